@@ -1,0 +1,47 @@
+# Two commands matter: `make run` and `make test`. Both set up what they need.
+
+VENV   := .venv
+PYTHON ?= python3
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.montauk-installed
+
+.PHONY: help run test check format setup bench snapshots clean
+
+help:  ## show the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+run: setup bcc  ## set up and start the monitor
+	@$(BIN)/montauk
+
+test: setup  ## set up and run the tests
+	$(BIN)/python -m pytest
+
+check: setup  ## format, lint, types and import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup  ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+snapshots: setup  ## draw the reference screens anew; look at them before committing
+	$(BIN)/python -m pytest tests/ui --snapshot-update
+
+bench: setup  ## print what a refresh costs
+	$(BIN)/python -m bench
+
+setup: $(STAMP)  ## create the environment
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "montauk needs Python 3.11 or newer: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+	  || { echo "no venv module: apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $@
+
+clean:  ## remove the environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,186 @@
+"""The command line, and where the parts are put together."""
+
+import argparse
+import dataclasses
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Final, NoReturn
+
+from montauk_tui import __version__, config
+from montauk_tui.errors import MontaukError, UsageError
+
+DONE: Final = 0
+FAILED: Final = 1
+WRONG_USAGE: Final = 2
+
+_DESCRIPTION: Final = "A process monitor for the Linux terminal that closes the books."
+
+_EPILOG: Final = """\
+examples:
+  montauk                          the monitor; F1 or ? shows its keys, q leaves
+  montauk --tree --filter postgres start as a tree of what matches
+  montauk --once --limit 10        the ten busiest processes as text
+  montauk --json -n 5 -d 2         five samples, one JSON object a line, 2 s apart
+  montauk --collector-info         which collectors this machine has, and why not
+
+environment:
+  MONTAUK_COLLECTOR  like --collector
+  MONTAUK_CONFIG     the settings file instead of ~/.config/montauk/config.toml
+  NO_COLOR           draw without colours
+
+exit codes: 0 done, 1 could not do it, 2 wrong usage
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, with the way to more help."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with the exit code of wrong usage."""
+        self.exit(WRONG_USAGE, f"montauk: {message}; see montauk --help\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    result = _Parser(
+        prog="montauk",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    result.add_argument("--version", action="version", version=f"montauk {__version__}")
+    what = result.add_argument_group(
+        "instead of the monitor"
+    ).add_mutually_exclusive_group()
+    what.add_argument("--once", action="store_true", help="print one table and leave")
+    what.add_argument("--json", action="store_true", help="print samples as JSON lines")
+    what.add_argument(
+        "--collector-info", action="store_true", help="list the collectors and leave"
+    )
+    shown = result.add_argument_group("what is shown")
+    shown.add_argument("--collector", metavar="NAME", help="use this collector or none")
+    shown.add_argument(
+        "-d", "--delay", metavar="SECONDS", type=_duration,
+        help="time between samples: 1.5, 2s, 500ms (default 1)",
+    )  # fmt: skip
+    shown.add_argument(
+        "-n", "--samples", metavar="SAMPLES", type=_count,
+        help="with --json: how many samples (default: until stopped)",
+    )  # fmt: skip
+    shown.add_argument(
+        "--filter",
+        metavar="QUERY",
+        help="only commands that contain it; a|b for either",
+    )
+    shown.add_argument(
+        "--sort", metavar="COLUMN", help="cpu, mem, time, pid, user, ..."
+    )
+    shown.add_argument(
+        "--limit", metavar="ROWS", type=_count, help="at most so many processes"
+    )
+    shown.add_argument(
+        "--tree", action="store_true", default=None, help="start as a tree"
+    )
+    shown.add_argument("--theme", metavar="NAME", help="colours of the monitor")
+    shown.add_argument(
+        "--ascii", action="store_true", default=None, help="draw with ASCII only"
+    )
+    return result
+
+
+def _duration(text: str) -> float:
+    try:
+        return config.parse_duration(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not int(text):
+        reason = f"{text!r} is not a number above 0"
+        raise argparse.ArgumentTypeError(reason)
+    return int(text)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run montauk and return its exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        return _run(options)
+    except UsageError as error:
+        return _complain(str(error), WRONG_USAGE)
+    except MontaukError as error:
+        return _complain(str(error), FAILED)
+    except BrokenPipeError:
+        # The reader had enough (head): Python must not complain at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+def _run(options: argparse.Namespace) -> int:
+    settings, warnings = config.load()
+    settings = _with_options(settings, options)
+    if options.samples is not None and not options.json:
+        reason = "-n goes with --json"
+        raise UsageError(reason, "leave it out, or add --json")
+    if options.once or options.json or options.collector_info:
+        for warning in warnings:
+            _complain(warning, DONE)
+        from montauk_tui.export import commands  # noqa: PLC0415 - numpy, where needed
+
+        if options.collector_info:
+            return commands.collector_info(settings.collector)
+        if options.once:
+            return commands.once(settings, options.limit)
+        return commands.json_lines(settings, options.samples, options.limit)
+    if options.limit is not None:
+        reason = "--limit goes with --json or --once"
+        raise UsageError(reason, "leave it out, or add one of them")
+    return _monitor(settings, warnings)
+
+
+def _with_options(
+    settings: config.Settings, options: argparse.Namespace
+) -> config.Settings:
+    chosen = {
+        "collector": options.collector,
+        "interval_s": options.delay,
+        "filter": options.filter,
+        "tree": options.tree,
+        "theme": options.theme,
+        "ascii": options.ascii,
+    }
+    if options.sort is not None:
+        from montauk_tui.engine import columns  # noqa: PLC0415 - numpy, where needed
+
+        chosen["sort"] = columns.find(options.sort).id
+        settings = dataclasses.replace(settings, descending=None)
+    given = {name: value for name, value in chosen.items() if value is not None}
+    return dataclasses.replace(settings, **given)
+
+
+def _monitor(settings: config.Settings, warnings: Sequence[str]) -> int:
+    if not (sys.stdin.isatty() and sys.stderr.isatty() and sys.stdout.isatty()):
+        reason = "the monitor needs a terminal"
+        raise MontaukError(reason, "use --once or --json for a pipe or a file")
+    if os.environ.get("TERM", "dumb") in ("", "dumb", "unknown"):
+        reason = "this terminal cannot place a cursor (TERM is unset or dumb)"
+        raise MontaukError(reason, "set TERM, or use --once or --json")
+    from montauk_tui.collectors import registry  # noqa: PLC0415 - only for the monitor
+    from montauk_tui.ui import app  # noqa: PLC0415 - Textual, only for the monitor
+
+    opened = registry.open_collector(settings.collector)
+    try:
+        return app.run(opened, settings, warnings)
+    finally:
+        opened.collector.close()
+
+
+def _complain(line: str, code: int) -> int:
+    print(f"montauk: {line}", file=sys.stderr)
+    return code

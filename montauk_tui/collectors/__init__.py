@@ -1,0 +1,1 @@
+"""Sources of process samples behind one contract, and the registry that finds them."""

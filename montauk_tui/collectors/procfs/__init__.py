@@ -1,0 +1,1 @@
+"""Readers of /proc and the collector that needs nothing else."""

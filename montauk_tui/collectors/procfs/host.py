@@ -1,0 +1,115 @@
+"""The whole machine, from five small files of /proc."""
+
+import os
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.model.sample import CPU_FIELDS, HostSample, Memory, Pressure
+from montauk_tui.model.schema import Floats, Ints
+from montauk_tui.model.text import clean
+
+Read = Callable[[str], bytes]
+"""Return the content of a file below /proc; raise OSError where it cannot be read."""
+
+_MEMINFO: Final = {
+    "total": b"MemTotal",
+    "free": b"MemFree",
+    "available": b"MemAvailable",
+    "buffers": b"Buffers",
+    "cached": b"Cached",
+    "shared": b"Shmem",
+    "swap_total": b"SwapTotal",
+    "swap_free": b"SwapFree",
+    "swap_cached": b"SwapCached",
+}
+
+_PRESSURES: Final = ("cpu", "memory", "io")
+
+
+def read_host(read: Read) -> HostSample:
+    """Return the counters and gauges of the machine.
+
+    Raises:
+        OSError: /proc/stat, meminfo, loadavg or uptime cannot be read.
+        ValueError: One of them does not have the documented form.
+    """
+    cpu_ids, cpu_ticks = parse_cpus(read("stat"))
+    load, running, threads = parse_loadavg(read("loadavg"))
+    return HostSample(
+        hostname=clean(os.uname().nodename.encode()),
+        cpu_ids=cpu_ids,
+        cpu_ticks=cpu_ticks,
+        memory=parse_meminfo(read("meminfo")),
+        load=load,
+        uptime_s=float(read("uptime").split()[0]),
+        threads=threads,
+        running=running,
+        pressure=read_pressure(read),
+    )
+
+
+def parse_cpus(text: bytes) -> tuple[Ints, Floats]:
+    """Return the CPUs' numbers and their ticks by kind (proc_stat(5)).
+
+    A kernel that lacks the last kinds has 0 there: it has no such time to count.
+    """
+    ids: list[int] = []
+    ticks: list[list[float]] = []
+    for line in text.splitlines()[1:]:
+        if not line.startswith(b"cpu"):
+            break
+        words = line.split()
+        ids.append(int(words[0][3:]))
+        numbers = [float(word) for word in words[1 : 1 + len(CPU_FIELDS)]]
+        ticks.append(numbers + [0.0] * (len(CPU_FIELDS) - len(numbers)))
+    if not ids:
+        reason = "no CPU in /proc/stat"
+        raise ValueError(reason)
+    return np.array(ids, dtype=np.int64), np.array(ticks, dtype=np.float64)
+
+
+def parse_meminfo(text: bytes) -> Memory:
+    """Return the host's memory; a line that is missing counts as 0 bytes."""
+    kib: dict[bytes, int] = {}
+    for line in text.splitlines():
+        name, _, value = line.partition(b":")
+        words = value.split()
+        if words and words[0].isdigit():
+            kib[name] = int(words[0])
+    return Memory(
+        **{field: kib.get(name, 0) * 1024 for field, name in _MEMINFO.items()}
+    )
+
+
+def parse_loadavg(text: bytes) -> tuple[tuple[float, float, float], int, int]:
+    """Return the load averages, and how many threads are runnable and exist."""
+    one, five, fifteen, counts = text.split()[:4]
+    running, _, threads = counts.partition(b"/")
+    return (float(one), float(five), float(fifteen)), int(running), int(threads)
+
+
+def read_pressure(read: Read) -> dict[str, Pressure]:
+    """Return the stall shares by resource; none where the kernel keeps none.
+
+    A kernel booted with psi=0 has the files and refuses to read them.
+    """
+    pressure: dict[str, Pressure] = {}
+    for resource in _PRESSURES:
+        try:
+            text = read(f"pressure/{resource}")
+        except OSError:
+            continue
+        pressure[resource] = parse_pressure(text)
+    return pressure
+
+
+def parse_pressure(text: bytes) -> Pressure:
+    """Return the 10 s averages of one pressure file; `full` is absent for old CPUs."""
+    shares = {b"some": 0.0, b"full": 0.0}
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) > 1 and words[0] in shares and words[1].startswith(b"avg10="):
+            shares[words[0]] = float(words[1][6:])
+    return Pressure(some_pct=shares[b"some"], full_pct=shares[b"full"])

@@ -1,0 +1,96 @@
+"""Command lines, user names and shared memory of single processes, from /proc."""
+
+import math
+from collections.abc import Iterable
+from typing import Final
+
+from montauk_tui.collectors.procfs.scan import ProcRoot
+from montauk_tui.collectors.users import UserNames
+from montauk_tui.model.lookups import (
+    Command,
+    command_from_cmdline,
+    command_from_comm,
+)
+from montauk_tui.model.sample import Identity, ProcessTable
+
+_CMDLINE_BYTES: Final = 4096
+"""What is kept of an argument vector; a screen line is far shorter."""
+
+
+_REREAD_SAMPLES: Final = 16
+"""A process may rewrite its arguments without an exec (setproctitle(3))."""
+
+
+class ProcLookups:
+    """`model.lookups.Lookups` over /proc.
+
+    A cached command line is dropped when its process runs another program (`forget`)
+    or is gone (`keep`), and read again after a while.
+    """
+
+    def __init__(self, root: ProcRoot, users: UserNames) -> None:
+        """Read below `root`."""
+        self._root = root
+        self._users = users
+        self._sample = 0
+        self._commands: dict[Identity, tuple[Command | None, int]] = {}
+
+    def command(self, identity: Identity, comm: bytes) -> Command:
+        """Return the command line, read now where it is not cached."""
+        known = self._commands.get(identity)
+        if known is None or self._sample - known[1] > _REREAD_SAMPLES:
+            raw = self.cmdline(identity)
+            if raw is None:
+                return command_from_comm(comm, bracketed=False)
+            command = command_from_cmdline(raw) if raw.strip(b"\0 ") else None
+            self._commands[identity] = (command, self._sample)
+        else:
+            command = known[0]
+        return command or command_from_comm(comm, bracketed=True)
+
+    def known_command(self, identity: Identity, comm: bytes) -> Command:
+        """Return the command line if it is cached, else the name."""
+        known = self._commands.get(identity)
+        if known is None:
+            return command_from_comm(comm, bracketed=False)
+        return known[0] or command_from_comm(comm, bracketed=True)
+
+    def cmdline(self, identity: Identity) -> bytes | None:
+        """Return the start of the argument vector, None where it cannot be read."""
+        try:
+            raw = self._root.read(f"{identity.pid}/cmdline", _CMDLINE_BYTES)
+            return raw if self._root.is_alive(identity) else None
+        except OSError:
+            return None
+
+    def user(self, uid: int) -> str:
+        """Return the name of `uid`, or its number while none is known."""
+        return self._users.name(uid)
+
+    def shared_bytes(self, identity: Identity) -> float:
+        """Return the resident shared memory, NaN where it cannot be read."""
+        try:
+            return self._root.shared_bytes(identity.pid)
+        except OSError:
+            return math.nan
+
+    def forget(self, identities: Iterable[Identity]) -> None:
+        """Drop what is cached of processes that changed their program."""
+        for identity in identities:
+            self._commands.pop(identity, None)
+
+    def next_sample(self, table: ProcessTable) -> None:
+        """Count a sample, and now and then drop the processes that are not in it."""
+        self._sample += 1
+        if len(self._commands) > 2 * len(table):
+            alive = set(
+                zip(table.pid.tolist(), table.start_ticks.tolist(), strict=True)
+            )
+            for identity in [
+                known for known in list(self._commands) if known not in alive
+            ]:
+                self._commands.pop(identity, None)
+
+    def __len__(self) -> int:
+        """Return how many command lines are cached."""
+        return len(self._commands)

@@ -1,0 +1,114 @@
+"""The processes that /proc lists, read with one file each.
+
+Hot path: open, read and close cost 7 us a process on the kernel side; there is nothing
+else to save here.
+"""
+
+import errno
+import os
+from collections.abc import Iterable, Iterator
+
+from montauk_tui.collectors.procfs.stat import RawStat, parse_stats
+from montauk_tui.model.sample import Identity
+
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_STAT_BYTES = 2048
+"""More than 52 numbers of 20 digits; a longer name than a kworker's does not exist."""
+
+
+class ProcRoot:
+    """An open /proc, so that all reads refer to the same mount.
+
+    Raises:
+        OSError: The folder cannot be opened.
+    """
+
+    def __init__(self, path: str = "/proc") -> None:
+        """Open the folder `path`."""
+        self.path = path
+        self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def close(self) -> None:
+        """Close the folder; harmless when closed already."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def pids(self) -> list[str]:
+        """Return the names of the process folders, as the kernel lists them."""
+        return [name for name in os.listdir(self._fd) if name.isdigit()]  # noqa: PTH208
+
+    def read(self, path: str, limit: int = 65536) -> bytes:
+        """Return the start of a file, at most `limit` bytes.
+
+        Raises:
+            OSError: The process is gone, or reading is not permitted.
+        """
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._fd)
+        try:
+            return os.read(fd, limit)
+        finally:
+            os.close(fd)
+
+    def owner(self, pid: int) -> int:
+        """Return the effective uid of a process.
+
+        The folder belongs to it even where its files belong to root because the process
+        may not be dumped (task_dump_owner in fs/proc/base.c).
+
+        Raises:
+            OSError: The process is gone.
+        """
+        return os.stat(str(pid), dir_fd=self._fd).st_uid
+
+    def shared_bytes(self, pid: int) -> float:
+        """Return the resident shared memory of a process (proc_pid_statm(5)).
+
+        Raises:
+            OSError: The process is gone, or the file is not what it should be.
+        """
+        words = self.read(f"{pid}/statm", 256).split()
+        if len(words) < 3 or not words[2].isdigit():  # noqa: PLR2004 - size, rss, shared
+            raise OSError(errno.EINVAL, "not a statm file")
+        return float(int(words[2]) * _PAGE_BYTES)
+
+    def is_alive(self, identity: Identity) -> bool:
+        """Tell whether the pid still belongs to the process it was read for.
+
+        Raises:
+            OSError: The process is gone.
+        """
+        table = parse_stats([(identity.pid, self.read(f"{identity.pid}/stat"))])
+        return len(table) == 1 and table.identity(0) == identity
+
+    def stats(self, pids: Iterable[str]) -> Iterator[RawStat]:
+        """Yield the stat file of each process that is still there."""
+        fd, open_, read, close = self._fd, os.open, os.read, os.close
+        flags = os.O_RDONLY | os.O_CLOEXEC
+        for pid in pids:
+            try:
+                file = open_(f"{pid}/stat", flags, dir_fd=fd)
+            except OSError:
+                continue
+            try:
+                text = read(file, _STAT_BYTES)
+            except OSError:
+                continue
+            finally:
+                close(file)
+            yield int(pid), text
+
+    def thread_stats(self, pids: Iterable[int]) -> Iterator[RawStat]:
+        """Yield the stat file of each thread but the leader of the processes `pids`."""
+        for pid in pids:
+            try:
+                tids = os.listdir(f"{self.path}/{pid}/task")  # noqa: PTH208
+            except OSError:
+                continue
+            for tid in tids:
+                if tid == str(pid):
+                    continue
+                try:
+                    yield pid, self.read(f"{pid}/task/{tid}/stat", _STAT_BYTES)
+                except OSError:
+                    continue

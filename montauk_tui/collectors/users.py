@@ -1,0 +1,91 @@
+"""User names by uid, without ever making a sample or a key press wait for a directory.
+
+The names in /etc/passwd are read at once. Any other uid may live in LDAP or another
+NSS source that answers in seconds or never: it is asked in a thread of its own, and
+until it answers the number stands in.
+"""
+
+import pwd
+import queue
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from montauk_tui.model.text import clean
+
+_PATIENCE_S: Final = 0.1
+"""How long a sample waits for the names of users it sees for the first time."""
+
+
+class UserNames:
+    """Sanitised user names, cached; safe to use from any thread."""
+
+    def __init__(self, passwd: Path = Path("/etc/passwd")) -> None:
+        """Read the local users; without a readable file there are none."""
+        self._names = _read_passwd(passwd)
+        self._asked: set[int] = set()
+        self._pending: set[int] = set()
+        self._questions: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def prepare(self, uids: Iterable[int]) -> None:
+        """Ask for the names of `uids`, and give quick answers a moment to arrive."""
+        asked = [
+            uid for uid in uids if uid not in self._names and uid not in self._asked
+        ]
+        for uid in asked:
+            self._ask(uid)
+        deadline = time.monotonic() + _PATIENCE_S
+        while self._pending and time.monotonic() < deadline and asked:
+            time.sleep(_PATIENCE_S / 20)
+
+    def name(self, uid: int) -> str:
+        """Return the name of `uid`, or its number while none is known."""
+        name = self._names.get(uid)
+        if name is None:
+            self._ask(uid)
+            return str(uid)
+        return name
+
+    def close(self) -> None:
+        """Let the asking thread end; it is not waited for."""
+        if self._thread is not None:
+            self._questions.put(None)
+            self._thread = None
+
+    def _ask(self, uid: int) -> None:
+        if uid in self._asked:
+            return
+        self._asked.add(uid)
+        self._pending.add(uid)
+        self._questions.put(uid)
+        if self._thread is None:
+            self._thread = threading.Thread(
+                target=self._answer, name="montauk-users", daemon=True
+            )
+            self._thread.start()
+
+    def _answer(self) -> None:
+        while (uid := self._questions.get()) is not None:
+            try:
+                name = pwd.getpwuid(uid).pw_name
+                self._names[uid] = clean(name.encode("utf-8", "surrogateescape"))
+            except (KeyError, OverflowError):
+                pass
+            finally:
+                self._pending.discard(uid)
+
+
+def _read_passwd(path: Path) -> dict[int, str]:
+    names: dict[int, str] = {}
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError:
+        return names
+    for line in lines:
+        fields = line.split(b":")
+        if len(fields) > 2 and fields[2].isdigit():  # noqa: PLR2004 - name:password:uid
+            names.setdefault(int(fields[2]), clean(fields[0]))
+    return names

@@ -1,0 +1,1 @@
+"""Pure functions from samples to what is shown: rates, columns, order, tree."""

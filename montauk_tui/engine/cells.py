@@ -1,0 +1,299 @@
+"""What the cells of the process table say, mean and sort by.
+
+What a meaning looks like is the front end's choice.
+"""
+
+import os
+from collections.abc import Callable
+from enum import Enum
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.engine.order import text_rank
+from montauk_tui.engine.units import (
+    NOTHING_KNOWN,
+    bytes_text,
+    clock_text,
+    cpu_time_text,
+    duration_text,
+    percent_text,
+)
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.schema import UNKNOWN, Floats, as_floats
+from montauk_tui.model.text import clean
+
+
+class Level(Enum):
+    """What a value means to the reader."""
+
+    PLAIN = "plain"
+    FAINT = "faint"
+    """Nothing of interest: zero, the default, unknown."""
+    NOTICE = "notice"
+    """Worth a glance."""
+    WARM = "warm"
+    HOT = "hot"
+    """Likely what is being looked for."""
+
+
+Key = Callable[[Frame], Floats]
+"""A number for each row; NaN, which comes last, where it is unknown."""
+Text = Callable[[Frame, int], str]
+Meaning = Callable[[Frame, int], Level]
+
+
+def plain(_frame: Frame, _row: int) -> Level:
+    return Level.PLAIN
+
+
+# --- sort keys ------------------------------------------------------------------------
+
+
+def number(field: str) -> Key:
+    def key(frame: Frame) -> Floats:
+        return as_floats(getattr(frame.sample.processes, field))
+
+    return key
+
+
+def cpu_pct_key(frame: Frame) -> Floats:
+    return frame.rates.cpu_pct
+
+
+def cpu_seconds(frame: Frame) -> Floats:
+    """Return the CPU time of each row so far, in seconds, NaN where unknown."""
+    table = frame.sample.processes
+    ticks = as_floats(table.utime) + as_floats(table.stime)
+    return ticks / frame.sample.ticks_per_second
+
+
+def name_key(frame: Frame) -> Floats:
+    return text_rank([clean(name) for name in frame.sample.processes.comm.tolist()])
+
+
+def age_key(frame: Frame) -> Floats:
+    return -as_floats(frame.sample.processes.start_ticks)
+
+
+def user_key(frame: Frame) -> Floats:
+    distinct, inverse = np.unique(frame.sample.processes.uid, return_inverse=True)
+    return text_rank([user_name(frame, uid) for uid in distinct.tolist()])[inverse]
+
+
+def command_key(frame: Frame) -> Floats:
+    table, known = frame.sample.processes, frame.lookups.known_command
+    return text_rank(
+        [
+            known(table.identity(row), name).text
+            for row, name in enumerate(table.comm.tolist())
+        ]
+    )
+
+
+# --- texts ----------------------------------------------------------------------------
+
+
+def integer_text(field: str) -> Text:
+    def text(frame: Frame, row: int) -> str:
+        value = getattr(frame.sample.processes, field)[row]
+        return NOTHING_KNOWN if value == UNKNOWN else str(value)
+
+    return text
+
+
+def size_text(field: str) -> Text:
+    def text(frame: Frame, row: int) -> str:
+        value = getattr(frame.sample.processes, field)[row]
+        return NOTHING_KNOWN if value == UNKNOWN else bytes_text(float(value))
+
+    return text
+
+
+def ticks_text(field: str) -> Text:
+    def text(frame: Frame, row: int) -> str:
+        value = getattr(frame.sample.processes, field)[row]
+        if value == UNKNOWN:
+            return NOTHING_KNOWN
+        return cpu_time_text(float(value) / frame.sample.ticks_per_second)
+
+    return text
+
+
+def user_name(frame: Frame, uid: int) -> str:
+    return NOTHING_KNOWN if uid == UNKNOWN else frame.lookups.user(uid)
+
+
+def user_text(frame: Frame, row: int) -> str:
+    return user_name(frame, int(frame.sample.processes.uid[row]))
+
+
+def priority_text(frame: Frame, row: int) -> str:
+    value = int(frame.sample.processes.priority[row])
+    if value == UNKNOWN:
+        return NOTHING_KNOWN
+    return "rt" if value <= -100 else str(value)
+
+
+def state_text(frame: Frame, row: int) -> str:
+    return state_letter(int(frame.sample.processes.state[row]))
+
+
+def state_letter(code: int) -> str:
+    """Return the state letter of proc_pid_stat(5); a byte that is none is unknown."""
+    letter = chr(code) if 0 < code < 128 else ""
+    return letter if letter.isalpha() else NOTHING_KNOWN
+
+
+def shared_bytes(frame: Frame, row: int) -> float:
+    """Return the resident shared memory of a row, looked up if the sample has none."""
+    table = frame.sample.processes
+    value = int(table.shared_bytes[row])
+    if value != UNKNOWN:
+        return float(value)
+    return frame.lookups.shared_bytes(table.identity(row))
+
+
+def shared_text(frame: Frame, row: int) -> str:
+    return bytes_text(shared_bytes(frame, row))
+
+
+def cpu_pct_text(frame: Frame, row: int) -> str:
+    return percent_text(float(frame.rates.cpu_pct[row]))
+
+
+def ncpu_pct_text(frame: Frame, row: int) -> str:
+    cpus = len(frame.sample.host.cpu_ids)
+    return percent_text(float(frame.rates.cpu_pct[row]) / cpus)
+
+
+def mem_pct_text(frame: Frame, row: int) -> str:
+    return percent_text(mem_pct(frame, row))
+
+
+def mem_pct(frame: Frame, row: int) -> float:
+    rss = int(frame.sample.processes.rss_bytes[row])
+    total = frame.sample.host.memory.total
+    return float("nan") if rss == UNKNOWN or not total else rss / total * 100.0
+
+
+def cpu_time_cell(frame: Frame, row: int) -> str:
+    table = frame.sample.processes
+    utime, stime = int(table.utime[row]), int(table.stime[row])
+    if UNKNOWN in (utime, stime):
+        return NOTHING_KNOWN
+    return cpu_time_text((utime + stime) / frame.sample.ticks_per_second)
+
+
+def start_time_s(frame: Frame, row: int) -> float:
+    """Return when a process started, in seconds since the epoch."""
+    sample = frame.sample
+    age_s = sample.boot_s - float(sample.processes.start_ticks[row]) / sample.user_hz
+    return sample.time_s - age_s
+
+
+def start_text(frame: Frame, row: int) -> str:
+    return clock_text(start_time_s(frame, row), frame.sample.time_s)
+
+
+def elapsed_text(frame: Frame, row: int) -> str:
+    return duration_text(max(0.0, frame.sample.time_s - start_time_s(frame, row)))
+
+
+def tty_text(frame: Frame, row: int) -> str:
+    device = int(frame.sample.processes.tty[row])
+    if device in (UNKNOWN, 0):
+        return NOTHING_KNOWN
+    major, minor = os.major(device), os.minor(device)
+    if 136 <= major <= 143:
+        return f"pts/{(major - 136) * 256 + minor}"
+    return f"tty{minor}" if major == 4 else f"{major}:{minor}"
+
+
+_POLICIES: Final = {
+    0: "OTHER",
+    1: "FIFO",
+    2: "RR",
+    3: "BATCH",
+    5: "IDLE",
+    6: "DL",
+    7: "EXT",
+}
+"""SCHED_* of include/uapi/linux/sched.h."""
+
+
+def policy_text(frame: Frame, row: int) -> str:
+    return _POLICIES.get(int(frame.sample.processes.policy[row]), NOTHING_KNOWN)
+
+
+def name_text(frame: Frame, row: int) -> str:
+    return clean(bytes(frame.sample.processes.comm[row]))
+
+
+def command_text(frame: Frame, row: int) -> str:
+    table = frame.sample.processes
+    return frame.lookups.command(table.identity(row), table.comm[row]).text
+
+
+# --- meanings -------------------------------------------------------------------------
+
+
+def cpu_level(frame: Frame, row: int) -> Level:
+    value = frame.rates.cpu_pct[row]
+    if value >= 50:
+        return Level.HOT
+    if value >= 10:
+        return Level.WARM
+    return Level.PLAIN if value >= 0.05 else Level.FAINT
+
+
+def mem_level(frame: Frame, row: int) -> Level:
+    value = mem_pct(frame, row)
+    if value >= 20:
+        return Level.HOT
+    if value >= 5:
+        return Level.WARM
+    return Level.PLAIN if value >= 0.05 else Level.FAINT
+
+
+def size_level(field: str) -> Meaning:
+    def level(frame: Frame, row: int) -> Level:
+        value = getattr(frame.sample.processes, field)[row]
+        if value <= 0:
+            return Level.FAINT
+        return Level.NOTICE if value >= 1 << 30 else Level.PLAIN
+
+    return level
+
+
+def nonzero_level(field: str) -> Meaning:
+    def level(frame: Frame, row: int) -> Level:
+        value = getattr(frame.sample.processes, field)[row]
+        return Level.FAINT if value in (0, UNKNOWN) else Level.NOTICE
+
+    return level
+
+
+_STATE_LEVELS: Final = {
+    "R": Level.NOTICE,
+    "D": Level.HOT,
+    "Z": Level.HOT,
+    "T": Level.WARM,
+}
+
+
+def state_level(frame: Frame, row: int) -> Level:
+    return _STATE_LEVELS.get(state_text(frame, row), Level.FAINT)
+
+
+def user_level(frame: Frame, row: int) -> Level:
+    return Level.FAINT if frame.sample.processes.uid[row] == 0 else Level.PLAIN
+
+
+def priority_level(frame: Frame, row: int) -> Level:
+    usual = frame.sample.processes.priority[row] == 20
+    return Level.FAINT if usual else Level.PLAIN
+
+
+def faint(_frame: Frame, _row: int) -> Level:
+    return Level.FAINT

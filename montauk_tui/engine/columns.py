@@ -1,0 +1,200 @@
+"""Every column of the process table as one row of a table of descriptors.
+
+A column says what it is called, how wide it is, what it needs, by what it sorts, what
+it says in a row and what that means. A new column is one row here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from montauk_tui.engine import cells
+from montauk_tui.engine.cells import Key, Meaning, Text
+from montauk_tui.errors import UsageError
+from montauk_tui.model.schema import Need
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the process table."""
+
+    id: str
+    title: str
+    description: str
+    width: int
+    """Cells; 0 takes what is left of the line."""
+    key: Key
+    text: Text
+    level: Meaning = cells.plain
+    left: bool = False
+    """Whether it is aligned to the left."""
+    descending: bool = False
+    """Whether the largest comes first when it becomes the sort column."""
+    need: Need = Need.NONE
+    """What a sample must hold to sort by it."""
+    holds_pid: bool = False
+    """Whether it widens with the largest pid."""
+    yields: int = 0
+    """How early it gives its place on a narrow screen; 0 never."""
+
+
+def _pid(field: str, title: str, description: str) -> Column:
+    return Column(
+        field, title, description, 5, cells.number(field), cells.integer_text(field),
+        holds_pid=True,
+    )  # fmt: skip
+
+
+def _time(field: str, title: str, description: str) -> Column:
+    return Column(
+        field, title, description, 9, cells.number(field), cells.ticks_text(field),
+        descending=True,
+    )  # fmt: skip
+
+
+def _count(field: str, title: str, description: str, width: int) -> Column:
+    return Column(
+        field, title, description, width, cells.number(field),
+        cells.integer_text(field), descending=True,
+    )  # fmt: skip
+
+
+def _size(field: str, title: str, description: str, yields: int) -> Column:
+    return Column(
+        field, title, description, 5, cells.number(field), cells.size_text(field),
+        cells.size_level(field), descending=True, yields=yields,
+    )  # fmt: skip
+
+
+_TABLE: Final = (
+    _pid("pid", "PID", "process id (thread id in the row of a thread)"),
+    _pid("ppid", "PPID", "parent process id"),
+    _pid("tgid", "TGID", "thread group id: the process of a thread"),
+    _pid("pgrp", "PGRP", "process group id"),
+    _pid("session", "SID", "session id"),
+    Column(
+        "tty", "TTY", "controlling terminal", 7,
+        cells.number("tty"), cells.tty_text, cells.faint, left=True,
+    ),
+    Column(
+        "user", "USER", "owner, by effective user id", 9,
+        cells.user_key, cells.user_text, cells.user_level, left=True,
+    ),
+    Column(
+        "uid", "UID", "effective user id", 5,
+        cells.number("uid"), cells.integer_text("uid"),
+    ),
+    Column(
+        "priority", "PRI", "kernel priority, rt for real time", 3,
+        cells.number("priority"), cells.priority_text, cells.priority_level, yields=6,
+    ),
+    Column(
+        "nice", "NI", "nice value, -20 to 19", 3,
+        cells.number("nice"), cells.integer_text("nice"), cells.nonzero_level("nice"),
+        yields=4,
+    ),
+    Column(
+        "policy", "SCHED", "scheduling policy", 5,
+        cells.number("policy"), cells.policy_text, cells.faint, left=True,
+    ),
+    _size("virt_bytes", "VIRT", "virtual memory size", 3),
+    _size("rss_bytes", "RES", "resident set size", 0),
+    Column(
+        "shared_bytes", "SHR", "resident shared memory", 5,
+        cells.number("shared_bytes"), cells.shared_text, descending=True,
+        need=Need.SHARED, yields=5,
+    ),
+    Column(
+        "state", "S", "R running, S sleeping, D waiting for I/O, Z zombie, T stopped, "
+        "t traced, I idle", 1,
+        cells.number("state"), cells.state_text, cells.state_level, left=True,
+    ),
+    Column(
+        "cpu_pct", "CPU%", "CPU use, 100 for one core kept busy", 5,
+        cells.cpu_pct_key, cells.cpu_pct_text, cells.cpu_level, descending=True,
+    ),
+    Column(
+        "ncpu_pct", "CPU%", "CPU use, 100 for the whole machine kept busy", 5,
+        cells.cpu_pct_key, cells.ncpu_pct_text, cells.cpu_level, descending=True,
+    ),
+    Column(
+        "mem_pct", "MEM%", "resident set size in percent of the memory", 5,
+        cells.number("rss_bytes"), cells.mem_pct_text, cells.mem_level,
+        descending=True, yields=1,
+    ),
+    Column(
+        "cpu_time", "TIME+", "CPU time so far, user and system", 9,
+        cells.cpu_seconds, cells.cpu_time_cell, descending=True, yields=2,
+    ),
+    _time("utime", "UTIME+", "CPU time in user mode"),
+    _time("stime", "STIME+", "CPU time in the kernel"),
+    _time("cutime", "CUTIME+", "user CPU time of waited-for children"),
+    _time("cstime", "CSTIME+", "system CPU time of waited-for children"),
+    _count("threads", "NLWP", "threads in the process", 4),
+    _count("minflt", "MINFLT", "page faults served without I/O", 9),
+    _count("majflt", "MAJFLT", "page faults that needed I/O", 7),
+    Column(
+        "processor", "CPU", "CPU last run on", 3,
+        cells.number("processor"), cells.integer_text("processor"),
+    ),
+    Column(
+        "start", "START", "when it started: time today, else date or year", 5,
+        cells.number("start_ticks"), cells.start_text, cells.faint, descending=True,
+    ),
+    Column(
+        "elapsed", "ELAPSED", "time since it started", 11,
+        cells.age_key, cells.elapsed_text, descending=True,
+    ),
+    Column(
+        "comm", "COMM", "name of the program or thread", 15,
+        cells.name_key, cells.name_text, left=True,
+    ),
+    Column(
+        "command", "Command", "command line, or [name] where there is none", 0,
+        cells.command_key, cells.command_text, left=True, need=Need.CMDLINE,
+    ),
+)  # fmt: skip
+
+COLUMNS: Final = {column.id: column for column in _TABLE}
+"""Every column by its id."""
+
+DEFAULT: Final = (
+    "pid", "user", "priority", "nice", "virt_bytes", "rss_bytes", "shared_bytes",
+    "state", "cpu_pct", "mem_pct", "cpu_time", "command",
+)  # fmt: skip
+"""What htop shows on its main screen, in its order."""
+
+_NAMES: Final = {
+    **{column.title.lower(): column.id for column in reversed(_TABLE)},
+    **{column.id: column.id for column in _TABLE},
+    "cpu": "cpu_pct",
+    "mem": "rss_bytes",
+    "rss": "rss_bytes",
+    "time": "cpu_time",
+    "name": "comm",
+}
+"""What people call a column: its id, its title in any case, or a short form."""
+
+
+def find(name: str) -> Column:
+    """Return the column that `name` means.
+
+    Raises:
+        UsageError: None is called so; the remedy lists what there is.
+    """
+    column_id = _NAMES.get(name.strip().lower().rstrip("%")) or _NAMES.get(
+        name.strip().lower()
+    )
+    if column_id is None:
+        reason = f"no column is called {name!r}"
+        raise UsageError(reason, f"choose one of: {', '.join(COLUMNS)}")
+    return COLUMNS[column_id]
+
+
+def pick(ids: Iterable[str], *, machine_scale: bool) -> tuple[Column, ...]:
+    """Return the columns `ids` with CPU% on the scale asked for."""
+    cpu = "ncpu_pct" if machine_scale else "cpu_pct"
+    return tuple(
+        COLUMNS[cpu if column_id in ("cpu_pct", "ncpu_pct") else column_id]
+        for column_id in ids
+    )

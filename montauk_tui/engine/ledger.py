@@ -1,0 +1,28 @@
+"""Where the CPU time of an interval went."""
+
+import numpy as np
+
+from montauk_tui.engine.rates import busy_seconds
+from montauk_tui.model.frame import Ledger, Rates
+from montauk_tui.model.sample import CPU_FIELDS, Sample
+
+
+def close_books(previous: Sample, current: Sample, rates: Rates) -> Ledger:
+    """Return the ledger between two samples.
+
+    Processes that ended are not in a sample of live ones: their time is part of what
+    remains unexplained, and `exited_s` is unknown.
+    """
+    busy = busy_seconds(previous.host, current.host, current.user_hz)
+    busy_s = float(busy.sum())
+    interrupts_s = float(
+        busy[CPU_FIELDS.index("irq")] + busy[CPU_FIELDS.index("softirq")]
+    )
+    live_s = float(np.nansum(rates.cpu_s[current.processes.is_process]))
+    return Ledger(
+        busy_s=busy_s,
+        live_s=live_s,
+        exited_s=None,
+        interrupts_s=interrupts_s,
+        unexplained_s=busy_s - live_s - interrupts_s,
+    )

@@ -1,0 +1,23 @@
+"""The order of rows by a key: stable, unknown last, ties by pid."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from montauk_tui.model.schema import Floats, Ints
+
+
+def sort_rows(key: Floats, *, descending: bool) -> Ints:
+    """Return the rows of a table sorted by pid, ordered by `key`.
+
+    Rows of equal key stay in the table's order, by pid. NaN comes last either way.
+    """
+    return np.argsort(-key if descending else key, kind="stable")
+
+
+def text_rank(texts: Sequence[str]) -> Floats:
+    """Return numbers in the order of `texts`, equal where they differ in case only."""
+    rank = {
+        text: index for index, text in enumerate(sorted(set(map(str.lower, texts))))
+    }
+    return np.array([rank[text.lower()] for text in texts], dtype=np.float64)

@@ -1,0 +1,39 @@
+"""The exceptions of montauk.
+
+MontaukError                 a reason, and where there is one a remedy
+├── CollectorUnavailable     this host refuses the collector
+├── CollectorFailed          an open collector can no longer sample
+├── UsageError               wrong command line (exit code 2)
+└── ResourceMissing          a file that belongs to the installation is not there
+"""
+
+
+class MontaukError(Exception):
+    """Something montauk could not do, as one line for a person.
+
+    Args:
+        reason: What is wrong, without a full stop.
+        remedy: What the reader can do about it; empty where nothing is known.
+    """
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        """Keep the two halves apart, so that a caller may lay them out."""
+        super().__init__(f"{reason}; {remedy}" if remedy else reason)
+        self.reason = reason
+        self.remedy = remedy
+
+
+class CollectorUnavailable(MontaukError):  # noqa: N818 - named for what it says
+    """The host refuses this collector."""
+
+
+class CollectorFailed(MontaukError):  # noqa: N818 - named for what it says
+    """A collector that was open can no longer sample."""
+
+
+class UsageError(MontaukError):
+    """The command line or the environment asks for something that does not exist."""
+
+
+class ResourceMissing(MontaukError):  # noqa: N818 - named for what it says
+    """A file that belongs to the installation is not there."""

@@ -1,0 +1,1 @@
+"""Frames as text for programs and pipes, without a screen."""

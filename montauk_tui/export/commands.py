@@ -1,0 +1,106 @@
+"""The commands that print and leave."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+
+from montauk_tui.collectors import registry
+from montauk_tui.config import Settings
+from montauk_tui.engine import query
+from montauk_tui.engine.columns import COLUMNS, pick
+from montauk_tui.engine.projection import View, project
+from montauk_tui.export.jsonlines import frame_json
+from montauk_tui.export.table import frame_table
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.schema import Ints, Need
+from montauk_tui.sampler import FrameSource
+
+
+def collector_info(forced: str | None) -> int:
+    """Print every installed collector, the one that would serve marked active."""
+    names = registry.names()
+    if forced is not None and forced not in names:
+        registry.load(forced)
+    lines: list[str] = []
+    active: str | None = None
+    for name in names:
+        collector, state = registry.availability(name)
+        if not state.available:
+            lines.append(
+                f"           {name}: unavailable: {state.reason}; {state.remedy}"
+            )
+            continue
+        chosen = (
+            forced == name if forced else active is None and name in registry.PREFERENCE
+        )
+        active = name if chosen else active
+        mark = "[active]" if chosen else "        "
+        lines.append(f"  {mark} {name} ({collector.detail})")
+    _print("\n".join(["Available collectors:", *lines]))
+    return 0 if active else 1
+
+
+def once(settings: Settings, limit: int | None) -> int:
+    """Print the processes as a table."""
+    columns = pick(settings.columns, machine_scale=settings.machine_scale)
+    width = os.get_terminal_size().columns if sys.stdout.isatty() else None
+
+    def show(frame: Frame, rows: Ints) -> None:
+        _print("\n".join(frame_table(frame, rows, columns, width)))
+
+    _each_frame(settings, 1, limit, show)
+    return 0
+
+
+def json_lines(settings: Settings, samples: int | None, limit: int | None) -> int:
+    """Print a JSON object for each sample; without `samples` until stopped."""
+
+    def show(frame: Frame, rows: Ints) -> None:
+        _print(frame_json(frame, rows))
+
+    _each_frame(settings, samples, limit, show)
+    return 0
+
+
+def _each_frame(
+    settings: Settings,
+    samples: int | None,
+    limit: int | None,
+    show: Callable[[Frame, Ints], None],
+) -> None:
+    """Show `samples` frames, each with the rates of a whole interval.
+
+    A machine reader wants everything, so kernel threads are never left out.
+    """
+    sort = COLUMNS[settings.sort]
+    view = View(
+        sort=sort,
+        descending=sort.descending
+        if settings.descending is None
+        else settings.descending,
+        query=query.parse(settings.filter),
+        tree=False,
+        kernel_threads=True,
+        user_threads=settings.user_threads,
+    )
+    needs = sort.need | (Need.CMDLINE if view.query else Need.NONE)
+    if settings.user_threads:
+        needs |= Need.THREADS
+    opened = registry.open_collector(settings.collector)
+    with opened.collector:
+        source = FrameSource(opened)
+        due = time.monotonic()
+        source.next_frame(Need.NONE)
+        taken = 0
+        while samples is None or taken < samples:
+            due += settings.interval_s
+            time.sleep(max(0.0, due - time.monotonic()))
+            frame = source.next_frame(needs)
+            show(frame, project(frame, view).rows[:limit])
+            taken += 1
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,133 @@
+"""One JSON object per frame on one line: the contract of docs/json.md."""
+
+import json
+import math
+from typing import Any, Final
+
+import numpy as np
+
+from montauk_tui.engine.cells import start_time_s, state_letter
+from montauk_tui.model.frame import Frame, Ledger
+from montauk_tui.model.sample import CPU_FIELDS
+from montauk_tui.model.schema import UNKNOWN, Ints
+
+SCHEMA: Final = 1
+"""Counts up when a field changes its meaning or goes; a new field does not count."""
+
+
+def frame_json(frame: Frame, rows: Ints) -> str:
+    """Return `frame` with the processes `rows` as one line of ASCII."""
+    sample = frame.sample
+    counters = sample.counters
+    document = {
+        "schema": SCHEMA,
+        "time": round(sample.time_s, 3),
+        "interval_s": _rounded(frame.interval_s, 6),
+        "collector": {
+            "name": frame.collector.name,
+            "detail": frame.collector.detail,
+            "lost": counters.lost,
+        },
+        "host": _host(frame),
+        "counters": {
+            "forks": counters.forks,
+            "execs": counters.execs,
+            "exits": counters.exits,
+        },
+        "ledger": _ledger(frame.ledger),
+        "processes": _processes(frame, rows),
+    }
+    return json.dumps(document, allow_nan=False)
+
+
+def _host(frame: Frame) -> dict[str, Any]:
+    host, memory = frame.sample.host, frame.sample.host.memory
+    rates = frame.host_rates
+    return {
+        "hostname": host.hostname,
+        "cpus": len(host.cpu_ids),
+        "busy_pct": _rounded(rates.machine_busy * 100, 2),
+        "busy_pct_by_cpu": [_rounded(float(pct), 2) for pct in rates.busy_share * 100],
+        "cpu_pct_by_kind": {
+            kind: _rounded(float(pct), 2)
+            for kind, pct in zip(CPU_FIELDS, rates.machine_share * 100, strict=True)
+        },
+        "load": list(host.load),
+        "uptime_s": host.uptime_s,
+        "threads": host.threads,
+        "running": host.running,
+        "mem_total_bytes": memory.total,
+        "mem_available_bytes": memory.available,
+        "swap_total_bytes": memory.swap_total,
+        "swap_free_bytes": memory.swap_free,
+        "pressure": {
+            resource: {"some_pct": pressure.some_pct, "full_pct": pressure.full_pct}
+            for resource, pressure in host.pressure.items()
+        },
+    }
+
+
+def _ledger(ledger: Ledger | None) -> dict[str, Any] | None:
+    if ledger is None:
+        return None
+    return {
+        "busy_s": _rounded(ledger.busy_s, 6),
+        "live_s": _rounded(ledger.live_s, 6),
+        "exited_s": _rounded(ledger.exited_s, 6),
+        "interrupts_s": _rounded(ledger.interrupts_s, 6),
+        "unexplained_s": _rounded(ledger.unexplained_s, 6),
+    }
+
+
+def _processes(frame: Frame, rows: Ints) -> list[dict[str, Any]]:
+    table = frame.sample.processes
+    hz = frame.sample.ticks_per_second
+    cpu_pct = frame.rates.cpu_pct
+    result: list[dict[str, Any]] = []
+    for row in rows.tolist():
+        identity = table.identity(row)
+        uid = int(table.uid[row])
+        cmdline = frame.lookups.cmdline(identity)
+        result.append({
+            "pid": identity.pid,
+            "ppid": _known(table.ppid[row]),
+            "tgid": _known(table.tgid[row]),
+            "start_time": round(start_time_s(frame, row), 2),
+            "alive": True,
+            "state": state_letter(int(table.state[row])),
+            "comm": table.comm[row].decode("utf-8", "backslashreplace"),
+            "cmdline": None if cmdline is None else _argv_text(cmdline),
+            "uid": _known(uid),
+            "user": None if uid == UNKNOWN else frame.lookups.user(uid),
+            "cpu_pct": _rounded(float(cpu_pct[row]), 2),
+            "utime_s": _seconds(table.utime[row], hz),
+            "stime_s": _seconds(table.stime[row], hz),
+            "rss_bytes": _known(table.rss_bytes[row]),
+            "virt_bytes": _known(table.virt_bytes[row]),
+            "threads": _known(table.threads[row]),
+            "priority": _known(table.priority[row]),
+            "nice": _known(table.nice[row]),
+            "minflt": _known(table.minflt[row]),
+            "majflt": _known(table.majflt[row]),
+            "processor": _known(table.processor[row]),
+            "exit_code": None,
+            "exit_signal": None,
+            "lifetime_s": None,
+        })  # fmt: skip
+    return result
+
+
+def _argv_text(raw: bytes) -> str:
+    return raw.rstrip(b"\0").replace(b"\0", b" ").decode("utf-8", "backslashreplace")
+
+
+def _known(value: int | np.integer[Any]) -> int | None:
+    return None if value == UNKNOWN else int(value)
+
+
+def _seconds(ticks: int | np.integer[Any], hz: int) -> float | None:
+    return None if ticks == UNKNOWN else round(int(ticks) / hz, 6)
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None or math.isnan(value) else round(value, digits)

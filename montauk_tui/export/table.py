@@ -1,0 +1,71 @@
+"""A frame as plain text: a summary and one line per process."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from montauk_tui.engine.columns import Column
+from montauk_tui.engine.units import bytes_text, duration_text, percent_text
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.schema import Ints
+from montauk_tui.model.text import cell_width, fit
+
+
+def frame_table(
+    frame: Frame, rows: Ints, columns: Sequence[Column], width: int | None = None
+) -> list[str]:
+    """Return the lines of a report, cut at `width` cells where there is one."""
+    widths = [_width(column, frame) for column in columns]
+    lines = [
+        *_summary(frame),
+        "",
+        _line([column.title for column in columns], columns, widths),
+    ]
+    for row in rows.tolist():
+        texts = [column.text(frame, row) for column in columns]
+        lines.append(_line(texts, columns, widths))
+    return [line if width is None else fit(line, width).rstrip() for line in lines]
+
+
+def _summary(frame: Frame) -> list[str]:
+    sample, host = frame.sample, frame.sample.host
+    table = sample.processes
+    kernel = int(np.count_nonzero(table.is_kernel))
+    tasks = int(np.count_nonzero(table.is_process)) - kernel
+    busy = percent_text(frame.host_rates.machine_busy * 100)
+    used = host.memory.total - host.memory.available
+    swap = host.memory.swap_total - host.memory.swap_free
+    load = " ".join(f"{value:.2f}" for value in host.load)
+    machine = [
+        host.hostname,
+        f"up {duration_text(host.uptime_s)}",
+        f"load {load}",
+        f"{tasks} tasks, {kernel} kernel threads, {host.running} running",
+    ]
+    use = [
+        f"CPU {busy}% of {len(host.cpu_ids)} cores",
+        f"Mem {bytes_text(used)}/{bytes_text(host.memory.total)}",
+        f"Swp {bytes_text(swap)}/{bytes_text(host.memory.swap_total)}",
+        f"collector {frame.collector.name} ({frame.collector.detail})",
+    ]
+    return ["  ".join(machine), "  ".join(use)]
+
+
+def _width(column: Column, frame: Frame) -> int:
+    if not column.holds_pid:
+        return column.width
+    return max(column.width, len(str(frame.sample.processes.pid.max(initial=0))))
+
+
+def _line(
+    texts: Sequence[str], columns: Sequence[Column], widths: Sequence[int]
+) -> str:
+    cells = []
+    for text, column, width in zip(texts, columns, widths, strict=True):
+        if not width:
+            cells.append(text)
+        elif column.left:
+            cells.append(fit(text, width))
+        else:
+            cells.append(" " * (width - cell_width(text)) + text)
+    return " ".join(cells).rstrip()

@@ -1,0 +1,1 @@
+"""What a process sample is: frozen numpy columns and sanitised text."""

@@ -1,0 +1,75 @@
+"""A sample with the rates since the previous one: all that a front end is given."""
+
+from dataclasses import dataclass
+
+from montauk_tui.model.lookups import Lookups
+from montauk_tui.model.sample import Sample
+from montauk_tui.model.schema import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What each process used since the previous sample; NaN where that is unknown."""
+
+    cpu_s: Floats
+    """CPU-seconds used in the interval."""
+    cpu_pct: Floats
+    """CPU use, 100 for one core kept busy."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostRates:
+    """What the CPUs did since the previous sample, as shares of 0 to 1."""
+
+    cpu_share: Floats
+    """Shape (cpus, len(CPU_FIELDS)); NaN where a CPU was not in both samples."""
+
+    busy_share: Floats
+    """Shape (cpus,): all but idle, iowait and steal; guest time counts once."""
+
+    machine_share: Floats
+    """Shape (len(CPU_FIELDS),): the mean over the CPUs that are known."""
+
+    machine_busy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Where the CPU time of an interval went, in CPU-seconds.
+
+    The parts that are known add up to `busy_s`; `exited_s` is None where the collector
+    cannot see what ended.
+    """
+
+    busy_s: float
+    live_s: float
+    exited_s: float | None
+    interrupts_s: float
+    unexplained_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CollectorStatus:
+    """Which collector serves, and why not a better one."""
+
+    name: str
+    detail: str
+    refusals: tuple[str, ...] = ()
+    """A line for each better collector, with reason and remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A sample, its rates and how to look up the strings of its processes."""
+
+    seq: int
+    sample: Sample
+    interval_s: float | None
+    """Seconds since the previous sample, None in the first frame."""
+    rates: Rates
+    host_rates: HostRates
+    ledger: Ledger | None
+    collector: CollectorStatus
+    lookups: Lookups
+    cpu_s: float
+    """CPU time that collecting and deriving this frame cost."""

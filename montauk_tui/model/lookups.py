@@ -1,0 +1,70 @@
+"""Values that cost a file each, looked up for the rows that need them."""
+
+from typing import NamedTuple, Protocol
+
+from montauk_tui.model.sample import Identity
+from montauk_tui.model.text import clean
+
+
+class Command(NamedTuple):
+    """A sanitised command line and where in it the program's own name stands."""
+
+    text: str
+    name_start: int
+    name_end: int
+
+
+def command_from_comm(comm: bytes, *, bracketed: bool) -> Command:
+    """Return the command of a process without arguments: its name.
+
+    Brackets mark a kernel thread or a zombie, as in ps(1).
+    """
+    name = clean(comm)
+    return (
+        Command(f"[{name}]", 1, 1 + len(name))
+        if bracketed
+        else Command(name, 0, len(name))
+    )
+
+
+def command_from_cmdline(raw: bytes) -> Command:
+    """Return the command of the NUL-separated argument vector `raw`.
+
+    A process that overwrites its arguments with a title (setproctitle(3)) has one
+    argument with spaces in it: its name ends at the first.
+    """
+    program, _, _ = raw.partition(b"\0")
+    directory, slash, name = program.rpartition(b"/")
+    if not program.startswith((b"/", b".")):
+        directory, slash, name = b"", b"", program.partition(b" ")[0]
+    name_start = len(clean(directory + slash))
+    text = clean(raw.rstrip(b"\0 ").replace(b"\0", b" "))
+    return Command(text, name_start, min(len(text), name_start + len(clean(name))))
+
+
+class Lookups(Protocol):
+    """Strings and gauges of single processes, cached by identity.
+
+    Every method may be called from any thread. None and NaN mean unknown: the process
+    is gone, or reading is not permitted.
+    """
+
+    def command(self, identity: Identity, comm: bytes) -> Command:
+        """Return the command line, read now where it is not cached."""
+        ...
+
+    def known_command(self, identity: Identity, comm: bytes) -> Command:
+        """Return the command line as far as it is known without reading anything."""
+        ...
+
+    def cmdline(self, identity: Identity) -> bytes | None:
+        """Return the NUL-separated argument vector; empty for a kernel thread."""
+        ...
+
+    def user(self, uid: int) -> str:
+        """Return the sanitised user name, or the number where there is none (yet)."""
+        ...
+
+    def shared_bytes(self, identity: Identity) -> float:
+        """Return the resident shared memory."""
+        ...

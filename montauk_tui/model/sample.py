@@ -1,0 +1,201 @@
+"""What a collector saw at one moment: raw counters only, frozen, never a rate."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, TypeVar
+
+import numpy as np
+
+from montauk_tui.model.schema import (
+    COMM_BYTES,
+    FIELDS,
+    PF_KTHREAD,
+    UNKNOWN,
+    Bools,
+    Bytes,
+    Floats,
+    Ints,
+)
+
+_Column = TypeVar("_Column", bound=np.ndarray[Any, Any])
+
+
+class Identity(NamedTuple):
+    """What tells one process from every other since boot.
+
+    The kernel reuses a pid; it does not reuse one within a start tick.
+    """
+
+    pid: int
+    start_ticks: int
+
+
+class ProcessTable:
+    """Equally long, read-only columns, a row per process (or thread), sorted by pid.
+
+    The int64 columns are attributes named as in `schema.FIELDS`; `comm` holds the raw
+    bytes of the command names. A column that was not given is unknown in every row.
+
+    Raises:
+        ValueError: A column is not in the schema or has another length, or the pids
+            are not strictly ascending.
+    """
+
+    __slots__ = ("_columns", "comm")
+
+    comm: Bytes
+
+    def __init__(self, comm: Bytes, columns: Mapping[str, Ints]) -> None:
+        """Check the columns and freeze them."""
+        for name, values in columns.items():
+            if name not in FIELDS:
+                reason = f"column {name!r} is not in the schema"
+                raise ValueError(reason)
+            if values.shape != comm.shape:
+                reason = f"column {name!r} has {len(values)} rows, not {len(comm)}"
+                raise ValueError(reason)
+        if np.any(np.diff(columns["pid"]) <= 0):
+            reason = "pids are not strictly ascending"
+            raise ValueError(reason)
+        self.comm = _frozen(comm)
+        self._columns = {name: _frozen(values) for name, values in columns.items()}
+
+    def __getattr__(self, name: str) -> Ints:
+        """Return the column called `name`."""
+        if name not in FIELDS:
+            raise AttributeError(name)
+        if name not in self._columns:
+            self._columns[name] = _frozen(np.full(len(self), UNKNOWN, dtype=np.int64))
+        return self._columns[name]
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.comm)
+
+    @classmethod
+    def empty(cls) -> "ProcessTable":
+        """Return a table without rows."""
+        nothing = np.empty(0, dtype=np.int64)
+        return cls(np.empty(0, dtype=f"S{COMM_BYTES}"), dict.fromkeys(FIELDS, nothing))
+
+    def with_columns(self, columns: Mapping[str, Ints]) -> "ProcessTable":
+        """Return this table with columns added or replaced."""
+        return ProcessTable(self.comm, {**self._columns, **columns})
+
+    @property
+    def is_process(self) -> Bools:
+        """Which rows stand for a whole process rather than one of its threads."""
+        return np.equal(self.pid, self.tgid)
+
+    @property
+    def is_kernel(self) -> Bools:
+        """Which rows are kernel threads."""
+        known = np.not_equal(self.flags, UNKNOWN)
+        return known & np.not_equal(self.flags & PF_KTHREAD, 0)
+
+    def identity(self, row: int) -> Identity:
+        """Return the identity of the process in `row`."""
+        return Identity(int(self.pid[row]), int(self.start_ticks[row]))
+
+    def row_of(self, identity: Identity) -> int | None:
+        """Return the row of a process, or None where it is not in this table."""
+        row = int(np.searchsorted(self.pid, identity.pid))
+        if row == len(self) or self.identity(row) != identity:
+            return None
+        return row
+
+
+def _frozen(column: _Column) -> _Column:
+    column.setflags(write=False)
+    return column
+
+
+CPU_FIELDS: Final = (
+    "user",
+    "nice",
+    "system",
+    "idle",
+    "iowait",
+    "irq",
+    "softirq",
+    "steal",
+    "guest",
+    "guest_nice",
+)
+"""Columns of `HostSample.cpu_ticks`, the order of /proc/stat (proc_stat(5))."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Memory of the host in bytes (proc_meminfo(5))."""
+
+    total: int
+    free: int
+    available: int
+    buffers: int
+    cached: int
+    shared: int
+    swap_total: int
+    swap_free: int
+    swap_cached: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pressure:
+    """Share of the last 10 s in which work waited, in percent (accounting/psi)."""
+
+    some_pct: float
+    full_pct: float
+
+
+@dataclass(frozen=True, slots=True)
+class HostSample:
+    """Counters and gauges of the whole machine."""
+
+    hostname: str
+    cpu_ids: Ints
+    """Numbers of the CPUs that are online."""
+    cpu_ticks: Floats
+    """Shape (cpus, len(CPU_FIELDS)), in 1/USER_HZ s since boot."""
+    memory: Memory
+    load: tuple[float, float, float]
+    uptime_s: float
+    threads: int
+    """Threads that exist on the host, seen or not (proc_loadavg(5))."""
+    running: int
+    """Threads that run or are ready to run."""
+    pressure: Mapping[str, Pressure]
+    """By resource (cpu, memory, io); empty where the kernel has no PSI."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Events since the collector opened; None where this collector cannot count."""
+
+    forks: int | None = None
+    execs: int | None = None
+    exits: int | None = None
+    lost: int = 0
+    """Events known to have been missed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One reading of everything a collector sees."""
+
+    time_s: float
+    """Wall clock, seconds since the epoch."""
+    monotonic_s: float
+    boot_s: float
+    """CLOCK_BOOTTIME, the clock of start times."""
+    ticks_per_second: int
+    """Unit of utime, stime, cutime and cstime: 100 from /proc, 10**9 from BPF."""
+    user_hz: int
+    """Unit of start_ticks."""
+    processes: ProcessTable
+    host: HostSample
+    counters: Counters
+    vanished: int
+    """Processes that were listed and gone before they could be read."""
+    collect_cpu_s: float
+    """CPU time this sample cost the monitor."""

@@ -1,0 +1,83 @@
+"""The columns of a process table, what each holds, and how unknown is marked."""
+
+from dataclasses import dataclass
+from enum import Flag, auto
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.bytes_]
+
+UNKNOWN: Final = int(np.iinfo(np.int64).min)
+"""The value of an integer column where the collector could not tell."""
+
+COMM_BYTES: Final = 64
+"""Longest name: a kworker's goes past TASK_COMM_LEN (kernel/workqueue.c)."""
+
+PF_KTHREAD: Final = 0x00200000
+"""Task flag of a kernel thread (include/linux/sched.h)."""
+
+
+class Need(Flag):
+    """Costly parts of a sample; what no need asks for is not read."""
+
+    NONE = 0
+    SHARED = auto()
+    """Resident shared memory of every process: one more file each."""
+    THREADS = auto()
+    """A row for every thread: one more file a thread."""
+    CMDLINE = auto()
+    """The argument vector of every process, read once per identity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column of a process table."""
+
+    unit: str
+    meaning: str
+    need: Need = Need.NONE
+
+
+FIELDS: Final[dict[str, Field]] = {
+    "pid": Field("id", "process id; thread id in a thread's row"),
+    "tgid": Field("id", "thread group id: equal to pid in a process's row"),
+    "ppid": Field("id", "parent process id"),
+    "pgrp": Field("id", "process group id"),
+    "session": Field("id", "session id"),
+    "tty": Field("device", "controlling terminal as a device number, 0 for none"),
+    "uid": Field("id", "effective user id"),
+    "state": Field("ASCII code", "R S D Z T t I X as in proc_pid_stat(5)"),
+    "flags": Field("bits", "task flags, PF_* of include/linux/sched.h"),
+    "start_ticks": Field("ticks", "start after boot, 1/USER_HZ s: half the identity"),
+    "utime": Field("cpu ticks", "CPU time in user mode, all threads"),
+    "stime": Field("cpu ticks", "CPU time in the kernel, all threads"),
+    "cutime": Field("cpu ticks", "user CPU time of waited-for children"),
+    "cstime": Field("cpu ticks", "system CPU time of waited-for children"),
+    "minflt": Field("faults", "page faults served without I/O"),
+    "majflt": Field("faults", "page faults that needed I/O"),
+    "priority": Field("priority", "kernel priority as shown by top"),
+    "nice": Field("nice", "nice value, -20 to 19"),
+    "rt_priority": Field("priority", "real-time priority, 0 for other policies"),
+    "policy": Field("policy", "scheduling policy, SCHED_* of sched(7)"),
+    "processor": Field("cpu", "CPU last run on"),
+    "threads": Field("count", "threads in the process"),
+    "virt_bytes": Field("bytes", "virtual memory size"),
+    "rss_bytes": Field("bytes", "resident set size"),
+    "shared_bytes": Field("bytes", "resident shared memory", Need.SHARED),
+    "start_stack": Field(
+        "address", "bottom of the stack: changes at exec; 0 if hidden"
+    ),
+}
+"""Every integer column; `comm` is the one column of bytes."""
+
+
+def as_floats(values: Ints) -> Floats:
+    """Return an integer column as floats, NaN where the value is unknown."""
+    floats = values.astype(np.float64)
+    floats[values == UNKNOWN] = np.nan
+    return floats

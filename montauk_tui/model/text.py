@@ -1,0 +1,85 @@
+r"""Text that came from a process, made safe to draw.
+
+A process chooses its own name and arguments, so every byte of them is an attacker's.
+`clean` leaves only characters that occupy one or two cells, stand alone and are
+visible; everything else becomes a backslash escape: `\x1b` for a control byte or a byte
+that is no UTF-8, `\u202e` for a bidi control, a combining mark or an invisible sign.
+"""
+
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+from wcwidth import wcwidth
+
+_SHORT_ESCAPES: Final = {"\n": r"\n", "\t": r"\t", "\r": r"\r"}
+
+_JOINING: Final = frozenset(
+    map(chr, (*range(0x1F1E6, 0x1F200), *range(0x1F3FB, 0x1F400)))
+)
+"""Regional indicators and skin tones: they merge with a neighbour into one glyph."""
+
+_BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159")
+"""Letters and symbols that are drawn as nothing."""
+
+
+def clean(raw: bytes) -> str:
+    """Return `raw` as text that cannot change the screen around it."""
+    text = raw.decode("utf-8", "backslashreplace")
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_visible, unicodedata.normalize("NFC", text)))
+
+
+@lru_cache(maxsize=4096)
+def _visible(char: str) -> str:
+    stands_alone = char not in _JOINING and unicodedata.category(char)[0] != "M"
+    is_visible = char.isprintable() and char not in _BLANK and _char_width(char) > 0
+    if stands_alone and is_visible:
+        return char
+    code = ord(char)
+    if char in _SHORT_ESCAPES:
+        return _SHORT_ESCAPES[char]
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+@lru_cache(maxsize=4096)
+def _char_width(char: str) -> int:
+    return wcwidth(char)
+
+
+def cell_width(text: str) -> int:
+    """Return how many terminal cells cleaned text occupies."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_char_width, text))
+
+
+def fit(text: str, width: int) -> str:
+    """Return cleaned text cropped and padded to exactly `width` cells."""
+    if text.isascii():
+        return text[:width].ljust(width)
+    cells = 0
+    for index, char in enumerate(text):
+        step = _char_width(char)
+        if cells + step > width:
+            return text[:index] + " " * (width - cells)
+        cells += step
+    return text + " " * (width - cells)
+
+
+def drop_cells(text: str, count: int) -> str:
+    """Return cleaned text without its first `count` cells.
+
+    A wide character that is cut in two leaves a space.
+    """
+    if text.isascii():
+        return text[count:]
+    cells = 0
+    for index, char in enumerate(text):
+        if cells >= count:
+            return " " * (cells - count) + text[index:]
+        cells += _char_width(char)
+    return " " * max(0, cells - count)

@@ -1,0 +1,149 @@
+"""Frames from a collector: one at a time, or one after another in a thread."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from montauk_tui.collectors.base import Collector
+from montauk_tui.collectors.registry import Opened
+from montauk_tui.engine.ledger import close_books
+from montauk_tui.engine.rates import host_rates, process_rates
+from montauk_tui.errors import MontaukError
+from montauk_tui.model.frame import CollectorStatus, Frame
+from montauk_tui.model.sample import Sample
+from montauk_tui.model.schema import Need
+
+_FIRST_INTERVAL_S = 0.25
+"""The second frame comes soon: only then rates exist."""
+
+
+class FrameSource:
+    """Turns the samples of one collector into frames. For use from one thread."""
+
+    def __init__(self, opened: Opened) -> None:
+        """Take an open collector."""
+        self._collector: Collector = opened.collector
+        self._refusals = opened.refusals
+        self._previous: Sample | None = None
+        self._seq = 0
+
+    def next_frame(self, needs: Need) -> Frame:
+        """Sample now and return the frame with the rates since the previous call.
+
+        Raises:
+            CollectorFailed: The collector can no longer sample.
+        """
+        started = time.thread_time()
+        sample = self._collector.sample(needs)
+        previous = self._previous
+        rates = process_rates(previous, sample)
+        frame = Frame(
+            seq=self._seq,
+            sample=sample,
+            interval_s=sample.monotonic_s - previous.monotonic_s if previous else None,
+            rates=rates,
+            host_rates=host_rates(previous.host if previous else None, sample.host),
+            ledger=close_books(previous, sample, rates) if previous else None,
+            collector=CollectorStatus(
+                self._collector.name, self._collector.detail, self._refusals
+            ),
+            lookups=self._collector.lookups,
+            cpu_s=time.thread_time() - started,
+        )
+        self._previous = sample
+        self._seq += 1
+        return frame
+
+
+class Sampler:
+    """The one sampling thread: publishes a frame per interval until it is stopped."""
+
+    def __init__(
+        self,
+        source: FrameSource,
+        interval_s: float,
+        publish: Callable[[Frame], None],
+        fail: Callable[[MontaukError], None],
+    ) -> None:
+        """Prepare; `publish` and `fail` are called in the sampling thread."""
+        self._source = source
+        self._publish = publish
+        self._fail = fail
+        self._interval_s = interval_s
+        self._needs = Need.NONE
+        self._paused = False
+        self._stopped = False
+        self._changed = threading.Condition()
+        self._at_once = False
+        self._thread = threading.Thread(
+            target=self._run, name="montauk-sampler", daemon=True
+        )
+
+    def start(self) -> None:
+        """Start sampling, the first frame at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and wait for it."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def configure(
+        self,
+        *,
+        interval_s: float | None = None,
+        needs: Need | None = None,
+        paused: bool | None = None,
+    ) -> None:
+        """Change how to go on; a new interval counts from the last sample.
+
+        What is newly needed is sampled at once.
+        """
+        with self._changed:
+            if interval_s is not None:
+                self._interval_s = interval_s
+            if needs is not None:
+                self._at_once |= bool(needs & ~self._needs)
+                self._needs = needs
+            if paused is not None:
+                self._paused = paused
+            self._changed.notify()
+
+    def sample_now(self) -> None:
+        """Sample at once, paused or not."""
+        with self._changed:
+            self._at_once = True
+            self._changed.notify()
+
+    def _run(self) -> None:
+        taken = 0
+        while not self._stopped:
+            started = time.monotonic()
+            with self._changed:
+                needs, self._at_once = self._needs, False
+            try:
+                self._publish(self._source.next_frame(needs))
+            except MontaukError as error:
+                self._fail(error)
+                return
+            taken += 1
+            self._wait(started, first=taken == 1)
+
+    def _wait(self, started: float, *, first: bool) -> None:
+        with self._changed:
+            while not (self._stopped or self._at_once):
+                interval_s = (
+                    min(self._interval_s, _FIRST_INTERVAL_S)
+                    if first
+                    else self._interval_s
+                )
+                left_s = started + interval_s - time.monotonic()
+                if self._paused:
+                    self._changed.wait()
+                elif left_s <= 0:
+                    return
+                else:
+                    self._changed.wait(left_s)
