@@ -10,6 +10,7 @@ from typing import Final, NoReturn
 
 from montauk_tui import __version__, config
 from montauk_tui.errors import MontaukError, UsageError
+from montauk_tui.model.text import clean
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -39,7 +40,8 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with the exit code of wrong usage."""
-        self.exit(WRONG_USAGE, f"montauk: {message}; see montauk --help\n")
+        line = clean(message.encode("utf-8", "surrogateescape"))
+        self.exit(WRONG_USAGE, f"montauk: {line}; see montauk --help\n")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -141,7 +143,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.limit is not None:
         reason = "--limit goes with --json or --once"
         raise UsageError(reason, "leave it out, or add one of them")
-    return _monitor(settings, warnings)
+    return _monitor(settings, warnings, strict_theme=options.theme is not None)
 
 
 def _with_options(
@@ -164,7 +166,9 @@ def _with_options(
     return dataclasses.replace(settings, **given)
 
 
-def _monitor(settings: config.Settings, warnings: Sequence[str]) -> int:
+def _monitor(
+    settings: config.Settings, warnings: Sequence[str], *, strict_theme: bool
+) -> int:
     if not (sys.stdin.isatty() and sys.stderr.isatty() and sys.stdout.isatty()):
         reason = "the monitor needs a terminal"
         raise MontaukError(reason, "use --once or --json for a pipe or a file")
@@ -176,7 +180,7 @@ def _monitor(settings: config.Settings, warnings: Sequence[str]) -> int:
 
     opened = registry.open_collector(settings.collector)
     try:
-        return app.run(opened, settings, warnings)
+        return app.run(opened, settings, warnings, strict_theme=strict_theme)
     finally:
         opened.collector.close()
 

@@ -63,24 +63,30 @@ def parse_duration(text: str) -> float:
     Raises:
         UsageError: It is no duration, or out of range.
     """
-    match = _DURATION.fullmatch(text.strip())
+    text = text.strip()
+    match = _DURATION.fullmatch(text)
     if match is None:
         raise UsageError(
             f"{text!r} is not a duration", "write for example 1.5, 2s or 500ms"
         )
     seconds = float(match[1]) * _DURATION_UNITS[match[2] or "s"]
+    return _in_range(seconds, f"an interval of {text!r}")
+
+
+def _in_range(seconds: float, what: str) -> float:
     if not SHORTEST_INTERVAL_S <= seconds <= LONGEST_INTERVAL_S:
-        reason = f"an interval of {text} is out of range"
         remedy = f"choose {SHORTEST_INTERVAL_S} to {LONGEST_INTERVAL_S:.0f} seconds"
-        raise UsageError(reason, remedy)
+        raise UsageError(f"{what} is out of range", remedy)
     return seconds
 
 
 def _interval(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+    if isinstance(value, str):
+        return parse_duration(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         reason = "it is not a duration"
         raise UsageError(reason, 'write seconds, or text like "500ms"')
-    return parse_duration(str(value))
+    return float(_in_range(value, "it"))
 
 
 def _text(value: Any) -> str:
@@ -134,13 +140,16 @@ def from_file(path: Path) -> tuple[Settings, list[str]]:
     What is wrong keeps its default. A file that does not exist is no error.
     """
     settings = Settings()
+    name = _one_line(path)
     try:
         document = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return settings, []
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
+        # tomllib also raises a bare ValueError (a number of 5,000 digits) and, where
+        # brackets nest deep, RecursionError.
         return settings, [
-            f"{path}: cannot be read: {_one_line(error)}; using the defaults"
+            f"{name}: cannot be read: {_one_line(error)}; using the defaults"
         ]
     warnings: list[str] = []
     values: dict[str, Any] = {}
@@ -148,13 +157,13 @@ def from_file(path: Path) -> tuple[Settings, list[str]]:
         reader = _READERS.get(key)
         if reader is None:
             remedy = f"remove it, or use one of: {', '.join(sorted(_READERS))}"
-            warnings.append(f"{path}: unknown key {_one_line(key)!r}; {remedy}")
+            warnings.append(f"{name}: unknown key {_one_line(key)!r}; {remedy}")
             continue
         try:
             values[_FIELD_OF_KEY.get(key, key)] = reader(value)
         except UsageError as error:
             warnings.append(
-                f"{path}: bad value for {key!r}: {error}; using the default"
+                f"{name}: bad value for {key!r}: {error}; using the default"
             )
     return dataclasses.replace(settings, **values), warnings
 

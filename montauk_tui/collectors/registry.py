@@ -34,10 +34,14 @@ def load(name: str) -> Collector:
 
     Raises:
         UsageError: None is installed under that name.
+        CollectorUnavailable: What is installed under that name is broken.
     """
     for point in entry_points(group=GROUP, name=name):
-        factory = point.load()
-        collector: Collector = factory()
+        try:
+            collector: Collector = point.load()()
+        except Exception as error:
+            reason = f"it cannot be loaded: {type(error).__name__}: {error}"
+            raise CollectorUnavailable(reason, f"reinstall {point.value}") from error
         return collector
     known = ", ".join(names()) or "none: montauk is not installed (make setup)"
     reason = f"no collector is called {name!r}"
@@ -45,7 +49,12 @@ def load(name: str) -> Collector:
 
 
 def availability(name: str) -> tuple[Collector, Availability]:
-    """Return a collector and whether it could be opened, without opening it."""
+    """Return a collector and whether it could be opened, without opening it.
+
+    Raises:
+        UsageError: None is installed under that name.
+        CollectorUnavailable: What is installed under that name is broken.
+    """
     collector = load(name)
     return collector, collector.availability()
 
@@ -63,8 +72,8 @@ def open_collector(forced: str | None = None) -> Opened:
         return Opened(collector, ())
     refusals: list[str] = []
     for name in (name for name in names() if name in PREFERENCE):
-        collector = load(name)
         try:
+            collector = load(name)
             _open(collector)
         except CollectorUnavailable as refusal:
             refusals.append(f"{name}: unavailable: {refusal}")

@@ -186,10 +186,12 @@ def cpu_time_cell(frame: Frame, row: int) -> str:
 
 
 def start_time_s(frame: Frame, row: int) -> float:
-    """Return when a process started, in seconds since the epoch."""
+    """Return when a process started, in seconds since the epoch, NaN where unknown."""
     sample = frame.sample
-    age_s = sample.boot_s - float(sample.processes.start_ticks[row]) / sample.user_hz
-    return sample.time_s - age_s
+    start_ticks = int(sample.processes.start_ticks[row])
+    if start_ticks == UNKNOWN:
+        return float("nan")
+    return sample.time_s - (sample.boot_s - start_ticks / sample.user_hz)
 
 
 def start_text(frame: Frame, row: int) -> str:
@@ -197,7 +199,8 @@ def start_text(frame: Frame, row: int) -> str:
 
 
 def elapsed_text(frame: Frame, row: int) -> str:
-    return duration_text(max(0.0, frame.sample.time_s - start_time_s(frame, row)))
+    # max() returns its first argument where that is NaN.
+    return duration_text(max(frame.sample.time_s - start_time_s(frame, row), 0.0))
 
 
 def tty_text(frame: Frame, row: int) -> str:
@@ -207,7 +210,10 @@ def tty_text(frame: Frame, row: int) -> str:
     major, minor = os.major(device), os.minor(device)
     if 136 <= major <= 143:
         return f"pts/{(major - 136) * 256 + minor}"
-    return f"tty{minor}" if major == 4 else f"{major}:{minor}"
+    if major == 4:
+        # Serial ports follow the virtual consoles (admin-guide/devices.txt).
+        return f"tty{minor}" if minor < 64 else f"ttyS{minor - 64}"
+    return f"{major}:{minor}"
 
 
 _POLICIES: Final = {

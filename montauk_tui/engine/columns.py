@@ -182,9 +182,8 @@ def find(name: str) -> Column:
     Raises:
         UsageError: None is called so; the remedy lists what there is.
     """
-    column_id = _NAMES.get(name.strip().lower().rstrip("%")) or _NAMES.get(
-        name.strip().lower()
-    )
+    wanted = name.strip().lower()
+    column_id = _NAMES.get(wanted) or _NAMES.get(wanted.rstrip("%"))
     if column_id is None:
         reason = f"no column is called {name!r}"
         raise UsageError(reason, f"choose one of: {', '.join(COLUMNS)}")

@@ -94,8 +94,8 @@ def guides(projection: Projection, first: int, count: int) -> list[tuple[bool, .
         flags: list[bool] = []
         at = position
         for level in range(depth, 0, -1):
-            while int(projection.depth[at]) > level:
-                at -= 1
+            # Its ancestor may stand thousands of rows above: no loop.
+            at = int(np.flatnonzero(projection.depth[: at + 1] <= level)[-1])
             flags.append(not bool(projection.is_last[at]))
             at -= 1
         result.append(tuple(reversed(flags)))

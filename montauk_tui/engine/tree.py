@@ -45,8 +45,8 @@ def parents(table: ProcessTable) -> Ints:
 def grow(parent: Ints, order: Ints) -> Forest:
     """Return the forest of `parent` links, siblings and roots in the given order.
 
-    Links that form a ring have no root: the first row of the ring in the order becomes
-    one.
+    Links that form a ring have no root: the row of the ring that the order comes upon
+    first becomes one.
 
     Args:
         parent: Row of each row's parent, or NO_PARENT.
@@ -67,8 +67,6 @@ def grow(parent: Ints, order: Ints) -> Forest:
         stack = [(row, 0, index == 0) for index, row in enumerate(reversed(top))]
         while stack:
             row, depth, last = stack.pop()
-            if seen[row]:
-                continue
             seen[row] = 1
             rows.append(row)
             depths.append(depth)
@@ -81,12 +79,22 @@ def grow(parent: Ints, order: Ints) -> Forest:
     walk(roots)
     for row in sequence:
         if not seen[row]:
-            walk([row])
-    return Forest(
-        np.array(rows, dtype=np.int64),
-        np.array(depths, dtype=np.int64),
-        np.array(lasts, dtype=np.bool_),
-    )
+            root = _on_ring(row, links)
+            children[links[root]].remove(root)
+            walk([root])
+    depth = np.array(depths, dtype=np.int64)
+    is_last = np.array(lasts, dtype=np.bool_)
+    is_last[np.flatnonzero(depth == 0)[:-1]] = False
+    return Forest(np.array(rows, dtype=np.int64), depth, is_last)
+
+
+def _on_ring(row: int, links: list[int]) -> int:
+    """Return the first row of the ring that the ancestors of `row` end in."""
+    passed: set[int] = set()
+    while row not in passed:
+        passed.add(row)
+        row = links[row]
+    return row
 
 
 def with_ancestors(parent: Ints, kept: Bools) -> Bools:

@@ -1,5 +1,6 @@
 """The commands that print and leave."""
 
+import io
 import os
 import sys
 import time
@@ -10,6 +11,7 @@ from montauk_tui.config import Settings
 from montauk_tui.engine import query
 from montauk_tui.engine.columns import COLUMNS, pick
 from montauk_tui.engine.projection import View, project
+from montauk_tui.errors import CollectorUnavailable, MontaukError
 from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.export.table import frame_table
 from montauk_tui.model.frame import Frame
@@ -25,32 +27,44 @@ def collector_info(forced: str | None) -> int:
     lines: list[str] = []
     active: str | None = None
     for name in names:
-        collector, state = registry.availability(name)
-        if not state.available:
-            lines.append(
-                f"           {name}: unavailable: {state.reason}; {state.remedy}"
-            )
-            continue
-        chosen = (
+        available, line = _described(name)
+        chosen = available and (
             forced == name if forced else active is None and name in registry.PREFERENCE
         )
         active = name if chosen else active
-        mark = "[active]" if chosen else "        "
-        lines.append(f"  {mark} {name} ({collector.detail})")
+        lines.append(f"  {'[active]' if chosen else '        '} {line}")
     _print("\n".join(["Available collectors:", *lines]))
     return 0 if active else 1
+
+
+def _described(name: str) -> tuple[bool, str]:
+    try:
+        collector, state = registry.availability(name)
+    except CollectorUnavailable as refusal:
+        return False, f"{name}: unavailable: {refusal}"
+    if state.available:
+        return True, f"{name} ({collector.detail})"
+    why_not = CollectorUnavailable(state.reason, state.remedy)
+    return False, f"{name}: unavailable: {why_not}"
 
 
 def once(settings: Settings, limit: int | None) -> int:
     """Print the processes as a table."""
     columns = pick(settings.columns, machine_scale=settings.machine_scale)
-    width = os.get_terminal_size().columns if sys.stdout.isatty() else None
+    width = _terminal_width()
 
     def show(frame: Frame, rows: Ints) -> None:
         _print("\n".join(frame_table(frame, rows, columns, width)))
 
     _each_frame(settings, 1, limit, show)
     return 0
+
+
+def _terminal_width() -> int | None:
+    if sys.stdout is None or not sys.stdout.isatty():
+        return None
+    # A terminal that does not know its size says 0.
+    return os.get_terminal_size().columns or None
 
 
 def json_lines(settings: Settings, samples: int | None, limit: int | None) -> int:
@@ -102,5 +116,22 @@ def _each_frame(
 
 
 def _print(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    """Write at once; what the encoding of stdout lacks becomes an escape.
+
+    Raises:
+        BrokenPipeError: The reader had enough.
+        MontaukError: Nothing can be written, as on a full disk.
+    """
+    if sys.stdout is None:
+        raise MontaukError("stdout is closed", "point it at a file or a pipe")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # Python would complain once more about what it could not flush at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise MontaukError(f"cannot write to stdout: {error.strerror}") from error

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from montauk_tui.engine.cells import start_time_s, state_letter
+from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame, Ledger
 from montauk_tui.model.sample import CPU_FIELDS
 from montauk_tui.model.schema import UNKNOWN, Ints
@@ -88,13 +89,14 @@ def _processes(frame: Frame, rows: Ints) -> list[dict[str, Any]]:
         identity = table.identity(row)
         uid = int(table.uid[row])
         cmdline = frame.lookups.cmdline(identity)
+        letter = state_letter(int(table.state[row]))
         result.append({
             "pid": identity.pid,
             "ppid": _known(table.ppid[row]),
             "tgid": _known(table.tgid[row]),
-            "start_time": round(start_time_s(frame, row), 2),
+            "start_time": _rounded(start_time_s(frame, row), 2),
             "alive": True,
-            "state": state_letter(int(table.state[row])),
+            "state": None if letter == NOTHING_KNOWN else letter,
             "comm": table.comm[row].decode("utf-8", "backslashreplace"),
             "cmdline": None if cmdline is None else _argv_text(cmdline),
             "uid": _known(uid),

@@ -90,8 +90,9 @@ class ProcessTable:
     @property
     def is_kernel(self) -> Bools:
         """Which rows are kernel threads."""
-        known = np.not_equal(self.flags, UNKNOWN)
-        return known & np.not_equal(self.flags & PF_KTHREAD, 0)
+        known: Bools = np.not_equal(self.flags, UNKNOWN)
+        is_kernel: Bools = known & np.not_equal(self.flags & PF_KTHREAD, 0)
+        return is_kernel
 
     def identity(self, row: int) -> Identity:
         """Return the identity of the process in `row`."""

@@ -1,5 +1,6 @@
 """The whole machine, from five small files of /proc."""
 
+import math
 import os
 from collections.abc import Callable
 from typing import Final
@@ -27,6 +28,9 @@ _MEMINFO: Final = {
 
 _PRESSURES: Final = ("cpu", "memory", "io")
 
+_COUNT_DIGITS: Final = 15
+"""So many KiB fit into an int64 as bytes."""
+
 
 def read_host(read: Read) -> HostSample:
     """Return the counters and gauges of the machine.
@@ -37,13 +41,14 @@ def read_host(read: Read) -> HostSample:
     """
     cpu_ids, cpu_ticks = parse_cpus(read("stat"))
     load, running, threads = parse_loadavg(read("loadavg"))
+    uptime, *_ = read("uptime").split()
     return HostSample(
-        hostname=clean(os.uname().nodename.encode()),
+        hostname=clean(os.fsencode(os.uname().nodename)),
         cpu_ids=cpu_ids,
         cpu_ticks=cpu_ticks,
         memory=parse_meminfo(read("meminfo")),
         load=load,
-        uptime_s=float(read("uptime").split()[0]),
+        uptime_s=_number(uptime),
         threads=threads,
         running=running,
         pressure=read_pressure(read),
@@ -61,8 +66,8 @@ def parse_cpus(text: bytes) -> tuple[Ints, Floats]:
         if not line.startswith(b"cpu"):
             break
         words = line.split()
-        ids.append(int(words[0][3:]))
-        numbers = [float(word) for word in words[1 : 1 + len(CPU_FIELDS)]]
+        ids.append(_count(words[0][3:]))
+        numbers = [_number(word) for word in words[1 : 1 + len(CPU_FIELDS)]]
         ticks.append(numbers + [0.0] * (len(CPU_FIELDS) - len(numbers)))
     if not ids:
         reason = "no CPU in /proc/stat"
@@ -77,7 +82,7 @@ def parse_meminfo(text: bytes) -> Memory:
         name, _, value = line.partition(b":")
         words = value.split()
         if words and words[0].isdigit():
-            kib[name] = int(words[0])
+            kib[name] = _count(words[0])
     return Memory(
         **{field: kib.get(name, 0) * 1024 for field, name in _MEMINFO.items()}
     )
@@ -87,7 +92,8 @@ def parse_loadavg(text: bytes) -> tuple[tuple[float, float, float], int, int]:
     """Return the load averages, and how many threads are runnable and exist."""
     one, five, fifteen, counts = text.split()[:4]
     running, _, threads = counts.partition(b"/")
-    return (float(one), float(five), float(fifteen)), int(running), int(threads)
+    load = (_number(one), _number(five), _number(fifteen))
+    return load, _count(running), _count(threads)
 
 
 def read_pressure(read: Read) -> dict[str, Pressure]:
@@ -111,5 +117,18 @@ def parse_pressure(text: bytes) -> Pressure:
     for line in text.splitlines():
         words = line.split()
         if len(words) > 1 and words[0] in shares and words[1].startswith(b"avg10="):
-            shares[words[0]] = float(words[1][6:])
+            shares[words[0]] = _number(words[1][6:])
     return Pressure(some_pct=shares[b"some"], full_pct=shares[b"full"])
+
+
+def _count(word: bytes) -> int:
+    if not word.isdigit() or len(word) > _COUNT_DIGITS:
+        raise ValueError(f"{word[:40]!r} is not a count")
+    return int(word)
+
+
+def _number(word: bytes) -> float:
+    number = float(word)
+    if not math.isfinite(number):
+        raise ValueError(f"{word[:40]!r} is not a number")
+    return number

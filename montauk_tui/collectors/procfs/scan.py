@@ -12,6 +12,9 @@ from montauk_tui.collectors.procfs.stat import RawStat, parse_stats
 from montauk_tui.model.sample import Identity
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_PAGES_DIGITS = 12
+"""So many pages fit into an int64 as bytes."""
+
 _STAT_BYTES = 2048
 """More than 52 numbers of 20 digits; a longer name than a kworker's does not exist."""
 
@@ -38,8 +41,10 @@ class ProcRoot:
         """Return the names of the process folders, as the kernel lists them."""
         return [name for name in os.listdir(self._fd) if name.isdigit()]  # noqa: PTH208
 
-    def read(self, path: str, limit: int = 65536) -> bytes:
+    def read(self, path: str, limit: int = 1 << 18) -> bytes:
         """Return the start of a file, at most `limit` bytes.
+
+        The default holds the lines of 3,000 CPUs in /proc/stat.
 
         Raises:
             OSError: The process is gone, or reading is not permitted.
@@ -68,9 +73,10 @@ class ProcRoot:
             OSError: The process is gone, or the file is not what it should be.
         """
         words = self.read(f"{pid}/statm", 256).split()
-        if len(words) < 3 or not words[2].isdigit():  # noqa: PLR2004 - size, rss, shared
+        pages = words[2] if len(words) > 2 else b""  # noqa: PLR2004 - size, rss, shared
+        if not pages.isdigit() or len(pages) > _PAGES_DIGITS:
             raise OSError(errno.EINVAL, "not a statm file")
-        return float(int(words[2]) * _PAGE_BYTES)
+        return float(int(pages) * _PAGE_BYTES)
 
     def is_alive(self, identity: Identity) -> bool:
         """Tell whether the pid still belongs to the process it was read for.

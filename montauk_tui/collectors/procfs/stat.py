@@ -42,6 +42,8 @@ _FIELDS_AFTER_STATE: Final = {
 _FIELDS_NEEDED: Final = 1 + max(_FIELDS_AFTER_STATE.values())
 _INT64_MAX: Final = int(np.iinfo(np.int64).max)
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
+_PID_DIGITS: Final = 19
+"""So many do not fit into an int64."""
 
 RawStat = tuple[int, bytes]
 """A thread group id and the text of one stat file."""
@@ -58,11 +60,13 @@ def parse_stats(raw: Iterable[RawStat]) -> ProcessTable:
     for tgid, text in raw:
         left = text.find(b" (")
         right = text.rfind(b") ")
-        if left < 1 or right < left or not text[:left].isdigit():
+        if not 0 < left < _PID_DIGITS or not left < right < len(text) - 2:
+            continue
+        if not text[:left].isdigit():
             continue
         heads.append((int(text[:left]), tgid, text[right + 2]))
         comms.append(text[left + 2 : right])
-        tails.append(text[right + 4 :])
+        tails.append(text[right + 4 :].rstrip())
     if not heads:
         return ProcessTable.empty()
     numbers, rows = _parse_tails(tails)
@@ -78,7 +82,8 @@ def _columns(numbers: Ints, head: Ints) -> dict[str, Ints]:
         name: np.ascontiguousarray(numbers[:, position])
         for name, position in _FIELDS_AFTER_STATE.items()
     }
-    columns["rss_bytes"] *= _PAGE_BYTES
+    pages = columns["rss_bytes"].clip(0, _INT64_MAX // _PAGE_BYTES)
+    columns["rss_bytes"] = pages * _PAGE_BYTES
     for position, name in enumerate(("pid", "tgid", "state")):
         columns[name] = np.ascontiguousarray(head[:, position])
     return columns
@@ -89,11 +94,20 @@ def _parse_tails(tails: Sequence[bytes]) -> tuple[Ints, Ints]:
     width = tails[0].count(b" ") + 1
     if width >= _FIELDS_NEEDED and all(tail.count(b" ") + 1 == width for tail in tails):
         joined = b" ".join(tails)
-        if not joined.translate(None, b"0123456789- \n"):
-            flat = np.fromstring(joined, dtype=np.int64, sep=" ")
+        if not joined.translate(None, b"0123456789- "):
+            flat = _parse_numbers(joined)
+            # No tail can yield more numbers than its spaces say: the sum fits only
+            # where every tail does.
             if flat.size == width * len(tails):
                 return flat.reshape(len(tails), width), np.arange(len(tails))
     return _parse_tails_one_by_one(tails)
+
+
+def _parse_numbers(text: bytes) -> Ints:
+    try:
+        return np.fromstring(text, dtype=np.int64, sep=" ")
+    except (ValueError, DeprecationWarning):  # by numpy's version
+        return np.empty(0, dtype=np.int64)
 
 
 def _parse_tails_one_by_one(tails: Sequence[bytes]) -> tuple[Ints, Ints]:

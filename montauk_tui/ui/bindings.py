@@ -1,0 +1,99 @@
+"""Every key of the monitor; help, key bar and palette are made from this."""
+
+from typing import Final
+
+from textual.binding import Binding
+
+SECTIONS: Final = {
+    "move": "Moving",
+    "find": "Finding",
+    "sort": "Sorting",
+    "show": "What is shown",
+    "program": "Program",
+}
+"""Headings of the help, by the first part of a binding's id."""
+
+
+def _key(
+    keys: str,
+    action: str,
+    binding_id: str,
+    label: str,
+    tooltip: str,
+    *,
+    bar: bool = False,
+) -> Binding:
+    return Binding(keys, action, label, show=bar, tooltip=tooltip, id=binding_id)
+
+
+BINDINGS: Final = [
+    _key("f1,h,question_mark", "help", "program.help", "Help", "This list", bar=True),
+    _key("f3,slash", "search", "find.search", "Search",
+         "Jump to the next command that contains a text", bar=True),
+    _key("f4,backslash", "filter", "find.filter", "Filter",
+         "Show only commands that contain a text; a|b for either", bar=True),
+    _key("f5,t,V", "tree", "show.tree", "Tree",
+         "Switch between tree and list", bar=True),
+    _key("f6,less_than_sign,greater_than_sign,comma,full_stop", "choose_sort",
+         "sort.choose", "Sort", "Choose the column to sort by", bar=True),
+    _key("I,R", "invert", "sort.invert", "Invert", "Turn the order round", bar=True),
+    _key("N", "sort('pid')", "sort.pid", "By PID", "Sort by process id"),
+    _key("P", "sort('cpu_pct')", "sort.cpu", "By CPU%", "Sort by CPU use"),
+    _key("M", "sort('rss_bytes')", "sort.mem", "By memory", "Sort by resident memory"),
+    _key("T", "sort('cpu_time')", "sort.time", "By time", "Sort by CPU time so far"),
+    _key("K", "kernel_threads", "show.kernel", "Kernel threads",
+         "Show or hide kernel threads"),
+    _key("H", "user_threads", "show.threads", "Threads",
+         "Show or hide the threads of processes"),
+    _key("p", "paths", "show.paths", "Paths", "Show or hide the folder of the program"),
+    _key("percent_sign", "scale", "show.scale", "Scale",
+         "CPU% of one core or of the whole machine"),
+    _key("number_sign", "meters", "show.meters", "Meters", "Show or hide the meters"),
+    _key("ctrl+t", "choose_theme", "show.theme", "Theme",
+         "Choose the colours, seen as you move"),
+    _key("Z", "pause", "program.pause", "Pause",
+         "Stop and go on; the table stays as it is", bar=True),
+    _key("d", "interval", "program.interval", "Interval",
+         "Set the time between refreshes"),
+    _key("ctrl+l", "refresh_now", "program.refresh", "Refresh",
+         "Sample and draw everything now"),
+    _key("up", "move(-1)", "move.up", "Up", "Select the row above"),
+    _key("down", "move(1)", "move.down", "Down", "Select the row below"),
+    _key("pageup", "move_page(-1)", "move.page_up", "Page up", "Go up one screen"),
+    _key("pagedown", "move_page(1)", "move.page_down", "Page down",
+         "Go down one screen"),
+    _key("home", "first", "move.first", "First",
+         "Go to the first row and stay there"),
+    _key("end", "last", "move.last", "Last", "Go to the last row"),
+    _key("left", "shift(-8)", "move.left", "Left", "Scroll to the left"),
+    _key("right", "shift(8)", "move.right", "Right",
+         "Scroll to the right, along long command lines"),
+    _key("ctrl+a,circumflex_accent", "shift_home", "move.line_start", "Line start",
+         "Scroll to the start of the line"),
+    _key("ctrl+e,dollar_sign", "shift_end", "move.line_end", "Line end",
+         "Scroll to the end of the longest line shown"),
+    _key("escape", "cancel", "find.cancel", "Cancel",
+         "Leave the filter and what was searched"),
+    _key("f10,q,ctrl+c", "quit", "program.quit", "Quit", "Leave montauk", bar=True),
+]  # fmt: skip
+
+KEY_NAMES: Final = {
+    "question_mark": "?", "slash": "/", "backslash": "\\", "less_than_sign": "<",
+    "greater_than_sign": ">", "comma": ",", "full_stop": ".", "percent_sign": "%",
+    "number_sign": "#", "circumflex_accent": "^", "dollar_sign": "$", "pageup": "PgUp",
+    "pagedown": "PgDn", "escape": "Esc",
+}  # fmt: skip
+
+
+def key_name(key: str) -> str:
+    """Return what is printed on a key: `F5`, `t`, `Ctrl-L`, `PgUp`."""
+    if key in KEY_NAMES:
+        return KEY_NAMES[key]
+    if key.startswith("ctrl+"):
+        return f"Ctrl-{key[5:].upper()}"
+    return key.capitalize() if len(key) > 1 else key
+
+
+def key_names(binding: Binding) -> list[str]:
+    """Return what is printed on all keys of a binding."""
+    return [key_name(key) for key in binding.key.split(",")]

@@ -1,0 +1,73 @@
+"""A short list to choose one from."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+
+class Choice(NamedTuple):
+    """One line of the list."""
+
+    id: str
+    title: str
+    description: str
+
+
+class ChooseScreen(ModalScreen[str | None]):
+    """Returns the id of the chosen line, None where it was left without a choice."""
+
+    BINDINGS = [Binding("escape,q,f10,ctrl+c", "leave", show=False)]
+
+    def __init__(
+        self,
+        title: str,
+        choices: Sequence[Choice],
+        current: str,
+        preview: Callable[[str], None] | None = None,
+    ) -> None:
+        """Offer `choices`, starting at `current`; `preview` is told of every move."""
+        super().__init__()
+        self._heading = title
+        self._choices = choices
+        self._current = current
+        self._preview = preview
+
+    def compose(self) -> ComposeResult:
+        """Lay out the list."""
+        widest = max(len(choice.title) for choice in self._choices)
+        options = [
+            Option(Text(f"{choice.title:{widest}}  {choice.description}"), id=choice.id)
+            for choice in self._choices
+        ]
+        with Vertical(id="box") as box:
+            box.border_title = self._heading
+            box.border_subtitle = "Enter chooses, Esc leaves"
+            yield OptionList(*options, id="choices")
+
+    def on_mount(self) -> None:
+        """Start at the current choice."""
+        ids = [choice.id for choice in self._choices]
+        if self._current in ids:
+            self.query_one(OptionList).highlighted = ids.index(self._current)
+
+    def on_option_list_option_highlighted(
+        self, event: OptionList.OptionHighlighted
+    ) -> None:
+        """Show what the line would do."""
+        if self._preview is not None and event.option_id is not None:
+            self._preview(event.option_id)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Take the line."""
+        self.dismiss(event.option_id)
+
+    def action_leave(self) -> None:
+        """Leave without a choice."""
+        self.dismiss(None)

@@ -1,0 +1,151 @@
+"""The main screen: meters, table, status and keys, drawn from frame and choices."""
+
+from typing import Final, NamedTuple
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+
+from montauk_tui.engine.columns import pick
+from montauk_tui.engine.projection import Projection, project
+from montauk_tui.model.frame import Frame
+from montauk_tui.ui.bindings import BINDINGS
+from montauk_tui.ui.choices import Choices
+from montauk_tui.ui.themes import Theme
+from montauk_tui.ui.widgets.lines import LinesWidget
+from montauk_tui.ui.widgets.meters import MeterLook, draw_meters
+from montauk_tui.ui.widgets.process_row import Layout, RowLook, fit_columns
+from montauk_tui.ui.widgets.process_table import ProcessTable
+from montauk_tui.ui.widgets.status import KeyBar, draw_status_line, draw_view_line
+from montauk_tui.ui.widgets.table_header import TableHeader
+
+_LEAST_HEIGHT: Final = {"header": 3, "keys": 6, "view": 8, "meters": 10, "status": 12}
+"""Lines a terminal must have before a part beside the table is worth its place."""
+
+_LINES_PER_CPU_LINE: Final = 6
+"""The CPUs take at most this part of the screen's height."""
+
+_MOST_CPU_LINES: Final = 8
+
+
+class Scene(NamedTuple):
+    """All that the screen is drawn from."""
+
+    frame: Frame
+    choices: Choices
+    theme: Theme
+    cost: str
+    """What a refresh costs, as text."""
+    pid_search: str = ""
+
+
+class MainScreen(Screen[None]):
+    """Draws a scene, and draws it again when the terminal changes its size."""
+
+    def __init__(self) -> None:
+        """Build the parts, empty."""
+        super().__init__()
+        self.meters = LinesWidget(id="meters")
+        self.view_line = LinesWidget(id="view")
+        self.header = TableHeader()
+        self.table = ProcessTable()
+        self.status = LinesWidget(id="status")
+        self.keys = KeyBar(BINDINGS)
+        self.scene: Scene | None = None
+        self.projection: Projection | None = None
+        self.layout_now: Layout | None = None
+
+    def compose(self) -> ComposeResult:
+        """Stack the parts."""
+        yield self.meters
+        yield self.view_line
+        yield self.header
+        yield self.table
+        yield self.status
+        yield self.keys
+
+    def on_mount(self) -> None:
+        """Let keys go to the table."""
+        self.table.focus()
+
+    def on_resize(self) -> None:
+        """Draw the scene for the new size once the parts have theirs."""
+        self._place_parts()
+        self.call_after_refresh(self.draw)
+
+    def on_process_table_scrolled(self) -> None:
+        """Keep the titles over their columns."""
+        self._draw_header()
+
+    def show(self, scene: Scene) -> None:
+        """Draw a scene."""
+        self.scene = scene
+        self._place_parts()
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw the scene that is shown, where there is one."""
+        if self.scene is None:
+            return
+        scene, width = self.scene, self.size.width
+        frame, choices, theme = scene.frame, scene.choices, scene.theme
+        projection = project(frame, choices.view)
+        self.projection = projection
+        self.layout_now = self._fit(frame, choices)
+        self._draw_meters(scene)
+        self.view_line.paint(
+            [draw_view_line(frame, projection, choices, scene.pid_search, theme, width)]
+        )
+        self._draw_header()
+        self.table.show(frame, projection, self.layout_now, self._row_look(scene))
+        self.status.paint(
+            [
+                draw_status_line(
+                    frame.collector, choices.interval_s, scene.cost, theme, width
+                )
+            ]
+        )
+        labels = {
+            "tree": "List" if choices.view.tree else "Tree",
+            "pause": "Go on" if choices.paused else "Pause",
+        }
+        self.keys.show(theme, labels)
+
+    # --- parts ------------------------------------------------------------------------
+
+    def _draw_meters(self, scene: Scene) -> None:
+        rows = min(_MOST_CPU_LINES, max(1, self.size.height // _LINES_PER_CPU_LINE))
+        look = MeterLook(scene.theme, scene.choices.ascii, self.size.width, rows)
+        lines = draw_meters(scene.frame, look)
+        if self.meters.styles.height is None or self.meters.styles.height.value != len(
+            lines
+        ):
+            self.meters.styles.height = len(lines)
+        self.meters.paint(lines)
+
+    def _draw_header(self) -> None:
+        if self.scene is not None and self.layout_now is not None:
+            self.header.show(
+                self.layout_now, self._row_look(self.scene), self.table.shift
+            )
+
+    def _row_look(self, scene: Scene) -> RowLook:
+        choices = scene.choices
+        return RowLook(
+            scene.theme, choices.ascii, choices.paths, choices.search_text.lower()
+        )
+
+    def _fit(self, frame: Frame, choices: Choices) -> Layout:
+        wanted = pick(choices.columns, machine_scale=choices.machine_scale)
+        digits = len(str(int(frame.sample.processes.pid.max(initial=0))))
+        columns, widths = fit_columns(wanted, self.size.width - 1, digits)
+        sort = pick([choices.view.sort.id], machine_scale=choices.machine_scale)[0]
+        return Layout(columns, widths, sort.id, choices.view.descending)
+
+    def _place_parts(self) -> None:
+        height = self.size.height
+        wants_meters = self.scene is None or self.scene.choices.meters
+        for part in (self.meters, self.view_line, self.header, self.status, self.keys):
+            fits = height >= _LEAST_HEIGHT[part.id or ""]
+            shown = fits and (part is not self.meters or wants_meters)
+            if part.display != shown:
+                part.display = shown

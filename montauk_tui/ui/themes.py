@@ -1,0 +1,142 @@
+"""Themes: TOML files that give each role on the screen a style.
+
+The file's name is the theme's name. The user's folder comes before the installed one.
+A style is what rich calls one: `bold #ff7b72 on #12161c`, `dim`, `reverse`, `none`.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from rich.errors import StyleSyntaxError
+from rich.style import Style
+from textual.color import Color, ColorParseError
+from textual.theme import Theme as TextualTheme
+
+from montauk_tui.errors import UsageError
+from montauk_tui.model.text import clean
+
+DEFAULT: Final = "montauk-dark"
+MONOCHROME: Final = "monochrome"
+"""What NO_COLOR asks for."""
+
+SURFACES: Final = ("background", "panel", "foreground", "accent")
+
+ROLES: Final = (
+    "title", "label", "value", "faint", "notice", "warm", "hot", "name", "path",
+    "arguments", "thread", "tree", "header", "header_sort", "selected", "match",
+    "bracket", "bar_user", "bar_nice", "bar_system", "bar_irq", "bar_steal", "mem_used",
+    "mem_buffers", "mem_cache", "swap_used", "key", "key_label", "alert",
+)  # fmt: skip
+"""What a theme gives a style to. A role that a theme leaves out is drawn plainly."""
+
+
+class ThemeError(UsageError):
+    """A theme that does not exist, or a file that is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """A loaded theme."""
+
+    name: str
+    description: str
+    dark: bool
+    surface: Mapping[str, str]
+    styles: Mapping[str, Style]
+
+    def style(self, role: str) -> Style:
+        """Return the style of a role."""
+        return self.styles[role]
+
+    def to_textual(self) -> TextualTheme:
+        """Return the colours that Textual's own widgets take."""
+        surface = self.surface
+        return TextualTheme(
+            name=self.name,
+            primary=surface["accent"],
+            accent=surface["accent"],
+            foreground=surface["foreground"],
+            background=surface["background"],
+            surface=surface["background"],
+            panel=surface["panel"],
+            dark=self.dark,
+        )
+
+
+def names(folders: Sequence[Path]) -> list[str]:
+    """Return the names of all themes in `folders`, sorted, reading none."""
+    found = {path.stem for folder in folders for path in folder.glob("*.toml")}
+    return sorted(found, key=lambda name: (name != DEFAULT, name))
+
+
+def load(name: str, folders: Sequence[Path]) -> Theme:
+    """Return the theme called `name` from the first folder that has it.
+
+    Raises:
+        ThemeError: There is none, or its file is wrong; with the remedy.
+    """
+    for folder in folders:
+        path = folder / f"{name}.toml"
+        if name in names([folder]):
+            return _read(path)
+    known = ", ".join(names(folders))
+    shown = clean(name.encode("utf-8", "surrogateescape"))
+    raise ThemeError(f"no theme is called {shown!r}", f"choose one of: {known}")
+
+
+def _read(path: Path) -> Theme:
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        reason = f"{path}: cannot be read: {' '.join(str(error).split())}"
+        raise ThemeError(reason, "mend or remove the file") from error
+    surface = _section(document, "surface", SURFACES, path)
+    if missing := [key for key in SURFACES if key not in surface]:
+        reason = f"{path}: [surface] lacks {', '.join(missing)}"
+        raise ThemeError(reason, 'give each a colour such as "#12161c"')
+    for key, value in surface.items():
+        _check_colour(key, value, path)
+    given = _section(document, "styles", ROLES, path)
+    styles = dict.fromkeys(ROLES, Style.null())
+    styles.update((role, _style(role, text, path)) for role, text in given.items())
+    return Theme(
+        name=path.stem,
+        description=clean(str(document.get("description", "")).encode()),
+        dark=document.get("dark", True) is not False,
+        surface=surface,
+        styles=styles,
+    )
+
+
+def _section(
+    document: Mapping[str, Any], name: str, known: Sequence[str], path: Path
+) -> dict[str, str]:
+    section = document.get(name, {})
+    if not isinstance(section, dict):
+        raise ThemeError(f"{path}: {name} is not a table", f"write it as [{name}]")
+    for key, value in section.items():
+        if key not in known:
+            reason = f"{path}: unknown key {key!r} in [{name}]"
+            raise ThemeError(reason, f"use some of: {', '.join(known)}")
+        if not isinstance(value, str):
+            raise ThemeError(f"{path}: {key} is not text", "put it in quotes")
+    return section
+
+
+def _check_colour(key: str, value: str, path: Path) -> None:
+    try:
+        Color.parse(value)
+    except ColorParseError as error:
+        reason = f"{path}: {key} is no colour: {value!r}"
+        raise ThemeError(reason, 'write it as "#12161c"') from error
+
+
+def _style(role: str, text: str, path: Path) -> Style:
+    try:
+        return Style.parse(text)
+    except StyleSyntaxError as error:
+        reason = f"{path}: {role} is no style: {text!r}"
+        raise ThemeError(reason, 'write for example "bold #ff7b72"') from error

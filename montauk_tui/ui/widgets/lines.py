@@ -1,0 +1,96 @@
+"""Lines of styled text, and a widget that redraws only those that changed."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from montauk_tui.model.text import cell_width, drop_cells, fit
+
+Run = tuple[str, Style]
+"""Sanitised text in one style."""
+
+Line = tuple[Run, ...]
+
+
+def line_width(line: Iterable[Run]) -> int:
+    """Return how many cells a line occupies."""
+    return sum(cell_width(text) for text, _ in line)
+
+
+def to_strip(line: Line, width: int, fill: Style, skip: int = 0) -> Strip:
+    """Return `width` cells of a line from its cell `skip` on, filled with spaces."""
+    segments: list[Segment] = []
+    left = width
+    for text, style in line:
+        cells = cell_width(text)
+        if skip >= cells:
+            skip -= cells
+            continue
+        if skip:
+            text, cells, skip = drop_cells(text, skip), cells - skip, 0  # noqa: PLW2901
+        if cells > left:
+            text, cells = fit(text, left), left  # noqa: PLW2901
+        if text:
+            segments.append(Segment(text, style))
+        left -= cells
+        if left <= 0:
+            break
+    if left > 0:
+        segments.append(Segment(" " * left, fill))
+    return Strip(segments, width)
+
+
+def spread(left: Line, right: Line, width: int) -> Line:
+    """Return a line with `left` and `right` at its ends; without room, `left` alone."""
+    gap = width - line_width(left) - line_width(right)
+    if gap < 1:
+        return left
+    return (*left, (" " * gap, Style.null()), *right)
+
+
+def changed_regions(changed: Sequence[int], width: int) -> list[Region]:
+    """Return the regions that cover the ascending lines `changed`."""
+    regions: list[Region] = []
+    for y in changed:
+        if regions and regions[-1].bottom == y:
+            last = regions.pop()
+            regions.append(Region(0, last.y, width, last.height + 1))
+        else:
+            regions.append(Region(0, y, width, 1))
+    return regions
+
+
+class LinesWidget(Widget):
+    """Shows lines that are given to it, and repaints the ones that differ."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        """Start empty."""
+        super().__init__(id=id)
+        self._lines: list[Line] = []
+        self.shift = 0
+        """Cells scrolled to the right."""
+        self.lines_drawn = 0
+        """Counts `render_line` calls, for tests and benchmarks."""
+
+    def paint(self, lines: Sequence[Line], shift: int = 0) -> None:
+        """Show `lines`, top to bottom, each from its cell `shift` on."""
+        old = self._lines if shift == self.shift else []
+        self._lines, self.shift = list(lines), shift
+        width, height = self.size
+        changed = [
+            y
+            for y in range(height)
+            if (old[y] if y < len(old) else ()) != (lines[y] if y < len(lines) else ())
+        ]
+        if changed:
+            self.refresh(*changed_regions(changed, width))
+
+    def render_line(self, y: int) -> Strip:
+        """Return the line `y` of the widget."""
+        self.lines_drawn += 1
+        line = self._lines[y] if y < len(self._lines) else ()
+        return to_strip(line, self.size.width, Style.null(), self.shift)

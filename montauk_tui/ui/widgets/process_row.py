@@ -1,0 +1,197 @@
+"""One process as a line of styled text."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from rich.style import Style
+
+from montauk_tui.engine.cells import Level
+from montauk_tui.engine.columns import Column
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.lookups import Command
+from montauk_tui.model.text import cell_width, clean, fit
+from montauk_tui.ui.themes import Theme
+from montauk_tui.ui.widgets.lines import Line, Run
+
+_ROLE_OF_LEVEL: Final = {
+    Level.FAINT: "faint",
+    Level.NOTICE: "notice",
+    Level.WARM: "warm",
+    Level.HOT: "hot",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns in their order and widths."""
+
+    columns: tuple[Column, ...]
+    widths: tuple[int, ...]
+    sort_id: str
+    descending: bool
+
+    def column_at(self, cell: int) -> Column | None:
+        """Return the column under a cell of the header, gap to its left included."""
+        start = 0
+        for column, width in zip(self.columns, self.widths, strict=True):
+            start += width + 1
+            if cell < start or not column.width:
+                return column
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class RowLook:
+    """How rows are drawn, beside their content."""
+
+    theme: Theme
+    ascii: bool
+    paths: bool
+    search: str = ""
+    """Lower-case text that is marked where it occurs in a command."""
+
+
+def fit_columns(
+    columns: tuple[Column, ...], width: int, pid_digits: int, least_command: int = 24
+) -> tuple[tuple[Column, ...], tuple[int, ...]]:
+    """Return the columns that leave the command a readable width, and all widths.
+
+    Columns give way in the order of `Column.yields`, the largest first.
+    """
+    kept = list(columns)
+
+    def widths() -> list[int]:
+        return [
+            max(column.width, pid_digits) if column.holds_pid else column.width
+            for column in kept
+        ]
+
+    for column in sorted(columns, key=lambda column: -column.yields):
+        if not column.yields or sum(widths()) + len(kept) + least_command <= width:
+            break
+        kept.remove(column)
+    return tuple(kept), tuple(widths())
+
+
+def draw_header(layout: Layout, look: RowLook) -> Line:
+    """Return the titles of the columns, the sort column marked by arrow and style."""
+    plain, sorted_by = look.theme.style("header"), look.theme.style("header_sort")
+    arrows = ("v", "^") if look.ascii else ("▼", "▲")
+    runs: list[Run] = []
+    for column, width in zip(layout.columns, layout.widths, strict=True):
+        is_sort = column.id == layout.sort_id
+        title = column.title
+        if is_sort:
+            # A title that fills its column lends the arrow the gap beside it.
+            title += arrows[0] if layout.descending else arrows[1]
+        style = sorted_by if is_sort else plain
+        if column.left:
+            runs.append((" ", plain))
+            runs.append((title.ljust(width), style) if width else (title, style))
+        else:
+            gap = width + 1 - len(title)
+            runs.append((" " * max(0, gap), plain))
+            runs.append((title[: width + 1], style))
+    return tuple(runs)
+
+
+def draw_row(
+    frame: Frame, row: int, layout: Layout, look: RowLook, lineage: str = ""
+) -> Line:
+    """Return a row of the process table as a line.
+
+    Args:
+        frame: Where the values come from.
+        row: Row of the frame's table.
+        layout: The columns.
+        look: How it is drawn.
+        lineage: Lines of the tree in front of the command.
+    """
+    style_of = look.theme.styles
+    runs: list[Run] = []
+    pending, pending_style = "", Style.null()
+    for column, width in zip(layout.columns, layout.widths, strict=True):
+        if column.id == "command":
+            runs.append((pending + " ", pending_style))
+            runs.extend(_command_runs(frame, row, look, lineage))
+            pending = ""
+            continue
+        text = column.text(frame, row)
+        level = column.level(frame, row)
+        style = (
+            style_of[_ROLE_OF_LEVEL[level]]
+            if level is not Level.PLAIN
+            else Style.null()
+        )
+        text = _aligned(text, width, left=column.left)
+        if style is pending_style:
+            pending += text
+        else:
+            if pending:
+                runs.append((pending, pending_style))
+            pending, pending_style = text, style
+    if pending:
+        runs.append((pending, pending_style))
+    return tuple(runs)
+
+
+def _aligned(text: str, width: int, *, left: bool) -> str:
+    """Return a cell with its gap; a cut name ends in `+`, a number is never cut."""
+    if not left:
+        return " " * (width + 1 - cell_width(text)) + text
+    if cell_width(text) > width:
+        return f" {fit(text, width - 1)}+"
+    return " " + fit(text, width)
+
+
+def _command_runs(frame: Frame, row: int, look: RowLook, lineage: str) -> list[Run]:
+    table = frame.sample.processes
+    styles = look.theme.styles
+    runs: list[Run] = [(lineage, styles["tree"])] if lineage else []
+    identity, comm = table.identity(row), table.comm[row]
+    if table.pid[row] != table.tgid[row]:
+        return [*runs, *_marked(clean(comm), styles["thread"], look)]
+    command = frame.lookups.command(identity, comm)
+    if table.is_kernel[row]:
+        return [*runs, *_marked(command.text, styles["faint"], look)]
+    return [*runs, *_program_runs(command, look)]
+
+
+def _program_runs(command: Command, look: RowLook) -> list[Run]:
+    styles = look.theme.styles
+    text, start, end = command
+    runs: list[Run] = []
+    if start and look.paths:
+        runs += _marked(text[:start], styles["path"], look)
+    runs += _marked(text[start:end], styles["name"], look)
+    if end < len(text):
+        runs += _marked(text[end:], styles["arguments"], look)
+    return runs
+
+
+def _marked(text: str, style: Style, look: RowLook) -> list[Run]:
+    """Return `text` with every occurrence of the searched text marked."""
+    if not look.search or look.search not in text.lower():
+        return [(text, style)]
+    mark = look.theme.style("match")
+    runs: list[Run] = []
+    at, lower = 0, text.lower()
+    while (found := lower.find(look.search, at)) >= 0 and len(lower) == len(text):
+        if found > at:
+            runs.append((text[at:found], style))
+        at = found + len(look.search)
+        runs.append((text[found:at], mark))
+    if at < len(text):
+        runs.append((text[at:], style))
+    return runs
+
+
+def lineage_text(flags: tuple[bool, ...], *, ascii_only: bool) -> str:
+    """Return the lines of the tree in front of a row (`projection.guides`)."""
+    if not flags:
+        return ""
+    passing, tee, corner = (
+        ("|  ", "|- ", "`- ") if ascii_only else ("│  ", "├─ ", "└─ ")
+    )
+    above = "".join(passing if goes_on else "   " for goes_on in flags[:-1])
+    return above + (tee if flags[-1] else corner)

@@ -1,0 +1,213 @@
+"""The process table: draws the visible rows, and repaints those that changed.
+
+Hot path: the cost of a refresh depends on the height of the screen, not on the number
+of processes.
+"""
+
+from rich.style import Style
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from montauk_tui.engine.projection import Projection, guides
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.sample import Identity
+from montauk_tui.ui.widgets.lines import Line, changed_regions, line_width, to_strip
+from montauk_tui.ui.widgets.process_row import Layout, RowLook, draw_row, lineage_text
+
+
+class ProcessTable(ScrollView, can_focus=True, inherit_bindings=False):
+    """Rows of processes with a selection that follows its process."""
+
+    class Scrolled(Message):
+        """The line was scrolled sideways; the header must follow."""
+
+    def __init__(self) -> None:
+        """Start without a frame."""
+        super().__init__(id="table")
+        self._frame: Frame | None = None
+        self._projection: Projection | None = None
+        self._layout: Layout | None = None
+        self._look: RowLook | None = None
+        self._drawn: dict[int, tuple[Line, Style | None]] = {}
+        self._position = 0
+        self.selected: Identity | None = None
+        """The process the user chose; None while the selection rests on the top."""
+        self.shift = 0
+        """Cells scrolled to the right."""
+        self.rows_drawn = 0
+        """Counts the rows drawn, for tests and benchmarks."""
+
+    # --- content ----------------------------------------------------------------------
+
+    def show(
+        self, frame: Frame, projection: Projection, layout: Layout, look: RowLook
+    ) -> None:
+        """Show the rows of a projection; the selection stays on its process."""
+        restyled = (layout, look) != (self._layout, self._look)
+        self._frame, self._projection = frame, projection
+        self._layout, self._look = layout, look
+        count = len(projection.rows)
+        if self.virtual_size.height != count:
+            self.virtual_size = Size(0, count)
+        self._follow(frame, projection)
+        if restyled:
+            self._repaint()
+        else:
+            self._repaint_changed()
+
+    def _follow(self, frame: Frame, projection: Projection) -> None:
+        """Put the selection where its process is now.
+
+        A process that is no longer shown leaves the selection on the row that took its
+        place.
+        """
+        last = max(0, len(projection.rows) - 1)
+        if self.selected is None:
+            self._position = 0
+            return
+        found = projection.position_of(frame, self.selected)
+        was_visible = self._is_visible(self._position)
+        if found is None:
+            self._position = min(self._position, last)
+            self.selected = self._identity_at(self._position)
+        else:
+            self._position = found
+        if was_visible:
+            self._scroll_into_view()
+
+    def _identity_at(self, position: int) -> Identity | None:
+        if self._frame is None or self._projection is None:
+            return None
+        if not 0 <= position < len(self._projection.rows):
+            return None
+        return self._frame.sample.processes.identity(
+            int(self._projection.rows[position])
+        )
+
+    @property
+    def position(self) -> int:
+        """Position of the selection among the rows."""
+        return self._position
+
+    @property
+    def row_count(self) -> int:
+        """How many rows there are to scroll through."""
+        return 0 if self._projection is None else len(self._projection.rows)
+
+    @property
+    def current(self) -> Identity | None:
+        """The process under the selection, chosen or not."""
+        return self._identity_at(self._position)
+
+    # --- moving -----------------------------------------------------------------------
+
+    def select(self, position: int) -> None:
+        """Select the row at `position`, or the nearest there is, and show it."""
+        position = max(0, min(position, self.row_count - 1))
+        old, self._position = self._position, position
+        self.selected = self._identity_at(position)
+        self._scroll_into_view()
+        self._repaint_positions(old, position)
+
+    def rest_on_first(self) -> None:
+        """Let the selection rest on the first row, whichever process that is."""
+        old, self._position, self.selected = self._position, 0, None
+        self.scroll_to(y=0, animate=False)
+        self._repaint_positions(old, 0)
+
+    def shift_to(self, cells: int) -> None:
+        """Scroll sideways so that the line starts at its cell `cells`."""
+        cells = max(0, min(cells, self._longest_line() - self.size.width + 1))
+        if cells != self.shift:
+            self.shift = cells
+            self._repaint()
+            self.post_message(self.Scrolled())
+
+    def _longest_line(self) -> int:
+        lines = (self._content(y)[0] for y in range(self.size.height))
+        return max(map(line_width, lines), default=0)
+
+    def _is_visible(self, position: int) -> bool:
+        return 0 <= position - self.scroll_offset.y < max(1, self.size.height)
+
+    def _scroll_into_view(self) -> None:
+        top, height = self.scroll_offset.y, max(1, self.size.height)
+        if self._position < top:
+            self.scroll_to(y=self._position, animate=False)
+        elif self._position >= top + height:
+            self.scroll_to(y=self._position - height + 1, animate=False)
+
+    # --- drawing ----------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """Return the line `y` of the visible part."""
+        line, whole = self._content(y)
+        width = self.size.width
+        if whole is None:
+            return to_strip(line, width, Style.null(), self.shift)
+        text = "".join(text for text, _ in line)
+        return to_strip(((text, whole),), width, whole, self.shift)
+
+    def _content(self, y: int) -> tuple[Line, Style | None]:
+        """Return what line `y` holds, and the style that overrides all its others."""
+        if y not in self._drawn:
+            self._drawn[y] = self._draw(y + self.scroll_offset.y)
+        return self._drawn[y]
+
+    def _draw(self, position: int) -> tuple[Line, Style | None]:
+        frame, projection = self._frame, self._projection
+        layout, look = self._layout, self._look
+        if frame is None or projection is None or layout is None or look is None:
+            return (), None
+        if position >= len(projection.rows):
+            return (), None
+        self.rows_drawn += 1
+        flags = guides(projection, position, 1)[0]
+        lineage = lineage_text(flags, ascii_only=look.ascii)
+        line = draw_row(frame, int(projection.rows[position]), layout, look, lineage)
+        if position == self._position:
+            return line, look.theme.style("selected")
+        if projection.is_context[position]:
+            return line, look.theme.style("faint")
+        return line, None
+
+    def _repaint(self) -> None:
+        self._drawn.clear()
+        self.refresh()
+
+    def _repaint_changed(self) -> None:
+        """Draw the visible rows anew and repaint those that differ from the screen."""
+        old, self._drawn = self._drawn, {}
+        changed = [y for y in range(self.size.height) if self._content(y) != old.get(y)]
+        if changed:
+            self.refresh(*changed_regions(changed, self.size.width))
+
+    def _repaint_positions(self, *positions: int) -> None:
+        lines = sorted({position - self.scroll_offset.y for position in positions})
+        for y in lines:
+            self._drawn.pop(y, None)
+        visible = [y for y in lines if 0 <= y < self.size.height]
+        self.refresh(*changed_regions(visible, self.size.width))
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Draw the rows that come into view."""
+        if round(old_value) != round(new_value):
+            self._drawn.clear()
+        super().watch_scroll_y(old_value, new_value)
+
+    # --- events -----------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        """Draw everything for the new size, the selection in view."""
+        self._drawn.clear()
+        if self.selected is not None:
+            self._scroll_into_view()
+
+    def on_click(self, event: events.Click) -> None:
+        """Select the row that was clicked."""
+        position = event.y + self.scroll_offset.y
+        if position < self.row_count:
+            self.select(position)

@@ -1,0 +1,129 @@
+"""The lines that tell what is shown, who collected it, and which keys there are."""
+
+from collections.abc import Sequence
+
+from rich.style import Style
+from textual import events
+from textual.binding import Binding
+
+from montauk_tui.engine.projection import Projection
+from montauk_tui.model.frame import CollectorStatus, Frame
+from montauk_tui.ui.bindings import key_names
+from montauk_tui.ui.choices import Choices
+from montauk_tui.ui.themes import Theme
+from montauk_tui.ui.widgets.lines import Line, LinesWidget, Run, line_width, spread
+
+
+def draw_view_line(
+    frame: Frame,
+    projection: Projection,
+    choices: Choices,
+    pid_search: str,
+    theme: Theme,
+    width: int,
+) -> Line:
+    """Return how many processes are shown and by which rules, and the scale of CPU%."""
+    label, value = theme.style("label"), theme.style("value")
+    left: list[Run] = [(" ", Style.null())]
+    if choices.paused:
+        left += [(" PAUSED ", theme.style("alert")), (" ", Style.null())]
+    left += [(str(len(projection.rows)), value), (" shown", label)]
+    if projection.hidden_kernel_threads:
+        left.append(
+            (f", {projection.hidden_kernel_threads} kernel threads hidden", label)
+        )
+    if choices.filter_text:
+        left += [("  filter ", label), (choices.filter_text, theme.style("warm"))]
+    if pid_search:
+        left += [("  PID ", label), (pid_search, theme.style("warm"))]
+    cpus = len(frame.sample.host.cpu_ids)
+    scale = f"machine of {cpus}" if choices.machine_scale else "one core"
+    sort = choices.view.sort.title
+    right: Line = (
+        ("CPU% of ", label),
+        (scale, value),
+        ("  tree by " if choices.view.tree else "  sort ", label),
+        (sort, value),
+        (" ", Style.null()),
+    )
+    return spread(tuple(left), right, width)
+
+
+def draw_status_line(
+    collector: CollectorStatus,
+    interval_s: float,
+    cost: str,
+    theme: Theme,
+    width: int,
+) -> Line:
+    """Return which collector serves, why not a better one, and what a refresh costs."""
+    label, value = theme.style("label"), theme.style("value")
+    left: list[Run] = [
+        (" collector ", label),
+        (collector.name, value),
+        (f" ({collector.detail})", label),
+    ]
+    right: Line = (
+        ("every ", label),
+        (f"{interval_s:g} s", value),
+        (" costs ", label),
+        (cost, value),
+        (" ", Style.null()),
+    )
+    room = width - line_width(tuple(left)) - line_width(right) - 3
+    if collector.refusals and room > 0:
+        left.append((f"  {collector.refusals[0]}"[:room], theme.style("faint")))
+    return spread(tuple(left), right, width)
+
+
+class KeyBar(LinesWidget):
+    """The function keys, made from the bindings; a click is a key press."""
+
+    def __init__(self, bindings: Sequence[Binding]) -> None:
+        """Show the bindings that are meant for the bar."""
+        super().__init__(id="keys")
+        self._keys = [binding for binding in bindings if binding.show]
+        self._spans: list[tuple[int, int, str]] = []
+
+    def show(self, theme: Theme, labels: dict[str, str]) -> None:
+        """Draw the bar; `labels` replaces what a binding's action does now.
+
+        The last binding leaves the program: it keeps its place where others have none.
+        """
+        width = self.size.width
+        runs: list[Run] = []
+        self._spans = []
+        at = 0
+        *others, quit_binding = self._keys
+        reserved = self._width_of(quit_binding, labels)
+        fitting: list[Binding] = []
+        for binding in others:
+            reserved += self._width_of(binding, labels)
+            if reserved > width:
+                break
+            fitting.append(binding)
+        for binding in (*fitting, quit_binding):
+            key, text = (
+                key_names(binding)[0],
+                labels.get(binding.action, binding.description),
+            )
+            runs += [
+                (f" {key}", theme.style("key")),
+                (f"{text} ", theme.style("key_label")),
+            ]
+            end = at + self._width_of(binding, labels)
+            self._spans.append((at, end, binding.action))
+            at = end
+        runs.append((" " * max(0, width - at), theme.style("key_label")))
+        self.paint([tuple(runs)])
+
+    @staticmethod
+    def _width_of(binding: Binding, labels: dict[str, str]) -> int:
+        text = labels.get(binding.action, binding.description)
+        return len(key_names(binding)[0]) + len(text) + 2
+
+    async def on_click(self, event: events.Click) -> None:
+        """Do what the key under the pointer does."""
+        for start, end, action in self._spans:
+            if start <= event.x < end:
+                await self.app.run_action(action)
