@@ -21,8 +21,15 @@ def line_width(line: Iterable[Run]) -> int:
     return sum(cell_width(text) for text, _ in line)
 
 
-def to_strip(line: Line, width: int, fill: Style, skip: int = 0) -> Strip:
-    """Return `width` cells of a line from its cell `skip` on, filled with spaces."""
+def to_strip(line: Line, width: int, base: Style, skip: int = 0) -> Strip:
+    """Return `width` cells of a line from its cell `skip` on, filled with spaces.
+
+    Args:
+        line: What to show.
+        width: Cells of the strip.
+        base: What the styles of the line are laid over, and the style of the filling.
+        skip: Cells scrolled to the right.
+    """
     segments: list[Segment] = []
     left = width
     for text, style in line:
@@ -35,12 +42,12 @@ def to_strip(line: Line, width: int, fill: Style, skip: int = 0) -> Strip:
         if cells > left:
             text, cells = fit(text, left), left  # noqa: PLW2901
         if text:
-            segments.append(Segment(text, style))
+            segments.append(Segment(text, base + style))
         left -= cells
         if left <= 0:
             break
     if left > 0:
-        segments.append(Segment(" " * left, fill))
+        segments.append(Segment(" " * left, base))
     return Strip(segments, width)
 
 
@@ -64,7 +71,25 @@ def changed_regions(changed: Sequence[int], width: int) -> list[Region]:
     return regions
 
 
-class LinesWidget(Widget):
+class BaseStyle(Widget):
+    """A widget that knows the colours CSS gives it, without asking for every line."""
+
+    _base_style: Style | None = None
+
+    @property
+    def base_style(self) -> Style:
+        """The style under everything that is drawn."""
+        if self._base_style is None:
+            self._base_style = self.rich_style
+        return self._base_style
+
+    def notify_style_update(self) -> None:
+        """Ask CSS again after a change of theme."""
+        self._base_style = None
+        super().notify_style_update()
+
+
+class LinesWidget(BaseStyle):
     """Shows lines that are given to it, and repaints the ones that differ."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
@@ -93,4 +118,4 @@ class LinesWidget(Widget):
         """Return the line `y` of the widget."""
         self.lines_drawn += 1
         line = self._lines[y] if y < len(self._lines) else ()
-        return to_strip(line, self.size.width, Style.null(), self.shift)
+        return to_strip(line, self.size.width, self.base_style, self.shift)

@@ -14,11 +14,17 @@ from textual.strip import Strip
 from montauk_tui.engine.projection import Projection, guides
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Identity
-from montauk_tui.ui.widgets.lines import Line, changed_regions, line_width, to_strip
+from montauk_tui.ui.widgets.lines import (
+    BaseStyle,
+    Line,
+    changed_regions,
+    line_width,
+    to_strip,
+)
 from montauk_tui.ui.widgets.process_row import Layout, RowLook, draw_row, lineage_text
 
 
-class ProcessTable(ScrollView, can_focus=True, inherit_bindings=False):
+class ProcessTable(BaseStyle, ScrollView, can_focus=True, inherit_bindings=False):
     """Rows of processes with a selection that follows its process."""
 
     class Scrolled(Message):
@@ -147,9 +153,10 @@ class ProcessTable(ScrollView, can_focus=True, inherit_bindings=False):
         line, whole = self._content(y)
         width = self.size.width
         if whole is None:
-            return to_strip(line, width, Style.null(), self.shift)
+            return to_strip(line, width, self.base_style, self.shift)
         text = "".join(text for text, _ in line)
-        return to_strip(((text, whole),), width, whole, self.shift)
+        style = self.base_style + whole
+        return to_strip(((text, style),), width, style, self.shift)
 
     def _content(self, y: int) -> tuple[Line, Style | None]:
         """Return what line `y` holds, and the style that overrides all its others."""
