@@ -29,6 +29,7 @@ class UserNames:
         self._pending: set[int] = set()
         self._questions: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._asking = threading.Lock()
 
     def prepare(self, uids: Iterable[int]) -> None:
         """Ask for the names of `uids`, and give quick answers a moment to arrive."""
@@ -51,21 +52,25 @@ class UserNames:
 
     def close(self) -> None:
         """Let the asking thread end; it is not waited for."""
-        if self._thread is not None:
-            self._questions.put(None)
-            self._thread = None
+        with self._asking:
+            if self._thread is not None:
+                self._questions.put(None)
+                self._thread = None
 
     def _ask(self, uid: int) -> None:
         if uid in self._asked:
             return
-        self._asked.add(uid)
-        self._pending.add(uid)
-        self._questions.put(uid)
-        if self._thread is None:
-            self._thread = threading.Thread(
-                target=self._answer, name="montauk-users", daemon=True
-            )
-            self._thread.start()
+        with self._asking:
+            if uid in self._asked:
+                return
+            self._asked.add(uid)
+            self._pending.add(uid)
+            self._questions.put(uid)
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._answer, name="montauk-users", daemon=True
+                )
+                self._thread.start()
 
     def _answer(self) -> None:
         while (uid := self._questions.get()) is not None:

@@ -105,8 +105,7 @@ _TABLE: Final = (
         need=Need.SHARED, yields=5,
     ),
     Column(
-        "state", "S", "R running, S sleeping, D waiting for I/O, Z zombie, T stopped, "
-        "t traced, I idle", 1,
+        "state", "S", "state; the help tells what the letters mean", 1,
         cells.number("state"), cells.state_text, cells.state_level, left=True,
     ),
     Column(

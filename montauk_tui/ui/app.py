@@ -29,7 +29,7 @@ from montauk_tui.ui.messages import FrameReady, SamplingFailed
 from montauk_tui.ui.screens.choose import Choice, ChooseScreen
 from montauk_tui.ui.screens.help import HelpScreen
 from montauk_tui.ui.screens.main import MainScreen, Scene
-from montauk_tui.ui.widgets.prompt import Prompt
+from montauk_tui.ui.widgets.prompt import PromptBar
 from montauk_tui.ui.widgets.table_header import TableHeader
 
 _PID_SEARCH_S: Final = 1.5
@@ -43,6 +43,7 @@ class MontaukApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = list(BINDINGS)
     COMMANDS: ClassVar = {KeyCommands}
     TITLE = "montauk"
+    ALLOW_SELECT = False
 
     def __init__(
         self,
@@ -237,28 +238,23 @@ class MontaukApp(App[None]):
 
     # --- typing -----------------------------------------------------------------------
 
-    async def _ask(self, kind: str, text: str, hint: str) -> None:
-        await self.main.query(Prompt).remove()
-        prompt = Prompt(kind, text, hint)
-        await self.main.mount(prompt)
-        prompt.focus()
+    def _ask(self, kind: str, text: str, hint: str) -> None:
+        self.main.ask(PromptBar(kind, text, hint))
 
-    async def action_search(self) -> None:
+    def action_search(self) -> None:
         """Ask for a text to jump to."""
-        await self._ask(
-            "search", "", "search: Enter stays there, F3 next, Esc goes back"
-        )
+        self._ask("search", "", "part of a command; F3 next, Enter stays there")
 
-    async def action_filter(self) -> None:
+    def action_filter(self) -> None:
         """Ask for a filter."""
-        hint = "filter: part of a command, a|b for either, Esc shows everything"
-        await self._ask("filter", self.choices.filter_text, hint)
+        hint = "part of a command, a|b for either; Esc shows everything"
+        self._ask("filter", self.choices.filter_text, hint)
 
-    async def action_interval(self) -> None:
+    def action_interval(self) -> None:
         """Ask for the time between refreshes."""
-        await self._ask("interval", f"{self.choices.interval_s:g}", "1.5, 2s or 500ms")
+        self._ask("interval", f"{self.choices.interval_s:g}", "1.5, 2s or 500ms")
 
-    def on_prompt_typed(self, message: Prompt.Typed) -> None:
+    def on_prompt_bar_typed(self, message: PromptBar.Typed) -> None:
         """Filter and search while the text is typed."""
         if message.kind == "filter":
             self._choose(self.choices.with_filter(message.text))
@@ -266,11 +262,11 @@ class MontaukApp(App[None]):
             self._choose(replace(self.choices, search_text=message.text))
             self._find_next(from_here=True)
 
-    def on_prompt_again(self) -> None:
+    def on_prompt_bar_again(self) -> None:
         """Jump to the next match."""
         self._find_next(from_here=False)
 
-    async def on_prompt_ended(self, message: Prompt.Ended) -> None:
+    def on_prompt_bar_ended(self, message: PromptBar.Ended) -> None:
         """Take the text or leave it, and go back to the table."""
         if message.kind == "interval" and message.accepted:
             try:
@@ -283,8 +279,7 @@ class MontaukApp(App[None]):
             self._choose(self.choices.with_filter(""))
         elif message.kind == "search":
             self._choose(replace(self.choices, search_text=""))
-        await self.main.query(Prompt).remove()
-        self.main.table.focus()
+        self.main.end_asking()
 
     def _find_next(self, *, from_here: bool) -> None:
         text, projection = self.choices.search_text.lower(), self.main.projection
@@ -388,4 +383,6 @@ def run(
     app.run(mouse=settings.mouse)
     if app.failure is not None:
         raise app.failure
+    if app.return_code == 1:
+        sys.stderr.write("montauk: that was a bug in montauk; please report it\n")
     return app.return_code or 0

@@ -74,7 +74,9 @@ BINDINGS: Final = [
          "Scroll to the end of the longest line shown"),
     _key("escape", "cancel", "find.cancel", "Cancel",
          "Leave the filter and what was searched"),
-    _key("f10,q,ctrl+c", "quit", "program.quit", "Quit", "Leave montauk", bar=True),
+    _key("f10,q", "quit", "program.quit", "Quit", "Leave montauk", bar=True),
+    Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="program.interrupt",
+            tooltip="Leave montauk, whatever is open"),
 ]  # fmt: skip
 
 KEY_NAMES: Final = {

@@ -90,16 +90,15 @@ class TraditionalCollector(Collector):
         try:
             host = read_host(self._root.read)
             pids = self._root.pids()
-            monotonic_s, boot_s = (
-                time.monotonic(),
-                time.clock_gettime(time.CLOCK_BOOTTIME),
-            )
+            # Read together: their difference places the start times (proc_pid_stat(5)).
+            time_s, boot_s = time.time(), time.clock_gettime(time.CLOCK_BOOTTIME)
+            monotonic_s = time.monotonic()
             table = self._read_table(self._root, pids, needs)
         except (OSError, ValueError) as error:
             reason = f"{self._path} can no longer be read: {error}"
             raise CollectorFailed(reason) from error
         return Sample(
-            time_s=time.time(),
+            time_s=time_s,
             monotonic_s=monotonic_s,
             boot_s=boot_s,
             ticks_per_second=os.sysconf("SC_CLK_TCK"),

@@ -23,7 +23,7 @@ class Choice(NamedTuple):
 class ChooseScreen(ModalScreen[str | None]):
     """Returns the id of the chosen line, None where it was left without a choice."""
 
-    BINDINGS = [Binding("escape,q,f10,ctrl+c", "leave", show=False)]
+    BINDINGS = [Binding("escape,q,f10", "leave", show=False)]
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class ChooseScreen(ModalScreen[str | None]):
         preview: Callable[[str], None] | None = None,
     ) -> None:
         """Offer `choices`, starting at `current`; `preview` is told of every move."""
-        super().__init__()
+        super().__init__(classes="preview" if preview else None)
         self._heading = title
         self._choices = choices
         self._current = current

@@ -25,7 +25,7 @@ class HelpScreen(ModalScreen[None]):
     """A list to scroll; any of its closing keys leads back."""
 
     BINDINGS = [
-        Binding("escape,q,f1,f10,h,question_mark,enter,ctrl+c", "dismiss", show=False),
+        Binding("escape,q,f1,f10,h,question_mark,enter", "dismiss", show=False),
         Binding("down,j", "scroll('down')", show=False),
         Binding("up,k", "scroll('up')", show=False),
         Binding("pagedown,space", "scroll('page_down')", show=False),

@@ -15,6 +15,7 @@ from montauk_tui.ui.widgets.lines import LinesWidget
 from montauk_tui.ui.widgets.meters import MeterLook, draw_meters
 from montauk_tui.ui.widgets.process_row import Layout, RowLook, fit_columns
 from montauk_tui.ui.widgets.process_table import ProcessTable
+from montauk_tui.ui.widgets.prompt import PromptBar
 from montauk_tui.ui.widgets.status import KeyBar, draw_status_line, draw_view_line
 from montauk_tui.ui.widgets.table_header import TableHeader
 
@@ -51,6 +52,7 @@ class MainScreen(Screen[None]):
         self.status = LinesWidget(id="status")
         self.keys = KeyBar(BINDINGS)
         self.scene: Scene | None = None
+        self._prompting = False
         self.projection: Projection | None = None
         self.layout_now: Layout | None = None
 
@@ -110,6 +112,20 @@ class MainScreen(Screen[None]):
         }
         self.keys.show(theme, labels)
 
+    def ask(self, prompt: PromptBar) -> None:
+        """Put a prompt in place of the key bar and of any other prompt."""
+        self.query(PromptBar).remove()
+        self._prompting = True
+        self._place_parts()
+        self.mount(prompt)
+
+    def end_asking(self) -> None:
+        """Bring the key bar back."""
+        self.query(PromptBar).remove()
+        self._prompting = False
+        self.table.focus()
+        self._place_parts()
+
     # --- parts ------------------------------------------------------------------------
 
     def _draw_meters(self, scene: Scene) -> None:
@@ -146,6 +162,9 @@ class MainScreen(Screen[None]):
         wants_meters = self.scene is None or self.scene.choices.meters
         for part in (self.meters, self.view_line, self.header, self.status, self.keys):
             fits = height >= _LEAST_HEIGHT[part.id or ""]
-            shown = fits and (part is not self.meters or wants_meters)
+            shown = fits and not (
+                (part is self.meters and not wants_meters)
+                or (part is self.keys and self._prompting)
+            )
             if part.display != shown:
                 part.display = shown

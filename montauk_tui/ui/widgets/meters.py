@@ -98,23 +98,38 @@ def _draw_bars(frame: Frame, look: MeterLook) -> list[Line]:
     ]
     gauges = _gauges(frame, look)
     half = look.width // 2
-    columns = math.ceil(len(cpus) / max(1, look.rows))
-    if columns * _LEAST_BAR <= half and len(gauges) <= max(look.rows, 1):
+    columns = _columns(len(cpus), half, look.rows)
+    if columns and len(gauges) <= max(look.rows, 1):
         left = _grid(cpus, columns, half)
         right = _grid(gauges, 1, look.width - half)
         blank = ((" " * half, Style.null()),)
         left += [blank] * (len(right) - len(left))
         right += [()] * (len(left) - len(right))
         return [(*start, *end) for start, end in zip(left, right, strict=True)]
-    rows = max(1, look.rows - 1)
-    columns = math.ceil(len(cpus) / rows)
-    if columns * _LEAST_BAR <= look.width:
+    columns = _columns(len(cpus), look.width, look.rows)
+    if columns:
         lines = _grid(cpus, columns, look.width)
     else:
         lines = _heat_strip(frame, look)
         gauges = [partial(_average_bar, frame, look), *gauges]
     fitting = max(1, look.width // (_LEAST_BAR + 8))
     return [*lines, *_grid(gauges[:fitting], min(fitting, len(gauges)), look.width)]
+
+
+def _columns(bars: int, width: int, most_rows: int) -> int:
+    """Return how many bars stand side by side, 0 where they do not fit.
+
+    About four lines, and no gap in the last column, look best.
+    """
+    fitting = {
+        rows: math.ceil(bars / rows)
+        for rows in range(1, most_rows + 1)
+        if math.ceil(bars / rows) * _LEAST_BAR <= width
+    }
+    if not fitting:
+        return 0
+    best = min(fitting, key=lambda rows: abs(rows - 4) + 3 * (bars % rows > 0))
+    return fitting[best]
 
 
 def _grid(bars: Sequence[Bar], columns: int, width: int) -> list[Line]:
@@ -253,4 +268,6 @@ def _heat_sign(share: float, signs: str) -> str:
 def _heat_role(share: float) -> str:
     if share >= 0.9:  # noqa: PLR2004
         return "hot"
-    return "warm" if share >= 0.5 else "notice"  # noqa: PLR2004
+    if share >= 0.5:  # noqa: PLR2004
+        return "warm"
+    return "notice" if share >= 0.05 else "faint"  # noqa: PLR2004

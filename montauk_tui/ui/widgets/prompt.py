@@ -1,16 +1,18 @@
 """The line in which a text is typed: a filter, a search, an interval."""
 
+from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.containers import Horizontal
 from textual.message import Message
-from textual.widgets import Input
+from textual.widgets import Input, Label
 
 
-class Prompt(Input):
-    """An input in place of the key bar; it says how it ended."""
+class PromptBar(Horizontal):
+    """A labelled input in place of the key bar; tells what is typed and how it ends."""
 
     BINDINGS = [
         Binding("escape", "cancel", show=False),
-        Binding("f3,shift+f3", "again", show=False),
+        Binding("f3", "again", show=False),
     ]
 
     class Typed(Message):
@@ -34,25 +36,34 @@ class Prompt(Input):
 
     def __init__(self, kind: str, text: str, hint: str) -> None:
         """Ask for `kind`, starting with `text`."""
-        super().__init__(
-            text, placeholder=hint, id="prompt", compact=True, select_on_focus=False
-        )
+        super().__init__()
         self.kind = kind
-        self.cursor_blink = False
+        self._hint = hint
+        self._input = Input(text, placeholder=hint, compact=True, select_on_focus=False)
+        self._input.cursor_blink = False
+
+    def compose(self) -> ComposeResult:
+        """Put the label before the input."""
+        yield Label(self.kind.capitalize(), markup=False)
+        yield self._input
+
+    def on_mount(self) -> None:
+        """Take the keys."""
+        self._input.focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Pass the text on as it is typed."""
         event.stop()
-        self.post_message(self.Typed(self.kind, self.value))
+        self.post_message(self.Typed(self.kind, event.value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """End, the text meant."""
         event.stop()
-        self.post_message(self.Ended(self.kind, self.value, accepted=True))
+        self.post_message(self.Ended(self.kind, event.value, accepted=True))
 
     def action_cancel(self) -> None:
         """End, the text not meant."""
-        self.post_message(self.Ended(self.kind, self.value, accepted=False))
+        self.post_message(self.Ended(self.kind, self._input.value, accepted=False))
 
     def action_again(self) -> None:
         """Ask for the next match."""

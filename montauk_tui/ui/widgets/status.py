@@ -8,6 +8,7 @@ from textual.binding import Binding
 
 from montauk_tui.engine.projection import Projection
 from montauk_tui.model.frame import CollectorStatus, Frame
+from montauk_tui.model.text import clean
 from montauk_tui.ui.bindings import key_names
 from montauk_tui.ui.choices import Choices
 from montauk_tui.ui.themes import Theme
@@ -33,7 +34,10 @@ def draw_view_line(
             (f", {projection.hidden_kernel_threads} kernel threads hidden", label)
         )
     if choices.filter_text:
-        left += [("  filter ", label), (choices.filter_text, theme.style("warm"))]
+        left += [
+            ("  filter ", label),
+            (clean(choices.filter_text.encode()), theme.style("warm")),
+        ]
     if pid_search:
         left += [("  PID ", label), (pid_search, theme.style("warm"))]
     cpus = len(frame.sample.host.cpu_ids)
