@@ -104,7 +104,9 @@ class _Probe:
 def main() -> None:
     """Print the table."""
     print("CPU of one refresh in ms (median), 120x40, collector traditional")
-    print(f"{'processes':>9} {'collect':>8} {'engine':>7} {'project':>8} {'draw':>7} {'rows drawn':>10}")
+    print(
+        f"{'processes':>9} {'collect':>8} {'engine':>7} {'project':>8} {'draw':>7} {'rows drawn':>10}"
+    )
     for size in SIZES:
         with crowd(size) as count, open_collector("traditional").collector as collector:
             opened = Opened(collector, ())
@@ -118,7 +120,10 @@ def main() -> None:
                 collector.open()
                 keys = asyncio.run(_Probe(opened).keys())
                 print("\nkey press to repaint at this size, ms of wall clock (median):")
-                print("  " + "  ".join(f"{key} {value:.1f}" for key, value in keys.items()))
+                print(
+                    "  "
+                    + "  ".join(f"{key} {value:.1f}" for key, value in keys.items())
+                )
 
 
 if __name__ == "__main__":

@@ -38,6 +38,15 @@ exit codes: 0 done, 1 could not do it, 2 wrong usage
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, with the way to more help."""
 
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """End with nothing left to write, so that Python has nothing to complain of."""
+        try:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except OSError:
+            _discard_output()
+        super().exit(status, message)
+
     def error(self, message: str) -> NoReturn:
         """End with the exit code of wrong usage."""
         line = clean(message.encode("utf-8", "surrogateescape"))
@@ -109,7 +118,12 @@ def _count(text: str) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run montauk and return its exit code."""
-    options = parser().parse_args(arguments)
+    try:
+        options = parser().parse_args(arguments)
+    except OSError:
+        # Of --help and --version: some releases of argparse let it pass.
+        _discard_output()
+        return DONE
     try:
         return _run(options)
     except UsageError as error:
@@ -117,8 +131,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MontaukError as error:
         return _complain(str(error), FAILED)
     except BrokenPipeError:
-        # The reader had enough (head): Python must not complain at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader had enough, as head(1) does.
+        _discard_output()
         return DONE
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
@@ -183,6 +197,11 @@ def _monitor(
         return app.run(opened, settings, warnings, strict_theme=strict_theme)
     finally:
         opened.collector.close()
+
+
+def _discard_output() -> None:
+    """Let what is buffered go nowhere: at exit Python would try again and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(line: str, code: int) -> int:

@@ -64,7 +64,7 @@ def grow(parent: Ints, order: Ints) -> Forest:
     seen = bytearray(len(links))
 
     def walk(top: list[int]) -> None:
-        stack = [(row, 0, index == 0) for index, row in enumerate(reversed(top))]
+        stack = [(row, 0, False) for row in reversed(top)]
         while stack:
             row, depth, last = stack.pop()
             seen[row] = 1
@@ -84,7 +84,8 @@ def grow(parent: Ints, order: Ints) -> Forest:
             walk([root])
     depth = np.array(depths, dtype=np.int64)
     is_last = np.array(lasts, dtype=np.bool_)
-    is_last[np.flatnonzero(depth == 0)[:-1]] = False
+    # Rings add roots one by one: the last of all is known at the end.
+    is_last[np.flatnonzero(depth == 0)[-1:]] = True
     return Forest(np.array(rows, dtype=np.int64), depth, is_last)
 
 

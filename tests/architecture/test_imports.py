@@ -1,0 +1,82 @@
+"""What the commands without a screen load, and what the layers may import."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "montauk_tui"
+
+DRAWING = {"textual", "rich"}
+
+SCRIPT = """
+import contextlib, io, json, sys
+from montauk_tui import cli
+with contextlib.redirect_stdout(io.StringIO()) as out:
+    try:
+        code = cli.main(sys.argv[1:])
+    except SystemExit as leaving:
+        code = leaving.code
+print(json.dumps([code, len(out.getvalue()), sorted(sys.modules)]))
+"""
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    """Return the top-level packages loaded after a command that printed something."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, *arguments],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    code, printed, modules = json.loads(done.stdout)
+    assert code == 0
+    assert printed > 0
+    return {name.partition(".")[0] for name in modules}
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["--help", "--version", "--collector-info", "--once -d.1", "--json -n1 -d.1"],
+)
+def test_only_the_monitor_loads_what_draws(command: str) -> None:
+    loaded = loaded_by(*command.split())
+    assert "montauk_tui" in loaded
+    assert not loaded & DRAWING
+
+
+def imports_of(path: Path) -> set[str]:
+    """Return the names of the modules that a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            found.add(node.module or "")
+    return found
+
+
+MODULES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in PACKAGE.rglob("*.py")
+    if path.relative_to(PACKAGE).parts[0] != "ui"
+)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_what_draws_is_imported_below_ui_only(module: str) -> None:
+    tops = {name.partition(".")[0] for name in imports_of(ROOT / module)}
+    assert not tops & DRAWING
+
+
+def test_the_modules_are_found() -> None:
+    assert "montauk_tui/cli.py" in MODULES
+    assert "montauk_tui/collectors/procfs/stat.py" in MODULES
+    assert "rich" in {
+        name.partition(".")[0]
+        for path in (PACKAGE / "ui").rglob("*.py")
+        for name in imports_of(path)
+    }

@@ -1,0 +1,146 @@
+"""What a wheel holds, and where each kind of installation finds its data."""
+
+import configparser
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+
+from montauk_tui import __version__, resources
+from montauk_tui.errors import ResourceMissing
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("probes", "themes")
+
+BUILD = "import sys, hatchling.build; print(hatchling.build.build_wheel(sys.argv[1]))"
+
+FIND = """
+import json, montauk_tui
+from montauk_tui import resources
+print(json.dumps([montauk_tui.__file__, *map(str, map(resources.folder, %r))]))
+""" % (FOLDERS,)  # noqa: UP031 - braces are the script's
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build a wheel of the checkout with the build backend alone."""
+    folder = tmp_path_factory.mktemp("wheel")
+    done = subprocess.run(
+        [sys.executable, "-c", BUILD, str(folder)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return folder / done.stdout.splitlines()[-1]
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Unpack the wheel, which is how it is installed."""
+    folder = tmp_path_factory.mktemp("site-packages")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def files_of(folder: Path) -> set[str]:
+    """Return the files below `folder`, without what Python caches there."""
+    return {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_the_data_is_inside_the_package(installed: Path, name: str) -> None:
+    expected = files_of(ROOT / name)
+    assert expected
+    found = installed / "montauk_tui" / name
+    for file in expected:
+        assert (found / file).read_bytes() == (ROOT / name / file).read_bytes()
+
+
+def test_nothing_lies_beside_the_package(installed: Path) -> None:
+    assert sorted(path.name for path in installed.iterdir()) == [
+        "montauk_tui",
+        f"montauk_tui-{__version__}.dist-info",
+    ]
+
+
+def test_every_module_and_no_test_is_in_the_wheel(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for file in files_of(ROOT / "montauk_tui"):
+        assert f"montauk_tui/{file}" in names
+    assert not [name for name in names if "test" in name or "__pycache__" in name]
+
+
+def test_the_entry_points(installed: Path) -> None:
+    parser = configparser.ConfigParser()
+    (info,) = installed.glob("*.dist-info")
+    parser.read(info / "entry_points.txt")
+    assert parser["console_scripts"]["montauk"] == "montauk_tui.cli:main"
+    collectors = parser["montauk.collectors"]
+    assert collectors["traditional"].startswith("montauk_tui.collectors.")
+
+
+def test_bcc_is_never_asked_of_the_python_package_index(installed: Path) -> None:
+    (info,) = installed.glob("*.dist-info")
+    metadata = (info / "METADATA").read_text("utf-8").splitlines()
+    required = [line for line in metadata if line.startswith("Requires-Dist:")]
+    assert [line for line in required if "textual" in line]
+    assert not [line for line in required if "bcc" in line.lower()]
+
+
+def found_with(path: Path, cwd: Path) -> list[Path]:
+    """Return where the package and its folders are found with `path` on the path."""
+    done = subprocess.run(
+        [sys.executable, "-c", FIND],
+        cwd=cwd, env={**os.environ, "PYTHONPATH": str(path)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return [Path(found) for found in json.loads(done.stdout)]
+
+
+def test_a_wheel_finds_its_own_folders(installed: Path, tmp_path: Path) -> None:
+    package = installed / "montauk_tui"
+    assert found_with(installed, tmp_path) == [
+        package / "__init__.py",
+        *(package / name for name in FOLDERS),
+    ]
+
+
+def test_a_checkout_finds_the_folders_beside_the_package(tmp_path: Path) -> None:
+    assert found_with(ROOT, tmp_path) == [
+        ROOT / "montauk_tui" / "__init__.py",
+        *(ROOT / name for name in FOLDERS),
+    ]
+
+
+def test_an_editable_installation_finds_those_of_the_checkout(tmp_path: Path) -> None:
+    origin = distribution("montauk-tui").read_text("direct_url.json") or "{}"
+    if not json.loads(origin).get("dir_info", {}).get("editable"):
+        pytest.skip("montauk is not installed editable")
+    assert found_with(Path(os.devnull), tmp_path)[1:] == [
+        ROOT / name for name in FOLDERS
+    ]
+
+
+def test_the_package_alone_has_no_folders(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "themes").mkdir()
+    package = tmp_path / "montauk_tui"
+    package.mkdir()
+    monkeypatch.setattr(resources, "_PACKAGE", package)
+    for name in ("themes", "probes"):
+        with pytest.raises(ResourceMissing, match=name):
+            resources.folder(name)
+    monkeypatch.setattr(resources, "_PACKAGE", installed / "montauk_tui")
+    with pytest.raises(ResourceMissing, match="nonsense"):
+        resources.folder("nonsense")

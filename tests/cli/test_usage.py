@@ -1,0 +1,112 @@
+"""What the command line accepts, and how it refuses the rest."""
+
+import pytest
+
+from montauk_tui import __version__
+from montauk_tui.engine.columns import COLUMNS
+from tests.cli.conftest import Command
+
+OPTIONS = [
+    "--help", "--version", "--once", "--json", "--collector-info", "--collector",
+    "-d", "--delay", "-n", "--samples", "--filter", "--sort", "--limit", "--tree",
+    "--theme", "--ascii", "MONTAUK_COLLECTOR", "MONTAUK_CONFIG", "NO_COLOR",
+]  # fmt: skip
+
+
+def test_the_version(here: Command) -> None:
+    assert here("--version") == (0, f"montauk {__version__}\n", "")
+
+
+def test_the_help_mentions_everything(here: Command) -> None:
+    for option in ("-h", "--help"):
+        code, out, err = here(option)
+        assert (code, err) == (0, "")
+        for word in OPTIONS:
+            assert word in out.split() or f"{word}," in out.split(), word
+
+
+@pytest.mark.parametrize("arguments", [["--once"], ["--json", "-n1"], ["--json"]])
+def test_an_unknown_collector_names_the_known_ones(
+    here: Command, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    by_flag = here("--collector", "nonsense", *arguments)
+    monkeypatch.setenv("MONTAUK_COLLECTOR", "nonsense")
+    for result in (by_flag, here(*arguments), here("--collector-info")):
+        assert result.code == 2
+        assert "'nonsense'" in result.complaint
+        assert "traditional" in result.complaint
+
+
+def test_an_unknown_column_names_the_known_ones(here: Command) -> None:
+    result = here("--sort", "nonsense", "--once")
+    assert result.code == 2
+    assert "'nonsense'" in result.complaint
+    assert all(name in result.complaint for name in COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hints"),
+    [
+        (["-d", "0", "--once"], ["'0'", "0.1 to 3600 seconds"]),
+        (["-d", "0.09s", "--json"], ["0.1 to 3600 seconds"]),
+        (["-d", "99h", "--json"], ["'99h'", "500ms"]),
+        (["-d", "x", "--json"], ["'x'", "500ms"]),
+        (["-d", "-1", "--json"], ["-d"]),
+        (["-d", "nan", "--json"], ["'nan'"]),
+        (["-d", "inf", "--json"], ["'inf'"]),
+        (["-d", "1e9", "--json"], ["'1e9'"]),
+        (["-d", "9" * 400, "--json"], ["out of range"]),
+        (["-d", "\n7000\n", "--json"], ["out of range"]),
+        (["-d", "٣", "--json"], ["duration"]),
+        (["-n", "0", "--json"], ["'0'", "above 0"]),
+        (["-n", "-3", "--json"], ["-n"]),
+        (["-n", "1.5", "--json"], ["'1.5'", "above 0"]),
+        (["-n", "²", "--json"], ["above 0"]),
+        (["-n", "9" * 5000, "--json"], ["-n"]),
+        (["--limit", "0", "--json"], ["'0'", "above 0"]),
+        (["-n", "5"], ["--json"]),
+        (["-n", "5", "--once"], ["--json"]),
+        (["-n", "5", "--collector-info"], ["--json"]),
+        (["--limit", "5"], ["--json", "--once"]),
+        (["--once", "--json"], ["--once", "--json"]),
+        (["--once", "--collector-info"], ["--once", "--collector-info"]),
+        (["--nonsense"], ["--nonsense", "--help"]),
+        (["--colle", "traditional"], ["--colle"]),
+        (["nonsense"], ["nonsense"]),
+        (["--once=yes"], ["--once"]),
+        (["--sort"], ["--sort"]),
+        (["--a\nb\x1b[2J"], [r"--a\nb\x1b[2J"]),
+        (["--sort", "a\nb\x1b[2J", "--once"], [r"a\nb\x1b[2J"]),
+        (["--collector", "a\nb\x1b[2J", "--once"], [r"a\nb\x1b[2J"]),
+    ],
+    ids=lambda value: " ".join(value)[:40].encode("unicode_escape").decode(),
+)
+def test_wrong_usage_is_one_line_that_helps(
+    here: Command, arguments: list[str], hints: list[str]
+) -> None:
+    result = here(*arguments)
+    assert result.code == 2
+    for hint in hints:
+        assert hint in result.complaint
+
+
+def test_wrong_usage_of_the_program_itself(program: Command) -> None:
+    result = program("--json", MONTAUK_COLLECTOR="nonsense")
+    assert result.code == 2
+    assert "traditional" in result.complaint
+
+
+def test_a_flag_beats_the_environment(program: Command) -> None:
+    result = program(
+        "--json", "-n1", "-d.1", "--limit=1", "--collector=traditional",
+        MONTAUK_COLLECTOR="nonsense",
+    )  # fmt: skip
+    assert (result.code, result.err) == (0, "")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--tree"], ["--ascii", "-d", "2"]])
+def test_the_monitor_without_a_terminal(program: Command, arguments: list[str]) -> None:
+    result = program(*arguments)
+    assert result.code == 1
+    assert "terminal" in result.complaint
+    assert "--once or --json" in result.complaint

@@ -1,0 +1,126 @@
+"""A collector that plays back samples made beforehand."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from montauk_tui.collectors.base import Availability, Collector
+from montauk_tui.collectors.registry import Opened
+from montauk_tui.errors import CollectorFailed
+from montauk_tui.model.join import same_process
+from montauk_tui.model.lookups import Lookups
+from montauk_tui.model.sample import ProcessTable, Sample
+from montauk_tui.model.schema import FIELDS, UNKNOWN, Need
+from tests.support.builders import FakeLookups
+
+_COUNTERS = ("utime", "stime", "cutime", "cstime", "minflt", "majflt")
+
+
+class ReplayCollector(Collector):
+    """Hands out `samples` one after the other and then goes on for ever as at the end.
+
+    What goes on repeats the step between the last two samples, so that the rates stay
+    what they were; gauges stay as in the last sample. Opening starts from the first.
+    Threads and shared memory are left out where nobody needs them.
+    """
+
+    name: ClassVar[str] = "replay"
+
+    def __init__(
+        self, samples: Sequence[Sample], lookups: Lookups | None = None
+    ) -> None:
+        self._samples = list(samples)
+        self._lookups = lookups or FakeLookups()
+        self._taken = 0
+        self._open = False
+        self.needs: list[Need] = []
+        """What each call of `sample` asked for."""
+
+    @property
+    def detail(self) -> str:
+        return f"{len(self._samples)} samples"
+
+    def availability(self) -> Availability:
+        if self._samples:
+            return Availability(available=True)
+        return Availability(
+            available=False, reason="nothing to replay", remedy="give it a sample"
+        )
+
+    def open(self) -> None:
+        self.lookups = self._lookups
+        self._taken = 0
+        self._open = True
+
+    def sample(self, needs: Need) -> Sample:
+        if not self._open or not self._samples:
+            reason = "the replay collector is not open"
+            raise CollectorFailed(reason)
+        self.needs.append(needs)
+        index, last = self._taken, len(self._samples) - 1
+        self._taken += 1
+        if index <= last:
+            sample = self._samples[index]
+        else:
+            before = self._samples[max(0, last - 1)]
+            sample = _continued(before, self._samples[last], index - last)
+        return dataclasses.replace(sample, processes=_asked(sample.processes, needs))
+
+    def close(self) -> None:
+        self._open = False
+
+
+def opened_replay(
+    samples: Sequence[Sample],
+    lookups: Lookups | None = None,
+    refusals: tuple[str, ...] = (),
+) -> Opened:
+    """Return an open collector that replays `samples`, as the registry returns one."""
+    collector = ReplayCollector(samples, lookups)
+    collector.open()
+    return Opened(collector, refusals)
+
+
+def _continued(before: Sample, last: Sample, steps: int) -> Sample:
+    """Return the sample `steps` intervals after `last`."""
+    step_s = (last.monotonic_s - before.monotonic_s) or 1.0
+    host = last.host
+    if np.array_equal(before.host.cpu_ids, host.cpu_ids):
+        ticks = host.cpu_ticks + steps * (host.cpu_ticks - before.host.cpu_ticks)
+        host = dataclasses.replace(host, cpu_ticks=ticks)
+    return dataclasses.replace(
+        last,
+        time_s=last.time_s + steps * step_s,
+        monotonic_s=last.monotonic_s + steps * step_s,
+        boot_s=last.boot_s + steps * step_s,
+        processes=_continued_table(before.processes, last.processes, steps),
+        host=host,
+    )
+
+
+def _continued_table(
+    before: ProcessTable, last: ProcessTable, steps: int
+) -> ProcessTable:
+    join = same_process(before, last)
+    columns = {}
+    for name in _COUNTERS:
+        now = getattr(last, name)
+        growth = np.zeros(len(last), dtype=np.int64)
+        growth[join.found] = (
+            now[join.found] - getattr(before, name)[join.row[join.found]]
+        )
+        columns[name] = np.where(now == UNKNOWN, UNKNOWN, now + steps * growth)
+    return last.with_columns(columns)
+
+
+def _asked(table: ProcessTable, needs: Need) -> ProcessTable:
+    if Need.THREADS not in needs and not table.is_process.all():
+        kept = table.is_process
+        columns = {name: getattr(table, name)[kept] for name in FIELDS}
+        table = ProcessTable(table.comm[kept], columns)
+    if Need.SHARED not in needs:
+        nothing = np.full(len(table), UNKNOWN, dtype=np.int64)
+        table = table.with_columns({"shared_bytes": nothing})
+    return table

@@ -1,0 +1,157 @@
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from montauk_tui.export.jsonlines import frame_json
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.sample import Counters
+from montauk_tui.model.schema import FIELDS
+from tests.support.builders import (
+    BOOT_S,
+    TIME_S,
+    FakeLookups,
+    cpu_ticks,
+    make_frame,
+    make_host,
+    make_sample,
+)
+from tests.support.scenes import scene_frame
+
+TOP = {
+    "schema", "time", "interval_s", "collector", "host", "counters", "ledger",
+    "processes",
+}  # fmt: skip
+LEDGER = {"busy_s", "live_s", "exited_s", "interrupts_s", "unexplained_s"}
+PROCESS = {
+    "pid", "ppid", "start_time", "alive", "state", "comm", "cmdline", "uid", "user",
+    "cpu_pct", "utime_s", "stime_s", "rss_bytes", "threads", "exit_code", "exit_signal",
+    "lifetime_s",
+}  # fmt: skip
+"""What scripts depend on; more may be added beside it."""
+
+
+def document(frame: Frame, rows: list[int] | None = None) -> dict[str, Any]:
+    chosen = range(len(frame.sample.processes)) if rows is None else rows
+    line = frame_json(frame, np.array(list(chosen), dtype=np.int64))
+    assert line.isascii()
+    assert line.isprintable(), "one object, one line"
+    found: dict[str, Any] = json.loads(line, parse_constant=pytest.fail)
+    return found
+
+
+def process(lookups: FakeLookups | None = None, **row: Any) -> dict[str, Any]:
+    frame = make_frame(None, make_sample([{"pid": 9, **row}]), lookups)
+    found: dict[str, Any] = document(frame)["processes"][0]
+    return found
+
+
+def test_the_keys_are_those_of_the_contract() -> None:
+    found = document(scene_frame())
+    assert set(found) == TOP
+    assert found["schema"] == 1
+    assert set(found["collector"]) == {"name", "detail", "lost"}
+    assert set(found["counters"]) == {"forks", "execs", "exits"}
+    assert set(found["ledger"]) == LEDGER
+    assert {"cpus", "busy_pct"} <= set(found["host"])
+    for entry in found["processes"]:
+        assert set(entry) >= PROCESS
+
+
+def test_every_row_asked_for_in_the_order_asked_for() -> None:
+    frame = make_frame(None, make_sample([{"pid": pid} for pid in (3, 5, 8)]))
+    found = document(frame, [2, 0])
+    assert [entry["pid"] for entry in found["processes"]] == [8, 3]
+
+
+def test_what_is_unknown_is_null() -> None:
+    entry = process(**{name: None for name in FIELDS if name != "pid"})
+    known = {key for key, value in entry.items() if value is not None}
+    assert known == {"pid", "alive", "comm"}
+
+
+def test_the_first_frame_has_no_interval() -> None:
+    found = document(make_frame(None, make_sample([{"pid": 1}])))
+    assert found["interval_s"] is None
+    assert found["ledger"] is None
+    assert found["host"]["busy_pct"] is None
+    assert found["host"]["busy_pct_by_cpu"] == [None, None]
+    assert found["processes"][0]["cpu_pct"] is None
+
+
+def test_the_rates_of_a_second() -> None:
+    before = make_sample([{"pid": 9}], host=make_host([cpu_ticks()] * 2))
+    host = make_host([cpu_ticks(user=60, idle=40), cpu_ticks(irq=10, idle=90)])
+    now = make_sample([{"pid": 9, "utime": 40, "stime": 15}], host=host, after_s=1.0)
+    found = document(make_frame(before, now))
+    assert found["interval_s"] == 1.0
+    assert found["time"] == TIME_S + 1.0
+    assert found["host"]["busy_pct"] == 35.0
+    assert found["host"]["busy_pct_by_cpu"] == [60.0, 10.0]
+    assert found["host"]["cpu_pct_by_kind"]["user"] == 30.0
+    assert found["ledger"] == {
+        "busy_s": 0.7,
+        "live_s": 0.55,
+        "exited_s": None,
+        "interrupts_s": 0.1,
+        "unexplained_s": 0.05,
+    }
+    entry = found["processes"][0]
+    assert (entry["cpu_pct"], entry["utime_s"], entry["stime_s"]) == (55.0, 0.4, 0.15)
+
+
+def test_the_ledger_adds_up() -> None:
+    ledger = document(scene_frame())["ledger"]
+    parts = [ledger[key] or 0.0 for key in LEDGER - {"busy_s"}]
+    assert math.fsum(parts) == pytest.approx(ledger["busy_s"], abs=1e-5)
+
+
+def test_counters_that_cannot_be_counted_are_null() -> None:
+    counters = Counters(forks=5, execs=None, exits=0, lost=3)
+    found = document(make_frame(None, make_sample(counters=counters)))
+    assert found["counters"] == {"forks": 5, "execs": None, "exits": 0}
+    assert found["collector"] == {"name": "replay", "detail": "by hand", "lost": 3}
+
+
+def test_a_process_in_units_of_seconds_and_bytes() -> None:
+    entry = process(
+        FakeLookups({9: b"/bin/x\0-a b\0"}, {7: "ann"}),
+        uid=7, utime=1_234, stime=5, rss_bytes=4_096, threads=3, state="D", ppid=2,
+        start_ticks=int((BOOT_S - 60) * 100), comm="x",
+    )  # fmt: skip
+    assert entry["start_time"] == TIME_S - 60
+    assert entry["cmdline"] == "/bin/x -a b"
+    assert (entry["uid"], entry["user"]) == (7, "ann")
+    assert (entry["utime_s"], entry["stime_s"]) == (12.34, 0.05)
+    assert (entry["rss_bytes"], entry["threads"]) == (4_096, 3)
+    assert (entry["state"], entry["ppid"], entry["comm"]) == ("D", 2, "x")
+    assert entry["alive"] is True
+    assert entry["exit_code"] is entry["exit_signal"] is entry["lifetime_s"] is None
+
+
+def test_a_command_line_that_cannot_be_read_is_null_and_an_empty_one_empty() -> None:
+    assert process()["cmdline"] is None
+    assert process(FakeLookups({9: b""}))["cmdline"] == ""
+
+
+@given(st.binary(max_size=15), st.binary(max_size=40))
+def test_any_name_makes_valid_json(comm: bytes, cmdline: bytes) -> None:
+    entry = process(FakeLookups({9: cmdline}), comm=comm)
+    name = comm.rstrip(b"\0").decode("utf-8", "backslashreplace")
+    assert entry["comm"] == name
+
+
+def test_names_are_not_made_fit_for_a_screen() -> None:
+    """A script wants what the process calls itself, and JSON makes it harmless."""
+    assert process(comm=b"a\x1b[2J\n")["comm"] == "a\x1b[2J\n"
+
+
+def test_the_hostile_scene_frame() -> None:
+    entries = {entry["pid"]: entry for entry in document(scene_frame())["processes"]}
+    assert entries[5_001]["comm"] == "[/foo]"
+    assert entries[5_003]["comm"].startswith("\x1b]52;")
+    assert entries[5_005]["comm"] == "bad\\xff\\xfe\\xc3"

@@ -1,0 +1,219 @@
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from montauk_tui.engine.rates import busy_seconds, host_rates, process_rates
+from montauk_tui.model.sample import CPU_FIELDS
+from tests.support.builders import BOOT_S, Row, cpu_ticks, make_host, make_sample
+
+SEEN = int(BOOT_S * 100)
+"""The start tick of the moment of the first sample."""
+
+TICKS = st.one_of(st.none(), st.integers(0, 2**40))
+ROWS = st.dictionaries(
+    st.integers(1, 8), st.tuples(st.sampled_from((5, SEEN + 3)), TICKS, TICKS)
+)
+
+
+def rows_of(drawn: dict[int, tuple[int, int | None, int | None]]) -> list[Row]:
+    return [
+        {"pid": pid, "start_ticks": start, "utime": utime, "stime": stime}
+        for pid, (start, utime, stime) in drawn.items()
+    ]
+
+
+def one_rate(
+    before: Row | None, now: Row, *, after_s: float = 1.0, **overrides: Any
+) -> tuple[float, float]:
+    """Return CPU-seconds and CPU% of the process `now`, pid 9."""
+    previous = make_sample([{"pid": 9, **before}] if before is not None else [])
+    current = make_sample([{"pid": 9, **now}], after_s=after_s, **overrides)
+    rates = process_rates(previous, current)
+    return float(rates.cpu_s[0]), float(rates.cpu_pct[0])
+
+
+@given(ROWS, ROWS, st.floats(-5, 1_000))
+def test_rates_are_never_negative_and_never_more_than_the_machine(
+    before: Any, now: Any, after_s: float
+) -> None:
+    previous = make_sample(rows_of(before))
+    current = make_sample(rows_of(now), after_s=after_s)
+    rates = process_rates(previous, current)
+    assert len(rates.cpu_s) == len(rates.cpu_pct) == len(now)
+    assert not np.any(rates.cpu_s < 0)
+    assert not np.any(rates.cpu_pct < 0)
+    assert not np.any(rates.cpu_pct > 200.0)
+    assert not np.any(np.isinf(rates.cpu_s))
+
+
+def test_the_first_sample_has_no_rates() -> None:
+    rates = process_rates(None, make_sample([{"pid": 9, "utime": 5}]))
+    assert np.isnan(rates.cpu_s).all()
+    assert np.isnan(rates.cpu_pct).all()
+
+
+def test_user_and_system_time_over_the_monotonic_interval() -> None:
+    cpu_s, cpu_pct = one_rate(
+        {"utime": 100, "stime": 50}, {"utime": 130, "stime": 70}, after_s=2.0
+    )
+    assert cpu_s == pytest.approx(0.5)
+    assert cpu_pct == pytest.approx(25.0)
+
+
+def test_the_wall_clock_may_jump() -> None:
+    _, cpu_pct = one_rate({"utime": 0}, {"utime": 50}, time_s=0.0)
+    assert cpu_pct == pytest.approx(50.0)
+
+
+def test_a_new_process_is_charged_its_whole_time() -> None:
+    cpu_s, cpu_pct = one_rate(None, {"start_ticks": SEEN + 20, "utime": 30})
+    assert cpu_s == pytest.approx(0.3)
+    assert cpu_pct == pytest.approx(30.0)
+
+
+def test_a_process_of_the_last_samples_own_tick_counts_as_new() -> None:
+    assert one_rate(None, {"start_ticks": SEEN, "utime": 1})[0] == pytest.approx(0.01)
+
+
+def test_an_older_process_seen_for_the_first_time_is_unknown() -> None:
+    cpu_s, cpu_pct = one_rate(None, {"start_ticks": SEEN - 1, "utime": 30})
+    assert math.isnan(cpu_s)
+    assert math.isnan(cpu_pct)
+
+
+def test_a_reused_pid_is_a_new_process() -> None:
+    """Its time is its own, not what it has more than the one before."""
+    cpu_s, _ = one_rate(
+        {"start_ticks": 5, "utime": 1_000}, {"start_ticks": SEEN + 1, "utime": 1_040}
+    )
+    assert cpu_s == pytest.approx(10.4)
+
+
+def test_a_counter_that_goes_backwards_is_unknown() -> None:
+    cpu_s, cpu_pct = one_rate({"utime": 100}, {"utime": 99})
+    assert math.isnan(cpu_s)
+    assert math.isnan(cpu_pct)
+
+
+@pytest.mark.parametrize("field", ["utime", "stime"])
+def test_an_unknown_counter_gives_an_unknown_rate(field: str) -> None:
+    assert math.isnan(one_rate({field: None}, {field: 10})[0])
+    assert math.isnan(one_rate({field: 10}, {field: None})[0])
+    assert math.isnan(one_rate(None, {"start_ticks": SEEN + 1, field: None})[0])
+
+
+@pytest.mark.parametrize("after_s", [0.0, -1.0])
+def test_without_elapsed_time_there_is_no_percentage(after_s: float) -> None:
+    cpu_s, cpu_pct = one_rate({"utime": 0}, {"utime": 10}, after_s=after_s)
+    assert cpu_s == pytest.approx(0.1)
+    assert math.isnan(cpu_pct)
+
+
+def test_no_process_uses_more_than_the_machine() -> None:
+    host = make_host([cpu_ticks()] * 4)
+    cpu_s, cpu_pct = one_rate({"utime": 0}, {"utime": 4_700}, host=host)
+    assert cpu_s == pytest.approx(47.0)
+    assert cpu_pct == 400.0
+
+
+def test_the_tick_rate_is_that_of_the_source() -> None:
+    _, cpu_pct = one_rate(
+        {"utime": 0}, {"utime": 250_000_000}, ticks_per_second=1_000_000_000
+    )
+    assert cpu_pct == pytest.approx(25.0)
+
+
+# --- the host -------------------------------------------------------------------------
+
+
+def test_shares_of_a_cpu() -> None:
+    before = make_host([cpu_ticks(user=10, idle=10)])
+    now = make_host([cpu_ticks(user=40, nice=10, idle=50, iowait=20)])
+    rates = host_rates(before, now)
+    shares = dict(zip(CPU_FIELDS, rates.cpu_share[0].tolist(), strict=True))
+    assert shares["user"] == pytest.approx(0.3)
+    assert shares["nice"] == pytest.approx(0.1)
+    assert shares["iowait"] == pytest.approx(0.2)
+    assert rates.busy_share[0] == pytest.approx(0.4)
+    assert rates.machine_busy == pytest.approx(0.4)
+
+
+def test_guest_time_counts_once_and_stolen_time_is_not_busy() -> None:
+    before = make_host([cpu_ticks()])
+    now = make_host([cpu_ticks(user=30, guest=20, steal=50, idle=20)])
+    assert host_rates(before, now).machine_busy == pytest.approx(0.3)
+
+
+def test_a_cpu_that_came_online_is_unknown() -> None:
+    before = make_host([cpu_ticks(user=0)] * 2, cpu_ids=[0, 2])
+    now = make_host([cpu_ticks(user=10, idle=30)] * 3, cpu_ids=[0, 1, 2])
+    rates = host_rates(before, now)
+    assert np.isnan(rates.cpu_share[1]).all()
+    assert np.isnan(rates.busy_share[1])
+    assert rates.busy_share[[0, 2]] == pytest.approx([0.25, 0.25])
+    assert rates.machine_busy == pytest.approx(0.25)
+
+
+def test_a_cpu_that_went_offline_is_left_out() -> None:
+    before = make_host([cpu_ticks(user=1), cpu_ticks(user=900), cpu_ticks()])
+    now = make_host([cpu_ticks(user=11), cpu_ticks(idle=10)], cpu_ids=[0, 2])
+    assert host_rates(before, now).busy_share == pytest.approx([1.0, 0.0])
+
+
+def test_counters_that_step_back_count_as_nothing() -> None:
+    before = make_host([cpu_ticks(idle=100, iowait=50)])
+    now = make_host([cpu_ticks(user=10, idle=110, iowait=40)])
+    share = host_rates(before, now).cpu_share[0]
+    assert share[CPU_FIELDS.index("iowait")] == 0.0
+    assert share.sum() == pytest.approx(1.0)
+
+
+def test_a_single_tick_tells_something() -> None:
+    now = make_host([cpu_ticks(user=1)])
+    assert host_rates(make_host([cpu_ticks()]), now).machine_busy == 1.0
+
+
+def test_counters_that_stand_still_tell_nothing() -> None:
+    rates = host_rates(make_host(), make_host())
+    assert np.isnan(rates.busy_share).all()
+    assert math.isnan(rates.machine_busy)
+
+
+def test_the_first_host_sample_has_no_rates() -> None:
+    rates = host_rates(None, make_host())
+    assert rates.cpu_share.shape == (2, len(CPU_FIELDS))
+    assert np.isnan(rates.cpu_share).all()
+    assert math.isnan(rates.machine_busy)
+
+
+HOSTS = st.dictionaries(
+    st.integers(0, 4),
+    st.lists(st.floats(0, 1e9), min_size=10, max_size=10),
+    min_size=1,
+)
+
+
+@given(HOSTS, HOSTS)
+def test_shares_lie_between_nothing_and_all(
+    before: dict[int, list[float]], now: dict[int, list[float]]
+) -> None:
+    earlier, later = (
+        make_host([drawn[cpu] for cpu in sorted(drawn)], sorted(drawn))
+        for drawn in (before, now)
+    )
+    rates = host_rates(earlier, later)
+    known = rates.busy_share[~np.isnan(rates.busy_share)]
+    assert np.all((known >= 0) & (known <= 1 + 1e-9))
+    assert np.all(busy_seconds(earlier, later, 100) >= 0)
+
+
+def test_busy_seconds_by_kind() -> None:
+    before = make_host([cpu_ticks()] * 2)
+    now = make_host([cpu_ticks(user=100, irq=20, idle=500, guest=50, steal=9)] * 2)
+    seconds = busy_seconds(before, now, 100)
+    assert seconds.sum() == pytest.approx(2.4)
+    assert seconds[CPU_FIELDS.index("irq")] == pytest.approx(0.4)
