@@ -6,11 +6,14 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
-from montauk_tui import __version__, config
+from montauk_tui import __version__
 from montauk_tui.errors import MontaukError, UsageError
 from montauk_tui.model.text import clean
+
+if TYPE_CHECKING:
+    from montauk_tui.config import Settings
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -103,6 +106,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _duration(text: str) -> float:
+    from montauk_tui import config  # noqa: PLC0415 - numpy, not for --help
+
     try:
         return config.parse_duration(text)
     except UsageError as error:
@@ -139,30 +144,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    settings, warnings = config.load()
-    settings = _with_options(settings, options)
+    _check_combination(options)
+    settings, warnings = _settings(options)
+    if not (options.once or options.json or options.collector_info):
+        return _monitor(settings, warnings, strict_theme=options.theme is not None)
+    from montauk_tui.export import commands  # noqa: PLC0415 - not for the monitor
+
+    for warning in warnings:
+        _complain(warning, DONE)
+    if options.collector_info:
+        return commands.collector_info(settings.collector)
+    if options.once:
+        return commands.once(settings, options.limit)
+    return commands.json_lines(settings, options.samples, options.limit)
+
+
+def _check_combination(options: argparse.Namespace) -> None:
     if options.samples is not None and not options.json:
         reason = "-n goes with --json"
         raise UsageError(reason, "leave it out, or add --json")
-    if options.once or options.json or options.collector_info:
-        for warning in warnings:
-            _complain(warning, DONE)
-        from montauk_tui.export import commands  # noqa: PLC0415 - numpy, where needed
-
-        if options.collector_info:
-            return commands.collector_info(settings.collector)
-        if options.once:
-            return commands.once(settings, options.limit)
-        return commands.json_lines(settings, options.samples, options.limit)
-    if options.limit is not None:
+    if options.limit is not None and not (options.json or options.once):
         reason = "--limit goes with --json or --once"
         raise UsageError(reason, "leave it out, or add one of them")
-    return _monitor(settings, warnings, strict_theme=options.theme is not None)
 
 
-def _with_options(
-    settings: config.Settings, options: argparse.Namespace
-) -> config.Settings:
+def _settings(options: argparse.Namespace) -> tuple["Settings", list[str]]:
+    """Return flags over environment over file, and a line for what is wrong there."""
+    from montauk_tui import config  # noqa: PLC0415 - numpy, not for --help
+    from montauk_tui.collectors import registry  # noqa: PLC0415 - likewise
+
+    settings, warnings = config.load(registry.names())
+    settings = _with_options(settings, options)
+    if settings.collector is not None:
+        registry.check(settings.collector)
+    return settings, warnings
+
+
+def _with_options(settings: "Settings", options: argparse.Namespace) -> "Settings":
+    from montauk_tui.engine import columns  # noqa: PLC0415 - numpy, not for --help
+
     chosen = {
         "collector": options.collector,
         "interval_s": options.delay,
@@ -172,8 +192,6 @@ def _with_options(
         "ascii": options.ascii,
     }
     if options.sort is not None:
-        from montauk_tui.engine import columns  # noqa: PLC0415 - numpy, where needed
-
         chosen["sort"] = columns.find(options.sort).id
         settings = dataclasses.replace(settings, descending=None)
     given = {name: value for name, value in chosen.items() if value is not None}
@@ -181,7 +199,7 @@ def _with_options(
 
 
 def _monitor(
-    settings: config.Settings, warnings: Sequence[str], *, strict_theme: bool
+    settings: "Settings", warnings: Sequence[str], *, strict_theme: bool
 ) -> int:
     if not (sys.stdin.isatty() and sys.stderr.isatty() and sys.stdout.isatty()):
         reason = "the monitor needs a terminal"

@@ -4,7 +4,7 @@ import dataclasses
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -103,6 +103,12 @@ def _flag(value: Any) -> bool:
     return value
 
 
+def _check_collector(name: str, collectors: Collection[str]) -> None:
+    if name not in collectors:
+        reason = f"no collector is called '{_one_line(name)}'"
+        raise UsageError(reason, f"choose one of: {', '.join(collectors)}")
+
+
 def _column(value: Any) -> str:
     return columns.find(_text(value)).id
 
@@ -134,10 +140,16 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
 _FIELD_OF_KEY: Final = {"interval": "interval_s"}
 
 
-def from_file(path: Path) -> tuple[Settings, list[str]]:
+def from_file(
+    path: Path, collectors: Collection[str] | None = None
+) -> tuple[Settings, list[str]]:
     """Return the settings of a file, and a line for each thing wrong with it.
 
     What is wrong keeps its default. A file that does not exist is no error.
+
+    Args:
+        path: The TOML file.
+        collectors: The names there are; None lets any name pass.
     """
     settings = Settings()
     name = _one_line(path)
@@ -160,7 +172,10 @@ def from_file(path: Path) -> tuple[Settings, list[str]]:
             warnings.append(f"{name}: unknown key {_one_line(key)!r}; {remedy}")
             continue
         try:
-            values[_FIELD_OF_KEY.get(key, key)] = reader(value)
+            setting = reader(value)
+            if key == "collector" and collectors is not None:
+                _check_collector(setting, collectors)
+            values[_FIELD_OF_KEY.get(key, key)] = setting
         except UsageError as error:
             warnings.append(
                 f"{name}: bad value for {key!r}: {error}; using the default"
@@ -175,10 +190,10 @@ def from_environment(settings: Settings, environment: Mapping[str, str]) -> Sett
     return settings
 
 
-def load(environment: Mapping[str, str] | None = None) -> tuple[Settings, list[str]]:
+def load(collectors: Collection[str] | None = None) -> tuple[Settings, list[str]]:
     """Return the settings of file and environment, and a line for each thing wrong."""
-    environment = os.environ if environment is None else environment
-    settings, warnings = from_file(config_path(environment))
+    environment = os.environ
+    settings, warnings = from_file(config_path(environment), collectors)
     return from_environment(settings, environment), warnings
 
 

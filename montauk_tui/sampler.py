@@ -8,7 +8,7 @@ from montauk_tui.collectors.base import Collector
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.engine.ledger import close_books
 from montauk_tui.engine.rates import host_rates, process_rates
-from montauk_tui.errors import MontaukError
+from montauk_tui.errors import CollectorFailed, MontaukError
 from montauk_tui.model.frame import CollectorStatus, Frame
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import Need
@@ -128,6 +128,14 @@ class Sampler:
                 self._publish(self._source.next_frame(needs))
             except MontaukError as error:
                 self._fail(error)
+                return
+            except Exception as error:  # noqa: BLE001
+                # The one place that catches everything: a thread that died unseen
+                # would leave a screen that looks alive.
+                reason = f"sampling broke: {type(error).__name__}: {error}"
+                failure = CollectorFailed(reason, "please report it")
+                failure.__cause__ = error
+                self._fail(failure)
                 return
             taken += 1
             self._wait(started, first=taken == 1)

@@ -6,6 +6,7 @@ from typing import Final
 
 from montauk_tui.collectors.base import Availability, Collector
 from montauk_tui.errors import CollectorUnavailable, MontaukError, UsageError
+from montauk_tui.model.text import clean
 
 GROUP: Final = "montauk.collectors"
 
@@ -36,16 +37,29 @@ def load(name: str) -> Collector:
         UsageError: None is installed under that name.
         CollectorUnavailable: What is installed under that name is broken.
     """
-    for point in entry_points(group=GROUP, name=name):
-        try:
-            collector: Collector = point.load()()
-        except Exception as error:
-            reason = f"it cannot be loaded: {type(error).__name__}: {error}"
-            raise CollectorUnavailable(reason, f"reinstall {point.value}") from error
-        return collector
-    known = ", ".join(names()) or "none: montauk is not installed (make setup)"
-    reason = f"no collector is called {name!r}"
-    raise UsageError(reason, f"choose one of: {known}")
+    check(name)
+    point = next(iter(entry_points(group=GROUP, name=name)))
+    try:
+        collector: Collector = point.load()()
+    except Exception as error:
+        reason = f"it cannot be loaded: {type(error).__name__}: {error}"
+        raise CollectorUnavailable(reason, f"reinstall {point.value}") from error
+    return collector
+
+
+def check(name: str) -> None:
+    """Tell whether a collector is installed under `name`, importing nothing.
+
+    Raises:
+        UsageError: None is; the remedy names those that are.
+    """
+    known = names()
+    if name not in known:
+        shown = clean(name.encode("utf-8", "surrogateescape"))
+        choice = ", ".join(known) or "none: montauk is not installed (make setup)"
+        raise UsageError(
+            f"no collector is called '{shown}'", f"choose one of: {choice}"
+        )
 
 
 def availability(name: str) -> tuple[Collector, Availability]:
@@ -68,7 +82,11 @@ def open_collector(forced: str | None = None) -> Opened:
     """
     if forced is not None:
         collector = load(forced)
-        _open(collector)
+        try:
+            _open(collector)
+        except CollectorUnavailable as refusal:
+            reason = f"collector {forced}: unavailable: {refusal.reason}"
+            raise CollectorUnavailable(reason, refusal.remedy) from refusal
         return Opened(collector, ())
     refusals: list[str] = []
     for name in (name for name in names() if name in PREFERENCE):

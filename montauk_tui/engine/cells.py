@@ -191,7 +191,7 @@ def start_time_s(frame: Frame, row: int) -> float:
     start_ticks = int(sample.processes.start_ticks[row])
     if start_ticks == UNKNOWN:
         return float("nan")
-    return sample.time_s - (sample.boot_s - start_ticks / sample.user_hz)
+    return sample.booted_at_s + start_ticks / sample.user_hz
 
 
 def start_text(frame: Frame, row: int) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from montauk_tui.engine.cells import start_time_s, state_letter
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame, Ledger
+from montauk_tui.model.lookups import CMDLINE_BYTES
 from montauk_tui.model.sample import CPU_FIELDS
 from montauk_tui.model.schema import UNKNOWN, Ints
 
@@ -99,6 +100,7 @@ def _processes(frame: Frame, rows: Ints) -> list[dict[str, Any]]:
             "state": None if letter == NOTHING_KNOWN else letter,
             "comm": table.comm[row].decode("utf-8", "backslashreplace"),
             "cmdline": None if cmdline is None else _argv_text(cmdline),
+            "cmdline_cut": None if cmdline is None else _is_cut(cmdline),
             "uid": _known(uid),
             "user": None if uid == UNKNOWN else frame.lookups.user(uid),
             "cpu_pct": _rounded(float(cpu_pct[row]), 2),
@@ -117,6 +119,10 @@ def _processes(frame: Frame, rows: Ints) -> list[dict[str, Any]]:
             "lifetime_s": None,
         })  # fmt: skip
     return result
+
+
+def _is_cut(raw: bytes) -> bool:
+    return len(raw) >= CMDLINE_BYTES
 
 
 def _argv_text(raw: bytes) -> str:

@@ -1,9 +1,12 @@
 """Values that cost a file each, looked up for the rows that need them."""
 
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.text import clean
+
+CMDLINE_BYTES: Final = 4096
+"""What is kept of an argument vector; a screen line is far shorter."""
 
 
 class Command(NamedTuple):
@@ -58,7 +61,10 @@ class Lookups(Protocol):
         ...
 
     def cmdline(self, identity: Identity) -> bytes | None:
-        """Return the NUL-separated argument vector; empty for a kernel thread."""
+        """Return the NUL-separated argument vector; empty for a kernel thread.
+
+        At most CMDLINE_BYTES of it: one that is as long may have been cut.
+        """
         ...
 
     def user(self, uid: int) -> str:

@@ -189,6 +189,8 @@ class Sample:
     monotonic_s: float
     boot_s: float
     """CLOCK_BOOTTIME, the clock of start times."""
+    booted_at_s: float
+    """Wall clock at boot; stays put while nobody sets the clock."""
     ticks_per_second: int
     """Unit of utime, stime, cutime and cstime: 100 from /proc, 10**9 from BPF."""
     user_hz: int

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from montauk_tui import cli, config
+from montauk_tui.collectors import registry
 from montauk_tui.config import Settings
 from montauk_tui.errors import UsageError
 from montauk_tui.export import commands
@@ -94,6 +95,7 @@ def test_every_setting_can_be_written_in_the_file(file: Path) -> None:
 def test_flags_over_environment_over_file(
     file: Path, chosen: Chosen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(registry, "names", lambda: ["kernel", "netlink", "traditional"])
     file.write_text(EVERY_KEY)
     assert chosen().collector == "traditional"
     monkeypatch.setenv("MONTAUK_COLLECTOR", "netlink")
@@ -292,3 +294,14 @@ def test_any_value_of_any_key_is_taken_or_refused(
         assert settings == Settings()
         assert len(warnings) == 1
         assert repr(key) in warnings[0]
+
+
+def test_a_collector_nobody_installed_keeps_the_default(
+    file: Path, chosen: Chosen, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text('collector = "nonsense"\n')
+    assert chosen().collector is None
+    complaint = capsys.readouterr().err
+    assert str(file) in complaint
+    assert "'nonsense'" in complaint
+    assert "traditional" in complaint

@@ -146,7 +146,9 @@ def make_sample(
         "vanished": 0,
         "collect_cpu_s": 0.001,
     }
-    return Sample(**{**values, **overrides})
+    values |= overrides
+    values.setdefault("booted_at_s", values["time_s"] - values["boot_s"])
+    return Sample(**values)
 
 
 class FakeLookups:

@@ -22,6 +22,9 @@ _OWNER_ROUNDS: Final = 8
 """An owner changes without a trace in the stat file (setuid(2)): every process's is
 read again once in so many samples."""
 
+_CLOCK_STEP_S: Final = 0.1
+"""Smaller differences between the clocks are the time between reading them."""
+
 
 class TraditionalCollector(Collector):
     """Reads one stat file per process and sample, and costly files as asked.
@@ -40,6 +43,7 @@ class TraditionalCollector(Collector):
         self._users = UserNames()
         self._previous = ProcessTable.empty()
         self._round = 0
+        self._booted_at_s: float | None = None
 
     @property
     def detail(self) -> str:
@@ -61,6 +65,7 @@ class TraditionalCollector(Collector):
         Raises:
             CollectorUnavailable: It is not there.
         """
+        self.close()
         try:
             self._root = ProcRoot(self._path)
         except OSError as error:
@@ -89,10 +94,10 @@ class TraditionalCollector(Collector):
         started = time.thread_time()
         try:
             host = read_host(self._root.read)
-            pids = self._root.pids()
-            # Read together: their difference places the start times (proc_pid_stat(5)).
             time_s, boot_s = time.time(), time.clock_gettime(time.CLOCK_BOOTTIME)
             monotonic_s = time.monotonic()
+            # After the clocks: what starts in between must count as started since.
+            pids = self._root.pids()
             table = self._read_table(self._root, pids, needs)
         except (OSError, ValueError) as error:
             reason = f"{self._path} can no longer be read: {error}"
@@ -101,6 +106,7 @@ class TraditionalCollector(Collector):
             time_s=time_s,
             monotonic_s=monotonic_s,
             boot_s=boot_s,
+            booted_at_s=self._booted_at(time_s - boot_s),
             ticks_per_second=os.sysconf("SC_CLK_TCK"),
             user_hz=os.sysconf("SC_CLK_TCK"),
             processes=table,
@@ -109,6 +115,12 @@ class TraditionalCollector(Collector):
             vanished=len(pids) - int(np.count_nonzero(table.is_process)),
             collect_cpu_s=time.thread_time() - started,
         )
+
+    def _booted_at(self, now_s: float) -> float:
+        """Return when the machine booted, the same until somebody sets the clock."""
+        if self._booted_at_s is None or abs(now_s - self._booted_at_s) > _CLOCK_STEP_S:
+            self._booted_at_s = now_s
+        return self._booted_at_s
 
     def _read_table(self, root: ProcRoot, pids: list[str], needs: Need) -> ProcessTable:
         raw = list(root.stats(pids))

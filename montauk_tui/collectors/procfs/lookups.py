@@ -2,23 +2,28 @@
 
 import math
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
 from montauk_tui.model.lookups import (
+    CMDLINE_BYTES,
     Command,
     command_from_cmdline,
     command_from_comm,
 )
 from montauk_tui.model.sample import Identity, ProcessTable
 
-_CMDLINE_BYTES: Final = 4096
-"""What is kept of an argument vector; a screen line is far shorter."""
-
-
 _REREAD_SAMPLES: Final = 16
 """A process may rewrite its arguments without an exec (setproctitle(3))."""
+
+
+class _Cached(NamedTuple):
+    raw: bytes
+    command: Command | None
+    """None where there are no arguments."""
+    sample: int
+    """When it was read."""
 
 
 class ProcLookups:
@@ -33,35 +38,45 @@ class ProcLookups:
         self._root = root
         self._users = users
         self._sample = 0
-        self._commands: dict[Identity, tuple[Command | None, int]] = {}
+        self._commands: dict[Identity, _Cached] = {}
 
     def command(self, identity: Identity, comm: bytes) -> Command:
         """Return the command line, read now where it is not cached."""
-        known = self._commands.get(identity)
-        if known is None or self._sample - known[1] > _REREAD_SAMPLES:
-            raw = self.cmdline(identity)
-            if raw is None:
-                return command_from_comm(comm, bracketed=False)
-            command = command_from_cmdline(raw) if raw.strip(b"\0 ") else None
-            self._commands[identity] = (command, self._sample)
-        else:
-            command = known[0]
-        return command or command_from_comm(comm, bracketed=True)
+        known = self._cached(identity)
+        if known is None:
+            return command_from_comm(comm, bracketed=False)
+        return known.command or command_from_comm(comm, bracketed=True)
 
     def known_command(self, identity: Identity, comm: bytes) -> Command:
         """Return the command line if it is cached, else the name."""
         known = self._commands.get(identity)
         if known is None:
             return command_from_comm(comm, bracketed=False)
-        return known[0] or command_from_comm(comm, bracketed=True)
+        return known.command or command_from_comm(comm, bracketed=True)
 
     def cmdline(self, identity: Identity) -> bytes | None:
         """Return the start of the argument vector, None where it cannot be read."""
+        known = self._cached(identity)
+        return None if known is None else known.raw
+
+    def _cached(self, identity: Identity) -> _Cached | None:
+        """Return what is cached, read now where it is missing or old.
+
+        The start time is checked after reading: only then the text is known not to
+        belong to a process that took the pid over.
+        """
+        known = self._commands.get(identity)
+        if known is not None and self._sample - known.sample <= _REREAD_SAMPLES:
+            return known
         try:
-            raw = self._root.read(f"{identity.pid}/cmdline", _CMDLINE_BYTES)
-            return raw if self._root.is_alive(identity) else None
+            raw = self._root.read(f"{identity.pid}/cmdline", CMDLINE_BYTES)
+            if not self._root.is_alive(identity):
+                return None
         except OSError:
             return None
+        command = command_from_cmdline(raw) if raw.strip(b"\0 ") else None
+        known = self._commands[identity] = _Cached(raw, command, self._sample)
+        return known
 
     def user(self, uid: int) -> str:
         """Return the name of `uid`, or its number while none is known."""

@@ -104,14 +104,24 @@ class ProcRoot:
                 close(file)
             yield int(pid), text
 
+    def _threads(self, pid: int) -> list[str]:
+        """Return the thread ids of a process, none where it is gone."""
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+        try:
+            folder = os.open(f"{pid}/task", flags, dir_fd=self._fd)
+        except OSError:
+            return []
+        try:
+            return os.listdir(folder)  # noqa: PTH208
+        except OSError:
+            return []
+        finally:
+            os.close(folder)
+
     def thread_stats(self, pids: Iterable[int]) -> Iterator[RawStat]:
         """Yield the stat file of each thread but the leader of the processes `pids`."""
         for pid in pids:
-            try:
-                tids = os.listdir(f"{self.path}/{pid}/task")  # noqa: PTH208
-            except OSError:
-                continue
-            for tid in tids:
+            for tid in self._threads(pid):
                 if tid == str(pid):
                     continue
                 try:

@@ -1,0 +1,187 @@
+"""The monitor without a terminal, fed by a replay and driven by a test."""
+
+import asyncio
+import dataclasses
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any, Final
+
+import pytest
+from textual import events
+from textual.app import App
+from textual.pilot import Pilot
+
+from montauk_tui import sampler as sampler_module
+from montauk_tui.collectors.registry import Opened
+from montauk_tui.config import Settings
+from montauk_tui.model.frame import Frame
+from montauk_tui.resources import folder
+from montauk_tui.ui import app as app_module
+from montauk_tui.ui import themes
+from montauk_tui.ui.app import MontaukApp
+from montauk_tui.ui.messages import FrameReady
+from montauk_tui.ui.widgets.process_table import ProcessTable
+from tests.support.replay import ReplayCollector
+from tests.support.scenes import scene_collector
+
+PATIENCE_S: Final = 20.0
+"""How long a test waits for what must come; it is never waited for in vain."""
+
+
+class StandingClock:
+    """Time as the program sees it: it passes when a test says so.
+
+    The sampler takes its first two frames at once and the next when it is asked to.
+    """
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.now_s = 1_000.0
+        fake = SimpleNamespace(
+            monotonic=lambda: self.now_s,
+            thread_time=time.thread_time,
+            process_time=time.process_time,
+        )
+        patch.setattr(sampler_module, "time", fake)
+        patch.setattr(sampler_module, "_FIRST_INTERVAL_S", 0.0)
+        patch.setattr(app_module, "time", fake)
+
+
+class CountingClock:
+    """A clock of CPU time on which every frame costs 4 ms."""
+
+    def __init__(self) -> None:
+        self._now_s = 0.0
+
+    def __call__(self) -> float:
+        self._now_s += 0.004
+        return self._now_s
+
+
+def make_app(
+    collector: ReplayCollector | None = None,
+    settings: Settings | None = None,
+    theme: str = themes.DEFAULT,
+) -> MontaukApp:
+    """Return the program on a replay, by default of the build machine."""
+    collector = collector or scene_collector()
+    collector.open()
+    look = themes.load(theme, [folder("themes")])
+    settings = settings or Settings()
+    return MontaukApp(Opened(collector, ()), settings, look, cpu_clock=CountingClock())
+
+
+class Monitor:
+    """The running program, its keys and its screen."""
+
+    def __init__(self, app: MontaukApp, pilot: Pilot[Any]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    async def until(self, seen: Callable[[], object]) -> None:
+        """Wait until `seen` returns something true."""
+        end_s = time.monotonic() + PATIENCE_S
+        while not seen():
+            assert time.monotonic() < end_s, "\n".join(screen_lines(self.app))
+            await asyncio.sleep(0.002)
+
+    async def settle(self) -> None:
+        """Wait for the rates, and draw their frame once more so that its cost shows."""
+        await self.until(lambda: self.app.main.scene and self.frame.seq >= 1)
+        await self.draw(self.frame)
+
+    async def draw(self, frame: Frame) -> None:
+        """Draw a frame as if it had been sampled."""
+        self.app.post_message(FrameReady(frame))
+        await self.until(lambda: self.app.main.scene and self.frame is frame)
+        await self.pilot.pause()
+
+    async def sample(self) -> None:
+        """Let the collector be read, and draw that."""
+        before = self.frame.seq
+        await self.pilot.press("ctrl+l")
+        await self.until(lambda: self.frame.seq > before)
+        await self.pilot.pause()
+
+    async def press(self, *keys: str) -> None:
+        """Press keys one after the other."""
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        """Type characters faster than the screen is drawn."""
+        for char in text:
+            self.app.post_message(events.Key(_key_of(char), char))
+        await self.pilot.pause()
+
+    @property
+    def frame(self) -> Frame:
+        """What is drawn."""
+        assert self.app.main.scene is not None
+        return self.app.main.scene.frame
+
+    @property
+    def table(self) -> ProcessTable:
+        """The table of processes."""
+        return self.app.main.table
+
+    @property
+    def lines(self) -> list[str]:
+        """The whole screen, whatever lies on top."""
+        return screen_lines(self.app)
+
+    @property
+    def text(self) -> str:
+        """The whole screen as one text."""
+        return "\n".join(self.lines)
+
+    @property
+    def shown_pids(self) -> list[int]:
+        """The pids of all rows that can be scrolled to, top to bottom."""
+        projection = self.app.main.projection
+        assert projection is not None
+        pids: list[int] = self.frame.sample.processes.pid[projection.rows].tolist()
+        return pids
+
+    @property
+    def current_pid(self) -> int | None:
+        """The pid under the selection."""
+        identity = self.table.current
+        return None if identity is None else identity.pid
+
+
+def _key_of(char: str) -> str:
+    names = {" ": "space", "|": "vertical_line", ".": "full_stop", "/": "slash"}
+    return names.get(char, char)
+
+
+@asynccontextmanager
+async def running(
+    app: MontaukApp | None = None, size: tuple[int, int] = (80, 24)
+) -> AsyncIterator[Monitor]:
+    """Run the program on a screen of `size`, its second frame drawn."""
+    app = app or make_app()
+    async with app.run_test(size=size) as pilot:
+        monitor = Monitor(app, pilot)
+        await monitor.settle()
+        yield monitor
+
+
+def screen_lines(app: App[Any]) -> list[str]:
+    """Return the text of the screen, top to bottom."""
+    strips = app.screen._compositor.render_strips()  # noqa: SLF001 - there is no other
+    return [strip.text for strip in strips]
+
+
+def changed(frame: Frame, pid: int, **columns: int) -> Frame:
+    """Return a frame in which one process has other values."""
+    table = frame.sample.processes
+    row = table.pid.tolist().index(pid)
+    replaced = {}
+    for name, value in columns.items():
+        replaced[name] = getattr(table, name).copy()
+        replaced[name][row] = value
+    sample = dataclasses.replace(
+        frame.sample, processes=table.with_columns(replaced)
+    )
+    return dataclasses.replace(frame, sample=sample)
