@@ -7,7 +7,9 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import ClassVar, Final
 
 from textual import events
@@ -25,6 +27,7 @@ from montauk_tui.ui import themes
 from montauk_tui.ui.bindings import BINDINGS
 from montauk_tui.ui.choices import Choices
 from montauk_tui.ui.commands import KeyCommands
+from montauk_tui.ui.driver import TerminalDriver
 from montauk_tui.ui.messages import FrameReady, SamplingFailed
 from montauk_tui.ui.screens.choose import Choice, ChooseScreen
 from montauk_tui.ui.screens.help import HelpScreen
@@ -54,7 +57,10 @@ class MontaukApp(App[None]):
         cpu_clock: Callable[[], float] = time.process_time,
     ) -> None:
         """Show what an open collector samples; `cpu_clock` tells what that costs."""
-        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        super().__init__(
+            driver_class=TerminalDriver,
+            ansi_color=True if "NO_COLOR" in os.environ else None,
+        )
         self.choices = Choices.from_settings(settings)
         self.failure: MontaukError | None = None
         self.main = MainScreen()
@@ -80,9 +86,8 @@ class MontaukApp(App[None]):
 
     def on_mount(self) -> None:
         """Start sampling, and leave in order when told to by a signal."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            loop.add_signal_handler(number, self._leave_on_signal, number)
+        if not self.is_headless:
+            self._watch_signals(asyncio.get_running_loop())
         self._sampler.configure(needs=self.choices.needs)
         self._sampler.start()
         for warning in self._warnings:
@@ -92,8 +97,17 @@ class MontaukApp(App[None]):
         """Stop sampling."""
         self._sampler.stop()
 
-    def _leave_on_signal(self, number: int) -> None:
-        self.exit(return_code=128 + number)
+    def _watch_signals(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Leave in order when told to, even while the terminal takes no output."""
+
+        def leave(number: int, _frame: FrameType | None) -> None:
+            exit_code = 128 + number
+            if isinstance(self._driver, TerminalDriver):
+                self._driver.leave_by_force(exit_code)
+            loop.call_soon_threadsafe(partial(self.exit, return_code=exit_code))
+
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, leave)
 
     def _publish(self, frame: Frame) -> None:
         self.post_message(FrameReady(frame))

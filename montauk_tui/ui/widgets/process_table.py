@@ -24,7 +24,7 @@ from montauk_tui.ui.widgets.lines import (
 from montauk_tui.ui.widgets.process_row import Layout, RowLook, draw_row, lineage_text
 
 
-class ProcessTable(BaseStyle, ScrollView, can_focus=True, inherit_bindings=False):
+class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False):
     """Rows of processes with a selection that follows its process."""
 
     class Scrolled(Message):
