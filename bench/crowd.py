@@ -13,7 +13,7 @@ def crowd(total: int) -> Iterator[int]:
     present = sum(name.isdigit() for name in os.listdir("/proc"))  # noqa: PTH208
     pids: list[int] = []
     try:
-        for _ in range(max(0, total - present)):
+        while present + len(pids) < total:
             pids.append(os.posix_spawn("/bin/sleep", ["sleep", "3600"], {}))
         time.sleep(0.5)
         yield present + len(pids)

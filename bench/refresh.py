@@ -1,4 +1,4 @@
-"""What one refresh costs, split into collect, engine and draw; and keys at 10,000.
+"""What one refresh costs, split into collect, engine and draw.
 
 CPU time of the thread that does the work, median of the refreshes, on a 120x40 screen
 without a terminal behind it.
@@ -16,10 +16,10 @@ from montauk_tui.config import Settings
 from montauk_tui.engine.ledger import close_books
 from montauk_tui.engine.projection import project
 from montauk_tui.engine.rates import host_rates, process_rates
+from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import Need
 from montauk_tui.ui import themes
 from montauk_tui.ui.app import MontaukApp, theme_folders
-from montauk_tui.ui.choices import Choices
 from montauk_tui.ui.messages import FrameReady
 
 SIZES: Final = (100, 1_000, 5_000, 10_000)
@@ -55,75 +55,54 @@ def engine_ms(opened: Opened) -> float:
     return _median_ms(work)
 
 
-class _Probe:
-    """The app without a terminal, fed frames by hand."""
+class _Counting(MontaukApp):
+    """The app without a terminal; its frames are kept."""
 
     def __init__(self, opened: Opened) -> None:
         theme = themes.load(themes.DEFAULT, theme_folders())
-        self.app = MontaukApp(opened, Settings(interval_s=3600.0), theme)
+        super().__init__(opened, Settings(), theme)
+        self.frames: list[Frame] = []
 
-    async def draws(self) -> tuple[float, float, float]:
-        """Return ms of projection and of drawing a frame, and lines drawn for it."""
-        app = self.app
-        async with app.run_test(size=_SCREEN) as pilot:
-            frames = []
-            app._publish = frames.append  # type: ignore[method-assign]  # noqa: SLF001
-            await asyncio.sleep(1.5)
-            await pilot.pause()
-            assert app.main.scene is not None  # noqa: S101
-            frame = app.main.scene.frame
-            view = Choices.from_settings(Settings()).view
-            projecting = _median_ms(lambda: project(frame, view))
-            drawn_before = app.main.table.rows_drawn
-            costs = []
-            for _ in range(_ROUNDS):
-                started = time.thread_time()
-                app.post_message(FrameReady(frame))
-                await pilot.pause()
-                costs.append((time.thread_time() - started) * 1000)
-            lines = (app.main.table.rows_drawn - drawn_before) / _ROUNDS
-            return projecting, statistics.median(costs), lines
+    def on_frame_ready(self, message: FrameReady) -> None:
+        """Keep the frame that is drawn."""
+        self.frames.append(message.frame)
 
-    async def keys(self) -> dict[str, float]:
-        """Return wall-clock ms from a key press to the finished repaint."""
-        app = self.app
-        result: dict[str, float] = {}
-        async with app.run_test(size=_SCREEN) as pilot:
-            await asyncio.sleep(2.5)
+
+async def draw_ms(opened: Opened) -> tuple[float, float, float]:
+    """Return ms of projecting and of drawing a frame, and the rows drawn for it.
+
+    Two frames take turns, so that a refresh finds what a second changes.
+    """
+    app = _Counting(opened)
+    view = app.choices.view
+    async with app.run_test(size=_SCREEN) as pilot:
+        while len(app.frames) < 3:  # noqa: ASYNC110, PLR2004 - the first has no rates
+            await asyncio.sleep(0.05)
+        app.action_pause()
+        frames = app.frames[-2:]
+        projecting = _median_ms(lambda: project(frames[1], view))
+        drawn_before, costs = app.main.table.rows_drawn, []
+        for turn in range(_ROUNDS):
+            started = time.thread_time()
+            app.post_message(FrameReady(frames[turn % 2]))
             await pilot.pause()
-            for key in ("down", "pagedown", "I", "M", "t", "t", "K"):
-                times = []
-                for _ in range(5):
-                    started = time.perf_counter()
-                    await pilot.press(key)
-                    times.append((time.perf_counter() - started) * 1000)
-                result[key] = statistics.median(times)
-        return result
+            costs.append((time.thread_time() - started) * 1000)
+        rows = (app.main.table.rows_drawn - drawn_before) / _ROUNDS
+        return projecting, statistics.median(costs), rows
 
 
 def main() -> None:
     """Print the table."""
     print("CPU of one refresh in ms (median), 120x40, collector traditional")
-    print(
-        f"{'processes':>9} {'collect':>8} {'engine':>7} {'project':>8} {'draw':>7} {'rows drawn':>10}"
-    )
+    titles = ("processes", "collect", "engine", "project", "draw", "rows drawn")
+    print(" ".join(f"{title:>10}" for title in titles))
     for size in SIZES:
         with crowd(size) as count, open_collector("traditional").collector as collector:
             opened = Opened(collector, ())
-            collecting, deriving = collect_ms(opened), engine_ms(opened)
-            projecting, drawing, lines = asyncio.run(_Probe(opened).draws())
-            print(
-                f"{count:>9} {collecting:>8.2f} {deriving:>7.2f} {projecting:>8.2f} "
-                f"{drawing:>7.2f} {lines:>10.0f}"
-            )
-            if size == SIZES[-1]:
-                collector.open()
-                keys = asyncio.run(_Probe(opened).keys())
-                print("\nkey press to repaint at this size, ms of wall clock (median):")
-                print(
-                    "  "
-                    + "  ".join(f"{key} {value:.1f}" for key, value in keys.items())
-                )
+            costs = (collect_ms(opened), engine_ms(opened))
+            projecting, drawing, rows = asyncio.run(draw_ms(opened))
+        figures = " ".join(f"{cost:>10.2f}" for cost in (*costs, projecting, drawing))
+        print(f"{count:>10} {figures} {rows:>10.0f}")
 
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@ Wall clock in a real pty, read back through a terminal emulator. The blank app i
 least a Textual program can take; runs alternate, so that noise hits both.
 """
 
-import os
-import select
 import signal
 import statistics
 import sys
@@ -14,7 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 from bench.crowd import crowd
-from bench.screenshot import Terminal
+from bench.terminal import Terminal
 
 _BLANK: Final = """
 from textual.app import App
@@ -27,7 +25,7 @@ Blank().run()
 _ROUNDS: Final = 7
 _KEYS: Final = {
     "down": "\x1b[B", "page down": "\x1b[6~", "home": "\x1b[H", "invert": "I",
-    "by memory": "M", "by CPU": "P", "tree": "t", "list": "t",
+    "by memory": "M", "by PID": "N", "by CPU": "P", "to tree": "t", "to list": "t",
     "kernel threads": "K", "scale": "%",
 }  # fmt: skip
 
@@ -48,49 +46,52 @@ def first_rows_s(command: list[str], mark: str) -> float:
     terminal = Terminal(command, 120, 40)
     until(terminal, lambda: any(mark in line for line in terminal.screen.display))
     taken = time.perf_counter() - started
-    os.kill(terminal.pid, signal.SIGTERM)
-    terminal.read_for(0.5)
-    os.waitpid(terminal.pid, 0)
+    terminal.end(signal.SIGTERM)
     return taken
 
 
 def key_ms(terminal: Terminal, key: str) -> float:
     """Return ms from writing a key to the first byte of the repaint."""
-    while select.select([terminal.fd], [], [], 0.05)[0]:
-        terminal.read_for(0.001)
+    while terminal.wait(0.05):
+        terminal.take()
     started = time.perf_counter()
     terminal.type(key)
-    select.select([terminal.fd], [], [], 5.0)
-    taken = (time.perf_counter() - started) * 1000
-    terminal.read_for(0.15)
-    return taken
+    terminal.wait(5.0)
+    return (time.perf_counter() - started) * 1000
+
+
+def compare_start() -> None:
+    """Print the time to the first frame beside that of a blank Textual app."""
+    blank, ours = [], []
+    for _ in range(_ROUNDS):
+        blank.append(first_rows_s([sys.executable, "-c", _BLANK], "blank app is here"))
+        ours.append(first_rows_s([sys.executable, "-m", "montauk_tui"], "Command"))
+    low, high = statistics.median(blank), statistics.median(ours)
+    print("first frame, seconds from start, median")
+    print(f"  blank Textual app {low:.3f}")
+    print(f"  montauk with rows {high:.3f}, {high / low:.2f} times that")
+
+
+def press_keys() -> None:
+    """Print the time from key to repaint with 10,000 processes."""
+    with crowd(10_000) as count:
+        terminal = Terminal([sys.executable, "-m", "montauk_tui"], 120, 40)
+        terminal.read_for(4.0)
+        times: dict[str, list[float]] = {name: [] for name in _KEYS}
+        for _ in range(_ROUNDS):
+            for name, key in _KEYS.items():
+                times[name].append(key_ms(terminal, key))
+        terminal.end(signal.SIGTERM)
+    print(f"\nkey press to repaint at {count} processes, ms of wall clock")
+    print(f"{'key':>15} {'median':>7} {'worst':>7}")
+    for name, taken in times.items():
+        print(f"{name:>15} {statistics.median(taken):>7.1f} {max(taken):>7.1f}")
 
 
 def main() -> None:
     """Print both tables."""
-    python = sys.executable
-    blank, ours = [], []
-    for _ in range(_ROUNDS):
-        blank.append(first_rows_s([python, "-c", _BLANK], "blank app is here"))
-        ours.append(first_rows_s([python, "-m", "montauk_tui"], "Command"))
-    low, high = statistics.median(blank), statistics.median(ours)
-    print(
-        f"first frame: blank Textual app {low:.3f} s, montauk with rows {high:.3f} s, ratio {high / low:.2f}"
-    )
-    with crowd(10_000) as count:
-        terminal = Terminal([python, "-m", "montauk_tui"], 120, 40)
-        terminal.read_for(4.0)
-        print(f"\nkey press to repaint at {count} processes, ms of wall clock")
-        print(f"{'key':>15} {'median':>7} {'worst':>7}")
-        for name, key in _KEYS.items():
-            times = [
-                key_ms(terminal, key)
-                for _ in range(2 * _ROUNDS if name not in ("tree", "list") else 1)
-            ]
-            print(f"{name:>15} {statistics.median(times):>7.1f} {max(times):>7.1f}")
-        os.kill(terminal.pid, signal.SIGTERM)
-        terminal.read_for(1.0)
-        os.waitpid(terminal.pid, 0)
+    compare_start()
+    press_keys()
 
 
 if __name__ == "__main__":

@@ -1,24 +1,20 @@
 """A picture of the real program in a real terminal.
 
-Run as `python -m bench.screenshot OUT.png 120x40 [key ...] [-- montauk options]`: starts
-montauk in a pty of that size, types the keys, reads the screen back through a terminal
-emulator and draws it. Keys are written as themselves or as F1, Esc, Enter, Down ...;
-`~` waits a second.
+Run as `python -m bench.screenshot OUT.png 120x40 [key ...] [-- montauk options]`:
+starts montauk in a pty of that size, types the keys, reads the screen back through a
+terminal emulator and draws it. Keys are written as themselves or as F1, Esc, Enter,
+Down ...; `~` waits a second. Needs Pillow and the DejaVu fonts.
 """
 
-import fcntl
-import os
-import pty
-import select
-import struct
+import signal
 import sys
-import termios
-import time
 from pathlib import Path
 from typing import Final
 
 import pyte
 from PIL import Image, ImageDraw, ImageFont
+
+from bench.terminal import Terminal
 
 _CELL: Final = (9, 19)
 _FONT: Final = "/usr/share/fonts/truetype/dejavu/DejaVuSansMono{}.ttf"
@@ -34,94 +30,26 @@ _ANSI: Final = {
 }  # fmt: skip
 
 
-class Terminal:
-    """A program in a pty, and what its screen shows."""
-
-    def __init__(self, command: list[str], columns: int, lines: int) -> None:
-        """Start `command` in a terminal of that size."""
-        self.screen = pyte.Screen(columns, lines)
-        self._stream = pyte.ByteStream(self.screen)
-        self.output = bytearray()
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            environment = {
-                **os.environ,
-                "TERM": "xterm-256color",
-                "COLORTERM": "truecolor",
-            }
-            os.execvpe(command[0], command, environment)
-        size = struct.pack("HHHH", lines, columns, 0, 0)
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, size)
-
-    def read_for(self, seconds: float) -> None:
-        """Take what the program writes for a while."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            if select.select([self.fd], [], [], left)[0]:
-                try:
-                    data = os.read(self.fd, 65536)
-                except OSError:
-                    return
-                self.output += data
-                self._stream.feed(_without_private(data))
-
-    def type(self, text: str) -> None:
-        """Press keys."""
-        os.write(self.fd, text.encode())
-
-    def end(self) -> int:
-        """Leave the program; return its wait status."""
-        self.type("q")
-        self.read_for(1.0)
-        return os.waitpid(self.pid, 0)[1]
-
-
-def _without_private(data: bytes) -> bytes:
-    """Drop the kitty keyboard sequences, which pyte would print."""
-    for sequence in (b"\x1b[>25u", b"\x1b[<u", b"\x1b[>1u"):
-        data = data.replace(sequence, b"")
-    return data
-
-
 def draw(screen: pyte.Screen) -> Image.Image:
     """Return the screen as a picture."""
     width, height = _CELL
     image = Image.new("RGB", (screen.columns * width, screen.lines * height))
     pen = ImageDraw.Draw(image)
-    fonts = {
-        bold: ImageFont.truetype(_FONT.format("-Bold" if bold else ""), 15)
-        for bold in (False, True)
-    }
+    plain, bold = (ImageFont.truetype(_FONT.format(kind), 15) for kind in ("", "-Bold"))
     for y in range(screen.lines):
         for x in range(screen.columns):
+            left, top = x * width, y * height
             char = screen.buffer[y][x]
             fore, back = _colour(char.fg, "d0d0d0"), _colour(char.bg, "000000")
             if char.reverse:
                 fore, back = back, fore
-            box = (x * width, y * height, (x + 1) * width, (y + 1) * height)
-            pen.rectangle(box, fill=back)
-        for x in range(screen.columns):
-            char = screen.buffer[y][x]
-            fore, back = _colour(char.fg, "d0d0d0"), _colour(char.bg, "000000")
-            if char.reverse:
-                fore, back = back, fore
+            pen.rectangle((left, top, left + width, top + height), fill=back)
+            font = bold if char.bold else plain
             if char.data.strip():
-                pen.text(
-                    (x * width, y * height + 1),
-                    char.data,
-                    fill=fore,
-                    font=fonts[char.bold],
-                )
+                pen.text((left, top + 1), char.data, fill=fore, font=font)
             if char.underscore:
-                pen.line(
-                    (
-                        x * width,
-                        (y + 1) * height - 2,
-                        (x + 1) * width,
-                        (y + 1) * height - 2,
-                    ),
-                    fill=fore,
-                )
+                line = top + height - 2
+                pen.line((left, line, left + width, line), fill=fore)
     return image
 
 
@@ -145,9 +73,7 @@ def main(arguments: list[str]) -> None:
         terminal.read_for(1.0 if key == "~" else 0.3)
     terminal.read_for(0.5)
     draw(terminal.screen).save(Path(out))
-    terminal.type("\x1b")
-    terminal.read_for(0.3)
-    terminal.end()
+    terminal.end(signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
-from wcwidth import wcwidth
-
 _SHORT_ESCAPES: Final = {"\n": r"\n", "\t": r"\t", "\r": r"\r"}
 
 _JOINING: Final = frozenset(
@@ -47,6 +45,9 @@ def _visible(char: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _char_width(char: str) -> int:
+    # 12 ms of start-up that a screen of ASCII names does not need.
+    from wcwidth import wcwidth  # noqa: PLC0415
+
     return wcwidth(char)
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events
 from textual.app import App
@@ -24,16 +24,19 @@ from montauk_tui.model.frame import Frame
 from montauk_tui.resources import folder
 from montauk_tui.sampler import FrameSource, Sampler
 from montauk_tui.ui import themes
+from montauk_tui.ui.ascii_only import draw_with_ascii
 from montauk_tui.ui.bindings import BINDINGS
 from montauk_tui.ui.choices import Choices
 from montauk_tui.ui.commands import KeyCommands
 from montauk_tui.ui.driver import TerminalDriver
 from montauk_tui.ui.messages import FrameReady, SamplingFailed
-from montauk_tui.ui.screens.choose import Choice, ChooseScreen
-from montauk_tui.ui.screens.help import HelpScreen
 from montauk_tui.ui.screens.main import MainScreen, Scene
-from montauk_tui.ui.widgets.prompt import PromptBar
 from montauk_tui.ui.widgets.table_header import TableHeader
+
+# The widgets that only some keys need are imported by those: 25 ms of start-up.
+# ruff: noqa: PLC0415
+if TYPE_CHECKING:
+    from montauk_tui.ui.widgets.prompt import PromptBar
 
 _PID_SEARCH_S: Final = 1.5
 """Digits typed after a longer pause start a new number."""
@@ -42,7 +45,7 @@ _PID_SEARCH_S: Final = 1.5
 class MontaukApp(App[None]):
     """The process monitor."""
 
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")
     BINDINGS: ClassVar[list[BindingType]] = list(BINDINGS)
     COMMANDS: ClassVar = {KeyCommands}
     TITLE = "montauk"
@@ -75,6 +78,7 @@ class MontaukApp(App[None]):
         self._sampler = Sampler(
             FrameSource(opened), settings.interval_s, self._publish, self._give_up
         )
+        draw_with_ascii(self, wanted=settings.ascii)
         self.register_theme(theme.to_textual())
         self.theme = theme.name
 
@@ -151,7 +155,16 @@ class MontaukApp(App[None]):
 
     def action_help(self) -> None:
         """Show the keys."""
+        from montauk_tui.ui.screens.help import HelpScreen
+
         self.push_screen(HelpScreen(BINDINGS, self._look))
+
+    def action_command_palette(self) -> None:
+        """Offer every action by its name."""
+        from textual.command import CommandPalette
+
+        if self.screen is self.main:
+            self.push_screen(CommandPalette(placeholder="What it should do"))
 
     def action_tree(self) -> None:
         """Switch between tree and list."""
@@ -210,6 +223,8 @@ class MontaukApp(App[None]):
 
     def action_choose_sort(self) -> None:
         """Offer every column to sort by."""
+        from montauk_tui.ui.screens.choose import Choice, ChooseScreen
+
         choices = [
             Choice(column.id, column.title, column.description)
             for column in COLUMNS.values()
@@ -225,6 +240,8 @@ class MontaukApp(App[None]):
 
     def action_choose_theme(self) -> None:
         """Offer every theme, seen as one moves."""
+        from montauk_tui.ui.screens.choose import Choice, ChooseScreen
+
         before = self._look.name
         found: dict[str, themes.Theme] = {}
         for name in themes.names(theme_folders()):
@@ -253,6 +270,8 @@ class MontaukApp(App[None]):
     # --- typing -----------------------------------------------------------------------
 
     def _ask(self, kind: str, text: str, hint: str) -> None:
+        from montauk_tui.ui.widgets.prompt import PromptBar
+
         self.main.ask(PromptBar(kind, text, hint))
 
     def action_search(self) -> None:
@@ -268,7 +287,7 @@ class MontaukApp(App[None]):
         """Ask for the time between refreshes."""
         self._ask("interval", f"{self.choices.interval_s:g}", "1.5, 2s or 500ms")
 
-    def on_prompt_bar_typed(self, message: PromptBar.Typed) -> None:
+    def on_prompt_bar_typed(self, message: "PromptBar.Typed") -> None:
         """Filter and search while the text is typed."""
         if message.kind == "filter":
             self._choose(self.choices.with_filter(message.text))
@@ -280,7 +299,7 @@ class MontaukApp(App[None]):
         """Jump to the next match."""
         self._find_next(from_here=False)
 
-    def on_prompt_bar_ended(self, message: PromptBar.Ended) -> None:
+    def on_prompt_bar_ended(self, message: "PromptBar.Ended") -> None:
         """Take the text or leave it, and go back to the table."""
         if message.kind == "interval" and message.accepted:
             try:

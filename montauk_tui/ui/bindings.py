@@ -28,6 +28,8 @@ def _key(
 
 BINDINGS: Final = [
     _key("f1,h,question_mark", "help", "program.help", "Help", "This list", bar=True),
+    _key("ctrl+p", "command_palette", "program.palette", "Commands",
+         "Find an action by what it does"),
     _key("f3,slash", "search", "find.search", "Search",
          "Jump to the next command that contains a text", bar=True),
     _key("f4,backslash", "filter", "find.filter", "Filter",

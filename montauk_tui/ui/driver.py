@@ -21,7 +21,8 @@ _STALL_S: Final = 2.0
 """How long leaving may take before the terminal counts as stalled."""
 
 _RESTORE: Final = (
-    b"\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[<u\x1b[?1049l\x1b[?25h"
+    b"\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?2004l"  # mouse and paste reports off
+    b"\x1b[<u\x1b[?1049l\x1b[?25h"  # key protocol and alternate screen off, cursor on
 )
 
 

@@ -22,6 +22,8 @@ DEFAULT: Final = "montauk-dark"
 MONOCHROME: Final = "monochrome"
 """What NO_COLOR asks for."""
 
+_PARTS: Final = ("description", "dark", "surface", "styles")
+
 SURFACES: Final = ("background", "panel", "foreground", "accent")
 
 ROLES: Final = (
@@ -90,9 +92,14 @@ def load(name: str, folders: Sequence[Path]) -> Theme:
 def _read(path: Path) -> Theme:
     try:
         document = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
+        # tomllib raises more than its own error: see config.from_file.
         reason = f"{path}: cannot be read: {' '.join(str(error).split())}"
         raise ThemeError(reason, "mend or remove the file") from error
+    for key in document:
+        if key not in _PARTS:
+            reason = f"{path}: unknown key {key!r}"
+            raise ThemeError(reason, f"use some of: {', '.join(_PARTS)}")
     surface = _section(document, "surface", SURFACES, path)
     if missing := [key for key in SURFACES if key not in surface]:
         reason = f"{path}: [surface] lacks {', '.join(missing)}"

@@ -43,6 +43,8 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Lay out the list."""
         box = VerticalScroll(Static(self._table(), id="help-keys"), id="box")
+        # Focused, it would take the keys first and glide to where they lead.
+        box.can_focus = False
         box.border_title = f"montauk {__version__}"
         box.border_subtitle = "Esc closes"
         yield box

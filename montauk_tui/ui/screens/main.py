@@ -1,6 +1,6 @@
 """The main screen: meters, table, status and keys, drawn from frame and choices."""
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from textual.app import ComposeResult
 from textual.screen import Screen
@@ -15,9 +15,11 @@ from montauk_tui.ui.widgets.lines import LinesWidget
 from montauk_tui.ui.widgets.meters import MeterLook, draw_meters
 from montauk_tui.ui.widgets.process_row import Layout, RowLook, fit_columns
 from montauk_tui.ui.widgets.process_table import ProcessTable
-from montauk_tui.ui.widgets.prompt import PromptBar
 from montauk_tui.ui.widgets.status import KeyBar, draw_status_line, draw_view_line
 from montauk_tui.ui.widgets.table_header import TableHeader
+
+if TYPE_CHECKING:
+    from montauk_tui.ui.widgets.prompt import PromptBar
 
 _LEAST_HEIGHT: Final = {"header": 3, "keys": 6, "view": 8, "meters": 10, "status": 12}
 """Lines a terminal must have before a part beside the table is worth its place."""
@@ -112,16 +114,16 @@ class MainScreen(Screen[None]):
         }
         self.keys.show(theme, labels)
 
-    def ask(self, prompt: PromptBar) -> None:
+    def ask(self, prompt: "PromptBar") -> None:
         """Put a prompt in place of the key bar and of any other prompt."""
-        self.query(PromptBar).remove()
+        self.query("PromptBar").remove()
         self._prompting = True
         self._place_parts()
         self.mount(prompt)
 
     def end_asking(self) -> None:
         """Bring the key bar back."""
-        self.query(PromptBar).remove()
+        self.query("PromptBar").remove()
         self._prompting = False
         self.table.focus()
         self._place_parts()

@@ -23,6 +23,15 @@ from montauk_tui.ui.widgets.lines import Line, Run, line_width
 _LEAST_BAR: Final = 17
 """Narrowest bar with its label that still says something."""
 
+_LEAST_GAUGE: Final = 25
+"""Narrowest bar with two sizes in it."""
+
+_LEAST_GAUGES: Final = 3
+"""CPUs, memory and swap; pressure may be left out."""
+
+_STRIP_LINES_PER_LINE: Final = 2
+"""A heat strip may be so much higher than bars would be before it is left out."""
+
 _HEAT: Final = "▁▂▃▄▅▆▇█"
 _HEAT_ASCII: Final = "_.-~=+*#"
 
@@ -111,9 +120,19 @@ def _draw_bars(frame: Frame, look: MeterLook) -> list[Line]:
         lines = _grid(cpus, columns, look.width)
     else:
         lines = _heat_strip(frame, look)
+        if len(lines) > _STRIP_LINES_PER_LINE * look.rows:
+            lines = []
         gauges = [partial(_average_bar, frame, look), *gauges]
-    fitting = max(1, look.width // (_LEAST_BAR + 8))
-    return [*lines, *_grid(gauges[:fitting], min(fitting, len(gauges)), look.width)]
+    return [*lines, *_gauge_lines(gauges, look)]
+
+
+def _gauge_lines(gauges: Sequence[Bar], look: MeterLook) -> list[Line]:
+    """Return gauges on one line, or on more where that has no room for the memory's."""
+    fitting = max(1, look.width // _LEAST_GAUGE)
+    least = min(_LEAST_GAUGES, len(gauges))
+    rows = 1 if fitting >= least else min(look.rows, math.ceil(least / fitting))
+    shown = gauges[: fitting * rows]
+    return _grid(shown, math.ceil(len(shown) / rows), look.width)
 
 
 def _columns(bars: int, width: int, most_rows: int) -> int:
@@ -141,7 +160,8 @@ def _grid(bars: Sequence[Bar], columns: int, width: int) -> list[Line]:
         for column, bar in enumerate(bars[row::rows]):
             cells = width * (column + 1) // columns - width * column // columns
             line = (*line, *bar(cells))
-        lines.append(line)
+        missing = width - line_width(line)
+        lines.append((*line, (" " * missing, Style.null())) if missing > 0 else line)
     return lines
 
 
@@ -244,7 +264,7 @@ def _pressure(frame: Frame, look: MeterLook, width: int) -> Line:
 def _heat_strip(frame: Frame, look: MeterLook) -> list[Line]:
     """Return a cell for each CPU, in the order of their numbers."""
     signs = _HEAT_ASCII if look.ascii else _HEAT
-    room = look.width - 5
+    room = max(1, look.width - 5)
     busy = frame.host_rates.busy_share.tolist()
     lines: list[Line] = []
     for start in range(0, len(busy), room):

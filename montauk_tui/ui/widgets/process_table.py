@@ -24,6 +24,8 @@ from montauk_tui.ui.widgets.lines import (
 from montauk_tui.ui.widgets.process_row import Layout, RowLook, draw_row, lineage_text
 
 
+# Textual takes default CSS along the first base only, and without that of ScrollView
+# nothing scrolls.
 class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False):
     """Rows of processes with a selection that follows its process."""
 
