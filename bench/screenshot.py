@@ -6,6 +6,7 @@ terminal emulator and draws it. Keys are written as themselves or as F1, Esc, En
 Down ...; `~` waits a second. Needs Pillow and the DejaVu fonts.
 """
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -65,7 +66,8 @@ def main(arguments: list[str]) -> None:
     cut = rest.index("--") if "--" in rest else len(rest)
     keys, options = rest[:cut], rest[cut + 1 :]
     columns, lines = map(int, size.split("x"))
-    terminal = Terminal([sys.executable, "-m", "montauk_tui", *options], columns, lines)
+    command = [os.path.relpath(sys.executable), "-m", "montauk_tui", *options]
+    terminal = Terminal(command, columns, lines)
     terminal.read_for(2.5)
     for key in keys:
         if key != "~":

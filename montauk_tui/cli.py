@@ -20,7 +20,9 @@ DONE: Final = 0
 FAILED: Final = 1
 WRONG_USAGE: Final = 2
 
-_DESCRIPTION: Final = "A process monitor for the Linux terminal that closes the books."
+_DESCRIPTION: Final = (
+    "A process monitor for the Linux terminal, with the keys and columns of htop."
+)
 
 _EPILOG: Final = """\
 examples:
@@ -167,6 +169,10 @@ def _check_combination(options: argparse.Namespace) -> None:
     if options.limit is not None and not (options.json or options.once):
         reason = "--limit goes with --json or --once"
         raise UsageError(reason, "leave it out, or add one of them")
+    is_monitor = not (options.json or options.once or options.collector_info)
+    for name in ("theme", "tree", "ascii"):
+        if getattr(options, name) is not None and not is_monitor:
+            raise UsageError(f"--{name} goes with the monitor", "leave it out")
 
 
 def _settings(options: argparse.Namespace) -> tuple["Settings", list[str]]:
@@ -175,6 +181,9 @@ def _settings(options: argparse.Namespace) -> tuple["Settings", list[str]]:
     from montauk_tui.collectors import registry  # noqa: PLC0415 - likewise
 
     settings, warnings = config.load(registry.names())
+    if options.json:
+        # What a script gets must not depend on how its user likes the screen.
+        settings = config.Settings(settings.collector, settings.interval_s)
     settings = _with_options(settings, options)
     if settings.collector is not None:
         registry.check(settings.collector)

@@ -117,7 +117,11 @@ def _columns(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not value:
         reason = "it is not a list of columns"
         raise UsageError(reason, 'write for example ["pid", "cpu_pct", "command"]')
-    return tuple(dict.fromkeys(_column(item) for item in value))
+    ids = dict.fromkeys(_column(item) for item in value)
+    if "command" in ids:
+        # It takes what is left of the line, so nothing can stand behind it.
+        ids["command"] = ids.pop("command")
+    return tuple(ids)
 
 
 _READERS: Final[dict[str, Callable[[Any], Any]]] = {
@@ -193,7 +197,11 @@ def from_environment(settings: Settings, environment: Mapping[str, str]) -> Sett
 def load(collectors: Collection[str] | None = None) -> tuple[Settings, list[str]]:
     """Return the settings of file and environment, and a line for each thing wrong."""
     environment = os.environ
-    settings, warnings = from_file(config_path(environment), collectors)
+    path = config_path(environment)
+    settings, warnings = from_file(path, collectors)
+    if environment.get("MONTAUK_CONFIG") and not path.exists():
+        reason = f"{_one_line(path)}: MONTAUK_CONFIG names no file"
+        warnings.append(f"{reason}; create it or unset MONTAUK_CONFIG")
     return from_environment(settings, environment), warnings
 
 

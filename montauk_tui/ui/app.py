@@ -62,7 +62,7 @@ class MontaukApp(App[None]):
         """Show what an open collector samples; `cpu_clock` tells what that costs."""
         super().__init__(
             driver_class=TerminalDriver,
-            ansi_color=True if "NO_COLOR" in os.environ else None,
+            ansi_color=True if no_color() else None,
         )
         self.choices = Choices.from_settings(settings)
         self.failure: MontaukError | None = None
@@ -387,6 +387,15 @@ class MontaukApp(App[None]):
         self.main.table.shift_to(sys.maxsize)
 
 
+def no_color() -> bool:
+    """Tell whether the user wants no colours (an empty NO_COLOR does not count)."""
+    if not os.environ.get("NO_COLOR"):
+        # Textual would count the empty one.
+        os.environ.pop("NO_COLOR", None)
+        return False
+    return True
+
+
 def theme_folders() -> list[Path]:
     """Return where themes are looked for, the user's own first."""
     return [user_themes(), folder("themes")]
@@ -402,14 +411,15 @@ def run(
         MontaukError: The collector failed on the way.
     """
     notes = list(warnings)
-    name = themes.MONOCHROME if "NO_COLOR" in os.environ else settings.theme
     try:
-        theme = themes.load(name, theme_folders())
+        theme = themes.load(settings.theme, theme_folders())
     except themes.ThemeError as error:
         if strict_theme:
             raise
         notes.append(f"{error}; using {themes.DEFAULT}")
         theme = themes.load(themes.DEFAULT, theme_folders())
+    if no_color():
+        theme = themes.load(themes.MONOCHROME, theme_folders())
     for note in notes:
         sys.stderr.write(f"montauk: {note}\n")
     app = MontaukApp(opened, settings, theme, notes)

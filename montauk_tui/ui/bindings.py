@@ -27,7 +27,8 @@ def _key(
 
 
 BINDINGS: Final = [
-    _key("f1,h,question_mark", "help", "program.help", "Help", "This list", bar=True),
+    _key("f1,h,question_mark", "help", "program.help", "Help",
+         "Every key and sign", bar=True),
     _key("ctrl+p", "command_palette", "program.palette", "Commands",
          "Find an action by what it does"),
     _key("f3,slash", "search", "find.search", "Search",
@@ -75,7 +76,7 @@ BINDINGS: Final = [
     _key("ctrl+e,dollar_sign", "shift_end", "move.line_end", "Line end",
          "Scroll to the end of the longest line shown"),
     _key("escape", "cancel", "find.cancel", "Cancel",
-         "Leave the filter and what was searched"),
+         "Leave the filter"),
     _key("f10,q", "quit", "program.quit", "Quit", "Leave montauk", bar=True),
     Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="program.interrupt",
             tooltip="Leave montauk, whatever is open"),

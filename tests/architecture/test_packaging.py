@@ -68,8 +68,16 @@ def test_the_data_is_inside_the_package(installed: Path, name: str) -> None:
 def test_nothing_lies_beside_the_package(installed: Path) -> None:
     assert sorted(path.name for path in installed.iterdir()) == [
         "montauk_tui",
+        f"montauk_tui-{__version__}.data",
         f"montauk_tui-{__version__}.dist-info",
     ]
+
+
+def test_the_manual_page_goes_where_man_looks_and_nothing_else(installed: Path) -> None:
+    data = installed / f"montauk_tui-{__version__}.data" / "data"
+    assert files_of(data.parent) == {"data/share/man/man1/montauk.1"}
+    page = data / "share" / "man" / "man1" / "montauk.1"
+    assert page.read_bytes() == (ROOT / "docs" / "montauk.1").read_bytes()
 
 
 def test_every_module_and_no_test_is_in_the_wheel(wheel: Path) -> None:

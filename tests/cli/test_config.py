@@ -1,6 +1,7 @@
 """The settings: which source counts, and what is said about a bad file."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,15 +50,16 @@ def chosen(monkeypatch: pytest.MonkeyPatch) -> Chosen:
     """Return what the command line runs with, instead of running it."""
     seen: list[Settings] = []
 
-    def once(settings: Settings, _limit: int | None) -> int:
+    def monitor(settings: Settings, warnings: list[str], **_options: bool) -> int:
         seen.append(settings)
+        sys.stderr.write("".join(f"montauk: {warning}\n" for warning in warnings))
         return 0
 
     def run(*arguments: str) -> Settings:
-        assert cli.main(["--once", *arguments]) == 0
+        assert cli.main(list(arguments)) == 0
         return seen.pop()
 
-    monkeypatch.setattr(commands, "once", once)
+    monkeypatch.setattr(cli, "_monitor", monitor)
     return run
 
 
@@ -294,6 +296,37 @@ def test_any_value_of_any_key_is_taken_or_refused(
         assert settings == Settings()
         assert len(warnings) == 1
         assert repr(key) in warnings[0]
+
+
+def test_a_settings_file_that_is_named_and_missing_is_told(
+    chosen: Chosen,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("MONTAUK_CONFIG", str(tmp_path / "typo.toml"))
+    assert chosen() == Settings()
+    assert "typo.toml" in capsys.readouterr().err
+
+
+def test_the_command_is_always_the_last_column(file: Path, chosen: Chosen) -> None:
+    file.write_text('columns = ["pid", "command", "cpu_pct"]\n')
+    assert chosen().columns == ("pid", "cpu_pct", "command")
+
+
+def test_json_does_not_depend_on_how_the_screen_is_liked(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text(EVERY_KEY)
+    seen: list[Settings] = []
+
+    def json_lines(settings: Settings, *_limits: int | None) -> int:
+        seen.append(settings)
+        return 0
+
+    monkeypatch.setattr(commands, "json_lines", json_lines)
+    assert cli.main(["--json", "--sort", "pid"]) == 0
+    assert (seen[0].sort, seen[0].filter, seen[0].user_threads) == ("pid", "", False)
 
 
 def test_a_collector_nobody_installed_keeps_the_default(

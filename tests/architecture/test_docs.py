@@ -1,0 +1,294 @@
+"""What the documents say about keys, settings, fields and options is what is so."""
+
+import argparse
+import dataclasses
+import json
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+import numpy as np
+import pytest
+
+from montauk_tui import __version__, cli, config
+from montauk_tui.engine import columns
+from montauk_tui.export.jsonlines import frame_json
+from montauk_tui.model.sample import CPU_FIELDS, Pressure
+from montauk_tui.ui import themes
+from montauk_tui.ui.bindings import BINDINGS, SECTIONS, key_names
+from tests.support.builders import FakeLookups, make_frame, make_host, make_sample
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.glob("*.md")])
+SETTINGS = DOCS / "configuration.md"
+MAN = DOCS / "montauk.1"
+
+Row = tuple[str, ...]
+
+
+def section(page: Path, heading: str) -> str:
+    """Return what stands below a heading, down to the next as high."""
+    text = page.read_text("utf-8")
+    found = re.search(rf"^(#+) {re.escape(heading)}$", text, re.MULTILINE)
+    assert found, f"{page.name} has no heading {heading!r}"
+    rest = text[found.end() :]
+    end = re.search(rf"^#{{1,{len(found[1])}}} ", rest, re.MULTILINE)
+    return rest[: end.start()] if end else rest
+
+
+def rows(text: str) -> list[Row]:
+    """Return the cells of the tables in a text, without headings."""
+    lines = re.findall(r"^\|(.*)\|$", text, re.MULTILINE)
+    split = [tuple(map(str.strip, re.split(r"(?<!\\)\|", line))) for line in lines]
+    rules = {index for index, row in enumerate(split) if set("".join(row)) == {"-"}}
+    return [
+        tuple(cell.replace("\\|", "|") for cell in row)
+        for index, row in enumerate(split)
+        if index not in rules and index + 1 not in rules
+    ]
+
+
+def codes(text: str) -> list[str]:
+    """Return what stands in backticks within a line."""
+    return re.findall(r"`([^`\n]+)`", re.sub(r"^```.*$", "", text, flags=re.MULTILINE))
+
+
+def first_codes(text: str) -> list[str]:
+    return [code for row in rows(text) for code in codes(row[0])]
+
+
+def toml_blocks(page: Path) -> Iterator[str]:
+    for block in re.findall(
+        r"^```toml\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    ):
+        assert isinstance(block, str)
+        yield block
+
+
+def plain_man() -> str:
+    """Return the manual page without the escapes of roff."""
+    text = MAN.read_text("utf-8")
+    for escape, plain in {
+        r"\-": "-", r"\&": "", r"\(ti": "~", r"\(ha": "^", r"\(aq": "'", r"\e": "\\",
+    }.items():  # fmt: skip
+        text = text.replace(escape, plain)
+    return text
+
+
+# --- keys -----------------------------------------------------------------------------
+
+
+def test_the_readme_lists_every_key_in_the_words_of_the_help() -> None:
+    expected: list[tuple[list[str], str]] = []
+    for name, heading in SECTIONS.items():
+        expected.append(([], f"**{heading}**"))
+        expected += [
+            (key_names(binding), binding.tooltip)
+            for binding in BINDINGS
+            if (binding.id or "").startswith(f"{name}.")
+        ]
+    listed = [
+        (codes(keys), what) if what else ([], keys)
+        for keys, what in rows(section(ROOT / "README.md", "Keys"))
+    ]
+    assert listed[:-1] == expected
+    assert listed[-1][1] == "Jump to the process with that PID"
+
+
+def test_every_key_is_compared_with_htops_and_those_to_come_are_free() -> None:
+    keys = {key for binding in BINDINGS for key in key_names(binding)}
+    page = DOCS / "keys.md"
+    same = first_codes(section(page, "The same as in htop"))
+    different = first_codes(section(page, "Different"))
+    assert set(same) | set(different) == keys
+    to_come = first_codes(section(page, "Not yet"))
+    assert to_come
+    assert not set(to_come) & keys
+
+
+def test_the_manual_page_lists_every_key() -> None:
+    page = plain_man().partition("\n.SH KEYS\n")[2].partition("\n.SH ")[0]
+    listed = re.findall(r'^\.TP\n\.B "([^"]+)"$', page, re.MULTILINE)
+    assert sorted(listed) == sorted(" ".join(key_names(key)) for key in BINDINGS)
+
+
+# --- settings -------------------------------------------------------------------------
+
+
+def test_every_setting_is_described_with_its_default() -> None:
+    table = rows(section(SETTINGS, "The settings file"))
+    assert [codes(row[0])[0] for row in table] == list(config._READERS)  # noqa: SLF001
+    defaults = dataclasses.asdict(config.Settings())
+    for key, _, shown, _ in table:
+        name = codes(key)[0]
+        default = defaults[config._FIELD_OF_KEY.get(name, name)]  # noqa: SLF001
+        if name == "columns":
+            continue
+        written = (
+            tomllib.loads(f"it = {codes(shown)[0]}")["it"] if codes(shown) else None
+        )
+        assert written == default, name
+
+
+def test_the_examples_of_settings_are_good_and_one_has_every_key(
+    tmp_path: Path,
+) -> None:
+    found: list[set[str]] = []
+    for page in PAGES:
+        for block in toml_blocks(page):
+            document = tomllib.loads(block)
+            if "surface" in document:
+                continue
+            file = tmp_path / "config.toml"
+            file.write_text(block, "utf-8")
+            assert config.from_file(file)[1] == []
+            found.append(set(document))
+            if set(document) == {"columns"}:
+                assert tuple(document["columns"]) == columns.DEFAULT
+    assert set(config._READERS) in found  # noqa: SLF001
+    assert {"columns"} in found
+
+
+def test_the_manual_page_names_every_setting() -> None:
+    files = plain_man().partition("\n.SH FILES\n")[2].partition("\n.SH ")[0]
+    for key in config._READERS:  # noqa: SLF001
+        assert re.search(rf"^\.BR? {key}( [,.])?$", files, re.MULTILINE), key
+
+
+def test_every_column_is_described_in_the_words_of_the_program() -> None:
+    expected = [(f"`{c.id}`", c.title, c.description) for c in columns.COLUMNS.values()]
+    assert rows(section(SETTINGS, "Columns")) == expected
+    said = re.search(
+        r"There are (\d+) columns", (ROOT / "README.md").read_text("utf-8")
+    )
+    assert said
+    assert int(said[1]) == len(expected)
+
+
+# --- themes ---------------------------------------------------------------------------
+
+
+def test_every_theme_is_named() -> None:
+    folder = ROOT / "themes"
+    names = themes.names([folder])
+    described = {name: themes.load(name, [folder]).description for name in names}
+    table = [
+        row for row in rows(section(SETTINGS, "Themes")) if codes(row[0])[0] in names
+    ]
+    assert {codes(name)[0]: what for name, what in table} == described
+    readme, manual = (ROOT / "README.md").read_text("utf-8"), plain_man()
+    for name in names:
+        assert f"`{name}`" in readme
+        assert name in manual
+
+
+def test_every_part_of_a_theme_is_explained_and_the_example_loads(
+    tmp_path: Path,
+) -> None:
+    text = section(SETTINGS, "Themes")
+    assert set(themes.ROLES) <= set(first_codes(text))
+    assert set(first_codes(text)) <= set(themes.ROLES) | set(
+        themes.names([ROOT / "themes"])
+    )
+    assert set(themes.SURFACES) <= set(codes(text))
+    (block,) = [block for block in toml_blocks(SETTINGS) if "[surface]" in block]
+    (tmp_path / "example.toml").write_text(block, "utf-8")
+    assert themes.load("example", [tmp_path]).description
+
+
+# --- JSON -----------------------------------------------------------------------------
+
+
+def json_document() -> dict[str, Any]:
+    """Return an object with everything that can be in one."""
+    pressure = dict.fromkeys(("cpu", "memory", "io"), Pressure(0.0, 0.0))
+    row: dict[str, int | str | bytes | None] = {"pid": 1}
+    before = make_sample([row], host=make_host(pressure=pressure))
+    after = make_sample([row], host=make_host(pressure=pressure), after_s=1.0)
+    frame = make_frame(before, after, FakeLookups({1: b"init\0"}))
+    document = json.loads(frame_json(frame, np.array([0], dtype=np.int64)))
+    assert isinstance(document, dict)
+    return document
+
+
+def test_every_field_of_the_json_is_described_in_its_order() -> None:
+    page, document = DOCS / "json.md", json_document()
+    assert first_codes(section(page, "The sample")) == list(document)
+    for name in ("collector", "host", "counters", "ledger"):
+        assert first_codes(section(page, f"`{name}`")) == list(document[name]), name
+    (process,) = document["processes"]
+    assert first_codes(section(page, "`processes`")) == list(process)
+    host = section(page, "`host`")
+    pressure = document["host"]["pressure"]
+    for name in (*CPU_FIELDS, *pressure, *pressure["cpu"]):
+        assert f"`{name}`" in host, name
+
+
+# --- command line ---------------------------------------------------------------------
+
+
+def options() -> set[str]:
+    actions: list[argparse.Action] = cli.parser()._actions  # noqa: SLF001
+    return {text for action in actions for text in action.option_strings}
+
+
+def test_every_option_is_in_the_manual_page() -> None:
+    page = plain_man().partition("\n.SH OPTIONS\n")[2].partition("\n.SH ")[0]
+    titles = re.findall(r"^\.TP\n(.*)$", page, re.MULTILINE)
+    described = {word.strip('",') for title in titles for word in title.split()}
+    assert {word for word in described if word.startswith("-")} == options()
+
+
+def test_no_document_names_an_option_that_does_not_exist() -> None:
+    lines = [line for page in PAGES for line in page.read_text("utf-8").splitlines()]
+    ours = [line for line in lines if re.match(r"(\$ )?montauk |\| `--", line)]
+    named = {
+        word for line in ours for word in re.findall(r"(?<=[ `])--?[a-z][a-z-]*", line)
+    }
+    assert len(named) > 5
+    assert named - {"-c", "-r"} <= options()
+
+
+def test_the_version_in_the_manual_page() -> None:
+    assert f'"montauk {__version__}"' in MAN.read_text("utf-8").partition("\n.SH")[0]
+
+
+def test_the_manual_page_has_no_mistakes() -> None:
+    if not which("groff"):
+        pytest.skip("groff is not installed; apt-get install groff")
+    command = ["groff", "-man", "-ww", "-z", str(MAN)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+# --- all pages ------------------------------------------------------------------------
+
+
+def test_the_readme_names_the_commands_of_the_makefile() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert "Tests: `make test`" in readme
+    targets = re.findall(
+        r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE
+    )
+    for page in PAGES:
+        for target in re.findall(r"(?<=[`\n])make ([a-z]+)", page.read_text("utf-8")):
+            assert target in targets, f"{page.name}: make {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere_and_lines_are_short(page: Path) -> None:
+    text = page.read_text("utf-8")
+    assert [line for line in text.splitlines() if len(line) > 100] == []
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        path, _, anchor = target.partition("#")
+        if path.startswith("https:") or Path(path).suffix == ".png":
+            continue
+        linked = (page.parent / path) if path else page
+        assert linked.is_file(), target
+        headings = re.findall(r"^#+ (.*)$", linked.read_text("utf-8"), re.MULTILINE)
+        assert not anchor or anchor in {heading.lower() for heading in headings}, target
