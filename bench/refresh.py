@@ -19,7 +19,7 @@ from montauk_tui.engine.rates import host_rates, process_rates
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import Need
 from montauk_tui.ui import themes
-from montauk_tui.ui.app import MontaukApp, theme_folders
+from montauk_tui.ui.app import MontaukApp
 from montauk_tui.ui.messages import FrameReady
 
 SIZES: Final = (100, 1_000, 5_000, 10_000)
@@ -59,7 +59,7 @@ class _Counting(MontaukApp):
     """The app without a terminal; its frames are kept."""
 
     def __init__(self, opened: Opened) -> None:
-        theme = themes.load(themes.DEFAULT, theme_folders())
+        theme = themes.load(themes.DEFAULT, themes.folders())
         super().__init__(opened, Settings(), theme)
         self.frames: list[Frame] = []
 

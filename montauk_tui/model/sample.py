@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 
+from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.schema import (
     COMM_BYTES,
     FIELDS,
@@ -81,6 +82,15 @@ class ProcessTable:
     def with_columns(self, columns: Mapping[str, Ints]) -> "ProcessTable":
         """Return this table with columns added or replaced."""
         return ProcessTable(self.comm, {**self._columns, **columns})
+
+    def merged(self, other: "ProcessTable") -> "ProcessTable":
+        """Return the rows of both tables; what one of them lacks is unknown there."""
+        order = np.argsort(np.concatenate([self.pid, other.pid]), kind="stable")
+        columns = {
+            name: np.concatenate([getattr(self, name), getattr(other, name)])[order]
+            for name in self._columns
+        }
+        return ProcessTable(np.concatenate([self.comm, other.comm])[order], columns)
 
     @property
     def is_process(self) -> Bools:
@@ -198,6 +208,8 @@ class Sample:
     processes: ProcessTable
     host: HostSample
     counters: Counters
+    exits: ExitTable | None
+    """What ended since the previous sample; None where the collector cannot see it."""
     vanished: int
     """Processes that were listed and gone before they could be read."""
     collect_cpu_s: float

@@ -31,6 +31,8 @@ def clean(raw: bytes) -> str:
 
 @lru_cache(maxsize=4096)
 def _visible(char: str) -> str:
+    if char.isascii() and char.isprintable():
+        return char
     stands_alone = char not in _JOINING and unicodedata.category(char)[0] != "M"
     is_visible = char.isprintable() and char not in _BLANK and _char_width(char) > 0
     if stands_alone and is_visible:

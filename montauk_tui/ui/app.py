@@ -1,34 +1,30 @@
 """The monitor: keys change the choices, frames arrive, the main screen draws both."""
 
-import asyncio
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import App
 from textual.binding import BindingType
 
 from montauk_tui.collectors.registry import Opened
-from montauk_tui.config import Settings, parse_duration, user_themes
+from montauk_tui.config import Settings, parse_duration
 from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.errors import MontaukError, UsageError
 from montauk_tui.model.frame import Frame
-from montauk_tui.resources import folder
 from montauk_tui.sampler import FrameSource, Sampler
 from montauk_tui.ui import themes
 from montauk_tui.ui.ascii_only import draw_with_ascii
 from montauk_tui.ui.bindings import BINDINGS
 from montauk_tui.ui.choices import Choices
 from montauk_tui.ui.commands import KeyCommands
-from montauk_tui.ui.driver import TerminalDriver
+from montauk_tui.ui.driver import TerminalDriver, watch_signals
+from montauk_tui.ui.finding import PID_SEARCH_S, PidSearch, next_match
 from montauk_tui.ui.messages import FrameReady, SamplingFailed
 from montauk_tui.ui.screens.main import MainScreen, Scene
 from montauk_tui.ui.widgets.table_header import TableHeader
@@ -37,9 +33,6 @@ from montauk_tui.ui.widgets.table_header import TableHeader
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
     from montauk_tui.ui.widgets.prompt import PromptBar
-
-_PID_SEARCH_S: Final = 1.5
-"""Digits typed after a longer pause start a new number."""
 
 
 class MontaukApp(App[None]):
@@ -73,8 +66,7 @@ class MontaukApp(App[None]):
         self._cost = "-"
         self._look = theme
         self._frame: Frame | None = None
-        self._pid_search = ""
-        self._pid_typed_s = 0.0
+        self._pid_search = PidSearch()
         self._sampler = Sampler(
             FrameSource(opened), settings.interval_s, self._publish, self._give_up
         )
@@ -91,7 +83,7 @@ class MontaukApp(App[None]):
     def on_mount(self) -> None:
         """Start sampling, and leave in order when told to by a signal."""
         if not self.is_headless:
-            self._watch_signals(asyncio.get_running_loop())
+            watch_signals(self)
         self._sampler.configure(needs=self.choices.needs)
         self._sampler.start()
         for warning in self._warnings:
@@ -100,18 +92,6 @@ class MontaukApp(App[None]):
     def on_unmount(self) -> None:
         """Stop sampling."""
         self._sampler.stop()
-
-    def _watch_signals(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Leave in order when told to, even while the terminal takes no output."""
-
-        def leave(number: int, _frame: FrameType | None) -> None:
-            exit_code = 128 + number
-            if isinstance(self._driver, TerminalDriver):
-                self._driver.leave_by_force(exit_code)
-            loop.call_soon_threadsafe(partial(self.exit, return_code=exit_code))
-
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            signal.signal(number, leave)
 
     def _publish(self, frame: Frame) -> None:
         self.post_message(FrameReady(frame))
@@ -135,7 +115,7 @@ class MontaukApp(App[None]):
 
     def _draw(self) -> None:
         if self._frame is not None:
-            pid_search = self._pid_search
+            pid_search = self._pid_search.text
             self.main.show(
                 Scene(self._frame, self.choices, self._look, self._cost, pid_search)
             )
@@ -244,9 +224,9 @@ class MontaukApp(App[None]):
 
         before = self._look.name
         found: dict[str, themes.Theme] = {}
-        for name in themes.names(theme_folders()):
+        for name in themes.names(themes.folders()):
             try:
-                found[name] = themes.load(name, theme_folders())
+                found[name] = themes.load(name, themes.folders())
             except themes.ThemeError as error:
                 self.notify(str(error), severity="warning", markup=False)
         choices = [
@@ -269,23 +249,24 @@ class MontaukApp(App[None]):
 
     # --- typing -----------------------------------------------------------------------
 
-    def _ask(self, kind: str, text: str, hint: str) -> None:
+    async def _ask(self, kind: str, text: str, hint: str) -> None:
         from montauk_tui.ui.widgets.prompt import PromptBar
 
-        self.main.ask(PromptBar(kind, text, hint))
+        # Keys that come meanwhile wait, and then belong to the prompt.
+        await self.main.ask(PromptBar(kind, text, hint))
 
-    def action_search(self) -> None:
+    async def action_search(self) -> None:
         """Ask for a text to jump to."""
-        self._ask("search", "", "part of a command; F3 next, Enter stays there")
+        await self._ask("search", "", "part of a command; F3 next, Enter stays there")
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         """Ask for a filter."""
         hint = "part of a command, a|b for either; Esc shows everything"
-        self._ask("filter", self.choices.filter_text, hint)
+        await self._ask("filter", self.choices.filter_text, hint)
 
-    def action_interval(self) -> None:
+    async def action_interval(self) -> None:
         """Ask for the time between refreshes."""
-        self._ask("interval", f"{self.choices.interval_s:g}", "1.5, 2s or 500ms")
+        await self._ask("interval", f"{self.choices.interval_s:g}", "1.5, 2s or 500ms")
 
     def on_prompt_bar_typed(self, message: "PromptBar.Typed") -> None:
         """Filter and search while the text is typed."""
@@ -315,18 +296,13 @@ class MontaukApp(App[None]):
         self.main.end_asking()
 
     def _find_next(self, *, from_here: bool) -> None:
-        text, projection = self.choices.search_text.lower(), self.main.projection
+        text, projection = self.choices.search_text, self.main.projection
         if not text or projection is None or self._frame is None:
             return
-        table, known = self._frame.sample.processes, self._frame.lookups.known_command
-        count = len(projection.rows)
         start = self.main.table.position + (0 if from_here else 1)
-        for step in range(count):
-            position = (start + step) % count
-            row = int(projection.rows[position])
-            if text in known(table.identity(row), table.comm[row]).text.lower():
-                self.main.table.select(position)
-                return
+        position = next_match(self._frame, projection, text, start)
+        if position is not None:
+            self.main.table.select(position)
 
     def action_cancel(self) -> None:
         """Leave the filter."""
@@ -338,21 +314,17 @@ class MontaukApp(App[None]):
         digit = event.character or ""
         if not (digit.isascii() and digit.isdigit()) or self.screen is not self.main:
             return
-        now_s = time.monotonic()
-        is_new = now_s - self._pid_typed_s > _PID_SEARCH_S
-        self._pid_search = digit if is_new else self._pid_search + digit
-        self._pid_typed_s = now_s
+        self._pid_search.type(digit)
         projection, frame = self.main.projection, self._frame
         if projection is not None and frame is not None:
-            pids = frame.sample.processes.pid[projection.rows].tolist()
-            if int(self._pid_search) in pids:
-                self.main.table.select(pids.index(int(self._pid_search)))
+            position = self._pid_search.position(frame, projection)
+            if position is not None:
+                self.main.table.select(position)
         self._draw()
-        self.set_timer(_PID_SEARCH_S, self._forget_pid)
+        self.set_timer(PID_SEARCH_S, self._forget_pid)
 
     def _forget_pid(self) -> None:
-        if self._pid_search and time.monotonic() - self._pid_typed_s >= _PID_SEARCH_S:
-            self._pid_search = ""
+        if self._pid_search.expire():
             self._draw()
 
     # --- moving -----------------------------------------------------------------------
@@ -396,11 +368,6 @@ def no_color() -> bool:
     return True
 
 
-def theme_folders() -> list[Path]:
-    """Return where themes are looked for, the user's own first."""
-    return [user_themes(), folder("themes")]
-
-
 def run(
     opened: Opened, settings: Settings, warnings: Sequence[str], *, strict_theme: bool
 ) -> int:
@@ -412,14 +379,14 @@ def run(
     """
     notes = list(warnings)
     try:
-        theme = themes.load(settings.theme, theme_folders())
+        theme = themes.load(settings.theme, themes.folders())
     except themes.ThemeError as error:
         if strict_theme:
             raise
         notes.append(f"{error}; using {themes.DEFAULT}")
-        theme = themes.load(themes.DEFAULT, theme_folders())
+        theme = themes.load(themes.DEFAULT, themes.folders())
     if no_color():
-        theme = themes.load(themes.MONOCHROME, theme_folders())
+        theme = themes.load(themes.MONOCHROME, themes.folders())
     for note in notes:
         sys.stderr.write(f"montauk: {note}\n")
     app = MontaukApp(opened, settings, theme, notes)

@@ -5,13 +5,17 @@ it for ever, deaf to signals. Here output that cannot be written is thrown away 
 program told that its terminal hung up.
 """
 
+import asyncio
 import os
 import queue
 import signal
 import termios
 import threading
-from typing import IO, Final
+from functools import partial
+from types import FrameType
+from typing import IO, Any, Final
 
+from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
 _MOST_QUEUED: Final = 30
@@ -98,3 +102,17 @@ class TerminalDriver(LinuxDriver):
         timer = threading.Timer(_STALL_S, leave)
         timer.daemon = True
         timer.start()
+
+
+def watch_signals(app: App[Any]) -> None:
+    """Let signals end the app in order, even while the terminal takes no output."""
+    loop = asyncio.get_running_loop()
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        exit_code = 128 + number
+        if isinstance(app._driver, TerminalDriver):  # noqa: SLF001 - no public way
+            app._driver.leave_by_force(exit_code)  # noqa: SLF001
+        loop.call_soon_threadsafe(partial(app.exit, return_code=exit_code))
+
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, leave)

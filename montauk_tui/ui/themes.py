@@ -15,8 +15,10 @@ from rich.style import Style
 from textual.color import Color, ColorParseError
 from textual.theme import Theme as TextualTheme
 
+from montauk_tui.config import user_themes
 from montauk_tui.errors import UsageError
 from montauk_tui.model.text import clean
+from montauk_tui.resources import folder
 
 DEFAULT: Final = "montauk-dark"
 MONOCHROME: Final = "monochrome"
@@ -68,6 +70,11 @@ class Theme:
         )
 
 
+def folders() -> list[Path]:
+    """Return where themes are looked for, the user's own first."""
+    return [user_themes(), folder("themes")]
+
+
 def names(folders: Sequence[Path]) -> list[str]:
     """Return the names of all themes in `folders`, sorted, reading none."""
     found = {path.stem for folder in folders for path in folder.glob("*.toml")}
@@ -80,9 +87,9 @@ def load(name: str, folders: Sequence[Path]) -> Theme:
     Raises:
         ThemeError: There is none, or its file is wrong; with the remedy.
     """
-    for folder in folders:
-        path = folder / f"{name}.toml"
-        if name in names([folder]):
+    for place in folders:
+        path = place / f"{name}.toml"
+        if name in names([place]):
             return _read(path)
     known = ", ".join(names(folders))
     shown = clean(name.encode("utf-8", "surrogateescape"))
@@ -112,10 +119,17 @@ def _read(path: Path) -> Theme:
     return Theme(
         name=path.stem,
         description=clean(str(document.get("description", "")).encode()),
-        dark=document.get("dark", True) is not False,
+        dark=_dark(document, path),
         surface=surface,
         styles=styles,
     )
+
+
+def _dark(document: Mapping[str, Any], path: Path) -> bool:
+    dark = document.get("dark", True)
+    if not isinstance(dark, bool):
+        raise ThemeError(f"{path}: dark is neither true nor false", "write one of them")
+    return dark
 
 
 def _section(

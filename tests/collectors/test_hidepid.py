@@ -11,6 +11,7 @@ NAMESPACES = ["unshare", "--mount", "--pid", "--fork"]
 
 SCRIPT = """
 import json, os, subprocess, sys
+import wcwidth  # later the folder it lies in may be unreadable
 from montauk_tui.collectors.procfs.collector import TraditionalCollector
 from montauk_tui.model.schema import Need
 

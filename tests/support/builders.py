@@ -143,6 +143,7 @@ def make_sample(
         "processes": make_table(rows),
         "host": make_host(),
         "counters": Counters(),
+        "exits": None,
         "vanished": 0,
         "collect_cpu_s": 0.001,
     }

@@ -11,6 +11,9 @@ from typing import Any, Final
 import pytest
 from textual import events
 from textual.app import App
+from textual.drivers.headless_driver import HeadlessDriver
+from textual.geometry import Size
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from montauk_tui import sampler as sampler_module
@@ -19,6 +22,7 @@ from montauk_tui.config import Settings
 from montauk_tui.model.frame import Frame
 from montauk_tui.resources import folder
 from montauk_tui.ui import app as app_module
+from montauk_tui.ui import finding as finding_module
 from montauk_tui.ui import themes
 from montauk_tui.ui.app import MontaukApp
 from montauk_tui.ui.messages import FrameReady
@@ -28,6 +32,9 @@ from tests.support.scenes import scene_collector
 
 PATIENCE_S: Final = 20.0
 """How long a test waits for what must come; it is never waited for in vain."""
+
+_STEPS: Final = 12
+"""More than any message takes from widget to widget to the screen."""
 
 
 class StandingClock:
@@ -46,6 +53,7 @@ class StandingClock:
         patch.setattr(sampler_module, "time", fake)
         patch.setattr(sampler_module, "_FIRST_INTERVAL_S", 0.0)
         patch.setattr(app_module, "time", fake)
+        patch.setattr(finding_module, "time", fake)
 
 
 class CountingClock:
@@ -87,6 +95,18 @@ class Monitor:
             await asyncio.sleep(0.002)
 
     async def settle(self) -> None:
+        """Let everything that was posted have its effect, down to the screen.
+
+        What a message leads to is bounded in steps, not in time: a busy machine only
+        makes this slower.
+        """
+        for _ in range(_STEPS):
+            await self.pilot._wait_for_screen()  # noqa: SLF001 - the pilot adds sleeps
+            await asyncio.sleep(0)
+            # What the screen's timer does 60 times a second.
+            self.app.screen._on_timer_update()  # noqa: SLF001
+
+    async def begin(self) -> None:
         """Wait for the rates, and draw their frame once more so that its cost shows."""
         await self.until(lambda: self.app.main.scene and self.frame.seq >= 1)
         await self.draw(self.frame)
@@ -94,25 +114,48 @@ class Monitor:
     async def draw(self, frame: Frame) -> None:
         """Draw a frame as if it had been sampled."""
         self.app.post_message(FrameReady(frame))
-        await self.until(lambda: self.app.main.scene and self.frame is frame)
-        await self.pilot.pause()
+        await self.settle()
+        assert self.frame is frame
 
     async def sample(self) -> None:
         """Let the collector be read, and draw that."""
         before = self.frame.seq
-        await self.pilot.press("ctrl+l")
+        await self.press("ctrl+l")
         await self.until(lambda: self.frame.seq > before)
-        await self.pilot.pause()
+        await self.settle()
 
     async def press(self, *keys: str) -> None:
-        """Press keys one after the other."""
-        await self.pilot.press(*keys)
+        """Press keys, each when the one before has had its effect."""
+        for key in keys:
+            name = _character_to_key(key) if len(key) == 1 else key
+            self.app.post_message(events.Key(name, key if len(key) == 1 else None))
+            await self.settle()
 
     async def type(self, text: str) -> None:
-        """Type characters faster than the screen is drawn."""
+        """Type text faster than the screen is drawn."""
         for char in text:
-            self.app.post_message(events.Key(_key_of(char), char))
-        await self.pilot.pause()
+            self.app.post_message(events.Key(_character_to_key(char), char))
+        await self.settle()
+
+    async def click(self, widget: str, x: int, y: int = 0) -> None:
+        """Click a cell of a widget."""
+        await self.pilot.click(widget, offset=(x, y))
+        await self.settle()
+
+    async def resize(self, width: int, height: int) -> None:
+        """Give the terminal another size."""
+        self.resize_soon(width, height)
+        # Textual takes sizes 120 times a second.
+        compositor = self.app.screen._compositor  # noqa: SLF001 - what is on the screen
+        await self.until(lambda: compositor.size == (width, height))
+        await self.settle()
+
+    def resize_soon(self, width: int, height: int) -> None:
+        """Give the terminal another size, which the program has not noticed yet."""
+        size = Size(width, height)
+        assert isinstance(self.app._driver, HeadlessDriver)  # noqa: SLF001
+        self.app._driver._size = size  # noqa: SLF001 - as `resize_terminal` does
+        self.app.post_message(events.Resize(size, size))
 
     @property
     def frame(self) -> Frame:
@@ -136,6 +179,11 @@ class Monitor:
         return "\n".join(self.lines)
 
     @property
+    def is_alone(self) -> bool:
+        """Whether nothing lies over the main screen."""
+        return self.app.screen_stack == [self.app.main]
+
+    @property
     def shown_pids(self) -> list[int]:
         """The pids of all rows that can be scrolled to, top to bottom."""
         projection = self.app.main.projection
@@ -150,20 +198,15 @@ class Monitor:
         return None if identity is None else identity.pid
 
 
-def _key_of(char: str) -> str:
-    names = {" ": "space", "|": "vertical_line", ".": "full_stop", "/": "slash"}
-    return names.get(char, char)
-
-
 @asynccontextmanager
 async def running(
     app: MontaukApp | None = None, size: tuple[int, int] = (80, 24)
 ) -> AsyncIterator[Monitor]:
     """Run the program on a screen of `size`, its second frame drawn."""
     app = app or make_app()
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         monitor = Monitor(app, pilot)
-        await monitor.settle()
+        await monitor.begin()
         yield monitor
 
 
@@ -181,7 +224,5 @@ def changed(frame: Frame, pid: int, **columns: int) -> Frame:
     for name, value in columns.items():
         replaced[name] = getattr(table, name).copy()
         replaced[name][row] = value
-    sample = dataclasses.replace(
-        frame.sample, processes=table.with_columns(replaced)
-    )
+    sample = dataclasses.replace(frame.sample, processes=table.with_columns(replaced))
     return dataclasses.replace(frame, sample=sample)

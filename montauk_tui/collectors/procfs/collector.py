@@ -112,6 +112,7 @@ class TraditionalCollector(Collector):
             processes=table,
             host=host,
             counters=Counters(),
+            exits=None,
             vanished=len(pids) - int(np.count_nonzero(table.is_process)),
             collect_cpu_s=time.thread_time() - started,
         )

@@ -38,6 +38,7 @@ class ChooseScreen(ModalScreen[str | None]):
         self._choices = choices
         self._current = current
         self._preview = preview
+        self._has_begun = current not in [choice.id for choice in choices]
 
     def compose(self) -> ComposeResult:
         """Lay out the list."""
@@ -61,7 +62,11 @@ class ChooseScreen(ModalScreen[str | None]):
         self, event: OptionList.OptionHighlighted
     ) -> None:
         """Show what the line would do."""
-        if self._preview is not None and event.option_id is not None:
+        self._has_begun |= event.option_id == self._current
+        if event.option_id is None or not self._has_begun:
+            # The list is at its first line before it is led to the current one.
+            return
+        if self._preview is not None:
             self._preview(event.option_id)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

@@ -114,18 +114,22 @@ class MainScreen(Screen[None]):
         }
         self.keys.show(theme, labels)
 
-    def ask(self, prompt: "PromptBar") -> None:
-        """Put a prompt in place of the key bar and of any other prompt."""
-        self.query("PromptBar").remove()
+    async def ask(self, prompt: "PromptBar") -> None:
+        """Put a prompt in place of the key bar and of any other, and give it the keys.
+
+        A widget's own `focus` would come after keys that wait already.
+        """
+        await self.query("PromptBar").remove()
         self._prompting = True
         self._place_parts()
-        self.mount(prompt)
+        await self.mount(prompt)
+        self.set_focus(prompt.input)
 
     def end_asking(self) -> None:
         """Bring the key bar back."""
+        self.set_focus(self.table)
         self.query("PromptBar").remove()
         self._prompting = False
-        self.table.focus()
         self._place_parts()
 
     # --- parts ------------------------------------------------------------------------

@@ -39,17 +39,13 @@ class PromptBar(Horizontal):
         super().__init__()
         self.kind = kind
         self._hint = hint
-        self._input = Input(text, placeholder=hint, compact=True, select_on_focus=False)
-        self._input.cursor_blink = False
+        self.input = Input(text, placeholder=hint, compact=True, select_on_focus=False)
+        self.input.cursor_blink = False
 
     def compose(self) -> ComposeResult:
         """Put the label before the input."""
         yield Label(self.kind.capitalize(), markup=False)
-        yield self._input
-
-    def on_mount(self) -> None:
-        """Take the keys."""
-        self._input.focus()
+        yield self.input
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Pass the text on as it is typed."""
@@ -63,7 +59,7 @@ class PromptBar(Horizontal):
 
     def action_cancel(self) -> None:
         """End, the text not meant."""
-        self.post_message(self.Ended(self.kind, self._input.value, accepted=False))
+        self.post_message(self.Ended(self.kind, self.input.value, accepted=False))
 
     def action_again(self) -> None:
         """Ask for the next match."""

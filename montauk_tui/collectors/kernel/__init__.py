@@ -1,0 +1,1 @@
+"""The kernel collector: BPF probes loaded through BCC."""

@@ -1,0 +1,290 @@
+"""The kernel collector: snapshots by a BPF iterator, ends from the probes' log."""
+
+import os
+import platform
+import threading
+import time
+from pathlib import Path
+from typing import ClassVar, Final
+
+import numpy as np
+
+from montauk_tui.collectors.base import Availability, Collector
+from montauk_tui.collectors.kernel import loader
+from montauk_tui.collectors.kernel.btf import DEFAULT_PATH as BTF_PATH
+from montauk_tui.collectors.kernel.lives import Lives
+from montauk_tui.collectors.kernel.log import Counts, Log, Records, SharedArray
+from montauk_tui.collectors.kernel.records import BRIEF, EXEC, LIFE
+from montauk_tui.collectors.kernel.snapshot import TaskIterator, to_table
+from montauk_tui.collectors.procfs.host import read_host
+from montauk_tui.collectors.procfs.lookups import ProcLookups
+from montauk_tui.collectors.procfs.scan import ProcRoot
+from montauk_tui.collectors.users import UserNames
+from montauk_tui.errors import CollectorFailed, CollectorUnavailable
+from montauk_tui.model.sample import Counters, Identity, ProcessTable, Sample
+from montauk_tui.model.schema import Need
+from montauk_tui.resources import folder
+
+_CAP_SYS_ADMIN: Final = 21
+_CAP_PERFMON: Final = 38
+_CAP_BPF: Final = 39
+
+_LOG_BYTES: Final = 32 << 20
+"""Of the log of lives, all CPUs together."""
+_MOST_SLOTS: Final = 8192
+_LEAST_SLOTS: Final = 1024
+
+_DRAIN_S: Final = 0.25
+"""The logs are emptied so often, however long the interval between samples."""
+
+_CLOCK_STEP_S: Final = 0.1
+
+
+class KernelCollector(Collector):
+    """Sees every process, however short its life, and its exact CPU time."""
+
+    name: ClassVar[str] = "kernel"
+    slow_to_open: ClassVar[bool] = True
+    lookups: ProcLookups
+
+    def __init__(self, attachment: str = "auto") -> None:
+        """Attach by `kprobes`, `tracepoints`, or `auto` for the best there is."""
+        self._attachment = attachment
+        self._loaded: loader.Loaded | None = None
+        self._users = UserNames()
+        self._user_hz = os.sysconf("SC_CLK_TCK")
+        self._booted_at_s: float | None = None
+
+    @property
+    def detail(self) -> str:
+        """BCC's version and how the probes are attached, once they are."""
+        if self._loaded is None:
+            return "eBPF"
+        return f"eBPF, BCC {self._loaded.bcc}, {self._loaded.attachment}"
+
+    def availability(self) -> Availability:
+        """Tell from a few files whether the probes should load."""
+        for test in (_check_kernel, _check_privilege, _check_btf, _check_bcc):
+            reason, remedy = test()
+            if reason:
+                return Availability(available=False, reason=reason, remedy=remedy)
+        return Availability(available=True)
+
+    def open(self) -> None:
+        """Load the probes and map their logs.
+
+        Raises:
+            CollectorUnavailable: With the reason and the remedy.
+        """
+        self.close()
+        cpus = _possible_cpus()
+        slots = _slots(cpus)
+        defines = {
+            "CPUS": cpus,
+            "LIVES": slots,
+            "BRIEFS": 2 * slots,
+            "READER_PIDNS": os.stat("/proc/self/ns/pid").st_ino,  # noqa: PTH116
+        }
+        self._loaded = loaded = loader.load(folder("probes"), defines, self._attachment)
+        try:
+            self._root = ProcRoot()
+            self._map(loaded, cpus, slots)
+        except (OSError, ValueError) as error:
+            self.close()
+            reason = f"the probes' log cannot be mapped: {error}"
+            raise CollectorUnavailable(
+                reason, "raise the locked memory limit"
+            ) from error
+        self.lookups = ProcLookups(self._root, self._users)
+        self._lives = Lives(self._user_hz)
+        self._execs_seen: set[Identity] = set()
+        self._drained: list[tuple[Records, Records, Records]] = []
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._drainer = threading.Thread(
+            target=self._drain_on, name="montauk-log", daemon=True
+        )
+        self._drainer.start()
+
+    def _map(self, loaded: loader.Loaded, cpus: int, slots: int) -> None:
+        fds = loaded.descriptors
+        self._counts = counts = Counts(fds["counts"], cpus)
+        arrays = {
+            "lives": SharedArray(fds["lives"], LIFE, cpus * slots),
+            "forks": SharedArray(fds["forks"], BRIEF, 2 * cpus * slots),
+            "frees": SharedArray(fds["frees"], BRIEF, 2 * cpus * slots),
+        }
+        self._arrays = arrays
+        self._life_log = Log(arrays["lives"], counts, "lives", slots)
+        self._fork_log = Log(arrays["forks"], counts, "forks", 2 * slots)
+        self._free_log = Log(arrays["frees"], counts, "frees", 2 * slots)
+        self._base = {name: counts.total(name) for name in ("forks", "execs", "exits")}
+        self._iterator = TaskIterator(fds["iterator"])
+
+    def close(self) -> None:
+        """Remove the probes; harmless when closed already."""
+        if self._loaded is None:
+            return
+        if hasattr(self, "_closing"):
+            self._closing.set()
+            self._drainer.join()
+        self._loaded.close()
+        self._loaded = None
+        if hasattr(self, "_arrays"):
+            for array in self._arrays.values():
+                array.close()
+            self._counts.close()
+            del self._arrays
+        if hasattr(self, "_root"):
+            self._root.close()
+        self._users.close()
+
+    def sample(self, needs: Need) -> Sample:
+        """Return the processes as they are now and those that ended since.
+
+        Raises:
+            CollectorFailed: The iterator or /proc can no longer be read.
+        """
+        if self._loaded is None:
+            raise CollectorFailed("the kernel collector is not open")
+        started = time.thread_time()
+        try:
+            host = read_host(self._root.read)
+        except (OSError, ValueError) as error:
+            raise CollectorFailed(f"/proc can no longer be read: {error}") from error
+        time_s, boot_s = time.time(), time.clock_gettime(time.CLOCK_BOOTTIME)
+        monotonic_s = time.monotonic()
+        tasks = self._iterator.read()
+        table = to_table(tasks, self._user_hz, threads=Need.THREADS in needs)
+        lives, frees = self._take_logs()
+        ended = self._lives.take(
+            lives, frees, table, time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        )
+        table = _with_rows(table, ended.waiting)
+        self._look_up(table, lives, needs)
+        return Sample(
+            time_s=time_s,
+            monotonic_s=monotonic_s,
+            boot_s=boot_s,
+            booted_at_s=self._booted_at(time_s - boot_s),
+            ticks_per_second=10**9,
+            user_hz=self._user_hz,
+            processes=table,
+            host=host,
+            counters=self._counters(),
+            exits=ended.exits,
+            vanished=0,
+            collect_cpu_s=time.thread_time() - started,
+        )
+
+    def _look_up(self, table: ProcessTable, lives: Records, needs: Need) -> None:
+        execs = lives[lives["kind"] == EXEC]
+        tick_ns = 10**9 // self._user_hz
+        ticks = execs["start_ns"] // tick_ns
+        changed = zip(execs["pid"].tolist(), ticks.tolist(), strict=True)
+        self.lookups.forget(Identity(pid, start) for pid, start in changed)
+        self.lookups.next_sample(table)
+        self._users.prepare(np.unique(table.uid).tolist())
+        if Need.CMDLINE in needs:
+            for row in np.flatnonzero(table.is_process & ~table.is_kernel).tolist():
+                self.lookups.command(table.identity(row), table.comm[row])
+
+    def _counters(self) -> Counters:
+        since = {
+            name: self._counts.total(name) - base for name, base in self._base.items()
+        }
+        return Counters(**since, lost=self._life_log.lost + self._fork_log.lost)
+
+    def _booted_at(self, now_s: float) -> float:
+        if self._booted_at_s is None or abs(now_s - self._booted_at_s) > _CLOCK_STEP_S:
+            self._booted_at_s = now_s
+        return self._booted_at_s
+
+    # --- the logs ---------------------------------------------------------------------
+
+    def _drain_on(self) -> None:
+        while not self._closing.wait(_DRAIN_S):
+            self._drain()
+
+    def _drain(self) -> None:
+        with self._lock:
+            # Freed tasks first: each then finds its end among the lives read after.
+            frees = self._free_log.read()
+            forks = self._fork_log.read()
+            lives = self._life_log.read()
+            if len(lives) or len(frees) or len(forks):
+                self._drained.append((lives, frees, forks))
+
+    def _take_logs(self) -> tuple[Records, Records]:
+        self._drain()
+        with self._lock:
+            drained, self._drained = self._drained, []
+        lives = [part[0] for part in drained]
+        frees = [part[1] for part in drained]
+        return (
+            np.concatenate([np.empty(0, dtype=LIFE), *lives]),
+            np.concatenate([np.empty(0, dtype=BRIEF), *frees]),
+        )
+
+
+def _with_rows(table: ProcessTable, more: ProcessTable) -> ProcessTable:
+    """Return both tables as one; what the second does not know is unknown."""
+    return table.merged(more) if len(more) else table
+
+
+def _possible_cpus() -> int:
+    """Return how many CPUs there may ever be, as BPF numbers them."""
+    text = Path("/sys/devices/system/cpu/possible").read_text("ascii").strip()
+    return int(text.replace(",", "-").split("-")[-1]) + 1
+
+
+def _slots(cpus: int) -> int:
+    """Return how many records of lives each CPU has room for, a power of two."""
+    slots = _MOST_SLOTS
+    while slots > _LEAST_SLOTS and slots * cpus * LIFE.itemsize > _LOG_BYTES:
+        slots //= 2
+    return slots
+
+
+# --- availability ---------------------------------------------------------------------
+
+_FINE: Final = ("", "")
+
+
+def _check_kernel() -> tuple[str, str]:
+    parts = platform.release().split(".")
+    version = tuple(
+        int("".join(filter(str.isdigit, part[:3])) or 0) for part in parts[:2]
+    )
+    if version < (5, 8):
+        return f"Linux {platform.release()} has no task iterator", "use 5.8 or newer"
+    return _FINE
+
+
+def _check_privilege() -> tuple[str, str]:
+    status = Path("/proc/self/status").read_text("ascii", "replace")
+    line = next(line for line in status.splitlines() if line.startswith("CapEff"))
+    effective = int(line.split()[1], 16)
+
+    def has(capability: int) -> bool:
+        return bool(effective >> capability & 1)
+
+    if has(_CAP_SYS_ADMIN) or (has(_CAP_BPF) and has(_CAP_PERFMON)):
+        return _FINE
+    return "no CAP_BPF and CAP_PERFMON", "run it as root: sudo montauk"
+
+
+def _check_btf() -> tuple[str, str]:
+    if os.access(BTF_PATH, os.R_OK):
+        return _FINE
+    return f"no {BTF_PATH}", "use a kernel with CONFIG_DEBUG_INFO_BTF=y"
+
+
+def _check_bcc() -> tuple[str, str]:
+    lockdown = Path("/sys/kernel/security/lockdown")
+    if lockdown.exists() and "[confidentiality]" in lockdown.read_text("ascii"):
+        return (
+            "the kernel is locked down (confidentiality)",
+            "boot with lockdown=integrity",
+        )
+    return _FINE if loader.interpreter() else loader.NO_BCC

@@ -1,0 +1,193 @@
+"""From the records of the probes to the processes that ended, their CPU time complete.
+
+The run time of a task is brought up to date at ticks and switches only, so the exit hook
+sees a fraction of a short life. When the task is freed, a moment later, its run time is
+final: an end is held back until then, or until the snapshot shows it as a zombie.
+"""
+
+import os
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from montauk_tui.collectors.kernel.log import Records
+from montauk_tui.collectors.kernel.records import ARGV_BYTES, EXIT, LIFE
+from montauk_tui.collectors.kernel.snapshot import split_run_time
+from montauk_tui.model.exits import ExitTable
+from montauk_tui.model.sample import ProcessTable
+from montauk_tui.model.schema import COMM_BYTES, UNKNOWN, Bools, Bytes, Ints
+
+_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
+
+_PATIENCE_NS: Final = 2 * 10**9
+"""After so long the record of the freed task is lost, and what is known must do."""
+
+
+class Ended(NamedTuple):
+    """Ends that are complete, and those that are still waiting."""
+
+    exits: ExitTable
+    waiting: ProcessTable
+    """As rows of state X with what is known of their CPU time."""
+
+
+class Lives:
+    """Completes ends from one sample to the next."""
+
+    def __init__(self, user_hz: int) -> None:
+        """Start with nothing waiting."""
+        self._tick_ns = 10**9 // user_hz
+        self._waiting: Records = np.empty(0, dtype=LIFE)
+        self._arguments: dict[tuple[int, int], tuple[bytes, int]] = {}
+
+    def take(
+        self, lives: Records, frees: Records, table: ProcessTable, now_ns: int
+    ) -> Ended:
+        """Return what ended, given the new records and a snapshot taken before them.
+
+        Args:
+            lives: New records of execs and exits.
+            frees: New records of freed tasks, read before `lives`.
+            table: The processes of the snapshot.
+            now_ns: CLOCK_BOOTTIME.
+        """
+        self._remember_arguments(lives[lives["kind"] != EXIT])
+        ends = np.concatenate([self._waiting, lives[lives["kind"] == EXIT]])
+        final_ns, is_freed = _freed(ends, frees)
+        zombie_ns, is_zombie = self._zombies(ends, table)
+        run_ns = ends["others_ns"].astype(np.int64) + np.where(
+            is_freed, final_ns, ends["own_ns"].astype(np.int64)
+        )
+        run_ns = np.where(is_zombie & ~is_freed, zombie_ns, run_ns)
+        is_late = now_ns - ends["time_ns"].astype(np.int64) > _PATIENCE_NS
+        is_done = is_freed | is_zombie | is_late
+        self._waiting = ends[~is_done]
+        exits = self._exit_table(ends[is_done], run_ns[is_done])
+        return Ended(exits, self._waiting_table(table))
+
+    def _remember_arguments(self, execs: Records) -> None:
+        """Keep the arguments of running processes, for ends whose memory is gone.
+
+        Before 6.16 sched_process_exit fires after the memory map is let go.
+        """
+        keys = zip(execs["pid"].tolist(), execs["start_ns"].tolist(), strict=True)
+        values = zip(_cut(execs).tolist(), execs["argv_bytes"].tolist(), strict=True)
+        self._arguments.update(zip(keys, values, strict=True))
+
+    def _zombies(self, ends: Records, table: ProcessTable) -> tuple[Ints, Bools]:
+        """Return the run time of the ends that the snapshot shows as zombies."""
+        pids = ends["pid"].astype(np.int64)
+        if not len(table):
+            return np.zeros(len(ends), dtype=np.int64), np.zeros(
+                len(ends), dtype=np.bool_
+            )
+        row = np.searchsorted(table.pid, pids).clip(max=len(table) - 1)
+        found = (table.pid[row] == pids) & (table.start_ticks[row] == self._ticks(ends))
+        found &= np.isin(table.state[row], (ord("Z"), ord("X")))
+        return table.utime[row] + table.stime[row], found
+
+    def _ticks(self, ends: Records) -> Ints:
+        ticks: Ints = (ends["start_ns"] // self._tick_ns).astype(np.int64)
+        return ticks
+
+    def _exit_table(self, ends: Records, run_ns: Ints) -> ExitTable:
+        code = ends["code"].astype(np.int64)
+        number = code & 0x7F
+        ticks = (ends["utime"].astype(np.int64), ends["stime"].astype(np.int64))
+        user, system = split_run_time(run_ns, *ticks)
+        cmdline, length = self._arguments_of(ends)
+        columns = {
+            name: ends[name].astype(np.int64)
+            for name in (
+                "pid",
+                "ppid",
+                "uid",
+                "read_bytes",
+                "write_bytes",
+                "cgroup_id",
+                "threads",
+            )
+        }
+        columns |= {
+            "start_ticks": self._ticks(ends),
+            "lifetime_ns": ends["time_ns"].astype(np.int64)
+            - ends["start_ns"].astype(np.int64),
+            "exit_code": np.where(number == 0, code >> 8 & 0xFF, UNKNOWN),
+            "exit_signal": np.where(number == 0, UNKNOWN, number),
+            "core_dumped": code >> 7 & 1,
+            "utime_ns": user,
+            "stime_ns": system,
+            "rss_bytes": ends["rss_pages"].astype(np.int64) * _PAGE_BYTES,
+            "peak_rss_bytes": ends["peak_pages"].astype(np.int64) * _PAGE_BYTES,
+            "cmdline_bytes": length,
+        }
+        return ExitTable(ends["comm"].astype(f"S{COMM_BYTES}"), cmdline, columns)
+
+    def _arguments_of(self, ends: Records) -> tuple[Bytes, Ints]:
+        cmdline = _cut(ends)
+        length = ends["argv_bytes"].astype(np.int64)
+        keys = zip(ends["pid"].tolist(), ends["start_ns"].tolist(), strict=True)
+        for row, key in enumerate(keys):
+            kept = self._arguments.pop(key, None)
+            if kept is not None and length[row] == 0:
+                cmdline[row], length[row] = kept
+        return cmdline, length
+
+    def _waiting_table(self, table: ProcessTable) -> ProcessTable:
+        """Return the waiting ends that the snapshot does not hold, one row each."""
+        ends = self._waiting
+        order = np.argsort(ends["pid"], kind="stable")
+        ends = ends[order]
+        pids = ends["pid"].astype(np.int64)
+        ends = ends[(np.diff(pids, prepend=-1) > 0) & ~np.isin(pids, table.pid)]
+        run_ns = (ends["others_ns"] + ends["own_ns"]).astype(np.int64)
+        user, system = split_run_time(
+            run_ns, ends["utime"].astype(np.int64), ends["stime"].astype(np.int64)
+        )
+        columns = {name: ends[name].astype(np.int64) for name in ("pid", "ppid", "uid")}
+        columns |= {
+            "tgid": columns["pid"],
+            "start_ticks": self._ticks(ends),
+            "utime": user,
+            "stime": system,
+            "state": np.full(len(ends), ord("X"), dtype=np.int64),
+            "flags": np.zeros(len(ends), dtype=np.int64),
+            "threads": np.zeros(len(ends), dtype=np.int64),
+        }
+        return ProcessTable(ends["comm"].astype(f"S{COMM_BYTES}"), columns)
+
+
+def _cut(lives: Records) -> Bytes:
+    """Return the arguments without what an older record left behind them."""
+    letters = np.frombuffer(lives["argv"].tobytes(), dtype=np.uint8)
+    letters = letters.reshape(len(lives), ARGV_BYTES).copy()
+    letters[np.arange(ARGV_BYTES) >= lives["argv_bytes"][:, np.newaxis]] = 0
+    cut: Bytes = letters.view(f"S{ARGV_BYTES}").reshape(len(lives))
+    return cut
+
+
+def _freed(ends: Records, frees: Records) -> tuple[Ints, Bools]:
+    """Return the final run time of the task that each end waits for, where it came."""
+    run_ns = np.zeros(len(ends), dtype=np.int64)
+    found = np.zeros(len(ends), dtype=np.bool_)
+    if not len(frees) or not len(ends):
+        return run_ns, found
+    key = _task_key(frees["start_ns"], frees["pid"])
+    order = np.argsort(key)
+    key, frees = key[order], frees[order]
+    row = np.searchsorted(key, _task_key(ends["last_ns"], ends["last_tid"]))
+    row = row.clip(max=len(frees) - 1)
+    found = (frees["start_ns"][row] == ends["last_ns"]) & (
+        frees["pid"][row] == ends["last_tid"]
+    )
+    run_ns[found] = frees["run_ns"][row[found]].astype(np.int64)
+    return run_ns, found
+
+
+def _task_key(start_ns: Records, tid: Records) -> npt.NDArray[np.uint64]:
+    """Return a number that is very likely different for every thread since boot."""
+    mixed: npt.NDArray[np.uint64] = start_ns.astype(np.uint64) * np.uint64(
+        0x9E3779B97F4A7C15
+    ) + tid.astype(np.uint64)
+    return mixed

@@ -1,0 +1,62 @@
+"""The records of probes/records.h as numpy types, field for field."""
+
+from typing import Final
+
+import numpy as np
+
+ARGV_BYTES: Final = 344
+
+EXEC: Final = 1
+EXIT: Final = 2
+
+LIFE: Final = np.dtype(
+    [
+        *((name, "<u8") for name in (
+            "seq", "time_ns", "start_ns", "last_ns", "others_ns", "own_ns", "utime",
+            "stime", "read_bytes", "write_bytes", "cgroup_id",
+        )),
+        *((name, "<u4") for name in ("kind", "pid", "ppid", "uid", "last_tid")),
+        ("code", "<i4"),
+        *((name, "<u4") for name in (
+            "threads", "rss_pages", "peak_pages", "argv_bytes",
+        )),
+        ("comm", "S16"),
+        ("argv", f"S{ARGV_BYTES}"),
+    ]
+)  # fmt: skip
+
+BRIEF: Final = np.dtype(
+    [
+        *((name, "<u8") for name in ("seq", "time_ns", "start_ns", "run_ns")),
+        *((name, "<u4") for name in ("pid", "ppid", "uid", "spare")),
+        ("comm", "S16"),
+    ]
+)  # fmt: skip
+
+COUNTS: Final = np.dtype(
+    [
+        *((name, "<u8") for name in (
+            "lives", "forks", "frees", "execs", "exits", "failures", "spare1", "spare2",
+        )),
+    ]
+)  # fmt: skip
+
+TASK: Final = np.dtype(
+    [
+        *((name, "<u8") for name in (
+            "start_ns", "run_ns", "utime", "stime", "minflt", "majflt", "read_bytes",
+            "write_bytes", "dead_run_ns", "dead_utime", "dead_stime", "cutime",
+            "cstime", "dead_minflt", "dead_majflt", "dead_read_bytes",
+            "dead_write_bytes", "start_stack", "virt_pages", "cgroup_id",
+        )),
+        *((name, "<i8") for name in (
+            "file_pages", "anon_pages", "swap_pages", "shmem_pages",
+        )),
+        *((name, "<u4") for name in (
+            "pid", "tgid", "ppid", "pgrp", "session", "tty", "uid", "flags", "state",
+            "exit_state", "threads", "policy", "rt_priority", "cpu",
+        )),
+        *((name, "<i4") for name in ("prio", "static_prio")),
+        ("comm", "S16"),
+    ]
+)  # fmt: skip

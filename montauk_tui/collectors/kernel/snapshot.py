@@ -1,0 +1,189 @@
+"""Every process in one read: the task iterator and its decoding.
+
+Hot path: about 1 us a thread, most of it in the kernel.
+"""
+
+import ctypes
+import os
+import platform
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from montauk_tui.collectors.kernel.log import Records
+from montauk_tui.collectors.kernel.records import TASK
+from montauk_tui.errors import CollectorFailed
+from montauk_tui.model.sample import ProcessTable
+from montauk_tui.model.schema import COMM_BYTES, Ints
+
+_BPF_ITER_CREATE: Final = 33
+_SYS_BPF: Final = {
+    "x86_64": 321,
+    "aarch64": 280,
+    "riscv64": 280,
+    "s390x": 351,
+    "ppc64le": 361,
+}
+_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
+
+_STATES: Final = "RSDTtXZPI"
+"""Letters by the index that task_state_index computes (include/linux/sched.h)."""
+_REPORTED: Final = 0x7F
+_IDLE: Final = 0x402
+_FROZEN_OR_LOCK: Final = 0x8000 | 0x1000
+
+
+class TaskIterator:
+    """Reads all threads of the reader's pid namespace."""
+
+    def __init__(self, link: int) -> None:
+        """Read through the link of the iterator program."""
+        self._link = link
+        self._buffer = bytearray(TASK.itemsize * 4096)
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._number = _SYS_BPF.get(platform.machine(), 280)
+
+    def read(self) -> Records:
+        """Return a record of each thread, ascending by pid, valid until the next call.
+
+        Raises:
+            CollectorFailed: The kernel refuses.
+        """
+        descriptor = self._create()
+        filled = 0
+        try:
+            while True:
+                if len(self._buffer) - filled < 1 << 16:
+                    self._buffer = self._buffer + bytearray(len(self._buffer))
+                got = os.readv(descriptor, [memoryview(self._buffer)[filled:]])
+                if not got:
+                    break
+                filled += got
+        except OSError as error:
+            reason = f"the task iterator cannot be read: {error.strerror}"
+            raise CollectorFailed(reason) from error
+        finally:
+            os.close(descriptor)
+        return np.frombuffer(self._buffer, dtype=TASK, count=filled // TASK.itemsize)
+
+    def _create(self) -> int:
+        attributes = (ctypes.c_uint32 * 2)(self._link, 0)
+        size = ctypes.sizeof(attributes)
+        result = int(
+            self._libc.syscall(self._number, _BPF_ITER_CREATE, attributes, size)
+        )
+        if result < 0:
+            reason = f"the task iterator refuses: {os.strerror(ctypes.get_errno())}"
+            raise CollectorFailed(reason)
+        return result
+
+
+def to_table(tasks: Records, user_hz: int, *, threads: bool) -> ProcessTable:
+    """Return the processes, their threads' counters summed; with `threads` these too."""
+    is_leader = tasks["pid"] == tasks["tgid"]
+    leaders = tasks[is_leader]
+    sums = _sums(tasks, leaders)
+    columns = _columns(leaders, sums, user_hz)
+    comm = leaders["comm"]
+    if threads and not is_leader.all():
+        others = tasks[~is_leader & np.isin(tasks["tgid"], leaders["pid"])]
+        own = {name: others[name].astype(np.int64) for name in sums}
+        more = _columns(others, own, user_hz)
+        process = np.searchsorted(columns["pid"], more["tgid"])
+        more |= {name: columns[name][process] for name in _OF_THE_PROCESS}
+        order = np.argsort(np.concatenate([columns["pid"], more["pid"]]), kind="stable")
+        columns = {
+            name: np.concatenate([columns[name], more[name]])[order] for name in columns
+        }
+        comm = np.concatenate([comm, others["comm"]])[order]
+    return ProcessTable(comm.astype(f"S{COMM_BYTES}"), columns)
+
+
+_OF_THE_PROCESS: Final = (
+    "ppid", "pgrp", "session", "tty", "threads", "virt_bytes", "rss_bytes",
+    "shared_bytes", "start_stack",
+)  # fmt: skip
+"""What the threads of a process share."""
+
+_SUMMED: Final = {
+    "run_ns": "dead_run_ns",
+    "utime": "dead_utime",
+    "stime": "dead_stime",
+    "minflt": "dead_minflt",
+    "majflt": "dead_majflt",
+}
+"""Counters of a thread, and where the process keeps those of its dead threads."""
+
+
+def _sums(tasks: Records, leaders: Records) -> dict[str, Ints]:
+    sums: dict[str, Ints] = {}
+    if len(tasks) == len(leaders):
+        for name, dead in _SUMMED.items():
+            sums[name] = (leaders[name] + leaders[dead]).astype(np.int64)
+        return sums
+    row = np.searchsorted(leaders["pid"], tasks["tgid"]).clip(max=len(leaders) - 1)
+    known = leaders["pid"][row] == tasks["tgid"]
+    for name, dead in _SUMMED.items():
+        total = np.zeros(len(leaders), dtype=np.int64)
+        np.add.at(total, row[known], tasks[name][known].astype(np.int64))
+        sums[name] = total + leaders[dead].astype(np.int64)
+    return sums
+
+
+def split_run_time(run: Ints, utime: Ints, stime: Ints) -> tuple[Ints, Ints]:
+    """Return user and system time that add up to the exact run time.
+
+    The ticks that were counted give the proportion (cputime_adjust in
+    kernel/sched/cputime.c); without any tick all of it is user time.
+    """
+    ticks = utime + stime
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(ticks > 0, stime / ticks, 0.0)
+    system = (run * share).astype(np.int64)
+    return run - system, system
+
+
+def _columns(rows: Records, sums: dict[str, Ints], user_hz: int) -> dict[str, Ints]:
+    user, system = split_run_time(sums["run_ns"], sums["utime"], sums["stime"])
+    columns = {
+        name: rows[name].astype(np.int64)
+        for name in (
+            "pid", "tgid", "ppid", "pgrp", "session", "tty", "uid", "flags", "policy",
+            "rt_priority", "threads", "cutime", "cstime",
+        )
+    }  # fmt: skip
+    file, anon, shmem = rows["file_pages"], rows["anon_pages"], rows["shmem_pages"]
+    columns |= {
+        "start_ticks": (rows["start_ns"] // (10**9 // user_hz)).astype(np.int64),
+        "start_stack": rows["start_stack"].astype(np.int64),
+        "utime": user,
+        "stime": system,
+        "minflt": sums["minflt"],
+        "majflt": sums["majflt"],
+        "state": _states(rows),
+        "priority": rows["prio"].astype(np.int64) - 100,
+        "nice": rows["static_prio"].astype(np.int64) - 120,
+        "processor": rows["cpu"].astype(np.int64),
+        "virt_bytes": rows["virt_pages"].astype(np.int64) * _PAGE_BYTES,
+        "rss_bytes": np.maximum(file + anon + shmem, 0) * _PAGE_BYTES,
+        "shared_bytes": np.maximum(file + shmem, 0) * _PAGE_BYTES,
+    }
+    return columns
+
+
+def _states(rows: Records) -> Ints:
+    """Return the state letters' codes as /proc shows them (task_state_index)."""
+    state, exit_state = (
+        rows["state"].astype(np.int64),
+        rows["exit_state"].astype(np.int64),
+    )
+    bits = (state | exit_state) & _REPORTED
+    index = np.zeros(len(rows), dtype=np.int64)
+    some = bits > 0
+    index[some] = np.floor(np.log2(bits[some])).astype(np.int64) + 1
+    index[(state & _FROZEN_OR_LOCK) != 0] = _STATES.index("D")
+    index[(state & _IDLE) == _IDLE] = _STATES.index("I")
+    letters = np.frombuffer(_STATES.encode(), dtype=np.uint8)
+    codes: npt.NDArray[np.int64] = letters[index].astype(np.int64)
+    return codes

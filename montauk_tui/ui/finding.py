@@ -1,0 +1,55 @@
+"""Finding a process: by a text in its command, by typing its PID."""
+
+import time
+from typing import Final
+
+from montauk_tui.engine.projection import Projection
+from montauk_tui.model.frame import Frame
+
+PID_SEARCH_S: Final = 1.5
+"""Digits typed after a longer pause start a new number."""
+
+
+def next_match(
+    frame: Frame, projection: Projection, text: str, start: int
+) -> int | None:
+    """Return the first position from `start` on, round the end, that contains `text`.
+
+    Command lines that are not cached are not read: their names stand in.
+    """
+    table, known = frame.sample.processes, frame.lookups.known_command
+    wanted, count = text.lower(), len(projection.rows)
+    for step in range(count):
+        position = (start + step) % count
+        row = int(projection.rows[position])
+        if wanted in known(table.identity(row), table.comm[row]).text.lower():
+            return position
+    return None
+
+
+class PidSearch:
+    """A PID as it is typed, digit by digit."""
+
+    def __init__(self) -> None:
+        """Start with nothing typed."""
+        self.text = ""
+        self._typed_s = 0.0
+
+    def type(self, digit: str) -> None:
+        """Take a digit."""
+        now_s = time.monotonic()
+        is_new = now_s - self._typed_s > PID_SEARCH_S
+        self.text = digit if is_new else self.text + digit
+        self._typed_s = now_s
+
+    def expire(self) -> bool:
+        """Forget what was typed long ago; tell whether there was anything."""
+        if not self.text or time.monotonic() - self._typed_s < PID_SEARCH_S:
+            return False
+        self.text = ""
+        return True
+
+    def position(self, frame: Frame, projection: Projection) -> int | None:
+        """Return where the process with that PID is shown."""
+        pids = frame.sample.processes.pid[projection.rows].tolist()
+        return pids.index(int(self.text)) if int(self.text) in pids else None

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* Reading kernel memory at offsets that come as -D flags from BTF (layout.py). */
+
+#define LEVELS 4 /* of pid namespaces that are looked into */
+
+/* BCC keeps `static inline` functions of a program; these must really be inlined. */
+#define INLINE static __attribute__((always_inline))
+
+#define READ_AS(name, type)                                                              \
+    INLINE type name(u64 address)                                                        \
+    {                                                                                    \
+        type value = 0;                                                                  \
+        bpf_probe_read_kernel(&value, sizeof(value), (void *)address);                   \
+        return value;                                                                    \
+    }
+READ_AS(read_u32, u32)
+READ_AS(read_s32, s32)
+READ_AS(read_u64, u64)
+
+/* The pid that a struct pid has in the reader's namespace, 0 where it has none. */
+INLINE u32 nr_of(u64 pid)
+{
+    u32 level, i;
+    if (!pid)
+        return 0;
+    level = read_u32(pid + P_level);
+#pragma unroll
+    for (i = 0; i < LEVELS; i++) {
+        u64 entry = pid + P_numbers + i * SIZE_upid;
+        if (i > level)
+            break;
+        if (read_u32(read_u64(entry + U_ns) + N_inum) == READER_PIDNS)
+            return read_u32(entry + U_nr);
+    }
+    return 0;
+}
+
+INLINE u64 rss_part(u64 mm, u32 part)
+{
+#ifdef M_rss
+    return read_u64(mm + M_rss + part * SIZE_rss_stat + SIZE_rss_in_counter);
+#else
+    return 0;
+#endif
+}

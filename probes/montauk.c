@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* The programs of the kernel collector.
+ *
+ * A log of the lives and deaths of processes: each CPU writes into its own part of an
+ * array that readers map, so there are no atomics, any number of readers, and a loss is a
+ * gap in `seq`. And an iterator that writes every thread of the reader's pid namespace.
+ *
+ * -D flags: CPUS, LIVES and BRIEFS (slots of a CPU, powers of two), READER_PIDNS (inode of
+ * the reader's pid namespace), and the layout of kernel structs (layout.py).
+ */
+#include "kernel.h"
+#include "records.h"
+
+BPF_F_TABLE("array", u32, struct life, lives, CPUS * LIVES, BPF_F_MMAPABLE);
+BPF_F_TABLE("array", u32, struct brief, forks, CPUS * BRIEFS, BPF_F_MMAPABLE);
+BPF_F_TABLE("array", u32, struct brief, frees, CPUS * BRIEFS, BPF_F_MMAPABLE);
+BPF_F_TABLE("array", u32, struct counts, counts, CPUS, BPF_F_MMAPABLE);
+
+/* Processes whose end is recorded, where the hook runs for every thread of a group. */
+struct end {
+    u64 signal;
+    u64 start_ns;
+};
+BPF_TABLE("lru_hash", struct end, u32, ends, 4096);
+
+/* A reader on another CPU must not see the new `seq` before the rest of a record. */
+#define PUBLISH(record, index)                                                           \
+    do {                                                                                 \
+        asm volatile("" ::: "memory");                                                   \
+        (record)->seq = (index) + 1;                                                     \
+        asm volatile("" ::: "memory");                                                   \
+    } while (0)
+
+INLINE struct counts *my_counts(void)
+{
+    u32 cpu = bpf_get_smp_processor_id();
+    return counts.lookup(&cpu);
+}
+
+/* --- lives: exec and exit --------------------------------------------------------- */
+
+INLINE void put_argv(struct life *life, struct counts *count, u64 mm)
+{
+    u64 from = read_u64(mm + M_arg_start), length = read_u64(mm + M_arg_end) - from;
+    life->argv_bytes = length;
+    if (length > ARGV_BYTES - 1)
+        length = ARGV_BYTES - 1;
+    if (bpf_probe_read_user(life->argv, length & 511, (void *)from) < 0) {
+        life->argv_bytes = 0;
+        count->failures++;
+    }
+}
+
+INLINE void put_memory(struct life *life, u64 task, u64 signal, u64 mm)
+{
+    u64 rss = 0, peak = 0;
+#ifdef S_maxrss
+    peak = read_u64(signal + S_maxrss);
+#endif
+    if (mm) {
+        rss = rss_part(mm, 0) + rss_part(mm, 1) + rss_part(mm, 3);
+#ifdef M_hiwater_rss
+        u64 high = read_u64(mm + M_hiwater_rss);
+        if (high > peak)
+            peak = high;
+#endif
+        if (rss > peak)
+            peak = rss;
+    }
+    life->rss_pages = rss;
+    life->peak_pages = peak;
+}
+
+INLINE void put_times(struct life *life, u64 task, u64 leader, u64 signal)
+{
+    life->own_ns = read_u64(task + T_run);
+    life->others_ns = read_u64(signal + S_run);
+    life->utime = read_u64(task + T_utime);
+    life->stime = read_u64(task + T_stime);
+#ifdef S_utime
+    life->utime += read_u64(signal + S_utime);
+    life->stime += read_u64(signal + S_stime);
+#endif
+    if (leader != task) {
+        /* A leader that ended first stays a zombie with its own time. */
+        life->others_ns += read_u64(leader + T_run);
+        life->utime += read_u64(leader + T_utime);
+        life->stime += read_u64(leader + T_stime);
+    }
+}
+
+INLINE void put_io(struct life *life, u64 task, u64 leader, u64 signal)
+{
+    life->read_bytes = life->write_bytes = 0;
+#ifdef S_read_bytes
+    life->read_bytes = read_u64(task + T_read_bytes) + read_u64(signal + S_read_bytes);
+    life->write_bytes = read_u64(task + T_write_bytes) + read_u64(signal + S_write_bytes);
+    if (leader != task) {
+        life->read_bytes += read_u64(leader + T_read_bytes);
+        life->write_bytes += read_u64(leader + T_write_bytes);
+    }
+#endif
+}
+
+INLINE u64 cgroup_of(u64 task)
+{
+#if defined(T_cgroups) && defined(G_default) && defined(G_kn) && defined(K_id)
+    u64 kn = read_u64(read_u64(read_u64(task + T_cgroups) + G_default) + G_kn);
+    return kn ? read_u64(kn + K_id) : 0;
+#else
+    return 0;
+#endif
+}
+
+/* The wait status of the process: that of the group where something ended all of it
+ * (SIGNAL_GROUP_EXIT), else the leader's (wait_task_zombie in kernel/exit.c). */
+INLINE s32 status_of(u64 task, u64 leader, u64 signal, s32 own)
+{
+#if defined(S_flags) && defined(S_group_code)
+    if (read_u32(signal + S_flags) & 4)
+        return read_s32(signal + S_group_code);
+#endif
+    return leader == task ? own : read_s32(leader + T_exit_code);
+}
+
+/* Record that the process of `task`, which runs now, did an exec or ended. */
+INLINE int put_life(u64 task, u32 kind, s32 code)
+{
+    u64 leader = read_u64(task + T_leader), signal = read_u64(task + T_signal), mm = 0;
+    u32 cpu = bpf_get_smp_processor_id(), slot, pid = nr_of(read_u64(leader + T_thread_pid));
+    struct counts *count = my_counts();
+    struct life *life;
+    u64 index;
+    if (!count || !signal || !pid)
+        return 0;
+    index = count->lives;
+    slot = cpu * LIVES + (index & (LIVES - 1));
+    life = lives.lookup(&slot);
+    if (!life)
+        return 0;
+    life->seq = 0;
+    life->time_ns = bpf_ktime_get_boot_ns();
+    life->start_ns = read_u64(leader + T_start);
+    life->last_ns = read_u64(task + T_start);
+    life->kind = kind;
+    life->pid = pid;
+    life->ppid = nr_of(read_u64(read_u64(leader + T_parent) + T_thread_pid));
+    life->uid = read_u32(read_u64(task + T_cred) + C_euid);
+    life->last_tid = read_u32(task + T_pid);
+    life->code = kind == EXIT ? status_of(task, leader, signal, code) : 0;
+    life->threads = 0;
+#ifdef S_threads
+    life->threads = read_u32(signal + S_threads);
+#endif
+    bpf_probe_read_kernel(life->comm, sizeof(life->comm), (void *)(leader + T_comm));
+    put_times(life, task, leader, signal);
+    put_io(life, task, leader, signal);
+    life->cgroup_id = cgroup_of(leader);
+    life->argv_bytes = 0;
+#ifdef T_mm
+    mm = read_u64(task + T_mm);
+#if defined(M_arg_start) && defined(M_arg_end)
+    if (mm)
+        put_argv(life, count, mm);
+#endif
+#endif
+    put_memory(life, task, signal, mm);
+    PUBLISH(life, index);
+    count->lives = index + 1;
+    if (kind == EXIT)
+        count->exits++;
+    else
+        count->execs++;
+    return 0;
+}
+
+/* Whether nobody recorded the end of this process yet. Needed where the hook cannot tell
+ * the last thread from another that is slow on its way out. */
+INLINE int is_first_end(u64 task)
+{
+    struct end end = {};
+    u32 one = 1;
+    end.signal = read_u64(task + T_signal);
+    end.start_ns = read_u64(read_u64(task + T_leader) + T_start);
+    return ends.insert(&end, &one) == 0;
+}
+
+/* --- briefs: fork and free --------------------------------------------------------- */
+
+INLINE int put_fork(u64 task)
+{
+    struct counts *count = my_counts();
+    u32 slot, pid, tid = read_u32(task + T_pid);
+    struct brief *brief;
+    if (!count || tid != read_u32(task + T_tgid))
+        return 0;
+    pid = nr_of(read_u64(task + T_thread_pid));
+    slot = bpf_get_smp_processor_id() * BRIEFS + (count->forks & (BRIEFS - 1));
+    brief = forks.lookup(&slot);
+    if (!brief || !pid)
+        return 0;
+    brief->seq = 0;
+    brief->time_ns = bpf_ktime_get_boot_ns();
+    brief->start_ns = read_u64(task + T_start);
+    brief->run_ns = 0;
+    brief->pid = pid;
+    brief->ppid = nr_of(read_u64(read_u64(task + T_parent) + T_thread_pid));
+    brief->uid = read_u32(read_u64(task + T_cred) + C_euid);
+    bpf_probe_read_kernel(brief->comm, sizeof(brief->comm), (void *)(task + T_comm));
+    PUBLISH(brief, count->forks);
+    count->forks++;
+    return 0;
+}
+
+/* A freed thread has no struct pid any more: the initial namespace's pid identifies it. */
+INLINE int put_free(u64 task)
+{
+    struct counts *count = my_counts();
+    struct brief *brief;
+    u32 slot;
+    if (!count)
+        return 0;
+    slot = bpf_get_smp_processor_id() * BRIEFS + (count->frees & (BRIEFS - 1));
+    brief = frees.lookup(&slot);
+    if (!brief)
+        return 0;
+    brief->seq = 0;
+    brief->time_ns = bpf_ktime_get_boot_ns();
+    brief->start_ns = read_u64(task + T_start);
+    brief->run_ns = read_u64(task + T_run);
+    brief->pid = read_u32(task + T_pid);
+    brief->ppid = brief->uid = 0;
+    PUBLISH(brief, count->frees);
+    count->frees++;
+    return 0;
+}
+
+/* --- hooks ------------------------------------------------------------------------- */
+
+#if defined(__x86_64__) || defined(__TARGET_ARCH_x86)
+#define ARGUMENT_1(regs) read_u64((u64)(regs) + 14 * 8) /* di */
+#define ARGUMENT_2(regs) read_u64((u64)(regs) + 13 * 8) /* si */
+#else
+#define ARGUMENT_1(regs) read_u64((u64)(regs))
+#define ARGUMENT_2(regs) read_u64((u64)(regs) + 8)
+#endif
+
+int fork_tracepoint(u64 *ctx) { return put_fork(ctx[1]); }
+int exec_tracepoint(u64 *ctx) { return put_life(ctx[0], EXEC, 0); }
+int free_tracepoint(u64 *ctx) { return put_free(ctx[0]); }
+
+int exit_tracepoint(u64 *ctx)
+{
+    u64 task = ctx[0];
+#ifdef EXIT_TELLS_GROUP_DEAD
+    if (!(u8)ctx[1])
+        return 0;
+#else
+    u64 signal = read_u64(task + T_signal);
+    if (!signal || read_u32(signal + S_live) != 0 || !is_first_end(task))
+        return 0;
+#endif
+    return put_life(task, EXIT, read_s32(task + T_exit_code));
+}
+
+int fork_kprobe(void *regs) { return put_fork(ARGUMENT_1(regs)); }
+
+/* taskstats_exit(task, group_dead): the memory map is still there, the code is set. */
+int exit_kprobe(void *regs)
+{
+    u64 task = ARGUMENT_1(regs);
+    if (!(u32)ARGUMENT_2(regs))
+        return 0;
+    return put_life(task, EXIT, read_s32(task + T_exit_code));
+}
+
+/* do_exit(code): entered by each thread before it is counted out, so that two that end
+ * together may both look like the last but one; sched_process_exit decides for those. */
+int do_exit_kprobe(void *regs)
+{
+    u64 task = bpf_get_current_task(), signal = read_u64(task + T_signal);
+    if (!signal || read_u32(signal + S_live) != 1 || !is_first_end(task))
+        return 0;
+    return put_life(task, EXIT, (s32)ARGUMENT_1(regs));
+}
+
+/* --- iterator ---------------------------------------------------------------------- */
+
+/* The iterator's pointers are typed for the verifier, so fields load without a helper. */
+#define LOAD(type, address) (*(volatile type *)(address))
+
+INLINE void put_process(struct task *out, u64 task, u64 signal)
+{
+    u64 mm = LOAD(u64, task + T_mm), tty;
+    out->dead_run_ns = LOAD(u64, signal + S_run);
+#ifdef S_utime
+    out->dead_utime = LOAD(u64, signal + S_utime);
+    out->dead_stime = LOAD(u64, signal + S_stime);
+    out->cutime = LOAD(u64, signal + S_cutime);
+    out->cstime = LOAD(u64, signal + S_cstime);
+#endif
+#ifdef S_threads
+    out->threads = LOAD(u32, signal + S_threads);
+#endif
+#ifdef S_minflt
+    out->dead_minflt = LOAD(u64, signal + S_minflt);
+    out->dead_majflt = LOAD(u64, signal + S_majflt);
+#endif
+#ifdef S_read_bytes
+    out->dead_read_bytes = LOAD(u64, signal + S_read_bytes);
+    out->dead_write_bytes = LOAD(u64, signal + S_write_bytes);
+#endif
+#ifdef S_pids
+    out->pgrp = nr_of(LOAD(u64, signal + S_pids + 2 * 8));
+    out->session = nr_of(LOAD(u64, signal + S_pids + 3 * 8));
+#endif
+#if defined(S_tty) && defined(Y_driver) && defined(V_major)
+    tty = LOAD(u64, signal + S_tty);
+    if (tty) {
+        u64 driver = read_u64(tty + Y_driver);
+        u32 major = read_u32(driver + V_major);
+        u32 minor = read_u32(driver + V_minor) + read_u32(tty + Y_index);
+        out->tty = (minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12);
+    }
+#endif
+    out->cgroup_id = cgroup_of(task);
+    if (!mm)
+        return;
+    out->file_pages = rss_part(mm, 0);
+    out->anon_pages = rss_part(mm, 1);
+    out->swap_pages = rss_part(mm, 2);
+    out->shmem_pages = rss_part(mm, 3);
+#ifdef M_total_vm
+    out->virt_pages = LOAD(u64, mm + M_total_vm);
+#endif
+#ifdef M_start_stack
+    out->start_stack = LOAD(u64, mm + M_start_stack);
+#endif
+}
+
+int bpf_iter__task(u64 *ctx)
+{
+    u64 task = ctx[1];
+    u64 *meta = (u64 *)ctx[0];
+    struct task out = {};
+    u64 signal, leader;
+    if (!task)
+        return 0;
+    leader = LOAD(u64, task + T_leader);
+    signal = LOAD(u64, task + T_signal);
+    out.pid = nr_of(LOAD(u64, task + T_thread_pid));
+    if (!out.pid || !signal)
+        return 0;
+    out.tgid = leader == task ? out.pid : nr_of(read_u64(leader + T_thread_pid));
+    out.start_ns = LOAD(u64, task + T_start);
+    out.run_ns = LOAD(u64, task + T_run);
+    out.utime = LOAD(u64, task + T_utime);
+    out.stime = LOAD(u64, task + T_stime);
+    out.flags = LOAD(u32, task + T_flags);
+    out.state = LOAD(u32, task + T_state);
+    out.exit_state = LOAD(u32, task + T_exit_state);
+    out.uid = read_u32(read_u64(task + T_cred) + C_euid);
+#ifdef T_minflt
+    out.minflt = LOAD(u64, task + T_minflt);
+    out.majflt = LOAD(u64, task + T_majflt);
+#endif
+#ifdef T_read_bytes
+    out.read_bytes = LOAD(u64, task + T_read_bytes);
+    out.write_bytes = LOAD(u64, task + T_write_bytes);
+#endif
+#ifdef T_policy
+    out.policy = LOAD(u32, task + T_policy);
+    out.rt_priority = LOAD(u32, task + T_rt_priority);
+    out.prio = LOAD(s32, task + T_prio);
+    out.static_prio = LOAD(s32, task + T_static_prio);
+#endif
+#ifdef T_cpu
+    out.cpu = LOAD(u32, task + T_cpu);
+#endif
+    bpf_probe_read_kernel(out.comm, sizeof(out.comm), (void *)(task + T_comm));
+    if (leader == task) {
+        out.ppid = nr_of(read_u64(read_u64(task + T_parent) + T_thread_pid));
+        put_process(&out, task, signal);
+    }
+    bpf_seq_write((void *)meta[0], &out, sizeof(out));
+    return 0;
+}

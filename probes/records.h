@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* What the programs write. records.py declares the same records for numpy. */
+
+#define ARGV_BYTES 344
+
+enum kind { EXEC = 1, EXIT = 2 };
+
+/* An exec or an exit of a process, of a whole thread group. 512 bytes. */
+struct life {
+    u64 seq;         /* 1 + index in this CPU's log, written last */
+    u64 time_ns;     /* CLOCK_BOOTTIME */
+    u64 start_ns;    /* of the thread group leader, CLOCK_BOOTTIME */
+    u64 last_ns;     /* start of the thread that ran the hook: with last_tid its identity */
+    u64 others_ns;   /* run time of all threads but that one */
+    u64 own_ns;      /* run time of that one as far as the hook can see */
+    u64 utime;       /* tick-based user time of the group, ns */
+    u64 stime;       /* tick-based system time of the group, ns */
+    u64 read_bytes;
+    u64 write_bytes;
+    u64 cgroup_id;
+    u32 kind;
+    u32 pid;         /* in the reader's pid namespace */
+    u32 ppid;
+    u32 uid;
+    u32 last_tid;    /* in the initial pid namespace */
+    s32 code;        /* wait status of an exit */
+    u32 threads;
+    u32 rss_pages;
+    u32 peak_pages;
+    u32 argv_bytes;  /* length of the argument vector, which may be more than fits */
+    char comm[16];
+    char argv[ARGV_BYTES];
+};
+
+/* A fork of a process; or the moment a thread is freed, when nothing of its run time is
+ * missing any more. 64 bytes. The two have logs of their own: a thread is freed in a
+ * softirq, which may interrupt the recording of a fork. */
+struct brief {
+    u64 seq;
+    u64 time_ns;
+    u64 start_ns;    /* of the thread */
+    u64 run_ns;
+    u32 pid;         /* fork: in the reader's namespace; free: in the initial one */
+    u32 ppid;
+    u32 uid;
+    u32 spare;
+    char comm[16];
+};
+
+/* Counters of one CPU, a cache line of them; only that CPU writes. */
+struct counts {
+    u64 lives;       /* records in each log so far */
+    u64 forks;
+    u64 frees;
+    u64 execs;
+    u64 exits;
+    u64 failures;    /* reads of user memory that failed */
+    u64 spare[2];
+};
+
+/* One thread as the iterator sees it. What only its process has is 0 in other threads. */
+struct task {
+    u64 start_ns;
+    u64 run_ns;
+    u64 utime;
+    u64 stime;
+    u64 minflt;
+    u64 majflt;
+    u64 read_bytes;
+    u64 write_bytes;
+    u64 dead_run_ns;  /* of the process: threads that ended */
+    u64 dead_utime;
+    u64 dead_stime;
+    u64 cutime;
+    u64 cstime;
+    u64 dead_minflt;
+    u64 dead_majflt;
+    u64 dead_read_bytes;
+    u64 dead_write_bytes;
+    u64 start_stack;
+    u64 virt_pages;
+    u64 cgroup_id;
+    s64 file_pages;
+    s64 anon_pages;
+    s64 swap_pages;
+    s64 shmem_pages;
+    u32 pid;
+    u32 tgid;
+    u32 ppid;
+    u32 pgrp;
+    u32 session;
+    u32 tty;
+    u32 uid;
+    u32 flags;
+    u32 state;
+    u32 exit_state;
+    u32 threads;
+    u32 policy;
+    u32 rt_priority;
+    u32 cpu;
+    s32 prio;
+    s32 static_prio;
+    char comm[16];
+};

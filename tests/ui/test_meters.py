@@ -1,0 +1,176 @@
+"""The header: every CPU is there, and no line is wider than the screen."""
+
+import dataclasses
+import math
+from typing import Final
+
+import numpy as np
+import pytest
+
+from montauk_tui.model.frame import Frame
+from montauk_tui.resources import folder
+from montauk_tui.ui import themes
+from montauk_tui.ui.widgets.lines import Line, line_width
+from montauk_tui.ui.widgets.meters import MeterLook, draw_meters
+from tests.support.builders import make_frame, make_host, make_sample
+from tests.support.scenes import scene_frame
+
+CPUS: Final = (1, 2, 3, 4, 6, 7, 8, 16, 17, 64, 128, 256)
+
+WIDTHS: Final = (40, 80, 120, 200)
+
+THEME: Final = themes.load(themes.DEFAULT, [folder("themes")])
+
+HEAT: Final = " ▁▂▃▄▅▆▇█"
+
+
+def look(width: int, rows: int = 4, *, ascii_only: bool = False) -> MeterLook:
+    return MeterLook(THEME, ascii_only, width, rows)
+
+
+def texts(lines: list[Line]) -> list[str]:
+    return ["".join(text for text, _ in line) for line in lines]
+
+
+def labels(lines: list[str]) -> set[int]:
+    """Return the numbers of the CPUs that have a bar."""
+    found = set()
+    for line in lines:
+        for part in line.split("[")[:-1]:
+            label = part.split("]")[-1].strip()
+            if label.isdigit():
+                found.add(int(label))
+    return found
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("cpus", CPUS)
+@pytest.mark.parametrize("rows", [1, 4, 8])
+def test_every_cpu_is_there_and_every_line_fits(
+    cpus: int, width: int, rows: int
+) -> None:
+    lines = draw_meters(scene_frame(cpus), look(width, rows))
+    assert all(line_width(line) <= width for line in lines), texts(lines)
+    _, *shown = texts(lines)
+    bars = [line for line in shown if "[" in line]
+    strip = [line[5:] for line in shown if line[5:] and set(line[5:]) <= set(HEAT)]
+    everyone = set(range(cpus))
+    is_strip = sum(len(line.rstrip()) for line in strip) == cpus
+    # On the lowest of screens very many CPUs are one average.
+    is_average = rows == 1 and not strip and any("CPU[" in line for line in bars)
+    assert labels(bars) == everyone or is_strip or is_average, shown
+    if width > 40 or rows > 1:
+        assert any("Mem" in line for line in bars)
+        assert any("Swp" in line for line in bars)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("cpus", CPUS)
+def test_bars_stand_in_columns(cpus: int, width: int) -> None:
+    _, *lines = texts(draw_meters(scene_frame(cpus), look(width)))
+    bars = [line for line in lines if "[" in line]
+    if labels(bars):
+        first = next(line for line in bars if line.startswith("   0["))
+        starts = [at for at, char in enumerate(first) if char == "["]
+        for line in bars:
+            if not line.lstrip().startswith("Mem"):
+                assert {at for at, char in enumerate(line) if char == "["} <= {*starts}
+
+
+@pytest.mark.parametrize("width", [1, 5, 10, 16, 20, 30])
+@pytest.mark.parametrize("cpus", [1, 8, 64])
+def test_a_screen_too_narrow_for_bars_breaks_nothing(cpus: int, width: int) -> None:
+    assert draw_meters(scene_frame(cpus), look(width))
+
+
+@pytest.mark.parametrize("cpus", [4, 256])
+def test_ascii_is_drawn_with_ascii_alone(cpus: int) -> None:
+    for width in WIDTHS:
+        lines = texts(draw_meters(scene_frame(cpus), look(width, ascii_only=True)))
+        assert all(line.isascii() for line in lines)
+
+
+def busy(**shares: float) -> Frame:
+    """Return a frame of one CPU that did that in the last second."""
+    kinds = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
+    ticks = [shares.get(kind, 0.0) * 100 for kind in kinds] + [0.0, 0.0]
+    before = make_sample(host=make_host([[0.0] * 10]))
+    return make_frame(before, make_sample(host=make_host([ticks]), after_s=1.0))
+
+
+def first_bar(frame: Frame, width: int = 132) -> str:
+    """Return the inside of the first CPU's bar."""
+    line = texts(draw_meters(frame, look(width)))[1]
+    return line[line.index("[") + 1 : line.index("]")]
+
+
+def test_the_kinds_of_a_bar_have_signs_of_their_own_in_order() -> None:
+    kinds = {"user": 0.2, "nice": 0.1, "system": 0.2, "irq": 0.05, "softirq": 0.05}
+    bar = first_bar(busy(**kinds, steal=0.1, idle=0.3))
+    cells = len(bar)
+    # What the hypervisor kept for itself was not used.
+    assert bar.endswith("60.0%")
+    assert cells == 60
+    assert bar[:42] == "|" * 12 + ":" * 6 + "#" * 12 + "*" * 6 + "~" * 6
+    assert bar[42:-5].isspace()
+
+
+def test_an_idle_cpu_and_waiting_for_io_are_an_empty_bar() -> None:
+    bar = first_bar(busy(idle=0.4, iowait=0.6))
+    assert bar.strip() == "0.0%"
+
+
+def test_a_full_bar_ends_in_its_bracket() -> None:
+    assert first_bar(busy(user=1.0)).rstrip("0123456789.%").strip("|") == ""
+
+
+def test_without_rates_a_bar_says_that_nothing_is_known() -> None:
+    frame = make_frame(None, make_sample(host=make_host([[1.0] * 10] * 2)))
+    assert math.isnan(frame.host_rates.machine_busy)
+    assert first_bar(frame).strip(" ").startswith("-")
+    assert draw_meters(frame, look(40, 1))
+
+
+def test_the_memory_bar_tells_used_buffers_and_cache_apart() -> None:
+    lines = texts(draw_meters(scene_frame(4), look(132)))
+    memory = next(line for line in lines if "Mem" in line)
+    bar = memory[memory.index("Mem[") + 4 : memory.rindex("]")]
+    assert bar.endswith("24G/31G")
+    used, buffers = bar.count("|"), bar.count("#")
+    assert used > 40
+    assert buffers >= 1
+    assert "." in bar[used + buffers : -7]
+
+
+def test_no_swap_is_an_empty_bar() -> None:
+    host = make_host()
+    memory = dataclasses.replace(host.memory, swap_total=0, swap_free=0)
+    frame = make_frame(None, make_sample(host=dataclasses.replace(host, memory=memory)))
+    line = next(line for line in texts(draw_meters(frame, look(132))) if "Swp[" in line)
+    assert "|" not in line.split("Swp[")[1]
+
+
+def test_numbers_of_cpus_that_are_offline_are_left_out() -> None:
+    ticks = [[100.0, 0, 0, 300.0, 0, 0, 0, 0, 0, 0]] * 3
+    host = make_host(ticks, cpu_ids=[0, 2, 5])
+    frame = make_frame(None, make_sample(host=host))
+    assert labels(texts(draw_meters(frame, look(120)))) == {0, 2, 5}
+
+
+def test_the_title_leaves_out_from_the_end_what_does_not_fit() -> None:
+    frame = scene_frame()
+    whole = texts(draw_meters(frame, look(200)))[0]
+    for word in ("montauk", "build-07", "up 420 d 04:12", "load 12.41 9.13 4.02"):
+        assert word in whole
+    for width in range(20, 130, 7):
+        assert whole.startswith(texts(draw_meters(frame, look(width)))[0].rstrip())
+
+
+def test_a_heat_strip_is_the_higher_the_busier() -> None:
+    frame = scene_frame(64, processes=100)
+    lines = texts(draw_meters(frame, look(80, 1)))
+    strip = lines[1][5:69]
+    levels = np.array([HEAT.index(char) for char in strip])
+    order = np.argsort(frame.host_rates.busy_share, kind="stable")
+    assert np.all(np.diff(levels[order]) >= 0)
+    assert levels.min() < levels.max()

@@ -1,0 +1,210 @@
+"""The selection: a process, not a line; and how one moves about."""
+
+from typing import Any, Final
+
+import pytest
+from textual import events
+
+from tests.support.builders import make_sample
+from tests.support.monitor import Monitor, make_app, running
+from tests.support.replay import ReplayCollector
+
+SIZE: Final = (80, 24)
+COUNT: Final = 60
+
+
+def crowd(
+    after_s: float, *, without: int | None = None, busiest: int = 100
+) -> dict[str, Any]:
+    """Return a sample of pids 100 to 159, `busiest` first and then in their order."""
+    rows = []
+    for pid in range(100, 100 + COUNT):
+        share = 99 if pid == busiest else (159 - pid) % COUNT
+        rows.append({"pid": pid, "utime": int(share * after_s) + 10, "comm": f"p{pid}"})
+    return {"rows": [row for row in rows if row["pid"] != without], "after_s": after_s}
+
+
+def replay(*later: dict[str, Any]) -> ReplayCollector:
+    """Return a collector of the crowd, going on with other samples."""
+    samples = [crowd(0.0), crowd(1.0), *later]
+    return ReplayCollector([make_sample(**sample) for sample in samples])
+
+
+def visible(monitor: Monitor) -> range:
+    """Return the positions that are on the screen."""
+    top = monitor.table.scroll_offset.y
+    return range(top, top + monitor.table.size.height)
+
+
+async def test_the_selection_rests_on_the_first_row_whatever_is_there() -> None:
+    app = make_app(replay(crowd(2.0, busiest=120)))
+    async with running(app, SIZE) as monitor:
+        assert monitor.current_pid == 100
+        assert monitor.table.selected is None
+        await monitor.press("N", "I")
+        assert monitor.current_pid == 159
+        await monitor.press("P")
+        await monitor.sample()
+        assert monitor.current_pid == 120
+
+
+async def test_the_selection_follows_its_process_through_sorts() -> None:
+    async with running(make_app(replay()), SIZE) as monitor:
+        await monitor.press("down", "down", "down")
+        assert monitor.current_pid == 103
+        for key in ("N", "I", "M", "t", "T", "t", "P", "K", "H"):
+            await monitor.press(key)
+            assert monitor.current_pid == 103, key
+            assert monitor.shown_pids[monitor.table.position] == 103, key
+            assert monitor.table.position in visible(monitor), key
+
+
+async def test_the_selection_follows_its_process_through_frames() -> None:
+    app = make_app(replay(crowd(2.0, busiest=159)))
+    async with running(app, SIZE) as monitor:
+        await monitor.press("end")
+        assert (monitor.current_pid, monitor.table.position) == (159, COUNT - 1)
+        await monitor.sample()
+        assert (monitor.current_pid, monitor.table.position) == (159, 0)
+        assert 0 in visible(monitor)
+
+
+async def test_a_pid_that_is_used_again_is_another_process() -> None:
+    later = crowd(2.0)
+    for row in later["rows"]:
+        if row["pid"] == 103:
+            row.update(start_ticks=4_999_999, utime=0)
+    async with running(make_app(replay(later)), SIZE) as monitor:
+        await monitor.press("N", "down", "down", "down")
+        assert monitor.current_pid == 103
+        selected = monitor.table.selected
+        await monitor.sample()
+        assert monitor.table.position == 3
+        assert monitor.table.selected != selected
+
+
+async def test_where_its_process_ends_the_selection_keeps_its_place() -> None:
+    app = make_app(replay(crowd(2.0, without=103)))
+    async with running(app, SIZE) as monitor:
+        await monitor.press("N", "down", "down", "down")
+        await monitor.sample()
+        assert 103 not in monitor.shown_pids
+        assert (monitor.table.position, monitor.current_pid) == (3, 104)
+        await monitor.press("I")
+        assert monitor.current_pid == 104
+
+
+async def test_where_the_last_process_ends_the_one_above_is_selected() -> None:
+    app = make_app(replay(crowd(2.0, without=159)))
+    async with running(app, SIZE) as monitor:
+        await monitor.press("N", "end")
+        await monitor.sample()
+        assert monitor.current_pid == 158
+
+
+async def test_home_lets_the_selection_rest_again() -> None:
+    async with running(make_app(replay()), SIZE) as monitor:
+        await monitor.press("end", "home")
+        assert monitor.table.selected is None
+        assert monitor.table.scroll_offset.y == 0
+        await monitor.press("N", "I")
+        assert monitor.current_pid == 159
+
+
+async def test_moving_line_by_line_and_page_by_page() -> None:
+    async with running(make_app(replay()), SIZE) as monitor:
+        page = monitor.table.size.height - 1
+        moves = [
+            ("down", 1), ("down", 2), ("up", 1), ("pagedown", 1 + page),
+            ("pagedown", 1 + 2 * page), ("pageup", 1 + page), ("pageup", 1),
+            ("pageup", 0), ("up", 0), ("end", COUNT - 1), ("down", COUNT - 1),
+            ("pagedown", COUNT - 1), ("up", COUNT - 2), ("home", 0),
+        ]  # fmt: skip
+        for key, position in moves:
+            await monitor.press(key)
+            assert monitor.table.position == position, key
+            assert position in visible(monitor), key
+
+
+async def test_the_screen_scrolls_no_further_than_the_selection_needs() -> None:
+    async with running(make_app(replay()), SIZE) as monitor:
+        height = monitor.table.size.height
+        await monitor.press(*["down"] * (height - 1))
+        assert monitor.table.scroll_offset.y == 0
+        await monitor.press("down")
+        assert monitor.table.scroll_offset.y == 1
+        await monitor.press("up")
+        assert monitor.table.scroll_offset.y == 1
+
+
+def wheel(kind: type[events.MouseEvent], x: int, y: int) -> events.MouseEvent:
+    return kind(None, x, y, 0, 0, 0, False, False, False, x, y)  # noqa: FBT003
+
+
+async def test_the_wheel_scrolls_and_leaves_the_selection() -> None:
+    app = make_app(replay(crowd(2.0)))
+    async with running(app, SIZE) as monitor:
+        await monitor.press("down")
+        for _ in range(5):
+            app.post_message(wheel(events.MouseScrollDown, 10, 12))
+        await monitor.until(lambda: monitor.table.scroll_offset.y > 5)
+        await monitor.settle()
+        top = monitor.table.scroll_offset.y
+        assert monitor.current_pid == 101
+        await monitor.sample()
+        assert (monitor.table.scroll_offset.y, monitor.current_pid) == (top, 101)
+        first = int(monitor.table.render_line(0).text.split()[0])
+        assert first == monitor.shown_pids[top]
+        app.post_message(wheel(events.MouseScrollUp, 10, 12))
+        await monitor.until(lambda: monitor.table.scroll_offset.y < top)
+        # A key brings the selection back on the screen.
+        await monitor.press("down")
+        assert monitor.current_pid == 102
+        assert monitor.table.position in visible(monitor)
+
+
+async def test_a_click_selects_a_row() -> None:
+    async with running(make_app(replay()), SIZE) as monitor:
+        await monitor.click("#table", 5, 4)
+        assert monitor.current_pid == 104
+        await monitor.press("end")
+        top = monitor.table.scroll_offset.y
+        await monitor.click("#table", 5, 2)
+        assert monitor.table.position == top + 2
+
+
+async def test_a_click_below_the_last_row_selects_nothing() -> None:
+    async with running(make_app(replay()), SIZE) as monitor:
+        await monitor.press("f4")
+        await monitor.type("p12")
+        await monitor.press("enter")
+        assert len(monitor.shown_pids) == 10
+        await monitor.press("down")
+        await monitor.click("#table", 5, 11)
+        assert monitor.table.position == 1
+
+
+@pytest.mark.parametrize("typed", ["120", "159", "100"])
+async def test_digits_jump_to_a_pid(typed: str) -> None:
+    async with running(make_app(replay()), SIZE) as monitor:
+        await monitor.press(*typed)
+        assert monitor.current_pid == int(typed)
+        assert monitor.table.position in visible(monitor)
+        assert f"PID {typed}" in monitor.text
+
+
+async def test_digits_after_a_pause_start_a_new_pid(clock: Any) -> None:
+    async with running(make_app(replay()), SIZE) as monitor:
+        await monitor.press(*"12")
+        clock.now_s += 10.0
+        await monitor.press(*"103")
+        assert monitor.current_pid == 103
+        clock.now_s += 10.0
+        # A timer of 1.5 s takes the number off the screen.
+        await monitor.until(lambda: "PID 103" not in monitor.text)
+
+
+async def test_a_pid_that_does_not_exist_moves_nothing() -> None:
+    async with running(make_app(replay()), SIZE) as monitor:
+        await monitor.press("down", *"99999999999999999999999")
+        assert monitor.current_pid == 101

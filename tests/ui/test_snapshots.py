@@ -1,0 +1,119 @@
+"""Pictures of the screen; `make snapshots` draws them anew.
+
+They depend on the releases of Textual (pinned) and rich, not on the time, the place or
+the speed of the machine.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, Protocol
+
+import pytest
+from textual.pilot import Pilot
+
+from montauk_tui.config import Settings
+from montauk_tui.ui import themes
+from tests.support.monitor import Monitor, make_app
+from tests.support.scenes import scene_collector
+
+SIZES: Final = ((80, 24), (120, 40), (200, 50))
+
+
+class Compare(Protocol):
+    """The fixture `snap_compare`."""
+
+    def __call__(
+        self,
+        app: Any,
+        *,
+        terminal_size: tuple[int, int],
+        run_before: Callable[[Pilot[Any]], Awaitable[None]],
+    ) -> bool: ...
+
+
+@pytest.fixture
+def looks_as_before(snap_compare: Compare) -> Callable[..., bool]:
+    """Compare the screen after some keys with its picture."""
+
+    def looks(
+        size: tuple[int, int],
+        *keys: str,
+        text: str = "",
+        theme: str = themes.DEFAULT,
+        cpus: int = 8,
+        **settings: Any,
+    ) -> bool:
+        app = make_app(scene_collector(cpus), Settings(**settings), theme)
+
+        async def drive(pilot: Pilot[Any]) -> None:
+            monitor = Monitor(app, pilot)
+            await monitor.begin()
+            await monitor.press(*keys)
+            await monitor.type(text)
+
+        return snap_compare(app, terminal_size=size, run_before=drive)
+
+    return looks
+
+
+def name(value: object) -> str:
+    return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+Looks = Callable[..., bool]
+
+
+@pytest.mark.parametrize("theme", ["montauk-dark", "montauk-light"])
+@pytest.mark.parametrize("size", SIZES, ids=name)
+def test_list(looks_as_before: Looks, size: tuple[int, int], theme: str) -> None:
+    assert looks_as_before(size, "down", "down", theme=theme)
+
+
+@pytest.mark.parametrize(
+    "theme", ["monochrome", "high-contrast", "colour-blind-safe", "htop-like"]
+)
+def test_themes(looks_as_before: Looks, theme: str) -> None:
+    assert looks_as_before((100, 30), "down", "down", theme=theme)
+
+
+def test_tree(looks_as_before: Looks) -> None:
+    assert looks_as_before((120, 40), "down", tree=True)
+
+
+def test_ascii_tree(looks_as_before: Looks) -> None:
+    assert looks_as_before((80, 24), tree=True, ascii=True, filter="postgres")
+
+
+def test_small(looks_as_before: Looks) -> None:
+    assert looks_as_before((40, 10))
+
+
+def test_many_cpus(looks_as_before: Looks) -> None:
+    assert looks_as_before((120, 20), cpus=128)
+
+
+def test_help(looks_as_before: Looks) -> None:
+    assert looks_as_before((80, 24), "f1")
+
+
+def test_sort_chooser(looks_as_before: Looks) -> None:
+    assert looks_as_before((80, 24), "f6", "down")
+
+
+def test_theme_chooser(looks_as_before: Looks) -> None:
+    assert looks_as_before((80, 24), "ctrl+t", "end")
+
+
+def test_filter_prompt(looks_as_before: Looks) -> None:
+    assert looks_as_before((80, 24), "f4", text="nginx|cc1")
+
+
+def test_search(looks_as_before: Looks) -> None:
+    assert looks_as_before((80, 24), "f3", text="src/")
+
+
+def test_paused_machine_scale(looks_as_before: Looks) -> None:
+    assert looks_as_before((80, 24), "Z", "%", "M", "I", "K")
+
+
+def test_bad_interval(looks_as_before: Looks) -> None:
+    assert looks_as_before((80, 24), "d", "x", "enter")

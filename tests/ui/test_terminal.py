@@ -1,0 +1,208 @@
+"""The real program in a real terminal: it starts, answers, and leaves no trace."""
+
+import random
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.support.terminal import Terminal
+
+MONTAUK: Final = (sys.executable, "-m", "montauk_tui")
+
+BROKEN: Final = """
+import sys
+from montauk_tui import cli
+from montauk_tui.ui.widgets import process_table
+
+draw_row = process_table.draw_row
+
+def broken(frame, *rest):
+    if frame.seq >= 2:
+        raise RuntimeError("drawing broke")
+    return draw_row(frame, *rest)
+
+process_table.draw_row = broken
+sys.exit(cli.main(["-d", "0.1"]))
+"""
+
+WRAP: Final = 7
+CURSOR: Final = 25
+ALTERNATE_SCREEN: Final = 1049
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    """The program after its first screen."""
+    with Terminal([*MONTAUK]) as terminal:
+        terminal.until_shown("F10Quit", "collector", "CPU%")
+        yield terminal
+
+
+def check_restored(terminal: Terminal) -> None:
+    """Check that the shell would find its terminal as it left it."""
+    assert terminal.is_restored
+    modes = terminal.modes
+    assert modes[ALTERNATE_SCREEN] is False
+    assert modes.pop(CURSOR) is True
+    # As a terminal starts, lines wrap at its edge.
+    assert modes.pop(WRAP, True) is True
+    # Mouse reports, bracketed paste, focus reports, and whatever else was set.
+    assert not any(modes.values()), modes
+    assert terminal.key_protocols == 0
+
+
+def test_the_first_screen_tells_what_is_going_on() -> None:
+    command = [*MONTAUK, "--sort", "start", "--filter", "montauk_tui"]
+    with Terminal(command) as terminal:
+        own = f"{terminal.pid} "
+        terminal.until(
+            lambda: any(line.lstrip().startswith(own) for line in terminal.lines)
+        )
+        terminal.until_shown("collector", "every 1 s")
+        assert "montauk" in terminal.lines[0]
+        assert "load" in terminal.lines[0]
+        titles = next(line for line in terminal.lines if "Command" in line)
+        assert "PID USER" in titles
+        status = terminal.lines[-2]
+        assert any(
+            f"collector {name} (" in status
+            for name in ("kernel", "netlink", "traditional")
+        )
+        row = next(line for line in terminal.lines if line.lstrip().startswith(own))
+        assert "-m montauk_tui" in row
+
+
+def test_a_forced_collector_is_named() -> None:
+    with Terminal([*MONTAUK, "--collector", "traditional"]) as terminal:
+        terminal.until_shown("collector traditional (")
+
+
+def test_colours_are_used_unless_refused(terminal: Terminal) -> None:
+    assert {38, 48} <= terminal.styles
+
+
+def test_no_color_sets_no_colour() -> None:
+    with Terminal([*MONTAUK], environment={"NO_COLOR": "1"}) as terminal:
+        terminal.until_shown("F10Quit", "CPU%")
+        for keys, shown in (("?", "Esc closes"), ("\x1b[17~", "Sort by")):
+            terminal.type(keys)
+            terminal.until_shown(shown)
+            terminal.type("\x1b")
+            terminal.until_gone(shown)
+        for keys, shown in (
+            ("d", "Interval 1"), ("x\r", "not a duration"), ("\x1b", "F10Quit"),
+            ("t", "tree by"), ("Z", "PAUSED"), ("\x14", "montauk-light"),
+        ):  # fmt: skip
+            terminal.type(keys)
+            terminal.until_shown(shown)
+        # To wear a theme with colours makes none: its selection is not reversed.
+        titles = next(at for at, line in enumerate(terminal.lines) if "PID" in line)
+        terminal.until(lambda: terminal.screen.buffer[titles + 1][0].reverse)
+        terminal.type("\x1b[F")
+        terminal.until(lambda: not terminal.screen.buffer[titles + 1][0].reverse)
+        terminal.type("\x03")
+        assert terminal.exit_code() == 0
+        # 39 and 49 are the terminal's own colours.
+        colours = {*range(30, 39), *range(40, 49), *range(90, 98), *range(100, 108)}
+        assert terminal.styles & colours == set()
+        assert {1, 7} <= terminal.styles
+
+
+@pytest.mark.parametrize(
+    "keys", ["q", "\x1b[21~", "\x03", "?\x03"], ids=["q", "F10", "^C", "help ^C"]
+)
+def test_keys_that_leave_restore_the_terminal(terminal: Terminal, keys: str) -> None:
+    assert not terminal.is_restored
+    terminal.type(keys)
+    assert terminal.exit_code() == 0
+    check_restored(terminal)
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda it: it.name
+)
+def test_signals_that_leave_restore_the_terminal(
+    terminal: Terminal, number: signal.Signals
+) -> None:
+    terminal.kill(number)
+    assert terminal.exit_code() == 128 + number
+    check_restored(terminal)
+
+
+def test_a_bug_in_drawing_restores_the_terminal_and_is_told_of() -> None:
+    with Terminal([sys.executable, "-c", BROKEN]) as terminal:
+        assert terminal.exit_code() == 1
+        check_restored(terminal)
+        after = terminal.output.rpartition(b"\x1b[?1049l")[2]
+        assert b"drawing broke" in after
+        assert b"that was a bug in montauk" in after
+
+
+def test_a_terminal_that_is_closed_ends_the_program(terminal: Terminal) -> None:
+    terminal.hang_up()
+    assert terminal.process.wait(timeout=20) == 128 + signal.SIGHUP
+
+
+def test_a_hundred_sizes_in_a_row(terminal: Terminal) -> None:
+    chance = random.Random(7)  # noqa: S311 - the same sizes every time
+    for count in range(100):
+        tiny = count % 10 == 0
+        terminal.resize(*(10, 3) if tiny else (chance.randint(1, 300), count + 1))
+        if count % 20 == 0:
+            terminal.type("\x1b[B")
+    terminal.resize(100, 30)
+    terminal.until(lambda: "F10Quit" in terminal.lines[29])
+    terminal.until(lambda: "montauk" in terminal.lines[0])
+    terminal.until(lambda: "collector" in terminal.lines[28])
+    terminal.type("q")
+    assert terminal.exit_code() == 0
+    check_restored(terminal)
+
+
+def test_keys_change_what_is_shown(terminal: Terminal) -> None:
+    for keys, shown in (
+        ("\x1b[15~", "tree by"), ("t", "sort CPU%"), ("M", "sort RES"),
+        ("%", "machine of"), ("Z", "PAUSED"), ("Z", "ZPause"),
+        ("\x1bOS", "Esc shows everything"), ("montauk_tui", "filter montauk_tui"),
+        ("\r", "F10Quit"), ("d", "Interval 1"), ("\x7f", "500ms"),
+        ("0.5", "Interval 0.5"), ("\r", "every 0.5 s"),
+        ("\x1bOP", "Esc closes"),
+    ):  # fmt: skip
+        terminal.type(keys)
+        terminal.until_shown(shown)
+    terminal.type("\x1b")
+    terminal.until_gone("Esc closes")
+
+
+def test_a_click_selects_and_a_click_on_a_title_sorts(terminal: Terminal) -> None:
+    titles = next(at for at, line in enumerate(terminal.lines) if "Command" in line)
+    column = terminal.lines[titles].index("MEM%") + 1
+    for letter in "Mm":
+        terminal.type(f"\x1b[<0;{column + 1};{titles + 1}{letter}")
+    terminal.until_shown("sort MEM%")
+
+
+def test_what_is_wrong_with_the_settings_is_told_before_and_on_the_screen(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("frobnicate = 1\n")
+    environment = {"MONTAUK_CONFIG": str(file)}
+    with Terminal([*MONTAUK], environment=environment) as terminal:
+        terminal.until_shown("F10Quit", "frobnicate")
+        before = terminal.output.partition(b"\x1b[?1049h")[0]
+        assert b"config.toml: unknown key 'frobnicate'" in before
+        terminal.type("q")
+        assert terminal.exit_code() == 0
+
+
+def test_the_mouse_can_be_left_to_the_terminal(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("mouse = false\n")
+    with Terminal([*MONTAUK], environment={"MONTAUK_CONFIG": str(file)}) as terminal:
+        terminal.until_shown("F10Quit")
+        assert not {1000, 1002, 1003} & set(terminal.modes)

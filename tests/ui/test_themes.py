@@ -1,0 +1,195 @@
+"""Themes: what ships loads, the user's come first, and what is wrong is named."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import pytest
+from rich.style import Style
+
+from montauk_tui.errors import UsageError
+from montauk_tui.resources import folder
+from montauk_tui.ui import themes
+from montauk_tui.ui.themes import ROLES, SURFACES, ThemeError
+from tests.support.monitor import make_app, running
+
+SHIPPED: Final = themes.names([folder("themes")])
+
+GOOD: Final = """\
+description = "Mine"
+dark = false
+
+[surface]
+background = "#ffffff"
+panel = "#eeeeee"
+foreground = "#111111"
+accent = "#0000ff"
+
+[styles]
+title = "bold #ff0000"
+"""
+
+Write = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Write:
+    """Write a theme into a folder of the user's own; return the folder."""
+
+    def write(name: str, text: str) -> Path:
+        (tmp_path / f"{name}.toml").write_bytes(text.encode("utf-8", "surrogateescape"))
+        return tmp_path
+
+    return write
+
+
+def refusal(name: str, *folders: Path) -> str:
+    """Return the one line that says why a theme cannot be had."""
+    with pytest.raises(ThemeError) as caught:
+        themes.load(name, folders)
+    assert isinstance(caught.value, UsageError)
+    line = str(caught.value)
+    assert "\n" not in line
+    assert caught.value.remedy
+    return line
+
+
+def test_the_shipped_ones_are_there_the_default_first() -> None:
+    assert SHIPPED[0] == themes.DEFAULT
+    assert {themes.MONOCHROME, "montauk-light", "high-contrast"} <= set(SHIPPED)
+    assert SHIPPED[1:] == sorted(SHIPPED[1:])
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_theme_gives_every_role_a_style(name: str) -> None:
+    theme = themes.load(name, [folder("themes")])
+    assert theme.name == name
+    assert theme.description
+    assert set(theme.styles) == set(ROLES)
+    assert set(theme.surface) == set(SURFACES)
+    for role in ("selected", "match", "alert", "header_sort", "hot"):
+        assert theme.style(role) != Style.null(), role
+    text = (folder("themes") / f"{name}.toml").read_text("utf-8")
+    for role in ROLES:
+        assert f"\n{role} = " in text, role
+    assert theme.to_textual().dark is theme.dark
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_must_stand_out_differs_from_what_is_around_it(name: str) -> None:
+    style = themes.load(name, [folder("themes")]).style
+    assert style("selected") != Style.null()
+    assert style("header") != style("header_sort")
+    assert style("match") not in (style("name"), style("arguments"))
+    assert style("key") != style("key_label")
+
+
+def test_monochrome_names_no_colour() -> None:
+    theme = themes.load(themes.MONOCHROME, [folder("themes")])
+    for role, style in theme.styles.items():
+        assert style.color is None, role
+        assert style.bgcolor is None, role
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+async def test_a_shipped_theme_is_worn(name: str) -> None:
+    async with running(make_app(theme=name), (120, 30)) as monitor:
+        assert "4131" in monitor.table.render_line(0).text
+        await monitor.press("f1", "escape", "f6", "escape", "f4", "escape", "t", "Z")
+
+
+def test_a_role_that_is_left_out_is_drawn_plainly(own: Write) -> None:
+    theme = themes.load("mine", [own("mine", GOOD)])
+    assert theme.style("title") == Style.parse("bold #ff0000")
+    assert theme.style("hot") == Style.null()
+    assert not theme.dark
+
+
+def test_the_users_own_come_before_the_shipped(own: Write) -> None:
+    user = own("montauk-dark", GOOD)
+    both = [user, folder("themes")]
+    assert themes.load("montauk-dark", both).description == "Mine"
+    assert themes.load("montauk-light", both).description != "Mine"
+    assert themes.names(both) == SHIPPED
+
+
+def test_the_users_own_lie_beside_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert themes.folders() == [tmp_path / "montauk" / "themes", folder("themes")]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('stiles = "x"\n' + GOOD, ("unknown key 'stiles'", "surface, styles")),
+        ("x = " + "1" * 5_000, ("cannot be read",)),
+        ("x = " + "[" * 5_000, ("cannot be read",)),
+        ("[surface", ("cannot be read", "mend or remove")),
+        ("\udcff", ("cannot be read", "mend or remove")),
+        ("", ("[surface] lacks background, panel, foreground, accent", "#12161c")),
+        (GOOD.replace('panel = "#eeeeee"\n', ""), ("[surface] lacks panel", "colour")),
+        (GOOD.replace("#eeeeee", "greenish"), ("panel", "'greenish'", "#12161c")),
+        (GOOD.replace("bold #ff0000", "shiny"), ("title", "'shiny'", "bold #ff7b72")),
+        (GOOD.replace("title", "titel"), ("unknown key 'titel'", "[styles]", "title")),
+        (GOOD.replace("accent", "accnt"), ("unknown key 'accnt'", "[surface]")),
+        (GOOD.replace('"bold #ff0000"', "3"), ("title is not text", "quotes")),
+        ("surface = 1\n", ("surface is not a table", "[surface]")),
+        ("styles = []\n" + GOOD.split("[styles]")[0], ("styles is not a table",)),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_one_line_with_file_key_and_remedy(
+    text: str, words: tuple[str, ...], own: Write
+) -> None:
+    user = own("mine", text)
+    line = refusal("mine", user)
+    for word in (str(user / "mine.toml"), *words):
+        assert word in line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD.replace("bold #ff0000", "bold \x1b[31m".replace("\x1b", "\\u001b")),
+        GOOD.replace("title", '"ti\\u001b[2Jtle"'),
+        GOOD.replace("#eeeeee", "\\u001b]52;c;aGk=\\u0007"),
+    ],
+)
+def test_a_refusal_carries_no_control_character(text: str, own: Write) -> None:
+    assert refusal("mine", own("mine", text)).isprintable()
+
+
+def test_a_description_carries_no_control_character(own: Write) -> None:
+    text = GOOD.replace('"Mine"', '"Mine\\u001b[2J\\u202e"')
+    assert themes.load("mine", [own("mine", text)]).description.isprintable()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "no-such-theme", "", ".", "..", "../mine", "../../etc/passwd", "/etc/passwd",
+        "*", "mine.toml", "montauk-dark\0", "\x1b[31m", "x" * 5_000, "\udcff",
+        "sub/theme", "MONTAUK-DARK",
+    ],
+)  # fmt: skip
+def test_a_name_that_is_none_is_refused_with_a_list_of_those_that_are(
+    name: str, own: Write, tmp_path: Path
+) -> None:
+    user = tmp_path / "themes"
+    (user / "sub").mkdir(parents=True)
+    (user / "sub" / "theme.toml").write_text(GOOD)
+    own("mine", GOOD)
+    line = refusal(name, user, folder("themes"))
+    assert "no theme is called" in line
+    assert "montauk-dark, colour-blind-safe" in line
+    assert line.isprintable()
+
+
+def test_a_folder_that_does_not_exist_has_no_themes(tmp_path: Path) -> None:
+    assert themes.names([tmp_path / "none"]) == []
+
+
+def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").mkdir()
+    assert "cannot be read" in refusal("mine", tmp_path)
