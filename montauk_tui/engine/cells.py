@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.engine.order import text_rank
+from montauk_tui.engine.rates import cpu_seconds
 from montauk_tui.engine.units import (
     NOTHING_KNOWN,
     bytes_text,
@@ -61,11 +62,8 @@ def cpu_pct_key(frame: Frame) -> Floats:
     return frame.rates.cpu_pct
 
 
-def cpu_seconds(frame: Frame) -> Floats:
-    """Return the CPU time of each row so far, in seconds, NaN where unknown."""
-    table = frame.sample.processes
-    ticks = as_floats(table.utime) + as_floats(table.stime)
-    return ticks / frame.sample.ticks_per_second
+def cpu_time_key(frame: Frame) -> Floats:
+    return cpu_seconds(frame.sample)
 
 
 def name_key(frame: Frame) -> Floats:

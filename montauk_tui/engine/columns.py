@@ -123,7 +123,7 @@ _TABLE: Final = (
     ),
     Column(
         "cpu_time", "TIME+", "CPU time so far, user and system", 9,
-        cells.cpu_seconds, cells.cpu_time_cell, descending=True, yields=2,
+        cells.cpu_time_key, cells.cpu_time_cell, descending=True, yields=2,
     ),
     _time("utime", "UTIME+", "CPU time in user mode"),
     _time("stime", "STIME+", "CPU time in the kernel"),

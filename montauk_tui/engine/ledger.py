@@ -10,8 +10,8 @@ from montauk_tui.model.sample import CPU_FIELDS, Sample
 def close_books(previous: Sample, current: Sample, rates: Rates) -> Ledger:
     """Return the ledger between two samples.
 
-    Processes that ended are not in a sample of live ones: their time is part of what
-    remains unexplained, and `exited_s` is unknown.
+    Where the collector cannot see what ended, `exited_s` is unknown, and the time of
+    those processes is part of what remains unexplained.
     """
     busy = busy_seconds(previous.host, current.host, current.user_hz)
     busy_s = float(busy.sum())
@@ -19,10 +19,11 @@ def close_books(previous: Sample, current: Sample, rates: Rates) -> Ledger:
         busy[CPU_FIELDS.index("irq")] + busy[CPU_FIELDS.index("softirq")]
     )
     live_s = float(np.nansum(rates.cpu_s[current.processes.is_process]))
+    exited_s = None if current.exits is None else float(np.nansum(rates.exit_cpu_s))
     return Ledger(
         busy_s=busy_s,
         live_s=live_s,
-        exited_s=None,
+        exited_s=exited_s,
         interrupts_s=interrupts_s,
-        unexplained_s=busy_s - live_s - interrupts_s,
+        unexplained_s=busy_s - live_s - (exited_s or 0.0) - interrupts_s,
     )

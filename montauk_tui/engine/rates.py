@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.model.frame import HostRates, Rates
-from montauk_tui.model.join import same_process
+from montauk_tui.model.join import find, same_process
 from montauk_tui.model.sample import CPU_FIELDS, HostSample, Sample
-from montauk_tui.model.schema import UNKNOWN, Floats, Ints
+from montauk_tui.model.schema import Bools, Floats, Ints, as_floats
 
 _NOT_BUSY: Final = tuple(
     CPU_FIELDS.index(kind)
@@ -23,40 +23,81 @@ _BUSY: Final = [index for index in range(len(CPU_FIELDS)) if index not in _NOT_B
 _PARTS: Final = [index for index, kind in enumerate(CPU_FIELDS) if "guest" not in kind]
 
 
+_TICK_S: Final = 0.02
+"""Two ticks: what /proc's CPU times may be ahead of exact ones by rounding."""
+
+
 def process_rates(previous: Sample | None, current: Sample) -> Rates:
     """Return the CPU use of every process in `current` since `previous`.
 
     A process that started since the previous sample is charged its whole CPU time. One
     that is older but was not seen before, and one whose counter went backwards, is
-    unknown: NaN.
+    unknown: NaN. The samples may come from different collectors.
     """
     table = current.processes
     cpu_s = np.full(len(table), np.nan)
+    exit_cpu_s = np.full(0 if current.exits is None else len(current.exits), np.nan)
     if previous is None:
-        return Rates(cpu_s, cpu_s.copy())
+        return Rates(cpu_s, cpu_s.copy(), exit_cpu_s, exit_cpu_s.copy())
     join = same_process(previous.processes, table)
-    now = _cpu_ticks(table.utime, table.stime)
-    before = _cpu_ticks(previous.processes.utime, previous.processes.stime)
-    ticks = np.full(len(table), np.nan)
-    is_new = ~join.found & (
-        table.start_ticks >= int(previous.boot_s * previous.user_hz)
-    )
-    ticks[is_new] = now[is_new]
+    now, before = cpu_seconds(current), cpu_seconds(previous)
+    is_new = ~join.found & _started_since(previous, table.start_ticks)
+    cpu_s[is_new] = now[is_new]
     if np.any(join.found):
-        ticks[join.found] = now[join.found] - before[join.row[join.found]]
-    ticks[ticks < 0] = np.nan
-    cpu_s = ticks / current.ticks_per_second
+        cpu_s[join.found] = now[join.found] - before[join.row[join.found]]
+    # Tick counters are coarser than what they are compared with.
+    slack_s = 0.0 if previous.ticks_per_second == current.ticks_per_second else _TICK_S
+    cpu_s[(cpu_s < 0) & (cpu_s >= -slack_s)] = 0.0
+    cpu_s[cpu_s < 0] = np.nan
+    exit_cpu_s = _exit_cpu_s(previous, current)
     elapsed_s = current.monotonic_s - previous.monotonic_s
-    if elapsed_s <= 0:
-        return Rates(cpu_s, np.full(len(table), np.nan))
     most_pct = 100.0 * len(current.host.cpu_ids)
-    return Rates(cpu_s, np.minimum(cpu_s / elapsed_s * 100.0, most_pct))
+    return Rates(
+        cpu_s,
+        _percent(cpu_s, elapsed_s, most_pct),
+        exit_cpu_s,
+        _percent(exit_cpu_s, elapsed_s, most_pct),
+    )
 
 
-def _cpu_ticks(utime: Ints, stime: Ints) -> Floats:
-    total = (utime + stime).astype(np.float64)
-    total[(utime == UNKNOWN) | (stime == UNKNOWN)] = np.nan
-    return total
+def cpu_seconds(sample: Sample) -> Floats:
+    """Return the CPU time of each row so far, in seconds, NaN where unknown."""
+    table = sample.processes
+    ticks = as_floats(table.utime) + as_floats(table.stime)
+    seconds: Floats = ticks / sample.ticks_per_second
+    return seconds
+
+
+def _percent(cpu_s: Floats, elapsed_s: float, most_pct: float) -> Floats:
+    if elapsed_s <= 0:
+        return np.full(len(cpu_s), np.nan)
+    return np.minimum(cpu_s / elapsed_s * 100.0, most_pct)
+
+
+def _started_since(sample: Sample, start_ticks: Ints) -> Bools:
+    since: Bools = start_ticks >= int(sample.boot_s * sample.user_hz)
+    return since
+
+
+def _exit_cpu_s(previous: Sample, current: Sample) -> Floats:
+    """Return what each ended process used that no row was charged with.
+
+    Most were rows of the previous sample. Some are still rows of the current one: ended
+    after the snapshot, or zombies.
+    """
+    exits = current.exits
+    if exits is None:
+        return np.empty(0)
+    total_s = (as_floats(exits.utime_ns) + as_floats(exits.stime_ns)) / 1e9
+    charged_s = np.full(len(exits), np.nan)
+    for sample in (previous, current):
+        join = find(sample.processes, exits.pid, exits.start_ticks)
+        known = cpu_seconds(sample)[join.row[join.found]]
+        charged_s[join.found] = np.fmax(charged_s[join.found], known)
+    is_new = np.isnan(charged_s) & _started_since(previous, exits.start_ticks)
+    charged_s[is_new] = 0.0
+    used_s: Floats = np.maximum(total_s - charged_s, 0.0)
+    return used_s
 
 
 def host_rates(previous: HostSample | None, current: HostSample) -> HostRates:

@@ -10,7 +10,8 @@ from montauk_tui.collectors import registry
 from montauk_tui.config import Settings
 from montauk_tui.engine import query
 from montauk_tui.engine.columns import COLUMNS, pick
-from montauk_tui.engine.projection import View, project
+from montauk_tui.engine.ended import live_and_ended
+from montauk_tui.engine.projection import View
 from montauk_tui.errors import CollectorUnavailable, MontaukError
 from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.export.table import frame_table
@@ -53,7 +54,7 @@ def once(settings: Settings, limit: int | None) -> int:
     columns = pick(settings.columns, machine_scale=settings.machine_scale)
     width = _terminal_width()
 
-    def show(frame: Frame, rows: Ints) -> None:
+    def show(frame: Frame, rows: Ints, _ended: Ints) -> None:
         _print("\n".join(frame_table(frame, rows, columns, width)))
 
     _each_frame(settings, 1, limit, show)
@@ -70,8 +71,8 @@ def _terminal_width() -> int | None:
 def json_lines(settings: Settings, samples: int | None, limit: int | None) -> int:
     """Print a JSON object for each sample; without `samples` until stopped."""
 
-    def show(frame: Frame, rows: Ints) -> None:
-        _print(frame_json(frame, rows))
+    def show(frame: Frame, rows: Ints, ended: Ints) -> None:
+        _print(frame_json(frame, rows, ended))
 
     _each_frame(settings, samples, limit, show)
     return 0
@@ -81,7 +82,7 @@ def _each_frame(
     settings: Settings,
     samples: int | None,
     limit: int | None,
-    show: Callable[[Frame, Ints], None],
+    show: Callable[[Frame, Ints, Ints], None],
 ) -> None:
     """Show `samples` frames, each with the rates of a whole interval.
 
@@ -111,7 +112,7 @@ def _each_frame(
             due += settings.interval_s
             time.sleep(max(0.0, due - time.monotonic()))
             frame = source.next_frame(needs)
-            show(frame, project(frame, view).rows[:limit])
+            show(frame, *live_and_ended(frame, view, limit))
             taken += 1
 
 

@@ -13,12 +13,14 @@ from montauk_tui.model.lookups import CMDLINE_BYTES
 from montauk_tui.model.sample import CPU_FIELDS
 from montauk_tui.model.schema import UNKNOWN, Ints
 
+NOBODY: Final = np.empty(0, dtype=np.int64)
+
 SCHEMA: Final = 1
 """Counts up when a field changes its meaning or goes; a new field does not count."""
 
 
-def frame_json(frame: Frame, rows: Ints) -> str:
-    """Return `frame` with the processes `rows` as one line of ASCII."""
+def frame_json(frame: Frame, rows: Ints, ended: Ints = NOBODY) -> str:
+    """Return `frame` with the live `rows` and those `ended` as one line of ASCII."""
     sample = frame.sample
     counters = sample.counters
     document = {
@@ -37,7 +39,7 @@ def frame_json(frame: Frame, rows: Ints) -> str:
             "exits": counters.exits,
         },
         "ledger": _ledger(frame.ledger),
-        "processes": _processes(frame, rows),
+        "processes": _processes(frame, rows) + _ended(frame, ended),
     }
     return json.dumps(document, allow_nan=False)
 
@@ -118,6 +120,47 @@ def _processes(frame: Frame, rows: Ints) -> list[dict[str, Any]]:
             "exit_signal": None,
             "lifetime_s": None,
         })  # fmt: skip
+    return result
+
+
+def _ended(frame: Frame, ended: Ints) -> list[dict[str, Any]]:
+    """Return the processes that ended, by their rows in the sample's exits."""
+    exits = frame.sample.exits
+    if exits is None:
+        return []
+    booted_at_s, hz = frame.sample.booted_at_s, frame.sample.user_hz
+    result: list[dict[str, Any]] = []
+    for row in ended.tolist():
+        cmdline, length = exits.cmdline[row], int(exits.cmdline_bytes[row])
+        uid = int(exits.uid[row])
+        result.append(
+            {
+                "pid": int(exits.pid[row]),
+                "ppid": _known(exits.ppid[row]),
+                "tgid": int(exits.pid[row]),
+                "start_time": round(booted_at_s + int(exits.start_ticks[row]) / hz, 2),
+                "alive": False,
+                "state": None,
+                "comm": exits.comm[row].decode("utf-8", "backslashreplace"),
+                "cmdline": _argv_text(cmdline) if length else None,
+                "cmdline_cut": length > len(cmdline) + 1 if length else None,
+                "uid": _known(uid),
+                "user": None if uid == UNKNOWN else frame.lookups.user(uid),
+                "cpu_pct": _rounded(float(frame.rates.exit_cpu_pct[row]), 2),
+                "utime_s": _seconds(exits.utime_ns[row], 10**9),
+                "stime_s": _seconds(exits.stime_ns[row], 10**9),
+                "rss_bytes": _known(exits.rss_bytes[row]),
+                "peak_rss_bytes": _known(exits.peak_rss_bytes[row]),
+                "read_bytes": _known(exits.read_bytes[row]),
+                "write_bytes": _known(exits.write_bytes[row]),
+                "cgroup_id": _known(exits.cgroup_id[row]),
+                "threads": _known(exits.threads[row]),
+                "exit_code": _known(exits.exit_code[row]),
+                "exit_signal": _known(exits.exit_signal[row]),
+                "core_dumped": bool(exits.core_dumped[row]),
+                "lifetime_s": _seconds(exits.lifetime_ns[row], 10**9),
+            }
+        )
     return result
 
 

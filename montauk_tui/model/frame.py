@@ -15,6 +15,9 @@ class Rates:
     """CPU-seconds used in the interval."""
     cpu_pct: Floats
     """CPU use, 100 for one core kept busy."""
+    exit_cpu_s: Floats
+    """CPU-seconds that those who ended used in the interval; a row each of `exits`."""
+    exit_cpu_pct: Floats
 
 
 @dataclass(frozen=True, slots=True)

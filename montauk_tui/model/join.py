@@ -18,11 +18,14 @@ class Join(NamedTuple):
 
 def same_process(earlier: ProcessTable, later: ProcessTable) -> Join:
     """Join two tables by identity, so that a reused pid finds nothing."""
-    if not len(earlier):
-        zeros = np.zeros(len(later), dtype=np.int64)
+    return find(earlier, later.pid, later.start_ticks)
+
+
+def find(table: ProcessTable, pid: Ints, start_ticks: Ints) -> Join:
+    """Return the row of each identity in a table."""
+    if not len(table):
+        zeros = np.zeros(len(pid), dtype=np.int64)
         return Join(zeros, zeros.astype(np.bool_))
-    row = np.searchsorted(earlier.pid, later.pid).clip(max=len(earlier) - 1)
-    found = (earlier.pid[row] == later.pid) & (
-        earlier.start_ticks[row] == later.start_ticks
-    )
+    row = np.searchsorted(table.pid, pid).clip(max=len(table) - 1)
+    found = (table.pid[row] == pid) & (table.start_ticks[row] == start_ticks)
     return Join(row, found)

@@ -4,8 +4,11 @@ The format is that of Documentation/bpf/btf.rst. Stdlib only: the loader runs th
 the distribution's Python.
 """
 
+from __future__ import annotations
+
 import struct
-from typing import Iterator, List, NamedTuple, Optional, Tuple  # noqa: UP035 - Python 3.8
+from collections.abc import Iterator
+from typing import NamedTuple
 
 DEFAULT_PATH = "/sys/kernel/btf/vmlinux"
 
@@ -66,7 +69,7 @@ class Btf:
         except struct.error as error:
             raise BtfError("cut short") from error
 
-    def _index(self, at: int, end: int) -> List[Type]:  # noqa: UP006
+    def _index(self, at: int, end: int) -> list[Type]:
         raw, unpack = self._raw, struct.Struct("<III").unpack_from
         types = [Type(0, 0, 0, 0, 0, 0)]
         while at < end:
@@ -76,7 +79,7 @@ class Btf:
             at += 12 + _EXTRA.get(kind, 0) + _PER_ITEM.get(kind, 0) * count
         return types
 
-    def field(self, struct_name: str, path: str) -> Optional[Field]:  # noqa: UP045
+    def field(self, struct_name: str, path: str) -> Field | None:
         """Return where `path`, dotted through inner structs, lies; None if nowhere."""
         found = self._find(struct_name, _STRUCT)
         offset = 0
@@ -107,7 +110,7 @@ class Btf:
         found = self._find(struct_name, _STRUCT)
         return 0 if found is None else self._types[found].size_or_type
 
-    def _find(self, name: str, kind: int) -> Optional[int]:  # noqa: UP045
+    def _find(self, name: str, kind: int) -> int | None:
         text = self._text.find(b"\0" + name.encode() + b"\0")
         if text < 0:
             return None
@@ -121,7 +124,7 @@ class Btf:
             type_id = self._types[type_id].size_or_type
         return type_id
 
-    def _member(self, type_id: int, name: str) -> Optional[Tuple[int, int]]:  # noqa: UP006, UP045
+    def _member(self, type_id: int, name: str) -> tuple[int, int] | None:
         """Return offset and type of a member, seeing through anonymous ones."""
         for member, member_type, offset in self._members(self._bare(type_id)):
             if member == name:
@@ -132,7 +135,7 @@ class Btf:
                     return offset + inner[0], inner[1]
         return None
 
-    def _members(self, type_id: int) -> Iterator[Tuple[str, int, int]]:  # noqa: UP006
+    def _members(self, type_id: int) -> Iterator[tuple[str, int, int]]:
         entry = self._types[type_id]
         if entry.kind not in (_STRUCT, _UNION):
             return

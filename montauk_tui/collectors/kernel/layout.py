@@ -4,7 +4,9 @@ A field a kernel lacks defines nothing: what depends on it is unknown there. Std
 only: the loader runs this under the distribution's Python.
 """
 
-from typing import Dict, List, NamedTuple, Optional  # noqa: UP035 - Python 3.8
+from __future__ import annotations
+
+from typing import NamedTuple
 
 from montauk_tui.collectors.kernel.btf import Btf, Field
 
@@ -75,9 +77,9 @@ K_id            kernfs_node   id
 """Macro, struct and field; `|` separates the names a field had, the newest first."""
 
 _REQUIRED = """
-T_pid T_tgid T_comm T_flags T_state T_exit_state T_exit_code T_utime T_stime T_run T_start
-T_parent T_leader T_cred T_signal T_thread_pid S_live S_run C_euid P_level P_numbers U_nr
-U_ns N_inum
+T_pid T_tgid T_comm T_flags T_state T_exit_state T_exit_code T_utime T_stime T_run
+T_start T_parent T_leader T_cred T_signal T_thread_pid S_live S_run C_euid P_level
+P_numbers U_nr U_ns N_inum
 """
 REQUIRED = frozenset(_REQUIRED.split())
 """Without these there is no kernel collector."""
@@ -90,24 +92,24 @@ class Used(NamedTuple):
     struct: str
     name: str
     """As this kernel calls it."""
-    field: Optional[Field]  # noqa: UP045
+    field: Field | None
     """None where this kernel has no such field."""
 
 
 class Layout(NamedTuple):
     """All fields the probes use, and what else differs from kernel to kernel."""
 
-    used: List[Used]  # noqa: UP006
-    sizes: Dict[str, int]  # noqa: UP006
+    used: list[Used]
+    sizes: dict[str, int]
     exit_tells_group_dead: bool
     """Whether sched_process_exit has that argument (from 6.16)."""
 
     @property
-    def missing(self) -> List[Used]:  # noqa: UP006
+    def missing(self) -> list[Used]:
         """The fields that this kernel lacks."""
         return [used for used in self.used if used.field is None]
 
-    def flags(self) -> List[str]:  # noqa: UP006
+    def flags(self) -> list[str]:
         """Return the compiler flags that describe this kernel."""
         flags = [
             f"-D{used.macro}={used.field.offset}"
@@ -122,7 +124,7 @@ class Layout(NamedTuple):
 
 def read_layout(btf: Btf) -> Layout:
     """Return where the fields lie on the kernel that `btf` describes."""
-    used: List[Used] = []  # noqa: UP006
+    used: list[Used] = []
     for line in _USED.strip().split("\n"):
         if line:
             macro, struct, names = line.split()
@@ -138,7 +140,7 @@ def read_layout(btf: Btf) -> Layout:
     return Layout(used, sizes, parameters > 2)  # noqa: PLR2004 - data, task, group_dead
 
 
-def _resolve(btf: Btf, macro: str, struct: str, names: List[str]) -> Used:  # noqa: UP006
+def _resolve(btf: Btf, macro: str, struct: str, names: list[str]) -> Used:
     for name in names:
         field = btf.field(struct, name)
         if field is not None:
@@ -146,7 +148,7 @@ def _resolve(btf: Btf, macro: str, struct: str, names: List[str]) -> Used:  # no
     return Used(macro, struct, names[0], None)
 
 
-def _counter_offset(btf: Btf, rss: Optional[Field]) -> int:  # noqa: UP045
+def _counter_offset(btf: Btf, rss: Field | None) -> int:
     """Return where in one element of rss_stat its number lies."""
     if rss is None or "percpu_counter" not in rss.type_name:
         return 0

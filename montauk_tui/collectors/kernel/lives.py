@@ -1,6 +1,6 @@
 """From the records of the probes to the processes that ended, their CPU time complete.
 
-The run time of a task is brought up to date at ticks and switches only, so the exit hook
+The run time of a task is brought up to date at ticks and switches only, so its exit
 sees a fraction of a short life. When the task is freed, a moment later, its run time is
 final: an end is held back until then, or until the snapshot shows it as a zombie.
 """

@@ -127,7 +127,7 @@ def _receive(channel: socket.socket) -> tuple[dict[str, Any], list[int]]:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             rights.frombytes(data[: len(data) - len(data) % rights.itemsize])
     for descriptor in rights:
-        os.set_inheritable(descriptor, False)
+        os.set_inheritable(descriptor, False)  # noqa: FBT003 - as os has it
     return (json.loads(text) if text else {}), list(rights)
 
 

@@ -1,10 +1,12 @@
 """The loader process: compiles, loads and attaches the probes, hands them over, ends.
 
 Run as `python3 -I loader_main.py SOCKET_FD` by whichever interpreter has the
-distribution's BCC, so: stdlib and bcc only, Python 3.8. A JSON request comes in on the
+distribution's BCC, so: stdlib and bcc only, Python 3.9. A JSON request comes in on the
 socket; one JSON answer goes out, with the file descriptors of maps, iterator and hooks.
 They are the only references: what they hold ends with the process that holds them.
 """
+
+from __future__ import annotations
 
 import array
 import json
@@ -12,7 +14,7 @@ import os
 import socket
 import sys
 from pathlib import Path
-from typing import Any, Dict, List, Tuple  # noqa: UP035 - Python 3.8
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
@@ -46,7 +48,7 @@ def main() -> None:
     os._exit(0)
 
 
-def load(request: Dict[str, Any]) -> Tuple[Dict[str, Any], List[int]]:  # noqa: UP006
+def load(request: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
     """Return the answer and the descriptors, in the order that the answer names."""
     layout = _layout()
     probes = request["probes"]
@@ -96,7 +98,7 @@ class _Loaded:
 
     def __init__(self, bcc: Any, program: Any) -> None:
         self._bcc, self._program = bcc, program
-        self.hooks: List[int] = []  # noqa: UP006
+        self.hooks: list[int] = []
 
     def attach(self, wanted: str) -> str:
         """Attach by kprobes, or by tracepoints where there are none; say which."""
@@ -133,8 +135,8 @@ class _Loaded:
     def _kprobe(self, function: str, symbol: str) -> int:
         program = self._load(function, self._bcc.BPF.KPROBE)
         event = f"montauk_{symbol}".encode()
-        # Through the perf kprobe PMU (4.17), so that it ends with its descriptor; without
-        # it BCC would write into tracefs, where it would stay.
+        # Through the perf kprobe PMU (4.17), so that it ends with its descriptor: else
+        # BCC would write into tracefs, where it would stay.
         if not Path("/sys/bus/event_source/devices/kprobe").exists():
             return -1
         return int(

@@ -80,7 +80,7 @@ class TaskIterator:
 
 
 def to_table(tasks: Records, user_hz: int, *, threads: bool) -> ProcessTable:
-    """Return the processes, their threads' counters summed; with `threads` these too."""
+    """Return the processes, their threads' counters summed, and maybe the threads."""
     is_leader = tasks["pid"] == tasks["tgid"]
     leaders = tasks[is_leader]
     sums = _sums(tasks, leaders)

@@ -1,0 +1,70 @@
+"""The processes that ended in an interval, beside those that live."""
+
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.engine.order import sort_rows
+from montauk_tui.engine.projection import View, project
+from montauk_tui.engine.query import Query
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.join import find
+from montauk_tui.model.schema import Bools, Floats, Ints, as_floats
+from montauk_tui.model.text import clean
+
+_DEAD: Final = ord("X")
+
+
+def live_and_ended(frame: Frame, view: View, limit: int | None) -> tuple[Ints, Ints]:
+    """Return the rows of living processes and of those that ended, each in order.
+
+    No process is in both. With a limit the first of both together are kept.
+    """
+    live = project(frame, view).rows
+    live = live[~_is_over(frame)[live]]
+    ended = _matching(frame, view.query)
+    key = np.concatenate([view.sort.key(frame)[live], _key(frame, view.sort.id)[ended]])
+    kept = np.zeros(len(key), dtype=np.bool_)
+    kept[sort_rows(key, descending=view.descending)[:limit]] = True
+    order = sort_rows(_key(frame, view.sort.id)[ended], descending=view.descending)
+    return live[kept[: len(live)]], ended[order][kept[len(live) :][order]]
+
+
+def _is_over(frame: Frame) -> Bools:
+    """Return which rows of the table stand for processes that have ended."""
+    table, exits = frame.sample.processes, frame.sample.exits
+    over: Bools = table.state == _DEAD
+    if exits is not None and len(exits):
+        join = find(table, exits.pid, exits.start_ticks)
+        over = over.copy()
+        over[join.row[join.found]] = True
+    return over
+
+
+def _matching(frame: Frame, query: Query) -> Ints:
+    exits = frame.sample.exits
+    if exits is None:
+        return np.empty(0, dtype=np.int64)
+    if not query:
+        return np.arange(len(exits))
+    texts = zip(exits.cmdline.tolist(), exits.comm.tolist(), strict=True)
+    found = [
+        query.matches(clean(cmdline.replace(b"\0", b" "))) or query.matches(clean(comm))
+        for cmdline, comm in texts
+    ]
+    return np.flatnonzero(np.array(found, dtype=np.bool_))
+
+
+def _key(frame: Frame, column_id: str) -> Floats:
+    """Return what an ended process sorts by, NaN where it has no such value."""
+    exits = frame.sample.exits
+    if exits is None:
+        return np.empty(0)
+    if column_id in ("cpu_pct", "ncpu_pct"):
+        return frame.rates.exit_cpu_pct
+    if column_id == "cpu_time":
+        total: Floats = (as_floats(exits.utime_ns) + as_floats(exits.stime_ns)) / 1e9
+        return total
+    if column_id in ("pid", "ppid", "uid", "rss_bytes", "threads"):
+        return as_floats(getattr(exits, column_id))
+    return np.full(len(exits), np.nan)
