@@ -225,7 +225,7 @@ def _monitor(
 
     gc.freeze()
     gc.enable()
-    opened = registry.open_collector(settings.collector)
+    opened = registry.open_quickly(settings.collector)
     try:
         return app.run(opened, settings, warnings, strict_theme=strict_theme)
     finally:

@@ -18,7 +18,8 @@ class MontaukError(Exception):
 
     def __init__(self, reason: str, remedy: str = "") -> None:
         """Keep the two halves apart, so that a caller may lay them out."""
-        super().__init__(f"{reason}; {remedy}" if remedy else reason)
+        self.line = f"{reason}; {remedy}" if remedy else reason
+        super().__init__(self.line)
         self.reason = reason
         self.remedy = remedy
 

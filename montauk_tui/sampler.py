@@ -1,14 +1,17 @@
 """Frames from a collector: one at a time, or one after another in a thread."""
 
+import queue
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
+from montauk_tui.collectors import registry
 from montauk_tui.collectors.base import Collector
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.engine.ledger import close_books
 from montauk_tui.engine.rates import host_rates, process_rates
-from montauk_tui.errors import CollectorFailed, MontaukError
+from montauk_tui.errors import CollectorFailed, CollectorUnavailable, MontaukError
 from montauk_tui.model.frame import CollectorStatus, Frame
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import Need
@@ -18,25 +21,59 @@ _FIRST_INTERVAL_S = 0.25
 
 
 class FrameSource:
-    """Turns the samples of one collector into frames. For use from one thread."""
+    """Turns the samples of one collector after another into frames.
+
+    When a better collector becomes ready it takes over, when the present one fails the
+    next best does; the previous sample stays, so that rates go on. But for `close` and
+    `upgrade`, for use from one thread.
+    """
 
     def __init__(self, opened: Opened) -> None:
         """Take an open collector."""
-        self._collector: Collector = opened.collector
-        self._refusals = opened.refusals
+        self._opened = opened
+        self._retired: list[Collector] = []
+        self._upgrades: queue.SimpleQueue[Opened] = queue.SimpleQueue()
         self._previous: Sample | None = None
         self._seq = 0
+
+    def upgrade(self) -> bool:
+        """Open the better collectors that are worth trying; tell whether one opened.
+
+        It takes over with the next frame. This may take seconds.
+        """
+        refusals = list(self._opened.refusals)
+        for name in self._opened.better:
+            try:
+                opened = registry.open_collector(name)
+            except MontaukError as refusal:
+                refusals.append(refusal.line)
+                continue
+            self._upgrades.put(
+                replace(opened, refusals=tuple(refusals), is_forced=False)
+            )
+            return True
+        self._upgrades.put(replace(self._opened, refusals=tuple(refusals), better=()))
+        return False
+
+    def close(self) -> None:
+        """Close every collector there was."""
+        self._take_upgrades()
+        for collector in (*self._retired, self._opened.collector):
+            collector.close()
 
     def next_frame(self, needs: Need) -> Frame:
         """Sample now and return the frame with the rates since the previous call.
 
         Raises:
-            CollectorFailed: The collector can no longer sample.
+            CollectorFailed: The collector can no longer sample, nor can another.
         """
         started = time.thread_time()
-        sample = self._collector.sample(needs)
+        self._take_upgrades()
+        sample = self._sample(needs)
         previous = self._previous
         rates = process_rates(previous, sample)
+        collector = self._opened.collector
+        waiting = tuple(f"{name}: starting" for name in self._opened.better)
         frame = Frame(
             seq=self._seq,
             sample=sample,
@@ -45,14 +82,33 @@ class FrameSource:
             host_rates=host_rates(previous.host if previous else None, sample.host),
             ledger=close_books(previous, sample, rates) if previous else None,
             collector=CollectorStatus(
-                self._collector.name, self._collector.detail, self._refusals
+                collector.name, collector.detail, (*waiting, *self._opened.refusals)
             ),
-            lookups=self._collector.lookups,
+            lookups=collector.lookups,
             cpu_s=time.thread_time() - started,
         )
         self._previous = sample
         self._seq += 1
         return frame
+
+    def _take_upgrades(self) -> None:
+        while not self._upgrades.empty():
+            before, self._opened = self._opened, self._upgrades.get()
+            if before.collector is not self._opened.collector:
+                # Kept open: the frame on the screen still looks things up in it.
+                self._retired.append(before.collector)
+
+    def _sample(self, needs: Need) -> Sample:
+        while True:
+            try:
+                return self._opened.collector.sample(needs)
+            except CollectorFailed as failure:
+                failed = self._opened
+                failed.collector.close()
+                try:
+                    self._opened = registry.open_next(failed, str(failure))
+                except CollectorUnavailable as nothing_left:
+                    raise failure from nothing_left
 
 
 class Sampler:
@@ -80,8 +136,15 @@ class Sampler:
         )
 
     def start(self) -> None:
-        """Start sampling, the first frame at once."""
+        """Start sampling, the first frame at once; open what is better meanwhile."""
         self._thread.start()
+        threading.Thread(
+            target=self._upgrade, name="montauk-upgrade", daemon=True
+        ).start()
+
+    def _upgrade(self) -> None:
+        if self._source.upgrade() and not self._paused:
+            self.sample_now()
 
     def stop(self) -> None:
         """End the thread and wait for it."""
@@ -90,6 +153,7 @@ class Sampler:
             self._changed.notify()
         if self._thread.is_alive():
             self._thread.join()
+        self._source.close()
 
     def configure(
         self,

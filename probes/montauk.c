@@ -377,6 +377,9 @@ int bpf_iter__task(u64 *ctx)
 #ifdef T_cpu
     out.cpu = LOAD(u32, task + T_cpu);
 #endif
+#ifdef T_on_cpu
+    out.on_cpu = LOAD(u32, task + T_on_cpu);
+#endif
     bpf_probe_read_kernel(out.comm, sizeof(out.comm), (void *)(task + T_comm));
     if (leader == task) {
         out.ppid = nr_of(read_u64(read_u64(task + T_parent) + T_thread_pid));

@@ -98,6 +98,8 @@ struct task {
     u32 policy;
     u32 rt_priority;
     u32 cpu;
+    u32 on_cpu;
+    u32 spare;
     s32 prio;
     s32 static_prio;
     char comm[16];

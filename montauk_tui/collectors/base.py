@@ -30,6 +30,9 @@ class Collector(ABC):
     name: ClassVar[str]
     """What `--collector` and `MONTAUK_COLLECTOR` call it."""
 
+    slow_to_open: ClassVar[bool] = False
+    """Whether a screen should be drawn with another while this one opens."""
+
     lookups: Lookups
     """Strings of the processes sampled; there once the collector is open."""
 

@@ -1,6 +1,7 @@
 """Which collectors are installed, and the first of them that opens."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from typing import Final
 
@@ -19,8 +20,12 @@ class Opened:
     """An open collector and why no better one serves."""
 
     collector: Collector
-    refusals: tuple[str, ...]
+    refusals: tuple[str, ...] = ()
     """One line for each better collector that did not open."""
+    better: tuple[str, ...] = ()
+    """Better ones that are worth trying while this one serves, best first."""
+    is_forced: bool = False
+    """Whether the user wants this one or none."""
 
 
 def names() -> list[str]:
@@ -80,16 +85,53 @@ def open_collector(forced: str | None = None) -> Opened:
         UsageError: `forced` names no installed collector.
         CollectorUnavailable: `forced`, or every collector, is refused by this host.
     """
+    return _open_forced(forced) if forced is not None else _open_best(PREFERENCE, ())
+
+
+def open_quickly(forced: str | None = None) -> Opened:
+    """Open the best collector that opens at once; name those to try meanwhile.
+
+    Raises:
+        UsageError: `forced` names no installed collector.
+        CollectorUnavailable: `forced`, or every collector, is refused by this host.
+    """
     if forced is not None:
-        collector = load(forced)
-        try:
-            _open(collector)
-        except CollectorUnavailable as refusal:
-            reason = f"collector {forced}: unavailable: {refusal.reason}"
-            raise CollectorUnavailable(reason, refusal.remedy) from refusal
-        return Opened(collector, ())
-    refusals: list[str] = []
-    for name in (name for name in names() if name in PREFERENCE):
+        return _open_forced(forced)
+    slow = [name for name in names() if name in PREFERENCE and _is_slow(name)]
+    quick = [name for name in PREFERENCE if name not in slow]
+    opened = _open_best(quick, ())
+    rank = PREFERENCE.index(opened.collector.name)
+    better = tuple(name for name in slow if PREFERENCE.index(name) < rank)
+    return replace(opened, better=better)
+
+
+def open_next(failed: Opened, reason: str) -> Opened:
+    """Open the best collector below one that failed.
+
+    Raises:
+        CollectorUnavailable: It was forced, or there is none below it that opens.
+    """
+    name = failed.collector.name
+    if failed.is_forced or name not in PREFERENCE:
+        raise CollectorUnavailable(f"collector {name} failed: {reason}")
+    below = PREFERENCE[PREFERENCE.index(name) + 1 :]
+    return _open_best(below, (*failed.refusals, f"{name}: failed: {reason}"))
+
+
+def _open_forced(name: str) -> Opened:
+    collector = load(name)
+    try:
+        _open(collector)
+    except CollectorUnavailable as refusal:
+        reason = f"collector {name}: unavailable: {refusal.reason}"
+        raise CollectorUnavailable(reason, refusal.remedy) from refusal
+    return Opened(collector, is_forced=True)
+
+
+def _open_best(order: Sequence[str], before: tuple[str, ...]) -> Opened:
+    refusals = list(before)
+    installed = names()
+    for name in (name for name in order if name in installed):
         try:
             collector = load(name)
             _open(collector)
@@ -99,6 +141,13 @@ def open_collector(forced: str | None = None) -> Opened:
         return Opened(collector, tuple(refusals))
     reason = "; ".join(refusals) or "no collector is installed"
     raise CollectorUnavailable(reason, "" if refusals else "run make setup")
+
+
+def _is_slow(name: str) -> bool:
+    try:
+        return load(name).slow_to_open
+    except CollectorUnavailable:
+        return False
 
 
 def _open(collector: Collector) -> None:

@@ -110,7 +110,7 @@ def host_rates(previous: HostSample | None, current: HostSample) -> HostRates:
         # The idle and iowait counters of a CPU may step back (proc_stat(5)).
         ticks = np.maximum(current.cpu_ticks[now] - previous.cpu_ticks[before], 0.0)
         total = ticks[:, _PARTS].sum(axis=1, keepdims=True)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             share[now] = np.where(total > 0, ticks / total, np.nan)
     known = share[~np.isnan(share[:, 0])]
     mean = known.mean(axis=0) if len(known) else np.full(len(CPU_FIELDS), np.nan)

@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 
 from montauk_tui.collectors import registry
 from montauk_tui.config import Settings
@@ -21,32 +22,36 @@ from montauk_tui.sampler import FrameSource
 
 
 def collector_info(forced: str | None) -> int:
-    """Print every installed collector, the one that would serve marked active."""
-    names = registry.names()
-    if forced is not None and forced not in names:
-        registry.load(forced)
+    """Print every installed collector, the one that would serve marked active.
+
+    That one is opened for a moment: only so its details are known.
+    """
     lines: list[str] = []
     active: str | None = None
-    for name in names:
-        available, line = _described(name)
-        chosen = available and (
-            forced == name if forced else active is None and name in registry.PREFERENCE
-        )
-        active = name if chosen else active
-        lines.append(f"  {'[active]' if chosen else '        '} {line}")
+    for name in registry.names():
+        is_first = active is None and name in registry.PREFERENCE
+        is_wanted = forced == name if forced else is_first
+        line, is_active = _describe(name, is_wanted=is_wanted)
+        active = name if is_active else active
+        lines.append(line)
     _print("\n".join(["Available collectors:", *lines]))
     return 0 if active else 1
 
 
-def _described(name: str) -> tuple[bool, str]:
+def _describe(name: str, *, is_wanted: bool) -> tuple[str, bool]:
+    """Return the line of a collector, and whether it is the one that would serve."""
     try:
+        if is_wanted:
+            with closing(registry.open_collector(name).collector) as collector:
+                return f"  [active] {name} ({collector.detail})", True
         collector, state = registry.availability(name)
     except CollectorUnavailable as refusal:
-        return False, f"{name}: unavailable: {refusal}"
-    if state.available:
-        return True, f"{name} ({collector.detail})"
-    why_not = CollectorUnavailable(state.reason, state.remedy)
-    return False, f"{name}: unavailable: {why_not}"
+        reason = refusal.line.removeprefix(f"collector {name}: unavailable: ")
+        return f"           {name}: unavailable: {reason}", False
+    if not state.available:
+        reason = f"{state.reason}; {state.remedy}"
+        return f"           {name}: unavailable: {reason}", False
+    return f"           {name} ({collector.detail})", False
 
 
 def once(settings: Settings, limit: int | None) -> int:
@@ -102,9 +107,8 @@ def _each_frame(
     needs = sort.need | (Need.CMDLINE if view.query else Need.NONE)
     if settings.user_threads:
         needs |= Need.THREADS
-    opened = registry.open_collector(settings.collector)
-    with opened.collector:
-        source = FrameSource(opened)
+    source = FrameSource(registry.open_collector(settings.collector))
+    with closing(source):
         due = time.monotonic()
         source.next_frame(Need.NONE)
         taken = 0

@@ -83,6 +83,11 @@ class ProcessTable:
         """Return this table with columns added or replaced."""
         return ProcessTable(self.comm, {**self._columns, **columns})
 
+    def only(self, kept: Bools) -> "ProcessTable":
+        """Return the rows that are `kept`."""
+        columns = {name: values[kept] for name, values in self._columns.items()}
+        return ProcessTable(self.comm[kept], columns)
+
     def merged(self, other: "ProcessTable") -> "ProcessTable":
         """Return the rows of both tables; what one of them lacks is unknown there."""
         order = np.argsort(np.concatenate([self.pid, other.pid]), kind="stable")

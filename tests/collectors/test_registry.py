@@ -195,7 +195,8 @@ def test_the_list_of_collectors(
         ),
         "           bee (the bee one)",
     ]
-    assert not [line for line in installed.log if line.endswith("open")]
+    opened = [line for line in installed.log if line.endswith("open")]
+    assert opened == ["netlink: open"], "only the active one, to know its details"
 
 
 def test_the_list_with_a_forced_collector(

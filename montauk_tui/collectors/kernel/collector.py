@@ -15,7 +15,12 @@ from montauk_tui.collectors.kernel.btf import DEFAULT_PATH as BTF_PATH
 from montauk_tui.collectors.kernel.lives import Lives
 from montauk_tui.collectors.kernel.log import Counts, Log, Records, SharedArray
 from montauk_tui.collectors.kernel.records import BRIEF, EXEC, LIFE
-from montauk_tui.collectors.kernel.snapshot import TaskIterator, to_table
+from montauk_tui.collectors.kernel.snapshot import (
+    TaskIterator,
+    settled_zombies,
+    to_table,
+)
+from montauk_tui.collectors.kernel.unseen import Unseen
 from montauk_tui.collectors.procfs.host import read_host
 from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.scan import ProcRoot
@@ -97,7 +102,7 @@ class KernelCollector(Collector):
             ) from error
         self.lookups = ProcLookups(self._root, self._users)
         self._lives = Lives(self._user_hz)
-        self._execs_seen: set[Identity] = set()
+        self._unseen = Unseen(self._root, self._user_hz)
         self._drained: list[tuple[Records, Records, Records]] = []
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -157,10 +162,10 @@ class KernelCollector(Collector):
         tasks = self._iterator.read()
         table = to_table(tasks, self._user_hz, threads=Need.THREADS in needs)
         lives, frees = self._take_logs()
-        ended = self._lives.take(
-            lives, frees, table, time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-        )
-        table = _with_rows(table, ended.waiting)
+        now_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        ended = self._lives.take(lives, frees, table, settled_zombies(tasks), now_ns)
+        for more in (ended.waiting, self._unseen.rows(table, boot_s)):
+            table = table.merged(more) if len(more) else table
         self._look_up(table, lives, needs)
         return Sample(
             time_s=time_s,
@@ -225,11 +230,6 @@ class KernelCollector(Collector):
             np.concatenate([np.empty(0, dtype=LIFE), *lives]),
             np.concatenate([np.empty(0, dtype=BRIEF), *frees]),
         )
-
-
-def _with_rows(table: ProcessTable, more: ProcessTable) -> ProcessTable:
-    """Return both tables as one; what the second does not know is unknown."""
-    return table.merged(more) if len(more) else table
 
 
 def _possible_cpus() -> int:

@@ -32,6 +32,7 @@ T_static_prio   task_struct   static_prio
 T_rt_priority   task_struct   rt_priority
 T_policy        task_struct   policy
 T_cpu           task_struct   thread_info.cpu|cpu
+T_on_cpu        task_struct   on_cpu
 T_minflt        task_struct   min_flt
 T_majflt        task_struct   maj_flt
 T_read_bytes    task_struct   ioac.read_bytes

@@ -42,7 +42,12 @@ class Lives:
         self._arguments: dict[tuple[int, int], tuple[bytes, int]] = {}
 
     def take(
-        self, lives: Records, frees: Records, table: ProcessTable, now_ns: int
+        self,
+        lives: Records,
+        frees: Records,
+        table: ProcessTable,
+        settled: Ints,
+        now_ns: int,
     ) -> Ended:
         """Return what ended, given the new records and a snapshot taken before them.
 
@@ -50,12 +55,13 @@ class Lives:
             lives: New records of execs and exits.
             frees: New records of freed tasks, read before `lives`.
             table: The processes of the snapshot.
+            settled: Pids of the zombies in it that have left their CPU for ever.
             now_ns: CLOCK_BOOTTIME.
         """
         self._remember_arguments(lives[lives["kind"] != EXIT])
         ends = np.concatenate([self._waiting, lives[lives["kind"] == EXIT]])
         final_ns, is_freed = _freed(ends, frees)
-        zombie_ns, is_zombie = self._zombies(ends, table)
+        zombie_ns, is_zombie = self._zombies(ends, table, settled)
         run_ns = ends["others_ns"].astype(np.int64) + np.where(
             is_freed, final_ns, ends["own_ns"].astype(np.int64)
         )
@@ -75,8 +81,14 @@ class Lives:
         values = zip(_cut(execs).tolist(), execs["argv_bytes"].tolist(), strict=True)
         self._arguments.update(zip(keys, values, strict=True))
 
-    def _zombies(self, ends: Records, table: ProcessTable) -> tuple[Ints, Bools]:
-        """Return the run time of the ends that the snapshot shows as zombies."""
+    def _zombies(
+        self, ends: Records, table: ProcessTable, settled: Ints
+    ) -> tuple[Ints, Bools]:
+        """Return the run time of the ends that the snapshot shows as zombies.
+
+        Only of those whose last thread was the leader: another one is not in the
+        snapshot any more.
+        """
         pids = ends["pid"].astype(np.int64)
         if not len(table):
             return np.zeros(len(ends), dtype=np.int64), np.zeros(
@@ -84,7 +96,7 @@ class Lives:
             )
         row = np.searchsorted(table.pid, pids).clip(max=len(table) - 1)
         found = (table.pid[row] == pids) & (table.start_ticks[row] == self._ticks(ends))
-        found &= np.isin(table.state[row], (ord("Z"), ord("X")))
+        found &= np.isin(pids, settled) & (ends["last_ns"] == ends["start_ns"])
         return table.utime[row] + table.stime[row], found
 
     def _ticks(self, ends: Records) -> Ints:

@@ -54,7 +54,7 @@ TASK: Final = np.dtype(
         )),
         *((name, "<u4") for name in (
             "pid", "tgid", "ppid", "pgrp", "session", "tty", "uid", "flags", "state",
-            "exit_state", "threads", "policy", "rt_priority", "cpu",
+            "exit_state", "threads", "policy", "rt_priority", "cpu", "on_cpu", "spare",
         )),
         *((name, "<i4") for name in ("prio", "static_prio")),
         ("comm", "S16"),

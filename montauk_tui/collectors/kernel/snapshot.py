@@ -100,6 +100,17 @@ def to_table(tasks: Records, user_hz: int, *, threads: bool) -> ProcessTable:
     return ProcessTable(comm.astype(f"S{COMM_BYTES}"), columns)
 
 
+def settled_zombies(tasks: Records) -> Ints:
+    """Return the pids of processes that ended and left their CPU for ever.
+
+    A task is a zombie a little before it runs for the last time: only after that its
+    run time is final.
+    """
+    is_settled = (tasks["exit_state"] != 0) & (tasks["on_cpu"] == 0)
+    pids: Ints = tasks["pid"][is_settled].astype(np.int64)
+    return pids
+
+
 _OF_THE_PROCESS: Final = (
     "ppid", "pgrp", "session", "tty", "threads", "virt_bytes", "rss_bytes",
     "shared_bytes", "start_stack",

@@ -1,0 +1,61 @@
+"""Processes that /proc lists and the task iterator leaves out.
+
+A kernel may hide a process from BPF (a hardened sandbox hides its init). What is
+missing is looked for now and then, and read from /proc: every process is a row.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.collectors.procfs.scan import ProcRoot
+from montauk_tui.collectors.procfs.stat import parse_stats
+from montauk_tui.model.sample import ProcessTable
+from montauk_tui.model.schema import UNKNOWN
+
+_CHECK_SAMPLES: Final = 32
+_SURELY_OLDER_S: Final = 1.0
+"""Younger ones may have started after the snapshot."""
+
+
+class Unseen:
+    """Finds them and reads them."""
+
+    def __init__(self, root: ProcRoot, user_hz: int) -> None:
+        """Compare with the folder `root`."""
+        self._root, self._user_hz = root, user_hz
+        self._samples = 0
+        self._pids: list[str] = []
+
+    def rows(self, table: ProcessTable, boot_s: float) -> ProcessTable:
+        """Return a row of each process that is missing in the snapshot `table`.
+
+        Args:
+            table: The snapshot.
+            boot_s: CLOCK_BOOTTIME before it.
+        """
+        if self._samples % _CHECK_SAMPLES == 0:
+            known = set(map(str, table.pid.tolist()))
+            self._pids = [pid for pid in self._root.pids() if pid not in known]
+        self._samples += 1
+        if not self._pids:
+            return ProcessTable.empty()
+        found = parse_stats(self._root.stats(self._pids))
+        latest = (boot_s - _SURELY_OLDER_S) * self._user_hz
+        old = (found.start_ticks < latest) & ~np.isin(found.pid, table.pid)
+        self._pids = [str(pid) for pid in found.pid[old].tolist()]
+        return self._in_nanoseconds(found.only(old))
+
+    def _in_nanoseconds(self, table: ProcessTable) -> ProcessTable:
+        tick_ns = 10**9 // self._user_hz
+        columns = {
+            name: getattr(table, name) * tick_ns
+            for name in ("utime", "stime", "cutime", "cstime")
+        }
+        uid = np.full(len(table), UNKNOWN, dtype=np.int64)
+        for row, pid in enumerate(table.pid.tolist()):
+            try:
+                uid[row] = self._root.owner(pid)
+            except OSError:
+                continue
+        return table.with_columns({**columns, "uid": uid})
