@@ -188,9 +188,9 @@ def test_a_child_appears_and_is_gone_once_it_is_reaped(collector: Collector) -> 
         assert sample.processes.ppid[row] == os.getpid()
         identity = sample.processes.identity(row)
     sample = collector.sample(Need.NONE)
-    row = sample.processes.row_of(identity)
+    left = sample.processes.row_of(identity)
     # A collector may still wait for the last of its CPU time.
-    assert row is None or sample.processes.state[row] == ord("X")
+    assert left is None or sample.processes.state[left] == ord("X")
 
 
 def test_a_child_that_is_not_reaped_is_a_zombie(collector: Collector) -> None:

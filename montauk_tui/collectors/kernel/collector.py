@@ -189,7 +189,7 @@ class KernelCollector(Collector):
         changed = zip(execs["pid"].tolist(), ticks.tolist(), strict=True)
         self.lookups.forget(Identity(pid, start) for pid, start in changed)
         self.lookups.next_sample(table)
-        self._users.prepare(np.unique(table.uid).tolist())
+        self._users.prepare(set(table.uid.tolist()))
         if Need.CMDLINE in needs:
             for row in np.flatnonzero(table.is_process & ~table.is_kernel).tolist():
                 self.lookups.command(table.identity(row), table.comm[row])

@@ -58,6 +58,8 @@ class Lives:
             settled: Pids of the zombies in it that have left their CPU for ever.
             now_ns: CLOCK_BOOTTIME.
         """
+        if not len(lives) and not len(self._waiting):
+            return Ended(ExitTable.empty(), ProcessTable.empty())
         self._remember_arguments(lives[lives["kind"] != EXIT])
         ends = np.concatenate([self._waiting, lives[lives["kind"] == EXIT]])
         final_ns, is_freed = _freed(ends, frees)

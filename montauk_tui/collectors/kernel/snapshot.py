@@ -82,7 +82,7 @@ class TaskIterator:
 def to_table(tasks: Records, user_hz: int, *, threads: bool) -> ProcessTable:
     """Return the processes, their threads' counters summed, and maybe the threads."""
     is_leader = tasks["pid"] == tasks["tgid"]
-    leaders = tasks[is_leader]
+    leaders = tasks if is_leader.all() else tasks[is_leader]
     sums = _sums(tasks, leaders)
     columns = _columns(leaders, sums, user_hz)
     comm = leaders["comm"]

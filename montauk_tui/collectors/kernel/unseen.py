@@ -10,6 +10,7 @@ import numpy as np
 
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.procfs.stat import parse_stats
+from montauk_tui.model.join import find
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import UNKNOWN
 
@@ -42,7 +43,8 @@ class Unseen:
             return ProcessTable.empty()
         found = parse_stats(self._root.stats(self._pids))
         latest = (boot_s - _SURELY_OLDER_S) * self._user_hz
-        old = (found.start_ticks < latest) & ~np.isin(found.pid, table.pid)
+        is_row = find(table, found.pid, found.start_ticks).found
+        old = (found.start_ticks < latest) & ~is_row
         self._pids = [str(pid) for pid in found.pid[old].tolist()]
         return self._in_nanoseconds(found.only(old))
 

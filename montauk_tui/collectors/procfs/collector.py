@@ -136,7 +136,7 @@ class TraditionalCollector(Collector):
         columns = {"uid": self._owners(root, table, join, changed)}
         if Need.SHARED in needs:
             columns["shared_bytes"] = _shared_bytes(root, table)
-        self._users.prepare(np.unique(columns["uid"]).tolist())
+        self._users.prepare(set(columns["uid"].tolist()))
         self._previous = table.with_columns(columns)
         if Need.CMDLINE in needs:
             for row in np.flatnonzero(table.is_process & ~table.is_kernel).tolist():
