@@ -5,7 +5,9 @@ PYTHON ?= python3
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.montauk-installed
 
-.PHONY: help run test check format setup bcc bench snapshots clean
+KERNELS ?= 5.10 6.1 6.12 7.2
+
+.PHONY: help run test test-kernels check format setup bcc bench snapshots clean
 
 help:  ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -15,6 +17,9 @@ run: setup bcc  ## set up and start the monitor
 
 test: setup  ## set up and run the tests
 	$(BIN)/python -m pytest
+
+test-kernels: setup  ## run checks on other kernels, in virtual machines: KERNELS="6.1 7.2"
+	@$(BIN)/python -m tests.kernels $(KERNELS)
 
 check: setup  ## format, lint, types and import rules
 	$(BIN)/ruff format --check .

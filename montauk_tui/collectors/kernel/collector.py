@@ -36,7 +36,7 @@ _CAP_BPF: Final = 39
 
 _LOG_BYTES: Final = 32 << 20
 """Of the log of lives, all CPUs together."""
-_MOST_SLOTS: Final = 8192
+_MOST_SLOTS: Final = 4096
 _LEAST_SLOTS: Final = 1024
 
 _DRAIN_S: Final = 0.25
@@ -87,7 +87,7 @@ class KernelCollector(Collector):
         defines = {
             "CPUS": cpus,
             "LIVES": slots,
-            "BRIEFS": 2 * slots,
+            "BRIEFS": slots,
             "READER_PIDNS": os.stat("/proc/self/ns/pid").st_ino,  # noqa: PTH116
         }
         self._loaded = loaded = loader.load(folder("probes"), defines, self._attachment)
@@ -116,13 +116,13 @@ class KernelCollector(Collector):
         self._counts = counts = Counts(fds["counts"], cpus)
         arrays = {
             "lives": SharedArray(fds["lives"], LIFE, cpus * slots),
-            "forks": SharedArray(fds["forks"], BRIEF, 2 * cpus * slots),
-            "frees": SharedArray(fds["frees"], BRIEF, 2 * cpus * slots),
+            "forks": SharedArray(fds["forks"], BRIEF, cpus * slots),
+            "frees": SharedArray(fds["frees"], BRIEF, cpus * slots),
         }
         self._arrays = arrays
         self._life_log = Log(arrays["lives"], counts, "lives", slots)
-        self._fork_log = Log(arrays["forks"], counts, "forks", 2 * slots)
-        self._free_log = Log(arrays["frees"], counts, "frees", 2 * slots)
+        self._fork_log = Log(arrays["forks"], counts, "forks", slots)
+        self._free_log = Log(arrays["frees"], counts, "frees", slots)
         self._base = {name: counts.total(name) for name in ("forks", "execs", "exits")}
         self._iterator = TaskIterator(fds["iterator"])
 

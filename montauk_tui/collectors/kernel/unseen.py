@@ -46,7 +46,7 @@ class Unseen:
         is_row = find(table, found.pid, found.start_ticks).found
         old = (found.start_ticks < latest) & ~is_row
         self._pids = [str(pid) for pid in found.pid[old].tolist()]
-        return self._in_nanoseconds(found.only(old))
+        return self._in_nanoseconds(found if old.all() else found.only(old))
 
     def _in_nanoseconds(self, table: ProcessTable) -> ProcessTable:
         tick_ns = 10**9 // self._user_hz
