@@ -165,12 +165,13 @@ INLINE int put_life(u64 task, u32 kind, s32 code)
 #endif
 #endif
     put_memory(life, task, signal, mm);
-    PUBLISH(life, index);
-    count->lives = index + 1;
     if (kind == EXIT)
         count->exits++;
     else
         count->execs++;
+    life->exits = count->exits;
+    PUBLISH(life, index);
+    count->lives = index + 1;
     return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /* What the programs write. records.py declares the same records for numpy. */
 
-#define ARGV_BYTES 344
+#define ARGV_BYTES 360
 
 enum kind { EXEC = 1, EXIT = 2 };
 
@@ -28,6 +28,8 @@ struct life {
     u32 rss_pages;
     u32 peak_pages;
     u32 argv_bytes;  /* length of the argument vector, which may be more than fits */
+    u32 exits;       /* EXIT records of this CPU so far, this one included */
+    u32 spare;
     char comm[16];
     char argv[ARGV_BYTES];
 };

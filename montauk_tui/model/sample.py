@@ -193,6 +193,10 @@ class Counters:
     exits: int | None = None
     lost: int = 0
     """Events known to have been missed."""
+    lost_exits: int = 0
+    """How many of them were ends of processes."""
+    read_failures: int | None = None
+    """Arguments of processes that could not be read."""
 
 
 @dataclass(frozen=True, slots=True)

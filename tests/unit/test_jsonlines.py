@@ -54,8 +54,8 @@ def test_the_keys_are_those_of_the_contract() -> None:
     found = document(scene_frame())
     assert set(found) == TOP
     assert found["schema"] == 1
-    assert set(found["collector"]) == {"name", "detail", "lost"}
-    assert set(found["counters"]) == {"forks", "execs", "exits"}
+    assert set(found["collector"]) == {"name", "detail", "lost", "lost_exits"}
+    assert set(found["counters"]) == {"forks", "execs", "exits", "read_failures"}
     assert set(found["ledger"]) == LEDGER
     assert {"cpus", "busy_pct"} <= set(found["host"])
     for entry in found["processes"]:
@@ -113,7 +113,8 @@ def test_the_ledger_adds_up() -> None:
 def test_counters_that_cannot_be_counted_are_null() -> None:
     counters = Counters(forks=5, execs=None, exits=0, lost=3)
     found = document(make_frame(None, make_sample(counters=counters)))
-    assert found["counters"] == {"forks": 5, "execs": None, "exits": 0}
+    known = {"forks": 5, "execs": None, "exits": 0, "read_failures": None}
+    assert found["counters"] == known
     assert found["collector"] == {"name": "replay", "detail": "by hand", "lost": 3}
 
 

@@ -1,7 +1,6 @@
 """The kernel collector: snapshots by a BPF iterator, ends from the probes' log."""
 
 import os
-import platform
 import threading
 import time
 from pathlib import Path
@@ -10,10 +9,9 @@ from typing import ClassVar, Final
 import numpy as np
 
 from montauk_tui.collectors.base import Availability, Collector
-from montauk_tui.collectors.kernel import loader
-from montauk_tui.collectors.kernel.btf import DEFAULT_PATH as BTF_PATH
+from montauk_tui.collectors.kernel import loader, requirements
 from montauk_tui.collectors.kernel.lives import Lives
-from montauk_tui.collectors.kernel.log import Counts, Log, Records, SharedArray
+from montauk_tui.collectors.kernel.log import Counts, LifeLog, Log, Records, SharedArray
 from montauk_tui.collectors.kernel.records import BRIEF, EXEC, LIFE
 from montauk_tui.collectors.kernel.snapshot import (
     TaskIterator,
@@ -25,14 +23,14 @@ from montauk_tui.collectors.procfs.host import read_host
 from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
-from montauk_tui.errors import CollectorFailed, CollectorUnavailable
+from montauk_tui.errors import (
+    CollectorFailed,
+    CollectorUnavailable,
+    ResourceMissing,
+)
 from montauk_tui.model.sample import Counters, Identity, ProcessTable, Sample
 from montauk_tui.model.schema import Need
 from montauk_tui.resources import folder
-
-_CAP_SYS_ADMIN: Final = 21
-_CAP_PERFMON: Final = 38
-_CAP_BPF: Final = 39
 
 _LOG_BYTES: Final = 32 << 20
 """Of the log of lives, all CPUs together."""
@@ -69,11 +67,7 @@ class KernelCollector(Collector):
 
     def availability(self) -> Availability:
         """Tell from a few files whether the probes should load."""
-        for test in (_check_kernel, _check_privilege, _check_btf, _check_bcc):
-            reason, remedy = test()
-            if reason:
-                return Availability(available=False, reason=reason, remedy=remedy)
-        return Availability(available=True)
+        return requirements.check()
 
     def open(self) -> None:
         """Load the probes and map their logs.
@@ -82,15 +76,15 @@ class KernelCollector(Collector):
             CollectorUnavailable: With the reason and the remedy.
         """
         self.close()
-        cpus = _possible_cpus()
+        probes, cpus, namespace = _surroundings()
         slots = _slots(cpus)
         defines = {
             "CPUS": cpus,
             "LIVES": slots,
             "BRIEFS": slots,
-            "READER_PIDNS": os.stat("/proc/self/ns/pid").st_ino,  # noqa: PTH116
+            "READER_PIDNS": namespace,
         }
-        self._loaded = loaded = loader.load(folder("probes"), defines, self._attachment)
+        self._loaded = loaded = loader.load(probes, defines, self._attachment)
         try:
             self._root = ProcRoot()
             self._map(loaded, cpus, slots)
@@ -120,10 +114,12 @@ class KernelCollector(Collector):
             "frees": SharedArray(fds["frees"], BRIEF, cpus * slots),
         }
         self._arrays = arrays
-        self._life_log = Log(arrays["lives"], counts, "lives", slots)
+        self._life_log = LifeLog(arrays["lives"], counts, slots)
         self._fork_log = Log(arrays["forks"], counts, "forks", slots)
         self._free_log = Log(arrays["frees"], counts, "frees", slots)
-        self._base = {name: counts.total(name) for name in ("forks", "execs", "exits")}
+        self._base = {
+            name: counts.total(name) for name in ("forks", "execs", "exits", "failures")
+        }
         self._iterator = TaskIterator(fds["iterator"])
 
     def close(self) -> None:
@@ -198,7 +194,16 @@ class KernelCollector(Collector):
         since = {
             name: self._counts.total(name) - base for name, base in self._base.items()
         }
-        return Counters(**since, lost=self._life_log.lost + self._fork_log.lost)
+        lives = self._life_log
+        lost = lives.lost + self._fork_log.lost
+        return Counters(
+            forks=since["forks"],
+            execs=since["execs"],
+            exits=since["exits"],
+            lost=lost,
+            lost_exits=lives.lost_exits,
+            read_failures=since["failures"],
+        )
 
     def _booted_at(self, now_s: float) -> float:
         if self._booted_at_s is None or abs(now_s - self._booted_at_s) > _CLOCK_STEP_S:
@@ -232,6 +237,22 @@ class KernelCollector(Collector):
         )
 
 
+def _surroundings() -> tuple[Path, int, int]:
+    """Return the probes' folder, the possible CPUs, and the pid namespace we are in.
+
+    Raises:
+        CollectorUnavailable: One of them is missing.
+    """
+    try:
+        namespace = os.stat("/proc/self/ns/pid").st_ino  # noqa: PTH116
+        return folder("probes"), _possible_cpus(), namespace
+    except ResourceMissing as error:
+        raise CollectorUnavailable(error.reason, error.remedy) from error
+    except (OSError, ValueError) as error:
+        reason = f"the CPUs or the pid namespace cannot be told: {error}"
+        raise CollectorUnavailable(reason, "mount /proc and /sys") from error
+
+
 def _possible_cpus() -> int:
     """Return how many CPUs there may ever be, as BPF numbers them."""
     text = Path("/sys/devices/system/cpu/possible").read_text("ascii").strip()
@@ -244,47 +265,3 @@ def _slots(cpus: int) -> int:
     while slots > _LEAST_SLOTS and slots * cpus * LIFE.itemsize > _LOG_BYTES:
         slots //= 2
     return slots
-
-
-# --- availability ---------------------------------------------------------------------
-
-_FINE: Final = ("", "")
-
-
-def _check_kernel() -> tuple[str, str]:
-    parts = platform.release().split(".")
-    version = tuple(
-        int("".join(filter(str.isdigit, part[:3])) or 0) for part in parts[:2]
-    )
-    if version < (5, 8):
-        return f"Linux {platform.release()} has no task iterator", "use 5.8 or newer"
-    return _FINE
-
-
-def _check_privilege() -> tuple[str, str]:
-    status = Path("/proc/self/status").read_text("ascii", "replace")
-    line = next(line for line in status.splitlines() if line.startswith("CapEff"))
-    effective = int(line.split()[1], 16)
-
-    def has(capability: int) -> bool:
-        return bool(effective >> capability & 1)
-
-    if has(_CAP_SYS_ADMIN) or (has(_CAP_BPF) and has(_CAP_PERFMON)):
-        return _FINE
-    return "no CAP_BPF and CAP_PERFMON", "run it as root: sudo montauk"
-
-
-def _check_btf() -> tuple[str, str]:
-    if os.access(BTF_PATH, os.R_OK):
-        return _FINE
-    return f"no {BTF_PATH}", "use a kernel with CONFIG_DEBUG_INFO_BTF=y"
-
-
-def _check_bcc() -> tuple[str, str]:
-    lockdown = Path("/sys/kernel/security/lockdown")
-    if lockdown.exists() and "[confidentiality]" in lockdown.read_text("ascii"):
-        return (
-            "the kernel is locked down (confidentiality)",
-            "boot with lockdown=integrity",
-        )
-    return _FINE if loader.interpreter() else loader.NO_BCC

@@ -4,26 +4,29 @@ import array
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from montauk_tui.errors import CollectorUnavailable
 from montauk_tui.model.text import clean
 
 _PATIENCE_S: Final = 10.0
 _MOST_DESCRIPTORS: Final = 32
+_MOST_SAID: Final = 200
+"""Bytes of what BCC or the kernel says that are passed on."""
 
-_INTERPRETERS: Final = (
+INTERPRETERS: Final = (
     "/usr/bin/python3",
     "/usr/libexec/platform-python",
     "/bin/python3",
 )
-_PACKAGES: Final = (
+PACKAGES: Final = (
     "/usr/lib/python3/dist-packages",
     "/usr/lib/python3*/site-packages",
     "/usr/lib64/python3*/site-packages",
@@ -57,15 +60,17 @@ class Loaded:
                 os.close(descriptor)
 
 
-def interpreter() -> str | None:
+def interpreter(
+    packages: Sequence[str] = PACKAGES, interpreters: Sequence[str] = INTERPRETERS
+) -> str | None:
     """Return an interpreter that has BCC, found without starting it."""
     has_bcc = any(
         next(Path("/").glob(f"{pattern[1:]}/bcc/libbcc.py"), None)
-        for pattern in _PACKAGES
+        for pattern in packages
     )
     if not has_bcc:
         return None
-    return next((path for path in _INTERPRETERS if os.access(path, os.X_OK)), None)
+    return next((path for path in interpreters if os.access(path, os.X_OK)), None)
 
 
 def load(
@@ -90,8 +95,33 @@ def load(
         "defines": dict(defines),
         "attachment": attachment,
     }
+    with tempfile.TemporaryFile() as complaints:
+        try:
+            answer, descriptors = _ask(python, request, complaints)
+        except TimeoutError as error:
+            reason = (
+                f"the loader of the probes did not answer within {_PATIENCE_S:g} s"
+            )
+            raise CollectorUnavailable(
+                reason, "try again on a calmer machine"
+            ) from error
+        except OSError as error:
+            reason = f"the loader of the probes cannot be run by {python}: {error}"
+            raise CollectorUnavailable(reason, NO_BCC[1]) from error
+        return _loaded(answer, descriptors, complaints)
+
+
+def _ask(
+    python: str, request: Mapping[str, Any], complaints: IO[bytes]
+) -> tuple[dict[str, Any], list[int]]:
+    """Return the answer of a loader that has ended, or one that says how it ended.
+
+    Raises:
+        TimeoutError: It takes too long.
+        OSError: It cannot be started.
+    """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with ours, tempfile.TemporaryFile() as complaints:
+    with ours:
         ours.settimeout(_PATIENCE_S)
         ours.send(json.dumps(request).encode())
         with theirs:
@@ -106,23 +136,43 @@ def load(
             )
         try:
             answer, descriptors = _receive(ours)
-        except TimeoutError as error:
-            reason = (
-                f"the loader of the probes did not answer within {_PATIENCE_S:.0f} s"
-            )
-            raise CollectorUnavailable(
-                reason, "try again on a calmer machine"
-            ) from error
+            if not answer:
+                answer = _obituary(process)
         finally:
             process.kill()
             process.wait()
-        return _loaded(answer, descriptors, complaints)
+    return answer, descriptors
+
+
+def _obituary(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    """Return why a loader that hung up did not answer."""
+    try:
+        code = process.wait(_PATIENCE_S)
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError from error
+    if code >= 0:
+        return {"reason": f"the loader of the probes ended with code {code}"}
+    return {
+        "reason": f"the loader of the probes was killed by {_signal_name(-code)}",
+        "remedy": "try again; look whether memory is short",
+    }
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def _receive(channel: socket.socket) -> tuple[dict[str, Any], list[int]]:
     rights = array.array("i")
     room = socket.CMSG_SPACE(_MOST_DESCRIPTORS * rights.itemsize)
-    text, ancillary, _, _ = channel.recvmsg(1 << 16, room)
+    try:
+        text, ancillary, _, _ = channel.recvmsg(1 << 16, room)
+    except ConnectionError:
+        # It ended before it read the request.
+        return {}, []
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             rights.frombytes(data[: len(data) - len(data) % rights.itemsize])
@@ -131,7 +181,9 @@ def _receive(channel: socket.socket) -> tuple[dict[str, Any], list[int]]:
     return (json.loads(text) if text else {}), list(rights)
 
 
-def _loaded(answer: dict[str, Any], descriptors: list[int], complaints: Any) -> Loaded:
+def _loaded(
+    answer: dict[str, Any], descriptors: list[int], complaints: IO[bytes]
+) -> Loaded:
     if "names" in answer:
         return Loaded(
             descriptors=dict(zip(answer["names"], descriptors, strict=True)),
@@ -142,7 +194,11 @@ def _loaded(answer: dict[str, Any], descriptors: list[int], complaints: Any) -> 
     complaints.seek(0)
     lines = [line for line in complaints.read().splitlines() if line.strip()]
     telling = next((line for line in lines if b"error" in line.lower()), b"")
-    said = clean((telling or (lines[-1] if lines else b""))[:200])
-    reason = answer.get("reason", "the loader of the probes ended without an answer")
+    said = _one_line((telling or (lines[-1] if lines else b"")).strip())
+    reason = _one_line(answer["reason"].encode("utf-8", "surrogateescape"))
     remedy = answer.get("remedy", "look at what your distribution's BCC needs")
     raise CollectorUnavailable(f"{reason} ({said})" if said else reason, remedy)
+
+
+def _one_line(raw: bytes) -> str:
+    return clean(raw[:_MOST_SAID])

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from montauk_tui.collectors.kernel.records import COUNTS
+from montauk_tui.collectors.kernel.records import COUNTS, EXIT
 
 _PAGE: Final = mmap.PAGESIZE
 
@@ -93,3 +93,23 @@ class Log:
         self.lost += int(np.count_nonzero(~whole))
         kept: Records = taken[whole]
         return kept
+
+
+class LifeLog(Log):
+    """The log of execs and exits; it also tells how many of the lost were exits."""
+
+    def __init__(self, array: SharedArray, counts: Counts, slots: int) -> None:
+        """Start reading at the present end."""
+        super().__init__(array, counts, "lives", slots)
+        self._exits = counts.per_cpu("exits")
+        self.lost_exits = 0
+
+    def _read_cpu(self, cpu: int, end: int) -> Records:
+        lives = super()._read_cpu(cpu, end)
+        if len(lives):
+            # Each record counts the exits up to it, so a gap tells how many fell into it.
+            counted = int(lives["exits"][-1]) - (int(self._exits[cpu]) & 0xFFFFFFFF)
+            seen = int(np.count_nonzero(lives["kind"] == EXIT))
+            self.lost_exits += (counted & 0xFFFFFFFF) - seen
+            self._exits[cpu] = int(lives["exits"][-1])
+        return lives

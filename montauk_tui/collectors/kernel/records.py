@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-ARGV_BYTES: Final = 344
+ARGV_BYTES: Final = 360
 
 EXEC: Final = 1
 EXIT: Final = 2
@@ -18,7 +18,7 @@ LIFE: Final = np.dtype(
         *((name, "<u4") for name in ("kind", "pid", "ppid", "uid", "last_tid")),
         ("code", "<i4"),
         *((name, "<u4") for name in (
-            "threads", "rss_pages", "peak_pages", "argv_bytes",
+            "threads", "rss_pages", "peak_pages", "argv_bytes", "exits", "spare",
         )),
         ("comm", "S16"),
         ("argv", f"S{ARGV_BYTES}"),
