@@ -35,6 +35,12 @@ INLINE u32 nr_of(u64 pid)
     return 0;
 }
 
+/* The pid of a task's parent: of the process, whichever of its threads did the fork. */
+INLINE u32 parent_of(u64 task)
+{
+    return nr_of(read_u64(read_u64(read_u64(task + T_parent) + T_leader) + T_thread_pid));
+}
+
 INLINE u64 rss_part(u64 mm, u32 part)
 {
 #ifdef M_rss

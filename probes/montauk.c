@@ -144,7 +144,7 @@ INLINE int put_life(u64 task, u32 kind, s32 code)
     life->last_ns = read_u64(task + T_start);
     life->kind = kind;
     life->pid = pid;
-    life->ppid = nr_of(read_u64(read_u64(leader + T_parent) + T_thread_pid));
+    life->ppid = parent_of(leader);
     life->uid = read_u32(read_u64(task + T_cred) + C_euid);
     life->last_tid = read_u32(task + T_pid);
     life->code = kind == EXIT ? status_of(task, leader, signal, code) : 0;
@@ -205,7 +205,7 @@ INLINE int put_fork(u64 task)
     brief->start_ns = read_u64(task + T_start);
     brief->run_ns = 0;
     brief->pid = pid;
-    brief->ppid = nr_of(read_u64(read_u64(task + T_parent) + T_thread_pid));
+    brief->ppid = parent_of(task);
     brief->uid = read_u32(read_u64(task + T_cred) + C_euid);
     bpf_probe_read_kernel(brief->comm, sizeof(brief->comm), (void *)(task + T_comm));
     PUBLISH(brief, count->forks);
@@ -419,6 +419,8 @@ int bpf_iter__task(u64 *ctx)
     bpf_probe_read_kernel(out.comm, sizeof(out.comm), (void *)(task + T_comm));
     if (leader == task) {
         parent = LOAD(u64, task + T_parent);
+        if (parent)
+            parent = LOAD(u64, parent + T_leader);
         if (parent)
             out.ppid = nr_loaded(LOAD(u64, parent + T_thread_pid));
         put_process(&out, task, signal);

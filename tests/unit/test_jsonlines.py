@@ -115,7 +115,12 @@ def test_counters_that_cannot_be_counted_are_null() -> None:
     found = document(make_frame(None, make_sample(counters=counters)))
     known = {"forks": 5, "execs": None, "exits": 0, "read_failures": None}
     assert found["counters"] == known
-    assert found["collector"] == {"name": "replay", "detail": "by hand", "lost": 3}
+    assert found["collector"] == {
+        "name": "replay",
+        "detail": "by hand",
+        "lost": 3,
+        "lost_exits": 0,
+    }
 
 
 def test_a_process_in_units_of_seconds_and_bytes() -> None:
