@@ -1,10 +1,12 @@
-"""`python -m bench`: what a refresh costs, how long a person waits, and the peers."""
+"""`python -m bench`: refreshes, waiting, the kernel collector, the peers."""
 
-from bench import peers, refresh, responses
+from bench import kernel, peers, refresh, responses
 
 if __name__ == "__main__":
     refresh.main()
     print()
     responses.main()
+    print()
+    kernel.main()
     print()
     peers.main()

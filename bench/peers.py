@@ -1,5 +1,7 @@
 """The CPU that montauk, htop, btop and top take themselves, side by side in one run.
 
+montauk runs twice: with the best collector it can open, and with /proc only.
+
 Each refreshes once a second in a pty of 120x40 of its own, all at the same time; their
 CPU time is read from /proc. Programs that are not installed are left out and named.
 """
@@ -19,13 +21,15 @@ from bench.terminal import Terminal
 SIZES: Final = (100, 1_000, 10_000)
 _SETTLE_S: Final = 6.0
 _MEASURE_S: Final = 15.0
+_MONTAUK: Final = (sys.executable, "-m", "montauk_tui", "-d", "1")
 _HZ: Final = os.sysconf("SC_CLK_TCK")
 
 
 def commands() -> dict[str, list[str]]:
     """Return how each program is started."""
     return {
-        "montauk": [sys.executable, "-m", "montauk_tui", "-d", "1"],
+        "montauk": [*_MONTAUK],
+        "montauk /proc": [*_MONTAUK, "--collector", "traditional"],
         "htop": ["htop", "-d", "10"],
         "btop": ["btop", "--utf-force"],
         "top": ["top", "-d", "1"],

@@ -31,6 +31,7 @@ examples:
   montauk --once --limit 10        the ten busiest processes as text
   montauk --json -n 5 -d 2         five samples, one JSON object a line, 2 s apart
   montauk --collector-info         which collectors this machine has, and why not
+  montauk probes layout            which kernel fields the probes read, and where
 
 environment:
   MONTAUK_COLLECTOR  like --collector
@@ -56,7 +57,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End with the exit code of wrong usage."""
         line = clean(message.encode("utf-8", "surrogateescape"))
-        self.exit(WRONG_USAGE, f"montauk: {line}; see montauk --help\n")
+        self.exit(WRONG_USAGE, f"montauk: {line}; see {self.prog} --help\n")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -108,6 +109,30 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
+def probes_parser() -> argparse.ArgumentParser:
+    """Return the parser of what comes after `montauk probes`.
+
+    It is on its own so that a sub-command neither takes the options of the monitor nor
+    stands in their way.
+    """
+    result = _Parser(
+        prog="montauk probes",
+        description="About the probes of the kernel collector.",
+        allow_abbrev=False,
+    )
+    commands = result.add_subparsers(dest="command", metavar="COMMAND")
+    does = (
+        "print the kernel structs and fields that the probes read, and where they lie"
+    )
+    commands.add_parser(
+        "layout",
+        help=does,
+        description=f"{does[0].upper()}{does[1:]}. Needs no privilege.",
+        allow_abbrev=False,
+    )
+    return result
+
+
 def _duration(text: str) -> float:
     from montauk_tui import config  # noqa: PLC0415 - numpy, not for --help
 
@@ -126,14 +151,19 @@ def _count(text: str) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run montauk and return its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    is_about_probes = given[:1] == ["probes"]
     try:
-        options = parser().parse_args(arguments)
+        if is_about_probes:
+            options = probes_parser().parse_args(given[1:])
+        else:
+            options = parser().parse_args(given)
     except OSError:
         # Of --help and --version: some releases of argparse let it pass.
         _discard_output()
         return DONE
     try:
-        return _run(options)
+        return _run_probes(options) if is_about_probes else _run(options)
     except UsageError as error:
         return _complain(str(error), WRONG_USAGE)
     except MontaukError as error:
@@ -160,6 +190,14 @@ def _run(options: argparse.Namespace) -> int:
     if options.once:
         return commands.once(settings, options.limit)
     return commands.json_lines(settings, options.samples, options.limit)
+
+
+def _run_probes(options: argparse.Namespace) -> int:
+    if options.command is None:
+        raise UsageError("montauk probes does nothing alone", "choose one of: layout")
+    from montauk_tui.export import probes  # noqa: PLC0415 - not for the monitor
+
+    return probes.layout()
 
 
 def _check_combination(options: argparse.Namespace) -> None:

@@ -46,7 +46,7 @@ class FrameSource:
             try:
                 opened = registry.open_collector(name)
             except MontaukError as refusal:
-                refusals.append(refusal.line)
+                refusals.append(refusal.line.removeprefix("collector "))
                 continue
             self._upgrades.put(
                 replace(opened, refusals=tuple(refusals), is_forced=False)

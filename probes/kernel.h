@@ -15,6 +15,7 @@
     }
 READ_AS(read_u32, u32)
 READ_AS(read_s32, s32)
+READ_AS(read_s64, s64)
 READ_AS(read_u64, u64)
 
 /* The pid that a struct pid has in the reader's namespace, 0 where it has none. */

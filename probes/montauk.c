@@ -13,7 +13,7 @@
 
 BPF_F_TABLE("array", u32, struct life, lives, CPUS * LIVES, BPF_F_MMAPABLE);
 BPF_F_TABLE("array", u32, struct brief, forks, CPUS * BRIEFS, BPF_F_MMAPABLE);
-BPF_F_TABLE("array", u32, struct brief, frees, CPUS * BRIEFS, BPF_F_MMAPABLE);
+BPF_F_TABLE("array", u32, struct freed, frees, CPUS * BRIEFS, BPF_F_MMAPABLE);
 BPF_F_TABLE("array", u32, struct counts, counts, CPUS, BPF_F_MMAPABLE);
 
 /* Processes whose end is recorded, where the hook runs for every thread of a group. */
@@ -186,6 +186,8 @@ INLINE int is_first_end(u64 task)
     return ends.insert(&end, &one) == 0;
 }
 
+#define EXIT_ZOMBIE 0x20 /* include/linux/sched.h */
+
 /* --- briefs: fork and free --------------------------------------------------------- */
 
 INLINE int put_fork(u64 task)
@@ -213,25 +215,40 @@ INLINE int put_fork(u64 task)
     return 0;
 }
 
+/* The run time of the other threads of a process that ended by now. Only now: the sum in
+ * signal_struct grows after the hook of an exit, by each thread on its way out. */
+INLINE u64 others_of(u64 task, u64 own_ns)
+{
+    u64 signal = read_u64(task + T_signal), leader = read_u64(task + T_leader);
+    u64 ended_ns = read_u64(signal + S_run);
+    u64 others_ns = ended_ns > own_ns ? ended_ns - own_ns : 0;
+    /* A leader that ended first stays a zombie with its own time. */
+    if (leader != task && read_u64(leader + T_signal) == signal
+        && (read_u32(leader + T_exit_state) & EXIT_ZOMBIE))
+        others_ns += read_u64(leader + T_run);
+    return others_ns;
+}
+
 /* A freed thread has no struct pid any more: the initial namespace's pid identifies it. */
 INLINE int put_free(u64 task)
 {
     struct counts *count = my_counts();
-    struct brief *brief;
+    struct freed *freed;
     u32 slot;
     if (!count)
         return 0;
     slot = bpf_get_smp_processor_id() * BRIEFS + (count->frees & (BRIEFS - 1));
-    brief = frees.lookup(&slot);
-    if (!brief)
+    freed = frees.lookup(&slot);
+    if (!freed)
         return 0;
-    brief->seq = 0;
-    brief->time_ns = bpf_ktime_get_boot_ns();
-    brief->start_ns = read_u64(task + T_start);
-    brief->run_ns = read_u64(task + T_run);
-    brief->pid = read_u32(task + T_pid);
-    brief->ppid = brief->uid = 0;
-    PUBLISH(brief, count->frees);
+    freed->seq = 0;
+    freed->time_ns = bpf_ktime_get_boot_ns();
+    freed->start_ns = read_u64(task + T_start);
+    freed->run_ns = read_u64(task + T_run);
+    freed->others_ns = others_of(task, freed->run_ns);
+    freed->pid = read_u32(task + T_pid);
+    freed->spare = 0;
+    PUBLISH(freed, count->frees);
     count->frees++;
     return 0;
 }
@@ -289,7 +306,11 @@ int do_exit_kprobe(void *regs)
 
 /* The iterator's pointers are typed for the verifier, so fields load without a helper:
  * a third of the time. */
+#ifdef PLAIN_READS /* for verifiers that do not follow these pointers */
+#define LOAD(type, address) read_##type(address)
+#else
 #define LOAD(type, address) (*(volatile type *)(address))
+#endif
 
 /* As nr_of; the outermost namespace, where nearly every reader is, without a helper. */
 INLINE u32 nr_loaded(u64 pid)
@@ -317,10 +338,11 @@ INLINE u64 cgroup_loaded(u64 task)
 #endif
 }
 
-#ifdef M_rss
+#if defined(M_rss) && SIZE_rss_in_counter > 0
 #define RSS_PART(mm, part) LOAD(s64, (mm) + M_rss + (part) * SIZE_rss_stat + SIZE_rss_in_counter)
 #else
-#define RSS_PART(mm, part) 0
+/* Verifiers of that time do not look into an array of atomic_long_t. */
+#define RSS_PART(mm, part) rss_part(mm, part)
 #endif
 
 INLINE void put_process(struct task *out, u64 task, u64 signal)

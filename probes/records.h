@@ -34,19 +34,30 @@ struct life {
     char argv[ARGV_BYTES];
 };
 
-/* A fork of a process; or the moment a thread is freed, when nothing of its run time is
- * missing any more. 64 bytes. The two have logs of their own: a thread is freed in a
- * softirq, which may interrupt the recording of a fork. */
+/* A fork of a process. 64 bytes. */
 struct brief {
     u64 seq;
     u64 time_ns;
-    u64 start_ns;    /* of the thread */
-    u64 run_ns;
-    u32 pid;         /* fork: in the reader's namespace; free: in the initial one */
+    u64 start_ns;
+    u64 run_ns;      /* 0 */
+    u32 pid;         /* in the reader's pid namespace */
     u32 ppid;
     u32 uid;
     u32 spare;
     char comm[16];
+};
+
+/* The moment a thread is freed, when nothing of its run time is missing any more, nor of
+ * that of the threads that were still on their way out when it ended. 48 bytes. A log of
+ * its own: a thread is freed in a softirq, which may interrupt the recording of a fork. */
+struct freed {
+    u64 seq;
+    u64 time_ns;
+    u64 start_ns;    /* of the thread */
+    u64 run_ns;
+    u64 others_ns;   /* run time of the threads of its process that ended by now */
+    u32 pid;         /* of the thread, in the initial pid namespace */
+    u32 spare;
 };
 
 /* Counters of one CPU, a cache line of them; only that CPU writes. */

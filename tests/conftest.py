@@ -1,6 +1,10 @@
 """What holds for every test."""
 
+import os
+
 from hypothesis import HealthCheck, settings
+
+from montauk_tui.collectors.kernel import loader
 
 # A busy machine is no reason to fail: no example is timed. Nor is a checkout that
 # belongs to somebody else: nothing is written to it.
@@ -11,3 +15,6 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("montauk")
+
+if os.environ.get("MONTAUK_SLOW_MACHINE"):
+    loader.PATIENCE_S = 120.0

@@ -1,6 +1,5 @@
 """The commands that print and leave."""
 
-import io
 import os
 import sys
 import time
@@ -13,8 +12,9 @@ from montauk_tui.engine import query
 from montauk_tui.engine.columns import COLUMNS, pick
 from montauk_tui.engine.ended import live_and_ended
 from montauk_tui.engine.projection import View
-from montauk_tui.errors import CollectorUnavailable, MontaukError
+from montauk_tui.errors import CollectorUnavailable
 from montauk_tui.export.jsonlines import frame_json
+from montauk_tui.export.output import put
 from montauk_tui.export.table import frame_table
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import Ints, Need
@@ -34,7 +34,7 @@ def collector_info(forced: str | None) -> int:
         line, is_active = _describe(name, is_wanted=is_wanted)
         active = name if is_active else active
         lines.append(line)
-    _print("\n".join(["Available collectors:", *lines]))
+    put("\n".join(["Available collectors:", *lines]))
     return 0 if active else 1
 
 
@@ -60,7 +60,7 @@ def once(settings: Settings, limit: int | None) -> int:
     width = _terminal_width()
 
     def show(frame: Frame, rows: Ints, _ended: Ints) -> None:
-        _print("\n".join(frame_table(frame, rows, columns, width)))
+        put("\n".join(frame_table(frame, rows, columns, width)))
 
     _each_frame(settings, 1, limit, show)
     return 0
@@ -77,7 +77,7 @@ def json_lines(settings: Settings, samples: int | None, limit: int | None) -> in
     """Print a JSON object for each sample; without `samples` until stopped."""
 
     def show(frame: Frame, rows: Ints, ended: Ints) -> None:
-        _print(frame_json(frame, rows, ended))
+        put(frame_json(frame, rows, ended))
 
     _each_frame(settings, samples, limit, show)
     return 0
@@ -118,25 +118,3 @@ def _each_frame(
             frame = source.next_frame(needs)
             show(frame, *live_and_ended(frame, view, limit))
             taken += 1
-
-
-def _print(text: str) -> None:
-    """Write at once; what the encoding of stdout lacks becomes an escape.
-
-    Raises:
-        BrokenPipeError: The reader had enough.
-        MontaukError: Nothing can be written, as on a full disk.
-    """
-    if sys.stdout is None:
-        raise MontaukError("stdout is closed", "point it at a file or a pipe")
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        # Python would complain once more about what it could not flush at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise MontaukError(f"cannot write to stdout: {error.strerror}") from error

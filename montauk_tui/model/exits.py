@@ -1,6 +1,6 @@
 """The processes that ended since the previous sample, as columns."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import numpy as np
@@ -68,6 +68,14 @@ class ExitTable:
         if name not in self._columns:
             self._columns[name] = np.full(len(self), UNKNOWN, dtype=np.int64)
         return self._columns[name]
+
+    def without(self, names: Iterable[str]) -> "ExitTable":
+        """Return this table with the columns `names` unknown."""
+        gone = set(names)
+        if not gone:
+            return self
+        kept = {name: self._columns[name] for name in self._columns.keys() - gone}
+        return ExitTable(self.comm, self.cmdline, kept)
 
     def __len__(self) -> int:
         """Return the number of processes."""

@@ -1,6 +1,6 @@
 """What a collector saw at one moment: raw counters only, frozen, never a rate."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -82,6 +82,14 @@ class ProcessTable:
     def with_columns(self, columns: Mapping[str, Ints]) -> "ProcessTable":
         """Return this table with columns added or replaced."""
         return ProcessTable(self.comm, {**self._columns, **columns})
+
+    def without(self, names: Iterable[str]) -> "ProcessTable":
+        """Return this table with the columns `names` unknown."""
+        gone = set(names)
+        if not gone:
+            return self
+        kept = {name: self._columns[name] for name in self._columns.keys() - gone}
+        return ProcessTable(self.comm, kept)
 
     def only(self, kept: Bools) -> "ProcessTable":
         """Return the rows that are `kept`."""

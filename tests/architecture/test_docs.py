@@ -15,8 +15,12 @@ import numpy as np
 import pytest
 
 from montauk_tui import __version__, cli, config
+from montauk_tui.collectors import registry
+from montauk_tui.collectors.kernel import loader, requirements
 from montauk_tui.engine import columns
+from montauk_tui.export import probes
 from montauk_tui.export.jsonlines import frame_json
+from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.sample import CPU_FIELDS, Pressure
 from montauk_tui.ui import themes
 from montauk_tui.ui.bindings import BINDINGS, SECTIONS, key_names
@@ -210,8 +214,12 @@ def json_document() -> dict[str, Any]:
     row: dict[str, int | str | bytes | None] = {"pid": 1}
     before = make_sample([row], host=make_host(pressure=pressure))
     after = make_sample([row], host=make_host(pressure=pressure), after_s=1.0)
+    ended = {"pid": np.array([7]), "start_ticks": np.array([1])}
+    exits = ExitTable(np.array([b"sh"]), np.array([b"sh\0"]), ended)
+    after = dataclasses.replace(after, exits=exits)
     frame = make_frame(before, after, FakeLookups({1: b"init\0"}))
-    document = json.loads(frame_json(frame, np.array([0], dtype=np.int64)))
+    everyone = np.array([0], dtype=np.int64)
+    document = json.loads(frame_json(frame, everyone, everyone))
     assert isinstance(document, dict)
     return document
 
@@ -221,12 +229,56 @@ def test_every_field_of_the_json_is_described_in_its_order() -> None:
     assert first_codes(section(page, "The sample")) == list(document)
     for name in ("collector", "host", "counters", "ledger"):
         assert first_codes(section(page, f"`{name}`")) == list(document[name]), name
-    (process,) = document["processes"]
+    process, ended = document["processes"]
     assert first_codes(section(page, "`processes`")) == list(process)
+    table = section(page, "Processes that ended")
+    assert first_codes(table) == list(ended)
+    only_ended = table.rpartition("\n\n`")[2].partition(" are in these objects")[0]
+    assert {*codes(f"`{only_ended}")} == set(ended) - set(process)
     host = section(page, "`host`")
     pressure = document["host"]["pressure"]
     for name in (*CPU_FIELDS, *pressure, *pressure["cpu"]):
         assert f"`{name}`" in host, name
+
+
+# --- collectors -----------------------------------------------------------------------
+
+
+def test_every_collector_is_in_the_readme_and_in_the_manual_page() -> None:
+    title = (ROOT / "README.md").read_text("utf-8").partition("## Collectors\n")[2]
+    columns_of = codes(title.partition("|---|")[0])
+    assert columns_of == registry.names()
+    page = plain_man()
+    for name in registry.names():
+        assert re.search(rf"^\.BR? {name}( ,)?$", page, re.MULTILINE), name
+
+
+def test_the_needs_of_the_kernel_collector_are_those_that_are_checked() -> None:
+    page = (DOCS / "collectors.md").read_text("utf-8")
+    needs = page.partition("### What it needs")[2].partition("###")[0]
+    host = requirements.Host()
+    for path in (host.btf, host.lockdown, host.status, host.uid_map):
+        assert f"`{path}`" in needs
+    for package in re.findall(r"python\S*-(?:bpfcc|bcc)", loader.NO_BCC[1]):
+        assert f"`{package}`" in needs
+        assert f"`{package}`" in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_the_hooks_of_the_kernel_collector_are_in_its_documentation() -> None:
+    hooks = section(DOCS / "collectors.md", "Attachment")
+    source = (ROOT / "montauk_tui/collectors/kernel/loader_main.py").read_text("utf-8")
+    attached = re.findall(r'_(?:kprobe|tracepoint)\("\w+", "(\w+)"\)', source)
+    assert len(set(attached)) == 7
+    for name in attached:
+        assert name in hooks
+
+
+def test_the_example_of_the_layout_has_its_titles() -> None:
+    example = (
+        (DOCS / "collectors.md").read_text("utf-8").partition("layout | head -4\n")
+    )
+    titles = example[2].splitlines()[0]
+    assert tuple(titles.split()) == probes._TITLES  # noqa: SLF001
 
 
 # --- command line ---------------------------------------------------------------------
@@ -235,6 +287,24 @@ def test_every_field_of_the_json_is_described_in_its_order() -> None:
 def options() -> set[str]:
     actions: list[argparse.Action] = cli.parser()._actions  # noqa: SLF001
     return {text for action in actions for text in action.option_strings}
+
+
+def probe_commands() -> set[str]:
+    (choices,) = [
+        action.choices
+        for action in cli.probes_parser()._actions  # noqa: SLF001
+        if action.choices is not None
+    ]
+    return set(choices)
+
+
+def test_every_command_is_in_the_manual_page_and_no_other_anywhere() -> None:
+    page = plain_man().partition("\n.SH COMMANDS\n")[2].partition("\n.SH ")[0]
+    described = re.findall(r"^\.B montauk probes (\S+)$", page, re.MULTILINE)
+    assert set(described) == probe_commands()
+    texts = [plain_man(), *(page.read_text("utf-8") for page in PAGES)]
+    for text in texts:
+        assert set(re.findall(r"montauk probes ([a-z]+)", text)) <= probe_commands()
 
 
 def test_every_option_is_in_the_manual_page() -> None:
@@ -246,7 +316,7 @@ def test_every_option_is_in_the_manual_page() -> None:
 
 def test_no_document_names_an_option_that_does_not_exist() -> None:
     lines = [line for page in PAGES for line in page.read_text("utf-8").splitlines()]
-    ours = [line for line in lines if re.match(r"(\$ )?montauk |\| `--", line)]
+    ours = [line for line in lines if re.match(r"(\$ )?(sudo )?montauk |\| `--", line)]
     named = {
         word for line in ours for word in re.findall(r"(?<=[ `])--?[a-z][a-z-]*", line)
     }
@@ -291,4 +361,5 @@ def test_links_lead_somewhere_and_lines_are_short(page: Path) -> None:
         linked = (page.parent / path) if path else page
         assert linked.is_file(), target
         headings = re.findall(r"^#+ (.*)$", linked.read_text("utf-8"), re.MULTILINE)
-        assert not anchor or anchor in {heading.lower() for heading in headings}, target
+        anchors = {heading.lower().replace(" ", "-") for heading in headings}
+        assert not anchor or anchor in anchors, target

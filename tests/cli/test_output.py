@@ -104,7 +104,7 @@ def check_sample(sample: dict[str, Any]) -> None:
     assert sample["interval_s"] > 0
     assert sample["collector"].keys() >= {"name", "detail", "lost"}
     assert sample["host"].keys() >= {"cpus", "busy_pct"}
-    assert sample["counters"].keys() == {"forks", "execs", "exits"}
+    assert sample["counters"].keys() >= {"forks", "execs", "exits"}
     ledger = sample["ledger"]
     parts = ("live_s", "exited_s", "interrupts_s", "unexplained_s")
     assert ledger["busy_s"] == pytest.approx(

@@ -54,6 +54,14 @@ class Deceptive(Fake):
         raise CollectorUnavailable("it lied", "try another")
 
 
+class Slow(Fake):
+    slow_to_open = True
+
+
+class SlowRefused(Refused):
+    slow_to_open = True
+
+
 def broken() -> Collector:
     raise ImportError("no module named libbroken")
 
@@ -217,3 +225,70 @@ def test_the_list_with_a_forced_collector_that_is_refused(
     installed(kernel=Refused, traditional=Fake)
     assert commands.collector_info("kernel") == 1
     assert "[active]" not in capsys.readouterr().out
+
+
+# --- a slow collector while a quick one serves ----------------------------------------
+
+
+def test_the_quick_one_serves_while_the_slow_one_opens(installed: Installed) -> None:
+    installed(traditional=Fake, kernel=Slow)
+    opened = registry.open_quickly()
+    assert opened.collector.name == "traditional"
+    assert (opened.better, opened.refusals) == (("kernel",), ())
+    assert "kernel: open" not in installed.log
+
+
+def test_only_what_is_better_is_worth_trying(installed: Installed) -> None:
+    installed(kernel=Fake, netlink=Slow, traditional=Slow)
+    opened = registry.open_quickly()
+    assert (opened.collector.name, opened.better) == ("kernel", ())
+
+
+def test_a_slow_stranger_is_not_tried(installed: Installed) -> None:
+    installed(traditional=Fake, ant=Slow)
+    assert registry.open_quickly().better == ()
+
+
+def test_a_forced_collector_is_waited_for(installed: Installed) -> None:
+    installed(kernel=Slow, traditional=Fake)
+    opened = registry.open_quickly("kernel")
+    assert opened.collector.name == "kernel"
+    assert opened.is_forced
+    assert opened.better == ()
+
+
+def test_a_slow_one_that_is_broken_is_no_reason_to_wait(installed: Installed) -> None:
+    installed(kernel=broken, traditional=Fake)
+    opened = registry.open_quickly()
+    assert opened.collector.name == "traditional"
+    assert opened.better == ()
+    assert any("libbroken" in line for line in opened.refusals)
+
+
+# --- one that fails while it serves ---------------------------------------------------
+
+
+def test_the_next_best_follows_one_that_failed(installed: Installed) -> None:
+    installed(kernel=Fake, netlink=Refused, traditional=Fake)
+    opened = registry.open_next(registry.open_collector(), "it broke; restart it")
+    assert opened.collector.name == "traditional"
+    assert opened.refusals == (
+        "kernel: failed: it broke; restart it",
+        "netlink: unavailable: no key; become root",
+    )
+    assert opened.better == ()
+    assert installed.log.count("kernel: made") == 1, "not tried again"
+
+
+def test_nothing_follows_a_forced_one(installed: Installed) -> None:
+    installed(kernel=Fake, traditional=Fake)
+    forced = registry.open_collector("kernel")
+    with pytest.raises(CollectorUnavailable, match="kernel failed: it broke"):
+        registry.open_next(forced, "it broke")
+    assert "traditional: made" not in installed.log
+
+
+def test_nothing_follows_the_last(installed: Installed) -> None:
+    installed(traditional=Fake)
+    with pytest.raises(CollectorUnavailable, match="traditional: failed: it broke"):
+        registry.open_next(registry.open_collector(), "it broke")

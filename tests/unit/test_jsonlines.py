@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from montauk_tui.export.jsonlines import frame_json
+from montauk_tui.model.exits import EXIT_FIELDS
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Counters
 from montauk_tui.model.schema import FIELDS
@@ -20,6 +21,7 @@ from tests.support.builders import (
     make_host,
     make_sample,
 )
+from tests.support.exits import make_exits
 from tests.support.scenes import scene_frame
 
 TOP = {
@@ -161,3 +163,94 @@ def test_the_hostile_scene_frame() -> None:
     assert entries[5_001]["comm"] == "[/foo]"
     assert entries[5_003]["comm"].startswith("\x1b]52;")
     assert entries[5_005]["comm"] == "bad\\xff\\xfe\\xc3"
+
+
+# --- processes that ended -------------------------------------------------------------
+
+ENDED = {
+    *PROCESS, "tgid", "cmdline_cut", "peak_rss_bytes", "read_bytes", "write_bytes",
+    "cgroup_id", "core_dumped",
+}  # fmt: skip
+
+
+def ended(lookups: FakeLookups | None = None, **row: Any) -> dict[str, Any]:
+    exits = make_exits([{"pid": 9, **row}])
+    frame = make_frame(
+        make_sample(), make_sample(after_s=1.0, exits=exits), lookups
+    )  # fmt: skip
+    line = frame_json(frame, np.empty(0, dtype=np.int64), np.array([0]))
+    assert line.isascii()
+    (found,) = json.loads(line, parse_constant=pytest.fail)["processes"]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_one_that_ended_in_units_of_seconds_and_bytes() -> None:
+    entry = ended(
+        FakeLookups(users={7: "ann"}), ppid=4, uid=7, comm=b"cc1", rss_bytes=4_096,
+        cmdline=b"/bin/cc1\0-O2\0", utime_ns=1_234_567_890, stime_ns=5_000,
+        lifetime_ns=2_500_000_000, start_ticks=int((BOOT_S + 0.5) * 100), exit_code=3,
+        exit_signal=None, peak_rss_bytes=8_192, read_bytes=1, write_bytes=2,
+        cgroup_id=77, threads=2,
+    )  # fmt: skip
+    assert set(entry) == ENDED
+    assert (entry["pid"], entry["tgid"], entry["ppid"]) == (9, 9, 4)
+    assert (entry["alive"], entry["state"]) == (False, None)
+    assert entry["start_time"] == TIME_S + 0.5
+    assert (entry["comm"], entry["cmdline"]) == ("cc1", "/bin/cc1 -O2")
+    assert entry["cmdline_cut"] is False
+    assert (entry["uid"], entry["user"]) == (7, "ann")
+    assert (entry["utime_s"], entry["stime_s"]) == (1.234568, 0.000005)
+    assert entry["cpu_pct"] == pytest.approx(123.46)
+    assert (entry["rss_bytes"], entry["peak_rss_bytes"]) == (4_096, 8_192)
+    assert (entry["read_bytes"], entry["write_bytes"]) == (1, 2)
+    assert (entry["cgroup_id"], entry["threads"]) == (77, 2)
+    assert entry["lifetime_s"] == 2.5
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"exit_code": 0, "exit_signal": None}, (0, None, False)),
+        ({"exit_code": 255, "exit_signal": None}, (255, None, False)),
+        ({"exit_code": None, "exit_signal": 9}, (None, 9, False)),
+        ({"exit_code": None, "exit_signal": 11, "core_dumped": 1}, (None, 11, True)),
+    ],
+)
+def test_how_it_ended(row: dict[str, Any], told: tuple[Any, ...]) -> None:
+    entry = ended(**row)
+    assert (entry["exit_code"], entry["exit_signal"], entry["core_dumped"]) == told
+
+
+def test_what_is_unknown_of_an_end_is_null() -> None:
+    known = {"pid", "start_ticks", "core_dumped", "cmdline_bytes"}
+    entry = ended(**{name: None for name in EXIT_FIELDS if name not in known})
+    assert {key for key, value in entry.items() if value is not None} == {
+        "pid", "tgid", "start_time", "alive", "comm", "core_dumped",
+    }  # fmt: skip
+
+
+def test_arguments_of_an_end_that_are_not_all_there() -> None:
+    """None at all is null: a process without arguments and one that was not read."""
+    assert ended()["cmdline"] is None
+    assert ended()["cmdline_cut"] is None
+    entry = ended(cmdline=b"x" * 343, cmdline_bytes=5_000)
+    assert (entry["cmdline"], entry["cmdline_cut"]) == ("x" * 343, True)
+    whole = ended(cmdline=b"x" * 342, cmdline_bytes=343)
+    assert whole["cmdline_cut"] is False
+
+
+@given(st.binary(max_size=15), st.binary(max_size=40))
+def test_any_name_of_an_end_makes_valid_json(comm: bytes, cmdline: bytes) -> None:
+    entry = ended(comm=comm, cmdline=cmdline)
+    assert entry["comm"] == comm.rstrip(b"\0").decode("utf-8", "backslashreplace")
+
+
+def test_the_living_come_before_the_ended() -> None:
+    exits = make_exits([{"pid": 3}, {"pid": 4}])
+    frame = make_frame(None, make_sample([{"pid": 8}], exits=exits))
+    line = frame_json(frame, np.array([0]), np.array([1, 0]))
+    found = json.loads(line)["processes"]
+    assert [(entry["pid"], entry["alive"]) for entry in found] == [
+        (8, True), (4, False), (3, False),
+    ]  # fmt: skip

@@ -6,14 +6,25 @@ from montauk_tui.engine.ledger import close_books
 from montauk_tui.engine.rates import process_rates
 from montauk_tui.model.frame import Ledger
 from tests.support.builders import BOOT_S, Row, cpu_ticks, make_host, make_sample
+from tests.support.exits import make_exits
 
 TICKS = st.integers(0, 10_000)
 
 
-def books(before: list[Row], now: list[Row], **ticks: float) -> Ledger:
+def books(
+    before: list[Row],
+    now: list[Row],
+    ended: list[Row] | None = None,
+    **ticks: float,
+) -> Ledger:
     """Return the ledger of a second in which one CPU counted `ticks`."""
     previous = make_sample(before, host=make_host([cpu_ticks()]))
-    current = make_sample(now, host=make_host([cpu_ticks(**ticks)]), after_s=1.0)
+    current = make_sample(
+        now,
+        host=make_host([cpu_ticks(**ticks)]),
+        after_s=1.0,
+        exits=None if ended is None else make_exits(ended),
+    )
     return close_books(previous, current, process_rates(previous, current))
 
 
@@ -69,3 +80,70 @@ def test_an_unknown_rate_explains_nothing() -> None:
     ledger = books([], [{"pid": 1, "start_ticks": 5, "utime": 99}], user=10)
     assert ledger.live_s == 0.0
     assert ledger.unexplained_s == pytest.approx(0.10)
+
+
+# --- where the collector sees what ended ----------------------------------------------
+
+NEW = {"start_ticks": int(BOOT_S * 100) + 1}
+
+
+def test_a_process_that_ended_is_explained() -> None:
+    ledger = books(
+        [{"pid": 1}, {"pid": 2, "utime": 9}],
+        [{"pid": 1, "utime": 20}],
+        [{"pid": 2, "utime_ns": 290_000_000}, {"pid": 7, "stime_ns": 10**8, **NEW}],
+        user=60,
+        irq=2,
+    )
+    assert ledger.live_s == pytest.approx(0.20)
+    assert ledger.exited_s == pytest.approx(0.30)
+    assert ledger.interrupts_s == pytest.approx(0.02)
+    assert ledger.unexplained_s == pytest.approx(0.10)
+
+
+def test_nothing_ended() -> None:
+    assert books([], [], [], user=1).exited_s == 0.0
+
+
+def test_a_zombie_is_in_one_part_of_the_books() -> None:
+    row: Row = {"pid": 2, "utime": 30, "state": "Z", **NEW}
+    ledger = books([], [row], [{"pid": 2, "utime_ns": 310_000_000, **NEW}], user=31)
+    assert ledger.live_s == pytest.approx(0.30)
+    assert ledger.exited_s == pytest.approx(0.01)
+    assert ledger.unexplained_s == pytest.approx(0.0)
+
+
+def test_an_end_whose_use_is_unknown_explains_nothing() -> None:
+    ledger = books([], [], [{"pid": 2, "utime_ns": 10**9, "start_ticks": 5}], user=10)
+    assert ledger.exited_s == 0.0
+    assert ledger.unexplained_s == pytest.approx(0.10)
+
+
+ENDS = st.dictionaries(st.integers(1, 9), st.tuples(st.booleans(), TICKS), max_size=6)
+
+
+@given(ENDS, ENDS, TICKS, TICKS)
+def test_the_parts_add_up_with_those_who_ended(
+    live: dict[int, tuple[bool, int]],
+    ended: dict[int, tuple[bool, int]],
+    user: int,
+    irq: int,
+) -> None:
+    start = {True: NEW, False: {}}
+    ledger = books(
+        [{"pid": pid, "utime": 1} for pid in live],
+        [
+            {"pid": pid, "utime": used, **start[new]}
+            for pid, (new, used) in live.items()
+        ],
+        [
+            {"pid": pid, "utime_ns": used * 10**7, **start[new]}
+            for pid, (new, used) in ended.items()
+        ],
+        user=user,
+        irq=irq,
+    )
+    assert ledger.exited_s is not None
+    assert ledger.exited_s >= 0
+    parts = ledger.live_s + ledger.exited_s + ledger.interrupts_s + ledger.unexplained_s
+    assert parts == pytest.approx(ledger.busy_s)

@@ -1,3 +1,4 @@
+import itertools
 import math
 from typing import Any
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from montauk_tui.engine.rates import busy_seconds, host_rates, process_rates
 from montauk_tui.model.sample import CPU_FIELDS
 from tests.support.builders import BOOT_S, Row, cpu_ticks, make_host, make_sample
+from tests.support.exits import make_exits
 
 SEEN = int(BOOT_S * 100)
 """The start tick of the moment of the first sample."""
@@ -125,6 +127,155 @@ def test_the_tick_rate_is_that_of_the_source() -> None:
         {"utime": 0}, {"utime": 250_000_000}, ticks_per_second=1_000_000_000
     )
     assert cpu_pct == pytest.approx(25.0)
+
+
+# --- one collector after another ------------------------------------------------------
+
+NS = 10**9
+
+
+def handed_over(ticks: int, exact_ns: int) -> tuple[float, float]:
+    """Return the rates of a process seen by /proc and then, exactly, by the kernel."""
+    return one_rate({"utime": ticks}, {"utime": exact_ns}, ticks_per_second=NS)
+
+
+def test_samples_of_different_resolution() -> None:
+    cpu_s, cpu_pct = handed_over(100, 1_250_000_000)
+    assert cpu_s == pytest.approx(0.25)
+    assert cpu_pct == pytest.approx(25.0)
+
+
+@pytest.mark.parametrize("behind_ns", [1, 9_999_999, 19_999_999])
+def test_an_exact_counter_behind_a_rounded_one_is_no_step_back(behind_ns: int) -> None:
+    assert handed_over(100, NS - behind_ns)[0] == 0.0
+
+
+def test_a_real_step_back_is_unknown_all_the_same() -> None:
+    assert math.isnan(handed_over(100, NS - 30_000_000)[0])
+
+
+@given(st.lists(st.integers(0, 10**12), min_size=2, max_size=6), st.integers(0, 5))
+def test_a_change_of_collector_neither_loses_nor_doubles(
+    steps: list[int], change: int
+) -> None:
+    """To what is lost in rounding, which is less than two ticks."""
+    totals = np.cumsum(steps).tolist()
+    samples = []
+    for number, total in enumerate(totals):
+        exact = number > change
+        row = {"pid": 9, "utime": total if exact else total * 100 // NS}
+        hertz = NS if exact else 100
+        samples.append(make_sample([row], after_s=number, ticks_per_second=hertz))
+    used = [
+        float(process_rates(*pair).cpu_s[0]) for pair in itertools.pairwise(samples)
+    ]
+    assert min(used) >= 0
+    assert sum(used) == pytest.approx((totals[-1] - totals[0]) / NS, abs=0.021)
+
+
+# --- those who ended ------------------------------------------------------------------
+
+
+def one_exit(
+    before: Row | None, exit_row: Row, now: Row | None = None, **overrides: Any
+) -> float:
+    """Return what the ended process, pid 9, is charged with."""
+    previous = make_sample([{"pid": 9, **before}] if before is not None else [])
+    current = make_sample(
+        [{"pid": 9, **now}] if now is not None else [],
+        after_s=1.0,
+        exits=make_exits([{"pid": 9, **exit_row}]),
+        **overrides,
+    )
+    return float(process_rates(previous, current).exit_cpu_s[0])
+
+
+def test_an_end_is_charged_what_it_used_since_it_was_seen() -> None:
+    total = {"utime_ns": NS, "stime_ns": NS // 2}
+    assert one_exit({"utime": 100, "stime": 20}, total) == pytest.approx(0.3)
+
+
+def test_an_end_that_was_never_seen_is_charged_all() -> None:
+    short = {"start_ticks": SEEN + 1, "utime_ns": 3_000_000, "stime_ns": 1_000_000}
+    assert one_exit(None, short) == pytest.approx(0.004)
+
+
+def test_an_end_that_is_older_and_was_not_seen_is_unknown() -> None:
+    assert math.isnan(one_exit(None, {"start_ticks": SEEN - 1, "utime_ns": NS}))
+
+
+def test_an_end_whose_pid_was_anothers_is_charged_all() -> None:
+    short = {"start_ticks": SEEN + 1, "utime_ns": 5_000_000}
+    assert one_exit({"start_ticks": 7, "utime": 900}, short) == pytest.approx(0.005)
+
+
+@pytest.mark.parametrize("state", ["Z", "S"])
+def test_a_row_that_is_still_there_is_charged_instead(state: str) -> None:
+    """A zombie, or one that ended after the snapshot: only the rest is the end's."""
+    row = {"start_ticks": SEEN + 1, "utime": 30, "state": state}
+    end = {"start_ticks": SEEN + 1, "utime_ns": 310_000_000}
+    assert one_exit(None, end, row) == pytest.approx(0.01)
+    seen = {"start_ticks": 5, "utime": 20}
+    row, end = {**row, "start_ticks": 5}, {**end, "start_ticks": 5}
+    assert one_exit(seen, end, row) == pytest.approx(0.01)
+
+
+def test_an_end_is_never_charged_less_than_nothing() -> None:
+    assert one_exit({"utime": 100}, {"utime_ns": NS - 1}) == 0.0
+
+
+def test_percent_of_an_end() -> None:
+    exits = make_exits([{"pid": 9, "start_ticks": SEEN, "utime_ns": NS // 2}])
+    current = make_sample(after_s=2.0, exits=exits)
+    rates = process_rates(make_sample(), current)
+    assert rates.exit_cpu_pct.tolist() == pytest.approx([25.0])
+
+
+def test_ends_before_the_first_sample_are_unknown() -> None:
+    rates = process_rates(None, make_sample(exits=make_exits([{"pid": 9}])))
+    assert np.isnan(rates.exit_cpu_s).all()
+    assert np.isnan(rates.exit_cpu_pct).all()
+    assert len(rates.exit_cpu_s) == 1
+
+
+LIFE = st.lists(st.integers(0, 10**9), min_size=1, max_size=6)
+
+
+@given(
+    LIFE,
+    st.integers(0, 10**8),
+    st.sampled_from(["freed", "zombie", "waiting", "later"]),
+    st.integers(0, 2),
+)
+def test_all_the_time_of_a_life_is_charged_once(
+    steps: list[int], last: int, how: str, more: int
+) -> None:
+    """Row by row and then its end: whichever way it goes out, the sum is its total."""
+    totals = np.cumsum(steps).tolist()
+    new: Row = {"pid": 9, "start_ticks": SEEN + 1}
+    told: Row = {**new, "utime_ns": totals[-1] + last}
+    dead: Row = {**new, "utime": totals[-1] + last, "state": "Z"}
+    waits: Row = {**new, "utime": totals[-1] + last // 2, "state": "X"}
+    story: list[tuple[list[Row], list[Row]]] = [([], [])]
+    story += [([{**new, "utime": total}], []) for total in totals]
+    if how == "freed":  # after the snapshot of the same sample
+        story[-1][1].append(told)
+    elif how == "zombie":
+        story += [([dead], [told]), *[([dead], [])] * more]
+    elif how == "waiting":
+        story += [*[([waits], [])] * (more + 1), ([], [told])]
+    else:
+        story.append(([], [told]))
+    story.append(([], []))
+    samples = [
+        make_sample(rows, after_s=at, exits=make_exits(ends), ticks_per_second=NS)
+        for at, (rows, ends) in enumerate(story)
+    ]
+    charged = 0.0
+    for pair in itertools.pairwise(samples):
+        rates = process_rates(*pair)
+        charged += float(rates.cpu_s.sum()) + float(rates.exit_cpu_s.sum())
+    assert charged == pytest.approx((totals[-1] + last) / NS, abs=1e-6)
 
 
 # --- the host -------------------------------------------------------------------------

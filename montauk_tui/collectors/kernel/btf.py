@@ -6,6 +6,7 @@ the distribution's Python.
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -46,6 +47,15 @@ class BtfError(Exception):
     """The type information cannot be read."""
 
 
+@contextlib.contextmanager
+def _contradictions() -> Iterator[None]:
+    """Make an error of types that point nowhere, or to themselves."""
+    try:
+        yield
+    except (IndexError, ValueError, RecursionError, struct.error) as error:
+        raise BtfError("the types contradict each other") from error
+
+
 class Btf:
     """The types of a kernel.
 
@@ -64,7 +74,10 @@ class Btf:
             )
             if magic != _MAGIC:
                 raise BtfError("no BTF of this machine's byte order")
-            self._text = raw[header + text_at : header + text_at + text_len]
+            text_end = header + text_at + text_len
+            self._text = raw[header + text_at : text_end]
+            if text_end > len(raw):
+                raise BtfError("cut short")
             self._types = self._index(header + type_at, header + type_at + type_len)
         except struct.error as error:
             raise BtfError("cut short") from error
@@ -80,7 +93,15 @@ class Btf:
         return types
 
     def field(self, struct_name: str, path: str) -> Field | None:
-        """Return where `path`, dotted through inner structs, lies; None if nowhere."""
+        """Return where `path`, dotted through inner structs, lies; None if nowhere.
+
+        Raises:
+            BtfError: The types contradict each other.
+        """
+        with _contradictions():
+            return self._field(struct_name, path)
+
+    def _field(self, struct_name: str, path: str) -> Field | None:
         found = self._find(struct_name, _STRUCT)
         offset = 0
         type_id = found
@@ -101,8 +122,10 @@ class Btf:
         type_id = self._find(typedef, _TYPEDEF)
         if type_id is None:
             return 0
-        pointer = self._types[self._bare(type_id)]
-        target = self._types[pointer.size_or_type] if pointer.kind == _PTR else pointer
+        with _contradictions():
+            target = self._types[self._bare(type_id)]
+            if target.kind == _PTR:
+                target = self._types[target.size_or_type]
         return target.length if target.kind == _PROTO else 0
 
     def size_of(self, struct_name: str) -> int:
@@ -120,9 +143,11 @@ class Btf:
         return None
 
     def _bare(self, type_id: int) -> int:
-        while self._types[type_id].kind in _TRANSPARENT:
+        for _ in self._types:
+            if self._types[type_id].kind not in _TRANSPARENT:
+                return type_id
             type_id = self._types[type_id].size_or_type
-        return type_id
+        raise BtfError("a type is made of itself")
 
     def _member(self, type_id: int, name: str) -> tuple[int, int] | None:
         """Return offset and type of a member, seeing through anonymous ones."""

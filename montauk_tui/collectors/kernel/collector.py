@@ -10,11 +10,13 @@ import numpy as np
 
 from montauk_tui.collectors.base import Availability, Collector
 from montauk_tui.collectors.kernel import loader, requirements
+from montauk_tui.collectors.kernel.consequences import unknown_columns
 from montauk_tui.collectors.kernel.lives import Lives
 from montauk_tui.collectors.kernel.log import Counts, LifeLog, Log, Records, SharedArray
-from montauk_tui.collectors.kernel.records import BRIEF, EXEC, LIFE
+from montauk_tui.collectors.kernel.records import BRIEF, EXEC, FREED, LIFE
 from montauk_tui.collectors.kernel.snapshot import (
     TaskIterator,
+    never_back,
     settled_zombies,
     to_table,
 )
@@ -88,14 +90,23 @@ class KernelCollector(Collector):
         try:
             self._root = ProcRoot()
             self._map(loaded, cpus, slots)
+            self._check_sight()
+        except (CollectorFailed, CollectorUnavailable) as error:
+            self.close()
+            raise CollectorUnavailable(error.reason, error.remedy) from error
         except (OSError, ValueError) as error:
             self.close()
             reason = f"the probes' log cannot be mapped: {error}"
             raise CollectorUnavailable(
                 reason, "raise the locked memory limit"
             ) from error
+        self._begin(loaded)
+
+    def _begin(self, loaded: loader.Loaded) -> None:
         self.lookups = ProcLookups(self._root, self._users)
+        self._unknown = unknown_columns(loaded.missing)
         self._lives = Lives(self._user_hz)
+        self._before = ProcessTable.empty()
         self._unseen = Unseen(self._root, self._user_hz)
         self._drained: list[tuple[Records, Records, Records]] = []
         self._lock = threading.Lock()
@@ -111,7 +122,7 @@ class KernelCollector(Collector):
         arrays = {
             "lives": SharedArray(fds["lives"], LIFE, cpus * slots),
             "forks": SharedArray(fds["forks"], BRIEF, cpus * slots),
-            "frees": SharedArray(fds["frees"], BRIEF, cpus * slots),
+            "frees": SharedArray(fds["frees"], FREED, cpus * slots),
         }
         self._arrays = arrays
         self._life_log = LifeLog(arrays["lives"], counts, slots)
@@ -121,6 +132,13 @@ class KernelCollector(Collector):
             name: counts.total(name) for name in ("forks", "execs", "exits", "failures")
         }
         self._iterator = TaskIterator(fds["iterator"])
+
+    def _check_sight(self) -> None:
+        """Read a snapshot: the kernel may show nothing without refusing anything."""
+        if os.getpid() not in self._iterator.read()["pid"]:
+            reason = "the kernel's snapshot lacks montauk itself"
+            remedy = "run it outside of this container: pid namespaces are nested deep"
+            raise CollectorUnavailable(reason, remedy)
 
     def close(self) -> None:
         """Remove the probes; harmless when closed already."""
@@ -157,6 +175,8 @@ class KernelCollector(Collector):
         monotonic_s = time.monotonic()
         tasks = self._iterator.read()
         table = to_table(tasks, self._user_hz, threads=Need.THREADS in needs)
+        self._before = table = never_back(self._before, table)
+        table = table.without(self._unknown)
         lives, frees = self._take_logs()
         now_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         ended = self._lives.take(lives, frees, table, settled_zombies(tasks), now_ns)
@@ -173,7 +193,7 @@ class KernelCollector(Collector):
             processes=table,
             host=host,
             counters=self._counters(),
-            exits=ended.exits,
+            exits=ended.exits.without(self._unknown),
             vanished=0,
             collect_cpu_s=time.thread_time() - started,
         )
@@ -233,7 +253,7 @@ class KernelCollector(Collector):
         frees = [part[1] for part in drained]
         return (
             np.concatenate([np.empty(0, dtype=LIFE), *lives]),
-            np.concatenate([np.empty(0, dtype=BRIEF), *frees]),
+            np.concatenate([np.empty(0, dtype=FREED), *frees]),
         )
 
 

@@ -79,7 +79,7 @@ K_id            kernfs_node   id
 
 _REQUIRED = """
 T_pid T_tgid T_comm T_flags T_state T_exit_state T_exit_code T_utime T_stime T_run
-T_start T_parent T_leader T_cred T_signal T_thread_pid S_live S_run C_euid P_level
+T_start T_parent T_leader T_cred T_mm T_signal T_thread_pid S_live S_run C_euid P_level
 P_numbers U_nr U_ns N_inum
 """
 REQUIRED = frozenset(_REQUIRED.split())

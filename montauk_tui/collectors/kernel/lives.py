@@ -64,9 +64,8 @@ class Lives:
         ends = np.concatenate([self._waiting, lives[lives["kind"] == EXIT]])
         final_ns, is_freed = _freed(ends, frees)
         zombie_ns, is_zombie = self._zombies(ends, table, settled)
-        run_ns = ends["others_ns"].astype(np.int64) + np.where(
-            is_freed, final_ns, ends["own_ns"].astype(np.int64)
-        )
+        so_far_ns = (ends["others_ns"] + ends["own_ns"]).astype(np.int64)
+        run_ns = np.where(is_freed, final_ns, so_far_ns)
         run_ns = np.where(is_zombie & ~is_freed, zombie_ns, run_ns)
         is_late = now_ns - ends["time_ns"].astype(np.int64) > _PATIENCE_NS
         is_done = is_freed | is_zombie | is_late
@@ -182,7 +181,10 @@ def _cut(lives: Records) -> Bytes:
 
 
 def _freed(ends: Records, frees: Records) -> tuple[Ints, Bools]:
-    """Return the final run time of the task that each end waits for, where it came."""
+    """Return the final run time of the processes whose last thread was freed.
+
+    Of threads that ended together with it not all were in its process's sum then.
+    """
     run_ns = np.zeros(len(ends), dtype=np.int64)
     found = np.zeros(len(ends), dtype=np.bool_)
     if not len(frees) or not len(ends):
@@ -195,7 +197,8 @@ def _freed(ends: Records, frees: Records) -> tuple[Ints, Bools]:
     found = (frees["start_ns"][row] == ends["last_ns"]) & (
         frees["pid"][row] == ends["last_tid"]
     )
-    run_ns[found] = frees["run_ns"][row[found]].astype(np.int64)
+    others_ns = np.maximum(ends["others_ns"], frees["others_ns"][row])
+    run_ns[found] = (frees["run_ns"][row] + others_ns)[found].astype(np.int64)
     return run_ns, found
 
 

@@ -16,7 +16,8 @@ from typing import IO, Any, Final
 from montauk_tui.errors import CollectorUnavailable
 from montauk_tui.model.text import clean
 
-_PATIENCE_S: Final = 10.0
+PATIENCE_S = 10.0
+"""How long a loader may take; a compile takes 0.3 s."""
 _MOST_DESCRIPTORS: Final = 32
 _MOST_SAID: Final = 200
 """Bytes of what BCC or the kernel says that are passed on."""
@@ -51,7 +52,7 @@ class Loaded:
     bcc: str
     """Version of BCC."""
     missing: tuple[str, ...]
-    """Fields that this kernel does not have, as struct.field."""
+    """Fields that this kernel does not have, by their macros in layout.py."""
 
     def close(self) -> None:
         """Detach and free everything."""
@@ -95,20 +96,16 @@ def load(
         "defines": dict(defines),
         "attachment": attachment,
     }
-    with tempfile.TemporaryFile() as complaints:
-        try:
+    try:
+        with tempfile.TemporaryFile() as complaints:
             answer, descriptors = _ask(python, request, complaints)
-        except TimeoutError as error:
-            reason = (
-                f"the loader of the probes did not answer within {_PATIENCE_S:g} s"
-            )
-            raise CollectorUnavailable(
-                reason, "try again on a calmer machine"
-            ) from error
-        except OSError as error:
-            reason = f"the loader of the probes cannot be run by {python}: {error}"
-            raise CollectorUnavailable(reason, NO_BCC[1]) from error
-        return _loaded(answer, descriptors, complaints)
+            return _loaded(answer, descriptors, complaints)
+    except TimeoutError as error:
+        reason = f"the loader of the probes did not answer within {PATIENCE_S:g} s"
+        raise CollectorUnavailable(reason, "try again on a calmer machine") from error
+    except OSError as error:
+        reason = f"{python} cannot be started to load the probes: {error}"
+        raise CollectorUnavailable(reason, NO_BCC[1]) from error
 
 
 def _ask(
@@ -122,7 +119,7 @@ def _ask(
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours:
-        ours.settimeout(_PATIENCE_S)
+        ours.settimeout(PATIENCE_S)
         ours.send(json.dumps(request).encode())
         with theirs:
             script = Path(__file__).with_name("loader_main.py")
@@ -147,7 +144,7 @@ def _ask(
 def _obituary(process: subprocess.Popen[bytes]) -> dict[str, Any]:
     """Return why a loader that hung up did not answer."""
     try:
-        code = process.wait(_PATIENCE_S)
+        code = process.wait(PATIENCE_S)
     except subprocess.TimeoutExpired as error:
         raise TimeoutError from error
     if code >= 0:

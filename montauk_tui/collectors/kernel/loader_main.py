@@ -9,8 +9,12 @@ They are the only references: what they hold ends with the process that holds th
 from __future__ import annotations
 
 import array
+import ctypes
+import errno
 import json
 import os
+import re
+import resource
 import socket
 import sys
 from pathlib import Path
@@ -21,6 +25,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 from montauk_tui.collectors.kernel.btf import Btf, BtfError
 from montauk_tui.collectors.kernel.layout import REQUIRED, Layout, read_layout
 
+# What else lies there is for another interpreter, and may be called bcc.
+del sys.path[0]
+
+_BPF_MAP_TYPE_ARRAY = 2
 _MAPS = ("lives", "forks", "frees", "counts")
 
 
@@ -53,31 +61,74 @@ def load(request: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
     layout = _layout()
     probes = request["probes"]
     os.environ["BCC_KERNEL_SOURCE"] = probes
-    try:
-        import bcc  # noqa: PLC0415 - the reason for this process
-    except ImportError as error:
-        raise Refused(f"bcc cannot be imported: {error}", "reinstall it") from error
+    bcc = _import_bcc()
+    _try_bpf(bcc)
     flags = [f"-D{name}={value}" for name, value in request["defines"].items()]
     flags += [f"-I{probes}", *layout.flags()]
     try:
-        program = bcc.BPF(
-            text=Path(probes, "montauk.c").read_text("utf-8"), cflags=flags
-        )
-    except Exception as error:
-        raise Refused(
-            f"BCC cannot compile the probes: {error}", "update BCC"
-        ) from error
-    loaded = _Loaded(bcc, program)
+        program = _compile(bcc, Path(probes, "montauk.c"), flags)
+        loaded = _Loaded(bcc, program)
+        iterator = loaded.iterate()
+    except Refused:
+        # Older verifiers do not follow all pointers of the iterator: read with helpers.
+        program = _compile(bcc, Path(probes, "montauk.c"), [*flags, "-DPLAIN_READS"])
+        loaded = _Loaded(bcc, program)
+        iterator = loaded.iterate()
     attachment = loaded.attach(request["attachment"])
-    iterator = loaded.iterate()
     names = [*_MAPS, "iterator", *(f"hook{n}" for n in range(len(loaded.hooks)))]
     answer = {
         "names": names,
         "attachment": attachment,
         "bcc": getattr(bcc, "__version__", "?"),
-        "missing": [f"{used.struct}.{used.name}" for used in layout.missing],
+        "missing": [used.macro for used in layout.missing],
     }
     return answer, [*(program[name].map_fd for name in _MAPS), iterator, *loaded.hooks]
+
+
+def _import_bcc() -> Any:
+    try:
+        import bcc  # noqa: PLC0415 - the reason for this process
+    except Exception as error:
+        raise Refused(f"bcc cannot be imported: {error}", "reinstall it") from error
+    if not hasattr(bcc, "BPF"):
+        reason = f"{bcc.__file__} is another project called bcc"
+        raise Refused(reason, "remove it: pip uninstall bcc")
+    return bcc
+
+
+def _try_bpf(bcc: Any) -> None:
+    """Create the smallest of maps: what is refused then is not for its size."""
+    descriptor = bcc.lib.bcc_create_map(_BPF_MAP_TYPE_ARRAY, b"montauk", 4, 4, 1, 0)
+    if descriptor >= 0:
+        os.close(descriptor)
+        return
+    number = ctypes.get_errno()
+    if number == errno.ENOSYS:
+        raise Refused("this kernel has no bpf()", "use one with CONFIG_BPF_SYSCALL=y")
+    reason = f"bpf() is refused although the privilege is there: {os.strerror(number)}"
+    raise Refused(
+        reason, "let the container's seccomp filter or security module pass it"
+    )
+
+
+def _compile(bcc: Any, source: Path, flags: list[str]) -> Any:
+    """Return the compiled programs, their maps created."""
+    try:
+        return bcc.BPF(text=source.read_text("utf-8"), cflags=flags)
+    except OSError as error:
+        reason = f"the probes cannot be read: {error}"
+        raise Refused(reason, "reinstall montauk") from error
+    except Exception as error:
+        # Locked memory is not counted from 5.11 on. BCC raises the limit if it may.
+        limit = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0]
+        remedy = "update BCC"
+        if _version() < (5, 11) and limit != resource.RLIM_INFINITY:
+            remedy = "raise the limit of locked memory (ulimit -l), or update BCC"
+        raise Refused(f"BCC cannot compile the probes: {error}", remedy) from error
+
+
+def _version() -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", os.uname().release)[:2]))
 
 
 def _layout() -> Layout:

@@ -85,11 +85,13 @@ class Log:
             self.lost += end - begin - self._slots
             begin = end - self._slots
         indices = np.arange(begin, end)
-        taken = self._array.records[cpu * self._slots + indices % self._slots]
-        # The writer went on meanwhile: what it overwrote no longer has its number.
-        whole = taken["seq"] == (indices + 1).astype(np.uint64)
-        overwritten = self._counts.per_cpu(self._counter)[cpu] - self._slots
-        whole &= indices >= overwritten
+        slots = cpu * self._slots + indices % self._slots
+        numbers = (indices + 1).astype(np.uint64)
+        taken = self._array.records[slots]
+        # The writer went on meanwhile: what it overwrote, or began to, has lost its
+        # number, in the copy or, where the number was copied just before, in the log.
+        whole = taken["seq"] == numbers
+        whole &= self._array.records["seq"][slots] == numbers
         self.lost += int(np.count_nonzero(~whole))
         kept: Records = taken[whole]
         return kept
@@ -107,7 +109,7 @@ class LifeLog(Log):
     def _read_cpu(self, cpu: int, end: int) -> Records:
         lives = super()._read_cpu(cpu, end)
         if len(lives):
-            # Each record counts the exits up to it, so a gap tells how many fell into it.
+            # Each record counts the exits up to it: a gap tells how many fell into it.
             counted = int(lives["exits"][-1]) - (int(self._exits[cpu]) & 0xFFFFFFFF)
             seen = int(np.count_nonzero(lives["kind"] == EXIT))
             self.lost_exits += (counted & 0xFFFFFFFF) - seen

@@ -33,6 +33,15 @@ BRIEF: Final = np.dtype(
     ]
 )  # fmt: skip
 
+FREED: Final = np.dtype(
+    [
+        *((name, "<u8") for name in (
+            "seq", "time_ns", "start_ns", "run_ns", "others_ns",
+        )),
+        *((name, "<u4") for name in ("pid", "spare")),
+    ]
+)  # fmt: skip
+
 COUNTS: Final = np.dtype(
     [
         *((name, "<u8") for name in (

@@ -106,7 +106,9 @@ def _no_privilege(host: Host) -> Lack | None:
 
 def _way_to_privilege(host: Host) -> str:
     is_root = re.search(r"^Uid:\s+\d+\s+0\s", _text(host.status), re.MULTILINE)
-    return "give them to this container or service" if is_root else AS_ROOT
+    return (
+        "add to the capabilities of this container or service" if is_root else AS_ROOT
+    )
 
 
 def _text(path: Path) -> str:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.records import TASK
 from montauk_tui.errors import CollectorFailed
+from montauk_tui.model.join import same_process
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import COMM_BYTES, Ints
 
@@ -113,7 +114,7 @@ def settled_zombies(tasks: Records) -> Ints:
 
 _OF_THE_PROCESS: Final = (
     "ppid", "pgrp", "session", "tty", "threads", "virt_bytes", "rss_bytes",
-    "shared_bytes", "start_stack",
+    "shared_bytes", "start_stack", "cutime", "cstime",
 )  # fmt: skip
 """What the threads of a process share."""
 
@@ -153,6 +154,23 @@ def split_run_time(run: Ints, utime: Ints, stime: Ints) -> tuple[Ints, Ints]:
         share = np.where(ticks > 0, stime / ticks, 0.0)
     system = (run * share).astype(np.int64)
     return run - system, system
+
+
+def never_back(previous: ProcessTable, table: ProcessTable) -> ProcessTable:
+    """Return `table` with CPU times that are nowhere less than they were.
+
+    As in cputime_adjust: the proportion of the ticks shifts, and a thread that ends
+    while the iterator is on its way to it is missing in the sum for once.
+    """
+    join = same_process(previous, table)
+    now, before = np.flatnonzero(join.found), join.row[join.found]
+    user, system = table.utime.copy(), table.stime.copy()
+    user_before, system_before = previous.utime[before], previous.stime[before]
+    run = np.maximum(user[now] + system[now], user_before + system_before)
+    # No more system time than leaves the user time what it was.
+    system[now] = np.clip(system[now], system_before, run - user_before)
+    user[now] = run - system[now]
+    return table.with_columns({"utime": user, "stime": system})
 
 
 def _columns(rows: Records, sums: dict[str, Ints], user_hz: int) -> dict[str, Ints]:

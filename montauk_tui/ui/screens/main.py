@@ -102,11 +102,7 @@ class MainScreen(Screen[None]):
         self._draw_header()
         self.table.show(frame, projection, self.layout_now, self._row_look(scene))
         self.status.paint(
-            [
-                draw_status_line(
-                    frame.collector, choices.interval_s, scene.cost, theme, width
-                )
-            ]
+            [draw_status_line(frame, choices.interval_s, scene.cost, theme, width)]
         )
         labels = {
             "tree": "List" if choices.view.tree else "Tree",

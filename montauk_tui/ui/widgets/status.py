@@ -7,8 +7,9 @@ from textual import events
 from textual.binding import Binding
 
 from montauk_tui.engine.projection import Projection
-from montauk_tui.model.frame import CollectorStatus, Frame
-from montauk_tui.model.text import clean
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.sample import Counters
+from montauk_tui.model.text import cell_width, clean, fit
 from montauk_tui.ui.bindings import key_names
 from montauk_tui.ui.choices import Choices
 from montauk_tui.ui.themes import Theme
@@ -54,30 +55,48 @@ def draw_view_line(
 
 
 def draw_status_line(
-    collector: CollectorStatus,
-    interval_s: float,
-    cost: str,
-    theme: Theme,
-    width: int,
+    frame: Frame, interval_s: float, cost: str, theme: Theme, width: int
 ) -> Line:
-    """Return which collector serves, why not a better one, and what a refresh costs."""
+    """Return which collector serves, why not a better one, and what a refresh costs.
+
+    Where it is narrow the detail goes first; what was lost is always there.
+    """
     label, value = theme.style("label"), theme.style("value")
-    left: list[Run] = [
-        (" collector ", label),
-        (collector.name, value),
-        (f" ({collector.detail})", label),
-    ]
-    right: Line = (
+    collector = frame.collector
+    name: Line = ((" collector ", label), (collector.name, value))
+    detail: Line = ((f" ({collector.detail})", label),)
+    lost = _lost(frame.sample.counters, theme)
+    costs: Line = (
         ("every ", label),
         (f"{interval_s:g} s", value),
         (" costs ", label),
         (cost, value),
         (" ", Style.null()),
     )
-    room = width - line_width(tuple(left)) - line_width(right) - 3
-    if collector.refusals and room > 0:
-        left.append((f"  {collector.refusals[0]}"[:room], theme.style("faint")))
-    return spread(tuple(left), right, width)
+    left: Line = (*name, *detail, *lost)
+    if line_width((*left, *costs)) >= width:
+        left = (*name, *lost)
+    if collector.refusals:
+        room = width - line_width((*left, *costs)) - 3
+        left = (*left, *_refusal(collector.refusals[0], room, theme))
+    return spread(left, costs, width)
+
+
+def _lost(counters: Counters, theme: Theme) -> Line:
+    """Return the events that were lost, where the collector would know."""
+    if counters.exits is None:
+        return ()
+    style = theme.style("alert" if counters.lost else "value")
+    return ("  lost ", theme.style("label")), (str(counters.lost), style)
+
+
+def _refusal(refusal: str, room: int, theme: Theme) -> Line:
+    """Return why a better collector does not serve, cut where there is no room."""
+    refusal = clean(refusal.encode("utf-8", "backslashreplace"))
+    if cell_width(refusal) > room:
+        refusal = refusal.replace(": unavailable:", ":", 1)
+    shown = fit(refusal, min(room, cell_width(refusal))) if room > 0 else ""
+    return (("  " + shown, theme.style("faint")),) if shown else ()
 
 
 class KeyBar(LinesWidget):

@@ -1,0 +1,76 @@
+"""The commands about the probes of the kernel collector."""
+
+from collections.abc import Iterable, Sequence
+
+from montauk_tui.collectors.kernel.btf import DEFAULT_PATH, Btf, BtfError
+from montauk_tui.collectors.kernel.consequences import consequence
+from montauk_tui.collectors.kernel.layout import Layout, Used, read_layout
+from montauk_tui.errors import MontaukError
+from montauk_tui.export.output import put
+
+_TITLES = ("STRUCT", "FIELD", "OFFSET", "SIZE", "TYPE")
+_NUMBERS = frozenset((2, 3))
+"""Columns that are aligned to the right."""
+
+_NO_BTF = "use a kernel with CONFIG_DEBUG_INFO_BTF=y"
+
+
+def layout(path: str = DEFAULT_PATH) -> int:
+    """Print where the fields that the probes read lie on this kernel.
+
+    Raises:
+        MontaukError: Its type information cannot be read.
+    """
+    try:
+        found = read_layout(Btf(path))
+    except FileNotFoundError as error:
+        raise MontaukError(f"no {path}", _NO_BTF) from error
+    except PermissionError as error:
+        raise MontaukError(f"{path} may not be read", "run it as root") from error
+    except (OSError, BtfError) as error:
+        raise MontaukError(f"{path} cannot be read: {error}", _NO_BTF) from error
+    put("\n".join(layout_lines(found)))
+    return 0
+
+
+def layout_lines(found: Layout) -> list[str]:
+    """Return the fields, those that are missing with what that costs, and the rest."""
+    lines = _aligned([_TITLES, *_fields(found.used)])
+    if found.missing:
+        costs = [
+            (f"{used.struct}.{used.name}", f"missing: {consequence(used.macro)}")
+            for used in found.missing
+        ]
+        lines += ["", *_aligned(costs)]
+    return [*lines, "", *_aligned(_differences(found))]
+
+
+def _fields(used: Iterable[Used]) -> list[tuple[str, ...]]:
+    return [
+        (one.struct, one.name, str(field.offset), str(field.size), field.type_name)
+        for one in used
+        if (field := one.field) is not None
+    ]
+
+
+def _differences(found: Layout) -> list[tuple[str, str]]:
+    """Return what else differs from kernel to kernel."""
+    sizes = found.sizes
+    rss = f"{sizes['rss_stat']} bytes, its number at byte {sizes['rss_in_counter']}"
+    tells = "tells" if found.exit_tells_group_dead else "does not tell"
+    return [
+        ("element of mm_struct.rss_stat", rss if sizes["rss_stat"] else "missing"),
+        ("struct upid", f"{sizes['upid']} bytes"),
+        ("tracepoint sched_process_exit", f"{tells} whether all threads ended"),
+    ]
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if column in _NUMBERS else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

@@ -1,0 +1,117 @@
+/* Processes that live and end in ways a shell cannot: lives MODE [NUMBER]. */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static pthread_barrier_t together;
+static const char *program;
+static long number;
+
+static void burn(clockid_t clock, long ms)
+{
+    struct timespec now;
+    do
+        clock_gettime(clock, &now);
+    while (now.tv_sec * 1000 + now.tv_nsec / 1000000 < ms);
+}
+
+static void *wait_for_leader(void *unused)
+{
+    char path[64], line[512];
+    (void)unused;
+    snprintf(path, sizeof(path), "/proc/self/task/%d/stat", getpid());
+    for (;;) {
+        FILE *file = fopen(path, "r");
+        int is_zombie = file && fgets(line, sizeof(line), file)
+            && !strncmp(strrchr(line, ')'), ") Z", 3);
+        if (file)
+            fclose(file);
+        if (is_zombie)
+            return NULL;
+    }
+}
+
+/* The last thread ends on its own: the status is the leader's. */
+static void *outlive(void *unused)
+{
+    wait_for_leader(unused);
+    burn(CLOCK_THREAD_CPUTIME_ID, 20);
+    syscall(SYS_exit, 0);
+    return NULL;
+}
+
+static void *outlive_and_exit(void *unused)
+{
+    wait_for_leader(unused);
+    exit(number);
+}
+
+static void *exec_again(void *unused)
+{
+    (void)unused;
+    execl(program, program, "exit", "4", (char *)NULL);
+    _exit(99);
+}
+
+static void *exit_together(void *unused)
+{
+    pthread_barrier_wait(&together);
+    syscall(SYS_exit_group, 3);
+    return unused;
+}
+
+static void *burn_and_spin(void *unused)
+{
+    burn(CLOCK_THREAD_CPUTIME_ID, number);
+    pthread_barrier_wait(&together);
+    for (;;)
+        ;
+    return unused;
+}
+
+static void start(void *(*function)(void *))
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, function, NULL))
+        abort();
+}
+
+int main(int count, char **arguments)
+{
+    const char *mode = count > 1 ? arguments[1] : "";
+    program = arguments[0];
+    number = count > 2 ? atol(arguments[2]) : 0;
+    pthread_barrier_init(&together, NULL, 2);
+    if (!strcmp(mode, "exit"))
+        return number;
+    if (!strcmp(mode, "burn")) {
+        burn(CLOCK_PROCESS_CPUTIME_ID, number);
+        return 0;
+    }
+    if (!strcmp(mode, "leader-first") || !strcmp(mode, "leader-first-group")) {
+        start(strcmp(mode, "leader-first") ? outlive_and_exit : outlive);
+        syscall(SYS_exit, 5);
+    }
+    if (!strcmp(mode, "exec-thread")) {
+        start(exec_again);
+        pause();
+    }
+    if (!strcmp(mode, "exit-together")) {
+        start(exit_together);
+        exit_together(NULL);
+    }
+    if (!strcmp(mode, "dying-threads")) {
+        int i, threads = 2;
+        pthread_barrier_init(&together, NULL, threads + 1);
+        for (i = 0; i < threads; i++)
+            start(burn_and_spin);
+        pthread_barrier_wait(&together);
+        return 0;
+    }
+    return 2;
+}

@@ -1,0 +1,198 @@
+"""Short-lived processes: each is there once, with all of its CPU time."""
+
+import os
+import resource
+from collections import Counter
+from dataclasses import dataclass
+
+import pytest
+
+from montauk_tui.collectors.kernel import collector as collector_module
+from montauk_tui.collectors.kernel.collector import KernelCollector
+from montauk_tui.collectors.kernel.log import Log, Records
+from montauk_tui.model.sample import Counters
+from montauk_tui.model.schema import Need
+from tests.collectors.kernel.support import (
+    End,
+    Watch,
+    ends_of,
+    opened,
+    spawn,
+    until,
+    wait,
+)
+
+pytestmark = pytest.mark.privileged
+
+EACH = 300
+TRUE = (b"/bin/true", b"montauk")
+LOOP = "n=0; while [ $n -lt $1 ]; do /bin/true montauk $0 $n; n=$((n+1)); done; exit 0"
+
+
+def grown(watch: Watch) -> Counters:
+    """Return what the counters counted since the watch began."""
+    before, now = watch.before.counters, watch.last.counters
+    return Counters(
+        *(
+            getattr(now, name) - getattr(before, name)
+            for name in ("forks", "execs", "exits", "lost")
+        )
+    )
+
+
+def run_loops() -> dict[bytes, int]:
+    """Run the two loops side by side; return their pids by name."""
+    loops = {
+        name.encode(): spawn("sh", "-c", LOOP, name, str(EACH))
+        for name in ("left", "right")
+    }
+    for pid in loops.values():
+        assert wait(pid) == 0
+    return loops
+
+
+def test_every_short_life_is_told_once(watch: Watch) -> None:
+    loops = run_loops()
+    watch.until_ended(loops.values())
+
+    def short() -> list[tuple[bytes, ...]]:
+        watch.sample()
+        return [end.argv for end in watch.ends if end.argv[:2] == TRUE]
+
+    until(lambda: len(short()) >= 2 * EACH, "the last of the short lives")
+    wanted = {(*TRUE, name, b"%d" % number) for name in loops for number in range(EACH)}
+    assert Counter(short()) == dict.fromkeys(wanted, 1)
+    for end in watch.ends:
+        if end.argv[:2] == TRUE:
+            assert (end.code, end.signal, end.core) == (0, None, False)
+            assert (end.comm, end.uid, end.threads) == (b"true", os.geteuid(), 1)
+            assert end.ppid == loops[end.argv[2]]
+            assert 0 < end.cpu_s < 10
+            assert end.lifetime_s > 0
+    counted = grown(watch)
+    assert counted.lost == 0
+    for count in (counted.forks, counted.execs, counted.exits):
+        assert count is not None
+        assert count >= 2 * EACH + 2
+
+
+def test_every_exit_that_is_counted_becomes_one_row() -> None:
+    """Whoever it was: other processes of the machine end meanwhile."""
+    with opened() as fresh:
+        ends: list[End] = []
+
+        def sample() -> Counters:
+            taken = fresh.sample(Need.NONE)
+            ends.extend(ends_of(taken))
+            return taken.counters
+
+        for _ in range(20):
+            wait(spawn("true"))
+        counted = sample().exits
+        assert counted is not None
+        assert counted >= 20
+
+        def all_told() -> bool:
+            sample()
+            return len(ends) >= counted
+
+        until(all_told, f"the rows of {counted} exits")
+        now = sample()
+        assert now.lost == 0
+        assert now.exits is not None
+        assert len(ends) <= now.exits
+        assert len({(end.pid, end.start_ticks) for end in ends}) == len(ends)
+
+
+def test_the_cpu_time_of_short_lives_is_all_there(
+    collector: KernelCollector, lives: str
+) -> None:
+    """Two hundred runs of 2 ms each: the sum is what their parent is told it was.
+
+    Not to the nanosecond: what a process does between the kernel's last look for its
+    parent (wait, or the last tick before) and its last moment on the CPU is in the one
+    sum and not in the other; and the children's time of this process has parts of a
+    microsecond cut off.
+    """
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    watch = Watch(collector)
+    pids = []
+    for _ in range(200):
+        pids.append(spawn(lives, "burn", "2"))
+        assert wait(pids[-1]) == 0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    truth_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    ends = watch.until_ended(pids)
+    assert len(ends) == len(pids)
+    assert sum(end.cpu_s for end in ends) == pytest.approx(truth_s, rel=0.05)
+    assert min(end.cpu_s for end in ends) >= 0.002
+
+
+def test_threads_that_die_together_leave_all_their_cpu_time(
+    collector: KernelCollector, lives: str
+) -> None:
+    """A thread may be counted out and its time not yet in the sum of its process.
+
+    Which of them is last is a matter of luck, so there are many runs.
+    """
+    watch = Watch(collector)
+    truth_s = {}
+    for _ in range(300):
+        pid = spawn(lives, "dying-threads", "2")
+        _, status, usage = os.wait4(pid, 0)
+        assert status == 0
+        truth_s[pid] = usage.ru_utime + usage.ru_stime
+    ends = watch.until_ended(truth_s)
+    short_s = [truth_s[end.pid] - end.cpu_s for end in ends]
+    # Half of what one thread used; more would be a thread that was forgotten.
+    assert max(short_s) < 0.001
+
+
+@dataclass
+class Reading:
+    """How many records a log wrote, and how many its reader got."""
+
+    written: int = 0
+    read: int = 0
+
+
+def spy(monkeypatch: pytest.MonkeyPatch, log: Log) -> Reading:
+    reading, real = Reading(), log.read
+
+    def read() -> Records:
+        before = log._position.sum()  # noqa: SLF001 - the log's own idea is tested
+        records = real()
+        reading.written += int(log._position.sum() - before)  # noqa: SLF001
+        reading.read += len(records)
+        return records
+
+    monkeypatch.setattr(log, "read", read)
+    return reading
+
+
+def test_a_log_that_is_too_small_counts_what_it_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slots, runs = 64, 500
+    monkeypatch.setattr(collector_module, "_MOST_SLOTS", slots)
+    monkeypatch.setattr(collector_module, "_LEAST_SLOTS", slots)
+    monkeypatch.setattr(collector_module, "_DRAIN_S", 1e6)
+    with opened() as small:
+        lives = spy(monkeypatch, small._life_log)  # noqa: SLF001
+        forks = spy(monkeypatch, small._fork_log)  # noqa: SLF001
+        watch = Watch(small)
+        assert watch.before.counters.lost == lives.written - lives.read
+        wait(spawn("sh", "-c", LOOP, "tiny", str(runs)))
+        watch.sample()
+        lost = watch.last.counters.lost
+        assert lost == lives.written + forks.written - lives.read - forks.read
+        cpus = os.sysconf("SC_NPROCESSORS_CONF")
+        assert lost >= 3 * runs - cpus * (slots + 2 * slots)
+        counted = grown(watch)
+        assert counted.execs is not None
+        assert counted.exits is not None
+        assert counted.execs + counted.exits >= lives.written >= 2 * runs
+        # What was not overwritten is still told.
+        later = spawn("true", "still here")
+        wait(later)
+        assert watch.end_of(later).argv == (b"true", b"still here")

@@ -1,0 +1,103 @@
+"""records.py says of every field what the C compiler says of probes/records.h."""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pytest
+
+from montauk_tui.collectors.kernel import records
+from montauk_tui.resources import folder
+
+STRUCTS: Final = {
+    "life": records.LIFE,
+    "brief": records.BRIEF,
+    "freed": records.FREED,
+    "counts": records.COUNTS,
+    "task": records.TASK,
+}
+
+PROGRAM: Final = """
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int32_t s32;
+typedef int64_t s64;
+#include "records.h"
+#define SIZE(name) printf("%s . 0 %zu 0\\n", #name, sizeof(struct name));
+#define IS_SIGNED(value) _Generic((value), s32: 1, s64: 1, default: 0)
+#define FIELD(name, field) { \\
+    struct name it; \\
+    printf("%s %s %zu %zu %d\\n", #name, #field, offsetof(struct name, field), \\
+           sizeof(it.field), IS_SIGNED(it.field)); }
+"""
+
+HEADER: Final = (folder("probes") / "records.h").read_text()
+
+
+def fields_of(struct: str) -> list[str]:
+    """Return the names of the fields in the header, in order."""
+    body = re.search(rf"struct {struct} {{(.*?)^}};", HEADER, re.DOTALL | re.MULTILINE)
+    assert body is not None
+    return re.findall(r"^    \w+ (\w+)(?:\[\w+\])?;", body[1], re.MULTILINE)
+
+
+Facts = dict[tuple[str, str], tuple[int, int, int]]
+"""Offset, size and whether signed, by struct and field; `.` is the struct."""
+
+
+@pytest.fixture(scope="module")
+def facts(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> Facts:
+    lines = [f"SIZE({name})" for name in STRUCTS]
+    lines += [
+        f"FIELD({name}, {field})" for name in STRUCTS for field in fields_of(name)
+    ]
+    place = tmp_path_factory.mktemp("records")
+    source, program = place / "layout.c", place / "layout"
+    source.write_text(f"{PROGRAM}\nint main(void) {{ {' '.join(lines)} return 0; }}\n")
+    include = f"-I{folder('probes')}"
+    subprocess.run([compiler, include, "-o", program, source], check=True)
+    output = subprocess.run([program], capture_output=True, text=True, check=True)
+    words = (line.split() for line in output.stdout.splitlines())
+    return {(w[0], w[1]): (int(w[2]), int(w[3]), int(w[4])) for w in words}
+
+
+def numpy_fields(record: np.dtype[np.void]) -> dict[str, tuple[int, int, int]]:
+    assert record.fields is not None
+    return {
+        name: (offset, kind.itemsize, int(kind.kind == "i"))
+        for name, (kind, offset, *_) in record.fields.items()
+    }
+
+
+def test_no_struct_is_forgotten() -> None:
+    assert set(re.findall(r"^struct (\w+) {", HEADER, re.MULTILINE)) == set(STRUCTS)
+
+
+@pytest.mark.parametrize("name", STRUCTS)
+def test_a_struct_is_equal_field_for_field(name: str, facts: Facts) -> None:
+    record = STRUCTS[name]
+    assert facts[name, "."][1] == record.itemsize
+    declared = {field: facts[name, field] for field in fields_of(name)}
+    if name == "counts":
+        offset, size, signed = declared.pop("spare")
+        declared["spare1"] = (offset, size // 2, signed)
+        declared["spare2"] = (offset + size // 2, size // 2, signed)
+    assert numpy_fields(record) == declared
+
+
+def test_the_constants_are_equal() -> None:
+    assert f"#define ARGV_BYTES {records.ARGV_BYTES}\n" in HEADER
+    assert f"enum kind {{ EXEC = {records.EXEC}, EXIT = {records.EXIT} }};" in HEADER
+
+
+def test_sizes_that_the_programs_count_on() -> None:
+    """`length & 511` in put_argv; records that never straddle a cache line too many."""
+    assert records.LIFE.itemsize == 512
+    assert records.ARGV_BYTES <= 512
+    assert records.BRIEF.itemsize == records.COUNTS.itemsize == 64
+    assert Path(folder("probes"), "montauk.c").read_text().count("length & 511") == 1

@@ -1,0 +1,276 @@
+"""Records of the task iterator, made by hand, and the table that becomes of them."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from montauk_tui.collectors.kernel.log import Records
+from montauk_tui.collectors.kernel.records import TASK
+from montauk_tui.collectors.kernel.snapshot import (
+    _states,
+    never_back,
+    settled_zombies,
+    split_run_time,
+    to_table,
+)
+from montauk_tui.model.sample import ProcessTable
+from montauk_tui.model.schema import FIELDS, UNKNOWN
+from tests.support.builders import make_table
+
+HZ = 100
+MS = 10**6
+
+
+def tasks(*rows: dict[str, Any]) -> Records:
+    """Return the records of threads; one without a tgid is a leader."""
+    made = np.zeros(len(rows), dtype=TASK)
+    for record, row in zip(made, rows, strict=True):
+        for name, value in {"tgid": row["pid"], **row}.items():
+            record[name] = value
+    return made
+
+
+def table(*rows: dict[str, Any], threads: bool = False) -> ProcessTable:
+    return to_table(tasks(*rows), HZ, threads=threads)
+
+
+def cpu_ns(made: ProcessTable) -> list[int]:
+    found: list[int] = (made.utime + made.stime).tolist()
+    return found
+
+
+def test_the_threads_of_a_process_are_summed() -> None:
+    made = table(
+        {"pid": 5, "run_ns": 10, "minflt": 1, "majflt": 2},
+        {"pid": 7, "run_ns": 1_000, "minflt": 100},
+        {"pid": 8, "tgid": 5, "run_ns": 20, "minflt": 3},
+        {"pid": 9, "tgid": 5, "run_ns": 30, "majflt": 4},
+    )
+    assert made.pid.tolist() == [5, 7]
+    assert cpu_ns(made) == [60, 1_000]
+    assert made.minflt.tolist() == [4, 100]
+    assert made.majflt.tolist() == [6, 0]
+
+
+def test_threads_that_ended_count() -> None:
+    alone = table({"pid": 5, "run_ns": 10, "dead_run_ns": 500, "dead_minflt": 6})
+    assert (cpu_ns(alone), alone.minflt.tolist()) == ([510], [6])
+    among = table(
+        {"pid": 5, "run_ns": 10, "dead_run_ns": 500},
+        {"pid": 6, "tgid": 5, "run_ns": 1},
+    )
+    assert cpu_ns(among) == [511]
+
+
+def test_a_leader_that_ended_first_stands_for_its_threads() -> None:
+    made = table(
+        {"pid": 5, "run_ns": 10, "exit_state": 0x20, "threads": 2},
+        {"pid": 6, "tgid": 5, "run_ns": 90},
+    )
+    assert cpu_ns(made) == [100]
+    assert made.state.tolist() == [ord("Z")]
+    assert made.threads.tolist() == [2]
+
+
+def test_a_thread_whose_leader_is_not_there_is_nobody() -> None:
+    for threads in (False, True):
+        made = table(
+            {"pid": 5, "run_ns": 10},
+            {"pid": 6, "tgid": 4, "run_ns": 7},
+            threads=threads,
+        )
+        assert made.pid.tolist() == [5]
+        assert cpu_ns(made) == [10]
+
+
+def test_no_task_at_all() -> None:
+    for threads in (False, True):
+        assert len(table(threads=threads)) == 0
+
+
+def test_rows_of_threads() -> None:
+    """A thread has a time of its own; a process that of all its threads."""
+    made = table(
+        {
+            "pid": 5, "run_ns": 10, "dead_run_ns": 3, "ppid": 1, "pgrp": 4,
+            "session": 3, "tty": 34816, "threads": 2, "virt_pages": 9,
+            "anon_pages": 8, "cutime": 77, "comm": b"process",
+        },
+        {"pid": 3, "tgid": 5, "run_ns": 20, "comm": b"older"},
+        {"pid": 6, "run_ns": 5, "comm": b"other"},
+        {"pid": 8, "tgid": 5, "run_ns": 30, "comm": b"worker"},
+        threads=True,
+    )  # fmt: skip
+    assert made.pid.tolist() == [3, 5, 6, 8]
+    assert made.tgid.tolist() == [5, 5, 6, 5]
+    assert made.comm.tolist() == [b"older", b"process", b"other", b"worker"]
+    assert cpu_ns(made) == [20, 63, 5, 30]
+    for name in (
+        "ppid", "pgrp", "session", "tty", "threads", "virt_bytes", "rss_bytes",
+        "cutime",
+    ):  # fmt: skip
+        column = getattr(made, name).tolist()
+        assert column[0] == column[1] == column[3] != column[2], name
+
+
+def test_times_of_start_are_the_ticks_of_proc() -> None:
+    made = table(
+        {"pid": 1, "start_ns": 0},
+        {"pid": 2, "start_ns": 10 * MS - 1},
+        {"pid": 3, "start_ns": 10 * MS},
+        {"pid": 4, "start_ns": 2**62},
+    )
+    assert made.start_ticks.tolist() == [0, 0, 1, 2**62 // (10 * MS)]
+
+
+def test_memory_is_never_negative() -> None:
+    """Counters of single CPUs may be ahead of each other (percpu_counter)."""
+    made = table(
+        {"pid": 1, "file_pages": 3, "anon_pages": 4, "shmem_pages": 2, "swap_pages": 5},
+        {"pid": 2, "file_pages": -3, "anon_pages": 1},
+    )
+    page = made.rss_bytes[0] // 9
+    assert made.rss_bytes.tolist() == [9 * page, 0]
+    assert made.shared_bytes.tolist() == [5 * page, 0]
+
+
+def test_priorities() -> None:
+    made = table(
+        {"pid": 1, "prio": 120, "static_prio": 120},
+        {"pid": 2, "prio": 139, "static_prio": 139},
+        {"pid": 3, "prio": 50, "static_prio": 100},
+    )
+    assert made.priority.tolist() == [20, 39, -50]
+    assert made.nice.tolist() == [0, 19, -20]
+
+
+def test_every_column_is_known() -> None:
+    made = table({"pid": 1}, threads=True)
+    unknown = [name for name in FIELDS if np.any(getattr(made, name) == UNKNOWN)]
+    assert unknown == []
+
+
+# --- user and system time -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("run", "ticks", "split"),
+    [
+        (100, (0, 0), (100, 0)),
+        (100, (5, 0), (100, 0)),
+        (100, (0, 5), (0, 100)),
+        (100, (3, 1), (75, 25)),
+        (0, (3, 1), (0, 0)),
+        (2**62, (0, 0), (2**62, 0)),
+    ],
+)
+def test_ticks_give_the_proportion(
+    run: int, ticks: tuple[int, int], split: tuple[int, int]
+) -> None:
+    user, system = split_run_time(
+        np.array([run]), np.array([ticks[0]]), np.array([ticks[1]])
+    )
+    assert (user[0], system[0]) == split
+
+
+TIME = st.integers(0, 2**62)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2**53), TIME, st.integers(0, 2**61))))
+def test_user_and_system_time_are_the_run_time(
+    rows: list[tuple[int, int, int]],
+) -> None:
+    run, utime, stime = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+    user, system = split_run_time(run, utime, stime)
+    assert np.array_equal(user + system, run)
+    assert np.all(user >= 0)
+    assert np.all(system >= 0)
+
+
+TIMES = st.dictionaries(
+    st.integers(1, 6), st.tuples(st.integers(0, 50), st.integers(0, 50))
+)
+
+
+def rows_of(times: dict[int, tuple[int, int]]) -> ProcessTable:
+    return make_table(
+        [
+            {"pid": pid, "utime": user, "stime": sys}
+            for pid, (user, sys) in times.items()
+        ]
+    )
+
+
+@given(TIMES, TIMES)
+def test_times_never_go_back(
+    earlier: dict[int, tuple[int, int]], later: dict[int, tuple[int, int]]
+) -> None:
+    """And what is more in all is kept to the nanosecond."""
+    fixed = never_back(rows_of(earlier), rows_of(later))
+    for row, (pid, (user, system)) in enumerate(sorted(later.items())):
+        before = earlier.get(pid, (0, 0))
+        assert fixed.utime[row] >= before[0]
+        assert fixed.stime[row] >= before[1]
+        assert cpu_ns(fixed)[row] == max(user + system, sum(before))
+        if user >= before[0] and system >= before[1]:
+            assert (fixed.utime[row], fixed.stime[row]) == (user, system)
+
+
+def test_a_reused_pid_starts_anew() -> None:
+    before = make_table([{"pid": 1, "utime": 90, "start_ticks": 5}])
+    now = make_table([{"pid": 1, "utime": 3, "start_ticks": 6}])
+    assert never_back(before, now).utime.tolist() == [3]
+
+
+# --- states ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "exit_state", "letter"),
+    [
+        (0x0000, 0, "R"),
+        (0x0001, 0, "S"),
+        (0x0002, 0, "D"),
+        (0x0004, 0, "T"),
+        (0x0008, 0, "t"),
+        (0x0000, 0x10, "X"),
+        (0x0080, 0x20, "Z"),
+        (0x0080, 0x10, "X"),
+        (0x0040, 0, "P"),
+        (0x0402, 0, "I"),
+        (0x0102, 0, "D"),
+        (0x2001, 0, "S"),
+        (0x0004 | 0x0100, 0, "T"),
+        (0x0008 | 0x0100, 0, "t"),
+        (0x8000, 0, "D"),
+        (0x1000, 0, "D"),
+        (0x0800, 0, "R"),
+    ],
+    ids=str,
+)
+def test_letters_of_states(state: int, exit_state: int, letter: str) -> None:
+    """As task_state_index has them (include/linux/sched.h)."""
+    codes = _states(tasks({"pid": 1, "state": state, "exit_state": exit_state}))
+    assert chr(codes[0]) == letter
+
+
+@given(st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))))
+def test_any_bits_have_a_letter(bits: list[tuple[int, int]]) -> None:
+    rows = [{"pid": 1, "state": one, "exit_state": other} for one, other in bits]
+    codes = _states(tasks(*rows))
+    assert {chr(code) for code in codes.tolist()} <= set("RSDTtXZPI")
+
+
+def test_zombies_that_have_left_their_cpu() -> None:
+    found = settled_zombies(
+        tasks(
+            {"pid": 1, "exit_state": 0, "on_cpu": 0},
+            {"pid": 2, "exit_state": 0x20, "on_cpu": 1},
+            {"pid": 3, "exit_state": 0x20, "on_cpu": 0},
+            {"pid": 4, "exit_state": 0x10, "on_cpu": 0},
+        )
+    )
+    assert found.tolist() == [3, 4]

@@ -1,0 +1,132 @@
+"""The status line: who collects, why nobody better does, what was lost."""
+
+import dataclasses
+from typing import Final
+
+import pytest
+
+from montauk_tui.model.frame import CollectorStatus, Frame
+from montauk_tui.model.sample import Counters
+from montauk_tui.resources import folder
+from montauk_tui.ui import themes
+from montauk_tui.ui.widgets.lines import Line, line_width
+from montauk_tui.ui.widgets.status import draw_status_line
+from tests.support.monitor import running
+from tests.support.scenes import scene_frame
+
+THEME: Final = themes.load(themes.DEFAULT, [folder("themes")])
+KERNEL: Final = CollectorStatus("kernel", "eBPF, BCC 0.26.0, tracepoints")
+TRADITIONAL: Final = CollectorStatus("traditional", "/proc")
+REFUSAL: Final = "kernel: unavailable: no CAP_BPF and CAP_PERFMON; run it as root"
+
+
+def frame_with(
+    status: CollectorStatus, counters: Counters | None = None, *refusals: str
+) -> Frame:
+    frame = scene_frame(8)
+    status = dataclasses.replace(status, refusals=refusals)
+    sample = dataclasses.replace(frame.sample, counters=counters or Counters())
+    return dataclasses.replace(frame, sample=sample, collector=status)
+
+
+def counted(lost: int) -> Counters:
+    return Counters(forks=9, execs=9, exits=9, lost=lost)
+
+
+def draw(frame: Frame, width: int) -> Line:
+    return draw_status_line(frame, 1.0, "7 ms", THEME, width)
+
+
+def text(line: Line) -> str:
+    return "".join(run for run, _ in line)
+
+
+def test_without_counters_nothing_is_said_about_losses() -> None:
+    shown = text(draw(frame_with(TRADITIONAL), 80))
+    assert "lost" not in shown
+    assert shown.startswith(" collector traditional (/proc) ")
+    assert shown.endswith(" every 1 s costs 7 ms ")
+
+
+@pytest.mark.parametrize(
+    ("lost", "role"), [(0, "value"), (1, "alert"), (9999, "alert")]
+)
+def test_losses_are_shown_where_they_are_counted(lost: int, role: str) -> None:
+    line = draw(frame_with(KERNEL, counted(lost)), 100)
+    assert f"tracepoints)  lost {lost} " in text(line)
+    assert (str(lost), THEME.style(role)) in line
+
+
+@pytest.mark.parametrize("width", range(30, 121, 5))
+def test_losses_are_shown_at_every_width(width: int) -> None:
+    shown = text(draw(frame_with(KERNEL, counted(123_456), REFUSAL), width))
+    assert "lost 123456" in shown[:width]
+
+
+def test_a_line_of_80_cells_has_everything_while_nothing_is_lost() -> None:
+    line = draw(frame_with(KERNEL, counted(0)), 80)
+    assert text(line).startswith(" collector kernel (eBPF, BCC 0.26.0, tracepoints)  ")
+    assert text(line).endswith(" every 1 s costs 7 ms ")
+    assert line_width(line) == 80
+
+
+def test_the_detail_goes_before_the_cost() -> None:
+    shown = text(draw(frame_with(KERNEL, counted(123_456)), 80))
+    assert "eBPF" not in shown
+    assert "lost 123456" in shown
+    assert "costs 7 ms" in shown
+
+
+def test_a_starting_collector_is_named() -> None:
+    frame = frame_with(TRADITIONAL, None, "kernel: starting")
+    shown = text(draw(frame, 80))
+    assert "(/proc)  kernel: starting  " in shown
+
+
+def test_the_first_refusal_is_shown_as_it_is_where_there_is_room() -> None:
+    shown = text(draw(frame_with(TRADITIONAL, None, REFUSAL, "netlink: no"), 160))
+    assert REFUSAL in shown
+    assert "netlink" not in shown
+
+
+@pytest.mark.parametrize("width", range(1, 121))
+def test_a_refusal_is_cut_to_fit(width: int) -> None:
+    line = draw(frame_with(TRADITIONAL, None, REFUSAL), width)
+    room = width - len(" collector traditional (/proc)   every 1 s costs 7 ms ")
+    if room < 0:
+        assert "kernel" not in text(line)
+        return
+    assert line_width(line) == width
+    assert text(line).endswith("costs 7 ms ")
+    said = REFUSAL if len(REFUSAL) <= room else REFUSAL.replace(" unavailable:", "")
+    assert said[:room] in text(line)
+
+
+def test_a_wide_refusal_is_cut_by_cells() -> None:
+    refusal = "kernel: unavailable: \x1b[2J" + "核" * 60
+    line = draw(frame_with(TRADITIONAL, None, refusal), 100)
+    assert line_width(line) == 100
+    assert r"kernel: \x1b[2J核" in text(line)
+
+
+async def test_losses_appear_on_the_screen() -> None:
+    async with running(size=(100, 24)) as monitor:
+        assert "lost" not in monitor.lines[-2]
+        frame = monitor.frame
+        sample = dataclasses.replace(frame.sample, counters=counted(7))
+        await monitor.draw(dataclasses.replace(frame, sample=sample, collector=KERNEL))
+        assert (
+            "collector kernel (eBPF, BCC 0.26.0, tracepoints)  lost 7"
+            in (monitor.lines[-2])
+        )
+
+
+async def test_a_starting_collector_and_then_its_refusal_appear_on_the_screen() -> None:
+    async with running(size=(80, 24)) as monitor:
+        for refusal, shown in (
+            ("kernel: starting", "kernel: starting"),
+            (REFUSAL, "kernel: no CAP"),
+        ):
+            status = dataclasses.replace(TRADITIONAL, refusals=(refusal,))
+            await monitor.draw(dataclasses.replace(monitor.frame, collector=status))
+            assert shown in monitor.lines[-2]
