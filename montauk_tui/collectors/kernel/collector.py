@@ -1,8 +1,8 @@
 """The kernel collector: snapshots by a BPF iterator, ends from the probes' log."""
 
 import os
-import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -12,8 +12,9 @@ from montauk_tui.collectors.base import Availability, Collector
 from montauk_tui.collectors.kernel import loader, requirements
 from montauk_tui.collectors.kernel.consequences import unknown_columns
 from montauk_tui.collectors.kernel.lives import Lives
-from montauk_tui.collectors.kernel.log import Counts, LifeLog, Log, Records, SharedArray
-from montauk_tui.collectors.kernel.records import BRIEF, EXEC, FREED, LIFE
+from montauk_tui.collectors.kernel.log import Records
+from montauk_tui.collectors.kernel.logs import ProbeLogs
+from montauk_tui.collectors.kernel.records import EXEC, LIFE
 from montauk_tui.collectors.kernel.snapshot import (
     TaskIterator,
     never_back,
@@ -30,7 +31,7 @@ from montauk_tui.errors import (
     CollectorUnavailable,
     ResourceMissing,
 )
-from montauk_tui.model.sample import Counters, Identity, ProcessTable, Sample
+from montauk_tui.model.sample import Identity, ProcessTable, Sample
 from montauk_tui.model.schema import Need
 from montauk_tui.resources import folder
 
@@ -38,9 +39,6 @@ _LOG_BYTES: Final = 32 << 20
 """Of the log of lives, all CPUs together."""
 _MOST_SLOTS: Final = 4096
 _LEAST_SLOTS: Final = 1024
-
-_DRAIN_S: Final = 0.25
-"""The logs are emptied so often, however long the interval between samples."""
 
 _CLOCK_STEP_S: Final = 0.1
 
@@ -56,6 +54,7 @@ class KernelCollector(Collector):
         """Attach by `kprobes`, `tracepoints`, or `auto` for the best there is."""
         self._attachment = attachment
         self._loaded: loader.Loaded | None = None
+        self._resources = ExitStack()
         self._users = UserNames()
         self._user_hz = os.sysconf("SC_CLK_TCK")
         self._booted_at_s: float | None = None
@@ -87,9 +86,13 @@ class KernelCollector(Collector):
             "READER_PIDNS": namespace,
         }
         self._loaded = loaded = loader.load(probes, defines, self._attachment)
+        self._resources.callback(loaded.close)
         try:
             self._root = ProcRoot()
-            self._map(loaded, cpus, slots)
+            self._resources.callback(self._root.close)
+            self._logs = ProbeLogs(loaded.descriptors, cpus, slots)
+            self._resources.callback(self._logs.close)
+            self._iterator = TaskIterator(loaded.descriptors["iterator"])
             self._check_sight()
         except (CollectorFailed, CollectorUnavailable) as error:
             self.close()
@@ -108,30 +111,6 @@ class KernelCollector(Collector):
         self._lives = Lives(self._user_hz)
         self._before = ProcessTable.empty()
         self._unseen = Unseen(self._root, self._user_hz)
-        self._drained: list[tuple[Records, Records, Records]] = []
-        self._lock = threading.Lock()
-        self._closing = threading.Event()
-        self._drainer = threading.Thread(
-            target=self._drain_on, name="montauk-log", daemon=True
-        )
-        self._drainer.start()
-
-    def _map(self, loaded: loader.Loaded, cpus: int, slots: int) -> None:
-        fds = loaded.descriptors
-        self._counts = counts = Counts(fds["counts"], cpus)
-        arrays = {
-            "lives": SharedArray(fds["lives"], LIFE, cpus * slots),
-            "forks": SharedArray(fds["forks"], BRIEF, cpus * slots),
-            "frees": SharedArray(fds["frees"], FREED, cpus * slots),
-        }
-        self._arrays = arrays
-        self._life_log = LifeLog(arrays["lives"], counts, slots)
-        self._fork_log = Log(arrays["forks"], counts, "forks", slots)
-        self._free_log = Log(arrays["frees"], counts, "frees", slots)
-        self._base = {
-            name: counts.total(name) for name in ("forks", "execs", "exits", "failures")
-        }
-        self._iterator = TaskIterator(fds["iterator"])
 
     def _check_sight(self) -> None:
         """Read a snapshot: the kernel may show nothing without refusing anything."""
@@ -142,20 +121,8 @@ class KernelCollector(Collector):
 
     def close(self) -> None:
         """Remove the probes; harmless when closed already."""
-        if self._loaded is None:
-            return
-        if hasattr(self, "_closing"):
-            self._closing.set()
-            self._drainer.join()
-        self._loaded.close()
+        self._resources.close()
         self._loaded = None
-        if hasattr(self, "_arrays"):
-            for array in self._arrays.values():
-                array.close()
-            self._counts.close()
-            del self._arrays
-        if hasattr(self, "_root"):
-            self._root.close()
         self._users.close()
 
     def sample(self, needs: Need) -> Sample:
@@ -177,7 +144,7 @@ class KernelCollector(Collector):
         table = to_table(tasks, self._user_hz, threads=Need.THREADS in needs)
         self._before = table = never_back(self._before, table)
         table = table.without(self._unknown)
-        lives, frees = self._take_logs()
+        lives, frees = self._logs.take()
         now_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         ended = self._lives.take(lives, frees, table, settled_zombies(tasks), now_ns)
         for more in (ended.waiting, self._unseen.rows(table, boot_s)):
@@ -192,7 +159,7 @@ class KernelCollector(Collector):
             user_hz=self._user_hz,
             processes=table,
             host=host,
-            counters=self._counters(),
+            counters=self._logs.counters(),
             exits=ended.exits.without(self._unknown),
             vanished=0,
             collect_cpu_s=time.thread_time() - started,
@@ -210,51 +177,10 @@ class KernelCollector(Collector):
             for row in np.flatnonzero(table.is_process & ~table.is_kernel).tolist():
                 self.lookups.command(table.identity(row), table.comm[row])
 
-    def _counters(self) -> Counters:
-        since = {
-            name: self._counts.total(name) - base for name, base in self._base.items()
-        }
-        lives = self._life_log
-        lost = lives.lost + self._fork_log.lost
-        return Counters(
-            forks=since["forks"],
-            execs=since["execs"],
-            exits=since["exits"],
-            lost=lost,
-            lost_exits=lives.lost_exits,
-            read_failures=since["failures"],
-        )
-
     def _booted_at(self, now_s: float) -> float:
         if self._booted_at_s is None or abs(now_s - self._booted_at_s) > _CLOCK_STEP_S:
             self._booted_at_s = now_s
         return self._booted_at_s
-
-    # --- the logs ---------------------------------------------------------------------
-
-    def _drain_on(self) -> None:
-        while not self._closing.wait(_DRAIN_S):
-            self._drain()
-
-    def _drain(self) -> None:
-        with self._lock:
-            # Freed tasks first: each then finds its end among the lives read after.
-            frees = self._free_log.read()
-            forks = self._fork_log.read()
-            lives = self._life_log.read()
-            if len(lives) or len(frees) or len(forks):
-                self._drained.append((lives, frees, forks))
-
-    def _take_logs(self) -> tuple[Records, Records]:
-        self._drain()
-        with self._lock:
-            drained, self._drained = self._drained, []
-        lives = [part[0] for part in drained]
-        frees = [part[1] for part in drained]
-        return (
-            np.concatenate([np.empty(0, dtype=LIFE), *lives]),
-            np.concatenate([np.empty(0, dtype=FREED), *frees]),
-        )
 
 
 def _surroundings() -> tuple[Path, int, int]:

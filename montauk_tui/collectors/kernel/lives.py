@@ -23,6 +23,9 @@ _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 _PATIENCE_NS: Final = 2 * 10**9
 """After so long the record of the freed task is lost, and what is known must do."""
 
+_MOST_ARGUMENTS: Final = 1 << 16
+"""More processes than most machines run at a time."""
+
 
 class Ended(NamedTuple):
     """Ends that are complete, and those that are still waiting."""
@@ -81,6 +84,9 @@ class Lives:
         keys = zip(execs["pid"].tolist(), execs["start_ns"].tolist(), strict=True)
         values = zip(_cut(execs).tolist(), execs["argv_bytes"].tolist(), strict=True)
         self._arguments.update(zip(keys, values, strict=True))
+        while len(self._arguments) > _MOST_ARGUMENTS:
+            # Of a process whose end was lost: nobody will ask for them.
+            self._arguments.pop(next(iter(self._arguments)))
 
     def _zombies(
         self, ends: Records, table: ProcessTable, settled: Ints

@@ -102,8 +102,13 @@ class LifeLog(Log):
 
     def __init__(self, array: SharedArray, counts: Counts, slots: int) -> None:
         """Start reading at the present end."""
-        super().__init__(array, counts, "lives", slots)
         self._exits = counts.per_cpu("exits")
+        while True:
+            super().__init__(array, counts, "lives", slots)
+            before, self._exits = self._exits, counts.per_cpu("exits")
+            if np.array_equal(before, self._exits):
+                # No exit came between the two: they belong together.
+                break
         self.lost_exits = 0
 
     def _read_cpu(self, cpu: int, end: int) -> Records:

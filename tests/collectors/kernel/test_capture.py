@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from montauk_tui.collectors.kernel import collector as collector_module
+from montauk_tui.collectors.kernel import logs as logs_module
 from montauk_tui.collectors.kernel.collector import KernelCollector
 from montauk_tui.collectors.kernel.log import Log, Records
 from montauk_tui.model.sample import Counters
@@ -176,10 +177,10 @@ def test_a_log_that_is_too_small_counts_what_it_lost(
     slots, runs = 64, 500
     monkeypatch.setattr(collector_module, "_MOST_SLOTS", slots)
     monkeypatch.setattr(collector_module, "_LEAST_SLOTS", slots)
-    monkeypatch.setattr(collector_module, "_DRAIN_S", 1e6)
+    monkeypatch.setattr(logs_module, "_DRAIN_S", 1e6)
     with opened() as small:
-        lives = spy(monkeypatch, small._life_log)  # noqa: SLF001
-        forks = spy(monkeypatch, small._fork_log)  # noqa: SLF001
+        lives = spy(monkeypatch, small._logs.lives)  # noqa: SLF001
+        forks = spy(monkeypatch, small._logs.forks)  # noqa: SLF001
         watch = Watch(small)
         assert watch.before.counters.lost == lives.written - lives.read
         wait(spawn("sh", "-c", LOOP, "tiny", str(runs)))

@@ -1,0 +1,120 @@
+"""The logs of the probes together: emptied often, taken once a sample, counted."""
+
+import contextlib
+import threading
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from montauk_tui.collectors.kernel.log import Counts, LifeLog, Log, Records, SharedArray
+from montauk_tui.collectors.kernel.records import BRIEF, EXIT, FREED, LIFE
+from montauk_tui.model.sample import Counters
+
+_DRAIN_S: Final = 0.25
+"""The logs are emptied so often, however long the interval between samples."""
+
+_MOST_KEPT: Final = 1 << 16
+"""Records that wait for a sample; while nobody samples, older ones are lost."""
+
+
+class Taken(NamedTuple):
+    """What was logged since the last time."""
+
+    lives: Records
+    frees: Records
+
+
+class ProbeLogs:
+    """Maps the logs, empties them in a thread of its own, and counts what was lost."""
+
+    def __init__(self, descriptors: Mapping[str, int], cpus: int, slots: int) -> None:
+        """Map the logs and start.
+
+        Raises:
+            OSError, ValueError: The kernel does not let them be mapped.
+        """
+        self._shared = contextlib.ExitStack()
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._shared.close)
+            self._counts = counts = Counts(descriptors["counts"], cpus)
+            self._shared.callback(counts.close)
+            lives, forks, frees = (
+                self._share(descriptors[name], record, cpus * slots)
+                for name, record in (
+                    ("lives", LIFE),
+                    ("forks", BRIEF),
+                    ("frees", FREED),
+                )
+            )
+            undo.pop_all()
+        self.lives = LifeLog(lives, counts, slots)
+        self.forks = Log(forks, counts, "forks", slots)
+        self.frees = Log(frees, counts, "frees", slots)
+        self._base = {
+            name: counts.total(name) for name in ("forks", "execs", "exits", "failures")
+        }
+        self._kept: list[Taken] = []
+        self._kept_lives = self._dropped = self._dropped_exits = 0
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(
+            target=self._drain_on, name="montauk-log", daemon=True
+        )
+        self._thread.start()
+
+    def _share(
+        self, descriptor: int, record: np.dtype[np.void], count: int
+    ) -> SharedArray:
+        array = SharedArray(descriptor, record, count)
+        self._shared.callback(array.close)
+        return array
+
+    def close(self) -> None:
+        """Stop and unmap."""
+        self._closing.set()
+        self._thread.join()
+        self._shared.close()
+
+    def take(self) -> Taken:
+        """Return what was logged since the last time, up to now."""
+        self._drain()
+        with self._lock:
+            kept, self._kept, self._kept_lives = self._kept, [], 0
+        return Taken(
+            np.concatenate([np.empty(0, dtype=LIFE), *(part.lives for part in kept)]),
+            np.concatenate([np.empty(0, dtype=FREED), *(part.frees for part in kept)]),
+        )
+
+    def counters(self) -> Counters:
+        """Return what happened since the logs were mapped, and what was lost of it."""
+        since = {
+            name: self._counts.total(name) - base for name, base in self._base.items()
+        }
+        return Counters(
+            forks=since["forks"],
+            execs=since["execs"],
+            exits=since["exits"],
+            lost=self.lives.lost + self.forks.lost + self._dropped,
+            lost_exits=self.lives.lost_exits + self._dropped_exits,
+            read_failures=since["failures"],
+        )
+
+    def _drain_on(self) -> None:
+        while not self._closing.wait(_DRAIN_S):
+            self._drain()
+
+    def _drain(self) -> None:
+        with self._lock:
+            # Freed tasks first: each then finds its end among the lives read after.
+            frees = self.frees.read()
+            self.forks.read()
+            lives = self.lives.read()
+            if len(lives) or len(frees):
+                self._kept.append(Taken(lives, frees))
+                self._kept_lives += len(lives)
+            while self._kept_lives > _MOST_KEPT:
+                dropped = self._kept.pop(0).lives
+                self._kept_lives -= len(dropped)
+                self._dropped += len(dropped)
+                self._dropped_exits += int(np.count_nonzero(dropped["kind"] == EXIT))
