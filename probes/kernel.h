@@ -42,6 +42,13 @@ INLINE u32 parent_of(u64 task)
     return nr_of(read_u64(read_u64(read_u64(task + T_parent) + T_leader) + T_thread_pid));
 }
 
+/* The name up to its NUL: older kernels leave bytes of an older name behind it. */
+INLINE void put_comm(char *to, u64 task)
+{
+    ((u64 *)to)[0] = ((u64 *)to)[1] = 0;
+    bpf_probe_read_kernel_str(to, 16, (void *)(task + T_comm));
+}
+
 INLINE u64 rss_part(u64 mm, u32 part)
 {
 #ifdef M_rss

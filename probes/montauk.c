@@ -152,7 +152,7 @@ INLINE int put_life(u64 task, u32 kind, s32 code)
 #ifdef S_threads
     life->threads = read_u32(signal + S_threads);
 #endif
-    bpf_probe_read_kernel(life->comm, sizeof(life->comm), (void *)(leader + T_comm));
+    put_comm(life->comm, leader);
     put_times(life, task, leader, signal);
     put_io(life, task, leader, signal);
     life->cgroup_id = cgroup_of(leader);
@@ -209,7 +209,7 @@ INLINE int put_fork(u64 task)
     brief->pid = pid;
     brief->ppid = parent_of(task);
     brief->uid = read_u32(read_u64(task + T_cred) + C_euid);
-    bpf_probe_read_kernel(brief->comm, sizeof(brief->comm), (void *)(task + T_comm));
+    put_comm(brief->comm, task);
     PUBLISH(brief, count->forks);
     count->forks++;
     return 0;
@@ -438,7 +438,7 @@ int bpf_iter__task(u64 *ctx)
 #ifdef T_on_cpu
     out.on_cpu = LOAD(u32, task + T_on_cpu);
 #endif
-    bpf_probe_read_kernel(out.comm, sizeof(out.comm), (void *)(task + T_comm));
+    put_comm(out.comm, task);
     if (leader == task) {
         parent = LOAD(u64, task + T_parent);
         if (parent)
