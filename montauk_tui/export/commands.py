@@ -7,12 +7,13 @@ from collections.abc import Callable
 from contextlib import closing
 
 from montauk_tui.collectors import registry
+from montauk_tui.collectors.base import Collector
 from montauk_tui.config import Settings
 from montauk_tui.engine import query
 from montauk_tui.engine.columns import COLUMNS, pick
 from montauk_tui.engine.ended import live_and_ended
 from montauk_tui.engine.projection import View
-from montauk_tui.errors import CollectorUnavailable
+from montauk_tui.errors import CollectorFailed, CollectorUnavailable
 from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.export.output import put
 from montauk_tui.export.table import frame_table
@@ -43,7 +44,8 @@ def _describe(name: str, *, is_wanted: bool) -> tuple[str, bool]:
     try:
         if is_wanted:
             with closing(registry.open_collector(name).collector) as collector:
-                return f"  [active] {name} ({collector.detail})", True
+                detail = f"{collector.detail}{_statistics(collector)}"
+                return f"  [active] {name} ({detail})", True
         collector, state = registry.availability(name)
     except CollectorUnavailable as refusal:
         reason = refusal.line.removeprefix(f"collector {name}: unavailable: ")
@@ -52,6 +54,20 @@ def _describe(name: str, *, is_wanted: bool) -> tuple[str, bool]:
         reason = f"{state.reason}; {state.remedy}"
         return f"           {name}: unavailable: {reason}", False
     return f"           {name} ({collector.detail})", False
+
+
+def _statistics(collector: Collector) -> str:
+    """Return what a collector that counts events counted while it was open."""
+    try:
+        counters = collector.sample(Need.NONE).counters
+    except CollectorFailed:
+        return ""
+    if counters.exits is None:
+        return ""
+    failures = counters.read_failures
+    told = f"; {counters.forks} forks, {counters.execs} execs, {counters.exits} exits"
+    told += f", {counters.lost} lost"
+    return told + (f", {failures} read failures" if failures else "")
 
 
 def once(settings: Settings, limit: int | None) -> int:

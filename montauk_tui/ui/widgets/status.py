@@ -59,7 +59,8 @@ def draw_status_line(
 ) -> Line:
     """Return which collector serves, why not a better one, and what a refresh costs.
 
-    Where it is narrow the detail goes first; what was lost is always there.
+    Where it is narrow the counts of events go first, then the detail; what was lost is
+    always there.
     """
     label, value = theme.style("label"), theme.style("value")
     collector = frame.collector
@@ -76,6 +77,9 @@ def draw_status_line(
     left: Line = (*name, *detail, *lost)
     if line_width((*left, *costs)) >= width:
         left = (*name, *lost)
+    counts = _counts(frame.sample.counters, theme)
+    if not collector.refusals and line_width((*left, *counts, *costs)) < width:
+        left = (*left, *counts)
     if collector.refusals:
         room = width - line_width((*left, *costs)) - 3
         left = (*left, *_refusal(collector.refusals[0], room, theme))
@@ -88,6 +92,18 @@ def _lost(counters: Counters, theme: Theme) -> Line:
         return ()
     style = theme.style("alert" if counters.lost else "value")
     return ("  lost ", theme.style("label")), (str(counters.lost), style)
+
+
+def _counts(counters: Counters, theme: Theme) -> Line:
+    """Return what happened since the collector opened, where it counts that."""
+    if counters.exits is None:
+        return ()
+    parts: list[Run] = []
+    for name in ("forks", "execs", "exits", "read_failures"):
+        label = name.replace("_", " ")
+        parts.append((f"  {label} ", theme.style("label")))
+        parts.append((str(getattr(counters, name)), theme.style("value")))
+    return tuple(parts)
 
 
 def _refusal(refusal: str, room: int, theme: Theme) -> Line:
