@@ -98,10 +98,14 @@ class ProcessTable:
 
     def merged(self, other: "ProcessTable") -> "ProcessTable":
         """Return the rows of both tables; what one of them lacks is unknown there."""
-        order = np.argsort(np.concatenate([self.pid, other.pid]), kind="stable")
+        if len(self) and len(other) and other.pid[-1] < self.pid[0]:
+            return other.merged(self)
+        pids = np.concatenate([self.pid, other.pid])
+        is_sorted = len(other) == 0 or len(self) == 0 or self.pid[-1] < other.pid[0]
+        order = slice(None) if is_sorted else np.argsort(pids, kind="stable")
         columns = {
             name: np.concatenate([getattr(self, name), getattr(other, name)])[order]
-            for name in self._columns
+            for name in FIELDS
         }
         return ProcessTable(np.concatenate([self.comm, other.comm])[order], columns)
 
