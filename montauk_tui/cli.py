@@ -78,7 +78,12 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--collector-info", action="store_true", help="list the collectors and leave"
     )
-    shown = result.add_argument_group("what is shown")
+    _add_choices(result.add_argument_group("what is shown"))
+    return result
+
+
+def _add_choices(shown: argparse._ArgumentGroup) -> None:
+    """Add the options that say what is shown, and how."""
     shown.add_argument("--collector", metavar="NAME", help="use this collector or none")
     shown.add_argument(
         "-d", "--delay", metavar="SECONDS", type=_duration,
@@ -106,7 +111,6 @@ def parser() -> argparse.ArgumentParser:
     shown.add_argument(
         "--ascii", action="store_true", default=None, help="draw with ASCII only"
     )
-    return result
 
 
 def probes_parser() -> argparse.ArgumentParser:

@@ -164,9 +164,8 @@ def from_file(
     except (OSError, ValueError, RecursionError) as error:
         # tomllib also raises a bare ValueError (a number of 5,000 digits) and, where
         # brackets nest deep, RecursionError.
-        return settings, [
-            f"{name}: cannot be read: {_one_line(error)}; using the defaults"
-        ]
+        reason = f"{name}: cannot be read: {_one_line(error)}"
+        return settings, [f"{reason}; using the defaults"]
     warnings: list[str] = []
     values: dict[str, Any] = {}
     for key, value in document.items():
@@ -181,9 +180,8 @@ def from_file(
                 _check_collector(setting, collectors)
             values[_FIELD_OF_KEY.get(key, key)] = setting
         except UsageError as error:
-            warnings.append(
-                f"{name}: bad value for {key!r}: {error}; using the default"
-            )
+            reason = f"{name}: bad value for {key!r}: {error}"
+            warnings.append(f"{reason}; using the default")
     return dataclasses.replace(settings, **values), warnings
 
 

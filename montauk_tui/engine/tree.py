@@ -52,12 +52,8 @@ def grow(parent: Ints, order: Ints) -> Forest:
         parent: Row of each row's parent, or NO_PARENT.
         order: A permutation of all rows.
     """
-    children: list[list[int]] = [[] for _ in range(len(parent))]
-    roots: list[int] = []
-    links = parent.tolist()
-    sequence = order.tolist()
-    for row in sequence:
-        (roots if links[row] == NO_PARENT else children[links[row]]).append(row)
+    links, sequence = parent.tolist(), order.tolist()
+    roots, children = _families(links, sequence)
     rows: list[int] = []
     depths: list[int] = []
     lasts: list[bool] = []
@@ -87,6 +83,17 @@ def grow(parent: Ints, order: Ints) -> Forest:
     # Rings add roots one by one: the last of all is known at the end.
     is_last[np.flatnonzero(depth == 0)[-1:]] = True
     return Forest(np.array(rows, dtype=np.int64), depth, is_last)
+
+
+def _families(
+    links: list[int], sequence: list[int]
+) -> tuple[list[int], list[list[int]]]:
+    """Return the roots, and the children of every row, both in the given order."""
+    children: list[list[int]] = [[] for _ in links]
+    roots: list[int] = []
+    for row in sequence:
+        (roots if links[row] == NO_PARENT else children[links[row]]).append(row)
+    return roots, children
 
 
 def _on_ring(row: int, links: list[int]) -> int:
