@@ -1,0 +1,76 @@
+"""How the machine is started and ended, with other programs in its place."""
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.kernels import machine
+from tests.kernels.packages import Kernel
+from tests.kernels.tools import CannotSetUpError
+
+KERNEL = Kernel("6.1.0-50-amd64", Path("vmlinuz"))
+SURVIVOR = "{ sleep 5; echo survived; }"
+
+
+def ends_with_its_children(script: str) -> int:
+    """Return the status of a shell, once nothing holds its output open any more."""
+    reading, writing = os.pipe()
+    try:
+        return machine.supervised(["sh", "-c", script], dict(os.environ), writing)
+    finally:
+        os.close(writing)
+        with os.fdopen(reading, "rb") as output:
+            assert output.read() == b"started\n"
+
+
+def test_what_is_left_running_is_ended() -> None:
+    assert ends_with_its_children(f"{SURVIVOR} & echo started; exit 3") == 3
+
+
+def test_everything_is_ended_when_the_wait_is_interrupted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "ready")
+
+    def interrupted(*_: object) -> None:
+        (tmp_path / "ready").read_text("utf-8")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "waitid", interrupted)
+    ready = shlex.quote(str(tmp_path / "ready"))
+    with pytest.raises(KeyboardInterrupt):
+        ends_with_its_children(f"{SURVIVOR} & echo started; echo >{ready}; sleep 5")
+
+
+def test_a_machine_that_says_why_it_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    command = ["sh", "-c", "echo first; echo no such thing; exit 4"]
+    monkeypatch.setattr(machine, "machine", lambda *_: command)
+    with pytest.raises(CannotSetUpError, match=r"did not boot: no such thing$"):
+        machine.run(Path("vng"), KERNEL, ["true"], tmp_path / "results", 60)
+
+
+def test_a_machine_that_takes_too_long(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    command = ["timeout", "0.1", "sleep", "1000"]
+    monkeypatch.setattr(machine, "machine", lambda *_: command)
+    with pytest.raises(CannotSetUpError, match="did not boot: not within 60 s"):
+        machine.run(Path("vng"), KERNEL, ["true"], tmp_path / "results", 60)
+
+
+def test_the_guest_is_told_everything_whatever_it_is_called(tmp_path: Path) -> None:
+    results = tmp_path / "it's here"
+    results.mkdir()
+    script = machine.guest_script(["echo", "two words"], results)
+    variables, _, last = script.rstrip().rpartition("\n")
+    assert shlex.split(last)[3:] == ["echo", "two words"]
+    shown = subprocess.run(
+        ["sh", "-c", f'{variables}\necho "$RESULTS"'],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert shown.stdout == f"{results}\n"
