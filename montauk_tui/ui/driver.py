@@ -6,6 +6,7 @@ program told that its terminal hung up.
 """
 
 import asyncio
+import contextlib
 import os
 import queue
 import signal
@@ -58,7 +59,15 @@ class _Output(threading.Thread):
             self._file.flush()
         except (OSError, ValueError):
             self._is_gone.set()
+            self._discard_rest()
             os.kill(os.getpid(), signal.SIGHUP)
+
+    def _discard_rest(self) -> None:
+        """Let what is buffered go nowhere: else Python fails on it when it ends."""
+        with contextlib.suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._file.fileno())
+            os.close(nowhere)
 
 
 class TerminalDriver(LinuxDriver):
