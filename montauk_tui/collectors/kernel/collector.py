@@ -6,9 +6,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import ClassVar, Final
 
-import numpy as np
-
 from montauk_tui.collectors.base import Availability, Collector
+from montauk_tui.collectors.clock import BootClock
 from montauk_tui.collectors.kernel import loader, requirements
 from montauk_tui.collectors.kernel.consequences import unknown_columns
 from montauk_tui.collectors.kernel.lives import Lives
@@ -40,8 +39,6 @@ _LOG_BYTES: Final = 32 << 20
 _MOST_SLOTS: Final = 4096
 _LEAST_SLOTS: Final = 1024
 
-_CLOCK_STEP_S: Final = 0.1
-
 
 class KernelCollector(Collector):
     """Sees every process, however short its life, and its exact CPU time."""
@@ -57,7 +54,7 @@ class KernelCollector(Collector):
         self._resources = ExitStack()
         self._users = UserNames()
         self._user_hz = os.sysconf("SC_CLK_TCK")
-        self._booted_at_s: float | None = None
+        self._boot_clock = BootClock()
 
     @property
     def detail(self) -> str:
@@ -154,7 +151,7 @@ class KernelCollector(Collector):
             time_s=time_s,
             monotonic_s=monotonic_s,
             boot_s=boot_s,
-            booted_at_s=self._booted_at(time_s - boot_s),
+            booted_at_s=self._boot_clock.booted_at_s(time_s, boot_s),
             ticks_per_second=10**9,
             user_hz=self._user_hz,
             processes=table,
@@ -174,13 +171,7 @@ class KernelCollector(Collector):
         self.lookups.next_sample(table)
         self._users.prepare(set(table.uid.tolist()))
         if Need.CMDLINE in needs:
-            for row in np.flatnonzero(table.is_process & ~table.is_kernel).tolist():
-                self.lookups.command(table.identity(row), table.comm[row])
-
-    def _booted_at(self, now_s: float) -> float:
-        if self._booted_at_s is None or abs(now_s - self._booted_at_s) > _CLOCK_STEP_S:
-            self._booted_at_s = now_s
-        return self._booted_at_s
+            self.lookups.read_commands(table)
 
 
 def _surroundings() -> tuple[Path, int, int]:

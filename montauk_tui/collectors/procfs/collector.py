@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from montauk_tui.collectors.base import Availability, Collector
+from montauk_tui.collectors.clock import BootClock
 from montauk_tui.collectors.procfs.host import read_host
 from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.scan import ProcRoot
@@ -21,9 +22,6 @@ from montauk_tui.model.schema import UNKNOWN, Bools, Ints, Need
 _OWNER_ROUNDS: Final = 8
 """An owner changes without a trace in the stat file (setuid(2)): every process's is
 read again once in so many samples."""
-
-_CLOCK_STEP_S: Final = 0.1
-"""Smaller differences between the clocks are the time between reading them."""
 
 
 class TraditionalCollector(Collector):
@@ -43,7 +41,7 @@ class TraditionalCollector(Collector):
         self._users = UserNames()
         self._previous = ProcessTable.empty()
         self._round = 0
-        self._booted_at_s: float | None = None
+        self._boot_clock = BootClock()
 
     @property
     def detail(self) -> str:
@@ -106,7 +104,7 @@ class TraditionalCollector(Collector):
             time_s=time_s,
             monotonic_s=monotonic_s,
             boot_s=boot_s,
-            booted_at_s=self._booted_at(time_s - boot_s),
+            booted_at_s=self._boot_clock.booted_at_s(time_s, boot_s),
             ticks_per_second=os.sysconf("SC_CLK_TCK"),
             user_hz=os.sysconf("SC_CLK_TCK"),
             processes=table,
@@ -116,12 +114,6 @@ class TraditionalCollector(Collector):
             vanished=len(pids) - int(np.count_nonzero(table.is_process)),
             collect_cpu_s=time.thread_time() - started,
         )
-
-    def _booted_at(self, now_s: float) -> float:
-        """Return when the machine booted, the same until somebody sets the clock."""
-        if self._booted_at_s is None or abs(now_s - self._booted_at_s) > _CLOCK_STEP_S:
-            self._booted_at_s = now_s
-        return self._booted_at_s
 
     def _read_table(self, root: ProcRoot, pids: list[str], needs: Need) -> ProcessTable:
         raw = list(root.stats(pids))
@@ -139,8 +131,7 @@ class TraditionalCollector(Collector):
         self._users.prepare(set(columns["uid"].tolist()))
         self._previous = table.with_columns(columns)
         if Need.CMDLINE in needs:
-            for row in np.flatnonzero(table.is_process & ~table.is_kernel).tolist():
-                self.lookups.command(table.identity(row), table.comm[row])
+            self.lookups.read_commands(table)
         return self._previous
 
     def _owners(

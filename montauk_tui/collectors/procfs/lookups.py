@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
 from montauk_tui.model.lookups import (
@@ -46,6 +48,11 @@ class ProcLookups:
         if known is None:
             return command_from_comm(comm, bracketed=False)
         return known.command or command_from_comm(comm, bracketed=True)
+
+    def read_commands(self, table: ProcessTable) -> None:
+        """Read the command line of every process that has one and is not cached."""
+        for row in np.flatnonzero(table.is_process & ~table.is_kernel).tolist():
+            self.command(table.identity(row), table.comm[row])
 
     def known_command(self, identity: Identity, comm: bytes) -> Command:
         """Return the command line if it is cached, else the name."""
