@@ -16,6 +16,9 @@ from montauk_tui.model.frame import CollectorStatus, Frame
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import Need
 
+_FRAMES_IN_USE = 3
+"""One on the screen, one on its way there, one that is being made."""
+
 _FIRST_INTERVAL_S = 0.25
 """The second frame comes soon: only then rates exist."""
 
@@ -31,7 +34,7 @@ class FrameSource:
     def __init__(self, opened: Opened) -> None:
         """Take an open collector."""
         self._opened = opened
-        self._retired: list[Collector] = []
+        self._retired: dict[Collector, int] = {}
         self._upgrades: queue.SimpleQueue[Opened] = queue.SimpleQueue()
         self._previous: Sample | None = None
         self._seq = 0
@@ -89,14 +92,22 @@ class FrameSource:
         )
         self._previous = sample
         self._seq += 1
+        self._close_retired()
         return frame
+
+    def _close_retired(self) -> None:
+        """Close the collectors whose frames nobody shows any more."""
+        for collector, since in list(self._retired.items()):
+            if self._seq - since >= _FRAMES_IN_USE:
+                del self._retired[collector]
+                collector.close()
 
     def _take_upgrades(self) -> None:
         while not self._upgrades.empty():
             before, self._opened = self._opened, self._upgrades.get()
             if before.collector is not self._opened.collector:
                 # Kept open: the frame on the screen still looks things up in it.
-                self._retired.append(before.collector)
+                self._retired[before.collector] = self._seq
 
     def _sample(self, needs: Need) -> Sample:
         while True:

@@ -134,7 +134,7 @@ def _ended(frame: Frame, ended: Ints) -> list[dict[str, Any]]:
     result: list[dict[str, Any]] = []
     for row in ended.tolist():
         cmdline, length = exits.cmdline[row], int(exits.cmdline_bytes[row])
-        uid = int(exits.uid[row])
+        uid, core = int(exits.uid[row]), _known(exits.core_dumped[row])
         result.append(
             {
                 "pid": int(exits.pid[row]),
@@ -159,7 +159,7 @@ def _ended(frame: Frame, ended: Ints) -> list[dict[str, Any]]:
                 "threads": _known(exits.threads[row]),
                 "exit_code": _known(exits.exit_code[row]),
                 "exit_signal": _known(exits.exit_signal[row]),
-                "core_dumped": bool(exits.core_dumped[row]),
+                "core_dumped": None if core is None else bool(core),
                 "lifetime_s": _seconds(exits.lifetime_ns[row], 10**9),
             }
         )

@@ -111,6 +111,23 @@ def test_the_one_before_stays_open_for_the_frame_on_the_screen(
     assert (plain.closed, better.closed) == (1, 1)
 
 
+def test_the_one_before_is_closed_when_its_frames_are_no_longer_shown(
+    install: Install,
+) -> None:
+    """It may listen to every process of the machine."""
+    better = Made("kernel", [exact(1.0 + second, 0) for second in range(3)])
+    plain = Made("netlink", [ticks(0, 0)])
+    install(better, plain)
+    source = quick(plain, "kernel")
+    source.next_frame(Need.NONE)
+    source.upgrade()
+    for _ in range(3):
+        source.next_frame(Need.NONE)
+    assert (plain.closed, better.closed) == (1, 0)
+    source.close()
+    assert (plain.closed, better.closed) == (1, 1)
+
+
 def test_one_that_opened_and_never_served_is_closed_too(install: Install) -> None:
     better, plain = Made("kernel"), Made("traditional")
     install(better, plain)

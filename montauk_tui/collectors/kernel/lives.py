@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from montauk_tui.collectors.cputime import split_run_time
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.records import ARGV_BYTES, EXIT, LIFE
-from montauk_tui.collectors.kernel.snapshot import split_run_time
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import COMM_BYTES, UNKNOWN, Bools, Bytes, Ints

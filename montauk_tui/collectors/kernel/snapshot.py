@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from montauk_tui.collectors.cputime import split_run_time
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.records import TASK
 from montauk_tui.errors import CollectorFailed
@@ -141,19 +142,6 @@ def _sums(tasks: Records, leaders: Records) -> dict[str, Ints]:
         np.add.at(total, row[known], tasks[name][known].astype(np.int64))
         sums[name] = total + leaders[dead].astype(np.int64)
     return sums
-
-
-def split_run_time(run: Ints, utime: Ints, stime: Ints) -> tuple[Ints, Ints]:
-    """Return user and system time that add up to the exact run time.
-
-    The ticks that were counted give the proportion (cputime_adjust in
-    kernel/sched/cputime.c); without any tick all of it is user time.
-    """
-    ticks = utime + stime
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(ticks > 0, stime / ticks, 0.0)
-    system = (run * share).astype(np.int64)
-    return run - system, system
 
 
 def never_back(previous: ProcessTable, table: ProcessTable) -> ProcessTable:

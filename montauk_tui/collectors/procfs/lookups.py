@@ -66,6 +66,20 @@ class ProcLookups:
         known = self._cached(identity)
         return None if known is None else known.raw
 
+    def read_new(self, table: ProcessTable, most: int) -> None:
+        """Read the command lines of processes that have none yet, `most` at a time."""
+        candidates = np.flatnonzero(table.is_process & ~table.is_kernel)
+        pids, starts = table.pid[candidates], table.start_ticks[candidates]
+        for known in map(Identity, pids.tolist(), starts.tolist()):
+            if known not in self._commands and most > 0:
+                self._cached(known)
+                most -= 1
+
+    def kept(self, identity: Identity) -> bytes | None:
+        """Return the argument vector if it is cached, whether it lives or not."""
+        known = self._commands.get(identity)
+        return None if known is None else known.raw
+
     def _cached(self, identity: Identity) -> _Cached | None:
         """Return what is cached, read now where it is missing or old.
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from montauk_tui.collectors.cputime import split_run_time
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.records import TASK
 from montauk_tui.collectors.kernel.snapshot import (
     _states,
     never_back,
     settled_zombies,
-    split_run_time,
     to_table,
 )
 from montauk_tui.model.sample import ProcessTable

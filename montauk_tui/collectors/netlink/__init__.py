@@ -1,0 +1,1 @@
+"""Processes by netlink: events of the proc connector, accounting by taskstats."""

@@ -1,0 +1,212 @@
+"""The netlink collector: events of the proc connector, ends from taskstats."""
+
+import os
+import time
+from contextlib import ExitStack
+from typing import ClassVar, Final
+
+import numpy as np
+
+from montauk_tui.collectors.base import Availability, Collector
+from montauk_tui.collectors.clock import BootClock
+from montauk_tui.collectors.netlink import requirements
+from montauk_tui.collectors.netlink.arguments import Arguments
+from montauk_tui.collectors.netlink.completion import Completion
+from montauk_tui.collectors.netlink.connector import Events
+from montauk_tui.collectors.netlink.ends import EndArray, Ends
+from montauk_tui.collectors.netlink.exit_table import exit_table
+from montauk_tui.collectors.netlink.known import KnownPids
+from montauk_tui.collectors.netlink.pairs import by_pid
+from montauk_tui.collectors.netlink.streams import Streams, Taken
+from montauk_tui.collectors.netlink.zombies import final_run_ns
+from montauk_tui.collectors.procfs.host import read_host
+from montauk_tui.collectors.procfs.live import LiveTable
+from montauk_tui.collectors.procfs.lookups import ProcLookups
+from montauk_tui.collectors.procfs.scan import ProcRoot
+from montauk_tui.collectors.users import UserNames
+from montauk_tui.errors import CollectorFailed, CollectorUnavailable
+from montauk_tui.model.exits import ExitTable
+from montauk_tui.model.join import find
+from montauk_tui.model.lookups import CMDLINE_BYTES
+from montauk_tui.model.sample import Counters, ProcessTable, Sample
+from montauk_tui.model.schema import UNKNOWN, Ints, Need
+
+_COMMANDS_A_SAMPLE: Final = 500
+"""Command lines of new processes that are read in advance: 12 us each."""
+
+_COMM_BYTES: Final = 15
+
+
+class NetlinkCollector(Collector):
+    """Sees every process, however short its life; as root its CPU time too."""
+
+    name: ClassVar[str] = "netlink"
+    lookups: ProcLookups
+
+    def __init__(self) -> None:
+        """Prepare nothing yet."""
+        self._resources = ExitStack()
+        self._users = UserNames()
+        self._user_hz = os.sysconf("SC_CLK_TCK")
+        self._boot_clock = BootClock()
+        self._streams: Streams | None = None
+
+    @property
+    def detail(self) -> str:
+        """What it listens to, once it is open."""
+        if self._streams is None:
+            return "proc connector"
+        if self._streams.has_stats:
+            return "proc connector, taskstats"
+        return f"proc connector; {requirements.WITHOUT_STATS}"
+
+    def availability(self) -> Availability:
+        """Subscribe for a moment, and see whether an event arrives."""
+        return requirements.check()
+
+    def open(self) -> None:
+        """Subscribe to the events and, with the privilege, to the accounting.
+
+        Raises:
+            CollectorUnavailable: With the reason and the remedy.
+        """
+        self.close()
+        try:
+            self._root = root = ProcRoot()
+            self._resources.callback(root.close)
+            self._streams = Streams(
+                lambda pid: root.read(f"{pid}/cmdline", CMDLINE_BYTES)
+            )
+            self._resources.callback(self._streams.close)
+        except OSError as error:
+            self.close()
+            state = requirements.refusal(error)
+            raise CollectorUnavailable(state.reason, state.remedy) from error
+        self._begin(root, self._streams)
+
+    def _begin(self, root: ProcRoot, streams: Streams) -> None:
+        self.lookups = ProcLookups(root, self._users)
+        self._live = LiveTable(root, self._users, self.lookups)
+        self._known = KnownPids(root, self._user_hz)
+        self._ends = Ends(
+            self._user_hz, stats_tell_processes=streams.stats_tell_processes
+        )
+        self._completion = Completion(self._user_hz)
+        self._arguments = Arguments(self.lookups.kept)
+        self._without_event = self._no_ends = 0
+
+    def close(self) -> None:
+        """End the subscriptions; harmless when closed already."""
+        self._resources.close()
+        self._streams = None
+        self._users.close()
+
+    def sample(self, needs: Need) -> Sample:
+        """Return the processes as they are now and those that ended since.
+
+        Raises:
+            CollectorFailed: A socket or /proc can no longer be read.
+        """
+        if self._streams is None:
+            raise CollectorFailed("the netlink collector is not open")
+        started = time.thread_time()
+        try:
+            host = read_host(self._root.read)
+            time_s, boot_s = time.time(), time.clock_gettime(time.CLOCK_BOOTTIME)
+            monotonic_s = time.monotonic()
+            # After the clocks: what starts in between must count as started since.
+            table, exits, vanished = self._read(self._streams, needs, boot_s)
+        except (OSError, ValueError) as error:
+            raise CollectorFailed(f"netlink failed: {error}") from error
+        return Sample(
+            time_s=time_s,
+            monotonic_s=monotonic_s,
+            boot_s=boot_s,
+            booted_at_s=self._boot_clock.booted_at_s(time_s, boot_s),
+            ticks_per_second=self._user_hz,
+            user_hz=self._user_hz,
+            processes=table,
+            host=host,
+            counters=self._counters(self._streams),
+            exits=exits,
+            vanished=vanished,
+            collect_cpu_s=time.thread_time() - started,
+        )
+
+    def _read(
+        self, streams: Streams, needs: Need, boot_s: float
+    ) -> tuple[ProcessTable, ExitTable, int]:
+        """Return the living, the ended, and how many were gone before they were read.
+
+        Events are taken before and after the table: a fork tells of a row to read, and
+        who is missing in the table has told of its end by then.
+        """
+        before = self._live.last
+        early = streams.take()
+        self._forget_old_programs(early.execs, before)
+        pids = self._known.pids(before, early.forks, streams.lost()[0])
+        table = self._live.read(pids, needs)
+        self._known.check(table, boot_s)
+        late = streams.take()
+        self._arguments.add(streams.take_argv())
+        taken = Taken(*map(np.concatenate, zip(early, late, strict=True)))
+        processes = table if table.is_process.all() else table.only(table.is_process)
+        exits = self._exits(taken, before, processes)
+        self.lookups.read_new(table, _COMMANDS_A_SAMPLE)
+        return table, exits, len(pids) - len(processes)
+
+    def _forget_old_programs(self, execs: Events, before: ProcessTable) -> None:
+        row, found = by_pid(before.pid, execs["pid"])
+        self.lookups.forget(map(before.identity, row[found].tolist()))
+
+    def _exits(
+        self, taken: Taken, before: ProcessTable, now: ProcessTable
+    ) -> ExitTable:
+        if not before.is_process.all():
+            before = before.only(before.is_process)
+        offset_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - time.monotonic_ns()
+        found = self._ends.take(taken, before, now, offset_ns)
+        self._without_event += found.without_event
+        self._no_ends += found.no_ends
+        ends = found.ends
+        ends["run_ns"] = final_run_ns(self._root, ends, now, self._user_hz)
+        run_ns = ends["run_ns"] + self._completion.lacking_ns(ends, before, now)
+        cmdlines = self._arguments.of(ends, before, now)
+        uid = _owners_and_names(ends, cmdlines, before)
+        return exit_table(ends, run_ns, uid, cmdlines)
+
+    def _counters(self, streams: Streams) -> Counters:
+        arrived, lost = streams.arrived(), streams.lost()
+        forks, execs, exits = (
+            arrived[kind] + lost[kind] for kind in range(len(_EVENTS))
+        )
+        return Counters(
+            forks=forks,
+            execs=execs,
+            exits=exits - self._no_ends,
+            lost=sum(lost) + streams.foreign() + self._known.missed,
+            # An end whose event was lost is told all the same if its accounting came.
+            lost_exits=max(0, lost[_EVENTS.index("exits")] - self._without_event),
+            read_failures=self._arguments.missed,
+        )
+
+
+_EVENTS: Final = ("forks", "execs", "exits")
+
+
+def _owners_and_names(
+    ends: EndArray, cmdlines: list[bytes], before: ProcessTable
+) -> Ints:
+    """Return the owner of each end; fill in names that no accounting told.
+
+    The accounting has the real uid; a row has the effective one.
+    """
+    uid = np.where(ends["has_stats"], ends["uid"], UNKNOWN)
+    row, found = find(before, ends["pid"], ends["start_ticks"])
+    uid[found] = before.uid[row[found]]
+    for end in np.flatnonzero(ends["comm"] == b"").tolist():
+        program = cmdlines[end].partition(b"\0")[0].rpartition(b"/")[2]
+        ends["comm"][end] = (
+            before.comm[row[end]] if found[end] else program[:_COMM_BYTES]
+        )
+    return uid

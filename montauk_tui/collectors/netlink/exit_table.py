@@ -1,0 +1,49 @@
+"""Ends as the rows of an `ExitTable`."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from montauk_tui.collectors.cputime import split_run_time
+from montauk_tui.collectors.netlink.ends import EndArray
+from montauk_tui.model.exits import ExitTable
+from montauk_tui.model.schema import COMM_BYTES, UNKNOWN, Ints
+
+
+def exit_table(
+    ends: EndArray, run_ns: Ints, uid: Ints, cmdlines: Sequence[bytes]
+) -> ExitTable:
+    """Return the ends with their CPU time, owner and arguments (empty for unknown)."""
+    has = ends["has_stats"]
+    code = ends["code"]
+    number = code & 0x7F
+    user, system = split_run_time(run_ns, ends["utime_us"], ends["stime_us"])
+    known = {
+        "exit_code": np.where(number == 0, code >> 8 & 0xFF, UNKNOWN),
+        "exit_signal": np.where(number == 0, UNKNOWN, number),
+        "core_dumped": code >> 7 & 1,
+    }
+    columns: dict[str, Ints] = {
+        "pid": ends["pid"].copy(),
+        "ppid": np.where(ends["ppid"] > 0, ends["ppid"], UNKNOWN),
+        "uid": uid,
+        "start_ticks": ends["start_ticks"].copy(),
+        "lifetime_ns": ends["elapsed_us"] * 1000,
+        "utime_ns": np.where(has, user, UNKNOWN),
+        "stime_ns": np.where(has, system, UNKNOWN),
+        "peak_rss_bytes": np.where(
+            has & (ends["peak_rss_bytes"] > 0), ends["peak_rss_bytes"], UNKNOWN
+        ),
+        "threads": np.where(has & ~ends["is_group"], 1, UNKNOWN),
+        "cmdline_bytes": np.array(list(map(len, cmdlines)), dtype=np.int64),
+    }
+    for name, values in known.items():
+        columns[name] = np.where(ends["code_is_known"], values, UNKNOWN)
+    for name in ("read_bytes", "write_bytes"):
+        columns[name] = np.where(has & ends["io_is_known"], ends[name], UNKNOWN)
+    width = max(map(len, cmdlines), default=1) or 1
+    return ExitTable(
+        ends["comm"].astype(f"S{COMM_BYTES}"),
+        np.array(cmdlines, dtype=f"S{width}"),
+        columns,
+    )

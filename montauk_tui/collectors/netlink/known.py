@@ -1,0 +1,66 @@
+"""Which processes there are, by what forks told rather than by listing /proc."""
+
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.collectors.netlink.connector import Events
+from montauk_tui.collectors.procfs.scan import ProcRoot
+from montauk_tui.model.sample import ProcessTable
+
+_CHECK_SAMPLES: Final = 32
+_SURELY_OLDER_S: Final = 1.0
+"""The fork of a younger one may not have been told yet."""
+
+
+class KnownPids:
+    """The rows of the last table and who was forked since; listed anew after a loss."""
+
+    def __init__(self, root: ProcRoot, user_hz: int) -> None:
+        """Know nothing yet."""
+        self._root = root
+        self._user_hz = user_hz
+        self._samples = 0
+        self._lost = 0
+        self._unexpected: frozenset[str] = frozenset()
+        self.missed = 0
+        """Processes that no fork told of, found by listing."""
+
+    def pids(self, last: ProcessTable, forks: Events, lost: int) -> list[str]:
+        """Return the pids to read now.
+
+        Args:
+            last: The previous table.
+            forks: What was forked since it was read.
+            lost: Forks that were lost so far.
+
+        Raises:
+            OSError: /proc cannot be listed.
+        """
+        known = dict.fromkeys(map(str, last.pid[last.is_process].tolist()))
+        known |= dict.fromkeys(map(str, forks["pid"].tolist()))
+        is_first, is_after_loss = not self._samples, lost != self._lost
+        is_check = self._samples % _CHECK_SAMPLES == 0
+        self._samples += 1
+        self._lost = lost
+        self._unexpected = frozenset()
+        if not (is_check or is_after_loss):
+            return list(known)
+        listed = self._root.pids()
+        if not (is_first or is_after_loss):
+            self._unexpected = frozenset(listed) - known.keys()
+        return list(known | dict.fromkeys(listed))
+
+    def check(self, table: ProcessTable, boot_s: float) -> None:
+        """Count the rows that nothing told of.
+
+        Args:
+            table: What was read of these pids.
+            boot_s: CLOCK_BOOTTIME before that.
+        """
+        if not self._unexpected:
+            return
+        pids = np.array(list(map(int, self._unexpected)))
+        latest = (boot_s - _SURELY_OLDER_S) * self._user_hz
+        old = np.isin(table.pid, pids) & (table.start_ticks < latest)
+        self.missed += int(np.count_nonzero(old))

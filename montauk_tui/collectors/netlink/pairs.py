@@ -1,0 +1,65 @@
+"""Which record of one kind belongs to which of another."""
+
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.model.join import Join
+from montauk_tui.model.schema import Ints
+
+_TIME_BITS: Final = 41
+"""Of microseconds: 25 days. A pid has 22 bits (PID_MAX_LIMIT)."""
+
+
+def pair(one: Ints, other: Ints) -> tuple[Ints, Ints]:
+    """Return the rows of the n-th `one` and of the n-th `other` of each pid."""
+    _, rows, others = np.intersect1d(
+        one << 20 | _occurrence(one),
+        other << 20 | _occurrence(other),
+        assume_unique=True,
+        return_indices=True,
+    )
+    return rows, others
+
+
+def _occurrence(pids: Ints) -> Ints:
+    """Return for each pid how often it came before: a pid that came back is another."""
+    order = np.argsort(pids, kind="stable")
+    is_first = np.diff(pids[order], prepend=-1) != 0
+    place = np.arange(len(pids))
+    first = np.maximum.accumulate(np.where(is_first, place, 0))
+    counts = np.empty(len(pids), dtype=np.int64)
+    counts[order] = place - first
+    return counts
+
+
+def last_before(pids: Ints, times_ns: Ints, among: Ints, at_ns: Ints) -> Join:
+    """Return for each pid the row of the last one `among` that is not later.
+
+    Args:
+        pids: Whose.
+        times_ns: When; 0 where that is not known: then the last of all is found.
+        among: The pids to search.
+        at_ns: Their times.
+    """
+    if not len(among):
+        zeros = np.zeros(len(pids), dtype=np.int64)
+        return Join(zeros, zeros.astype(np.bool_))
+    since_ns = int(at_ns.min())
+    key = among << _TIME_BITS | (at_ns - since_ns) >> 10
+    order = np.argsort(key, kind="stable")
+    latest = (1 << _TIME_BITS) - 1
+    limit = np.where(times_ns > 0, (times_ns - since_ns) >> 10, latest)
+    wanted = pids << _TIME_BITS | limit.clip(-1, latest)
+    place = np.searchsorted(key[order], wanted, side="right") - 1
+    row = order[place.clip(min=0)]
+    return Join(row, (place >= 0) & (among[row] == pids) & (limit >= 0))
+
+
+def by_pid(table_pids: Ints, pids: Ints) -> Join:
+    """Return the row of each pid in ascending `table_pids`."""
+    if not len(table_pids):
+        zeros = np.zeros(len(pids), dtype=np.int64)
+        return Join(zeros, zeros.astype(np.bool_))
+    row = np.searchsorted(table_pids, pids).clip(max=len(table_pids) - 1)
+    return Join(row, table_pids[row] == pids)

@@ -1,0 +1,85 @@
+"""Whether this host tells its events, found out by asking for one.
+
+In a container the subscription may succeed and nothing ever arrive, so a thread is
+started and its own fork waited for.
+"""
+
+import errno
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Final
+
+from montauk_tui.collectors.base import Availability
+from montauk_tui.collectors.netlink.connector import EventSocket, Kind, NoAnswerError
+
+_PATIENCE_S: Final = 0.5
+_BUFFER_BYTES: Final = 1 << 20
+_INITIAL: Final = {"pid": 0xEFFFFFFC, "user": 0xEFFFFFFD}
+"""Inode numbers of the initial namespaces (include/linux/proc_ns.h)."""
+
+WITHOUT_STATS: Final = "no CPU time of ended processes without CAP_NET_ADMIN"
+
+
+def check() -> Availability:
+    """Tell whether events arrive; leaves nothing behind."""
+    try:
+        events = EventSocket(Kind.FORK, _BUFFER_BYTES, with_threads=True)
+    except OSError as error:
+        return refusal(error)
+    try:
+        return _wait_for_own_fork(events)
+    except OSError as error:
+        return refusal(error)
+    finally:
+        events.close()
+
+
+def _wait_for_own_fork(events: EventSocket) -> Availability:
+    # A thread is forked like a process, and tells through the same code.
+    thread = threading.Thread(target=lambda: None)
+    thread.start()
+    thread.join()
+    end_s = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < end_s:
+        if os.getpid() in events.read()["pid"]:
+            return Availability(available=True)
+        time.sleep(0.001)
+    return refusal(NoAnswerError())
+
+
+def refusal(error: OSError) -> Availability:
+    """Return what stands in the way, and what would help."""
+    namespace = _foreign_namespace()
+    if namespace is not None:
+        reason = f"the kernel tells no events in this {namespace} namespace"
+        remedy = "run it on the host, outside of the container"
+    elif isinstance(error, NoAnswerError):
+        reason = "the proc connector does not answer"
+        remedy = "use a kernel with CONFIG_PROC_EVENTS=y"
+    elif error.errno in (errno.EPERM, errno.EACCES):
+        reason = "no CAP_NET_ADMIN"
+        remedy = "run it as root: sudo montauk; Linux 6.6 lets everybody listen"
+    elif error.errno == errno.ECONNREFUSED:
+        reason = "the proc connector is not in this network namespace"
+        remedy = "run it on the host, or with its network (--network host)"
+    elif error.errno in (errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT):
+        reason = "the kernel has no netlink connector"
+        remedy = "load it (modprobe cn), or use a kernel with CONFIG_PROC_EVENTS=y"
+    else:
+        reason = f"the proc connector refuses: {error.strerror or error}"
+        remedy = "use the traditional collector"
+    return Availability(available=False, reason=reason, remedy=remedy)
+
+
+def _foreign_namespace() -> str | None:
+    """Return the kind of namespace that the proc connector does not serve."""
+    for kind, initial in _INITIAL.items():
+        try:
+            inode = Path(f"/proc/self/ns/{kind}").stat().st_ino
+        except OSError:
+            continue
+        if inode != initial:
+            return "PID" if kind == "pid" else kind
+    return None

@@ -1,0 +1,229 @@
+"""The four sockets together: emptied often, taken once a sample, counted."""
+
+import contextlib
+import os
+import select
+import threading
+import time
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from montauk_tui.collectors.netlink.connector import EVENT, Events, EventSocket, Kind
+from montauk_tui.collectors.netlink.taskstats import STATS, ExitListener, Stats
+
+_BUFFER_BYTES: Final = 32 << 20
+"""Of each socket; the kernel takes 800 bytes for an event and 2,300 for an end."""
+
+_DRAIN_S: Final = 0.25
+"""The sockets are emptied so often, however long the interval between samples."""
+
+_MOST_KEPT: Final = 1 << 18
+"""So many wait for a sample, all kinds together; while nobody samples, the oldest are
+lost."""
+
+_MOST_ARGV: Final = 1 << 16
+
+_READING_SHARE: Final = 0.05
+"""Of one CPU's time goes into reading arguments, at 25 us each; when execs come faster,
+the arguments of some stay unknown."""
+
+_BURST_S: Final = 0.05
+
+
+class Argv(NamedTuple):
+    """The arguments after an exec, and when they had been read."""
+
+    raw: bytes
+    read_ns: int
+    """CLOCK_MONOTONIC."""
+
+
+_UNREAD: Final = Argv(b"", 0)
+
+
+class Taken(NamedTuple):
+    """What came since the last time, in the order in which the sockets are emptied.
+
+    The accounting of an end is sent before its event: whoever has an exit here has its
+    stats here too, or they are lost.
+    """
+
+    forks: Events
+    execs: Events
+    exits: Events
+    stats: Stats
+
+
+Counts = tuple[int, int, int, int]
+"""Of forks, execs, exits and stats."""
+
+
+class Streams:
+    """Listens in a thread of its own, which reads arguments the moment they are set."""
+
+    def __init__(self, read_argv: Callable[[int], bytes]) -> None:
+        """Subscribe to everything that this user may have.
+
+        Args:
+            read_argv: Returns the arguments of a process; raises OSError if it is gone.
+
+        Raises:
+            OSError: Not even the events may be had.
+        """
+        self._read_argv = read_argv
+        self.no_stats: OSError | None = None
+        """Why there is no accounting, if there is none."""
+        self._sockets = contextlib.ExitStack()
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._sockets.close)
+            self._stats = self._open_stats()
+            self._events = [self._open(kind) for kind in _KINDS]
+            self._wake = os.eventfd(0, os.EFD_CLOEXEC)
+            self._sockets.callback(os.close, self._wake)
+            undo.pop_all()
+        self._argv: dict[int, Argv] = {}
+        self._prompt = 0
+        """Execs since the last drain that were read one by one."""
+        self._reading_s = 0.0
+        self._kept: list[Taken] = []
+        self._arrived = self._discarded = (0, 0, 0, 0)
+        self._broken: Exception | None = None
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(
+            target=self._listen, name="montauk-netlink", daemon=True
+        )
+        self._thread.start()
+
+    def _open(self, kind: Kind) -> EventSocket:
+        socket = EventSocket(kind, _BUFFER_BYTES)
+        self._sockets.callback(socket.close)
+        return socket
+
+    def _open_stats(self) -> ExitListener | None:
+        try:
+            listener = ExitListener(_BUFFER_BYTES)
+        except OSError as error:
+            self.no_stats = error
+            return None
+        self._sockets.callback(listener.close)
+        return listener
+
+    @property
+    def has_stats(self) -> bool:
+        """Whether ends come with their accounting."""
+        return self._stats is not None
+
+    @property
+    def stats_tell_processes(self) -> bool:
+        """Whether the accounting tells a process from a thread (Linux 5.19)."""
+        return self._stats is not None and self._stats.tells_processes
+
+    def close(self) -> None:
+        """Stop and unsubscribe."""
+        os.eventfd_write(self._wake, 1)
+        self._thread.join()
+        self._sockets.close()
+
+    def take(self) -> Taken:
+        """Return what came since the last time, up to now.
+
+        Raises:
+            OSError: A socket is broken.
+        """
+        self._drain()
+        with self._lock:
+            kept, self._kept = self._kept, []
+        if self._broken is not None:
+            raise OSError(f"listening broke: {self._broken}") from self._broken
+        return Taken(*map(np.concatenate, zip(_NOTHING, *kept, strict=True)))
+
+    def take_argv(self) -> dict[int, Argv]:
+        """Return what was read since the last time, the last of each process."""
+        with self._lock:
+            argv, self._argv = self._argv, {}
+        return argv
+
+    def arrived(self) -> Counts:
+        """Return how many of each kind came."""
+        return self._arrived
+
+    def lost(self) -> Counts:
+        """Return how many of each kind the kernel, or we, had no room for."""
+        forks, execs, exits = (socket.receiver.dropped for socket in self._events)
+        stats = self._stats.receiver.dropped if self._stats else 0
+        return _sum((forks, execs, exits, stats), self._discarded)
+
+    def foreign(self) -> int:
+        """Return how many messages were cut off or not from the kernel."""
+        strangers = sum(socket.receiver.foreign for socket in self._events)
+        return strangers + (self._stats.receiver.foreign if self._stats else 0)
+
+    def _listen(self) -> None:
+        execs = self._events[_KINDS.index(Kind.EXEC)]
+        ready = select.poll()
+        ready.register(execs.receiver.sock, select.POLLIN)
+        ready.register(self._wake, select.POLLIN)
+        began_s = due_s = time.monotonic()
+        try:
+            while True:
+                now_s = time.monotonic()
+                if now_s >= due_s:
+                    self._drain()
+                    due_s = now_s + _DRAIN_S
+                found = ready.poll((due_s - now_s) * 1000)
+                if any(descriptor == self._wake for descriptor, _ in found):
+                    return
+                if self._reading_s > _READING_SHARE * (now_s - began_s) + _BURST_S:
+                    # The next drain takes them all together.
+                    time.sleep(due_s - now_s)
+                elif found:
+                    self._read_an_exec(execs)
+        except Exception as error:  # noqa: BLE001
+            # A thread that died unseen would look like a machine without processes.
+            self._broken = error
+
+    def _read_an_exec(self, execs: EventSocket) -> None:
+        started_s = time.thread_time()
+        with self._lock:
+            pid = execs.read_one()
+            if pid is not None:
+                self._prompt += 1
+                try:
+                    raw = self._read_argv(pid)
+                except OSError:
+                    raw = b""
+                self._argv[pid] = Argv(raw, time.monotonic_ns())
+        self._reading_s += time.thread_time() - started_s
+
+    def _drain(self) -> None:
+        with self._lock:
+            forks, execs, exits = (socket.read() for socket in self._events)
+            stats = self._stats.read() if self._stats else _NOTHING.stats
+            taken = Taken(forks, execs, exits, stats)
+            self._arrived = _sum(self._arrived, _sizes(taken))
+            # Those that waited for this were not read in time.
+            for pid in execs["pid"][self._prompt :].tolist():
+                self._argv[pid] = _UNREAD
+            self._prompt = 0
+            if any(_sizes(taken)):
+                self._kept.append(taken)
+            while sum(sum(_sizes(part)) for part in self._kept) > _MOST_KEPT:
+                self._discarded = _sum(self._discarded, _sizes(self._kept.pop(0)))
+            while len(self._argv) > _MOST_ARGV:
+                self._argv.pop(next(iter(self._argv)))
+
+
+_KINDS: Final = (Kind.FORK, Kind.EXEC, Kind.EXIT)
+_NO_EVENTS: Final = np.empty(0, dtype=EVENT)
+_NOTHING: Final = Taken(_NO_EVENTS, _NO_EVENTS, _NO_EVENTS, np.empty(0, dtype=STATS))
+
+
+def _sizes(taken: Taken) -> Counts:
+    return len(taken.forks), len(taken.execs), len(taken.exits), len(taken.stats)
+
+
+def _sum(one: Counts, other: Counts) -> Counts:
+    forks, execs, exits, stats = (a + b for a, b in zip(one, other, strict=True))
+    return forks, execs, exits, stats

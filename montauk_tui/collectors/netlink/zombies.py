@@ -1,0 +1,35 @@
+"""The final CPU time of processes that nobody has waited for yet."""
+
+import numpy as np
+
+from montauk_tui.collectors.netlink.ends import EndArray
+from montauk_tui.collectors.netlink.pairs import by_pid
+from montauk_tui.collectors.procfs.scan import ProcRoot
+from montauk_tui.model.sample import ProcessTable
+from montauk_tui.model.schema import Ints
+
+
+def final_run_ns(
+    root: ProcRoot, ends: EndArray, now: ProcessTable, user_hz: int
+) -> Ints:
+    """Return the run time of each end, brought up to date for the zombies.
+
+    A zombie's files show what it used to the very end: /proc/PID/schedstat of its
+    leader in nanoseconds, /proc/PID/stat of all its threads in ticks.
+    """
+    run_ns: Ints = ends["run_ns"].copy()
+    rows, found = by_pid(now.pid, ends["pid"])
+    for end in np.flatnonzero(found & ends["is_zombie"] & ends["has_stats"]).tolist():
+        row = rows[end]
+        ticks = int(now.utime[row] + now.stime[row])
+        exact = _leader_run_ns(root, int(ends["pid"][end]))
+        run_ns[end] = max(int(run_ns[end]), ticks * (10**9 // user_hz), exact)
+    return run_ns
+
+
+def _leader_run_ns(root: ProcRoot, pid: int) -> int:
+    try:
+        word, *_ = root.read(f"{pid}/schedstat", 64).split()
+    except (OSError, ValueError):
+        return 0
+    return int(word) if word.isdigit() else 0
