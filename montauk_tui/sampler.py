@@ -11,8 +11,10 @@ from montauk_tui.collectors.base import Collector
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.engine.ledger import close_books
 from montauk_tui.engine.rates import host_rates, process_rates
+from montauk_tui.engine.recent import remember
 from montauk_tui.errors import CollectorFailed, CollectorUnavailable, MontaukError
-from montauk_tui.model.frame import CollectorStatus, Frame
+from montauk_tui.model.frame import CollectorStatus, Frame, Rates
+from montauk_tui.model.recent import Recent
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import Need
 
@@ -37,6 +39,7 @@ class FrameSource:
         self._retired: dict[Collector, int] = {}
         self._upgrades: queue.SimpleQueue[Opened] = queue.SimpleQueue()
         self._previous: Sample | None = None
+        self._recent = Recent()
         self._seq = 0
 
     def upgrade(self) -> bool:
@@ -88,12 +91,17 @@ class FrameSource:
                 collector.name, collector.detail, (*waiting, *self._opened.refusals)
             ),
             lookups=collector.lookups,
+            recent=self._remember(sample, rates),
             cpu_s=time.thread_time() - started,
         )
         self._previous = sample
         self._seq += 1
         self._close_retired()
         return frame
+
+    def _remember(self, sample: Sample, rates: Rates) -> Recent:
+        self._recent = remember(self._recent, self._previous, sample, rates)
+        return self._recent
 
     def _close_retired(self) -> None:
         """Close the collectors whose frames nobody shows any more."""

@@ -2,24 +2,20 @@
 
 import numpy as np
 
-from montauk_tui.engine.rates import busy_seconds
+from montauk_tui.engine.rates import busy_seconds, tells_exit_time
 from montauk_tui.model.frame import Ledger, Rates
 from montauk_tui.model.sample import CPU_FIELDS, Sample
 
 
 def close_books(previous: Sample, current: Sample, rates: Rates) -> Ledger:
-    """Return the ledger between two samples.
-
-    Where the collector cannot see what ended, `exited_s` is unknown, and the time of
-    those processes is part of what remains unexplained.
-    """
+    """Return the ledger between two samples."""
     busy = busy_seconds(previous.host, current.host, current.user_hz)
     busy_s = float(busy.sum())
     interrupts_s = float(
         busy[CPU_FIELDS.index("irq")] + busy[CPU_FIELDS.index("softirq")]
     )
     live_s = float(np.nansum(rates.cpu_s[current.processes.is_process]))
-    exited_s = None if current.exits is None else float(np.nansum(rates.exit_cpu_s))
+    exited_s = _exited_seconds(current, rates)
     return Ledger(
         busy_s=busy_s,
         live_s=live_s,
@@ -27,3 +23,10 @@ def close_books(previous: Sample, current: Sample, rates: Rates) -> Ledger:
         interrupts_s=interrupts_s,
         unexplained_s=busy_s - live_s - (exited_s or 0.0) - interrupts_s,
     )
+
+
+def _exited_seconds(current: Sample, rates: Rates) -> float | None:
+    if tells_exit_time(current):
+        return float(np.nansum(rates.exit_cpu_s))
+    known = np.isfinite(rates.children_s)
+    return float(rates.children_s[known].sum()) if known.any() else None

@@ -7,10 +7,11 @@ from typing import Final
 
 import numpy as np
 
+from montauk_tui.engine.children import children_seconds
 from montauk_tui.model.frame import HostRates, Rates
 from montauk_tui.model.join import find, same_process
 from montauk_tui.model.sample import CPU_FIELDS, HostSample, Sample
-from montauk_tui.model.schema import Bools, Floats, Ints, as_floats
+from montauk_tui.model.schema import UNKNOWN, Bools, Floats, Ints, as_floats
 
 _NOT_BUSY: Final = tuple(
     CPU_FIELDS.index(kind)
@@ -38,7 +39,8 @@ def process_rates(previous: Sample | None, current: Sample) -> Rates:
     cpu_s = np.full(len(table), np.nan)
     exit_cpu_s = np.full(0 if current.exits is None else len(current.exits), np.nan)
     if previous is None:
-        return Rates(cpu_s, cpu_s.copy(), exit_cpu_s, exit_cpu_s.copy())
+        unknown = cpu_s.copy()
+        return Rates(cpu_s, unknown, exit_cpu_s, exit_cpu_s.copy(), unknown)
     join = same_process(previous.processes, table)
     now, before = cpu_seconds(current), cpu_seconds(previous)
     is_new = ~join.found & _started_since(previous, table.start_ticks)
@@ -57,7 +59,22 @@ def process_rates(previous: Sample | None, current: Sample) -> Rates:
         _percent(cpu_s, elapsed_s, most_pct),
         exit_cpu_s,
         _percent(exit_cpu_s, elapsed_s, most_pct),
+        _children_s(previous, current),
     )
+
+
+def _children_s(previous: Sample, current: Sample) -> Floats:
+    if tells_exit_time(current):
+        return np.full(len(current.processes), np.nan)
+    return children_seconds(previous, current)
+
+
+def tells_exit_time(sample: Sample) -> bool:
+    """Tell whether the CPU time of the processes that ended is known."""
+    exits = sample.exits
+    if exits is None:
+        return False
+    return not len(exits) or bool(np.any(exits.utime_ns != UNKNOWN))
 
 
 def cpu_seconds(sample: Sample) -> Floats:

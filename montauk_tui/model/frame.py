@@ -1,8 +1,9 @@
 """A sample with the rates since the previous one: all that a front end is given."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from montauk_tui.model.lookups import Lookups
+from montauk_tui.model.recent import Extra, Recent
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import Floats
 
@@ -18,6 +19,9 @@ class Rates:
     exit_cpu_s: Floats
     """CPU-seconds that those who ended used in the interval; a row each of `exits`."""
     exit_cpu_pct: Floats
+    children_s: Floats
+    """CPU-seconds that children used which ended in the interval, as far as their
+    parent was credited; NaN where those who ended are known themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,9 @@ class HostRates:
 class Ledger:
     """Where the CPU time of an interval went, in CPU-seconds.
 
-    The parts that are known add up to `busy_s`; `exited_s` is None where the collector
-    cannot see what ended.
+    The parts that are known add up to `busy_s`. Where the collector does not see the
+    CPU time of what ended, `exited_s` is what parents were credited with; None if that
+    is not known either.
     """
 
     busy_s: float
@@ -76,3 +81,6 @@ class Frame:
     lookups: Lookups
     cpu_s: float
     """CPU time that collecting and deriving this frame cost."""
+    recent: Recent = field(default_factory=Recent)
+    extra: Extra = field(default_factory=dict)
+    """More columns of the sample's processes."""

@@ -17,6 +17,7 @@ from montauk_tui.model.schema import (
     Floats,
     Ints,
 )
+from montauk_tui.model.starts import StartTable
 
 _Column = TypeVar("_Column", bound=np.ndarray[Any, Any])
 
@@ -235,3 +236,5 @@ class Sample:
     """Processes that were listed and gone before they could be read."""
     collect_cpu_s: float
     """CPU time this sample cost the monitor."""
+    starts: StartTable | None = None
+    """Forks and execs since the previous sample; None where it cannot see them."""

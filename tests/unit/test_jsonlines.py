@@ -98,7 +98,7 @@ def test_the_rates_of_a_second() -> None:
     assert found["ledger"] == {
         "busy_s": 0.7,
         "live_s": 0.55,
-        "exited_s": None,
+        "exited_s": 0.0,
         "interrupts_s": 0.1,
         "unexplained_s": 0.05,
     }

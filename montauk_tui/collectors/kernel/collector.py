@@ -20,6 +20,7 @@ from montauk_tui.collectors.kernel.snapshot import (
     settled_zombies,
     to_table,
 )
+from montauk_tui.collectors.kernel.starts import start_table
 from montauk_tui.collectors.kernel.unseen import Unseen
 from montauk_tui.collectors.procfs.host import read_host
 from montauk_tui.collectors.procfs.lookups import ProcLookups
@@ -141,7 +142,7 @@ class KernelCollector(Collector):
         table = to_table(tasks, self._user_hz, threads=Need.THREADS in needs)
         self._before = table = never_back(self._before, table)
         table = table.without(self._unknown)
-        lives, frees = self._logs.take()
+        lives, frees, forks = self._logs.take()
         now_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         ended = self._lives.take(lives, frees, table, settled_zombies(tasks), now_ns)
         for more in (ended.waiting, self._unseen.rows(table, boot_s)):
@@ -158,6 +159,7 @@ class KernelCollector(Collector):
             host=host,
             counters=self._logs.counters(),
             exits=ended.exits.without(self._unknown),
+            starts=start_table(lives, forks, self._user_hz),
             vanished=0,
             collect_cpu_s=time.thread_time() - started,
         )

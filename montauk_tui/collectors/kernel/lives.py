@@ -82,7 +82,9 @@ class Lives:
         Before 6.16 sched_process_exit fires after the memory map is let go.
         """
         keys = zip(execs["pid"].tolist(), execs["start_ns"].tolist(), strict=True)
-        values = zip(_cut(execs).tolist(), execs["argv_bytes"].tolist(), strict=True)
+        values = zip(
+            cut_arguments(execs).tolist(), execs["argv_bytes"].tolist(), strict=True
+        )
         self._arguments.update(zip(keys, values, strict=True))
         while len(self._arguments) > _MOST_ARGUMENTS:
             # Of a process whose end was lost: nobody will ask for them.
@@ -130,6 +132,7 @@ class Lives:
         }
         columns |= {
             "start_ticks": self._ticks(ends),
+            "end_ns": ends["time_ns"].astype(np.int64),
             "lifetime_ns": ends["time_ns"].astype(np.int64)
             - ends["start_ns"].astype(np.int64),
             "exit_code": np.where(number == 0, code >> 8 & 0xFF, UNKNOWN),
@@ -144,7 +147,7 @@ class Lives:
         return ExitTable(ends["comm"].astype(f"S{COMM_BYTES}"), cmdline, columns)
 
     def _arguments_of(self, ends: Records) -> tuple[Bytes, Ints]:
-        cmdline = _cut(ends)
+        cmdline = cut_arguments(ends)
         length = ends["argv_bytes"].astype(np.int64)
         keys = zip(ends["pid"].tolist(), ends["start_ns"].tolist(), strict=True)
         for row, key in enumerate(keys):
@@ -177,7 +180,7 @@ class Lives:
         return ProcessTable(ends["comm"].astype(f"S{COMM_BYTES}"), columns)
 
 
-def _cut(lives: Records) -> Bytes:
+def cut_arguments(lives: Records) -> Bytes:
     """Return the arguments without what an older record left behind them."""
     letters = np.frombuffer(lives["argv"].tobytes(), dtype=np.uint8)
     letters = letters.reshape(len(lives), ARGV_BYTES).copy()

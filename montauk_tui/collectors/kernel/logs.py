@@ -23,6 +23,7 @@ class Taken(NamedTuple):
 
     lives: Records
     frees: Records
+    forks: Records
 
 
 class ProbeLogs:
@@ -81,10 +82,7 @@ class ProbeLogs:
         self._drain()
         with self._lock:
             kept, self._kept, self._kept_lives = self._kept, [], 0
-        return Taken(
-            np.concatenate([np.empty(0, dtype=LIFE), *(part.lives for part in kept)]),
-            np.concatenate([np.empty(0, dtype=FREED), *(part.frees for part in kept)]),
-        )
+        return Taken(*map(np.concatenate, zip(_NOTHING, *kept, strict=True)))
 
     def counters(self) -> Counters:
         """Return what happened since the logs were mapped, and what was lost of it."""
@@ -108,13 +106,18 @@ class ProbeLogs:
         with self._lock:
             # Freed tasks first: each then finds its end among the lives read after.
             frees = self.frees.read()
-            self.forks.read()
+            forks = self.forks.read()
             lives = self.lives.read()
-            if len(lives) or len(frees):
-                self._kept.append(Taken(lives, frees))
+            if len(lives) or len(frees) or len(forks):
+                self._kept.append(Taken(lives, frees, forks))
                 self._kept_lives += len(lives)
             while self._kept_lives > _MOST_KEPT:
-                dropped = self._kept.pop(0).lives
+                dropped, _, forks = self._kept.pop(0)
                 self._kept_lives -= len(dropped)
-                self._dropped += len(dropped)
+                self._dropped += len(dropped) + len(forks)
                 self._dropped_exits += int(np.count_nonzero(dropped["kind"] == EXIT))
+
+
+_NOTHING: Final = Taken(
+    np.empty(0, dtype=LIFE), np.empty(0, dtype=FREED), np.empty(0, dtype=BRIEF)
+)

@@ -9,6 +9,7 @@ from montauk_tui.collectors.netlink.ends import EndArray
 from montauk_tui.collectors.netlink.streams import Argv
 from montauk_tui.model.sample import Identity, ProcessTable
 
+_ZOMBIE: Final = ord("Z")
 _MOST: Final = 1 << 16
 """More processes than most machines run at a time."""
 
@@ -31,6 +32,15 @@ class Arguments:
             self._read[pid] = read
         while len(self._read) > _MOST:
             self._read.pop(next(iter(self._read)))
+
+    def learn(self, table: ProcessTable) -> None:
+        """Keep what is known of the living: as zombies they are asked for in vain."""
+        lives = table.is_process & ~table.is_kernel & (table.state != _ZOMBIE)
+        unread = {pid for pid, read in self._read.items() if not read.raw}
+        wanted = set(table.pid[lives].tolist()) - (self._read.keys() - unread)
+        for row in np.searchsorted(table.pid, sorted(wanted)).tolist():
+            if raw := self._known(table.identity(row)):
+                self._read[int(table.pid[row])] = Argv(raw, 0)
 
     def of(
         self, ends: EndArray, before: ProcessTable, now: ProcessTable

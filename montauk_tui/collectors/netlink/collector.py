@@ -3,7 +3,7 @@
 import os
 import time
 from contextlib import ExitStack
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from montauk_tui.collectors.netlink.ends import EndArray, Ends
 from montauk_tui.collectors.netlink.exit_table import exit_table
 from montauk_tui.collectors.netlink.known import KnownPids
 from montauk_tui.collectors.netlink.pairs import by_pid
+from montauk_tui.collectors.netlink.starts import start_table
 from montauk_tui.collectors.netlink.streams import Streams, Taken
 from montauk_tui.collectors.netlink.zombies import final_run_ns
 from montauk_tui.collectors.procfs.host import read_host
@@ -30,6 +31,7 @@ from montauk_tui.model.join import find
 from montauk_tui.model.lookups import CMDLINE_BYTES
 from montauk_tui.model.sample import Counters, ProcessTable, Sample
 from montauk_tui.model.schema import UNKNOWN, Ints, Need
+from montauk_tui.model.starts import StartTable
 
 _COMMANDS_A_SAMPLE: Final = 500
 """Command lines of new processes that are read in advance: 12 us each."""
@@ -115,7 +117,7 @@ class NetlinkCollector(Collector):
             time_s, boot_s = time.time(), time.clock_gettime(time.CLOCK_BOOTTIME)
             monotonic_s = time.monotonic()
             # After the clocks: what starts in between must count as started since.
-            table, exits, vanished = self._read(self._streams, needs, boot_s)
+            reading = self._read(self._streams, needs, boot_s)
         except (OSError, ValueError) as error:
             raise CollectorFailed(f"netlink failed: {error}") from error
         return Sample(
@@ -125,18 +127,17 @@ class NetlinkCollector(Collector):
             booted_at_s=self._boot_clock.booted_at_s(time_s, boot_s),
             ticks_per_second=self._user_hz,
             user_hz=self._user_hz,
-            processes=table,
+            processes=reading.table,
             host=host,
             counters=self._counters(self._streams),
-            exits=exits,
-            vanished=vanished,
+            exits=reading.exits,
+            starts=reading.starts,
+            vanished=reading.vanished,
             collect_cpu_s=time.thread_time() - started,
         )
 
-    def _read(
-        self, streams: Streams, needs: Need, boot_s: float
-    ) -> tuple[ProcessTable, ExitTable, int]:
-        """Return the living, the ended, and how many were gone before they were read.
+    def _read(self, streams: Streams, needs: Need, boot_s: float) -> "_Reading":
+        """Return the living, the ended and the started.
 
         Events are taken before and after the table: a fork tells of a row to read, and
         who is missing in the table has told of its end by then.
@@ -148,23 +149,28 @@ class NetlinkCollector(Collector):
         table = self._live.read(pids, needs)
         self._known.check(table, boot_s)
         late = streams.take()
-        self._arguments.add(streams.take_argv())
+        argv = streams.take_argv()
+        self._arguments.add(argv)
         taken = Taken(*map(np.concatenate, zip(early, late, strict=True)))
         processes = table if table.is_process.all() else table.only(table.is_process)
-        exits = self._exits(taken, before, processes)
+        offset_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - time.monotonic_ns()
+        exits = self._exits(taken, before, processes, offset_ns)
+        clock = (offset_ns, self._user_hz)
+        starts = start_table(taken, argv, processes, exits, clock)
+        self._forget_old_programs(late.execs, processes)
         self.lookups.read_new(table, _COMMANDS_A_SAMPLE)
-        return table, exits, len(pids) - len(processes)
+        self._arguments.learn(processes)
+        return _Reading(table, exits, starts, len(pids) - len(processes))
 
-    def _forget_old_programs(self, execs: Events, before: ProcessTable) -> None:
-        row, found = by_pid(before.pid, execs["pid"])
-        self.lookups.forget(map(before.identity, row[found].tolist()))
+    def _forget_old_programs(self, execs: Events, table: ProcessTable) -> None:
+        row, found = by_pid(table.pid, execs["pid"])
+        self.lookups.forget(map(table.identity, row[found].tolist()))
 
     def _exits(
-        self, taken: Taken, before: ProcessTable, now: ProcessTable
+        self, taken: Taken, before: ProcessTable, now: ProcessTable, offset_ns: int
     ) -> ExitTable:
         if not before.is_process.all():
             before = before.only(before.is_process)
-        offset_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - time.monotonic_ns()
         found = self._ends.take(taken, before, now, offset_ns)
         self._without_event += found.without_event
         self._no_ends += found.no_ends
@@ -173,7 +179,7 @@ class NetlinkCollector(Collector):
         run_ns = ends["run_ns"] + self._completion.lacking_ns(ends, before, now)
         cmdlines = self._arguments.of(ends, before, now)
         uid = _owners_and_names(ends, cmdlines, before)
-        return exit_table(ends, run_ns, uid, cmdlines)
+        return exit_table(ends, run_ns, uid, cmdlines, offset_ns)
 
     def _counters(self, streams: Streams) -> Counters:
         arrived, lost = streams.arrived(), streams.lost()
@@ -189,6 +195,14 @@ class NetlinkCollector(Collector):
             lost_exits=max(0, lost[_EVENTS.index("exits")] - self._without_event),
             read_failures=self._arguments.missed,
         )
+
+
+class _Reading(NamedTuple):
+    table: ProcessTable
+    exits: ExitTable
+    starts: StartTable
+    vanished: int
+    """Who was known and gone before it was read."""
 
 
 _EVENTS: Final = ("forks", "execs", "exits")

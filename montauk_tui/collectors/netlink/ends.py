@@ -44,6 +44,8 @@ _OF_STATS: Final = (
     "read_bytes", "write_bytes", "comm",
 )  # fmt: skip
 _SUMMED: Final = ("utime_us", "stime_us", "read_bytes", "write_bytes")
+_CORE: Final = 0x80
+"""WCOREFLAG of a wait status."""
 
 
 class Found(NamedTuple):
@@ -100,7 +102,7 @@ class Ends:
         waiting = waiting._replace(
             exits=waiting.exits[~lives_on], exits_waited=waiting.exits_waited[~lives_on]
         )
-        ends, exit_row, stats_row = _join(waiting)
+        ends, exit_row, stats_row = _join(waiting, stats_tell_processes=self._tells)
         if not self._tells:
             _hide_what_is_of_one_thread(ends)
         is_certain = self._judge(ends, now, offset_ns)
@@ -163,7 +165,8 @@ class Ends:
         """Return the records of last threads; sum up those of the others."""
         if self._tells:
             for thread in stats[~stats["is_last"]]:
-                used = np.array([thread[name] for name in _SUMMED])
+                dumped = thread["code"] & _CORE
+                used = np.array([*(thread[name] for name in _SUMMED), dumped])
                 tgid = int(thread["tgid"])
                 self._threads[tgid] = self._threads.get(tgid, 0) + used
             while len(self._threads) > _MOST_KEPT:
@@ -200,8 +203,11 @@ class Ends:
         for row in np.flatnonzero(ends["is_group"]).tolist():
             used = self._threads.pop(int(ends["pid"][row]), None)
             if used is not None:
-                for name, value in zip(_SUMMED, used.tolist(), strict=True):
+                *sums, dumped = used.tolist()
+                for name, value in zip(_SUMMED, sums, strict=True):
                     ends[name][row] += value
+                # Only the status of the thread that crashed has it.
+                ends["code"][row] |= _CORE if dumped else 0
 
     def _place(
         self, ends: EndArray, before: ProcessTable, now: ProcessTable, offset_ns: int
@@ -253,7 +259,9 @@ def _hide_what_is_of_one_thread(ends: EndArray) -> None:
     ends["code_is_known"] &= ~(group & (ends["code"] == 0) & (ends["waited"] > 0))
 
 
-def _join(waiting: _Waiting) -> tuple[EndArray, Ints, Ints]:
+def _join(
+    waiting: _Waiting, *, stats_tell_processes: bool
+) -> tuple[EndArray, Ints, Ints]:
     """Return an end for each exit and each record, and the rows they came from."""
     exits, stats = waiting.exits, waiting.stats
     rows, others = pair(exits["pid"], stats["tgid"])
@@ -278,8 +286,10 @@ def _join(waiting: _Waiting) -> tuple[EndArray, Ints, Ints]:
     ends["is_group"][has] = found["is_group"]
     # The parent at the end; a reparented process has another in the event.
     ends["ppid"][has] = found["ppid"]
-    # The leader's own status is 0 where it ended before the others (pthread_exit(3)).
-    ends["code"][has] = np.where(found["code"] != 0, found["code"], ends["code"][has])
+    # The last thread's status is that of the process, not the leader's, which may have
+    # ended on its own (pthread_exit(3)); older kernels tell the leader's only.
+    is_final = stats_tell_processes | (found["code"] != 0)
+    ends["code"][has] = np.where(is_final, found["code"], ends["code"][has])
     ends["waited"][has] = np.maximum(
         ends["waited"][has], waiting.stats_waited[stats_row[has]]
     )

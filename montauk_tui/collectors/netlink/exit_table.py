@@ -6,14 +6,22 @@ import numpy as np
 
 from montauk_tui.collectors.cputime import split_run_time
 from montauk_tui.collectors.netlink.ends import EndArray
+from montauk_tui.collectors.netlink.streams import ARGV_BYTES
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.schema import COMM_BYTES, UNKNOWN, Ints
 
 
 def exit_table(
-    ends: EndArray, run_ns: Ints, uid: Ints, cmdlines: Sequence[bytes]
+    ends: EndArray,
+    run_ns: Ints,
+    uid: Ints,
+    cmdlines: Sequence[bytes],
+    offset_ns: int,
 ) -> ExitTable:
-    """Return the ends with their CPU time, owner and arguments (empty for unknown)."""
+    """Return the ends with their CPU time, owner and arguments (empty for unknown).
+
+    `offset_ns` is CLOCK_BOOTTIME less CLOCK_MONOTONIC.
+    """
     has = ends["has_stats"]
     code = ends["code"]
     number = code & 0x7F
@@ -28,6 +36,7 @@ def exit_table(
         "ppid": np.where(ends["ppid"] > 0, ends["ppid"], UNKNOWN),
         "uid": uid,
         "start_ticks": ends["start_ticks"].copy(),
+        "end_ns": np.where(ends["has_event"], ends["time_ns"] + offset_ns, UNKNOWN),
         "lifetime_ns": ends["elapsed_us"] * 1000,
         "utime_ns": np.where(has, user, UNKNOWN),
         "stime_ns": np.where(has, system, UNKNOWN),
@@ -41,9 +50,9 @@ def exit_table(
         columns[name] = np.where(ends["code_is_known"], values, UNKNOWN)
     for name in ("read_bytes", "write_bytes"):
         columns[name] = np.where(has & ends["io_is_known"], ends[name], UNKNOWN)
-    width = max(map(len, cmdlines), default=1) or 1
+    kept = [cmdline[:ARGV_BYTES] for cmdline in cmdlines]
     return ExitTable(
         ends["comm"].astype(f"S{COMM_BYTES}"),
-        np.array(cmdlines, dtype=f"S{width}"),
+        np.array(kept, dtype=f"S{ARGV_BYTES}"),
         columns,
     )

@@ -25,6 +25,9 @@ lost."""
 
 _MOST_ARGV: Final = 1 << 16
 
+ARGV_BYTES: Final = 360
+"""What is kept of the arguments of processes that start and end."""
+
 _READING_SHARE: Final = 0.05
 """Of one CPU's time goes into reading arguments, at 25 us each; when execs come faster,
 the arguments of some stay unknown."""

@@ -88,6 +88,8 @@ class Layout:
     stats_at: int
     """Of the first struct taskstats in a message."""
     stats_bytes: int
+    second_at: int
+    """Of the aggregate of the process, behind that of its last thread."""
 
     @classmethod
     def of(cls, message: bytes) -> "Layout":
@@ -96,18 +98,18 @@ class Layout:
         Raises:
             OSError: It is none.
         """
+        # Where structs must be aligned: before Linux 4.7 in front of each aggregate,
+        # since then in the first alone, whose length aligns the second.
         padding = 4 if _attribute(message, _ATTRIBUTES_AT)[1] == _NULL else 0
         stats_at = _ATTRIBUTES_AT + padding + 16
+        if _attribute(message, stats_at - 4) == (4, _NULL):
+            stats_at += 4
         length, _ = _attribute(message, stats_at - 4)
         if length - 4 < _LEAST_BYTES or len(message) < stats_at + length - 4:
             raise OSError("not a message of taskstats")
         (version,) = struct.unpack_from("=H", message, stats_at)
-        return cls(version, stats_at, length - 4)
-
-    @property
-    def second_at(self) -> int:
-        """Of the aggregate of the process, behind that of its last thread."""
-        return self.stats_at * 2 - _ATTRIBUTES_AT + self.stats_bytes
+        second_at = stats_at + length - 4 + padding + 16
+        return cls(version, stats_at, length - 4, second_at)
 
     def wire(self) -> "np.dtype[np.void]":
         """Return the type of a slot."""

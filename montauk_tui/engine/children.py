@@ -1,0 +1,89 @@
+"""What the children that came and went used, told by what their parents were credited.
+
+A parent that waits for a child gets the child's whole CPU time added to its cutime and
+cstime, and with it what that child had been credited itself (wait_task_zombie in
+kernel/exit.c). So what these grew by, less what vanished children were known to have
+used before, is what the vanished used since then. Nobody else tells who reads /proc.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.model.join import same_process
+from montauk_tui.model.sample import ProcessTable, Sample
+from montauk_tui.model.schema import UNKNOWN, Bools, Floats, Ints
+
+_LONGEST_CHAIN: Final = 64
+_OWN: Final = ("utime", "stime")
+_CREDITED: Final = ("cutime", "cstime")
+
+
+def children_seconds(previous: Sample, current: Sample) -> Floats:
+    """Return the CPU-seconds of vanished children for each row of `current`.
+
+    Both samples must come from one collector, else all is unknown: NaN.
+    """
+    before, now = previous.processes, current.processes
+    if previous.ticks_per_second != current.ticks_per_second or not len(before):
+        return np.full(len(now), np.nan)
+    hz = current.ticks_per_second
+    join = same_process(before, now)
+    grown = _sum(now, _CREDITED)
+    grown[join.found] -= _sum(before, _CREDITED)[join.row[join.found]]
+    known = np.isfinite(grown) & now.is_process
+    left_s = np.where(known, grown, 0.0) / hz
+    gone = ~same_process(now, before).found & before.is_process
+    told_s = np.nan_to_num(_sum(before, _OWN + _CREDITED)) / hz
+    parent = _living_parent(before, gone, now)
+    credited = gone & (parent >= 0)
+    left_s -= np.bincount(parent[credited], told_s[credited], len(now))
+    elapsed_s = current.monotonic_s - previous.monotonic_s
+    used_s = _settled(left_s).clip(0.0, elapsed_s * len(current.host.cpu_ids))
+    used_s[~known] = np.nan
+    return used_s
+
+
+def _settled(left_s: Floats) -> Floats:
+    """Return what is left after those who were given too little gave back.
+
+    A child may be waited for by another than its parent of the last sample, one that
+    adopted it: what is too much there is too little here.
+    """
+    missing_s = float(-left_s[left_s < 0].sum())
+    settled = left_s.clip(0.0)
+    for row in np.argsort(-settled).tolist():
+        if missing_s <= 0 or settled[row] <= 0:
+            break
+        given_s = min(missing_s, float(settled[row]))
+        settled[row] -= given_s
+        missing_s -= given_s
+    return settled
+
+
+def _living_parent(before: ProcessTable, gone: Bools, now: ProcessTable) -> Ints:
+    """Return the row in `now` of each gone row's nearest living ancestor, else -1."""
+    result = np.full(len(before), -1, dtype=np.int64)
+    if not len(now):
+        return result
+    wanted = np.where(gone, before.ppid, 0)
+    for _ in range(_LONGEST_CHAIN):
+        open_ = np.flatnonzero((result < 0) & (wanted > 0))
+        if not open_.size:
+            break
+        row = np.searchsorted(now.pid, wanted[open_]).clip(max=len(now) - 1)
+        lives = now.pid[row] == wanted[open_]
+        result[open_[lives]] = row[lives]
+        above = np.searchsorted(before.pid, wanted[open_]).clip(max=len(before) - 1)
+        is_gone = (before.pid[above] == wanted[open_]) & gone[above] & ~lives
+        wanted[open_] = np.where(is_gone, before.ppid[above], 0)
+    return result
+
+
+def _sum(table: ProcessTable, names: tuple[str, ...]) -> Floats:
+    """Return the sum of some columns, NaN where one of them is unknown."""
+    total = np.zeros(len(table))
+    for name in names:
+        values = getattr(table, name)
+        total += np.where(values == UNKNOWN, np.nan, values)
+    return total

@@ -1,0 +1,84 @@
+"""Adding a sample to what is remembered of the last ones."""
+
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.model.frame import Rates
+from montauk_tui.model.recent import MOST_KEPT, Churn, Ended, Recent
+from montauk_tui.model.sample import Sample
+from montauk_tui.model.starts import StartTable
+
+_CHURN_S: Final = 60.0
+
+
+def remember(
+    recent: Recent, previous: Sample | None, current: Sample, rates: Rates
+) -> Recent:
+    """Return `recent` with what `current` tells; the oldest goes where it is full."""
+    return Recent(
+        ended=_with_ends(recent.ended, current, rates),
+        starts=_with_starts(recent.starts, current.starts),
+        churn=_with_churn(recent.churn, previous, current),
+    )
+
+
+def _with_ends(
+    parts: tuple[Ended, ...], sample: Sample, rates: Rates
+) -> tuple[Ended, ...]:
+    exits = sample.exits
+    if exits is None or not len(exits):
+        return parts
+    told = int(parts[-1].serial[-1]) if parts else 0
+    # In the order in which they ended, as far as that is known.
+    order = np.argsort(exits.end_ns, kind="stable")
+    part = Ended(
+        exits.only(order),
+        rates.exit_cpu_s[order],
+        rates.exit_cpu_pct[order],
+        np.full(len(exits), sample.monotonic_s),
+        np.arange(told + 1, told + 1 + len(exits)),
+    ).only(max(0, len(exits) - MOST_KEPT))
+    kept = [*parts, part]
+    while sum(len(one.exits) for one in kept) > MOST_KEPT:
+        kept.pop(0)
+    return tuple(kept)
+
+
+def _with_starts(
+    parts: tuple[StartTable, ...], starts: StartTable | None
+) -> tuple[StartTable, ...]:
+    if starts is None or not len(starts):
+        return parts
+    order = np.argsort(starts.time_ns, kind="stable")[-MOST_KEPT:]
+    kept = [*parts, starts.only(order)]
+    while sum(map(len, kept)) > MOST_KEPT:
+        kept.pop(0)
+    return tuple(kept)
+
+
+def _with_churn(
+    churn: tuple[Churn, ...], previous: Sample | None, current: Sample
+) -> tuple[Churn, ...]:
+    if previous is None:
+        return churn
+    before, now = previous.counters, current.counters
+    if (before.forks is None) != (now.forks is None) or now.lost < before.lost:
+        # Another collector took over, which counts from its own start.
+        return churn
+    latest = Churn(
+        current.monotonic_s,
+        current.monotonic_s - previous.monotonic_s,
+        _grown(before.forks, now.forks),
+        _grown(before.exits, now.exits),
+        now.lost - before.lost,
+    )
+    return tuple(
+        one
+        for one in (*churn, latest)
+        if one.monotonic_s > current.monotonic_s - _CHURN_S
+    )
+
+
+def _grown(before: int | None, now: int | None) -> int | None:
+    return None if before is None or now is None else max(0, now - before)

@@ -1,0 +1,77 @@
+"""What happened lately, in bounded memory: ends, forks and execs, and how many."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from montauk_tui.model.exits import ExitTable
+from montauk_tui.model.schema import Floats, Ints
+from montauk_tui.model.starts import StartTable
+
+MOST_KEPT: Final = 16_384
+"""Ends, and as many forks and execs: 600 bytes each."""
+
+
+class Ended(NamedTuple):
+    """Processes that ended, a row each, the earliest told first."""
+
+    exits: ExitTable
+    cpu_s: Floats
+    """CPU-seconds used in the interval of the end; NaN where unknown."""
+    cpu_pct: Floats
+    """CPU use in that interval, 100 for one core kept busy."""
+    told_s: Floats
+    """CLOCK_MONOTONIC of the sample that told of it."""
+    serial: Ints
+    """Counts the ends that were told, from 1; no two have the same."""
+
+    def only(self, first: int) -> "Ended":
+        """Return the rows from `first` on."""
+        rows = np.arange(first, len(self.exits))
+        return Ended(
+            self.exits.only(rows),
+            self.cpu_s[first:],
+            self.cpu_pct[first:],
+            self.told_s[first:],
+            self.serial[first:],
+        )
+
+
+class Churn(NamedTuple):
+    """Processes that came and went in one interval; None where nobody counts them."""
+
+    monotonic_s: float
+    interval_s: float
+    started: int | None
+    ended: int | None
+    lost: int
+
+
+@dataclass(frozen=True)
+class Recent:
+    """What a front end may look back at; as parts, so that nothing is copied."""
+
+    ended: tuple[Ended, ...] = ()
+    """A part for each sample."""
+    starts: tuple[StartTable, ...] = ()
+    churn: tuple[Churn, ...] = ()
+    """The intervals of the last minute."""
+
+    def ended_since(self, told_s: float) -> Ended | None:
+        """Return what was told at `told_s` or later, None where that is nothing."""
+        parts = [part for part in self.ended if part.told_s[0] >= told_s]
+        if not parts:
+            return None
+        return Ended(
+            ExitTable.joined([part.exits for part in parts]),
+            np.concatenate([part.cpu_s for part in parts]),
+            np.concatenate([part.cpu_pct for part in parts]),
+            np.concatenate([part.told_s for part in parts]),
+            np.concatenate([part.serial for part in parts]),
+        )
+
+
+Extra = Mapping[str, Floats]
+"""More columns of a table of rows, by name; NaN where unknown."""
