@@ -24,6 +24,7 @@ _KEYS: Final = {
     "F10": "\x1b[21~", "Esc": "\x1b", "Enter": "\r", "Down": "\x1b[B", "Up": "\x1b[A",
     "Right": "\x1b[C", "Left": "\x1b[D", "PgDn": "\x1b[6~", "PgUp": "\x1b[5~",
     "Home": "\x1b[H", "End": "\x1b[F", "Ctrl-T": "\x14", "Ctrl-P": "\x10",
+    "Tab": "\t",
 }  # fmt: skip
 _ANSI: Final = {
     "black": "000000", "red": "cd0000", "green": "00cd00", "brown": "cdcd00",

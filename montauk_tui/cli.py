@@ -31,6 +31,7 @@ examples:
   montauk --once --limit 10        the ten busiest processes as text
   montauk --json -n 5 -d 2         five samples, one JSON object a line, 2 s apart
   montauk --collector-info         which collectors this machine has, and why not
+  montauk events --duration 5      every fork, exec and exit of five seconds
   montauk probes layout            which kernel fields the probes read, and where
 
 environment:
@@ -137,6 +138,33 @@ def probes_parser() -> argparse.ArgumentParser:
     return result
 
 
+def events_parser() -> argparse.ArgumentParser:
+    """Return the parser of what comes after `montauk events`."""
+    result = _Parser(
+        prog="montauk events",
+        description="Print every fork, exec and exit as it happens, until stopped.",
+        epilog="Ctrl-C ends it with a summary on stderr, and exit code 0.",
+        allow_abbrev=False,
+    )
+    result.add_argument(
+        "--json", action="store_true", help="print JSON lines, the summary as the last"
+    )
+    result.add_argument(
+        "--filter",
+        metavar="QUERY",
+        default="",
+        help="only commands that contain it; a|b for either",
+    )
+    result.add_argument(
+        "--duration", metavar="SECONDS", type=_duration,
+        help="how long: 1.5, 2s, 1m (default: until stopped)",
+    )  # fmt: skip
+    result.add_argument(
+        "--collector", metavar="NAME", help="use this collector or none"
+    )
+    return result
+
+
 def _duration(text: str) -> float:
     from montauk_tui import config  # noqa: PLC0415 - numpy, not for --help
 
@@ -156,18 +184,15 @@ def _count(text: str) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run montauk and return its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    is_about_probes = given[:1] == ["probes"]
+    make, run = _COMMANDS.get("".join(given[:1]), (None, _run))
     try:
-        if is_about_probes:
-            options = probes_parser().parse_args(given[1:])
-        else:
-            options = parser().parse_args(given)
+        options = make().parse_args(given[1:]) if make else parser().parse_args(given)
     except OSError:
         # Of --help and --version: some releases of argparse let it pass.
         _discard_output()
         return DONE
     try:
-        return _run_probes(options) if is_about_probes else _run(options)
+        return run(options)
     except UsageError as error:
         return _complain(str(error), WRONG_USAGE)
     except MontaukError as error:
@@ -202,6 +227,27 @@ def _run_probes(options: argparse.Namespace) -> int:
     from montauk_tui.export import probes  # noqa: PLC0415 - not for the monitor
 
     return probes.layout()
+
+
+def _run_events(options: argparse.Namespace) -> int:
+    from montauk_tui import config  # noqa: PLC0415 - numpy, not for --help
+    from montauk_tui.collectors import registry  # noqa: PLC0415 - likewise
+    from montauk_tui.export import events  # noqa: PLC0415 - likewise
+
+    settings, warnings = config.load(registry.names())
+    for warning in warnings:
+        _complain(warning, DONE)
+    name = options.collector if options.collector is not None else settings.collector
+    if name is not None:
+        registry.check(name)
+    return events.events(name, options.filter, options.duration, as_json=options.json)
+
+
+_COMMANDS: Final = {
+    "probes": (probes_parser, _run_probes),
+    "events": (events_parser, _run_events),
+}
+"""By the first word: the parser of what comes after it, and what does it."""
 
 
 def _check_combination(options: argparse.Namespace) -> None:

@@ -43,6 +43,8 @@ class Settings:
     ascii: bool = False
     """Whether to draw with ASCII characters only."""
     mouse: bool = True
+    linger_s: float = 5.0
+    """How long a process that ended stays in the table; 0 for not at all."""
 
 
 def config_path(environment: Mapping[str, str]) -> Path:
@@ -89,6 +91,12 @@ def _interval(value: Any) -> float:
     return float(_in_range(value, "it"))
 
 
+def _linger(value: Any) -> float:
+    if value in (0, "0", "0s") and not isinstance(value, bool):
+        return 0.0
+    return _interval(value)
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         reason = "it is not text"
@@ -127,6 +135,7 @@ def _columns(value: Any) -> tuple[str, ...]:
 _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "collector": _text,
     "interval": _interval,
+    "linger": _linger,
     "theme": _text,
     "columns": _columns,
     "sort": _column,
@@ -141,7 +150,7 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
 }
 """By key of the file, which is the field of `Settings` but for the unit."""
 
-_FIELD_OF_KEY: Final = {"interval": "interval_s"}
+_FIELD_OF_KEY: Final = {"interval": "interval_s", "linger": "linger_s"}
 
 
 def from_file(

@@ -39,7 +39,9 @@ class FrameSource:
         self._retired: dict[Collector, int] = {}
         self._upgrades: queue.SimpleQueue[Opened] = queue.SimpleQueue()
         self._previous: Sample | None = None
+        self._rates: Rates | None = None
         self._recent = Recent()
+        self._remembered: Collector | None = None
         self._seq = 0
 
     def upgrade(self) -> bool:
@@ -77,7 +79,7 @@ class FrameSource:
         self._take_upgrades()
         sample = self._sample(needs)
         previous = self._previous
-        rates = process_rates(previous, sample)
+        self._rates = rates = process_rates(previous, sample, self._rates)
         collector = self._opened.collector
         waiting = tuple(f"{name}: starting" for name in self._opened.better)
         frame = Frame(
@@ -100,7 +102,11 @@ class FrameSource:
         return frame
 
     def _remember(self, sample: Sample, rates: Rates) -> Recent:
-        self._recent = remember(self._recent, self._previous, sample, rates)
+        # Another collector counts from its own start.
+        is_same = self._remembered is self._opened.collector
+        previous = self._previous if is_same else None
+        self._recent = remember(self._recent, previous, sample, rates)
+        self._remembered = self._opened.collector
         return self._recent
 
     def _close_retired(self) -> None:

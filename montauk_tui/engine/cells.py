@@ -21,7 +21,7 @@ from montauk_tui.engine.units import (
     percent_text,
 )
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.schema import UNKNOWN, Floats, as_floats
+from montauk_tui.model.schema import NO_START, UNKNOWN, Floats, as_floats
 from montauk_tui.model.text import clean
 
 
@@ -70,8 +70,14 @@ def name_key(frame: Frame) -> Floats:
     return text_rank([clean(name) for name in frame.sample.processes.comm.tolist()])
 
 
+def start_key(frame: Frame) -> Floats:
+    """Return when each process started; of rows of many it is unknown."""
+    start_ticks = frame.sample.processes.start_ticks
+    return np.where(start_ticks == NO_START, np.nan, as_floats(start_ticks))
+
+
 def age_key(frame: Frame) -> Floats:
-    return -as_floats(frame.sample.processes.start_ticks)
+    return -start_key(frame)
 
 
 def user_key(frame: Frame) -> Floats:
@@ -187,7 +193,7 @@ def start_time_s(frame: Frame, row: int) -> float:
     """Return when a process started, in seconds since the epoch, NaN where unknown."""
     sample = frame.sample
     start_ticks = int(sample.processes.start_ticks[row])
-    if start_ticks == UNKNOWN:
+    if start_ticks in (UNKNOWN, NO_START):
         return float("nan")
     return sample.booted_at_s + start_ticks / sample.user_hz
 

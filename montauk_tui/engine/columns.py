@@ -4,11 +4,12 @@ A column says what it is called, how wide it is, what it needs, by what it sorts
 it says in a row and what that means. A new column is one row here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from montauk_tui.engine import cells
+from montauk_tui.engine import cells, units
+from montauk_tui.engine import extra_cells as extra
 from montauk_tui.engine.cells import Key, Meaning, Text
 from montauk_tui.errors import UsageError
 from montauk_tui.model.schema import Need
@@ -45,6 +46,21 @@ def _pid(field: str, title: str, description: str) -> Column:
     )  # fmt: skip
 
 
+def _extra(
+    name: str,
+    title: str,
+    description: str,
+    width: int,
+    write: Callable[[float], str],
+    level: Meaning = cells.plain,
+) -> Column:
+    left = write in (units.exit_status_text, extra.event_text)
+    return Column(
+        name, title, description, width, extra.extra_key(name),
+        extra.extra_text(name, write), level, left, descending=True,
+    )  # fmt: skip
+
+
 def _time(field: str, title: str, description: str) -> Column:
     return Column(
         field, title, description, 9, cells.number(field), cells.ticks_text(field),
@@ -67,7 +83,10 @@ def _size(field: str, title: str, description: str, yields: int) -> Column:
 
 
 _TABLE: Final = (
-    _pid("pid", "PID", "process id (thread id in the row of a thread)"),
+    Column(
+        "pid", "PID", "process id (thread id in the row of a thread)", 5,
+        extra.pid_key, extra.pid_text, holds_pid=True,
+    ),
     _pid("ppid", "PPID", "parent process id"),
     _pid("tgid", "TGID", "thread group id: the process of a thread"),
     _pid("pgrp", "PGRP", "process group id"),
@@ -138,12 +157,39 @@ _TABLE: Final = (
     ),
     Column(
         "start", "START", "when it started: time today, else date or year", 5,
-        cells.number("start_ticks"), cells.start_text, cells.faint, descending=True,
+        cells.start_key, cells.start_text, cells.faint, descending=True,
     ),
     Column(
         "elapsed", "ELAPSED", "time since it started", 11,
         cells.age_key, cells.elapsed_text, descending=True,
     ),
+    Column(
+        "children_pct", "CHLD%", "CPU use of children that came and went", 5,
+        extra.children_key, extra.children_text, descending=True,
+    ),
+    _extra("exit_status", "EXIT", "exit code, or the signal that ended it", 8,
+           units.exit_status_text, extra.failure_level("exit_status")),
+    _extra("lifetime_s", "LIFE", "how long it lived; of many the median", 6,
+           units.lifetime_text),
+    _extra("ended_s", "ENDED", "when it ended", 8, units.clock_second_text),
+    _extra("peak_rss_bytes", "MAXRSS", "largest resident set size", 6,
+           units.bytes_text),
+    _extra("count", "COUNT", "how many processes the row stands for", 5,
+           extra.count_text),
+    _extra("failed", "FAILED", "how many of them did not end with 0", 6,
+           extra.count_text, extra.failure_level("failed")),
+    _extra("forks_rate", "FORK/s", "processes started a second", 6, units.rate_text,
+           extra.faint_zero("forks_rate")),
+    _extra("execs_rate", "EXEC/s", "programs started a second", 6, units.rate_text,
+           extra.faint_zero("execs_rate")),
+    _extra("ends_rate", "EXIT/s", "processes that ended a second", 6,
+           units.rate_text, extra.faint_zero("ends_rate")),
+    _extra("failures_rate", "FAIL/s", "those that did not end with 0", 6,
+           units.rate_text, extra.failure_level("failures_rate")),
+    _extra("short_pct", "SHORT%", "CPU use of the processes it started that ended", 6,
+           units.percent_text, extra.percent_level("short_pct")),
+    _extra("event_s", "AT", "when it happened", 8, units.clock_second_text),
+    _extra("event", "EVENT", "fork, exec or exit", 5, extra.event_text),
     Column(
         "comm", "COMM", "name of the program or thread", 15,
         cells.name_key, cells.name_text, left=True,

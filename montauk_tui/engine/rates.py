@@ -10,7 +10,7 @@ import numpy as np
 from montauk_tui.engine.children import children_seconds
 from montauk_tui.model.frame import HostRates, Rates
 from montauk_tui.model.join import find, same_process
-from montauk_tui.model.sample import CPU_FIELDS, HostSample, Sample
+from montauk_tui.model.sample import CPU_FIELDS, HostSample, ProcessTable, Sample
 from montauk_tui.model.schema import UNKNOWN, Bools, Floats, Ints, as_floats
 
 _NOT_BUSY: Final = tuple(
@@ -20,20 +20,34 @@ _NOT_BUSY: Final = tuple(
 """Guest time is in user time already (account_guest_time in kernel/sched/cputime.c);
 stolen time belongs to other machines."""
 
+_AWAY: Final = tuple(CPU_FIELDS.index(kind) for kind in ("idle", "iowait", "steal"))
+
+_TRUSTED: Final = 0.1
+"""Share of the time by which the two accounts of busy time may differ."""
+
 _BUSY: Final = [index for index in range(len(CPU_FIELDS)) if index not in _NOT_BUSY]
 _PARTS: Final = [index for index, kind in enumerate(CPU_FIELDS) if "guest" not in kind]
 
+
+_DEAD: Final = tuple(map(ord, "ZX"))
 
 _TICK_S: Final = 0.02
 """Two ticks: what /proc's CPU times may be ahead of exact ones by rounding."""
 
 
-def process_rates(previous: Sample | None, current: Sample) -> Rates:
+def process_rates(
+    previous: Sample | None, current: Sample, last: Rates | None = None
+) -> Rates:
     """Return the CPU use of every process in `current` since `previous`.
 
     A process that started since the previous sample is charged its whole CPU time. One
     that is older but was not seen before, and one whose counter went backwards, is
     unknown: NaN. The samples may come from different collectors.
+
+    Args:
+        previous: The sample before; None where there is none.
+        current: This sample.
+        last: The rates of the previous sample.
     """
     table = current.processes
     cpu_s = np.full(len(table), np.nan)
@@ -58,7 +72,11 @@ def process_rates(previous: Sample | None, current: Sample) -> Rates:
         cpu_s,
         _percent(cpu_s, elapsed_s, most_pct),
         exit_cpu_s,
-        _percent(exit_cpu_s, elapsed_s, most_pct),
+        _percent(
+            exit_cpu_s + _charged_dead(previous, current, cpu_s, last),
+            elapsed_s,
+            most_pct,
+        ),
         _children_s(previous, current),
     )
 
@@ -117,6 +135,33 @@ def _exit_cpu_s(previous: Sample, current: Sample) -> Floats:
     return used_s
 
 
+def is_dead(table: ProcessTable) -> Bools:
+    """Tell which rows have ended: zombies, and those whose end is not complete."""
+    return np.isin(table.state, _DEAD)
+
+
+def _charged_dead(
+    previous: Sample, current: Sample, cpu_s: Floats, last: Rates | None
+) -> Floats:
+    """Return what each ended process was charged with as a row that had ended.
+
+    No list shows such a row beside the end, so its time belongs to that.
+    """
+    exits = current.exits
+    charged_s = np.zeros(0 if exits is None else len(exits))
+    if exits is None:
+        return charged_s
+    charged = [(current, cpu_s)]
+    if last is not None:
+        charged.append((previous, last.cpu_s))
+    for sample, rates_s in charged:
+        join = find(sample.processes, exits.pid, exits.start_ticks)
+        row = join.row[join.found]
+        of_dead = np.where(is_dead(sample.processes)[row], rates_s[row], 0.0)
+        charged_s[join.found] += np.nan_to_num(of_dead)
+    return charged_s
+
+
 def host_rates(previous: HostSample | None, current: HostSample) -> HostRates:
     """Return what each CPU of `current` did; a CPU that just came online is unknown."""
     share = np.full(current.cpu_ticks.shape, np.nan)
@@ -137,6 +182,26 @@ def host_rates(previous: HostSample | None, current: HostSample) -> HostRates:
         machine_share=mean,
         machine_busy=float(mean[_BUSY].sum()),
     )
+
+
+def busy_total(previous: HostSample, current: HostSample, user_hz: int) -> float:
+    """Return the CPU-seconds in which the CPUs were not idle, nor other machines' turn.
+
+    Idle time is kept exactly, busy time by whoever runs when a timer ticks: the time
+    that was not idle is the better account of it, as long as both add up to the time
+    that passed, as they do not after a machine was stopped (tick_nohz in
+    kernel/time/tick-sched.c, account_process_tick in kernel/sched/cputime.c).
+    """
+    counted_s = float(busy_seconds(previous, current, user_hz).sum())
+    _, now, before = np.intersect1d(
+        current.cpu_ids, previous.cpu_ids, return_indices=True
+    )
+    passed_s = (current.read_s - previous.read_s) * len(now)
+    ticks = (current.cpu_ticks[now] - previous.cpu_ticks[before])[:, list(_AWAY)]
+    by_idle_s = passed_s - float(np.maximum(ticks, 0.0).sum()) / user_hz
+    if abs(by_idle_s - counted_s) <= _TRUSTED * passed_s:
+        return max(by_idle_s, 0.0)
+    return counted_s
 
 
 def busy_seconds(previous: HostSample, current: HostSample, user_hz: int) -> Floats:

@@ -15,7 +15,10 @@ _CHURN_S: Final = 60.0
 def remember(
     recent: Recent, previous: Sample | None, current: Sample, rates: Rates
 ) -> Recent:
-    """Return `recent` with what `current` tells; the oldest goes where it is full."""
+    """Return `recent` with what `current` tells; the oldest goes where it is full.
+
+    `previous` is the sample before it of the same collector, None where there is none.
+    """
     return Recent(
         ended=_with_ends(recent.ended, current, rates),
         starts=_with_starts(recent.starts, current.starts),
@@ -38,8 +41,8 @@ def _with_ends(
         rates.exit_cpu_pct[order],
         np.full(len(exits), sample.monotonic_s),
         np.arange(told + 1, told + 1 + len(exits)),
-    ).only(max(0, len(exits) - MOST_KEPT))
-    kept = [*parts, part]
+    )
+    kept = [*parts, part.select(np.arange(len(exits)) >= len(exits) - MOST_KEPT)]
     while sum(len(one.exits) for one in kept) > MOST_KEPT:
         kept.pop(0)
     return tuple(kept)

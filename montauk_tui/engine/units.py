@@ -1,6 +1,7 @@
 """Numbers as the short texts that people who use top and htop read without thinking."""
 
 import math
+import signal
 import time
 from typing import Final
 
@@ -72,3 +73,50 @@ def clock_text(moment_s: float, now_s: float) -> str:
     if moment[:3] == now[:3]:
         return time.strftime("%H:%M", moment)
     return time.strftime("%b%d" if moment.tm_year == now.tm_year else "%Y", moment)
+
+
+def clock_second_text(moment_s: float) -> str:
+    """Return the local time of day to the second: `14:03:27`."""
+    if math.isnan(moment_s):
+        return NOTHING_KNOWN
+    return time.strftime("%H:%M:%S", time.localtime(moment_s))
+
+
+def lifetime_text(seconds: float) -> str:
+    """Return how long something lived in at most 6 characters: `640us`, `3.2ms`."""
+    if math.isnan(seconds):
+        return NOTHING_KNOWN
+    if seconds < 0.0009995:
+        return f"{seconds * 1e6:.0f}us"
+    if seconds < 0.9995:
+        return f"{seconds * 1e3:.{1 if seconds < 0.0995 else 0}f}ms"
+    if seconds < 59.95:
+        return f"{seconds:.1f}s"
+    minutes, second = divmod(int(seconds + 0.5), 60)
+    if minutes < 60:
+        return f"{minutes}m{second:02d}s"
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}h{minute:02d}m" if hours < 100 else f"{hours // 24}d"
+
+
+def rate_text(per_second: float) -> str:
+    """Return a rate in at most 5 characters: `0.2`, `214`, `12.3k`."""
+    if math.isnan(per_second):
+        return NOTHING_KNOWN
+    if per_second < 9.95:
+        return f"{per_second:.1f}"
+    return f"{per_second:.0f}" if per_second < 9999.5 else f"{per_second / 1000:.1f}k"
+
+
+def exit_status_text(status: float) -> str:
+    """Return a wait status as people say it: `0`, `1`, `SIGKILL`, `SIGSEGV+core`."""
+    if math.isnan(status):
+        return NOTHING_KNOWN
+    number = int(status) & 0x7F
+    if not number:
+        return str(int(status) >> 8 & 0xFF)
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        name = f"signal {number}"
+    return name + ("+core" if int(status) & 0x80 else "")

@@ -1,13 +1,21 @@
 """One JSON object per frame on one line: the contract of docs/json.md."""
 
 import json
-import math
 from typing import Any, Final
 
 import numpy as np
 
 from montauk_tui.engine.cells import start_time_s, state_letter
+from montauk_tui.engine.extra_cells import children_key
 from montauk_tui.engine.units import NOTHING_KNOWN
+from montauk_tui.export.fields import (
+    argv_text,
+    flag,
+    known,
+    rounded,
+    seconds,
+    text,
+)
 from montauk_tui.model.frame import Frame, Ledger
 from montauk_tui.model.lookups import CMDLINE_BYTES
 from montauk_tui.model.sample import CPU_FIELDS
@@ -26,7 +34,7 @@ def frame_json(frame: Frame, rows: Ints, ended: Ints = NOBODY) -> str:
     document = {
         "schema": SCHEMA,
         "time": round(sample.time_s, 3),
-        "interval_s": _rounded(frame.interval_s, 6),
+        "interval_s": rounded(frame.interval_s, 6),
         "collector": {
             "name": frame.collector.name,
             "detail": frame.collector.detail,
@@ -52,10 +60,10 @@ def _host(frame: Frame) -> dict[str, Any]:
     return {
         "hostname": host.hostname,
         "cpus": len(host.cpu_ids),
-        "busy_pct": _rounded(rates.machine_busy * 100, 2),
-        "busy_pct_by_cpu": [_rounded(float(pct), 2) for pct in rates.busy_share * 100],
+        "busy_pct": rounded(rates.machine_busy * 100, 2),
+        "busy_pct_by_cpu": [rounded(float(pct), 2) for pct in rates.busy_share * 100],
         "cpu_pct_by_kind": {
-            kind: _rounded(float(pct), 2)
+            kind: rounded(float(pct), 2)
             for kind, pct in zip(CPU_FIELDS, rates.machine_share * 100, strict=True)
         },
         "load": list(host.load),
@@ -76,19 +84,25 @@ def _host(frame: Frame) -> dict[str, Any]:
 def _ledger(ledger: Ledger | None) -> dict[str, Any] | None:
     if ledger is None:
         return None
+    busy_s, live_s, interrupts_s = (
+        round(value, 6) for value in (ledger.busy_s, ledger.live_s, ledger.interrupts_s)
+    )
+    exited_s = rounded(ledger.exited_s, 6)
+    # Of the rounded parts, so that they add up to the digit.
+    unexplained_s = round(busy_s - live_s - (exited_s or 0.0) - interrupts_s, 6)
     return {
-        "busy_s": _rounded(ledger.busy_s, 6),
-        "live_s": _rounded(ledger.live_s, 6),
-        "exited_s": _rounded(ledger.exited_s, 6),
-        "interrupts_s": _rounded(ledger.interrupts_s, 6),
-        "unexplained_s": _rounded(ledger.unexplained_s, 6),
+        "busy_s": busy_s,
+        "live_s": live_s,
+        "exited_s": exited_s,
+        "interrupts_s": interrupts_s,
+        "unexplained_s": unexplained_s,
     }
 
 
 def _processes(frame: Frame, rows: Ints) -> list[dict[str, Any]]:
     table = frame.sample.processes
     hz = frame.sample.ticks_per_second
-    cpu_pct = frame.rates.cpu_pct
+    cpu_pct, children_pct = frame.rates.cpu_pct, children_key(frame)
     result: list[dict[str, Any]] = []
     for row in rows.tolist():
         identity = table.identity(row)
@@ -97,27 +111,28 @@ def _processes(frame: Frame, rows: Ints) -> list[dict[str, Any]]:
         letter = state_letter(int(table.state[row]))
         result.append({
             "pid": identity.pid,
-            "ppid": _known(table.ppid[row]),
-            "tgid": _known(table.tgid[row]),
-            "start_time": _rounded(start_time_s(frame, row), 2),
+            "ppid": known(table.ppid[row]),
+            "tgid": known(table.tgid[row]),
+            "start_time": rounded(start_time_s(frame, row), 2),
             "alive": True,
             "state": None if letter == NOTHING_KNOWN else letter,
-            "comm": table.comm[row].decode("utf-8", "backslashreplace"),
-            "cmdline": None if cmdline is None else _argv_text(cmdline),
+            "comm": text(table.comm[row]),
+            "cmdline": None if cmdline is None else argv_text(cmdline),
             "cmdline_cut": None if cmdline is None else _is_cut(cmdline),
-            "uid": _known(uid),
+            "uid": known(uid),
             "user": None if uid == UNKNOWN else frame.lookups.user(uid),
-            "cpu_pct": _rounded(float(cpu_pct[row]), 2),
-            "utime_s": _seconds(table.utime[row], hz),
-            "stime_s": _seconds(table.stime[row], hz),
-            "rss_bytes": _known(table.rss_bytes[row]),
-            "virt_bytes": _known(table.virt_bytes[row]),
-            "threads": _known(table.threads[row]),
-            "priority": _known(table.priority[row]),
-            "nice": _known(table.nice[row]),
-            "minflt": _known(table.minflt[row]),
-            "majflt": _known(table.majflt[row]),
-            "processor": _known(table.processor[row]),
+            "cpu_pct": rounded(float(cpu_pct[row]), 2),
+            "children_pct": rounded(float(children_pct[row]), 2),
+            "utime_s": seconds(table.utime[row], hz),
+            "stime_s": seconds(table.stime[row], hz),
+            "rss_bytes": known(table.rss_bytes[row]),
+            "virt_bytes": known(table.virt_bytes[row]),
+            "threads": known(table.threads[row]),
+            "priority": known(table.priority[row]),
+            "nice": known(table.nice[row]),
+            "minflt": known(table.minflt[row]),
+            "majflt": known(table.majflt[row]),
+            "processor": known(table.processor[row]),
             "exit_code": None,
             "exit_signal": None,
             "lifetime_s": None,
@@ -134,33 +149,34 @@ def _ended(frame: Frame, ended: Ints) -> list[dict[str, Any]]:
     result: list[dict[str, Any]] = []
     for row in ended.tolist():
         cmdline, length = exits.cmdline[row], int(exits.cmdline_bytes[row])
-        uid, core = int(exits.uid[row]), _known(exits.core_dumped[row])
+        uid = int(exits.uid[row])
         result.append(
             {
                 "pid": int(exits.pid[row]),
-                "ppid": _known(exits.ppid[row]),
+                "ppid": known(exits.ppid[row]),
                 "tgid": int(exits.pid[row]),
                 "start_time": round(booted_at_s + int(exits.start_ticks[row]) / hz, 2),
                 "alive": False,
                 "state": None,
-                "comm": exits.comm[row].decode("utf-8", "backslashreplace"),
-                "cmdline": _argv_text(cmdline) if length else None,
+                "comm": text(exits.comm[row]),
+                "cmdline": argv_text(cmdline) if length else None,
                 "cmdline_cut": length > len(cmdline) + 1 if length else None,
-                "uid": _known(uid),
+                "uid": known(uid),
                 "user": None if uid == UNKNOWN else frame.lookups.user(uid),
-                "cpu_pct": _rounded(float(frame.rates.exit_cpu_pct[row]), 2),
-                "utime_s": _seconds(exits.utime_ns[row], 10**9),
-                "stime_s": _seconds(exits.stime_ns[row], 10**9),
-                "rss_bytes": _known(exits.rss_bytes[row]),
-                "peak_rss_bytes": _known(exits.peak_rss_bytes[row]),
-                "read_bytes": _known(exits.read_bytes[row]),
-                "write_bytes": _known(exits.write_bytes[row]),
-                "cgroup_id": _known(exits.cgroup_id[row]),
-                "threads": _known(exits.threads[row]),
-                "exit_code": _known(exits.exit_code[row]),
-                "exit_signal": _known(exits.exit_signal[row]),
-                "core_dumped": None if core is None else bool(core),
-                "lifetime_s": _seconds(exits.lifetime_ns[row], 10**9),
+                "cpu_pct": rounded(float(frame.rates.exit_cpu_pct[row]), 2),
+                "children_pct": None,
+                "utime_s": seconds(exits.utime_ns[row], 10**9),
+                "stime_s": seconds(exits.stime_ns[row], 10**9),
+                "rss_bytes": known(exits.rss_bytes[row]),
+                "peak_rss_bytes": known(exits.peak_rss_bytes[row]),
+                "read_bytes": known(exits.read_bytes[row]),
+                "write_bytes": known(exits.write_bytes[row]),
+                "cgroup_id": known(exits.cgroup_id[row]),
+                "threads": known(exits.threads[row]),
+                "exit_code": known(exits.exit_code[row]),
+                "exit_signal": known(exits.exit_signal[row]),
+                "core_dumped": flag(exits.core_dumped[row]),
+                "lifetime_s": seconds(exits.lifetime_ns[row], 10**9),
             }
         )
     return result
@@ -168,19 +184,3 @@ def _ended(frame: Frame, ended: Ints) -> list[dict[str, Any]]:
 
 def _is_cut(raw: bytes) -> bool:
     return len(raw) >= CMDLINE_BYTES
-
-
-def _argv_text(raw: bytes) -> str:
-    return raw.rstrip(b"\0").replace(b"\0", b" ").decode("utf-8", "backslashreplace")
-
-
-def _known(value: int | np.integer[Any]) -> int | None:
-    return None if value == UNKNOWN else int(value)
-
-
-def _seconds(ticks: int | np.integer[Any], hz: int) -> float | None:
-    return None if ticks == UNKNOWN else round(int(ticks) / hz, 6)
-
-
-def _rounded(value: float | None, digits: int) -> float | None:
-    return None if value is None or math.isnan(value) else round(value, digits)

@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from typing import TextIO
 
 from montauk_tui.errors import MontaukError
 
@@ -19,11 +20,24 @@ def put(text: str) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
+        _write(sys.stdout, text + "\n")
     except BrokenPipeError:
         raise
     except OSError as error:
         # Python would complain once more about what it could not flush at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise MontaukError(f"cannot write to stdout: {error.strerror}") from error
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Write all of it: Python's own buffer loses the rest when a signal interrupts."""
+    stream.flush()
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError):
+        stream.write(text)
+        stream.flush()
+        return
+    left = memoryview(text.encode(stream.encoding or "utf-8", "backslashreplace"))
+    while left:
+        left = left[os.write(descriptor, left) :]

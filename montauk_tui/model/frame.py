@@ -66,7 +66,7 @@ class CollectorStatus:
     """A line for each better collector, with reason and remedy."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """A sample, its rates and how to look up the strings of its processes."""
 
@@ -84,3 +84,5 @@ class Frame:
     recent: Recent = field(default_factory=Recent)
     extra: Extra = field(default_factory=dict)
     """More columns of the sample's processes."""
+    whole: "Frame | None" = None
+    """Of a frame with other rows the one it was made from."""

@@ -74,3 +74,7 @@ class Lookups(Protocol):
     def shared_bytes(self, identity: Identity) -> float:
         """Return the resident shared memory."""
         ...
+
+    def cgroup(self, number: int) -> str:
+        """Return the sanitised path of a cgroup (version 2), or its number."""
+        ...

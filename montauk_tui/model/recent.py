@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from montauk_tui.model.exits import ExitTable
-from montauk_tui.model.schema import Floats, Ints
+from montauk_tui.model.schema import Bools, Floats, Ints
 from montauk_tui.model.starts import StartTable
 
 MOST_KEPT: Final = 16_384
@@ -27,15 +27,14 @@ class Ended(NamedTuple):
     serial: Ints
     """Counts the ends that were told, from 1; no two have the same."""
 
-    def only(self, first: int) -> "Ended":
-        """Return the rows from `first` on."""
-        rows = np.arange(first, len(self.exits))
+    def select(self, kept: Bools) -> "Ended":
+        """Return the rows that are `kept`."""
         return Ended(
-            self.exits.only(rows),
-            self.cpu_s[first:],
-            self.cpu_pct[first:],
-            self.told_s[first:],
-            self.serial[first:],
+            self.exits.only(kept),
+            self.cpu_s[kept],
+            self.cpu_pct[kept],
+            self.told_s[kept],
+            self.serial[kept],
         )
 
 

@@ -1,5 +1,6 @@
 """What a collector saw at one moment: raw counters only, frozen, never a rate."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeVar
@@ -195,6 +196,8 @@ class HostSample:
     """Threads that run or are ready to run."""
     pressure: Mapping[str, Pressure]
     """By resource (cpu, memory, io); empty where the kernel has no PSI."""
+    read_s: float = math.nan
+    """CLOCK_MONOTONIC when `cpu_ticks` were read; NaN where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,3 +241,5 @@ class Sample:
     """CPU time this sample cost the monitor."""
     starts: StartTable | None = None
     """Forks and execs since the previous sample; None where it cannot see them."""
+    ending: Ints | None = None
+    """Pids of ends that are counted but not complete: in `exits` of a later sample."""

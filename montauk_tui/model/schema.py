@@ -15,6 +15,9 @@ Bytes = npt.NDArray[np.bytes_]
 UNKNOWN: Final = int(np.iinfo(np.int64).min)
 """The value of an integer column where the collector could not tell."""
 
+NO_START: Final = 1 << 60
+"""`start_ticks` of a row that is no single process: younger than every parent."""
+
 COMM_BYTES: Final = 64
 """Longest name: a kworker's goes past TASK_COMM_LEN (kernel/workqueue.c)."""
 

@@ -44,6 +44,18 @@ BINDINGS: Final = [
     _key("P", "sort('cpu_pct')", "sort.cpu", "By CPU%", "Sort by CPU use"),
     _key("M", "sort('rss_bytes')", "sort.mem", "By memory", "Sort by resident memory"),
     _key("T", "sort('cpu_time')", "sort.time", "By time", "Sort by CPU time so far"),
+    _key("tab", "next_tab(1)", "show.next_tab", "Next tab",
+         "Main, Exited, Spawners, Events"),
+    _key("shift+tab", "next_tab(-1)", "show.previous_tab", "Previous tab",
+         "Back to the tab before"),
+    _key("S", "spawner", "show.spawner", "Spawner",
+         "Go to who started the selected process"),
+    _key("g", "group", "show.group", "Group",
+         "Spawners by parent, executable or cgroup"),
+    _key("enter", "enter", "show.enter", "Open",
+         "Open a row of many; in other tabs go to the process"),
+    _key("X", "ended", "show.ended", "Ended",
+         "Show or hide processes that ended"),
     _key("K", "kernel_threads", "show.kernel", "Kernel threads",
          "Show or hide kernel threads"),
     _key("H", "user_threads", "show.threads", "Threads",
@@ -96,6 +108,8 @@ def key_name(key: str) -> str:
         return KEY_NAMES[key]
     if key.startswith("ctrl+"):
         return f"Ctrl-{key[5:].upper()}"
+    if key.startswith("shift+"):
+        return f"Shift-{key[6:].capitalize()}"
     return key.capitalize() if len(key) > 1 else key
 
 

@@ -1,6 +1,7 @@
 """What the user has chosen to see, as one frozen value that keys replace."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from montauk_tui.config import Settings
@@ -8,6 +9,7 @@ from montauk_tui.engine import query
 from montauk_tui.engine.columns import COLUMNS, Column
 from montauk_tui.engine.projection import View
 from montauk_tui.model.schema import Need
+from montauk_tui.ui.tabs import GROUPINGS, MAIN, TABS, Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,17 @@ class Choices:
     paths: bool = True
     meters: bool = True
     paused: bool = False
+    tab: str = MAIN
+    orders: Mapping[str, tuple[Column, bool]] = field(default_factory=dict)
+    """Sort column and direction of the tabs that are not shown."""
+    linger_s: float = 5.0
+    """How long processes that ended stay in the main tab."""
+    ended: bool = True
+    """Whether they are shown there."""
+    grouping: str = "parent"
+    """What the spawners are grouped by."""
+    opened: frozenset[int] = frozenset()
+    """Rows of many processes that show each of them."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -44,7 +57,45 @@ class Choices:
             machine_scale=settings.machine_scale,
             ascii=settings.ascii,
             filter_text=settings.filter,
+            linger_s=settings.linger_s,
         )
+
+    def on_tab(self, tab_id: str) -> Self:
+        """Return the choices on another tab, in the order that it had."""
+        if tab_id == self.tab:
+            return self
+        orders = {**self.orders, self.tab: (self.view.sort, self.view.descending)}
+        first = TABS[tab_id].sort_column
+        sort, descending = orders.get(tab_id, (first, first.descending))
+        view = replace(self.view, sort=sort, descending=descending)
+        return replace(self, tab=tab_id, orders=orders, view=view)
+
+    @property
+    def shown_view(self) -> View:
+        """The view of the tab that is shown: only the main one has a tree."""
+        is_tree = self.view.tree and self.tab == MAIN
+        return replace(self.view, tree=is_tree)
+
+    @property
+    def shown_columns(self) -> tuple[str, ...]:
+        """The columns of the tab that is shown."""
+        return TABS[self.tab].columns or self.columns
+
+    @property
+    def shown(self) -> Shown:
+        """What decides about the rows."""
+        linger_s = self.linger_s if self.ended else 0.0
+        return Shown(self.tab, linger_s, self.opened, self.grouping)
+
+    def grouped_next(self) -> Self:
+        """Return the choices with the spawners grouped by the next thing."""
+        names = list(GROUPINGS)
+        following = names[(names.index(self.grouping) + 1) % len(names)]
+        return replace(self, grouping=following)
+
+    def toggled(self, fold: int) -> Self:
+        """Return the choices with a row of many opened or closed."""
+        return replace(self, opened=self.opened ^ {fold})
 
     def with_filter(self, text: str) -> Self:
         """Return the choices with another filter."""

@@ -3,6 +3,7 @@
 import time
 from typing import Final
 
+from montauk_tui.engine.extra_cells import pid_key
 from montauk_tui.engine.projection import Projection
 from montauk_tui.model.frame import Frame
 
@@ -51,5 +52,5 @@ class PidSearch:
 
     def position(self, frame: Frame, projection: Projection) -> int | None:
         """Return where the process with that PID is shown."""
-        pids = frame.sample.processes.pid[projection.rows].tolist()
+        pids = pid_key(frame)[projection.rows].tolist()
         return pids.index(int(self.text)) if int(self.text) in pids else None

@@ -19,12 +19,16 @@ from montauk_tui.collectors import registry
 from montauk_tui.collectors.kernel import loader, requirements
 from montauk_tui.engine import columns
 from montauk_tui.export import probes
+from montauk_tui.export.eventlines import Event
+from montauk_tui.export.events import Totals
 from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.sample import CPU_FIELDS, Pressure
+from montauk_tui.model.starts import FORK
 from montauk_tui.ui import themes
 from montauk_tui.ui.bindings import BINDINGS, SECTIONS, key_names
 from tests.support.builders import FakeLookups, make_frame, make_host, make_sample
+from tests.support.starts import fork, make_starts
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -241,6 +245,17 @@ def test_every_field_of_the_json_is_described_in_its_order() -> None:
         assert f"`{name}`" in host, name
 
 
+def test_every_field_of_an_event_is_described_in_its_order() -> None:
+    starts = make_starts([fork(7, 1)])
+    sample = make_sample(exits=ExitTable.empty(), starts=starts)
+    line = Event(sample, FORK, 0, 1).json(str)
+    table = section(DOCS / "json.md", "Events")
+    fields = [*json.loads(line), *Totals.__dataclass_fields__]
+    described = first_codes(table)
+    assert described[: len(json.loads(line))] == list(json.loads(line))
+    assert set(fields) <= set(described)
+
+
 # --- collectors -----------------------------------------------------------------------
 
 
@@ -285,7 +300,11 @@ def test_the_example_of_the_layout_has_its_titles() -> None:
 
 
 def options() -> set[str]:
-    actions: list[argparse.Action] = cli.parser()._actions  # noqa: SLF001
+    return options_of(cli.parser())
+
+
+def options_of(parser: argparse.ArgumentParser) -> set[str]:
+    actions: list[argparse.Action] = parser._actions  # noqa: SLF001
     return {text for action in actions for text in action.option_strings}
 
 
@@ -314,6 +333,15 @@ def test_every_option_is_in_the_manual_page() -> None:
     assert {word for word in described if word.startswith("-")} == options()
 
 
+def test_every_option_of_events_is_in_the_manual_page_and_the_readme() -> None:
+    commands = plain_man().partition("\n.SH COMMANDS\n")[2].partition("\n.SH ")[0]
+    page = commands.partition("\n.RS\n")[2].partition("\n.RE\n")[0]
+    described = set(re.findall(r"^\.BI? (--[a-z]+)", page, re.MULTILINE))
+    assert described == options_of(cli.events_parser()) - {"-h", "--help"}
+    readme = section(ROOT / "README.md", "Events")
+    assert all(option in readme for option in described)
+
+
 def test_no_document_names_an_option_that_does_not_exist() -> None:
     lines = [line for page in PAGES for line in page.read_text("utf-8").splitlines()]
     ours = [line for line in lines if re.match(r"(\$ )?(sudo )?montauk |\| `--", line)]
@@ -321,7 +349,7 @@ def test_no_document_names_an_option_that_does_not_exist() -> None:
         word for line in ours for word in re.findall(r"(?<=[ `])--?[a-z][a-z-]*", line)
     }
     assert len(named) > 5
-    assert named - {"-c", "-r"} <= options()
+    assert named - {"-c", "-r"} <= options() | options_of(cli.events_parser())
 
 
 def test_the_version_in_the_manual_page() -> None:

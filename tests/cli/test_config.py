@@ -30,6 +30,7 @@ user_threads = true
 machine_scale = true
 ascii = true
 mouse = false
+linger = 0
 """
 
 
@@ -83,6 +84,7 @@ def test_the_file_counts_over_the_defaults(file: Path, chosen: Chosen) -> None:
         machine_scale=True,
         ascii=True,
         mouse=False,
+        linger_s=0.0,
     )
 
 

@@ -192,6 +192,9 @@ class FakeLookups:
     def cmdline(self, identity: Identity) -> bytes | None:
         return self._cmdlines.get(identity.pid)
 
+    def cgroup(self, number: int) -> str:
+        return f"/group-{number}"
+
     def user(self, uid: int) -> str:
         return self._users.get(uid, str(uid))
 

@@ -186,9 +186,10 @@ class Monitor:
     @property
     def shown_pids(self) -> list[int]:
         """The pids of all rows that can be scrolled to, top to bottom."""
-        projection = self.app.main.projection
+        projection, listed = self.app.main.projection, self.app.main.listed
         assert projection is not None
-        pids: list[int] = self.frame.sample.processes.pid[projection.rows].tolist()
+        assert listed is not None
+        pids: list[int] = listed.sample.processes.pid[projection.rows].tolist()
         return pids
 
     @property

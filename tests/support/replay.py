@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 
@@ -11,9 +11,12 @@ from montauk_tui.collectors.registry import Opened
 from montauk_tui.errors import CollectorFailed
 from montauk_tui.model.join import same_process
 from montauk_tui.model.lookups import Lookups
-from montauk_tui.model.sample import ProcessTable, Sample
+from montauk_tui.model.records import RecordTable
+from montauk_tui.model.sample import Counters, ProcessTable, Sample
 from montauk_tui.model.schema import FIELDS, UNKNOWN, Need
 from tests.support.builders import FakeLookups
+
+_Records = TypeVar("_Records", bound=RecordTable | None)
 
 _COUNTERS = ("utime", "stime", "cutime", "cstime", "minflt", "majflt")
 
@@ -97,7 +100,35 @@ def _continued(before: Sample, last: Sample, steps: int) -> Sample:
         boot_s=last.boot_s + steps * step_s,
         processes=_continued_table(before.processes, last.processes, steps),
         host=host,
+        exits=_later(last.exits, steps * step_s, last.user_hz),
+        starts=_later(last.starts, steps * step_s, last.user_hz),
+        counters=_continued_counters(before.counters, last.counters, steps),
     )
+
+
+def _later(table: _Records, after_s: float, user_hz: int) -> _Records:
+    """Return the same happenings later: other processes of the same pids."""
+    if table is None:
+        return table
+    shifts = {
+        "end_ns": int(after_s * 1e9),
+        "time_ns": int(after_s * 1e9),
+        "start_ticks": int(after_s * user_hz),
+    }
+    columns = {}
+    for name in table.FIELDS:
+        values, shift = getattr(table, name), shifts.get(name, 0)
+        columns[name] = np.where(values == UNKNOWN, UNKNOWN, values + shift)
+    return type(table)(table.comm, table.cmdline, columns)
+
+
+def _continued_counters(before: Counters, last: Counters, steps: int) -> Counters:
+    grown = {}
+    for field in dataclasses.fields(Counters):
+        then, now = getattr(before, field.name), getattr(last, field.name)
+        known = then is not None and now is not None
+        grown[field.name] = now + steps * (now - then) if known else now
+    return Counters(**grown)
 
 
 def _continued_table(

@@ -15,6 +15,8 @@ from typing import Any, Final, Self
 
 import pyte
 
+from montauk_tui.model.text import cell_width
+
 PATIENCE_S: Final = 20.0
 """How long a test waits for what must come; it is never waited for in vain."""
 
@@ -131,8 +133,19 @@ class Terminal:
     @property
     def lines(self) -> list[str]:
         """What the screen shows."""
-        shown: list[str] = list(self.screen.display)
-        return shown
+        return [self._line(y) for y in range(self.screen.lines)]
+
+    def _line(self, y: int) -> str:
+        """Return a line; what is left of a wide character cut in two is a space.
+
+        pyte's own `display` fails where the left half was overwritten.
+        """
+        text, is_wide = "", False
+        for x in range(self.screen.columns):
+            data = self.screen.buffer[y][x].data
+            text += data or ("" if is_wide else " ")
+            is_wide = cell_width(data) == 2
+        return text
 
     @property
     def text(self) -> str:

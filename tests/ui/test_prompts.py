@@ -117,7 +117,7 @@ async def test_search_jumps_marks_and_goes_round(key: str) -> None:
         everything = commands(monitor)
         hits = [at for at, text in enumerate(everything) if "worker process" in text]
         assert len(hits) == 3
-        match = monitor.app._look.style("match")  # noqa: SLF001
+        match = monitor.app.look.style("match")
         await monitor.press(key)
         await monitor.type("WORKER p")
         assert monitor.table.position == hits[0]

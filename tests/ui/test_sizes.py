@@ -24,7 +24,8 @@ SIZES: Final = (
 KEYS: Final = (
     "f1", "end", "escape", "f6", "down", "escape", "ctrl+t", "escape", "f3", "x", "f3",
     "enter", "f4", "n", "escape", "d", "escape", "t", "end", "home", "pagedown",
-    "right", "ctrl+e", "ctrl+a", "K", "#", "#", "%", "Z", "Z", "1",
+    "right", "ctrl+e", "ctrl+a", "K", "#", "#", "%", "Z", "Z", "1", "tab", "end",
+    "tab", "enter", "S", "shift+tab", "tab", "tab", "home", "enter", "tab", "X", "X",
 )  # fmt: skip
 
 
@@ -135,4 +136,4 @@ async def test_a_table_without_processes() -> None:
     app = make_app(settings=Settings(filter="no such command"))
     async with running(app, (40, 10)) as monitor:
         check_screen(monitor, 40, 10)
-        assert "0 shown" in monitor.text
+        assert "no process matches" in monitor.text

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from montauk_tui.config import Settings
 from montauk_tui.ui import themes
+from tests.support.churn import churning_collector
 from tests.support.monitor import Monitor, make_app
 from tests.support.scenes import scene_collector
 
@@ -40,13 +41,20 @@ def looks_as_before(snap_compare: Compare) -> Callable[..., bool]:
         text: str = "",
         theme: str = themes.DEFAULT,
         cpus: int = 8,
+        churn: int = 0,
         **settings: Any,
     ) -> bool:
-        app = make_app(scene_collector(cpus), Settings(**settings), theme)
+        collector = churning_collector(cpus) if churn else scene_collector(cpus)
+        app = make_app(collector, Settings(**settings), theme)
 
         async def drive(pilot: Pilot[Any]) -> None:
             monitor = Monitor(app, pilot)
             await monitor.begin()
+            for _ in range(churn):
+                await monitor.sample()
+            if churn:
+                # Once more, so that the cost of the frame shows.
+                await monitor.draw(monitor.frame)
             await monitor.press(*keys)
             await monitor.type(text)
 
@@ -117,3 +125,39 @@ def test_paused_machine_scale(looks_as_before: Looks) -> None:
 
 def test_bad_interval(looks_as_before: Looks) -> None:
     assert looks_as_before((80, 24), "d", "x", "enter")
+
+
+# --- processes that come and go -------------------------------------------------------
+
+CHURN: Final = ((80, 24), (200, 50))
+
+
+@pytest.mark.parametrize("size", CHURN, ids=name)
+def test_main_under_churn(looks_as_before: Looks, size: tuple[int, int]) -> None:
+    assert looks_as_before(size, churn=12)
+
+
+@pytest.mark.parametrize("size", CHURN, ids=name)
+def test_exited(looks_as_before: Looks, size: tuple[int, int]) -> None:
+    assert looks_as_before(size, "tab", "down", churn=2)
+
+
+@pytest.mark.parametrize("size", CHURN, ids=name)
+def test_spawners(looks_as_before: Looks, size: tuple[int, int]) -> None:
+    assert looks_as_before(size, "tab", "tab", churn=6)
+
+
+@pytest.mark.parametrize("size", CHURN, ids=name)
+def test_events(looks_as_before: Looks, size: tuple[int, int]) -> None:
+    assert looks_as_before(size, "shift+tab", "down", churn=2)
+
+
+def test_main_under_churn_in_light_and_opened(looks_as_before: Looks) -> None:
+    assert looks_as_before(
+        (120, 40), "X", "X", "f4", "enter", "down", "enter",
+        theme="montauk-light", churn=3, sort="count", filter="awk|sh|git|crash",
+    )  # fmt: skip
+
+
+def test_ascii_under_churn(looks_as_before: Looks) -> None:
+    assert looks_as_before((120, 40), "tab", "tab", churn=12, ascii=True)

@@ -185,8 +185,8 @@ async def test_the_meters_can_be_left_out() -> None:
         assert "Mem[" in monitor.text
         await monitor.press("#")
         assert "Mem[" not in monitor.text
-        assert monitor.table.size.height == height + 5
-        assert monitor.table.render_line(height + 4).text.strip()
+        assert monitor.table.size.height == height + 6
+        assert monitor.table.render_line(height + 5).text.strip()
         await monitor.press("#")
         assert "Mem[" in monitor.text
         assert monitor.table.size.height == height

@@ -31,7 +31,8 @@ TOP = {
 LEDGER = {"busy_s", "live_s", "exited_s", "interrupts_s", "unexplained_s"}
 PROCESS = {
     "pid", "ppid", "start_time", "alive", "state", "comm", "cmdline", "uid", "user",
-    "cpu_pct", "utime_s", "stime_s", "rss_bytes", "threads", "exit_code", "exit_signal",
+    "cpu_pct", "children_pct", "utime_s", "stime_s", "rss_bytes", "threads",
+    "exit_code", "exit_signal",
     "lifetime_s",
 }  # fmt: skip
 """What scripts depend on; more may be added beside it."""

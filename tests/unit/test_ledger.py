@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from montauk_tui.engine.ledger import close_books
-from montauk_tui.engine.rates import process_rates
+from montauk_tui.engine.rates import busy_total, process_rates
 from montauk_tui.model.frame import Ledger
 from tests.support.builders import BOOT_S, Row, cpu_ticks, make_host, make_sample
 from tests.support.exits import make_exits
@@ -108,9 +108,27 @@ def test_nothing_ended() -> None:
 def test_a_zombie_is_in_one_part_of_the_books() -> None:
     row: Row = {"pid": 2, "utime": 30, "state": "Z", **NEW}
     ledger = books([], [row], [{"pid": 2, "utime_ns": 310_000_000, **NEW}], user=31)
-    assert ledger.live_s == pytest.approx(0.30)
-    assert ledger.exited_s == pytest.approx(0.01)
+    assert ledger.live_s == 0.0
+    assert ledger.exited_s == pytest.approx(0.31)
     assert ledger.unexplained_s == pytest.approx(0.0)
+
+
+def test_busy_time_is_what_was_not_idle() -> None:
+    """Ticks say who ran when the timer looked; idle time is kept to the moment."""
+    before = make_host([cpu_ticks()] * 2, read_s=10.0)
+    now = make_host([cpu_ticks(user=48, idle=49), cpu_ticks(idle=100)], read_s=11.0)
+    assert busy_total(before, now, 100) == pytest.approx(0.51)
+    away = make_host([cpu_ticks(user=50, idle=20, iowait=20, steal=10)], read_s=11.0)
+    assert busy_total(make_host([cpu_ticks()], read_s=10.0), away, 100) == 0.5
+
+
+def test_busy_time_is_counted_where_idle_time_does_not_add_up() -> None:
+    """The machine was stopped for a while, or nobody knows when it was read."""
+    before = make_host([cpu_ticks()], read_s=10.0)
+    stopped = make_host([cpu_ticks(user=30, idle=70)], read_s=60.0)
+    assert busy_total(before, stopped, 100) == pytest.approx(0.3)
+    timeless = make_host([cpu_ticks(user=30, idle=60)])
+    assert busy_total(before, timeless, 100) == pytest.approx(0.3)
 
 
 def test_an_end_whose_use_is_unknown_explains_nothing() -> None:

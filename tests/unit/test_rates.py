@@ -231,6 +231,33 @@ def test_percent_of_an_end() -> None:
     assert rates.exit_cpu_pct.tolist() == pytest.approx([25.0])
 
 
+def test_the_rate_of_an_end_has_what_its_own_dead_row_was_charged_with() -> None:
+    """Such a row is in no list, so that nothing of its time would be to be seen."""
+    end = {"start_ticks": SEEN + 1, "utime_ns": 310_000_000}
+    zombie = {"start_ticks": SEEN + 1, "utime": 30, "state": "Z"}
+    before = make_sample()
+    now = make_sample(
+        [{"pid": 9, **zombie}], after_s=1.0, exits=make_exits([{"pid": 9, **end}])
+    )
+    rates = process_rates(before, now)
+    assert rates.exit_cpu_s.tolist() == pytest.approx([0.01])
+    assert rates.exit_cpu_pct.tolist() == pytest.approx([31.0])
+
+
+def test_the_rate_of_an_end_has_what_it_was_charged_with_while_it_waited() -> None:
+    end = {"start_ticks": SEEN + 1, "utime_ns": 310_000_000}
+    waiting = {"start_ticks": SEEN + 1, "utime": 30, "state": "X"}
+    samples = [
+        make_sample(),
+        make_sample([{"pid": 9, **waiting}], after_s=1.0),
+        make_sample(after_s=2.0, exits=make_exits([{"pid": 9, **end}])),
+    ]
+    last = process_rates(samples[0], samples[1])
+    rates = process_rates(samples[1], samples[2], last)
+    assert rates.exit_cpu_s.tolist() == pytest.approx([0.01])
+    assert rates.exit_cpu_pct.tolist() == pytest.approx([31.0])
+
+
 def test_ends_before_the_first_sample_are_unknown() -> None:
     rates = process_rates(None, make_sample(exits=make_exits([{"pid": 9}])))
     assert np.isnan(rates.exit_cpu_s).all()

@@ -31,7 +31,7 @@ from montauk_tui.errors import (
     CollectorUnavailable,
     ResourceMissing,
 )
-from montauk_tui.model.sample import Identity, ProcessTable, Sample
+from montauk_tui.model.sample import HostSample, Identity, ProcessTable, Sample
 from montauk_tui.model.schema import Need
 from montauk_tui.resources import folder
 
@@ -132,13 +132,11 @@ class KernelCollector(Collector):
         if self._loaded is None:
             raise CollectorFailed("the kernel collector is not open")
         started = time.thread_time()
-        try:
-            host = read_host(self._root.read)
-        except (OSError, ValueError) as error:
-            raise CollectorFailed(f"/proc can no longer be read: {error}") from error
         time_s, boot_s = time.time(), time.clock_gettime(time.CLOCK_BOOTTIME)
         monotonic_s = time.monotonic()
         tasks = self._iterator.read()
+        # At once: its CPU times are compared with those of the tasks.
+        host = self._host()
         table = to_table(tasks, self._user_hz, threads=Need.THREADS in needs)
         self._before = table = never_back(self._before, table)
         table = table.without(self._unknown)
@@ -160,9 +158,16 @@ class KernelCollector(Collector):
             counters=self._logs.counters(),
             exits=ended.exits.without(self._unknown),
             starts=start_table(lives, forks, self._user_hz),
+            ending=self._lives.waiting,
             vanished=0,
             collect_cpu_s=time.thread_time() - started,
         )
+
+    def _host(self) -> HostSample:
+        try:
+            return read_host(self._root.read)
+        except (OSError, ValueError) as error:
+            raise CollectorFailed(f"/proc can no longer be read: {error}") from error
 
     def _look_up(self, table: ProcessTable, lives: Records, needs: Need) -> None:
         execs = lives[lives["kind"] == EXEC]

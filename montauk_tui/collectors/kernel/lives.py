@@ -44,6 +44,12 @@ class Lives:
         self._waiting: Records = np.empty(0, dtype=LIFE)
         self._arguments: dict[tuple[int, int], tuple[bytes, int]] = {}
 
+    @property
+    def waiting(self) -> Ints:
+        """Pids of the ends that are not complete yet."""
+        pids: Ints = self._waiting["pid"].astype(np.int64)
+        return pids
+
     def take(
         self,
         lives: Records,

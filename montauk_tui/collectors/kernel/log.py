@@ -69,8 +69,14 @@ class Log:
         self._array, self._counts, self._counter = array, counts, counter
         self._slots = slots
         self._position = counts.per_cpu(counter)
+        self._begin = int(self._position.sum())
         self.lost = 0
         """Records that were overwritten before they were read."""
+
+    @property
+    def counted(self) -> int:
+        """How many records there were up to the last reading: read or lost."""
+        return int(self._position.sum()) - self._begin
 
     def read(self) -> Records:
         """Return what is new, CPU by CPU, each in its order."""
@@ -109,7 +115,8 @@ class LifeLog(Log):
             if np.array_equal(before, self._exits):
                 # No exit came between the two: they belong together.
                 break
-        self.lost_exits = 0
+        self.exits = self.lost_exits = 0
+        """Ends among the records up to the last reading, and those that were lost."""
 
     def _read_cpu(self, cpu: int, end: int) -> Records:
         lives = super()._read_cpu(cpu, end)
@@ -117,6 +124,7 @@ class LifeLog(Log):
             # Each record counts the exits up to it: a gap tells how many fell into it.
             counted = int(lives["exits"][-1]) - (int(self._exits[cpu]) & 0xFFFFFFFF)
             seen = int(np.count_nonzero(lives["kind"] == EXIT))
+            self.exits += counted & 0xFFFFFFFF
             self.lost_exits += (counted & 0xFFFFFFFF) - seen
             self._exits[cpu] = int(lives["exits"][-1])
         return lives

@@ -52,11 +52,10 @@ class ProbeLogs:
         self.lives = LifeLog(lives, counts, slots)
         self.forks = Log(forks, counts, "forks", slots)
         self.frees = Log(frees, counts, "frees", slots)
-        self._base = {
-            name: counts.total(name) for name in ("forks", "execs", "exits", "failures")
-        }
+        self._failures = counts.total("failures")
         self._kept: list[Taken] = []
         self._kept_lives = self._dropped = self._dropped_exits = 0
+        self._taken = Counters(0, 0, 0)
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._thread = threading.Thread(
@@ -82,20 +81,24 @@ class ProbeLogs:
         self._drain()
         with self._lock:
             kept, self._kept, self._kept_lives = self._kept, [], 0
+            self._taken = self._counters()
         return Taken(*map(np.concatenate, zip(_NOTHING, *kept, strict=True)))
 
     def counters(self) -> Counters:
-        """Return what happened since the logs were mapped, and what was lost of it."""
-        since = {
-            name: self._counts.total(name) - base for name, base in self._base.items()
-        }
+        """Return what happened until the logs were taken, and what was lost of it.
+
+        Whatever is counted was taken, unless it is counted as lost.
+        """
+        return self._taken
+
+    def _counters(self) -> Counters:
         return Counters(
-            forks=since["forks"],
-            execs=since["execs"],
-            exits=since["exits"],
+            forks=self.forks.counted,
+            execs=self.lives.counted - self.lives.exits,
+            exits=self.lives.exits,
             lost=self.lives.lost + self.forks.lost + self._dropped,
             lost_exits=self.lives.lost_exits + self._dropped_exits,
-            read_failures=since["failures"],
+            read_failures=self._counts.total("failures") - self._failures,
         )
 
     def _drain_on(self) -> None:
@@ -104,10 +107,11 @@ class ProbeLogs:
 
     def _drain(self) -> None:
         with self._lock:
-            # Freed tasks first: each then finds its end among the lives read after.
+            # What comes last in a life first: each freed task then finds its end, and
+            # each exec its fork, among what is read after.
             frees = self.frees.read()
-            forks = self.forks.read()
             lives = self.lives.read()
+            forks = self.forks.read()
             if len(lives) or len(frees) or len(forks):
                 self._kept.append(Taken(lives, frees, forks))
                 self._kept_lives += len(lives)

@@ -8,7 +8,7 @@ from typing import ClassVar, Final, NamedTuple
 import numpy as np
 
 from montauk_tui.collectors.base import Availability, Collector
-from montauk_tui.collectors.clock import BootClock
+from montauk_tui.collectors.clock import BootClock, boot_offset_ns
 from montauk_tui.collectors.netlink import requirements
 from montauk_tui.collectors.netlink.arguments import Arguments
 from montauk_tui.collectors.netlink.completion import Completion
@@ -18,7 +18,7 @@ from montauk_tui.collectors.netlink.exit_table import exit_table
 from montauk_tui.collectors.netlink.known import KnownPids
 from montauk_tui.collectors.netlink.pairs import by_pid
 from montauk_tui.collectors.netlink.starts import start_table
-from montauk_tui.collectors.netlink.streams import Streams, Taken
+from montauk_tui.collectors.netlink.streams import Argv, Streams, Taken
 from montauk_tui.collectors.netlink.zombies import final_run_ns
 from montauk_tui.collectors.procfs.host import read_host
 from montauk_tui.collectors.procfs.live import LiveTable
@@ -29,7 +29,7 @@ from montauk_tui.errors import CollectorFailed, CollectorUnavailable
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.join import find
 from montauk_tui.model.lookups import CMDLINE_BYTES
-from montauk_tui.model.sample import Counters, ProcessTable, Sample
+from montauk_tui.model.sample import Counters, HostSample, ProcessTable, Sample
 from montauk_tui.model.schema import UNKNOWN, Ints, Need
 from montauk_tui.model.starts import StartTable
 
@@ -95,6 +95,7 @@ class NetlinkCollector(Collector):
         )
         self._completion = Completion(self._user_hz)
         self._arguments = Arguments(self.lookups.kept)
+        self._argv: dict[int, Argv] = {}
         self._without_event = self._no_ends = 0
 
     def close(self) -> None:
@@ -113,7 +114,6 @@ class NetlinkCollector(Collector):
             raise CollectorFailed("the netlink collector is not open")
         started = time.thread_time()
         try:
-            host = read_host(self._root.read)
             time_s, boot_s = time.time(), time.clock_gettime(time.CLOCK_BOOTTIME)
             monotonic_s = time.monotonic()
             # After the clocks: what starts in between must count as started since.
@@ -128,10 +128,11 @@ class NetlinkCollector(Collector):
             ticks_per_second=self._user_hz,
             user_hz=self._user_hz,
             processes=reading.table,
-            host=host,
+            host=reading.host,
             counters=self._counters(self._streams),
             exits=reading.exits,
             starts=reading.starts,
+            ending=self._ends.waiting,
             vanished=reading.vanished,
             collect_cpu_s=time.thread_time() - started,
         )
@@ -148,19 +149,23 @@ class NetlinkCollector(Collector):
         pids = self._known.pids(before, early.forks, streams.lost()[0])
         table = self._live.read(pids, needs)
         self._known.check(table, boot_s)
+        # Between the living and the ended, whose times its CPU times are compared with.
+        host = read_host(self._root.read)
         late = streams.take()
         argv = streams.take_argv()
         self._arguments.add(argv)
         taken = Taken(*map(np.concatenate, zip(early, late, strict=True)))
         processes = table if table.is_process.all() else table.only(table.is_process)
-        offset_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - time.monotonic_ns()
+        offset_ns = boot_offset_ns()
         exits = self._exits(taken, before, processes, offset_ns)
         clock = (offset_ns, self._user_hz)
-        starts = start_table(taken, argv, processes, exits, clock)
+        # The arguments of the latest may have been read before its exec was taken.
+        starts = start_table(taken, {**self._argv, **argv}, processes, exits, clock)
+        self._argv = argv
         self._forget_old_programs(late.execs, processes)
         self.lookups.read_new(table, _COMMANDS_A_SAMPLE)
         self._arguments.learn(processes)
-        return _Reading(table, exits, starts, len(pids) - len(processes))
+        return _Reading(table, host, exits, starts, len(pids) - len(processes))
 
     def _forget_old_programs(self, execs: Events, table: ProcessTable) -> None:
         row, found = by_pid(table.pid, execs["pid"])
@@ -182,23 +187,24 @@ class NetlinkCollector(Collector):
         return exit_table(ends, run_ns, uid, cmdlines, offset_ns)
 
     def _counters(self, streams: Streams) -> Counters:
-        arrived, lost = streams.arrived(), streams.lost()
-        forks, execs, exits = (
-            arrived[kind] + lost[kind] for kind in range(len(_EVENTS))
-        )
+        told, lost = streams.told(), streams.lost()
+        forks, execs, exits = (told[kind] + lost[kind] for kind in range(len(_EVENTS)))
+        missing = lost[_EVENTS.index("exits")] - self._without_event
         return Counters(
             forks=forks,
             execs=execs,
-            exits=exits - self._no_ends,
+            # The accounting may begin a moment before the events.
+            exits=exits - self._no_ends + max(0, -missing),
             lost=sum(lost) + streams.foreign() + self._known.missed,
             # An end whose event was lost is told all the same if its accounting came.
-            lost_exits=max(0, lost[_EVENTS.index("exits")] - self._without_event),
+            lost_exits=max(0, missing),
             read_failures=self._arguments.missed,
         )
 
 
 class _Reading(NamedTuple):
     table: ProcessTable
+    host: HostSample
     exits: ExitTable
     starts: StartTable
     vanished: int

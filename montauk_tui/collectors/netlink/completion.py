@@ -43,16 +43,19 @@ class Completion:
         """
         if not len(before) or not len(now):
             return np.zeros(len(ends), dtype=np.int64)
-        reaper, reaper_of_gone, is_gone, has_end = _who_waited(ends, before, now)
+        reaper, reaper_of_gone, is_gone, is_told = _who_waited(ends, before, now)
         # Nobody has waited for a zombie yet.
         is_paid = ends["has_stats"] & ~ends["is_zombie"] & (reaper >= 0)
         size = len(now)
         reported_ns = _sums(reaper[is_paid], ends["run_ns"][is_paid], size)
         left_ns = self._credited_ns(before, now) - reported_ns + self._owed(now)
+        # What is not settled with a parent that is gone is with who waited for that.
+        open_ = is_gone & (reaper_of_gone >= 0)
+        left_ns += _sums(reaper_of_gone[open_], self._owed(before)[open_], size)
         for gone, names in (
             # What they had been credited with is passed on with what they used.
             (is_gone, ("cutime", "cstime")),
-            (is_gone & ~has_end, ("utime", "stime")),
+            (is_gone & ~is_told, ("utime", "stime")),
         ):
             known = gone & (reaper_of_gone >= 0)
             used = _ticks(before, names)[known] * self._tick_ns
@@ -74,10 +77,10 @@ class Completion:
         credited: Floats = grown.clip(0) * float(self._tick_ns)
         return credited
 
-    def _owed(self, now: ProcessTable) -> Floats:
-        owed = np.zeros(len(now))
+    def _owed(self, table: ProcessTable) -> Floats:
+        owed = np.zeros(len(table))
         for identity, owed_ns in self._owed_ns.items():
-            row = now.row_of(identity)
+            row = table.row_of(identity)
             if row is not None:
                 owed[row] = owed_ns
         return owed
@@ -112,12 +115,12 @@ def _who_waited(
 
     Returns:
         For each end, for each row of `before`, which of these rows are gone, and which
-        of them are among the ends.
+        of them are among the ends with what they used.
     """
     is_gone = ~same_process(now, before).found
     row, found = find(before, ends["pid"], ends["start_ticks"])
-    has_end = np.zeros(len(before), dtype=np.bool_)
-    has_end[row[found]] = True
+    is_told = np.zeros(len(before), dtype=np.bool_)
+    is_told[row[found & ends["has_stats"]]] = True
     parent = before.ppid.copy()
     parent[row[found]] = ends["ppid"][found]
     dead = np.concatenate([before.pid[is_gone], ends["pid"]])
@@ -136,7 +139,7 @@ def _who_waited(
         wanted[open_[is_dead]] = dead_parent[above[is_dead]]
         if not is_dead.any():
             break
-    return living[: len(ends)], living[len(ends) :], is_gone, has_end
+    return living[: len(ends)], living[len(ends) :], is_gone, is_told
 
 
 def _ticks(table: ProcessTable, names: tuple[str, str]) -> Ints:
@@ -145,6 +148,6 @@ def _ticks(table: ProcessTable, names: tuple[str, str]) -> Ints:
     return total
 
 
-def _sums(rows: Ints, values: Ints, size: int) -> Floats:
+def _sums(rows: Ints, values: Ints | Floats, size: int) -> Floats:
     total: Floats = np.bincount(rows, values, size).astype(np.float64)
     return total

@@ -85,6 +85,12 @@ class Ends:
         self._forks: Events = np.empty(0, dtype=EVENT)
         self._threads: dict[int, Ints] = {}
 
+    @property
+    def waiting(self) -> Ints:
+        """Pids of the ends that an event told of and that are not certain yet."""
+        pids: Ints = self._waiting.exits["pid"].copy()
+        return pids
+
     def take(
         self, taken: Taken, before: ProcessTable, now: ProcessTable, offset_ns: int
     ) -> Found:
@@ -225,6 +231,9 @@ class Ends:
         forks = self._forks[fork[is_forked]]
         start_ns[is_forked] = forks["time_ns"]
         ends["fork_parent"][is_forked] = forks["ppid"]
+        # A process that was waited for at once has no parent any more in its event.
+        orphaned = ends["ppid"] == 0
+        ends["ppid"][orphaned] = ends["fork_parent"][orphaned]
         start_ticks = (start_ns + offset_ns) // self._tick_ns
         for table, which in ((before, ~is_forked), (now, ends["is_zombie"])):
             row, found = by_pid(table.pid, ends["pid"])

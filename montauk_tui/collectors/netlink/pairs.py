@@ -45,10 +45,11 @@ def last_before(pids: Ints, times_ns: Ints, among: Ints, at_ns: Ints) -> Join:
     if not len(among):
         zeros = np.zeros(len(pids), dtype=np.int64)
         return Join(zeros, zeros.astype(np.bool_))
-    since_ns = int(at_ns.min())
-    key = among << _TIME_BITS | (at_ns - since_ns) >> 10
-    order = np.argsort(key, kind="stable")
     latest = (1 << _TIME_BITS) - 1
+    # One that has waited for longer than can be told counts as that old.
+    since_ns = max(int(at_ns.min()), int(at_ns.max()) - (latest << 10))
+    key = among << _TIME_BITS | ((at_ns - since_ns) >> 10).clip(min=0)
+    order = np.argsort(key, kind="stable")
     limit = np.where(times_ns > 0, (times_ns - since_ns) >> 10, latest)
     wanted = pids << _TIME_BITS | limit.clip(-1, latest)
     place = np.searchsorted(key[order], wanted, side="right") - 1

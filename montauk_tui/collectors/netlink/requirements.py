@@ -41,12 +41,15 @@ def _wait_for_own_fork(events: EventSocket) -> Availability:
     thread = threading.Thread(target=lambda: None)
     thread.start()
     thread.join()
+    # For the kernel it ends a moment after it was joined.
+    task = Path(f"/proc/self/task/{thread.native_id}")
     end_s = time.monotonic() + _PATIENCE_S
-    while time.monotonic() < end_s:
-        if os.getpid() in events.read()["pid"]:
-            return Availability(available=True)
+    is_told, is_there = False, True
+    while (is_there or not is_told) and time.monotonic() < end_s:
+        is_told = is_told or os.getpid() in events.read()["pid"]
+        is_there = task.exists()
         time.sleep(0.001)
-    return refusal(NoAnswerError())
+    return Availability(available=True) if is_told else refusal(NoAnswerError())
 
 
 def refusal(error: OSError) -> Availability:

@@ -4,12 +4,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from montauk_tui.collectors.netlink.pairs import by_pid
+from montauk_tui.collectors.netlink.connector import Events
+from montauk_tui.collectors.netlink.pairs import by_pid, last_before
 from montauk_tui.collectors.netlink.streams import ARGV_BYTES, Argv, Taken
 from montauk_tui.model.exits import ExitTable
+from montauk_tui.model.join import Join
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import COMM_BYTES, UNKNOWN, Bools, Bytes, Ints
 from montauk_tui.model.starts import EXEC, FORK, StartTable
+
+_KNOWN_OF_OTHERS = ("ppid", "uid", "start_ticks")
 
 
 def start_table(
@@ -30,55 +34,83 @@ def start_table(
     """
     events = np.concatenate([taken.forks, taken.execs])
     offset_ns, user_hz = clock
-    pid = events["pid"].copy()
     time_ns = events["time_ns"] + offset_ns
+    ticks = time_ns // (10**9 // user_hz)
+    is_fork = np.arange(len(events)) < len(taken.forks)
     columns = {
-        "kind": np.repeat([FORK, EXEC], [len(taken.forks), len(taken.execs)]),
+        "kind": np.where(is_fork, FORK, EXEC),
         "time_ns": time_ns,
-        "pid": pid,
+        "pid": events["pid"].copy(),
+        **_by_forks(taken, events, ticks),
     }
-    columns |= {name: np.full(len(events), UNKNOWN) for name in _KNOWN_OF_OTHERS}
-    comm = np.zeros(len(events), dtype=f"S{COMM_BYTES}")
-    order = np.argsort(exits.pid, kind="stable")
-    _fill(columns, comm, exits, order, exits.pid[order])
-    _fill(columns, comm, now, np.arange(len(now)), now.pid)
-    is_fork = columns["kind"] == FORK
-    columns["ppid"][is_fork] = events["ppid"][is_fork]
-    unknown = columns["start_ticks"] == UNKNOWN
-    columns["start_ticks"][unknown] = (time_ns // (10**9 // user_hz))[unknown]
-    found = _arguments(events["pid"], events["time_ns"], is_fork, argv)
-    columns["cmdline_bytes"] = np.array(list(map(len, found)), dtype=np.int64)
-    cmdline = np.array([raw[:ARGV_BYTES] for raw in found], dtype=f"S{ARGV_BYTES}")
-    return StartTable(comm, cmdline, columns)
+    for table in (exits, now):
+        row, found = _same(table, columns["pid"], ticks)
+        for name in _KNOWN_OF_OTHERS:
+            columns[name][found] = getattr(table, name)[row[found]]
+    columns["ppid"][is_fork] = taken.forks["ppid"]
+    read = _arguments(taken.execs, argv)
+    none = [b""] * len(taken.forks)
+    cmdlines = np.array([raw[:ARGV_BYTES] for raw in none + read], f"S{ARGV_BYTES}")
+    columns["cmdline_bytes"] = np.array(list(map(len, none + read)), dtype=np.int64)
+    return StartTable(_names(taken, ticks, exits, now), cmdlines, columns)
 
 
-_KNOWN_OF_OTHERS = ("ppid", "uid", "start_ticks")
+def _by_forks(taken: Taken, events: Events, ticks: Ints) -> dict[str, Ints]:
+    """Return what the forks tell of the processes of these events."""
+    columns = {name: np.full(len(events), UNKNOWN) for name in _KNOWN_OF_OTHERS}
+    fork, found = last_before(
+        events["pid"], events["time_ns"], taken.forks["pid"], taken.forks["time_ns"]
+    )
+    # The forks come first among the events.
+    columns["start_ticks"][found] = ticks[fork[found]]
+    columns["ppid"][found] = taken.forks["ppid"][fork[found]]
+    return columns
 
 
-def _fill(
-    columns: dict[str, Ints],
-    comm: Bytes,
-    table: ProcessTable | ExitTable,
-    rows: Ints,
-    pids: Ints,
-) -> None:
-    """Fill in what a table knows; `pids` are those of its `rows`, ascending."""
-    place, found = by_pid(pids, columns["pid"])
-    row = rows[place[found]]
-    for name in _KNOWN_OF_OTHERS:
-        columns[name][found] = getattr(table, name)[row]
-    comm[found] = table.comm[row]
+def _names(taken: Taken, ticks: Ints, exits: ExitTable, now: ProcessTable) -> Bytes:
+    """Return who forked, and what the execs became; empty where that is not known."""
+    named = np.concatenate([taken.forks["ppid"], taken.execs["pid"]])
+    comm = np.zeros(len(named), dtype=f"S{COMM_BYTES}")
+    # A row has the name of the last exec.
+    is_named = np.ones(len(named), dtype=np.bool_)
+    is_named[len(taken.forks) :] = _is_last(taken.execs)
+    for table in (exits, now):
+        row, found = _same(table, named, ticks)
+        comm[found & is_named] = table.comm[row[found & is_named]]
+    return comm
 
 
-def _arguments(
-    pids: Ints, times_ns: Ints, is_fork: Bools, argv: Mapping[int, Argv]
-) -> list[bytes]:
-    """Return the arguments of each exec, empty where they were not read after it."""
-    return [
-        b""
-        if fork or (read := argv.get(pid)) is None or read.read_ns < time_ns
-        else read.raw
-        for pid, time_ns, fork in zip(
-            pids.tolist(), times_ns.tolist(), is_fork.tolist(), strict=True
-        )
-    ]
+def _same(table: ProcessTable | ExitTable, pids: Ints, ticks: Ints) -> Join:
+    """Return the rows of these pids; one that started later is another process."""
+    order = np.argsort(table.pid, kind="stable")
+    place, found = by_pid(table.pid[order], pids)
+    if not len(order):
+        return Join(place, found)
+    row = order[place]
+    return Join(row, found & (table.start_ticks[row] <= ticks))
+
+
+def _is_last(execs: Events) -> Bools:
+    """Return which are the last of their process."""
+    last = np.zeros(len(execs), dtype=np.bool_)
+    order = np.lexsort((execs["time_ns"], execs["pid"]))
+    last[order] = np.diff(execs["pid"][order], append=-1) != 0
+    return last
+
+
+def _arguments(execs: Events, argv: Mapping[int, Argv]) -> list[bytes]:
+    """Return the arguments of each exec, empty where they were not read after it.
+
+    What was read is of the last exec before.
+    """
+    result = [b""] * len(execs)
+    order = np.argsort(execs["time_ns"], kind="stable").tolist()
+    pids, times_ns = execs["pid"].tolist(), execs["time_ns"].tolist()
+    told: set[int] = set()
+    for row in reversed(order):
+        read = argv.get(pids[row])
+        if read is None or read.read_ns < times_ns[row] or pids[row] in told:
+            continue
+        told.add(pids[row])
+        result[row] = read.raw
+    return result

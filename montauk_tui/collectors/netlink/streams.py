@@ -83,6 +83,9 @@ class Streams:
             undo.callback(self._sockets.close)
             self._stats = self._open_stats()
             self._events = [self._open(kind) for kind in _KINDS]
+            if self._stats:
+                # Their events came before anybody listened.
+                self._stats.read()
             self._wake = os.eventfd(0, os.EFD_CLOEXEC)
             self._sockets.callback(os.close, self._wake)
             undo.pop_all()
@@ -91,7 +94,7 @@ class Streams:
         """Execs since the last drain that were read one by one."""
         self._reading_s = 0.0
         self._kept: list[Taken] = []
-        self._arrived = self._discarded = (0, 0, 0, 0)
+        self._arrived = self._discarded = self._told = (0, 0, 0, 0)
         self._broken: Exception | None = None
         self._lock = threading.Lock()
         self._thread = threading.Thread(
@@ -138,6 +141,8 @@ class Streams:
         self._drain()
         with self._lock:
             kept, self._kept = self._kept, []
+            for part in kept:
+                self._told = _sum(self._told, _sizes(part))
         if self._broken is not None:
             raise OSError(f"listening broke: {self._broken}") from self._broken
         return Taken(*map(np.concatenate, zip(_NOTHING, *kept, strict=True)))
@@ -149,8 +154,13 @@ class Streams:
         return argv
 
     def arrived(self) -> Counts:
-        """Return how many of each kind came."""
-        return self._arrived
+        """Return how many of each kind came and are not among the lost."""
+        with self._lock:
+            return _sum(self._arrived, self._discarded, sign=-1)
+
+    def told(self) -> Counts:
+        """Return how many of each kind were taken."""
+        return self._told
 
     def lost(self) -> Counts:
         """Return how many of each kind the kernel, or we, had no room for."""
@@ -202,7 +212,8 @@ class Streams:
 
     def _drain(self) -> None:
         with self._lock:
-            forks, execs, exits = (socket.read() for socket in self._events)
+            # What comes last in a life first, so that nothing is told before its cause.
+            exits, execs, forks = (socket.read() for socket in reversed(self._events))
             stats = self._stats.read() if self._stats else _NOTHING.stats
             taken = Taken(forks, execs, exits, stats)
             self._arrived = _sum(self._arrived, _sizes(taken))
@@ -212,7 +223,8 @@ class Streams:
             self._prompt = 0
             if any(_sizes(taken)):
                 self._kept.append(taken)
-            while sum(sum(_sizes(part)) for part in self._kept) > _MOST_KEPT:
+            # What was just read is kept in any case: the sockets bound it.
+            while len(self._kept) > 1 and _size(self._kept) > _MOST_KEPT:
                 self._discarded = _sum(self._discarded, _sizes(self._kept.pop(0)))
             while len(self._argv) > _MOST_ARGV:
                 self._argv.pop(next(iter(self._argv)))
@@ -223,10 +235,14 @@ _NO_EVENTS: Final = np.empty(0, dtype=EVENT)
 _NOTHING: Final = Taken(_NO_EVENTS, _NO_EVENTS, _NO_EVENTS, np.empty(0, dtype=STATS))
 
 
+def _size(parts: list[Taken]) -> int:
+    return sum(sum(_sizes(part)) for part in parts)
+
+
 def _sizes(taken: Taken) -> Counts:
     return len(taken.forks), len(taken.execs), len(taken.exits), len(taken.stats)
 
 
-def _sum(one: Counts, other: Counts) -> Counts:
-    forks, execs, exits, stats = (a + b for a, b in zip(one, other, strict=True))
+def _sum(one: Counts, other: Counts, sign: int = 1) -> Counts:
+    forks, execs, exits, stats = (a + sign * b for a, b in zip(one, other, strict=True))
     return forks, execs, exits, stats

@@ -83,12 +83,12 @@ class TraditionalCollector(Collector):
             raise CollectorFailed(reason)
         started = time.thread_time()
         try:
-            host = read_host(self._root.read)
             time_s, boot_s = time.time(), time.clock_gettime(time.CLOCK_BOOTTIME)
             monotonic_s = time.monotonic()
             # After the clocks: what starts in between must count as started since.
             pids = self._root.pids()
             table = self._live.read(pids, needs)
+            host = read_host(self._root.read)
         except (OSError, ValueError) as error:
             reason = f"{self._path} can no longer be read: {error}"
             raise CollectorFailed(reason) from error

@@ -2,6 +2,7 @@
 
 import math
 import os
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -39,7 +40,8 @@ def read_host(read: Read) -> HostSample:
         OSError: /proc/stat, meminfo, loadavg or uptime cannot be read.
         ValueError: One of them does not have the documented form.
     """
-    cpu_ids, cpu_ticks = parse_cpus(read("stat"))
+    read_s, stat = time.monotonic(), read("stat")
+    cpu_ids, cpu_ticks = parse_cpus(stat)
     load, running, threads = parse_loadavg(read("loadavg"))
     uptime, *_ = read("uptime").split()
     return HostSample(
@@ -52,6 +54,7 @@ def read_host(read: Read) -> HostSample:
         threads=threads,
         running=running,
         pressure=read_pressure(read),
+        read_s=read_s,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from montauk_tui.collectors.cgroups import Cgroups
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
 from montauk_tui.model.lookups import (
@@ -39,6 +40,7 @@ class ProcLookups:
         """Read below `root`."""
         self._root = root
         self._users = users
+        self._cgroups = Cgroups()
         self._sample = 0
         self._commands: dict[Identity, _Cached] = {}
 
@@ -109,6 +111,10 @@ class ProcLookups:
             return self._root.shared_bytes(identity.pid)
         except OSError:
             return math.nan
+
+    def cgroup(self, number: int) -> str:
+        """Return the path of a cgroup, or its number while none is known."""
+        return self._cgroups.path(number)
 
     def forget(self, identities: Iterable[Identity]) -> None:
         """Drop what is cached of processes that changed their program."""

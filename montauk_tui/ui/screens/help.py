@@ -15,10 +15,17 @@ from montauk_tui.ui.bindings import SECTIONS, key_names
 from montauk_tui.ui.themes import Theme
 
 _STATES = (
-    "R running  S sleeping  D waiting for I/O  Z zombie  T stopped  t traced  I idle"
+    "R running  S sleeping  D waiting for I/O  Z zombie  T stopped  t traced  I idle  "
+    "X ended"
 )
 _BAR = "| user  : nice  # system  * interrupts  ~ stolen"
 _MEMORY = "| used  # buffers  . cache"
+_BOOKS = (
+    "CPUs' worth of time: | of processes that live  x of those that ended  "
+    "* interrupts  ? nobody's"
+)
+_MANY = "PID of a row that stands for 87 processes that ended; Enter opens it"
+_CHURN = "Processes started and ended a second, those of what it started included"
 
 
 class HelpScreen(ModalScreen[None]):
@@ -64,6 +71,9 @@ class HelpScreen(ModalScreen[None]):
         table.add_row(Text("  S"), Text(_STATES))
         table.add_row(Text("  CPU bars"), Text(_BAR))
         table.add_row(Text("  memory bar"), Text(_MEMORY))
+        table.add_row(Text("  Books"), Text(_BOOKS))
+        table.add_row(Text("  87x"), Text(_MANY))
+        table.add_row(Text("  FORK/s EXIT/s"), Text(_CHURN))
         table.add_row(
             Text("  -"), Text("Not known: not seen twice yet, or not permitted")
         )

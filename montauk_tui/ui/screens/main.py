@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import numpy as np
 from textual.app import ComposeResult
 from textual.screen import Screen
 
@@ -10,18 +11,28 @@ from montauk_tui.engine.projection import Projection, project
 from montauk_tui.model.frame import Frame
 from montauk_tui.ui.bindings import BINDINGS
 from montauk_tui.ui.choices import Choices
+from montauk_tui.ui.tabs import Shown, rows_of, why_nothing
 from montauk_tui.ui.themes import Theme
+from montauk_tui.ui.widgets.books import draw_books
 from montauk_tui.ui.widgets.lines import LinesWidget
 from montauk_tui.ui.widgets.meters import MeterLook, draw_meters
 from montauk_tui.ui.widgets.process_row import Layout, RowLook, fit_columns
 from montauk_tui.ui.widgets.process_table import ProcessTable
-from montauk_tui.ui.widgets.status import KeyBar, draw_status_line, draw_view_line
+from montauk_tui.ui.widgets.status import KeyBar, draw_status_line
 from montauk_tui.ui.widgets.table_header import TableHeader
+from montauk_tui.ui.widgets.view_line import ViewLine
 
 if TYPE_CHECKING:
     from montauk_tui.ui.widgets.prompt import PromptBar
 
-_LEAST_HEIGHT: Final = {"header": 3, "keys": 6, "view": 8, "meters": 10, "status": 12}
+_LEAST_HEIGHT: Final = {
+    "header": 3,
+    "keys": 6,
+    "view": 8,
+    "meters": 10,
+    "status": 12,
+    "books": 16,
+}
 """Lines a terminal must have before a part beside the table is worth its place."""
 
 _LINES_PER_CPU_LINE: Final = 6
@@ -41,14 +52,14 @@ class Scene(NamedTuple):
     pid_search: str = ""
 
 
-class MainScreen(Screen[None]):
+class MainScreen(Screen[None], inherit_bindings=False):
     """Draws a scene, and draws it again when the terminal changes its size."""
 
     def __init__(self) -> None:
         """Build the parts, empty."""
         super().__init__()
         self.meters = LinesWidget(id="meters")
-        self.view_line = LinesWidget(id="view")
+        self.view_line = ViewLine()
         self.header = TableHeader()
         self.table = ProcessTable()
         self.status = LinesWidget(id="status")
@@ -56,6 +67,9 @@ class MainScreen(Screen[None]):
         self.scene: Scene | None = None
         self._prompting = False
         self.projection: Projection | None = None
+        self.listed: Frame | None = None
+        """The rows that are shown, as a frame."""
+        self._listed_for: tuple[Frame, Shown] | None = None
         self.layout_now: Layout | None = None
 
     def compose(self) -> ComposeResult:
@@ -92,15 +106,19 @@ class MainScreen(Screen[None]):
             return
         scene, width = self.scene, self.size.width
         frame, choices, theme = scene.frame, scene.choices, scene.theme
-        projection = project(frame, choices.view)
-        self.projection = projection
-        self.layout_now = self._fit(frame, choices)
+        self.listed = listed = self._list(frame, choices)
+        self.projection = projection = project(listed, choices.shown_view)
+        self.layout_now = self._fit(listed, choices)
         self._draw_meters(scene)
-        self.view_line.paint(
-            [draw_view_line(frame, projection, choices, scene.pid_search, theme, width)]
-        )
+        self.view_line.show(listed, projection, choices, scene.pid_search, theme)
         self._draw_header()
-        self.table.show(frame, projection, self.layout_now, self._row_look(scene))
+        self.table.show(
+            listed,
+            projection,
+            self.layout_now,
+            self._row_look(scene),
+            nothing=why_nothing(listed, choices.tab),
+        )
         self.status.paint(
             [draw_status_line(frame, choices.interval_s, scene.cost, theme, width)]
         )
@@ -109,6 +127,13 @@ class MainScreen(Screen[None]):
             "pause": "Go on" if choices.paused else "Pause",
         }
         self.keys.show(theme, labels)
+
+    def _list(self, frame: Frame, choices: Choices) -> Frame:
+        """Return the rows to show; the same as before where nothing changed."""
+        wanted = (frame, choices.shown)
+        if self.listed is None or wanted != self._listed_for:
+            self.listed, self._listed_for = rows_of(*wanted), wanted
+        return self.listed
 
     async def ask(self, prompt: "PromptBar") -> None:
         """Put a prompt in place of the key bar and of any other, and give it the keys.
@@ -134,6 +159,8 @@ class MainScreen(Screen[None]):
         rows = min(_MOST_CPU_LINES, max(1, self.size.height // _LINES_PER_CPU_LINE))
         look = MeterLook(scene.theme, scene.choices.ascii, self.size.width, rows)
         lines = draw_meters(scene.frame, look)
+        if self.size.height >= _LEAST_HEIGHT["books"]:
+            lines += draw_books(scene.frame, look)
         if self.meters.styles.height is None or self.meters.styles.height.value != len(
             lines
         ):
@@ -153,8 +180,8 @@ class MainScreen(Screen[None]):
         )
 
     def _fit(self, frame: Frame, choices: Choices) -> Layout:
-        wanted = pick(choices.columns, machine_scale=choices.machine_scale)
-        digits = len(str(int(frame.sample.processes.pid.max(initial=0))))
+        wanted = pick(choices.shown_columns, machine_scale=choices.machine_scale)
+        digits = len(str(_largest_pid(frame)))
         columns, widths = fit_columns(wanted, self.size.width - 1, digits)
         sort = pick([choices.view.sort.id], machine_scale=choices.machine_scale)[0]
         return Layout(columns, widths, sort.id, choices.view.descending)
@@ -170,3 +197,12 @@ class MainScreen(Screen[None]):
             )
             if part.display != shown:
                 part.display = shown
+
+
+def _largest_pid(frame: Frame) -> int:
+    """Return a number as long as the longest pid or count that a row may show."""
+    whole = (frame.whole or frame).sample.processes.pid
+    ended = np.nan_to_num(frame.extra.get("real_pid", np.empty(0)))
+    counts = np.nan_to_num(frame.extra.get("count", np.empty(0)))
+    # A count has an `x` behind it.
+    return int(max(values.max(initial=0) for values in (whole, ended, counts * 10)))

@@ -7,6 +7,7 @@ from rich.style import Style
 
 from montauk_tui.engine.cells import Level
 from montauk_tui.engine.columns import Column
+from montauk_tui.engine.listing.notes import note
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.lookups import Command
 from montauk_tui.model.text import cell_width, clean, fit
@@ -154,7 +155,9 @@ def _command_runs(frame: Frame, row: int, look: RowLook, lineage: str) -> list[R
     command = frame.lookups.command(identity, comm)
     if table.is_kernel[row]:
         return [*runs, *_marked(command.text, styles["faint"], look)]
-    return [*runs, *_program_runs(command, look)]
+    runs += _program_runs(command, look)
+    said = note(frame, row, "<-" if look.ascii else "←")
+    return [*runs, (f"  {said}", styles["notice"])] if said else runs
 
 
 def _program_runs(command: Command, look: RowLook) -> list[Run]:

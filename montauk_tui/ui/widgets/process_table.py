@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from montauk_tui.engine.listing.ended import is_over
 from montauk_tui.engine.projection import Projection, guides
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Identity
@@ -39,6 +40,7 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
         self._projection: Projection | None = None
         self._layout: Layout | None = None
         self._look: RowLook | None = None
+        self._nothing = ""
         self._drawn: dict[int, tuple[Line, Style | None]] = {}
         self._position = 0
         self.selected: Identity | None = None
@@ -51,9 +53,19 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
     # --- content ----------------------------------------------------------------------
 
     def show(
-        self, frame: Frame, projection: Projection, layout: Layout, look: RowLook
+        self,
+        frame: Frame,
+        projection: Projection,
+        layout: Layout,
+        look: RowLook,
+        *,
+        nothing: str = "",
     ) -> None:
-        """Show the rows of a projection; the selection stays on its process."""
+        """Show the rows of a projection; the selection stays on its process.
+
+        Where there are none, `nothing` says so.
+        """
+        self._nothing = nothing
         restyled = (layout, look) != (self._layout, self._look)
         self._frame, self._projection = frame, projection
         self._layout, self._look = layout, look
@@ -120,6 +132,14 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
         self._scroll_into_view()
         self._repaint_positions(old, position)
 
+    def select_identity(self, identity: Identity) -> None:
+        """Select a process wherever it is, now or as soon as it is shown."""
+        self.selected = identity
+        if self._frame is not None and self._projection is not None:
+            position = self._projection.position_of(self._frame, identity)
+            if position is not None:
+                self.select(position)
+
     def rest_on_first(self) -> None:
         """Let the selection rest on the first row, whichever process that is."""
         old, self._position, self.selected = self._position, 0, None
@@ -172,14 +192,17 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
         if frame is None or projection is None or layout is None or look is None:
             return (), None
         if position >= len(projection.rows):
-            return (), None
+            is_said = position == 0
+            said = f"  {self._nothing}" if is_said else ""
+            return ((said, look.theme.style("faint")),), None
         self.rows_drawn += 1
         flags = guides(projection, position, 1)[0]
         lineage = lineage_text(flags, ascii_only=look.ascii)
         line = draw_row(frame, int(projection.rows[position]), layout, look, lineage)
         if position == self._position:
             return line, look.theme.style("selected")
-        if projection.is_context[position]:
+        row = int(projection.rows[position])
+        if projection.is_context[position] or is_over(frame, row):
             return line, look.theme.style("faint")
         return line, None
 

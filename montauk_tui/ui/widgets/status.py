@@ -1,4 +1,4 @@
-"""The lines that tell what is shown, who collected it, and which keys there are."""
+"""The lines that tell who collected what is shown, and which keys there are."""
 
 from collections.abc import Sequence
 
@@ -6,52 +6,12 @@ from rich.style import Style
 from textual import events
 from textual.binding import Binding
 
-from montauk_tui.engine.projection import Projection
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Counters
 from montauk_tui.model.text import cell_width, clean, fit
 from montauk_tui.ui.bindings import key_names
-from montauk_tui.ui.choices import Choices
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.lines import Line, LinesWidget, Run, line_width, spread
-
-
-def draw_view_line(
-    frame: Frame,
-    projection: Projection,
-    choices: Choices,
-    pid_search: str,
-    theme: Theme,
-    width: int,
-) -> Line:
-    """Return how many processes are shown and by which rules, and the scale of CPU%."""
-    label, value = theme.style("label"), theme.style("value")
-    left: list[Run] = [(" ", Style.null())]
-    if choices.paused:
-        left += [(" PAUSED ", theme.style("alert")), (" ", Style.null())]
-    left += [(str(len(projection.rows)), value), (" shown", label)]
-    if projection.hidden_kernel_threads:
-        left.append(
-            (f", {projection.hidden_kernel_threads} kernel threads hidden", label)
-        )
-    if choices.filter_text:
-        left += [
-            ("  filter ", label),
-            (clean(choices.filter_text.encode()), theme.style("warm")),
-        ]
-    if pid_search:
-        left += [("  PID ", label), (pid_search, theme.style("warm"))]
-    cpus = len(frame.sample.host.cpu_ids)
-    scale = f"machine of {cpus}" if choices.machine_scale else "one core"
-    sort = choices.view.sort.title
-    right: Line = (
-        ("CPU% of ", label),
-        (scale, value),
-        ("  tree by " if choices.view.tree else "  sort ", label),
-        (sort, value),
-        (" ", Style.null()),
-    )
-    return spread(tuple(left), right, width)
 
 
 def draw_status_line(
@@ -100,9 +60,12 @@ def _counts(counters: Counters, theme: Theme) -> Line:
         return ()
     parts: list[Run] = []
     for name in ("forks", "execs", "exits", "read_failures"):
+        count = getattr(counters, name)
+        if count is None:
+            continue
         label = name.replace("_", " ")
         parts.append((f"  {label} ", theme.style("label")))
-        parts.append((str(getattr(counters, name)), theme.style("value")))
+        parts.append((str(count), theme.style("value")))
     return tuple(parts)
 
 

@@ -1,15 +1,13 @@
-"""The real collector, and a program that lives and ends as it is told."""
+"""The real collector."""
 
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from montauk_tui.collectors.kernel.collector import KernelCollector
-from tests.collectors.kernel.support import Watch, opened
+from tests.collectors.kernel.support import opened
+from tests.support.lives import Watch
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -21,24 +19,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     state = KernelCollector().availability()
     if not state.available:
         pytest.skip(f"{state.reason}; {state.remedy}")
-
-
-@pytest.fixture(scope="session")
-def compiler() -> str:
-    """Return the C compiler, or skip."""
-    found = shutil.which("cc") or shutil.which("gcc")
-    if found is None:
-        pytest.skip("no C compiler")
-    return found
-
-
-@pytest.fixture(scope="session")
-def lives(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the program `lives.c`, compiled."""
-    program = tmp_path_factory.mktemp("lives") / "lives"
-    source = Path(__file__).with_name("lives.c")
-    subprocess.run([compiler, "-O1", "-pthread", "-o", program, source], check=True)
-    return str(program)
 
 
 @pytest.fixture(scope="module")

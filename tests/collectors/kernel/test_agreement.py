@@ -23,7 +23,7 @@ from montauk_tui.collectors.procfs.collector import TraditionalCollector
 from montauk_tui.model.join import same_process
 from montauk_tui.model.sample import Identity, Sample
 from montauk_tui.model.schema import Bools, Ints, Need
-from tests.collectors.kernel.support import until
+from tests.support.lives import until
 
 pytestmark = pytest.mark.privileged
 

@@ -13,15 +13,8 @@ from montauk_tui.collectors.kernel.collector import KernelCollector
 from montauk_tui.collectors.kernel.log import Log, Records
 from montauk_tui.model.sample import Counters
 from montauk_tui.model.schema import Need
-from tests.collectors.kernel.support import (
-    End,
-    Watch,
-    ends_of,
-    opened,
-    spawn,
-    until,
-    wait,
-)
+from tests.collectors.kernel.support import opened
+from tests.support.lives import End, Watch, ends_of, spawn, until, wait
 
 pytestmark = pytest.mark.privileged
 

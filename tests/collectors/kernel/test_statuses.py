@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.collectors.kernel.support import End, Watch, spawn, until, wait
+from tests.support.lives import End, Watch, spawn, until, wait
 
 pytestmark = pytest.mark.privileged
 

@@ -51,6 +51,25 @@ static void *outlive_and_exit(void *unused)
     exit(number);
 }
 
+static void *wait_for_good(void *unused)
+{
+    for (;;)
+        pause();
+    return unused;
+}
+
+static void *outlive_for_good(void *unused)
+{
+    wait_for_leader(unused);
+    return wait_for_good(unused);
+}
+
+static void *crash(void *unused)
+{
+    abort();
+    return unused;
+}
+
 static void *exec_again(void *unused)
 {
     (void)unused;
@@ -97,6 +116,10 @@ int main(int count, char **arguments)
         start(strcmp(mode, "leader-first") ? outlive_and_exit : outlive);
         syscall(SYS_exit, 5);
     }
+    if (!strcmp(mode, "leader-first-waiting")) {
+        start(outlive_for_good);
+        syscall(SYS_exit, 0);
+    }
     if (!strcmp(mode, "exec-thread")) {
         start(exec_again);
         pause();
@@ -104,6 +127,12 @@ int main(int count, char **arguments)
     if (!strcmp(mode, "exit-together")) {
         start(exit_together);
         exit_together(NULL);
+    }
+    if (!strcmp(mode, "crash-among-threads")) {
+        int i;
+        for (i = 0; i < 8; i++)
+            start(i == number ? crash : wait_for_good);
+        wait_for_good(NULL);
     }
     if (!strcmp(mode, "dying-threads")) {
         int i, threads = 2;

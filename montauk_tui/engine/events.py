@@ -1,0 +1,53 @@
+"""What happened since the previous sample, in the order in which it happened."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from montauk_tui.model.exits import ExitTable
+from montauk_tui.model.sample import Sample
+from montauk_tui.model.schema import UNKNOWN, Bools, Ints
+from montauk_tui.model.starts import EXEC, FORK, StartTable
+
+EXIT: Final = 3
+
+NAMES: Final = {FORK: "fork", EXEC: "exec", EXIT: "exit"}
+
+
+class Events(NamedTuple):
+    """Forks, execs and exits, the earliest first."""
+
+    kind: Ints
+    """FORK, EXEC or EXIT."""
+    row: Ints
+    """Where it stands: in the sample's starts, or in its exits."""
+    time_ns: Ints
+    """When, after boot (CLOCK_BOOTTIME); unknown where nobody was told at the time."""
+
+    def only(self, kept: Bools | Ints) -> "Events":
+        """Return some of them, by flag or by number."""
+        return Events(self.kind[kept], self.row[kept], self.time_ns[kept])
+
+
+NOTHING: Final = Events(*(np.empty(0, dtype=np.int64) for _ in range(3)))
+
+
+def events_of(sample: Sample) -> Events | None:
+    """Return the events that a sample tells of, None where its collector sees none.
+
+    An end is told when its CPU time is complete: it may be older than what samples
+    before told. No process has its end before its fork or its execs.
+    """
+    if sample.starts is None or sample.exits is None:
+        return None
+    return in_order(sample.starts, sample.exits)
+
+
+def in_order(starts: StartTable, exits: ExitTable) -> Events:
+    """Return the rows of both tables in one order."""
+    kind = np.concatenate([starts.kind, np.full(len(exits), EXIT)])
+    row = np.concatenate([np.arange(len(starts)), np.arange(len(exits))])
+    time_ns = np.concatenate([starts.time_ns, exits.end_ns])
+    # What has no time is an end that was noticed after it: all before it is told.
+    moment = np.where(time_ns == UNKNOWN, np.iinfo(np.int64).max, time_ns)
+    return Events(kind, row, time_ns).only(np.lexsort((kind, moment)))

@@ -1,0 +1,118 @@
+"""Cells of the columns that only some lists have: ends, events, spawners.
+
+Their values are in `Frame.extra`; a list without them shows `-`.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.engine.cells import Key, Level, Meaning, Text
+from montauk_tui.engine.units import NOTHING_KNOWN, percent_text
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.schema import Floats
+from montauk_tui.model.starts import EXEC, FORK
+
+_EVENTS: Final = {FORK: "fork", EXEC: "exec", 3: "exit"}
+
+
+def extra_value(frame: Frame, name: str, row: int) -> float:
+    """Return one value of an extra column, NaN where there is none."""
+    values = frame.extra.get(name)
+    return math.nan if values is None else float(values[row])
+
+
+def extra_key(name: str) -> Key:
+    """Return what sorts by an extra column."""
+
+    def key(frame: Frame) -> Floats:
+        values = frame.extra.get(name)
+        return (
+            np.full(len(frame.sample.processes), np.nan) if values is None else values
+        )
+
+    return key
+
+
+def extra_text(name: str, write: Callable[[float], str]) -> Text:
+    """Return what writes an extra column."""
+
+    def text(frame: Frame, row: int) -> str:
+        return write(extra_value(frame, name, row))
+
+    return text
+
+
+def count_text(count: float) -> str:
+    """Return a count."""
+    return NOTHING_KNOWN if math.isnan(count) else f"{count:.0f}"
+
+
+def event_text(kind: float) -> str:
+    """Return the name of an event."""
+    return NOTHING_KNOWN if math.isnan(kind) else _EVENTS[int(kind)]
+
+
+def pid_key(frame: Frame) -> Floats:
+    """Return the pids, those of ended processes too."""
+    table = frame.sample.processes
+    real = frame.extra.get("real_pid")
+    pids = table.pid.astype(np.float64)
+    if real is None:
+        return pids
+    return np.where(table.pid >= 0, pids, real)
+
+
+def pid_text(frame: Frame, row: int) -> str:
+    """Return the pid; for a row of many processes how many: `87x`."""
+    pid = int(frame.sample.processes.pid[row])
+    if pid >= 0:
+        return str(pid)
+    real = extra_value(frame, "real_pid", row)
+    if math.isnan(real):
+        return f"{count_text(extra_value(frame, 'count', row))}x"
+    return count_text(real)
+
+
+def children_key(frame: Frame) -> Floats:
+    """Return the CPU use of children that came and went."""
+    interval_s = frame.interval_s or math.nan
+    percent: Floats = frame.rates.children_s / interval_s * 100.0
+    return percent
+
+
+def children_text(frame: Frame, row: int) -> str:
+    """Return it as a percentage of one core."""
+    return percent_text(float(children_key(frame)[row]))
+
+
+def faint_zero(name: str) -> Meaning:
+    """Return what calls nothing and unknown faint."""
+
+    def level(frame: Frame, row: int) -> Level:
+        return Level.PLAIN if extra_value(frame, name, row) > 0 else Level.FAINT
+
+    return level
+
+
+def failure_level(name: str) -> Meaning:
+    """Return what points at anything that is not 0."""
+
+    def level(frame: Frame, row: int) -> Level:
+        return Level.HOT if extra_value(frame, name, row) > 0 else Level.FAINT
+
+    return level
+
+
+def percent_level(name: str) -> Meaning:
+    """Return what a share of a core means."""
+
+    def level(frame: Frame, row: int) -> Level:
+        share = extra_value(frame, name, row)
+        if share >= 50:  # noqa: PLR2004 - as CPU%
+            return Level.HOT
+        return Level.WARM if share >= 10 else Level.PLAIN  # noqa: PLR2004
+
+    return level

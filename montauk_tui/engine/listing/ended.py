@@ -1,0 +1,212 @@
+"""Processes that ended, beside the living ones for a while, and on their own."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from montauk_tui.engine.listing.ancestors import living_ancestors
+from montauk_tui.engine.listing.rows import (
+    DEAD,
+    RowLookups,
+    beside,
+    ended_extra,
+    ended_table,
+    frame_of,
+    in_ticks,
+    is_failure,
+)
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.join import find
+from montauk_tui.model.recent import Ended, Extra
+from montauk_tui.model.sample import ProcessTable
+from montauk_tui.model.schema import (
+    NO_START,
+    UNKNOWN,
+    Bools,
+    Bytes,
+    Floats,
+    Ints,
+    as_floats,
+)
+
+_FOLD_FROM: Final = 3
+"""So many of one parent and name become one row."""
+
+_MIXER: Final = np.uint64(0x9E3779B97F4A7C15)
+
+_FOLDS_BELOW: Final = -(1 << 40)
+"""Pids of folds; the others are serial numbers."""
+
+
+def is_fold(pid: int) -> bool:
+    """Tell whether a row stands for several processes."""
+    return pid < _FOLDS_BELOW
+
+
+def is_over(frame: Frame, row: int) -> bool:
+    """Tell whether a row of the main list is a single process that ended."""
+    pid = int(frame.sample.processes.pid[row])
+    return "window_s" in frame.extra and _FOLDS_BELOW <= pid < 0
+
+
+def with_ended(frame: Frame, linger_s: float, opened: frozenset[int]) -> Frame:
+    """Return the living processes and those that ended in the last `linger_s`.
+
+    Many of one parent and name are one row; those whose pid is `opened` have the
+    processes beside them.
+    """
+    if linger_s <= 0:
+        return frame
+    now_s, interval_s = frame.sample.monotonic_s, frame.interval_s or 0.0
+    # In the middle between two samples, so that their jitter does not matter.
+    since_s = min(now_s, now_s - linger_s + interval_s / 2)
+    ended = frame.recent.ended_since(since_s)
+    table = frame.sample.processes
+    if ended is not None:
+        # A zombie is still there.
+        here = find(table, ended.exits.pid, ended.exits.start_ticks).found
+        ended = ended.select(~here)
+    if ended is None or not len(ended.exits):
+        return frame
+    folds = _fold(frame, ended)
+    window_s = now_s - float(ended.told_s[0]) + interval_s
+    folded = _fold_rows(frame, ended, folds, window_s)
+    shown = ended.select(~np.isin(folds.pid, folded.table.pid[~_in(folded, opened)]))
+    single = ended_table(shown, frame.sample.ticks_per_second)
+    rows = folded.table.merged(single)
+    extra = beside(
+        folded.extra, len(folded.table),
+        ended_extra(shown, frame.sample.booted_at_s), len(single),
+    )  # fmt: skip
+    extra = beside(extra, len(rows), {}, len(table))
+    children = np.full(len(rows), np.nan)
+    extra = {**extra, "children_s": np.concatenate([children, frame.rates.children_s])}
+    cpu_pct = [folded.cpu_pct, shown.cpu_pct[::-1], frame.rates.cpu_pct]
+    cmdlines = [*([b""] * len(folded.table)), *shown.exits.cmdline[::-1].tolist()]
+    lookups = RowLookups(frame.lookups, rows.pid, cmdlines)
+    return frame_of(frame, rows.merged(table), np.concatenate(cpu_pct), extra, lookups)
+
+
+def ended_only(frame: Frame) -> Frame:
+    """Return the last processes that ended, as many as are remembered."""
+    ended = frame.recent.ended_since(-np.inf)
+    if ended is None:
+        empty = ProcessTable.empty()
+        return frame_of(frame, empty, np.empty(0), {})
+    table = ended_table(ended, frame.sample.ticks_per_second)
+    return frame_of(
+        frame,
+        table,
+        ended.cpu_pct[::-1],
+        ended_extra(ended, frame.sample.booted_at_s),
+        RowLookups(frame.lookups, table.pid, ended.exits.cmdline[::-1]),
+    )
+
+
+class _Folds(NamedTuple):
+    pid: Ints
+    """For each ended process the pid of its fold."""
+    ancestor: Ints
+    """The living process that it comes from."""
+
+
+class _Folded(NamedTuple):
+    table: ProcessTable
+    extra: Extra
+    cpu_pct: Floats
+
+
+def _in(folded: _Folded, opened: frozenset[int]) -> Bools:
+    return np.isin(folded.table.pid, np.array(sorted(opened), dtype=np.int64))
+
+
+def _fold(frame: Frame, ended: Ended) -> _Folds:
+    """Return which fold each belongs to: the same parent and name, the same fold.
+
+    Parents that ended as well are passed over: each run of a build step has another.
+    """
+    exits = ended.exits
+    ancestor = living_ancestors(frame, exits.ppid, exits)
+    pid = _FOLDS_BELOW - (ancestor.clip(0) << 32) - _codes(exits.comm) - 1
+    return _Folds(pid, ancestor)
+
+
+def _codes(names: Bytes) -> Ints:
+    """Return 32 bits that stand for each name, the same in every frame."""
+    width = -(-names.dtype.itemsize // 8) * 8
+    words = names.astype(f"S{width}").view(np.uint64).reshape(len(names), -1)
+    odd = _MIXER ** np.arange(1, words.shape[1] + 1, dtype=np.uint64)
+    mixed = (words * odd).sum(axis=1, dtype=np.uint64)
+    codes: Ints = ((mixed * _MIXER) >> np.uint64(32)).astype(np.int64)
+    return codes
+
+
+def _fold_rows(frame: Frame, ended: Ended, folds: _Folds, window_s: float) -> _Folded:
+    pids, first, group, counts = np.unique(
+        folds.pid, return_index=True, return_inverse=True, return_counts=True
+    )
+    many = counts >= _FOLD_FROM
+    exits, hz = ended.exits, frame.sample.ticks_per_second
+    first, size = first[many], len(pids)
+
+    def total(values: Floats) -> Floats:
+        known = np.isfinite(values)
+        sums = np.bincount(group, np.where(known, values, 0.0), size)
+        some = np.bincount(group, known, size) > 0
+        return np.where(some, sums, np.nan)[many]
+
+    def total_ticks(time_ns: Ints) -> Ints:
+        sums = total(as_floats(time_ns))
+        known = np.where(np.isnan(sums), 0.0, sums).astype(np.int64)
+        return np.where(np.isnan(sums), UNKNOWN, in_ticks(known, hz))
+
+    lives = _Lives(group, size, as_floats(exits.lifetime_ns) / 1e9)
+    count = int(many.sum())
+    columns = {
+        "pid": pids[many],
+        "tgid": pids[many],
+        "ppid": folds.ancestor[first],
+        "uid": _common(exits.uid, group, size)[many],
+        "start_ticks": np.full(count, NO_START),
+        "state": np.full(count, DEAD),
+        "flags": np.zeros(count, dtype=np.int64),
+        "utime": total_ticks(exits.utime_ns),
+        "stime": total_ticks(exits.stime_ns),
+    }
+    extra = {
+        "count": counts[many].astype(np.float64),
+        "failed": total(is_failure(ended).astype(np.float64)),
+        "window_s": np.full(count, window_s),
+        "lifetime_s": lives.quantile(0.5)[many],
+        "shortest_s": lives.quantile(0.0)[many],
+        "longest_s": lives.quantile(1.0)[many],
+    }
+    cpu_pct = total(ended.cpu_s) / max(window_s, 1e-9) * 100.0
+    return _Folded(ProcessTable(exits.comm[first], columns), extra, cpu_pct)
+
+
+class _Lives:
+    """Life times by group, ordered once."""
+
+    def __init__(self, group: Ints, size: int, lifetime_s: Floats) -> None:
+        known = np.isfinite(lifetime_s)
+        lifetime_s, group = lifetime_s[known], group[known]
+        # One more, for groups at the end of which nothing is known.
+        self._ordered = np.append(lifetime_s[np.lexsort((lifetime_s, group))], np.nan)
+        self._counts = np.bincount(group, minlength=size)
+        self._ends = np.cumsum(self._counts)
+
+    def quantile(self, share: float) -> Floats:
+        """Return the value that `share` of each group's lives do not exceed."""
+        within = ((self._counts - 1).clip(0) * share).astype(np.int64)
+        found = self._ordered[self._ends - self._counts + within]
+        return np.where(self._counts > 0, found, np.nan)
+
+
+def _common(values: Ints, group: Ints, size: int) -> Ints:
+    """Return the value that all of a group have, else UNKNOWN."""
+    low = np.full(size, np.iinfo(np.int64).max)
+    high = np.full(size, UNKNOWN)
+    np.minimum.at(low, group, values)
+    np.maximum.at(high, group, values)
+    return np.where(low == high, low, UNKNOWN)

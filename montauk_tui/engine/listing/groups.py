@@ -1,0 +1,84 @@
+"""What was started lately, by the program that it was or by its cgroup."""
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.engine.listing.rows import RowLookups, frame_of, is_failure
+from montauk_tui.engine.listing.window import ended_lately, starts_lately, window_s
+from montauk_tui.model.exits import ExitTable
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.recent import Ended, Extra
+from montauk_tui.model.sample import ProcessTable
+from montauk_tui.model.schema import COMM_BYTES, NO_START, UNKNOWN, Floats, Ints
+from montauk_tui.model.starts import EXEC, StartTable
+
+_GROUPS_BELOW: Final = -(1 << 40)
+
+
+def by_executable(frame: Frame) -> Frame:
+    """Return a row for each name of a program that was started or ended lately."""
+    ended, starts = _lately(frame)
+    execs = starts.only(starts.kind == EXEC)
+    names = np.concatenate([ended.exits.comm, execs.comm])
+    labels, group = np.unique(names, return_inverse=True)
+    return _frame(frame, ended, group, [bytes(label) for label in labels])
+
+
+def by_cgroup(frame: Frame) -> Frame:
+    """Return a row for each cgroup in which processes ended lately."""
+    ended, _ = _lately(frame)
+    ids, group = np.unique(ended.exits.cgroup_id, return_inverse=True)
+    labels = [_cgroup(frame, int(number)) for number in ids]
+    listed = _frame(frame, ended, group, labels)
+    # Nobody tells in which cgroup a program was started.
+    unknown = np.full(len(labels), np.nan)
+    return replace(listed, extra={**listed.extra, "execs_rate": unknown})
+
+
+def _cgroup(frame: Frame, number: int) -> bytes:
+    if number == UNKNOWN:
+        return b"(cgroup not known)"
+    return frame.lookups.cgroup(number).encode()
+
+
+def _lately(frame: Frame) -> tuple[Ended, StartTable]:
+    ended, nothing = ended_lately(frame), np.empty(0)
+    if ended is None:
+        none = np.empty(0, dtype=np.int64)
+        ended = Ended(ExitTable.empty(), nothing, nothing, nothing, none)
+    return ended, starts_lately(frame)
+
+
+def _frame(frame: Frame, ended: Ended, group: Ints, labels: list[bytes]) -> Frame:
+    """Return a row for each group; the ends come first in `group`, then the execs."""
+    of_ends, of_execs = group[: len(ended.exits)], group[len(ended.exits) :]
+    size, seconds = len(labels), window_s(frame)
+
+    def rate(rows: Ints, weights: Floats | None = None) -> Floats:
+        counted: Floats = np.bincount(rows, weights, size).astype(np.float64)
+        return counted / seconds
+
+    pid = _GROUPS_BELOW - np.arange(size)[::-1]
+    columns = {
+        "pid": pid,
+        "tgid": pid,
+        "start_ticks": np.full(size, NO_START),
+        "flags": np.zeros(size, dtype=np.int64),
+    }
+    back = slice(None, None, -1)
+    failed = is_failure(ended)
+    extra: Extra = {
+        "count": np.bincount(of_ends, minlength=size).astype(np.float64)[back],
+        "forks_rate": np.full(size, np.nan),
+        "execs_rate": rate(of_execs)[back],
+        "ends_rate": rate(of_ends)[back],
+        "failures_rate": rate(of_ends[failed])[back],
+        "short_pct": rate(of_ends, np.nan_to_num(ended.cpu_s))[back] * 100.0,
+    }
+    names = labels[::-1]
+    comm = np.array(names, dtype=f"S{COMM_BYTES}")
+    lookups = RowLookups(frame.lookups, pid, names)
+    unknown = np.full(size, np.nan)
+    return frame_of(frame, ProcessTable(comm, columns), unknown, extra, lookups)

@@ -1,0 +1,66 @@
+"""What is said behind the command of a row that is no living process."""
+
+import math
+from typing import Final
+
+from montauk_tui.engine.extra_cells import extra_value
+from montauk_tui.engine.units import exit_status_text, lifetime_text
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.text import clean
+
+_MOST_ANCESTORS: Final = 6
+
+
+def note(frame: Frame, row: int, arrow: str = "<") -> str:
+    """Return how it ended, what a row of many stands for, or who started a spawner."""
+    if "forks_rate" in frame.extra:
+        return _lineage(frame, row, arrow)
+    if "window_s" not in frame.extra or math.isnan(extra_value(frame, "count", row)):
+        return ""
+    if math.isnan(extra_value(frame, "window_s", row)):
+        status = exit_status_text(extra_value(frame, "exit_status", row))
+        life = lifetime_text(extra_value(frame, "lifetime_s", row))
+        return f"ended with {status} after {life}"
+    return _of_many(frame, row)
+
+
+def _of_many(frame: Frame, row: int) -> str:
+    failed, window_s, shortest, median, longest = (
+        extra_value(frame, name, row)
+        for name in ("failed", "window_s", "shortest_s", "lifetime_s", "longest_s")
+    )
+    # Who starts them comes first: what is behind may have no room.
+    by = _name(frame, int(frame.sample.processes.ppid[row]))
+    parts = [f"by {by}"] if by else []
+    if failed > 0:
+        parts.append(f"{failed:.0f} failed")
+    parts.append(f"ended in {window_s:.0f} s")
+    if not math.isnan(median):
+        lives = map(lifetime_text, (shortest, median, longest))
+        parts.append(f"lived {'/'.join(lives)}")
+    return ", ".join(parts)
+
+
+def _lineage(frame: Frame, row: int, arrow: str) -> str:
+    whole = frame.whole or frame
+    table = whole.sample.processes
+    parts: list[str] = []
+    pid, seen = int(frame.sample.processes.ppid[row]), set[int]()
+    while pid > 0 and pid not in seen and len(parts) < _MOST_ANCESTORS:
+        seen.add(pid)
+        name = _name(whole, pid)
+        if not name:
+            break
+        parts.append(f"{arrow} {name}")
+        found = int(table.pid.searchsorted(pid))
+        pid = int(table.ppid[found])
+    return " ".join(parts)
+
+
+def _name(frame: Frame, pid: int) -> str:
+    """Return the name and pid of a living process, nothing where it is not listed."""
+    table = frame.sample.processes
+    row = int(table.pid.searchsorted(pid))
+    if pid <= 0 or row == len(table) or table.pid[row] != pid:
+        return ""
+    return f"{clean(bytes(table.comm[row]))} {pid}"

@@ -1,0 +1,180 @@
+"""Rows for what is no living process, so that all columns, filters and sorts apply.
+
+Such a row has a negative pid that no other row ever has; the pid of the process that
+ended stands in the extra column `real_pid`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.model.frame import Frame, Rates
+from montauk_tui.model.lookups import (
+    Command,
+    Lookups,
+    command_from_cmdline,
+    command_from_comm,
+)
+from montauk_tui.model.recent import Ended, Extra
+from montauk_tui.model.sample import Identity, ProcessTable
+from montauk_tui.model.schema import UNKNOWN, Bools, Bytes, Floats, Ints, as_floats
+
+DEAD: Final = ord("X")
+
+
+class RowLookups:
+    """Strings of rows with negative pids from what is at hand, else as ever."""
+
+    def __init__(
+        self, base: Lookups, pids: Ints, cmdlines: Sequence[bytes] | Bytes
+    ) -> None:
+        """Take the arguments of rows, by ascending negative pid."""
+        self._base = base
+        self._pids = pids
+        self._cmdlines = cmdlines
+
+    def _raw(self, identity: Identity) -> bytes:
+        place = int(np.searchsorted(self._pids, identity.pid))
+        if place == len(self._pids) or self._pids[place] != identity.pid:
+            return b""
+        return bytes(self._cmdlines[place])
+
+    def command(self, identity: Identity, comm: bytes) -> Command:
+        """Return the command line."""
+        if identity.pid >= 0:
+            return self._base.command(identity, comm)
+        return self.known_command(identity, comm)
+
+    def known_command(self, identity: Identity, comm: bytes) -> Command:
+        """Return the command line as far as it is known without reading anything."""
+        if identity.pid >= 0:
+            return self._base.known_command(identity, comm)
+        raw = self._raw(identity)
+        if raw.strip(b"\0 "):
+            return command_from_cmdline(raw)
+        return command_from_comm(comm, bracketed=False)
+
+    def cmdline(self, identity: Identity) -> bytes | None:
+        """Return the argument vector."""
+        if identity.pid >= 0:
+            return self._base.cmdline(identity)
+        return self._raw(identity) or None
+
+    def user(self, uid: int) -> str:
+        """Return the user name."""
+        return self._base.user(uid)
+
+    def cgroup(self, number: int) -> str:
+        """Return the path of a cgroup."""
+        return self._base.cgroup(number)
+
+    def shared_bytes(self, identity: Identity) -> float:
+        """Return the resident shared memory; of who is gone it is unknown."""
+        return self._base.shared_bytes(identity) if identity.pid >= 0 else float("nan")
+
+
+def frame_of(
+    frame: Frame,
+    table: ProcessTable,
+    cpu_pct: Floats,
+    extra: Extra,
+    lookups: Lookups | None = None,
+) -> Frame:
+    """Return a frame with other rows and the same machine."""
+    nothing = np.full(len(table), np.nan)
+    rates = Rates(
+        nothing, cpu_pct, np.empty(0), np.empty(0), extra.get("children_s", nothing)
+    )
+    return replace(
+        frame,
+        sample=replace(frame.sample, processes=table, exits=None),
+        rates=rates,
+        extra=extra,
+        lookups=lookups or frame.lookups,
+        whole=frame,
+    )
+
+
+def only(frame: Frame, kept: Bools, extra: Extra) -> Frame:
+    """Return some of the rows of a frame, with more columns for them."""
+    columns = {name: values[kept] for name, values in {**frame.extra, **extra}.items()}
+    columns["children_s"] = frame.rates.children_s[kept]
+    table = frame.sample.processes.only(kept)
+    return frame_of(frame, table, frame.rates.cpu_pct[kept], columns)
+
+
+def ended_table(ended: Ended, ticks_per_second: int) -> ProcessTable:
+    """Return a row for each process that ended, the one that was told last first."""
+    exits = ended.exits
+    back = np.arange(len(exits))[::-1]
+    pid = -ended.serial[back]
+    columns = {
+        "pid": pid,
+        "tgid": pid,
+        "ppid": exits.ppid[back],
+        "uid": exits.uid[back],
+        "start_ticks": exits.start_ticks[back],
+        "state": np.full(len(pid), DEAD),
+        "flags": np.zeros(len(pid), dtype=np.int64),
+        "utime": in_ticks(exits.utime_ns[back], ticks_per_second),
+        "stime": in_ticks(exits.stime_ns[back], ticks_per_second),
+        "rss_bytes": exits.rss_bytes[back],
+        "threads": exits.threads[back],
+    }
+    return ProcessTable(exits.comm[back], columns)
+
+
+def ended_extra(ended: Ended, booted_at_s: float) -> Extra:
+    """Return the extra columns of `ended_table`."""
+    exits = ended.exits
+    end_s = booted_at_s + as_floats(exits.end_ns) / 1e9
+    columns = {
+        "real_pid": as_floats(exits.pid),
+        "count": np.ones(len(exits)),
+        "exit_status": exit_status(ended),
+        "failed": is_failure(ended).astype(np.float64),
+        "lifetime_s": as_floats(exits.lifetime_ns) / 1e9,
+        "ended_s": end_s,
+        "peak_rss_bytes": as_floats(exits.peak_rss_bytes),
+        "read_bytes": as_floats(exits.read_bytes),
+        "write_bytes": as_floats(exits.write_bytes),
+    }
+    return {name: values[::-1] for name, values in columns.items()}
+
+
+def exit_status(ended: Ended) -> Floats:
+    """Return the wait status: signals in the low 7 bits, 128 for a core dump."""
+    exits = ended.exits
+    by_signal = exits.exit_signal != UNKNOWN
+    core = np.where(exits.core_dumped == 1, 128, 0)
+    status = np.where(by_signal, exits.exit_signal + core, exits.exit_code << 8)
+    known = by_signal | (exits.exit_code != UNKNOWN)
+    return np.where(known, status, np.nan)
+
+
+def is_failure(ended: Ended) -> Bools:
+    """Return which did not end with status 0."""
+    status = exit_status(ended)
+    failed: Bools = np.isfinite(status) & (status != 0)
+    return failed
+
+
+def in_ticks(time_ns: Ints, ticks_per_second: int) -> Ints:
+    """Return a time in the unit of the sample's CPU times."""
+    ticks: Ints = time_ns // (10**9 // ticks_per_second)
+    return np.where(time_ns == UNKNOWN, UNKNOWN, ticks)
+
+
+def beside(first: Extra, count_first: int, second: Extra, count_second: int) -> Extra:
+    """Return the extra columns of two tables, one after the other."""
+    return {
+        name: np.concatenate(
+            [
+                first.get(name, np.full(count_first, np.nan)),
+                second.get(name, np.full(count_second, np.nan)),
+            ]
+        )
+        for name in {**first, **second}
+    }

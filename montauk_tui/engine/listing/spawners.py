@@ -1,0 +1,77 @@
+"""Who starts processes: by the living process that is behind them."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from montauk_tui.engine.listing.ancestors import living_ancestors
+from montauk_tui.engine.listing.rows import is_failure, only
+from montauk_tui.engine.listing.window import (
+    ended_lately,
+    starts_lately,
+    window_s,
+)
+from montauk_tui.model.exits import ExitTable
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.recent import Ended
+from montauk_tui.model.schema import Floats, Ints
+from montauk_tui.model.starts import EXEC, FORK, StartTable
+
+
+def spawners(frame: Frame) -> Frame:
+    """Return the processes that started others lately, with what these did.
+
+    A process that was started by one that is gone counts for the nearest ancestor that
+    lives. Where nobody tells of starts and ends, what parents were credited with tells.
+    """
+    ended, starts = ended_lately(frame), starts_lately(frame)
+    exits = ended.exits if ended is not None else ExitTable.empty()
+    table = frame.sample.processes
+    seconds = window_s(frame)
+
+    def by_parent(ppid: Ints, weight: Floats | None = None) -> Floats:
+        if not len(table):
+            return np.zeros(0)
+        living = living_ancestors(frame, ppid, exits)
+        row = np.searchsorted(table.pid, living).clip(max=len(table) - 1)
+        known = (living > 0) & (table.pid[row] == living)
+        weights = None if weight is None else np.nan_to_num(weight[known])
+        counted = np.bincount(row[known], weights, len(table))
+        rate: Floats = counted.astype(np.float64) / seconds
+        return rate
+
+    extra = _of_starts(starts, by_parent) | _of_ends(ended, by_parent)
+    unknown = np.full(len(table), np.nan)
+    if frame.sample.starts is None:
+        extra |= dict.fromkeys(("forks_rate", "execs_rate"), unknown)
+    if frame.sample.exits is None:
+        extra |= dict.fromkeys(("ends_rate", "failures_rate"), unknown)
+    if np.isfinite(frame.rates.children_s).any():
+        interval_s = frame.interval_s or 1.0
+        extra["short_pct"] = np.nan_to_num(frame.rates.children_s) / interval_s * 100
+    names = ("forks_rate", "ends_rate", "short_pct")
+    busy = sum((np.nan_to_num(extra[name]) for name in names), np.zeros(len(table)))
+    return only(frame, busy > 0, extra)
+
+
+def _of_starts(
+    starts: StartTable, by_parent: Callable[[Ints], Floats]
+) -> dict[str, Floats]:
+    return {
+        "forks_rate": by_parent(starts.ppid[starts.kind == FORK]),
+        "execs_rate": by_parent(starts.ppid[starts.kind == EXEC]),
+    }
+
+
+def _of_ends(
+    ended: Ended | None, by_parent: Callable[..., Floats]
+) -> dict[str, Floats]:
+    if ended is None:
+        nothing = by_parent(np.empty(0, dtype=np.int64))
+        return dict.fromkeys(("ends_rate", "failures_rate", "short_pct"), nothing)
+    ppid, is_known = ended.exits.ppid, np.isfinite(ended.cpu_s).any()
+    return {
+        "ends_rate": by_parent(ppid),
+        "failures_rate": by_parent(ppid[is_failure(ended)]),
+        "short_pct": by_parent(ppid, ended.cpu_s) * (100.0 if is_known else np.nan),
+    }

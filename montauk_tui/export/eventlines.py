@@ -1,0 +1,180 @@
+"""An event as a line of text, or as a JSON object: docs/json.md describes it."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from montauk_tui.engine.events import EXIT, NAMES
+from montauk_tui.engine.query import Query
+from montauk_tui.engine.units import NOTHING_KNOWN, exit_status_text, lifetime_text
+from montauk_tui.export.fields import argv_text, flag, known, seconds, text
+from montauk_tui.export.jsonlines import SCHEMA
+from montauk_tui.model.exits import ExitTable
+from montauk_tui.model.sample import Sample
+from montauk_tui.model.schema import UNKNOWN
+from montauk_tui.model.starts import StartTable
+from montauk_tui.model.text import cell_width, clean
+
+_NS: Final = 10**9
+_COLUMNS: Final = (
+    ("TIME", -12), ("EVENT", -5), ("PID", 7), ("PPID", 7), ("USER", -8),
+    ("STATUS", -12), ("LIFE", 6), ("CPU", 6), ("COMMAND", 0),
+)  # fmt: skip
+"""Titles and widths, below 0 where a column is aligned to the left."""
+
+_OF_ENDS: Final = (
+    "rss_bytes", "peak_rss_bytes", "read_bytes", "write_bytes", "cgroup_id", "threads",
+)  # fmt: skip
+
+UserName = Callable[[int], str]
+
+
+class Event(NamedTuple):
+    """One event of a sample."""
+
+    sample: Sample
+    kind: int
+    row: int
+    time_ns: int
+
+    @property
+    def _table(self) -> StartTable | ExitTable:
+        table = self.sample.exits if self.kind == EXIT else self.sample.starts
+        assert table is not None  # noqa: S101 - there is a row of it
+        return table
+
+    @property
+    def _end(self) -> ExitTable | None:
+        return self.sample.exits if self.kind == EXIT else None
+
+    @property
+    def time_s(self) -> float | None:
+        """The wall clock, None where the moment is not known."""
+        if self.time_ns == UNKNOWN:
+            return None
+        return self.sample.booted_at_s + self.time_ns / _NS
+
+    @property
+    def _cmdline(self) -> bytes | None:
+        """What is known of the arguments."""
+        table = self._table
+        return bytes(table.cmdline[self.row]) if table.cmdline_bytes[self.row] else None
+
+    @property
+    def _is_cut(self) -> bool:
+        table = self._table
+        return int(table.cmdline_bytes[self.row]) > len(table.cmdline[self.row]) + 1
+
+    def is_asked_for(self, query: Query) -> bool:
+        """Tell whether a filter finds something in the command line or the name."""
+        if not query:
+            return True
+        arguments = clean((self._cmdline or b"").replace(b"\0", b" "))
+        name = clean(bytes(self._table.comm[self.row]))
+        return query.matches(arguments) or query.matches(name)
+
+    def json(self, user: UserName) -> str:
+        """Return it as a JSON object on a line of ASCII."""
+        table, row, time_s = self._table, self.row, self.time_s
+        comm, cmdline, uid = bytes(table.comm[row]), self._cmdline, int(table.uid[row])
+        start_s = seconds(table.start_ticks[row], self.sample.user_hz)
+        booted_at_s = self.sample.booted_at_s
+        document = {
+            "schema": SCHEMA,
+            "time": None if time_s is None else round(time_s, 6),
+            "event": NAMES[self.kind],
+            "pid": int(table.pid[row]),
+            "ppid": known(table.ppid[row]),
+            "start_time": None if start_s is None else round(booted_at_s + start_s, 2),
+            "uid": known(uid),
+            "user": None if uid == UNKNOWN else user(uid),
+            "comm": text(comm) if comm else None,
+            "cmdline": None if cmdline is None else argv_text(cmdline),
+            "cmdline_cut": None if cmdline is None else self._is_cut,
+            **_end_fields(self._end, row),
+        }
+        return json.dumps(document, allow_nan=False)
+
+    def line(self, user: UserName) -> str:
+        """Return it as a line below the titles."""
+        table, row, end = self._table, self.row, self._end
+        uid, cpu_s = int(table.uid[row]), _cpu_s(end, row)
+        cells = [
+            _clock(self.time_s),
+            NAMES[self.kind],
+            str(int(table.pid[row])),
+            _text_of(known(table.ppid[row])),
+            NOTHING_KNOWN if uid == UNKNOWN else user(uid),
+            NOTHING_KNOWN if end is None else _status(end, row),
+            NOTHING_KNOWN if end is None else lifetime_text(_life_s(end, row)),
+            NOTHING_KNOWN if cpu_s is None else lifetime_text(cpu_s),
+            self._command(),
+        ]
+        return aligned(cells)
+
+    def _command(self) -> str:
+        cmdline = self._cmdline
+        if cmdline is None:
+            return clean(bytes(self._table.comm[self.row])) or NOTHING_KNOWN
+        shown = clean(cmdline.rstrip(b"\0").replace(b"\0", b" "))
+        return f"{shown}..." if self._is_cut else shown
+
+
+def title() -> str:
+    """Return the line above the first event."""
+    return aligned([name for name, _ in _COLUMNS])
+
+
+def aligned(cells: list[str]) -> str:
+    """Return the cells below their titles; what is too long moves the rest."""
+    padded = []
+    for cell, (_, width) in zip(cells, _COLUMNS, strict=True):
+        space = " " * (abs(width) - cell_width(cell))
+        padded.append(space + cell if width > 0 else cell + space)
+    return " ".join(padded).rstrip()
+
+
+def _end_fields(end: ExitTable | None, row: int) -> dict[str, Any]:
+    """Return what only ends have, null for the others."""
+    if end is None:
+        names = ("exit_code", "exit_signal", "core_dumped", "lifetime_s", "utime_s")
+        return dict.fromkeys((*names, "stime_s", *_OF_ENDS))
+    return {
+        "exit_code": known(end.exit_code[row]),
+        "exit_signal": known(end.exit_signal[row]),
+        "core_dumped": flag(end.core_dumped[row]),
+        "lifetime_s": seconds(end.lifetime_ns[row], _NS),
+        "utime_s": seconds(end.utime_ns[row], _NS),
+        "stime_s": seconds(end.stime_ns[row], _NS),
+        **{name: known(getattr(end, name)[row]) for name in _OF_ENDS},
+    }
+
+
+def _cpu_s(end: ExitTable | None, row: int) -> float | None:
+    if end is None or UNKNOWN in (end.utime_ns[row], end.stime_ns[row]):
+        return None
+    return int(end.utime_ns[row] + end.stime_ns[row]) / _NS
+
+
+def _life_s(end: ExitTable, row: int) -> float:
+    life_s = seconds(end.lifetime_ns[row], _NS)
+    return float("nan") if life_s is None else life_s
+
+
+def _status(end: ExitTable, row: int) -> str:
+    code, number = known(end.exit_code[row]), known(end.exit_signal[row])
+    if number is None:
+        return NOTHING_KNOWN if code is None else str(code)
+    return exit_status_text(number | (0x80 if flag(end.core_dumped[row]) else 0))
+
+
+def _clock(time_s: float | None) -> str:
+    if time_s is None:
+        return NOTHING_KNOWN
+    whole, milliseconds = divmod(int(time_s * 1000), 1000)
+    return f"{time.strftime('%H:%M:%S', time.localtime(whole))}.{milliseconds:03d}"
+
+
+def _text_of(value: int | None) -> str:
+    return NOTHING_KNOWN if value is None else str(value)

@@ -1,0 +1,283 @@
+"""`montauk events`: every fork, exec and exit as it is told, and at the end a summary.
+
+What is counted is what was told or lost: the counters of the collector are those up to
+its last sample. An end that is counted there and not complete yet is waited for.
+"""
+
+import json
+import os
+import select
+import signal
+import sys
+import time
+from collections import Counter
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import numpy as np
+
+from montauk_tui.collectors import registry
+from montauk_tui.engine import query
+from montauk_tui.engine.events import EXIT, NOTHING, Events, events_of
+from montauk_tui.errors import CollectorFailed, CollectorUnavailable, MontaukError
+from montauk_tui.export import eventlines
+from montauk_tui.export.eventlines import Event
+from montauk_tui.export.jsonlines import SCHEMA
+from montauk_tui.export.output import put
+from montauk_tui.model.sample import Counters, Sample
+from montauk_tui.model.schema import Need
+
+_INTERVAL_S: Final = 0.2
+_PATIENCE_S: Final = 2.2
+"""How long the last ends are waited for: after 2 s collectors tell them as they are."""
+_LAST_INTERVAL_S: Final = 0.05
+_REMEDY: Final = "leave --collector out, or choose kernel or netlink"
+
+
+@dataclass
+class Totals:
+    """What was counted and lost; with one collector after the other, the sum."""
+
+    forks: int = 0
+    execs: int = 0
+    exits: int = 0
+    lost: int = 0
+    lost_exits: int = 0
+
+    def add(self, counters: Counters) -> None:
+        """Add what a collector counted since it was opened."""
+        for field in fields(self):
+            more = getattr(counters, field.name) or 0
+            setattr(self, field.name, getattr(self, field.name) + more)
+
+
+class Source:
+    """The samples of a collector that sees events, or of the next one if it fails."""
+
+    def __init__(self, forced: str | None) -> None:
+        """Open the collector called `forced`, or the best there is.
+
+        Raises:
+            UsageError: `forced` names no installed collector.
+            MontaukError: None that sees events serves here.
+        """
+        self._opened = registry.open_collector(forced)
+        self._before: list[Counters] = []
+        self._last: Sample | None = None
+        self._failure = ""
+        self.began_s = time.monotonic()
+        with ExitStack() as undo:
+            undo.callback(self.close)
+            self.first = self.next()
+            """The sample that was taken to see whether there are events in it."""
+            undo.pop_all()
+
+    def close(self) -> None:
+        """Close the collector."""
+        self._opened.collector.close()
+
+    def user(self, uid: int) -> str:
+        """Return the name of a user."""
+        return self._opened.collector.lookups.user(uid)
+
+    def next(self) -> Sample:
+        """Return what happened since the last sample.
+
+        Raises:
+            MontaukError: The collector failed, and no other sees events.
+        """
+        while True:
+            try:
+                sample = self._opened.collector.sample(Need.NONE)
+            except CollectorFailed as failure:
+                self._change_over(failure)
+                continue
+            if events_of(sample) is None:
+                raise self._blind()
+            if self._failure:
+                name = self._opened.collector.name
+                sys.stderr.write(f"montauk: {self._failure}; {name} goes on\n")
+            self._last, self._failure = sample, ""
+            return sample
+
+    def totals(self) -> Totals:
+        """Return what was counted up to the last sample."""
+        totals = Totals()
+        last = [] if self._last is None else [self._last.counters]
+        for counters in (*self._before, *last):
+            totals.add(counters)
+        return totals
+
+    def _change_over(self, failure: CollectorFailed) -> None:
+        failed = self._opened
+        failed.collector.close()
+        self._failure = f"collector {failed.collector.name} failed: {failure.reason}"
+        try:
+            self._opened = registry.open_next(failed, str(failure))
+        except CollectorUnavailable as nothing_left:
+            raise MontaukError(self._failure, failure.remedy) from nothing_left
+        if self._last is not None:
+            self._before.append(self._last.counters)
+
+    def _blind(self) -> MontaukError:
+        name = self._opened.collector.name
+        reason = f"collector {name} does not see events"
+        if refusals := "; ".join(self._opened.refusals):
+            return MontaukError(f"{reason}, and no other serves: {refusals}")
+        return MontaukError(reason, _REMEDY)
+
+
+class Waiter:
+    """Waits, but no longer than to an interrupt or to the end of the reader."""
+
+    def __init__(self) -> None:
+        """Take SIGINT, unless whoever started us had it ignored."""
+        self.is_stopped = False
+        self._wake = os.eventfd(0, os.EFD_CLOEXEC)
+        self._poll = select.poll()
+        self._poll.register(self._wake, select.POLLIN)
+        self._reader = _descriptor()
+        if self._reader is not None:
+            # Asks for nothing: who reads no more is told anyway.
+            self._poll.register(self._reader, 0)
+        self._before = signal.getsignal(signal.SIGINT)
+        if self._before is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, self._stop)
+
+    def close(self) -> None:
+        """Give SIGINT back."""
+        if self._before is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, self._before)
+        os.close(self._wake)
+
+    def wait_until(self, due_s: float) -> None:
+        """Wait for a moment of CLOCK_MONOTONIC.
+
+        Raises:
+            BrokenPipeError: Nobody reads stdout any more.
+        """
+        left_s = due_s - time.monotonic()
+        told = [one for one, _ in self._poll.poll(max(0.0, left_s) * 1000)]
+        if self._reader in told:
+            raise BrokenPipeError
+
+    def _stop(self, _number: int, _frame: object) -> None:
+        self.is_stopped = True
+        os.eventfd_write(self._wake, 1)
+        # A second one need not wait for anything.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def forget(self) -> None:
+        """Wait in full again after an interrupt."""
+        if self.is_stopped:
+            self._poll.unregister(self._wake)
+
+
+def _descriptor() -> int | None:
+    try:
+        return sys.stdout.fileno()
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+class Printer:
+    """Prints the events that a filter asks for, and counts them."""
+
+    def __init__(self, wanted: query.Query, *, as_json: bool) -> None:
+        """Print text, or JSON lines."""
+        self._wanted = wanted
+        self._as_json = as_json
+        self.told: Counter[int] = Counter()
+        """Events by kind, asked for or not."""
+        self.shown = 0
+
+    def title(self) -> None:
+        """Print the line above the first event."""
+        if not self._as_json:
+            put(eventlines.title())
+
+    def show(self, source: Source, sample: Sample, events: Events) -> None:
+        """Print the events of a sample at once."""
+        lines = []
+        self.told.update(events.kind.tolist())
+        for values in zip(*(column.tolist() for column in events), strict=True):
+            event = Event(sample, *values)
+            if event.is_asked_for(self._wanted):
+                write = event.json if self._as_json else event.line
+                lines.append(write(source.user))
+        self.shown += len(lines)
+        if lines:
+            put("\n".join(lines))
+
+    def summary(self, totals: Totals, duration_s: float) -> None:
+        """Print what was counted: as JSON behind the events, else to stderr."""
+        pending = max(0, totals.exits - totals.lost_exits - self.told[EXIT])
+        if self._as_json:
+            figures: dict[str, Any] = {
+                "duration_s": round(duration_s, 3),
+                **{one.name: getattr(totals, one.name) for one in fields(totals)},
+                "pending": pending,
+                "shown": self.shown,
+            }
+            put(json.dumps({"schema": SCHEMA, "summary": figures}))
+            return
+        counted = f"{totals.forks} forks, {totals.execs} execs, {totals.exits} exits"
+        line = f"{counted} in {duration_s:.1f} s, {totals.lost} lost"
+        sys.stderr.write(line + (f", {pending} pending\n" if pending else "\n"))
+
+
+def events(
+    forced: str | None, wanted: str, duration_s: float | None, *, as_json: bool
+) -> int:
+    """Print events until stopped, or for `duration_s`; then the summary."""
+    printer = Printer(query.parse(wanted), as_json=as_json)
+    with closing(Waiter()) as waiter, closing(Source(forced)) as source:
+        printer.title()
+        sample = _print_on(source, waiter, printer, duration_s)
+        counted = source.totals()
+        took_s = sample.monotonic_s - source.began_s
+        if sample.ending is not None:
+            _print_ends(source, waiter, printer, Counter(sample.ending.tolist()))
+        printer.summary(counted, took_s)
+    return 0
+
+
+def _print_on(
+    source: Source, waiter: Waiter, printer: Printer, duration_s: float | None
+) -> Sample:
+    """Print what happens and return the last sample of it."""
+    end_s = source.began_s + (float("inf") if duration_s is None else duration_s)
+    sample, due_s = source.first, time.monotonic()
+    while True:
+        printer.show(source, sample, events_of(sample) or NOTHING)
+        if waiter.is_stopped or sample.monotonic_s >= end_s:
+            return sample
+        due_s = min(max(due_s + _INTERVAL_S, time.monotonic()), end_s)
+        waiter.wait_until(due_s)
+        sample = source.next()
+
+
+def _print_ends(
+    source: Source, waiter: Waiter, printer: Printer, ending: Counter[int]
+) -> None:
+    """Print the ends that are counted and were not complete; nothing that came later.
+
+    A pid may have been given away meanwhile: its first end is the one.
+    """
+    limit_s = time.monotonic() + _PATIENCE_S
+    waiter.forget()
+    while ending.total() and time.monotonic() < limit_s:
+        waiter.wait_until(time.monotonic() + _LAST_INTERVAL_S)
+        sample = source.next()
+        exits = sample.exits
+        found = events_of(sample)
+        if exits is None or found is None:
+            return
+        kept = np.zeros(len(found.kind), dtype=np.bool_)
+        for place in np.flatnonzero(found.kind == EXIT).tolist():
+            pid = int(exits.pid[found.row[place]])
+            if ending[pid]:
+                ending[pid] -= 1
+                kept[place] = True
+        printer.show(source, sample, found.only(kept))

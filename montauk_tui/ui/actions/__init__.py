@@ -1,0 +1,1 @@
+"""What keys do, by the kind of thing."""

@@ -1,0 +1,25 @@
+"""What all actions have at hand."""
+
+from textual.app import App
+
+from montauk_tui.model.frame import Frame
+from montauk_tui.ui.choices import Choices
+from montauk_tui.ui.screens.main import MainScreen
+from montauk_tui.ui.themes import Theme
+
+
+class Actions(App[None]):
+    """The parts of the monitor that actions read and change."""
+
+    choices: Choices
+    main: MainScreen
+    look: Theme
+    frame_now: Frame | None
+
+    def choose(self, choices: Choices) -> None:
+        """Take other choices: the frame at hand is drawn anew, nothing is lost."""
+        raise NotImplementedError
+
+    def draw_scene(self) -> None:
+        """Draw the frame at hand."""
+        raise NotImplementedError

@@ -1,0 +1,101 @@
+"""Asking for a text: search, filter, interval, and PIDs typed as digits."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual import events
+
+from montauk_tui.config import parse_duration
+from montauk_tui.errors import UsageError
+from montauk_tui.ui.actions.base import Actions
+from montauk_tui.ui.finding import PID_SEARCH_S, PidSearch, next_match
+
+# The prompt is imported by the keys that need it: 25 ms of start-up.
+# ruff: noqa: PLC0415
+if TYPE_CHECKING:
+    from montauk_tui.ui.widgets.prompt import PromptBar
+
+
+class TypingActions(Actions):
+    """Actions that take a text."""
+
+    pid_search: PidSearch
+
+    async def _ask(self, kind: str, text: str, hint: str) -> None:
+        from montauk_tui.ui.widgets.prompt import PromptBar
+
+        # Keys that come meanwhile wait, and then belong to the prompt.
+        await self.main.ask(PromptBar(kind, text, hint))
+
+    async def action_search(self) -> None:
+        """Ask for a text to jump to."""
+        await self._ask("search", "", "part of a command; F3 next, Enter stays there")
+
+    async def action_filter(self) -> None:
+        """Ask for a filter."""
+        hint = "part of a command, a|b for either; Esc shows everything"
+        await self._ask("filter", self.choices.filter_text, hint)
+
+    async def action_interval(self) -> None:
+        """Ask for the time between refreshes."""
+        await self._ask("interval", f"{self.choices.interval_s:g}", "1.5, 2s or 500ms")
+
+    def on_prompt_bar_typed(self, message: "PromptBar.Typed") -> None:
+        """Filter and search while the text is typed."""
+        if message.kind == "filter":
+            self.choose(self.choices.with_filter(message.text))
+        elif message.kind == "search":
+            self.choose(replace(self.choices, search_text=message.text))
+            self._find_next(from_here=True)
+
+    def on_prompt_bar_again(self) -> None:
+        """Jump to the next match."""
+        self._find_next(from_here=False)
+
+    def on_prompt_bar_ended(self, message: "PromptBar.Ended") -> None:
+        """Take the text or leave it, and go back to the table."""
+        if message.kind == "interval" and message.accepted:
+            try:
+                interval_s = parse_duration(message.text)
+            except UsageError as error:
+                self.notify(str(error), severity="error", markup=False)
+                return
+            self.choose(replace(self.choices, interval_s=interval_s))
+        elif message.kind == "filter" and not message.accepted:
+            self.choose(self.choices.with_filter(""))
+        elif message.kind == "search":
+            self.choose(replace(self.choices, search_text=""))
+        self.main.end_asking()
+
+    def _find_next(self, *, from_here: bool) -> None:
+        text, projection = self.choices.search_text, self.main.projection
+        listed = self.main.listed
+        if not text or projection is None or listed is None:
+            return
+        start = self.main.table.position + (0 if from_here else 1)
+        position = next_match(listed, projection, text, start)
+        if position is not None:
+            self.main.table.select(position)
+
+    def action_cancel(self) -> None:
+        """Leave the filter."""
+        if self.choices.filter_text:
+            self.choose(self.choices.with_filter(""))
+
+    def on_key(self, event: events.Key) -> None:
+        """Jump to the process whose PID is typed."""
+        digit = event.character or ""
+        if not (digit.isascii() and digit.isdigit()) or self.screen is not self.main:
+            return
+        self.pid_search.type(digit)
+        projection, frame = self.main.projection, self.main.listed
+        if projection is not None and frame is not None:
+            position = self.pid_search.position(frame, projection)
+            if position is not None:
+                self.main.table.select(position)
+        self.draw_scene()
+        self.set_timer(PID_SEARCH_S, self._forget_pid)
+
+    def _forget_pid(self) -> None:
+        if self.pid_search.expire():
+            self.draw_scene()

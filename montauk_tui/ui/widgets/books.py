@@ -1,0 +1,132 @@
+"""The books of the last interval: where the CPU time went, and who came and went."""
+
+import math
+from typing import Final
+
+from montauk_tui.engine.units import rate_text
+from montauk_tui.model.frame import Frame, Ledger
+from montauk_tui.model.recent import Churn
+from montauk_tui.ui.widgets.lines import Line, Run, line_width, spread
+from montauk_tui.ui.widgets.meters import MeterLook
+
+_PARTS: Final = (
+    ("live", "live_s", "|", "bar_user"),
+    ("exited", "exited_s", "x", "bar_nice"),
+    ("irq", "interrupts_s", "*", "bar_irq"),
+    ("unexplained", "unexplained_s", "?", "hot"),
+)
+"""Name, field of the ledger, sign in the bar and role."""
+
+_LEAST_BAR: Final = 10
+_MOST_BAR: Final = 40
+_SPARKS: Final = "▁▂▃▄▅▆▇█"
+_SPARKS_ASCII: Final = "_.-~=+*#"
+_MOST_SPARKS: Final = 60
+
+
+def draw_books(frame: Frame, look: MeterLook) -> list[Line]:
+    """Return the line of the books, none before there is an interval.
+
+    Where it is narrow the history goes first, then the bar, then words.
+    """
+    ledger = frame.ledger
+    if ledger is None or not frame.interval_s:
+        return []
+    churn = frame.recent.churn
+    figures = _figures(ledger, frame.interval_s, look)
+    gauge = _gauge(churn, look)
+    room = look.width - line_width((*figures, *gauge))
+    if room < 1:
+        figures = _figures(ledger, frame.interval_s, look, short=True)
+        gauge = _short_gauge(churn, look)
+        room = look.width - line_width((*figures, *gauge))
+    bar: Line = ()
+    if room > _LEAST_BAR:
+        bar = _bar(ledger, look, min(_MOST_BAR, room - 1))
+        room -= line_width(bar)
+    sparks = _sparks(churn, look, room - 2)
+    return [spread((*figures, *bar), (*sparks, *gauge), look.width)]
+
+
+def _figures(
+    ledger: Ledger, interval_s: float, look: MeterLook, *, short: bool = False
+) -> Line:
+    """Return the parts in cores: CPU-seconds a second."""
+    label, value = look.theme.style("label"), look.theme.style("value")
+    runs: list[Run] = [(" Books " if short else " Books busy ", label)]
+    runs += [(_cores(ledger.busy_s, interval_s), value), (" =", label)]
+    for name, field, sign, role in _PARTS:
+        if short and name == "irq":
+            continue
+        runs.append((f" {sign}" if short else f"  {sign} ", look.theme.style(role)))
+        runs.append((f"{name} ", label))
+        runs.append((_cores(getattr(ledger, field), interval_s), value))
+    return tuple(runs)
+
+
+def _cores(amount_s: float | None, interval_s: float) -> str:
+    """Return an amount in cores; the noise of clocks below 0 is none."""
+    if amount_s is None or math.isnan(amount_s):
+        return "-"
+    return f"{max(amount_s, 0.0) / interval_s:.2f}"
+
+
+def _bar(ledger: Ledger, look: MeterLook, width: int) -> Line:
+    inner = width - 4
+    runs: list[Run] = [("  [", look.theme.style("bracket"))]
+    filled, end_s = 0, 0.0
+    for _, field, sign, role in _PARTS:
+        end_s += max(getattr(ledger, field) or 0.0, 0.0)
+        end = min(inner, round(end_s / max(ledger.busy_s, 1e-9) * inner))
+        runs.append((sign * (end - filled), look.theme.style(role)))
+        filled = max(filled, end)
+    runs.append((" " * (inner - filled), look.theme.style("bracket")))
+    runs.append(("]", look.theme.style("bracket")))
+    return tuple(runs)
+
+
+def _gauge(churn: tuple[Churn, ...], look: MeterLook) -> Line:
+    """Return how many processes came, went and were missed, a second."""
+    last = churn[-1] if churn else None
+    if last is None or last.ended is None or last.started is None:
+        return ()
+    label, value = look.theme.style("label"), look.theme.style("value")
+    runs: list[Run] = [
+        (rate_text(last.started / last.interval_s), value),
+        ("/s started  ", label),
+        (rate_text(last.ended / last.interval_s), value),
+        ("/s ended ", label),
+    ]
+    return (*runs, *_lost(last, look))
+
+
+def _short_gauge(churn: tuple[Churn, ...], look: MeterLook) -> Line:
+    """Return the same in few cells."""
+    last = churn[-1] if churn else None
+    if last is None or last.ended is None or last.started is None:
+        return ()
+    label, value = look.theme.style("label"), look.theme.style("value")
+    started = rate_text(last.started / last.interval_s)
+    ended = rate_text(last.ended / last.interval_s)
+    runs: list[Run] = [(f"+{started} -{ended}", value), ("/s ", label)]
+    return (*runs, *_lost(last, look))
+
+
+def _lost(last: Churn, look: MeterLook) -> Line:
+    if not last.lost:
+        return ()
+    rate = rate_text(last.lost / last.interval_s)
+    return ((f" {rate}/s lost ", look.theme.style("alert")),)
+
+
+def _sparks(churn: tuple[Churn, ...], look: MeterLook, room: int) -> Line:
+    """Return the ends of the last minute, a cell for each interval."""
+    counts = [
+        (one.ended or 0) / one.interval_s for one in churn[-min(room, _MOST_SPARKS) :]
+    ]
+    if len(counts) < 2 or room < _LEAST_BAR or churn[-1].ended is None:  # noqa: PLR2004
+        return ()
+    signs = _SPARKS_ASCII if look.ascii else _SPARKS
+    most = max(*counts, 1.0)
+    text = "".join(signs[min(7, int(count / most * 7.99))] for count in counts)
+    return ((text + " ", look.theme.style("faint")),)

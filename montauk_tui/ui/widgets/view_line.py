@@ -1,0 +1,114 @@
+"""The line above the table: the tabs, and what is shown of the one chosen."""
+
+from rich.style import Style
+from textual import events
+
+from montauk_tui.engine.projection import Projection
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.text import clean
+from montauk_tui.ui.choices import Choices
+from montauk_tui.ui.tabs import MAIN, SPAWNERS, TABS
+from montauk_tui.ui.themes import Theme
+from montauk_tui.ui.widgets.lines import Line, LinesWidget, Run, line_width, spread
+
+_GAP: Run = (" ", Style.null())
+
+
+class ViewLine(LinesWidget):
+    """One line; a click on a tab shows it."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        super().__init__(id="view")
+        self._spans: list[tuple[int, int, str]] = []
+
+    def show(
+        self,
+        frame: Frame,
+        projection: Projection,
+        choices: Choices,
+        pid_search: str,
+        theme: Theme,
+    ) -> None:
+        """Draw the tabs, how many rows there are and by which rules.
+
+        Where it is narrow the counts go first, then the order, then the other tabs.
+        """
+        width = self.size.width
+        tabs = self._tabs(choices, theme)
+        alerts = _alerts(choices, pid_search, theme)
+        if line_width((*tabs, *alerts)) > width:
+            tabs = self._tabs(choices, theme, only_chosen=True)
+        shown, hidden = _counts(projection, theme)
+        order = _order(frame, choices, theme)
+        left: Line = (*tabs, *alerts)
+        for part in (shown, hidden):
+            if line_width((*left, *part, *order)) < width:
+                left = (*left, *part)
+        self.paint([spread(left, order, width)])
+
+    def _tabs(
+        self, choices: Choices, theme: Theme, *, only_chosen: bool = False
+    ) -> Line:
+        runs: list[Run] = [_GAP]
+        self._spans = []
+        at = 1
+        for tab in TABS.values():
+            is_chosen = tab.id == choices.tab
+            if only_chosen and not is_chosen:
+                continue
+            # Brackets, so that colour is not all that tells.
+            text = f"[{tab.title}]" if is_chosen else f" {tab.title} "
+            runs.append((text, theme.style("title" if is_chosen else "label")))
+            self._spans.append((at, at + len(text), tab.id))
+            at += len(text)
+        return tuple(runs)
+
+    async def on_click(self, event: events.Click) -> None:
+        """Show the tab under the pointer."""
+        for start, end, tab_id in self._spans:
+            if start <= event.x < end:
+                await self.app.run_action(f"tab('{tab_id}')")
+
+
+def _alerts(choices: Choices, pid_search: str, theme: Theme) -> Line:
+    """Return what must not be overlooked."""
+    label, warm = theme.style("label"), theme.style("warm")
+    runs: list[Run] = []
+    if choices.paused:
+        runs += [_GAP, (" PAUSED ", theme.style("alert"))]
+    if choices.filter_text:
+        runs += [("  filter ", label), (clean(choices.filter_text.encode()), warm)]
+    if pid_search:
+        runs += [("  PID ", label), (pid_search, warm)]
+    return tuple(runs)
+
+
+def _counts(projection: Projection, theme: Theme) -> tuple[Line, Line]:
+    """Return how many rows there are, and how many are left out."""
+    label, count = theme.style("label"), str(len(projection.rows))
+    shown: Line = (("  ", label), (count, theme.style("value")), (" shown", label))
+    hidden = projection.hidden_kernel_threads
+    return shown, ((f", {hidden} kernel threads hidden", label),) if hidden else ()
+
+
+def _order(frame: Frame, choices: Choices, theme: Theme) -> Line:
+    label, value = theme.style("label"), theme.style("value")
+    cpus = len(frame.sample.host.cpu_ids)
+    scale = f"machine of {cpus}" if choices.machine_scale else "one core"
+    is_tree = choices.view.tree and choices.tab == MAIN
+    if choices.tab == SPAWNERS:
+        return (
+            ("by ", label),
+            (choices.grouping, value),
+            ("  sort ", label),
+            (choices.view.sort.title, value),
+            _GAP,
+        )
+    return (
+        ("CPU% of ", label),
+        (scale, value),
+        ("  tree by " if is_tree else "  sort ", label),
+        (choices.view.sort.title, value),
+        _GAP,
+    )

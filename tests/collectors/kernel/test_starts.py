@@ -1,0 +1,105 @@
+"""Forks and execs, from records made by hand and from the probes."""
+
+import os
+import signal
+from typing import Any
+
+import numpy as np
+import pytest
+
+from montauk_tui.collectors.kernel.collector import KernelCollector
+from montauk_tui.collectors.kernel.log import Records
+from montauk_tui.collectors.kernel.records import ARGV_BYTES, BRIEF, EXEC, EXIT, LIFE
+from montauk_tui.collectors.kernel.starts import start_table
+from montauk_tui.model.schema import Need
+from montauk_tui.model.starts import EXEC as EXEC_KIND
+from montauk_tui.model.starts import FORK
+from tests.support.lives import spawn, until, wait
+
+HZ = 100
+TICK_NS = 10**9 // HZ
+
+
+def records(kind: np.dtype[np.void], *rows: dict[str, Any]) -> Records:
+    made = np.zeros(len(rows), dtype=kind)
+    for record, row in zip(made, rows, strict=True):
+        for name, value in row.items():
+            record[name] = value
+    return made
+
+
+def test_forks_and_execs_and_no_ends() -> None:
+    argv = b"/bin/true\0a b\0"
+    lives = records(
+        LIFE,
+        {"kind": EXIT, "pid": 9},
+        {
+            "kind": EXEC, "pid": 7, "ppid": 2, "uid": 5, "time_ns": 50,
+            "start_ns": 3 * TICK_NS, "comm": b"true", "argv": argv + b"old\0",
+            "argv_bytes": len(argv),
+        },
+    )  # fmt: skip
+    briefs = records(
+        BRIEF,
+        {
+            "pid": 7, "ppid": 2, "uid": 5, "time_ns": 40, "start_ns": 3 * TICK_NS + 1,
+            "comm": b"sh",
+        },
+    )  # fmt: skip
+    table = start_table(lives, briefs, HZ)
+    assert table.kind.tolist() == [FORK, EXEC_KIND]
+    assert table.pid.tolist() == [7, 7]
+    assert table.ppid.tolist() == [2, 2]
+    assert table.uid.tolist() == [5, 5]
+    assert table.time_ns.tolist() == [40, 50]
+    assert table.start_ticks.tolist() == [3, 3]
+    assert table.comm.tolist() == [b"sh", b"true"]
+    assert table.cmdline.tolist() == [b"", argv.rstrip(b"\0")]
+    assert table.cmdline_bytes.tolist() == [0, len(argv)]
+
+
+def test_arguments_that_were_too_long_tell_how_long_they_were() -> None:
+    lives = records(
+        LIFE, {"kind": EXEC, "pid": 7, "argv": b"x" * 359, "argv_bytes": 5000}
+    )
+    table = start_table(lives, records(BRIEF), HZ)
+    assert len(table.cmdline[0]) == ARGV_BYTES - 1
+    assert table.cmdline_bytes.tolist() == [5000]
+
+
+def test_nothing_happened() -> None:
+    assert len(start_table(records(LIFE), records(BRIEF), HZ)) == 0
+
+
+@pytest.mark.privileged
+def test_whatever_is_counted_is_told_or_still_to_come(
+    collector: KernelCollector,
+) -> None:
+    """Also while processes come and go: no event is counted in another sample."""
+    collector.close()
+    collector.open()
+    told = {"forks": 0, "execs": 0, "exits": 0}
+
+    def holds() -> bool:
+        sample = collector.sample(Need.NONE)
+        assert sample.starts is not None
+        assert sample.exits is not None
+        assert sample.ending is not None
+        told["forks"] += int(np.count_nonzero(sample.starts.kind == FORK))
+        told["execs"] += int(np.count_nonzero(sample.starts.kind == EXEC_KIND))
+        told["exits"] += len(sample.exits)
+        counted, lost = sample.counters, sample.counters.lost
+        if lost == 0:
+            assert told["forks"] == counted.forks
+            assert told["execs"] == counted.execs
+        assert told["exits"] + len(sample.ending) == (
+            (counted.exits or 0) - counted.lost_exits
+        )
+        return told["exits"] >= 300
+
+    loop = spawn("sh", "-c", "while :; do /bin/true; done")
+    try:
+        until(holds, "300 ends")
+    finally:
+        os.kill(loop, signal.SIGKILL)
+        wait(loop)

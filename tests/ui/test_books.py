@@ -1,0 +1,157 @@
+"""The line of the books: where the CPU time went, and who came and went."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from montauk_tui.config import Settings
+from montauk_tui.model.frame import Frame, Ledger
+from montauk_tui.model.recent import Churn, Recent
+from montauk_tui.resources import folder
+from montauk_tui.ui import themes
+from montauk_tui.ui.widgets.books import draw_books
+from montauk_tui.ui.widgets.lines import line_width
+from montauk_tui.ui.widgets.meters import MeterLook
+from tests.support.churn import churning_collector
+from tests.support.monitor import make_app, running
+from tests.support.scenes import scene_frame
+
+THEME = themes.load(themes.DEFAULT, [folder("themes")])
+BOOKS = Ledger(4.0, 1.0, 2.5, 0.25, 0.25)
+
+
+def frame(*churn: Churn, ledger: Ledger | None = BOOKS, **changes: Any) -> Frame:
+    """Return a frame of 2 s."""
+    changed = {"ledger": ledger, "interval_s": 2.0, "recent": Recent(churn=churn)}
+    return replace(scene_frame(), **{**changed, **changes})
+
+
+def churn(ended: int | None = 428, lost: int = 0, at_s: float = 0.0) -> Churn:
+    started = None if ended is None else ended + 2
+    return Churn(at_s, 2.0, started, ended, lost)
+
+
+def look_of(width: int, *, ascii_only: bool = False) -> MeterLook:
+    return MeterLook(THEME, ascii_only, width, 4)
+
+
+def text(one: Frame, width: int = 200, *, ascii_only: bool = False) -> str:
+    (line,) = draw_books(one, look_of(width, ascii_only=ascii_only))
+    assert line_width(line) <= width
+    return "".join(run for run, _ in line)
+
+
+def test_the_parts_are_cores_of_their_own() -> None:
+    said = text(frame(churn()))
+    assert said.startswith(
+        " Books busy 2.00 =  | live 0.50  x exited 1.25  * irq 0.12  ? unexplained 0.12"
+    )
+    assert "215/s started  214/s ended" in said
+
+
+def test_the_bar_has_the_parts_in_their_proportion() -> None:
+    said = text(frame(churn()))
+    bar = said.partition("[")[2].partition("]")[0]
+    assert len(bar) == 36
+    assert [bar.count(sign) for sign in "|x*? "] == [9, 23, 2, 2, 0]
+    assert bar == "".join(sorted(bar, key="|x*?".index))
+
+
+def test_what_a_collector_cannot_tell_is_a_dash() -> None:
+    said = text(frame(churn(None), ledger=replace(BOOKS, exited_s=None)))
+    assert "x exited -  " in said
+    assert "started" not in said
+    assert "lost" not in said
+
+
+def test_noise_below_nothing_is_nothing() -> None:
+    said = text(frame(churn(), ledger=replace(BOOKS, unexplained_s=-0.01)))
+    assert "unexplained 0.00" in said
+
+
+def test_nothing_at_all_to_account_for_draws_an_empty_bar() -> None:
+    said = text(frame(churn(), ledger=Ledger(0.0, 0.0, 0.0, 0.0, 0.0)))
+    assert "[" + " " * 36 + "]" in said
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_what_was_lost_is_an_alert_at_every_width(width: int) -> None:
+    (line,) = draw_books(frame(churn(lost=6)), look_of(width))
+    alerts = [run for run, style in line if style == THEME.style("alert")]
+    assert alerts == [" 3.0/s lost "]
+    assert line_width(line) <= width
+    (line,) = draw_books(frame(churn()), look_of(width))
+    assert not [run for run, style in line if style == THEME.style("alert")]
+
+
+def test_a_minute_of_history_scaled_to_its_highest() -> None:
+    parts = [churn(2 * at, at_s=2.0 * at) for at in range(30)]
+    said = text(frame(*parts))
+    sparks = "".join(char for char in said if char in "▁▂▃▄▅▆▇█")
+    assert len(sparks) == 30
+    assert (sparks[0], sparks[-1]) == ("▁", "█")
+    assert list(sparks) == sorted(sparks)
+
+
+def test_the_history_is_cut_at_its_old_end() -> None:
+    parts = [churn(0 if at < 55 else 100, at_s=float(at)) for at in range(60)]
+    said = text(frame(*parts), 170)
+    sparks = "".join(char for char in said if char in "▁▂▃▄▅▆▇█")
+    assert 5 < len(sparks) < 60
+    assert sparks.endswith("█████")
+    assert said.endswith("/s ended ")
+
+
+def test_with_ascii_only_nothing_else_is_drawn() -> None:
+    parts = [churn(at, at_s=float(at)) for at in range(30)]
+    said = text(frame(*parts), ascii_only=True)
+    assert said.isascii()
+    assert "_" in said
+    assert "#" in said
+
+
+@pytest.mark.parametrize("width", range(1, 220, 3))
+def test_it_is_never_wider_than_the_screen(width: int) -> None:
+    one = frame(churn(123_456, lost=99_999))
+    (line,) = draw_books(one, look_of(width))
+    assert line_width(line) <= max(width, 80)
+
+
+def test_at_80_columns_figures_and_gauge_stay() -> None:
+    said = text(frame(churn()), 80)
+    for part in ("Books 2.00 =", "|live 0.50", "xexited 1.25", "?unexplained 0.12"):
+        assert part in said
+    assert "+215 -214/s" in said
+
+
+def test_before_there_is_an_interval_there_is_no_line() -> None:
+    look = look_of(100)
+    assert draw_books(frame(ledger=None), look) == []
+    assert draw_books(frame(interval_s=None), look) == []
+
+
+async def test_the_line_is_in_the_header_and_goes_before_processes_do() -> None:
+    async with running(make_app(churning_collector()), (80, 24)) as monitor:
+        assert "Books 6." in monitor.text
+        assert "+45 -45/s" in monitor.text
+        await monitor.press("#")
+        assert "Books" not in monitor.text
+        await monitor.press("#")
+        assert "Books" in monitor.text
+        await monitor.resize(80, 15)
+        assert "Books" not in monitor.text
+        assert "Mem[" in monitor.text
+        await monitor.resize(80, 16)
+        assert "Books" in monitor.text
+
+
+async def test_with_the_setting_ascii_the_whole_screen_is() -> None:
+    app = make_app(churning_collector(), Settings(ascii=True))
+    async with running(app, (200, 30)) as monitor:
+        for _ in range(12):
+            await monitor.sample()
+        await monitor.press("tab", "tab")
+        table = "\n".join(line for line in monitor.lines if "日" not in line)
+        assert table.isascii(), [char for char in table if not char.isascii()]
+        assert "<- tmux" in table

@@ -1,0 +1,374 @@
+"""The tabs, the rows of what ended, and the way from one list to another."""
+
+from typing import Any
+
+import pytest
+
+from montauk_tui.config import Settings
+from montauk_tui.engine.listing.ended import is_fold
+from montauk_tui.ui.tabs import TABS
+from tests.support.churn import (
+    LOOPS,
+    MAKE,
+    SHELL,
+    churning_collector,
+    churning_samples,
+)
+from tests.support.exits import make_exits
+from tests.support.monitor import Monitor, make_app, running
+from tests.support.starts import fork, make_starts
+
+SIZE = (120, 40)
+TITLES = ["Main", "Exited", "Spawners", "Events"]
+
+
+def churning(size: tuple[int, int] = SIZE, **settings: Any) -> Any:
+    return running(make_app(churning_collector(), Settings(**settings)), size)
+
+
+def tab(monitor: Monitor) -> str:
+    """Return the title of the tab that is marked."""
+    line = monitor.app.main.view_line.render_line(0).text
+    return line.partition("[")[2].partition("]")[0]
+
+
+def row_texts(monitor: Monitor) -> list[str]:
+    """Return all rows of the table that are on the screen."""
+    table = monitor.table
+    shown = min(table.size.height, table.row_count)
+    return [table.render_line(y).text for y in range(shown)]
+
+
+def selected_row(monitor: Monitor) -> str:
+    table = monitor.table
+    return table.render_line(table.position - table.scroll_offset.y).text
+
+
+def position(monitor: Monitor, text: str) -> int:
+    return next(at for at, row in enumerate(row_texts(monitor)) if text in row)
+
+
+async def select(monitor: Monitor, text: str) -> None:
+    monitor.table.select(position(monitor, text))
+    await monitor.settle()
+
+
+# --- which tab ------------------------------------------------------------------------
+
+
+async def test_tab_goes_round_and_shift_tab_back() -> None:
+    async with churning() as monitor:
+        seen = [tab(monitor)]
+        for _ in range(4):
+            await monitor.press("tab")
+            seen.append(tab(monitor))
+        assert seen == [*TITLES, "Main"]
+        await monitor.press("shift+tab")
+        assert tab(monitor) == "Events"
+
+
+async def test_a_click_shows_a_tab() -> None:
+    async with churning() as monitor:
+        for title in (*TITLES[1:], "Main"):
+            line = monitor.app.main.view_line.render_line(0).text
+            await monitor.click("#view", line.index(title) + 1)
+            assert tab(monitor) == title
+        await monitor.click("#view", 110)
+        assert tab(monitor) == "Main"
+
+
+async def test_each_tab_has_its_columns_and_its_own_order() -> None:
+    async with churning() as monitor:
+        await monitor.press("M", "tab")
+        assert "ENDED▼" in monitor.text
+        assert "MAXRSS" in monitor.text
+        await monitor.press("I", "tab")
+        assert "SHORT%▼" in monitor.text
+        await monitor.press("N", "tab")
+        assert "AT▼" in monitor.text
+        await monitor.press("tab")
+        assert "RES▼" in monitor.text
+        await monitor.press("tab")
+        assert "ENDED▲" in monitor.text
+        await monitor.press("tab")
+        assert "PID▲" in monitor.text
+
+
+async def test_the_tree_is_one_of_the_main_tab_alone() -> None:
+    async with churning(tree=True) as monitor:
+        assert "└─" in monitor.text
+        await monitor.press("tab")
+        assert "└─" not in monitor.text
+        assert "sort ENDED" in monitor.text
+        await monitor.press("shift+tab")
+        assert "tree by CPU%" in monitor.text
+
+
+@pytest.mark.parametrize("title", TITLES)
+async def test_the_filter_and_its_text_apply_in_every_tab(title: str) -> None:
+    async with churning(filter="bash|data.csv") as monitor:
+        await monitor.press(*["tab"] * TITLES.index(title))
+        assert tab(monitor) == title
+        rows = row_texts(monitor)
+        assert rows
+        assert all("bash" in row or "awk" in row for row in rows)
+        await monitor.press("escape")
+        assert monitor.table.row_count > len(rows)
+
+
+async def test_a_filter_that_nothing_matches_says_so() -> None:
+    async with churning(filter="no such thing") as monitor:
+        for said in ("no process matches", *["nothing matches the filter"] * 3):
+            assert said in monitor.text
+            await monitor.press("tab")
+
+
+async def test_search_jumps_and_marks_in_events() -> None:
+    async with churning() as monitor:
+        await monitor.press("shift+tab", "f3")
+        await monitor.type("--noEmit app/3")
+        assert "app/3.ts" in selected_row(monitor)
+        first = monitor.table.position
+        await monitor.press("f3")
+        assert "app/3.ts" in selected_row(monitor)
+        assert monitor.table.position != first
+
+
+async def test_a_pid_is_typed_in_exited() -> None:
+    async with churning() as monitor:
+        await monitor.press("tab")
+        await monitor.type("22002")
+        assert "git" in selected_row(monitor)
+
+
+async def test_pause_holds_every_tab() -> None:
+    async with churning() as monitor:
+        await monitor.press("Z")
+        for _ in TITLES:
+            before = row_texts(monitor)
+            assert "PAUSED" in monitor.text
+            await monitor.press("ctrl+t", "escape")
+            assert row_texts(monitor) == before
+            await monitor.press("tab")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (20, 8), (40, 10), (300, 60)])
+async def test_tabs_work_at_every_size(size: tuple[int, int]) -> None:
+    async with churning(size) as monitor:
+        for _ in range(5):
+            await monitor.press("tab", "down", "enter", "S", "X", "X")
+            await monitor.sample()
+        assert len(monitor.lines) == size[1]
+
+
+async def test_on_a_narrow_screen_alerts_come_before_the_other_tabs() -> None:
+    async with churning((40, 12)) as monitor:
+        await monitor.press("Z")
+        assert "[Main]" in monitor.text
+        assert "PAUSED" in monitor.text
+        line = monitor.app.main.view_line.render_line(0).text
+        await monitor.press("tab")
+        assert tab(monitor) == "Exited"
+        assert "Spawners" not in line
+
+
+async def test_where_the_collector_is_blind_the_tabs_say_so() -> None:
+    async with running(size=(120, 20)) as monitor:
+        for title in TITLES[1:]:
+            await monitor.press("tab")
+            assert tab(monitor) == title
+            assert "collector replay does not see processes" in monitor.text
+
+
+async def test_where_nothing_happened_they_say_that() -> None:
+    collector = churning_collector(exits=make_exits([]), starts=make_starts([]))
+    async with running(make_app(collector), SIZE) as monitor:
+        for title in list(TABS)[1:]:
+            await monitor.press("tab")
+            assert TABS[title].nothing in monitor.text
+
+
+# --- what ended, in the main tab ------------------------------------------------------
+
+
+async def test_what_ended_is_marked_and_folded() -> None:
+    async with churning(filter="awk|git") as monitor:
+        rows = row_texts(monitor)
+        assert len(rows) == 2
+        assert f"{LOOPS}x" in rows[position(monitor, "awk")]
+        assert f"by bash {SHELL}, 3 failed" in rows[position(monitor, "awk")]
+        assert " X " in rows[position(monitor, "git")]
+        assert "ended with 128 after 11.7ms" in rows[position(monitor, "git")]
+
+
+async def test_x_hides_what_ended() -> None:
+    async with churning() as monitor:
+        everything = set(monitor.shown_pids)
+        await monitor.press("X")
+        living = set(monitor.shown_pids)
+        assert living < everything
+        assert min(living) > 0
+        await monitor.press("X")
+        assert set(monitor.shown_pids) == everything
+
+
+async def test_a_linger_time_of_0_shows_nothing_that_ended() -> None:
+    async with churning(linger_s=0.0) as monitor:
+        assert min(monitor.shown_pids) > 0
+        await monitor.press("tab")
+        assert monitor.table.row_count > LOOPS
+
+
+async def test_enter_opens_and_closes_a_fold_and_the_selection_stays() -> None:
+    async with churning(filter="awk", sort="count") as monitor:
+        await select(monitor, f"{LOOPS}x")
+        fold = monitor.current_pid
+        assert fold is not None
+        assert is_fold(fold)
+        await monitor.press("enter")
+        assert monitor.current_pid == fold
+        assert monitor.table.row_count == 1 + LOOPS
+        assert sum("data.csv" in row for row in row_texts(monitor)) >= LOOPS - 2
+        await monitor.sample()
+        assert monitor.current_pid == fold
+        assert monitor.table.row_count == 1 + 2 * LOOPS
+        await monitor.press("enter")
+        assert monitor.current_pid == fold
+        assert monitor.table.row_count == 1
+
+
+async def test_enter_on_a_living_process_does_nothing() -> None:
+    async with churning() as monitor:
+        before = row_texts(monitor)
+        await monitor.press("enter")
+        assert (tab(monitor), row_texts(monitor)) == ("Main", before)
+
+
+async def test_the_selection_of_what_ended_survives_refreshes() -> None:
+    async with churning(filter="git", linger_s=2.0) as monitor:
+        await select(monitor, "ended with 128")
+        chosen = monitor.current_pid
+        await monitor.sample()
+        assert monitor.current_pid == chosen
+        assert len(monitor.shown_pids) == 2
+
+
+async def test_a_fold_keeps_the_selection_while_it_grows() -> None:
+    async with churning() as monitor:
+        await select(monitor, f"{LOOPS}x")
+        chosen = monitor.current_pid
+        for _ in range(8):
+            await monitor.sample()
+            assert monitor.current_pid == chosen
+        assert f"{5 * LOOPS}x" in selected_row(monitor)
+
+
+# --- from one list to another ---------------------------------------------------------
+
+
+async def test_s_leads_from_a_fold_to_its_spawner() -> None:
+    async with churning() as monitor:
+        await select(monitor, f"{LOOPS}x")
+        await monitor.press("S")
+        assert tab(monitor) == "Spawners"
+        assert monitor.current_pid == SHELL
+        assert " 24 " in selected_row(monitor)
+        assert "← tmux 2160 ← bash 2052" in selected_row(monitor)
+
+
+async def test_s_leads_through_the_dead() -> None:
+    async with churning() as monitor:
+        await monitor.press("tab")
+        await select(monitor, "tsc --noEmit app/8.ts")
+        await monitor.press("S")
+        assert monitor.current_pid == MAKE
+
+
+async def test_two_keys_from_the_start_name_the_spawner() -> None:
+    async with churning((80, 24)) as monitor:
+        await monitor.press("tab", "tab")
+        heaviest, second = row_texts(monitor)[:2]
+        assert f"{MAKE} build" in heaviest
+        assert "make" in heaviest
+        assert f"{SHELL} build" in second
+        assert "bash" in second
+
+
+async def test_enter_leads_from_a_spawner_to_its_process() -> None:
+    async with churning() as monitor:
+        await monitor.press("tab", "tab")
+        await select(monitor, f" {MAKE} ")
+        await monitor.press("enter")
+        assert tab(monitor) == "Main"
+        assert monitor.current_pid == MAKE
+
+
+async def test_enter_leads_from_the_dead_to_the_nearest_that_lives() -> None:
+    async with churning() as monitor:
+        await monitor.press("tab")
+        await select(monitor, "tsc --noEmit app/8.ts")
+        await monitor.press("enter")
+        assert tab(monitor) == "Main"
+        assert monitor.current_pid == MAKE
+
+
+async def test_enter_leads_from_an_event_to_the_process_where_it_lives() -> None:
+    begin = churning_samples()[1]
+    table = begin.processes
+    row = table.pid.tolist().index(4143)
+    started = fork(
+        4143, int(begin.boot_s * 1e9), start_ticks=int(table.start_ticks[row])
+    )
+    collector = churning_collector(starts=make_starts([started]))
+    async with running(make_app(collector), SIZE) as monitor:
+        await monitor.press("shift+tab")
+        await select(monitor, " 4143 ")
+        await monitor.press("enter")
+        assert tab(monitor) == "Main"
+        assert monitor.current_pid == 4143
+
+
+async def test_without_rows_the_keys_of_tabs_do_no_harm() -> None:
+    async with running(make_app(settings=Settings(filter="no such")), SIZE) as monitor:
+        await monitor.press("enter", "S", "enter", "S", "tab", "enter", "S")
+        assert tab(monitor) == "Spawners"
+
+
+async def test_going_to_another_tab_rests_on_its_first_row() -> None:
+    async with churning() as monitor:
+        await monitor.press("end", "tab")
+        assert monitor.table.position == 0
+        await monitor.press("end", "shift+tab")
+        assert monitor.table.position == 0
+
+
+async def test_long_pids_line_up_with_their_titles() -> None:
+    async with churning() as monitor:
+        await monitor.press("tab")
+        header = monitor.app.main.header.render_line(0).text
+        row = row_texts(monitor)[position(monitor, "git push")]
+        assert header.index("PID") + 3 == row.index("22002") + 5
+        assert header.index("EXIT") == row.index("128")
+        assert header.index("Command") == row.index("git push")
+
+
+async def test_g_groups_the_spawners_by_other_things_and_back() -> None:
+    async with churning() as monitor:
+        await monitor.press("tab", "tab")
+        by_parent = row_texts(monitor)
+        seen = []
+        for _ in range(3):
+            await monitor.press("g")
+            seen.append(monitor.app.choices.grouping)
+            assert f"by {seen[-1]}" in monitor.text
+        assert seen == ["executable", "cgroup", "parent"]
+        assert row_texts(monitor) == by_parent
+
+
+async def test_the_keys_of_rows_do_no_harm_in_any_grouping() -> None:
+    async with churning() as monitor:
+        for _ in range(3):
+            await monitor.press(*["tab"] * ((2 - TITLES.index(tab(monitor))) % 4))
+            await monitor.press("g", "down", "enter", "S", "enter", "S")
+            await monitor.sample()
+            assert tab(monitor) in TITLES

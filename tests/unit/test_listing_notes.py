@@ -1,0 +1,99 @@
+"""What stands behind a command."""
+
+from typing import Any
+
+import pytest
+
+from montauk_tui.engine.listing.ended import is_fold, with_ended
+from montauk_tui.engine.listing.notes import note
+from montauk_tui.engine.listing.spawners import spawners
+from montauk_tui.model.frame import Frame
+from tests.support.builders import Row
+from tests.support.listing import MS, Life, end
+
+HOSTILE = b"\x1b[2J[/]\xff"
+
+
+def single(**values: Any) -> str:
+    frame = with_ended(Life().at(1.0, [end(100, **values)]), 5.0, frozenset())
+    return note(frame, 0)
+
+
+def fold_note(frame: Frame) -> str:
+    listed = with_ended(frame, 5.0, frozenset())
+    (row,) = [
+        row
+        for row, pid in enumerate(listed.sample.processes.pid.tolist())
+        if is_fold(pid)
+    ]
+    return note(listed, row)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, "ended with 0 after 5.0ms"),
+        ({"exit_code": 3}, "ended with 3 after 5.0ms"),
+        ({"exit_code": None, "exit_signal": 9}, "ended with SIGKILL after 5.0ms"),
+        ({"exit_code": None, "exit_signal": 11, "core_dumped": 1},
+         "ended with SIGSEGV+core after 5.0ms"),
+        ({"exit_code": None, "exit_signal": 33}, "ended with signal 33 after 5.0ms"),
+        ({"exit_code": None, "lifetime_ns": None}, "ended with - after -"),
+        ({"lifetime_ns": 90 * 10**9}, "ended with 0 after 1m30s"),
+    ],
+)  # fmt: skip
+def test_how_one_ended(values: Row, expected: str) -> None:
+    assert single(**values) == expected
+
+
+def test_of_many_who_starts_them_comes_first() -> None:
+    ends = [
+        end(100 + at, ppid=10, lifetime_ns=(at + 1) * MS, exit_code=at // 2)
+        for at in range(3)
+    ]
+    said = fold_note(Life().at(1.0, ends))
+    assert said == "by make 10, 1 failed, ended in 1 s, lived 1.0ms/2.0ms/3.0ms"
+
+
+def test_what_is_not_known_of_many_is_not_said() -> None:
+    blank: dict[str, Any] = {"lifetime_ns": None, "exit_code": None, "ppid": 777}
+    ends = [end(100 + at, **blank) for at in range(3)]
+    assert fold_note(Life().at(1.0, ends)) == "ended in 1 s"
+
+
+def test_a_spawner_has_its_ancestors() -> None:
+    rows: list[Row] = [
+        {"pid": 1, "ppid": 0, "comm": b"init"},
+        {"pid": 5, "ppid": 1, "comm": b"sshd"},
+        {"pid": 9, "ppid": 5, "comm": b"bash"},
+    ]
+    frame = spawners(Life(rows).at(1.0, [end(100, ppid=9)]))
+    assert note(frame, 0) == "< sshd 5 < init 1"
+    assert note(frame, 0, "←") == "← sshd 5 ← init 1"
+
+
+def test_a_long_line_of_ancestors_and_a_ring_end() -> None:
+    rows: list[Row] = [{"pid": pid, "ppid": pid - 1} for pid in range(1, 40)]
+    frame = spawners(Life(rows).at(1.0, [end(100, ppid=39)]))
+    assert note(frame, 0).count("<") == 6
+    rows = [{"pid": 2, "ppid": 3}, {"pid": 3, "ppid": 2}]
+    frame = spawners(Life(rows).at(1.0, [end(100, ppid=3)]))
+    assert note(frame, 0).count("<") == 2
+
+
+def test_names_in_notes_are_made_safe() -> None:
+    rows: list[Row] = [
+        {"pid": 1, "ppid": 0, "comm": HOSTILE},
+        {"pid": 2, "ppid": 1, "comm": HOSTILE},
+    ]
+    frame = Life(rows).at(1.0, [end(100 + at, ppid=2) for at in range(3)])
+    for said in (fold_note(frame), note(spawners(frame), 0)):
+        assert r"\x1b[2J[/]\xff" in said
+        assert said.isprintable()
+
+
+def test_a_living_process_has_no_note() -> None:
+    frame = Life().at(1.0, [end(100)])
+    listed = with_ended(frame, 5.0, frozenset())
+    assert [note(frame, row) for row in range(3)] == [""] * 3
+    assert [note(listed, row) for row in range(1, 4)] == [""] * 3

@@ -1,0 +1,139 @@
+"""What is remembered of the last samples."""
+
+from typing import Any
+
+import pytest
+
+from montauk_tui.engine.rates import process_rates
+from montauk_tui.engine.recent import remember
+from montauk_tui.model import recent as package
+from montauk_tui.model.recent import Recent
+from montauk_tui.model.sample import Counters, Sample
+from montauk_tui.model.schema import UNKNOWN
+from tests.support.builders import MONOTONIC_S, make_sample
+from tests.support.exits import make_exits
+from tests.support.starts import fork, make_starts
+
+
+class Story:
+    """Remembers one sample after the other."""
+
+    def __init__(self) -> None:
+        self.recent = Recent()
+        self.last: Sample | None = None
+
+    def goes_on(self, after_s: float, **values: Any) -> Recent:
+        sample = make_sample(after_s=after_s, **values)
+        rates = process_rates(self.last, sample)
+        self.recent = remember(self.recent, self.last, sample, rates)
+        self.last = sample
+        return self.recent
+
+
+def ended(recent: Recent) -> tuple[list[int], list[int]]:
+    """Return pids and serial numbers."""
+    found = recent.ended_since(-1.0)
+    if found is None:
+        return [], []
+    return found.exits.pid.tolist(), found.serial.tolist()
+
+
+def test_what_ended_in_the_order_of_the_ends_and_numbered_on() -> None:
+    story = Story()
+    story.goes_on(0, exits=make_exits([]))
+    story.goes_on(1, exits=make_exits(
+        [{"pid": 2, "end_ns": 20}, {"pid": 1, "end_ns": 10}]
+    ))  # fmt: skip
+    story.goes_on(2, exits=make_exits([]))
+    recent = story.goes_on(3, exits=make_exits([{"pid": 3, "end_ns": 5}]))
+    assert ended(recent) == ([1, 2, 3], [1, 2, 3])
+
+
+def test_an_end_of_an_unknown_moment_is_kept_as_well() -> None:
+    story = Story()
+    recent = story.goes_on(
+        0, exits=make_exits([{"pid": 1, "end_ns": 5}, {"pid": 2, "end_ns": None}])
+    )
+    pids, serials = ended(recent)
+    assert (sorted(pids), serials) == ([1, 2], [1, 2])
+    found = recent.ended_since(-1.0)
+    assert found is not None
+    assert UNKNOWN in found.exits.end_ns.tolist()
+
+
+def test_what_was_told_since_a_moment() -> None:
+    story = Story()
+    for second in range(3):
+        story.goes_on(second, exits=make_exits([{"pid": second + 1}]))
+    since = story.recent.ended_since(MONOTONIC_S + 1.0)
+    assert since is not None
+    assert since.exits.pid.tolist() == [2, 3]
+    assert story.recent.ended_since(MONOTONIC_S + 2.1) is None
+
+
+def test_of_a_collector_that_sees_nothing_nothing_is_remembered() -> None:
+    story = Story()
+    story.goes_on(0)
+    recent = story.goes_on(1)
+    assert (recent.ended, recent.starts) == ((), ())
+    assert [(one.started, one.ended) for one in recent.churn] == [(None, None)]
+
+
+@pytest.mark.parametrize("a_sample", [1, 3, 10, 25])
+def test_memory_is_bounded_and_the_latest_stay(
+    monkeypatch: pytest.MonkeyPatch, a_sample: int
+) -> None:
+    monkeypatch.setattr("montauk_tui.engine.recent.MOST_KEPT", 10)
+    story, pid = Story(), 0
+    for second in range(20):
+        pids = range(pid + 1, pid + 1 + a_sample)
+        pid += a_sample
+        story.goes_on(
+            second,
+            exits=make_exits([{"pid": one, "end_ns": one} for one in pids]),
+            starts=make_starts([fork(one, one) for one in pids]),
+        )
+        kept, serials = ended(story.recent)
+        assert 0 < len(kept) <= 10
+        assert kept == serials == list(range(pid + 1 - len(kept), pid + 1))
+        starts = [one for part in story.recent.starts for one in part.pid.tolist()]
+        assert starts == kept
+    assert package.MOST_KEPT >= 10_000
+
+
+def counted(forks: int, exits: int, lost: int = 0) -> Counters:
+    return Counters(forks=forks, execs=0, exits=exits, lost=lost)
+
+
+def test_how_many_came_and_went_in_the_last_minute() -> None:
+    story = Story()
+    for second in range(0, 100, 2):
+        counters = counted(3 * second, 2 * second, second // 50)
+        story.goes_on(second, counters=counters)
+    churn = story.recent.churn
+    assert {(one.started, one.ended, one.interval_s) for one in churn} == {(6, 4, 2.0)}
+    assert sum(one.lost for one in churn) == 1
+    newest = churn[-1].monotonic_s
+    assert newest == MONOTONIC_S + 98
+    assert len(churn) == 30
+    assert churn[0].monotonic_s > newest - 60
+
+
+def test_another_collector_counts_from_its_own_start() -> None:
+    story = Story()
+    story.goes_on(0, counters=counted(100, 100, 5))
+    story.goes_on(1, counters=counted(110, 105, 5))
+    story.goes_on(2, counters=Counters())
+    story.goes_on(3, counters=Counters())
+    story.goes_on(4, counters=counted(2, 1))
+    recent = story.goes_on(5, counters=counted(7, 4))
+    assert [(one.started, one.ended) for one in recent.churn] == [
+        (10, 5), (None, None), (5, 3),
+    ]  # fmt: skip
+
+
+def test_a_takeover_that_lost_nothing_is_no_burst_backwards() -> None:
+    story = Story()
+    story.goes_on(0, counters=counted(100, 100))
+    recent = story.goes_on(1, counters=counted(3, 2))
+    assert all((one.started or 0) >= 0 for one in recent.churn)
