@@ -1,6 +1,6 @@
-"""`python -m bench`: refreshes, waiting, the kernel collector, the peers."""
+"""`python -m bench`: refreshes, waiting, both collectors of events, the peers."""
 
-from bench import kernel, peers, refresh, responses
+from bench import kernel, netlink, peers, refresh, responses
 
 if __name__ == "__main__":
     refresh.main()
@@ -8,5 +8,7 @@ if __name__ == "__main__":
     responses.main()
     print()
     kernel.main()
+    print()
+    netlink.main()
     print()
     peers.main()

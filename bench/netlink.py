@@ -1,0 +1,116 @@
+"""What the netlink collector costs beside the kernel collector, event by event.
+
+Needs root. What an event costs is CPU time of the whole process, thread and samples,
+less what starting the processes costs it without a collector.
+"""
+
+import os
+import statistics
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Final
+
+from bench.crowd import crowd
+from bench.kernel import sample_ms, spawn_s
+from montauk_tui.collectors.base import Collector
+from montauk_tui.collectors.kernel.collector import KernelCollector
+from montauk_tui.collectors.netlink.collector import NetlinkCollector
+from montauk_tui.collectors.procfs.collector import TraditionalCollector
+from montauk_tui.model.schema import Need
+
+_SIZES: Final = (1_000, 3_000)
+_SPAWNED: Final = 5_000
+_BATCH: Final = 1_000
+_EVENTS: Final = 3 * _SPAWNED
+_PAIRS: Final = 7
+
+_LOOP: Final = "n=0; while [ $n -lt $1 ]; do /bin/true; n=$((n+1)); done"
+
+
+def available(*kinds: type[Collector]) -> list[type[Collector]]:
+    """Return those that work here; print why the others do not."""
+    found = []
+    for kind in kinds:
+        state = kind().availability()
+        if state.available:
+            found.append(kind)
+        else:
+            print(f"{kind.name}: {state.reason}; {state.remedy}")
+    return found
+
+
+def run_loop(after_each: Callable[[], object]) -> None:
+    """Run many fork+exec+exit in shells, a sample behind each batch."""
+    for _ in range(_SPAWNED // _BATCH):
+        words = ["sh", "-c", _LOOP, "sh", str(_BATCH)]
+        os.waitpid(os.posix_spawn("/bin/sh", words, {}), 0)
+        after_each()
+
+
+def events_s(collector: Collector) -> float:
+    """Return the CPU time that this process used for them, idle samples taken off."""
+    idle_s = statistics.median(_cpu_s(collector) for _ in range(5))
+    started = time.process_time()
+    run_loop(lambda: collector.sample(Need.NONE))
+    return time.process_time() - started - idle_s * (_SPAWNED // _BATCH)
+
+
+def _cpu_s(collector: Collector) -> float:
+    started = time.process_time()
+    collector.sample(Need.NONE)
+    return time.process_time() - started
+
+
+def compare_events(kinds: list[type[Collector]]) -> None:
+    """Print the cost of an event."""
+    started = time.process_time()
+    run_loop(lambda: None)
+    nothing_s = time.process_time() - started
+    print(f"CPU of {_SPAWNED} fork+exec+exit, this process only")
+    for kind in kinds:
+        with kind() as collector:
+            used_s = events_s(collector) - nothing_s
+            lost = collector.sample(Need.NONE).counters.lost
+        each_us = used_s / _EVENTS * 1e6
+        print(f"  {kind.name:11} {used_s * 1000:7.1f} ms  {each_us:.2f} us an event")
+        if lost:
+            print(f"  {'':11} {lost} lost")
+
+
+def compare_refresh(kinds: list[type[Collector]]) -> None:
+    """Print the cost of a refresh when nothing starts or ends."""
+    for size in _SIZES:
+        with crowd(size) as count, ExitStack() as stack:
+            print(f"\nCPU of one sample at {count} processes, median")
+            for kind in kinds:
+                collector = stack.enter_context(kind())
+                print(f"  {kind.name:11} {sample_ms(collector):7.2f} ms")
+
+
+def compare_spawning(kinds: list[type[Collector]]) -> None:
+    """Print what listening costs the processes that are observed."""
+    print(f"\nfork+exec+exit while it listens, median of {_PAIRS} pairs")
+    for kind in kinds:
+        ratios = []
+        for _ in range(_PAIRS):
+            without = spawn_s()
+            with kind():
+                ratios.append(spawn_s() / without)
+        cost = (statistics.median(ratios) - 1) * 100
+        spread = ", ".join(f"{(ratio - 1) * 100:+.1f}" for ratio in sorted(ratios))
+        print(f"  {kind.name:11} {cost:+.1f} %  ({spread})")
+
+
+def main() -> None:
+    """Print all of it, or why it cannot be measured."""
+    seeing = available(NetlinkCollector, KernelCollector)
+    if NetlinkCollector not in seeing:
+        return
+    compare_events(seeing)
+    compare_refresh([*seeing, TraditionalCollector])
+    compare_spawning(seeing)
+
+
+if __name__ == "__main__":
+    main()

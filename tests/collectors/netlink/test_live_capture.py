@@ -1,0 +1,167 @@
+"""Short-lived processes: each is there once, with all of its CPU time."""
+
+import os
+import resource
+from collections import Counter
+
+import pytest
+
+from montauk_tui.collectors.kernel.collector import KernelCollector
+from montauk_tui.collectors.netlink.collector import NetlinkCollector
+from montauk_tui.errors import CollectorUnavailable
+from tests.collectors.netlink.support import (
+    grown,
+    opened,
+    spawn_loop,
+    until_children_ended,
+)
+from tests.support.lives import End, Watch, spawn, until, wait
+
+pytestmark = pytest.mark.privileged
+
+EACH = 300
+SLOW = 5
+TRUE = (b"/bin/true", b"montauk")
+NOT_CAUGHT = (b"",)
+
+
+def run_loops(watch: Watch) -> dict[int, list[End]]:
+    """Run the two loops side by side; return the ends of their children."""
+    loops = [spawn_loop(name, EACH) for name in ("left", "right")]
+    for pid in loops:
+        assert wait(pid) == 0
+    for pid in loops:
+        until_children_ended(watch, pid, EACH)
+    return {pid: [end for end in watch.ends if end.ppid == pid] for pid in loops}
+
+
+def test_every_short_life_is_told_once(watch: Watch) -> None:
+    loops = run_loops(watch)
+    for pid, ends in loops.items():
+        assert len(ends) == len({(end.pid, end.start_ticks) for end in ends}) == EACH
+        assert all(end.pid not in loops for end in ends), pid
+        for end in ends:
+            assert (end.code, end.signal, end.core) == (0, None, False)
+            assert (end.comm, end.uid, end.threads) == (b"true", os.getuid(), 1)
+            assert 0 < end.cpu_s < 10
+            assert 0 < end.lifetime_s < 60
+    counted = grown(watch)
+    assert (counted.lost, counted.lost_exits) == (0, 0)
+    for count in (counted.forks, counted.execs, counted.exits):
+        assert count is not None
+        assert count >= 2 * EACH + 2
+
+
+def test_arguments_are_right_or_counted_as_unknown(watch: Watch) -> None:
+    loops = run_loops(watch)
+    ends = [end for ends in loops.values() for end in ends]
+    caught = Counter(end.argv for end in ends if end.argv != NOT_CAUGHT)
+    names = (b"left", b"right")
+    right = {(*TRUE, name, b"%d" % number) for name in names for number in range(EACH)}
+    assert caught.keys() <= right
+    assert set(caught.values()) <= {1}
+    failures = grown(watch).read_failures
+    assert failures is not None
+    assert failures >= len(ends) - caught.total()
+    assert failures <= sum(end.argv == NOT_CAUGHT for end in watch.ends)
+    assert all((end.argv_bytes == 0) == (end.argv == NOT_CAUGHT) for end in watch.ends)
+
+
+def test_arguments_of_who_stays_a_while_are_caught(watch: Watch) -> None:
+    pids = {
+        spawn("sleep", "0.3", f"0.000{number}"): number for number in range(1, SLOW)
+    }
+    for pid in pids:
+        wait(pid)
+    argv = {end.pid: end.argv for end in watch.until_ended(pids)}
+    assert argv == {p: (b"sleep", b"0.3", b"0.000%d" % n) for p, n in pids.items()}
+
+
+def test_a_fork_without_an_exec_has_the_arguments_of_its_parent(watch: Watch) -> None:
+    script = "sleep 0.3; (exit 3); exit 0"
+    shell = spawn("sh", "-c", script)
+    wait(shell)
+    until_children_ended(watch, shell, 2)
+    (inner,) = (end for end in watch.ends if end.ppid == shell and end.code == 3)
+    assert inner.argv == (b"sh", b"-c", script.encode())
+
+
+def test_the_kernel_collector_tells_the_same(collector: NetlinkCollector) -> None:
+    runs = 1_000
+    kernel = KernelCollector()
+    try:
+        kernel.open()
+    except CollectorUnavailable as refusal:
+        pytest.skip(f"nothing to compare with: {refusal}")
+    with kernel:
+        both = Watch(collector), Watch(kernel)
+        shell = spawn_loop("both", runs)
+        wait(shell)
+        for watch in both:
+            until_children_ended(watch, shell, runs)
+    here, there = (
+        {(end.pid, end.start_ticks): end for end in watch.ends if end.ppid == shell}
+        for watch in both
+    )
+    # A start is known to the tick, and told by two clocks.
+    assert len(here) == len(there) == runs
+    assert {pid for pid, _ in here} == {pid for pid, _ in there}
+    assert here.keys() == there.keys()
+    assert [here[key].code for key in here] == [there[key].code for key in here]
+    cpu_s = sum(end.cpu_s for end in here.values())
+    assert cpu_s == pytest.approx(sum(e.cpu_s for e in there.values()), rel=0.05)
+
+
+def test_the_cpu_time_of_short_lives_is_all_there(
+    collector: NetlinkCollector, lives: str
+) -> None:
+    """Two hundred runs of 2 ms each: the sum is what their parent is told it was."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    watch = Watch(collector)
+    pids = []
+    for _ in range(200):
+        pids.append(spawn(lives, "burn", "2"))
+        assert wait(pids[-1]) == 0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    truth_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    ends = watch.until_ended(pids)
+    assert len(ends) == len(pids)
+    assert sum(end.cpu_s for end in ends) == pytest.approx(truth_s, rel=0.05)
+
+
+def test_every_exit_that_is_counted_becomes_one_row() -> None:
+    """Whoever it was: other processes of the machine end meanwhile."""
+    with opened() as fresh:
+        watch = Watch(fresh)
+        for _ in range(20):
+            wait(spawn("true"))
+        watch.sample()
+        counted = watch.last.counters.exits
+        assert counted is not None
+        assert counted >= 20
+
+        def all_told() -> bool:
+            watch.sample()
+            return len(watch.ends) >= counted
+
+        until(all_told, f"the rows of {counted} exits")
+        now = watch.sample().counters
+        assert now.lost == 0
+        assert now.exits is not None
+        assert len(watch.ends) <= now.exits
+        told = {(end.pid, end.start_ticks) for end in watch.ends}
+        assert len(told) == len(watch.ends)
+
+
+def test_another_listener_hears_the_same_and_leaves_alone() -> None:
+    with opened() as first:
+        watch = Watch(first)
+        with opened() as second:
+            other = Watch(second)
+            pid = spawn("sh", "-c", "exit 3")
+            wait(pid)
+            assert [watch.end_of(pid).code, other.end_of(pid).code] == [3, 3]
+        later = spawn("sh", "-c", "exit 4")
+        wait(later)
+        assert watch.end_of(later).code == 4
+        assert watch.last.counters.lost == 0

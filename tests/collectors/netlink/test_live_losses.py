@@ -1,0 +1,229 @@
+"""What is lost is counted exactly, and the table is right again at once."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from montauk_tui.collectors.netlink import streams as streams_module
+from montauk_tui.collectors.netlink.collector import NetlinkCollector
+from montauk_tui.collectors.netlink.connector import EventSocket, Kind
+from tests.collectors.netlink.support import (
+    LOOP,
+    grown,
+    opened,
+    spawn_loop,
+    until_children_ended,
+)
+from tests.support.lives import Watch, spawn, until, wait
+
+pytestmark = pytest.mark.privileged
+
+RUNS = 3_000
+TINY_BYTES = 64 << 10
+
+TINY = f"""
+import sys
+from montauk_tui.collectors.netlink import streams
+streams._BUFFER_BYTES = {8 * TINY_BYTES}
+from montauk_tui import cli
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> Iterator[NetlinkCollector]:
+    """Return a collector whose sockets have little room and are never emptied alone."""
+    monkeypatch.setattr(streams_module, "_BUFFER_BYTES", TINY_BYTES)
+    monkeypatch.setattr(streams_module, "_DRAIN_S", 1e6)
+    # Who has read enough arguments sleeps until then.
+    monkeypatch.setattr(streams_module, "_READING_SHARE", 1e9)
+    with opened() as collector:
+        yield collector
+
+
+def living() -> set[int]:
+    return {int(name) for name in os.listdir("/proc") if name.isdigit()}  # noqa: PTH208
+
+
+@pytest.fixture
+def witness() -> Iterator[NetlinkCollector]:
+    """Return a collector that has room for everything, opened before `tiny`."""
+    with opened() as collector:
+        yield collector
+
+
+def test_ends_that_are_missing_are_counted(
+    witness: NetlinkCollector, tiny: NetlinkCollector
+) -> None:
+    """Exactly, but for those of others that only one of the two could see."""
+    everything = Watch(witness)
+    watch = Watch(tiny)
+    shell = spawn_loop("tiny", RUNS)
+    wait(shell)
+    # An end whose event was lost is told a sample later, by its accounting.
+    for _ in range(5):
+        watch.sample()
+    until_children_ended(everything, shell, RUNS)
+    told = {(end.pid, end.start_ticks) for end in watch.ends}
+    assert len(told) == len(watch.ends)
+    missing = len(everything.ends) - len(watch.ends)
+    ours = RUNS - sum(end.ppid == shell for end in watch.ends)
+    lost = grown(watch)
+    assert lost.lost >= lost.lost_exits > 0
+    assert ours <= lost.lost_exits <= missing
+    assert everything.last.counters.lost == 0
+    for count in (lost.forks, lost.execs, lost.exits):
+        assert count is not None
+        assert count >= RUNS
+
+
+def test_the_table_is_right_in_the_first_sample_after(tiny: NetlinkCollector) -> None:
+    gone = [spawn("sleep", "1000") for _ in range(20)]
+    watch = Watch(tiny)
+    for pid in gone:
+        os.kill(pid, signal.SIGKILL)
+        wait(pid)
+    wait(spawn_loop("tiny", RUNS))
+    stayed = [spawn("sleep", "1000") for _ in range(20)]
+    try:
+        before = living()
+        sample = watch.sample()
+        after = living()
+        assert sample.counters.lost > 0
+        seen = set(sample.processes.pid.tolist())
+        assert (before & after) <= seen
+        assert not (seen - before - after)
+        assert set(stayed) <= seen
+        assert not set(gone) & seen
+        lost = sample.counters.lost_exits
+        for pid in stayed:
+            os.kill(pid, signal.SIGTERM)
+            wait(pid)
+        ends = watch.until_ended(stayed)
+        assert {end.signal for end in ends} == {signal.SIGTERM}
+        assert watch.last.counters.lost_exits == lost
+    finally:
+        for pid in set(stayed) & living():
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_who_sampled_nothing_for_long_loses_the_oldest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(streams_module, "_MOST_KEPT", 100)
+    monkeypatch.setattr(streams_module, "_DRAIN_S", 0.01)
+    with opened() as collector:
+        watch = Watch(collector)
+        shell = spawn_loop("kept", 500)
+        wait(shell)
+        for _ in range(5):
+            watch.sample()
+        lost = grown(watch)
+        told = sum(end.ppid == shell for end in watch.ends)
+        assert lost.exits is not None
+        # Others end as well, some of them just when this begins.
+        assert 0 < 500 - told <= lost.lost_exits <= lost.exits - told
+
+
+class Monitor:
+    """`montauk --json` in a process of its own, with sockets that have little room."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-c", TINY, "--collector", "netlink", "--json"]
+        self.process = subprocess.Popen(
+            [*command, "--delay", "0.2"], stdout=subprocess.PIPE
+        )
+        self.lines: list[dict[str, Any]] = []
+
+    def next(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        self.lines.append(json.loads(self.process.stdout.readline()))
+        return self.lines[-1]
+
+    def ended(self) -> list[dict[str, Any]]:
+        rows = [row for line in self.lines for row in line["processes"]]
+        return [row for row in rows if not row["alive"]]
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+@pytest.fixture
+def monitor() -> Iterator[Monitor]:
+    started = Monitor()
+    yield started
+    started.end()
+
+
+def test_a_monitor_that_was_stopped_is_right_again(monitor: Monitor) -> None:
+    first = monitor.next()
+    assert first["collector"]["name"] == "netlink"
+    # The machine may be busy enough for so little room already.
+    before = first["collector"]["lost_exits"]
+    os.kill(monitor.process.pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, monitor.process.pid, os.WSTOPPED)
+    shell = spawn("sh", "-c", LOOP, "stopped", str(RUNS))
+    wait(shell)
+    stayed = spawn("sleep", "1000")
+    os.kill(monitor.process.pid, signal.SIGCONT)
+
+    def lost() -> bool:
+        return bool(monitor.next()["collector"]["lost_exits"] > before)
+
+    until(lost, "the losses to be told")
+    seen = {row["pid"] for row in monitor.lines[-1]["processes"] if row["alive"]}
+    assert stayed in seen
+    assert shell not in seen
+    for _ in range(3):
+        monitor.next()
+    last = monitor.lines[-1]
+    missing = RUNS - sum(row["ppid"] == shell for row in monitor.ended())
+    # The shell, and whoever else of the machine ended.
+    others = last["counters"]["exits"] - RUNS
+    assert missing > 0
+    assert missing + before <= last["collector"]["lost_exits"] <= missing + others
+    os.kill(stayed, signal.SIGTERM)
+    wait(stayed)
+
+    def told() -> bool:
+        monitor.next()
+        return any(row["pid"] == stayed for row in monitor.ended())
+
+    until(told, "an end after it")
+    (row,) = (row for row in monitor.ended() if row["pid"] == stayed)
+    assert row["exit_signal"] == signal.SIGTERM
+    assert (
+        monitor.lines[-1]["collector"]["lost_exits"]
+        == (last["collector"]["lost_exits"])
+    )
+
+
+def test_who_ended_before_the_events_came_is_neither_told_nor_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The accounting is asked for first: what it tells alone would offset a loss."""
+    early: list[int] = []
+    real = streams_module.Streams._open  # noqa: SLF001 - between the two subscriptions
+
+    def open_late(streams: streams_module.Streams, kind: Kind) -> EventSocket:
+        if not early:
+            early.append(spawn("true"))
+            wait(early[0])
+        return real(streams, kind)
+
+    monkeypatch.setattr(streams_module.Streams, "_open", open_late)
+    with opened() as collector:
+        watch = Watch(collector)
+        for _ in range(5):
+            watch.sample()
+        assert watch.of(early) == []
+        later = spawn("true")
+        wait(later)
+        assert watch.end_of(later).cpu_s > 0

@@ -1,0 +1,144 @@
+"""Forks and execs as the connector told them."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from montauk_tui.collectors.netlink.collector import NetlinkCollector
+from montauk_tui.collectors.netlink.starts import start_table
+from montauk_tui.collectors.netlink.streams import Argv, Taken
+from montauk_tui.model.exits import ExitTable
+from montauk_tui.model.sample import ProcessTable
+from montauk_tui.model.schema import UNKNOWN, Need
+from montauk_tui.model.starts import EXEC, FORK, StartTable
+from tests.collectors.netlink.messages import taken
+from tests.support.builders import make_table
+from tests.support.exits import make_exits
+from tests.support.lives import spawn, until, wait
+
+HZ = 100
+TICK_NS = 10**9 // HZ
+OFFSET_NS = 5 * TICK_NS
+
+
+def table_of(
+    events: Taken,
+    argv: dict[int, Argv] | None = None,
+    now: ProcessTable | None = None,
+    exits: ExitTable | None = None,
+) -> StartTable:
+    return start_table(
+        events,
+        argv or {},
+        ProcessTable.empty() if now is None else now,
+        ExitTable.empty() if exits is None else exits,
+        (OFFSET_NS, HZ),
+    )
+
+
+def at(ticks: float) -> int:
+    """Return that time after boot as the connector tells it."""
+    return int(ticks * TICK_NS) - OFFSET_NS
+
+
+def test_the_times_are_those_since_boot_and_the_parent_is_who_forked() -> None:
+    events = taken(
+        forks=[{"pid": 7, "ppid": 2, "time_ns": at(30)}],
+        execs=[{"pid": 7, "time_ns": at(31)}],
+    )
+    rows = [{"pid": 2, "comm": b"sh", "start_ticks": 1}]
+    table = table_of(events, now=make_table(rows))
+    assert table.kind.tolist() == [FORK, EXEC]
+    assert table.time_ns.tolist() == [30 * TICK_NS, 31 * TICK_NS]
+    assert table.ppid.tolist() == [2, 2]
+    assert table.start_ticks.tolist() == [30, 30]
+    assert table.comm.tolist() == [b"sh", b""], "of a fork that of the parent"
+    assert table.uid.tolist() == [UNKNOWN, UNKNOWN]
+
+
+def test_a_row_tells_owner_name_and_start() -> None:
+    events = taken(
+        forks=[{"pid": 7, "ppid": 2, "time_ns": at(30)}],
+        execs=[{"pid": 7, "time_ns": at(31)}],
+    )
+    row = {"pid": 7, "ppid": 1, "uid": 5, "start_ticks": 29, "comm": b"true"}
+    table = table_of(events, now=make_table([row]))
+    assert table.uid.tolist() == [5, 5]
+    assert table.start_ticks.tolist() == [29, 29]
+    assert table.ppid.tolist() == [2, 1], "it may have been adopted since"
+    assert table.comm.tolist() == [b"", b"true"]
+
+
+def test_who_ended_tells_it_as_well() -> None:
+    events = taken(execs=[{"pid": 7, "time_ns": at(31)}])
+    end = {"pid": 7, "ppid": 2, "uid": 5, "start_ticks": 29, "comm": b"true"}
+    table = table_of(events, exits=make_exits([end]))
+    assert (table.ppid[0], table.uid[0], table.start_ticks[0]) == (2, 5, 29)
+    assert table.comm.tolist() == [b"true"]
+
+
+def test_an_exec_of_who_is_not_known_has_no_start_made_up() -> None:
+    table = table_of(taken(execs=[{"pid": 7, "time_ns": at(31)}]))
+    assert (table.start_ticks[0], table.ppid[0]) == (UNKNOWN, UNKNOWN)
+
+
+def test_who_started_later_is_another_process() -> None:
+    events = taken(execs=[{"pid": 7, "time_ns": at(31)}])
+    end = {"pid": 7, "uid": 5, "start_ticks": 29, "comm": b"true"}
+    row = {"pid": 7, "uid": 6, "start_ticks": 33, "comm": b"other"}
+    table = table_of(events, now=make_table([row]), exits=make_exits([end]))
+    assert (table.uid[0], table.start_ticks[0]) == (5, 29)
+    assert table.comm.tolist() == [b"true"]
+
+
+def test_arguments_are_those_of_the_last_exec_before_they_were_read() -> None:
+    events = taken(execs=[{"pid": 7, "time_ns": at(10 * n)} for n in (1, 2, 3)])
+    row = {"pid": 7, "start_ticks": 9, "comm": b"third"}
+    table = table_of(events, {7: Argv(b"second\0", at(25))}, make_table([row]))
+    assert table.cmdline.tolist() == [b"", b"second", b""]
+    assert table.cmdline_bytes.tolist() == [0, 7, 0]
+    assert table.comm.tolist() == [b"", b"", b"third"]
+
+
+def test_arguments_that_were_read_before_are_of_another_program() -> None:
+    events = taken(execs=[{"pid": 7, "time_ns": at(10)}])
+    assert table_of(events, {7: Argv(b"old\0", at(9))}).cmdline_bytes[0] == 0
+
+
+def test_nothing_happened() -> None:
+    assert len(table_of(taken())) == 0
+    row = {"pid": 7, "comm": b"sh"}
+    assert len(table_of(taken(), now=make_table([row]))) == 0
+
+
+@pytest.mark.privileged
+def test_whatever_is_counted_is_told_or_still_to_come(
+    collector: NetlinkCollector,
+) -> None:
+    collector.close()
+    collector.open()
+    told = {"forks": 0, "execs": 0, "exits": 0}
+
+    def holds() -> bool:
+        sample = collector.sample(Need.NONE)
+        assert sample.starts is not None
+        assert sample.exits is not None
+        assert sample.ending is not None
+        told["forks"] += int(np.count_nonzero(sample.starts.kind == FORK))
+        told["execs"] += int(np.count_nonzero(sample.starts.kind == EXEC))
+        told["exits"] += len(sample.exits)
+        counted = sample.counters
+        if counted.lost == 0:
+            assert told["forks"] == counted.forks
+            assert told["execs"] == counted.execs
+            assert told["exits"] + len(sample.ending) == counted.exits
+        return told["exits"] >= 300
+
+    loop = spawn("sh", "-c", "while :; do /bin/true; done")
+    try:
+        until(holds, "300 ends")
+    finally:
+        os.kill(loop, signal.SIGKILL)
+        wait(loop)

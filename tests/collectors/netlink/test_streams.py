@@ -1,0 +1,370 @@
+"""The thread that listens, with sockets that say what a test wants."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from montauk_tui.collectors.netlink import streams as package
+from montauk_tui.collectors.netlink.connector import Events, Kind
+from montauk_tui.collectors.netlink.streams import Argv, Streams
+from montauk_tui.collectors.netlink.taskstats import Stats
+from tests.collectors.netlink.messages import events, stats
+
+PATIENCE_S = 60.0
+NEVER_S = 1e4
+
+
+class FakeSocket:
+    """Says what it is told to say; readable while it has something to say."""
+
+    def __init__(self, empty: Events) -> None:
+        self._lock = threading.Lock()
+        self._empty = self._waiting = empty
+        self._one_by_one: list[Events] = []
+        self.readable = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self.receiver = SimpleNamespace(sock=self.readable, dropped=0, foreign=0)
+        self.broken: OSError | None = None
+        self.reads = 0
+        self.is_closed = False
+        self.tells_processes = True
+
+    def say(self, said: Events, *, unheard: bool = False) -> None:
+        """Have something to say; `unheard` until somebody reads for another reason."""
+        with self._lock:
+            self._waiting = np.concatenate([self._waiting, said])
+            if not unheard:
+                os.eventfd_write(self.readable, 1)
+
+    def fail(self, error: OSError) -> None:
+        self.broken = error
+        os.eventfd_write(self.readable, 1)
+
+    def _raise_if_broken(self) -> None:
+        if self.broken is not None:
+            raise self.broken
+
+    def read(self) -> Events:
+        self._raise_if_broken()
+        with self._lock:
+            self.reads += 1
+            self._quiet()
+            parts, self._one_by_one = [*self._one_by_one, self._waiting], []
+            self._waiting = self._empty
+        return np.concatenate(parts)
+
+    def read_one(self) -> int | None:
+        self._raise_if_broken()
+        with self._lock:
+            if not len(self._waiting):
+                return None
+            one, self._waiting = self._waiting[:1], self._waiting[1:]
+            if not len(self._waiting):
+                self._quiet()
+            self._one_by_one.append(one)
+            pid: int = one["pid"][0].item()
+            return pid
+
+    def _quiet(self) -> None:
+        try:
+            os.eventfd_read(self.readable)
+        except BlockingIOError:
+            return
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+class World:
+    """The four sockets, and the processes whose arguments can be read."""
+
+    def __init__(self) -> None:
+        self.events = {kind: FakeSocket(events()) for kind in (
+            Kind.FORK, Kind.EXEC, Kind.EXIT,
+        )}  # fmt: skip
+        self.stats = FakeSocket(stats())
+        self.refused: dict[object, OSError] = {}
+        self.opened: list[FakeSocket] = []
+        self.argv: dict[int, bytes] = {}
+        self.error: type[Exception] = ProcessLookupError
+        self.read: list[int] = []
+
+    def event_socket(self, kind: Kind, _: int) -> FakeSocket:
+        return self._open(kind, self.events[kind])
+
+    def listener(self, _: int) -> FakeSocket:
+        return self._open("stats", self.stats)
+
+    def _open(self, name: object, socket: FakeSocket) -> FakeSocket:
+        if name in self.refused:
+            raise self.refused[name]
+        self.opened.append(socket)
+        return socket
+
+    def read_argv(self, pid: int) -> bytes:
+        self.read.append(pid)
+        if pid not in self.argv:
+            raise self.error
+        return self.argv[pid]
+
+    def streams(self) -> Streams:
+        """Return streams whose thread has emptied the sockets once and now waits."""
+        made = Streams(self.read_argv)
+        wait_for(lambda: self.events[Kind.FORK].reads)
+        return made
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    made = World()
+    monkeypatch.setattr(package, "EventSocket", made.event_socket)
+    monkeypatch.setattr(package, "ExitListener", made.listener)
+    monkeypatch.setattr(package, "_DRAIN_S", NEVER_S)
+    yield made
+    for socket in [*made.events.values(), made.stats]:
+        os.close(socket.readable)
+
+
+@pytest.fixture
+def listening(world: World) -> Iterator[Streams]:
+    made = world.streams()
+    yield made
+    made.close()
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    end_s = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < end_s, "in vain"
+        time.sleep(0.001)
+
+
+def read_so_far(world: World, count: int) -> None:
+    wait_for(lambda: len(world.read) >= count)
+
+
+def seen_so_far(listening: Streams, kind: int, count: int) -> None:
+    wait_for(lambda: listening.arrived()[kind] + listening.lost()[kind] >= count)
+
+
+def of(*pids: int) -> Events:
+    return events(*({"pid": pid} for pid in pids))
+
+
+def accounting(*pids: int) -> Stats:
+    return stats(*({"tgid": pid} for pid in pids))
+
+
+def pids(records: Any) -> list[int]:
+    name = "pid" if "pid" in records.dtype.names else "tgid"
+    found: list[int] = records[name].tolist()
+    return found
+
+
+def test_what_was_said_is_taken_once_and_by_kind(
+    world: World, listening: Streams
+) -> None:
+    world.events[Kind.FORK].say(of(1, 2))
+    world.events[Kind.EXIT].say(of(3))
+    world.stats.say(accounting(4, 5, 6))
+    assert list(map(pids, listening.take())) == [[1, 2], [], [3], [4, 5, 6]]
+    assert list(map(pids, listening.take())) == [[], [], [], []]
+    assert listening.arrived() == (2, 0, 1, 3)
+    assert listening.lost() == (0, 0, 0, 0)
+
+
+def test_arguments_are_read_at_once_and_the_exec_is_told_all_the_same(
+    world: World, listening: Streams
+) -> None:
+    world.argv = {7: b"seven\0"}
+    before_ns = time.monotonic_ns()
+    world.events[Kind.EXEC].say(of(7, 8))
+    wait_for(lambda: world.read == [7, 8])
+    assert pids(listening.take().execs) == [7, 8]
+    argv = listening.take_argv()
+    assert {pid: read.raw for pid, read in argv.items()} == {7: b"seven\0", 8: b""}
+    assert all(
+        before_ns <= read.read_ns <= time.monotonic_ns() for read in argv.values()
+    )
+    assert listening.take_argv() == {}
+    assert listening.arrived() == (0, 2, 0, 0)
+
+
+def test_the_last_exec_of_a_process_counts(world: World, listening: Streams) -> None:
+    for number, raw in enumerate((b"one\0", b"two\0"), start=1):
+        world.argv[7] = raw
+        world.events[Kind.EXEC].say(of(7))
+        read_so_far(world, number)
+    listening.take()
+    assert listening.take_argv()[7].raw == b"two\0"
+
+
+def test_each_time_only_those_that_were_read_at_once_count_as_read(
+    world: World, listening: Streams
+) -> None:
+    execs, unread = world.events[Kind.EXEC], Argv(b"", 0)
+    world.argv = {7: b"seven\0"}
+    execs.say(of(7))
+    read_so_far(world, 1)
+    execs.say(of(8), unheard=True)
+    listening.take()
+    argv = listening.take_argv()
+    assert (argv[7].raw, argv[8]) == (b"seven\0", unread)
+    execs.say(of(7, 9), unheard=True)
+    listening.take()
+    assert listening.take_argv() == {7: unread, 9: unread}
+
+
+def test_when_execs_come_too_fast_the_arguments_stay_unread(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(package, "_DRAIN_S", 0.01)
+    monkeypatch.setattr(package, "_BURST_S", -NEVER_S)
+    listening = world.streams()
+    world.argv = {7: b"seven\0"}
+    world.events[Kind.EXEC].say(of(7, 8))
+    wait_for(lambda: listening.arrived()[1] == 2)
+    assert pids(listening.take().execs) == [7, 8]
+    assert listening.take_argv() == {7: Argv(b"", 0), 8: Argv(b"", 0)}
+    assert world.read == []
+    listening.close()
+
+
+def test_without_a_sample_the_sockets_are_emptied_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(package, "_DRAIN_S", 0.01)
+    listening = world.streams()
+    for pid in (1, 2, 3):
+        world.events[Kind.EXIT].say(of(pid))
+        seen_so_far(listening, 2, pid)
+    assert pids(listening.take().exits) == [1, 2, 3]
+    listening.close()
+
+
+def test_while_nobody_samples_the_oldest_are_lost_and_counted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each that was said is taken or lost, and none is both."""
+    monkeypatch.setattr(package, "_DRAIN_S", 0.001)
+    monkeypatch.setattr(package, "_MOST_KEPT", 20)
+    monkeypatch.setattr(package, "_MOST_ARGV", 4)
+    listening = world.streams()
+    said = 0
+    for pid in range(1, 30):
+        world.events[Kind.FORK].say(of(pid))
+        world.events[Kind.EXEC].say(of(pid))
+        world.stats.say(accounting(pid))
+        said += 1
+        for kind in (0, 1, 3):
+            seen_so_far(listening, kind, said)
+    taken = listening.take()
+    assert 0 < sum(map(len, taken)) <= 20
+    for records in (taken.forks, taken.execs, taken.stats):
+        assert pids(records) == list(range(30 - len(records), 30)), "the latest"
+    lost = listening.lost()
+    assert lost == tuple(said * (len(kind) > 0) - len(kind) for kind in taken)
+    arrived = listening.arrived()
+    assert tuple(map(sum, zip(arrived, lost, strict=True))) == (29, 29, 0, 29)
+    assert list(listening.take_argv()) == [26, 27, 28, 29]
+    listening.close()
+
+
+def test_what_the_kernel_dropped_and_what_is_foreign_is_counted(
+    world: World, listening: Streams
+) -> None:
+    for number, kind in enumerate((Kind.FORK, Kind.EXEC, Kind.EXIT), start=1):
+        world.events[kind].receiver.dropped = number
+        world.events[kind].receiver.foreign = 10
+    world.stats.receiver.dropped, world.stats.receiver.foreign = 4, 5
+    assert listening.lost() == (1, 2, 3, 4)
+    assert listening.foreign() == 35
+
+
+def test_a_socket_that_breaks_is_an_error_for_who_takes(
+    world: World, listening: Streams
+) -> None:
+    for socket in (*world.events.values(), world.stats):
+        socket.broken = OSError(5, "broken")
+        with pytest.raises(OSError, match="broken"):
+            listening.take()
+        socket.broken = None
+
+
+@pytest.mark.parametrize("error", [OSError(5, "broken"), ValueError("a bug")])
+def test_a_thread_that_died_is_an_error_for_who_takes(
+    world: World, listening: Streams, error: Exception
+) -> None:
+    """Even where the sockets are well again: nobody empties them any more."""
+    execs = world.events[Kind.EXEC]
+    if isinstance(error, OSError):
+        execs.fail(error)
+    else:
+        world.error = ValueError
+        execs.say(of(7))
+    wait_for(lambda: not thread_of(listening).is_alive())
+    execs.broken = None
+    for _ in range(2):
+        with pytest.raises(OSError, match="listening broke") as caught:
+            listening.take()
+        assert isinstance(caught.value.__cause__, type(error))
+
+
+def thread_of(listening: Streams) -> threading.Thread:
+    return listening._thread  # noqa: SLF001
+
+
+def test_closing_ends_the_thread_and_closes_every_socket(world: World) -> None:
+    listening = world.streams()
+    thread = thread_of(listening)
+    assert thread.is_alive()
+    listening.close()
+    assert not thread.is_alive()
+    assert len(world.opened) == 4
+    assert all(socket.is_closed for socket in world.opened)
+
+
+def test_closing_works_when_the_thread_has_died(world: World) -> None:
+    listening = world.streams()
+    world.events[Kind.EXEC].fail(OSError(5, "broken"))
+    wait_for(lambda: not thread_of(listening).is_alive())
+    listening.close()
+    assert all(socket.is_closed for socket in world.opened)
+
+
+def test_without_the_accounting_the_events_are_had_alone(world: World) -> None:
+    refusal = world.refused["stats"] = PermissionError(1, "no")
+    listening = world.streams()
+    assert (listening.has_stats, listening.stats_tell_processes) == (False, False)
+    assert listening.no_stats is refusal
+    world.events[Kind.EXIT].say(of(3))
+    assert list(map(pids, listening.take())) == [[], [], [3], []]
+    assert (listening.lost(), listening.foreign()) == ((0, 0, 0, 0), 0)
+    listening.close()
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_the_accounting_tells_whether_it_tells_processes(
+    world: World,
+    tells: bool,  # noqa: FBT001
+) -> None:
+    world.stats.tells_processes = tells
+    listening = world.streams()
+    assert (listening.has_stats, listening.stats_tell_processes) == (True, tells)
+    listening.close()
+
+
+@pytest.mark.parametrize("kind", [Kind.FORK, Kind.EXEC, Kind.EXIT])
+def test_without_one_kind_of_event_nothing_stays_open(world: World, kind: Kind) -> None:
+    world.refused[kind] = PermissionError(1, "no")
+    threads = threading.active_count()
+    with pytest.raises(PermissionError):
+        world.streams()
+    assert world.opened[0] is world.stats
+    assert all(socket.is_closed for socket in world.opened)
+    assert threading.active_count() == threads
