@@ -7,10 +7,11 @@ STAMP  := $(VENV)/.montauk-installed
 
 KERNELS ?= 5.10 6.1 6.12 7.2
 
-.PHONY: help run test test-kernels check format setup bcc bench snapshots clean
+.PHONY: help run test test-kernels check format setup bcc bench bench-accuracy \
+        snapshots clean
 
 help:  ## show the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 run: setup bcc  ## set up and start the monitor
 	@$(BIN)/montauk
@@ -36,6 +37,9 @@ snapshots: setup  ## draw the reference screens anew; look at them before commit
 
 bench: setup  ## print what a refresh costs
 	$(BIN)/python -m bench
+
+bench-accuracy: setup bcc  ## print how much of known workloads each collector explains
+	$(BIN)/python -m bench.accuracy
 
 setup: $(STAMP)  ## create the environment
 

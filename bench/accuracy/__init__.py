@@ -1,0 +1,1 @@
+"""How much of a workload of known truth each collector explains."""
