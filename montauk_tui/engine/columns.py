@@ -191,6 +191,10 @@ _TABLE: Final = (
     _extra("event_s", "AT", "when it happened", 8, units.clock_second_text),
     _extra("event", "EVENT", "fork, exec or exit", 5, extra.event_text),
     Column(
+        "cgroup", "CGROUP", "cgroup (version 2), where the collector tells", 24,
+        cells.cgroup_key, cells.cgroup_text, cells.faint, left=True,
+    ),
+    Column(
         "comm", "COMM", "name of the program or thread", 15,
         cells.name_key, cells.name_text, left=True,
     ),

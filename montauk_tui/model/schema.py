@@ -72,6 +72,7 @@ FIELDS: Final[dict[str, Field]] = {
     "virt_bytes": Field("bytes", "virtual memory size"),
     "rss_bytes": Field("bytes", "resident set size"),
     "shared_bytes": Field("bytes", "resident shared memory", Need.SHARED),
+    "cgroup_id": Field("id", "inode number of its cgroup (version 2)"),
     "start_stack": Field(
         "address", "bottom of the stack: changes at exec; 0 if hidden"
     ),

@@ -115,7 +115,7 @@ def settled_zombies(tasks: Records) -> Ints:
 
 _OF_THE_PROCESS: Final = (
     "ppid", "pgrp", "session", "tty", "threads", "virt_bytes", "rss_bytes",
-    "shared_bytes", "start_stack", "cutime", "cstime",
+    "shared_bytes", "start_stack", "cutime", "cstime", "cgroup_id",
 )  # fmt: skip
 """What the threads of a process share."""
 
@@ -167,7 +167,7 @@ def _columns(rows: Records, sums: dict[str, Ints], user_hz: int) -> dict[str, In
         name: rows[name].astype(np.int64)
         for name in (
             "pid", "tgid", "ppid", "pgrp", "session", "tty", "uid", "flags", "policy",
-            "rt_priority", "threads", "cutime", "cstime",
+            "rt_priority", "threads", "cutime", "cstime", "cgroup_id",
         )
     }  # fmt: skip
     file, anon, shmem = rows["file_pages"], rows["anon_pages"], rows["shmem_pages"]

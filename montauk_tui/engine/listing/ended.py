@@ -45,8 +45,9 @@ def is_fold(pid: int) -> bool:
 
 def is_over(frame: Frame, row: int) -> bool:
     """Tell whether a row of the main list is a single process that ended."""
-    pid = int(frame.sample.processes.pid[row])
-    return "window_s" in frame.extra and _FOLDS_BELOW <= pid < 0
+    table = frame.sample.processes
+    is_listed = "window_s" in frame.extra and table.state[row] == DEAD
+    return bool(is_listed) and not is_fold(int(table.pid[row]))
 
 
 def with_ended(frame: Frame, linger_s: float, opened: frozenset[int]) -> Frame:

@@ -121,6 +121,7 @@ def ended_table(ended: Ended, ticks_per_second: int) -> ProcessTable:
         "utime": in_ticks(exits.utime_ns[back], ticks_per_second),
         "stime": in_ticks(exits.stime_ns[back], ticks_per_second),
         "rss_bytes": exits.rss_bytes[back],
+        "cgroup_id": exits.cgroup_id[back],
         "threads": exits.threads[back],
     }
     return ProcessTable(exits.comm[back], columns)

@@ -42,7 +42,9 @@ def draw_books(frame: Frame, look: MeterLook) -> list[Line]:
         room = look.width - line_width((*figures, *gauge))
     bar: Line = ()
     if room > _LEAST_BAR:
-        bar = _bar(ledger, look, min(_MOST_BAR, room - 1))
+        # As much for the history, where both can be had.
+        wanted = room // 2 if room > 2 * _LEAST_BAR else room - 1
+        bar = _bar(ledger, look, min(_MOST_BAR, wanted))
         room -= line_width(bar)
     sparks = _sparks(churn, look, room - 2)
     return [spread((*figures, *bar), (*sparks, *gauge), look.width)]
