@@ -1,11 +1,13 @@
-"""`python -m bench`: refreshes, waiting, both collectors of events, the peers."""
+"""`python -m bench`: refreshes, waiting, churn, both collectors of events, the peers."""
 
-from bench import kernel, netlink, peers, refresh, responses
+from bench import churn, kernel, netlink, peers, refresh, responses
 
 if __name__ == "__main__":
     refresh.main()
     print()
     responses.main()
+    print()
+    churn.main()
     print()
     kernel.main()
     print()

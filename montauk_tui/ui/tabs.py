@@ -40,7 +40,7 @@ _TABLE: Final = (
     Tab(MAIN, "Main", (), "cpu_pct", lambda frame: frame, "no process matches"),
     Tab(
         "exited", "Exited",
-        ("ended_s", "pid", "ppid", "user", "exit_status", "lifetime_s", "cpu_time",
+        ("ended_s", "pid", "ppid", "user", "exit_status", "lifetime_s", "used_s",
          "peak_rss_bytes", "command"),
         "ended_s", ended_only, "no process has ended yet",
         "collector {} does not see processes end",

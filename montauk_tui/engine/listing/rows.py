@@ -137,6 +137,7 @@ def ended_extra(ended: Ended, booted_at_s: float) -> Extra:
         "exit_status": exit_status(ended),
         "failed": is_failure(ended).astype(np.float64),
         "lifetime_s": as_floats(exits.lifetime_ns) / 1e9,
+        "used_s": (as_floats(exits.utime_ns) + as_floats(exits.stime_ns)) / 1e9,
         "ended_s": end_s,
         "peak_rss_bytes": as_floats(exits.peak_rss_bytes),
         "read_bytes": as_floats(exits.read_bytes),
