@@ -1,4 +1,4 @@
-"""`python -m bench`: refreshes, waiting, churn, both collectors of events, the peers."""
+"""`python -m bench`: refreshes, waiting, churn, collectors of events, the peers."""
 
 from bench import churn, kernel, netlink, peers, refresh, responses
 
