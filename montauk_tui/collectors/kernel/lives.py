@@ -146,8 +146,8 @@ class Lives:
             "core_dumped": code >> 7 & 1,
             "utime_ns": user,
             "stime_ns": system,
-            "rss_bytes": ends["rss_pages"].astype(np.int64) * _PAGE_BYTES,
-            "peak_rss_bytes": ends["peak_pages"].astype(np.int64) * _PAGE_BYTES,
+            "rss_bytes": _bytes(ends["rss_pages"]),
+            "peak_rss_bytes": _bytes(ends["peak_pages"]),
             "cmdline_bytes": length,
         }
         return ExitTable(ends["comm"].astype(f"S{COMM_BYTES}"), cmdline, columns)
@@ -184,6 +184,12 @@ class Lives:
             "threads": np.zeros(len(ends), dtype=np.int64),
         }
         return ProcessTable(ends["comm"].astype(f"S{COMM_BYTES}"), columns)
+
+
+def _bytes(pages: Records) -> Ints:
+    """Return sizes; no page at all means that the memory map was gone already."""
+    sizes = pages.astype(np.int64) * _PAGE_BYTES
+    return np.where(sizes > 0, sizes, UNKNOWN)
 
 
 def cut_arguments(lives: Records) -> Bytes:

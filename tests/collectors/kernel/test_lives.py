@@ -318,3 +318,8 @@ def test_arguments_do_not_pile_up(story: Story) -> None:
         story.take([life(pid, EXEC, argv=b"a\0", argv_bytes=2)])
         story.take([life(pid)], [freed(pid, 1)])
     assert story.lives._arguments == {}  # noqa: SLF001 - memory shows nowhere else
+
+
+def test_memory_that_was_gone_before_the_end_was_told_is_unknown(story: Story) -> None:
+    exits = story.take([life(9)], [freed(9, 1)]).exits
+    assert exits.rss_bytes.tolist() == exits.peak_rss_bytes.tolist() == [UNKNOWN]
