@@ -178,6 +178,8 @@ class Streams:
         ready = select.poll()
         ready.register(execs.receiver.sock, select.POLLIN)
         ready.register(self._wake, select.POLLIN)
+        closing = select.poll()
+        closing.register(self._wake, select.POLLIN)
         began_s = due_s = time.monotonic()
         try:
             while True:
@@ -190,7 +192,8 @@ class Streams:
                     return
                 if self._reading_s > _READING_SHARE * (now_s - began_s) + _BURST_S:
                     # The next drain takes them all together.
-                    time.sleep(due_s - now_s)
+                    if closing.poll((due_s - now_s) * 1000):
+                        return
                 elif found:
                     self._read_an_exec(execs)
         except Exception as error:  # noqa: BLE001
