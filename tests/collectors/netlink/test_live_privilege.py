@@ -113,6 +113,7 @@ def test_what_is_unknown_is_null_in_json() -> None:
         "import subprocess, sys\n"
         "from montauk_tui import cli\n"
         "loop = subprocess.Popen(['sh', '-c', 'while sleep 0.05; do :; done'])\n"
+        "print(loop.pid, file=sys.stderr)\n"
         "try:\n"
         "    code = cli.main(sys.argv[1:])\n"
         "finally:\n"
@@ -126,7 +127,8 @@ def test_what_is_unknown_is_null_in_json() -> None:
     samples = [json.loads(line) for line in done.stdout.splitlines()]
     assert all("CAP_NET_ADMIN" in each["collector"]["detail"] for each in samples)
     ended = [row for each in samples for row in each["processes"] if not row["alive"]]
-    sleeps = [row for row in ended if row["comm"] == "sleep"]
+    loop = int(done.stderr.split()[0])
+    sleeps = [row for row in ended if row["ppid"] == loop]
     assert sleeps
     for row in sleeps:
         assert (row["utime_s"], row["stime_s"], row["exit_code"]) == (None, None, 0)
