@@ -112,6 +112,10 @@ def _add_choices(shown: argparse._ArgumentGroup) -> None:
     shown.add_argument(
         "--ascii", action="store_true", default=None, help="draw with ASCII only"
     )
+    shown.add_argument(
+        "--read-only", action="store_true", default=None,
+        help="act on no process: no signals, no nice values",
+    )  # fmt: skip
 
 
 def probes_parser() -> argparse.ArgumentParser:
@@ -258,8 +262,9 @@ def _check_combination(options: argparse.Namespace) -> None:
         reason = "--limit goes with --json or --once"
         raise UsageError(reason, "leave it out, or add one of them")
     is_monitor = not (options.json or options.once or options.collector_info)
-    for name in ("theme", "tree", "ascii"):
-        if getattr(options, name) is not None and not is_monitor:
+    for name in ("theme", "tree", "ascii", "read-only"):
+        given = getattr(options, name.replace("-", "_"))
+        if given is not None and not is_monitor:
             raise UsageError(f"--{name} goes with the monitor", "leave it out")
 
 
@@ -288,6 +293,7 @@ def _with_options(settings: "Settings", options: argparse.Namespace) -> "Setting
         "tree": options.tree,
         "theme": options.theme,
         "ascii": options.ascii,
+        "read_only": options.read_only,
     }
     if options.sort is not None:
         chosen["sort"] = columns.find(options.sort).id

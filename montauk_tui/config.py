@@ -45,6 +45,8 @@ class Settings:
     mouse: bool = True
     linger_s: float = 5.0
     """How long a process that ended stays in the table; 0 for not at all."""
+    read_only: bool = False
+    """Whether keys that act on processes do nothing."""
 
 
 def config_path(environment: Mapping[str, str]) -> Path:
@@ -147,6 +149,7 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "machine_scale": _flag,
     "ascii": _flag,
     "mouse": _flag,
+    "read_only": _flag,
 }
 """By key of the file, which is the field of `Settings` but for the unit."""
 

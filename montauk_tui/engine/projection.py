@@ -24,6 +24,8 @@ class View:
     tree: bool = False
     kernel_threads: bool = False
     user_threads: bool = False
+    uid: int | None = None
+    """Only processes of this user."""
 
 
 class Projection(NamedTuple):
@@ -58,6 +60,8 @@ def project(frame: Frame, view: View) -> Projection:
         shown &= table.is_process
     hidden = 0 if view.kernel_threads else int(np.count_nonzero(table.is_kernel))
     wanted = shown & query.matching(view.query, frame)
+    if view.uid is not None:
+        wanted &= table.uid == view.uid
     order = sort_rows(view.sort.key(frame), descending=view.descending)
     if not view.tree:
         rows = order[wanted[order]]

@@ -10,14 +10,18 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
+from montauk_tui.actions.signals import DEFAULT as DEFAULT_SIGNAL
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.config import Settings
 from montauk_tui.errors import MontaukError
 from montauk_tui.model.frame import Frame
 from montauk_tui.sampler import FrameSource, Sampler
 from montauk_tui.ui import themes
+from montauk_tui.ui.actions.acting import SignalActions
 from montauk_tui.ui.actions.choosing import ChoosingActions
 from montauk_tui.ui.actions.moving import MovingActions
+from montauk_tui.ui.actions.tagging import TaggingActions
+from montauk_tui.ui.actions.tuning import TuningActions
 from montauk_tui.ui.actions.typing import TypingActions
 from montauk_tui.ui.ascii_only import draw_with_ascii
 from montauk_tui.ui.bindings import BINDINGS
@@ -33,7 +37,14 @@ from montauk_tui.ui.widgets.table_header import TableHeader
 # ruff: noqa: PLC0415
 
 
-class MontaukApp(MovingActions, TypingActions, ChoosingActions):
+class MontaukApp(
+    MovingActions,
+    TypingActions,
+    ChoosingActions,
+    SignalActions,
+    TaggingActions,
+    TuningActions,
+):
     """The process monitor."""
 
     CSS_PATH = Path(__file__).with_name("app.tcss")
@@ -56,6 +67,7 @@ class MontaukApp(MovingActions, TypingActions, ChoosingActions):
             ansi_color=True if no_color() else None,
         )
         self.choices = Choices.from_settings(settings)
+        self.last_signal = DEFAULT_SIGNAL
         self.failure: MontaukError | None = None
         self.main = MainScreen()
         self._warnings = warnings
@@ -104,6 +116,7 @@ class MontaukApp(MovingActions, TypingActions, ChoosingActions):
             self._cost = f"{(now_s - self._cpu_at_frame_s) * 1000:.0f} ms"
         self._cpu_at_frame_s = now_s
         self.frame_now = message.frame
+        self.forget_gone(message.frame)
         self.draw_scene()
 
     def on_sampling_failed(self, message: SamplingFailed) -> None:
@@ -114,6 +127,7 @@ class MontaukApp(MovingActions, TypingActions, ChoosingActions):
     def draw_scene(self) -> None:
         """Draw the frame at hand."""
         if self.frame_now is not None:
+            self.stop_following_another()
             pid_search = self.pid_search.text
             self.main.show(
                 Scene(self.frame_now, self.choices, self.look, self._cost, pid_search)
@@ -191,6 +205,11 @@ class MontaukApp(MovingActions, TypingActions, ChoosingActions):
         """Sample and draw everything now."""
         self._sampler.sample_now()
         self.main.refresh(layout=True)
+
+    def sample_soon(self) -> None:
+        """Sample now, unless the picture is to stay as it is."""
+        if not self.choices.paused:
+            self._sampler.sample_now()
 
     def on_table_header_clicked(self, message: TableHeader.Clicked) -> None:
         """Sort by the title that was clicked, or turn the order round."""

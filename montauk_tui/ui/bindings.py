@@ -7,6 +7,8 @@ from textual.binding import Binding
 SECTIONS: Final = {
     "move": "Moving",
     "find": "Finding",
+    "tag": "Choosing",
+    "act": "Acting",
     "sort": "Sorting",
     "show": "What is shown",
     "program": "Program",
@@ -39,6 +41,24 @@ BINDINGS: Final = [
          "Switch between tree and list", bar=True),
     _key("f6,less_than_sign,greater_than_sign,comma,full_stop", "choose_sort",
          "sort.choose", "Sort", "Choose the column to sort by", bar=True),
+    _key("f7,right_square_bracket", "nice(-1)", "act.nice_lower", "Nice-",
+         "Lower the nice value: a larger share of the CPU", bar=True),
+    _key("f8,left_square_bracket", "nice(1)", "act.nice_higher", "Nice+",
+         "Raise the nice value: a smaller share of the CPU", bar=True),
+    _key("f9,k", "kill", "act.kill", "Kill",
+         "Send a signal, chosen from a list", bar=True),
+    _key("i", "io_priority", "act.io", "I/O priority",
+         "Set the I/O class and priority"),
+    _key("a", "affinity", "act.affinity", "CPU affinity",
+         "Set the CPUs that may run it"),
+    _key("Y", "policy", "act.policy", "Policy", "Set the scheduling policy"),
+    _key("space", "tag", "tag.one", "Tag", "Tag or untag, and go one row down"),
+    _key("c", "tag_subtree", "tag.subtree", "Tag subtree",
+         "Tag a process and all that descend from it"),
+    _key("U", "untag", "tag.none", "Untag", "Untag all"),
+    _key("u", "choose_user", "tag.user", "User", "Show the processes of one user"),
+    _key("F", "follow", "tag.follow", "Follow",
+         "Keep a process selected and in sight until it ends"),
     _key("I,R", "invert", "sort.invert", "Invert", "Turn the order round", bar=True),
     _key("N", "sort('pid')", "sort.pid", "By PID", "Sort by process id"),
     _key("P", "sort('cpu_pct')", "sort.cpu", "By CPU%", "Sort by CPU use"),
@@ -94,11 +114,18 @@ BINDINGS: Final = [
             tooltip="Leave montauk, whatever is open"),
 ]  # fmt: skip
 
+
+def is_acting(binding: Binding) -> bool:
+    """Tell whether a key changes processes."""
+    return (binding.id or "").startswith("act.")
+
+
 KEY_NAMES: Final = {
     "question_mark": "?", "slash": "/", "backslash": "\\", "less_than_sign": "<",
     "greater_than_sign": ">", "comma": ",", "full_stop": ".", "percent_sign": "%",
     "number_sign": "#", "circumflex_accent": "^", "dollar_sign": "$", "pageup": "PgUp",
-    "pagedown": "PgDn", "escape": "Esc",
+    "pagedown": "PgDn", "escape": "Esc", "left_square_bracket": "[",
+    "right_square_bracket": "]",
 }  # fmt: skip
 
 

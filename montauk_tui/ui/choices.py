@@ -8,6 +8,7 @@ from montauk_tui.config import Settings
 from montauk_tui.engine import query
 from montauk_tui.engine.columns import COLUMNS, Column
 from montauk_tui.engine.projection import View
+from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import Need
 from montauk_tui.ui.tabs import GROUPINGS, MAIN, TABS, Shown
 
@@ -37,6 +38,12 @@ class Choices:
     """What the spawners are grouped by."""
     opened: frozenset[int] = frozenset()
     """Rows of many processes that show each of them."""
+    tags: frozenset[Identity] = frozenset()
+    """Processes that were tagged, all of them alive."""
+    following: Identity | None = None
+    """The process that stays selected and in sight."""
+    read_only: bool = False
+    """Whether keys that act on processes do nothing."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -58,6 +65,7 @@ class Choices:
             ascii=settings.ascii,
             filter_text=settings.filter,
             linger_s=settings.linger_s,
+            read_only=settings.read_only,
         )
 
     def on_tab(self, tab_id: str) -> Self:

@@ -31,6 +31,7 @@ machine_scale = true
 ascii = true
 mouse = false
 linger = 0
+read_only = true
 """
 
 
@@ -85,6 +86,7 @@ def test_the_file_counts_over_the_defaults(file: Path, chosen: Chosen) -> None:
         ascii=True,
         mouse=False,
         linger_s=0.0,
+        read_only=True,
     )
 
 
@@ -112,13 +114,23 @@ def test_flags_over_environment_over_file(
 def test_every_flag_counts_over_the_file(file: Path, chosen: Chosen) -> None:
     file.write_text(EVERY_KEY)
     settings = chosen(
-        "-d", "3", "--theme", "htop-like", "--sort", "pid", "--filter", "", "--ascii"
+        "-d",
+        "3",
+        "--theme",
+        "htop-like",
+        "--sort",
+        "pid",
+        "--filter",
+        "",
+        "--ascii",
+        "--read-only",
     )
     assert (settings.interval_s, settings.theme) == (3.0, "htop-like")
     assert (settings.sort, settings.filter) == ("pid", "")
     assert settings.descending is None, "another column has its own direction"
     assert settings.tree
     assert settings.ascii
+    assert settings.read_only
 
 
 def test_the_file_can_be_elsewhere(

@@ -26,6 +26,8 @@ KEYS: Final = (
     "enter", "f4", "n", "escape", "d", "escape", "t", "end", "home", "pagedown",
     "right", "ctrl+e", "ctrl+a", "K", "#", "#", "%", "Z", "Z", "1", "tab", "end",
     "tab", "enter", "S", "shift+tab", "tab", "tab", "home", "enter", "tab", "X", "X",
+    "f9", "tab", "9", "escape", "i", "escape", "a", "escape", "Y", "escape", "space",
+    "c", "U", "u", "escape", "F", "F",
 )  # fmt: skip
 
 

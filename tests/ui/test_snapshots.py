@@ -111,6 +111,15 @@ def test_theme_chooser(looks_as_before: Looks) -> None:
     assert looks_as_before((80, 24), "ctrl+t", "end")
 
 
+def test_signal_menu(looks_as_before: Looks) -> None:
+    assert looks_as_before((80, 24), "down", "space", "space", "f9", "9")
+
+
+def test_tagged_rows(looks_as_before: Looks) -> None:
+    keys = ("t", "down", "down", "c")
+    assert looks_as_before((80, 24), *keys, filter="make", read_only=True)
+
+
 def test_filter_prompt(looks_as_before: Looks) -> None:
     assert looks_as_before((80, 24), "f4", text="nginx|cc1")
 

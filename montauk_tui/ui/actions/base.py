@@ -23,3 +23,7 @@ class Actions(App[None]):
     def draw_scene(self) -> None:
         """Draw the frame at hand."""
         raise NotImplementedError
+
+    def sample_soon(self) -> None:
+        """Look at the processes anew, unless the picture is to stay as it is."""
+        raise NotImplementedError

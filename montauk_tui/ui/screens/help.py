@@ -13,6 +13,7 @@ from textual.widgets import Static
 from montauk_tui import __version__
 from montauk_tui.ui.bindings import SECTIONS, key_names
 from montauk_tui.ui.themes import Theme
+from montauk_tui.ui.widgets.process_row import TAG_SIGN
 
 _STATES = (
     "R running  S sleeping  D waiting for I/O  Z zombie  T stopped  t traced  I idle  "
@@ -69,6 +70,7 @@ class HelpScreen(ModalScreen[None]):
         table.add_row(Text("  digits"), Text("Jump to the process with that PID"))
         table.add_row(Text("Signs", self._look.style("title")), "")
         table.add_row(Text("  S"), Text(_STATES))
+        table.add_row(Text(f"  {TAG_SIGN}"), Text("The first sign of a tagged row"))
         table.add_row(Text("  CPU bars"), Text(_BAR))
         table.add_row(Text("  memory bar"), Text(_MEMORY))
         table.add_row(Text("  Books"), Text(_BOOKS))

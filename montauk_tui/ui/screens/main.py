@@ -118,6 +118,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
             self.layout_now,
             self._row_look(scene),
             nothing=why_nothing(listed, choices.tab),
+            in_sight=choices.following is not None,
         )
         self.status.paint(
             [draw_status_line(frame, choices.interval_s, scene.cost, theme, width)]
@@ -126,7 +127,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
             "tree": "List" if choices.view.tree else "Tree",
             "pause": "Go on" if choices.paused else "Pause",
         }
-        self.keys.show(theme, labels)
+        self.keys.show(theme, labels, read_only=choices.read_only)
 
     def _list(self, frame: Frame, choices: Choices) -> Frame:
         """Return the rows to show; the same as before where nothing changed."""
@@ -176,7 +177,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def _row_look(self, scene: Scene) -> RowLook:
         choices = scene.choices
         return RowLook(
-            scene.theme, choices.ascii, choices.paths, choices.search_text.lower()
+            scene.theme,
+            choices.ascii,
+            choices.paths,
+            choices.search_text.lower(),
+            choices.tags,
         )
 
     def _fit(self, frame: Frame, choices: Choices) -> Layout:

@@ -10,6 +10,7 @@ from montauk_tui.engine.columns import Column
 from montauk_tui.engine.listing.notes import note
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.lookups import Command
+from montauk_tui.model.sample import Identity
 from montauk_tui.model.text import cell_width, clean, fit
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.lines import Line, Run
@@ -20,6 +21,8 @@ _ROLE_OF_LEVEL: Final = {
     Level.WARM: "warm",
     Level.HOT: "hot",
 }
+
+TAG_SIGN: Final = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class RowLook:
     paths: bool
     search: str = ""
     """Lower-case text that is marked where it occurs in a command."""
+    tags: frozenset[Identity] = frozenset()
+    """Processes whose rows begin with a sign."""
 
 
 def fit_columns(
@@ -133,7 +138,16 @@ def draw_row(
             pending, pending_style = text, style
     if pending:
         runs.append((pending, pending_style))
+    if look.tags and frame.sample.processes.identity(row) in look.tags:
+        return _tagged(runs, look)
     return tuple(runs)
+
+
+def _tagged(runs: list[Run], look: RowLook) -> Line:
+    """Return a row with the sign of a tag in the gap before its first cell."""
+    (text, style), *rest = runs
+    sign = (TAG_SIGN, look.theme.style("warm"))
+    return (sign, (text.removeprefix(" "), style), *rest)
 
 
 def _aligned(text: str, width: int, *, left: bool) -> str:

@@ -60,10 +60,12 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
         look: RowLook,
         *,
         nothing: str = "",
+        in_sight: bool = False,
     ) -> None:
         """Show the rows of a projection; the selection stays on its process.
 
-        Where there are none, `nothing` says so.
+        Where there are none, `nothing` says so. The selection that is to be `in_sight`
+        is scrolled to wherever it went.
         """
         self._nothing = nothing
         restyled = (layout, look) != (self._layout, self._look)
@@ -73,6 +75,8 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
         if self.virtual_size.height != count:
             self.virtual_size = Size(0, count)
         self._follow(frame, projection)
+        if in_sight:
+            self._scroll_into_view()
         if restyled:
             self._repaint()
         else:

@@ -9,7 +9,7 @@ from textual.binding import Binding
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Counters
 from montauk_tui.model.text import cell_width, clean, fit
-from montauk_tui.ui.bindings import key_names
+from montauk_tui.ui.bindings import is_acting, key_names
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.lines import Line, LinesWidget, Run, line_width, spread
 
@@ -87,8 +87,12 @@ class KeyBar(LinesWidget):
         self._keys = [binding for binding in bindings if binding.show]
         self._spans: list[tuple[int, int, str]] = []
 
-    def show(self, theme: Theme, labels: dict[str, str]) -> None:
+    def show(
+        self, theme: Theme, labels: dict[str, str], *, read_only: bool = False
+    ) -> None:
         """Draw the bar; `labels` replaces what a binding's action does now.
+
+        What is `read_only` has no keys that act.
 
         The last binding leaves the program: it keeps its place where others have none.
         """
@@ -100,6 +104,8 @@ class KeyBar(LinesWidget):
         reserved = self._width_of(quit_binding, labels)
         fitting: list[Binding] = []
         for binding in others:
+            if read_only and is_acting(binding):
+                continue
             reserved += self._width_of(binding, labels)
             if reserved > width:
                 break

@@ -36,7 +36,7 @@ class ViewLine(LinesWidget):
         """
         width = self.size.width
         tabs = self._tabs(choices, theme)
-        alerts = _alerts(choices, pid_search, theme)
+        alerts = _alerts(frame, choices, pid_search, theme)
         if line_width((*tabs, *alerts)) > width:
             tabs = self._tabs(choices, theme, only_chosen=True)
         shown, hidden = _counts(projection, theme)
@@ -71,7 +71,7 @@ class ViewLine(LinesWidget):
                 await self.app.run_action(f"tab('{tab_id}')")
 
 
-def _alerts(choices: Choices, pid_search: str, theme: Theme) -> Line:
+def _alerts(frame: Frame, choices: Choices, pid_search: str, theme: Theme) -> Line:
     """Return what must not be overlooked."""
     label, warm = theme.style("label"), theme.style("warm")
     runs: list[Run] = []
@@ -79,6 +79,14 @@ def _alerts(choices: Choices, pid_search: str, theme: Theme) -> Line:
         runs += [_GAP, (" PAUSED ", theme.style("alert"))]
     if choices.filter_text:
         runs += [("  filter ", label), (clean(choices.filter_text.encode()), warm)]
+    if choices.view.uid is not None:
+        runs += [("  user ", label), (frame.lookups.user(choices.view.uid), warm)]
+    if choices.tags:
+        runs += [("  ", label), (str(len(choices.tags)), warm), (" tagged", label)]
+    if choices.following is not None:
+        runs += [("  follows ", label), (str(choices.following.pid), warm)]
+    if choices.read_only:
+        runs.append(("  read-only", label))
     if pid_search:
         runs += [("  PID ", label), (pid_search, warm)]
     return tuple(runs)

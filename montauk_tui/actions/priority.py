@@ -1,0 +1,157 @@
+"""Nice value, CPU affinity and scheduling policy of processes and threads.
+
+A process means all of its threads, since the kernel keeps these values by thread. There
+is no system call that takes a pidfd: the start time is compared before and after.
+"""
+
+import errno
+import os
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Final
+
+from montauk_tui.actions import living
+from montauk_tui.actions.result import Outcome, Result, not_permitted
+from montauk_tui.model.sample import Identity
+
+LOWEST_NICE: Final = -20
+HIGHEST_NICE: Final = 19
+
+POLICIES: Final = {
+    "other": os.SCHED_OTHER,
+    "batch": os.SCHED_BATCH,
+    "idle": os.SCHED_IDLE,
+    "fifo": os.SCHED_FIFO,
+    "rr": os.SCHED_RR,
+}
+"""Scheduling policies by name (sched(7)); the last two have a priority."""
+
+REAL_TIME: Final = ("fifo", "rr")
+
+_TAKEN_MEANWHILE: Final = "ended while it was changed"
+
+
+def change(
+    identity: Identity, task: Callable[[int], None], hints: dict[int, str] | None = None
+) -> Result:
+    """Do something to a thread, or to every thread of a process.
+
+    Args:
+        identity: A thread, or a process.
+        task: Is given the id of each thread; may raise OSError.
+        hints: By error number: what would permit it, or why it is refused.
+    """
+    if not living.is_there(identity):
+        return Result(identity, Outcome.GONE)
+    whose = living.owner(identity.pid)
+    try:
+        for thread in _threads(identity.pid, whose):
+            _one(identity.pid, thread, task)
+    except ProcessLookupError:
+        return Result(identity, Outcome.GONE)
+    except OSError as error:
+        return _refusal(identity, error.errno or 0, whose, hints or {})
+    if not living.is_there(identity):
+        return Result(identity, Outcome.GONE, _TAKEN_MEANWHILE)
+    return Result(identity, Outcome.DONE)
+
+
+def _refusal(
+    identity: Identity, number: int, whose: living.Owner | None, hints: dict[int, str]
+) -> Result:
+    if number == errno.EPERM:
+        permit = hints.get(number, "CAP_SYS_NICE")
+        return not_permitted(identity, whose and whose.uid, permit)
+    if number == errno.EACCES:
+        return Result(identity, Outcome.NOT_PERMITTED, hints.get(number, "needs root"))
+    return Result(identity, Outcome.REFUSED, hints.get(number) or os.strerror(number))
+
+
+def _threads(pid: int, whose: living.Owner | None) -> list[int]:
+    if whose is None or whose.tgid != pid:
+        return [pid]
+    try:
+        return [int(name) for name in os.listdir(f"/proc/{pid}/task")]  # noqa: PTH208
+    except OSError:
+        return [pid]
+
+
+def _one(pid: int, thread: int, task: Callable[[int], None]) -> None:
+    """Do it to one thread, unless it ended since they were listed."""
+    if not Path(f"/proc/{pid}/task/{thread}").exists():
+        return
+    try:
+        task(thread)
+    except ProcessLookupError:
+        if thread == pid:
+            raise
+
+
+def add_nice(identity: Identity, step: int) -> Result:
+    """Add to the nice value of every thread, within what is allowed."""
+    if not living.is_there(identity):
+        return Result(identity, Outcome.GONE)
+    try:
+        before = os.getpriority(os.PRIO_PROCESS, identity.pid)
+    except OSError:
+        return Result(identity, Outcome.GONE)
+    after = _limited(before + step)
+    if after == before:
+        return Result(identity, Outcome.REFUSED, f"the nice value is {before} already")
+
+    def task(thread: int) -> None:
+        value = _limited(os.getpriority(os.PRIO_PROCESS, thread) + step)
+        os.setpriority(os.PRIO_PROCESS, thread, value)
+
+    lower = "a lower value needs root, CAP_SYS_NICE or a higher RLIMIT_NICE"
+    result = change(identity, task, {errno.EACCES: lower})
+    if result.outcome is Outcome.DONE:
+        return Result(identity, Outcome.DONE, f"now {after}")
+    return result
+
+
+def _limited(nice: int) -> int:
+    return max(LOWEST_NICE, min(nice, HIGHEST_NICE))
+
+
+def affinity(pid: int) -> frozenset[int]:
+    """Return the CPUs that a thread may run on; none where it is gone."""
+    try:
+        return frozenset(os.sched_getaffinity(pid))
+    except OSError:
+        return frozenset()
+
+
+def set_affinity(identity: Identity, cpus: Collection[int]) -> Result:
+    """Let every thread run on these CPUs only."""
+    if not cpus:
+        return Result(identity, Outcome.REFUSED, "it needs at least one CPU")
+    reason = "it is bound to its CPU, or its cpuset has none of these"
+    return change(
+        identity,
+        lambda thread: os.sched_setaffinity(thread, cpus),
+        {errno.EINVAL: reason},
+    )
+
+
+def policy(pid: int) -> str:
+    """Return the name of a thread's policy; empty where it is gone, or another."""
+    try:
+        number = os.sched_getscheduler(pid) & ~os.SCHED_RESET_ON_FORK
+    except OSError:
+        return ""
+    return next((name for name, known in POLICIES.items() if known == number), "")
+
+
+def set_policy(identity: Identity, name: str, priority: int = 0) -> Result:
+    """Give every thread a policy; `priority` is for those of real time, 1 to 99."""
+
+    def task(thread: int) -> None:
+        kept = os.sched_getscheduler(thread) & os.SCHED_RESET_ON_FORK
+        level = os.sched_param(priority)
+        os.sched_setscheduler(thread, POLICIES[name] | kept, level)
+
+    hints = {errno.EINVAL: "no such priority, or not for this kind of process"}
+    if name in REAL_TIME:
+        hints[errno.EPERM] = "CAP_SYS_NICE (its owner: RLIMIT_RTPRIO)"
+    return change(identity, task, hints)

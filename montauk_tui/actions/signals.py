@@ -1,0 +1,98 @@
+"""Signals to processes, and never to another that took the PID.
+
+A pidfd stands for one process whoever gets its PID later (pidfd_open(2)). It is opened
+first, and the start time read after that: if that is the one which was seen, the pidfd
+is of that process, because a process that took the PID later has a later start.
+"""
+
+import errno
+import os
+import signal
+from typing import Final
+
+from montauk_tui.actions import living
+from montauk_tui.actions.result import Outcome, Result, not_permitted
+from montauk_tui.model.sample import Identity
+
+DEFAULT: Final = int(signal.SIGTERM)
+
+_NO_PIDFD: Final = (
+    "this kernel has no pidfd (Linux 5.3), so another process might get it"
+)
+
+
+def _names() -> dict[int, str]:
+    first, last = int(signal.SIGRTMIN), int(signal.SIGRTMAX)
+    known = {int(number): number.name for number in signal.Signals}
+    real_time = {
+        number: f"SIGRTMIN+{number - first}" for number in range(first + 1, last)
+    }
+    every = {**known, **real_time}
+    return {number: every[number] for number in sorted(every)}
+
+
+NAMES: Final = _names()
+"""The name of every signal by its number, ascending."""
+
+
+def meaning(number: int) -> str:
+    """Return what a signal says, in the C library's words; empty where it has none."""
+    return signal.strsignal(number) or "" if number in set(signal.Signals) else ""
+
+
+def send(identity: Identity, number: int) -> Result:
+    """Send a signal to a process, unless it is gone.
+
+    Args:
+        identity: A process; a thread is refused.
+        number: The signal; 0 sends none and tells whether it would be permitted.
+    """
+    if not hasattr(os, "pidfd_open") or not hasattr(signal, "pidfd_send_signal"):
+        return Result(identity, Outcome.REFUSED, _NO_PIDFD)
+    try:
+        descriptor = os.pidfd_open(identity.pid)
+    except OSError as error:
+        return _why_not_opened(identity, error)
+    try:
+        return _send(descriptor, identity, number)
+    finally:
+        os.close(descriptor)
+
+
+def _send(descriptor: int, identity: Identity, number: int) -> Result:
+    found = living.holder(identity.pid)
+    if found is None or found.start_ticks != identity.start_ticks:
+        return Result(identity, Outcome.GONE)
+    if found.is_zombie:
+        reason = "a zombie has ended; its parent has to collect it"
+        return Result(identity, Outcome.REFUSED, reason)
+    try:
+        signal.pidfd_send_signal(descriptor, number)
+    except OSError as error:
+        return _why_not_sent(identity, error)
+    return Result(identity, Outcome.DONE)
+
+
+def _why_not_sent(identity: Identity, error: OSError) -> Result:
+    if error.errno == errno.ESRCH:
+        return Result(identity, Outcome.GONE)
+    if error.errno == errno.EPERM:
+        whose = living.owner(identity.pid)
+        return not_permitted(identity, whose and whose.uid, "CAP_KILL")
+    if error.errno == errno.ENOSYS:
+        return Result(identity, Outcome.REFUSED, _NO_PIDFD)
+    return Result(identity, Outcome.REFUSED, os.strerror(error.errno or 0))
+
+
+def _why_not_opened(identity: Identity, error: OSError) -> Result:
+    if error.errno == errno.ENOSYS:
+        return Result(identity, Outcome.REFUSED, _NO_PIDFD)
+    if error.errno == errno.EPERM:
+        reason = "pidfd_open is forbidden here, so another process might get it"
+        return Result(identity, Outcome.REFUSED, reason)
+    if not living.is_there(identity):
+        return Result(identity, Outcome.GONE)
+    if error.errno in (errno.EINVAL, errno.ENOENT):
+        reason = "a thread gets no signal of its own"
+        return Result(identity, Outcome.REFUSED, reason)
+    return Result(identity, Outcome.REFUSED, os.strerror(error.errno or 0))

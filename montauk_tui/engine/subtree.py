@@ -1,0 +1,39 @@
+"""Who descends from whom, as a list."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from montauk_tui.engine.tree import parents
+from montauk_tui.model.sample import Identity, ProcessTable
+
+
+def with_descendants(table: ProcessTable, roots: Iterable[Identity]) -> list[Identity]:
+    """Return processes and all that descend from them, parents before children.
+
+    Those that are not in the table are left out, and so are threads below them.
+    """
+    found = [table.row_of(root) for root in roots]
+    level = np.unique(np.array([row for row in found if row is not None], np.int64))
+    parent, is_process = parents(table), table.is_process
+    taken = np.zeros(len(table), dtype=np.bool_)
+    result: list[Identity] = []
+    while level.size:
+        taken[level] = True
+        result += [table.identity(row) for row in level.tolist()]
+        level = np.flatnonzero(np.isin(parent, level) & is_process & ~taken)
+    return result
+
+
+def processes_of(table: ProcessTable, rows: Iterable[Identity]) -> list[Identity]:
+    """Return the process of each thread, each once; what is not there stays as is."""
+    result: dict[Identity, None] = {}
+    for identity in rows:
+        row = table.row_of(identity)
+        process = identity
+        if row is not None and not table.is_process[row]:
+            place = int(np.searchsorted(table.pid, table.tgid[row]))
+            if place < len(table) and table.pid[place] == table.tgid[row]:
+                process = table.identity(place)
+        result[process] = None
+    return list(result)

@@ -1,0 +1,151 @@
+"""A list in which typing finds a line, with a switch beside it where there is one."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from montauk_tui.ui.screens.choose import Choice
+
+
+class Picked(NamedTuple):
+    """The line that was taken, and how the switch stood."""
+
+    id: str
+    switched: bool
+
+
+class PickScreen(ModalScreen[Picked | None]):
+    """Returns what was picked, None where it was left without."""
+
+    BINDINGS = [
+        Binding("escape,f10", "leave", show=False),
+        Binding("backspace", "rub_out", show=False),
+        Binding("tab", "switch", show=False),
+    ]
+
+    def __init__(
+        self,
+        title: str,
+        choices: Sequence[Choice],
+        current: str = "",
+        switched_title: str = "",
+        switch_hint: str = "",
+    ) -> None:
+        """Offer `choices`, starting at `current`.
+
+        Args:
+            title: Says what will be done, and to whom.
+            choices: The lines; typing looks for words in id and title.
+            current: Id of the line to start at.
+            switched_title: The title while the switch is on; empty for no switch.
+            switch_hint: What Tab switches to.
+        """
+        super().__init__()
+        self._titles = (title, switched_title)
+        self._choices = choices
+        self._current = current
+        self._hint = switch_hint
+        self._switched = False
+        self._typed = ""
+        self._is_found = True
+        self._at: int | None = None
+        """The line that typing led to, or that it started from."""
+
+    def compose(self) -> ComposeResult:
+        """Lay out the list."""
+        widest = max(len(choice.title) for choice in self._choices)
+        options = [
+            Option(Text(f"{choice.title:{widest}}  {choice.description}".rstrip()))
+            for choice in self._choices
+        ]
+        with Vertical(id="box"):
+            yield OptionList(*options, id="choices")
+
+    def on_mount(self) -> None:
+        """Start at the current line."""
+        ids = [choice.id for choice in self._choices]
+        self._at = ids.index(self._current) if self._current in ids else 0
+        self.query_one(OptionList).highlighted = self._at
+        self._draw_frame()
+
+    def _draw_frame(self) -> None:
+        box = self.query_one("#box")
+        box.border_title = Content(self._titles[self._switched])
+        if not self._is_found:
+            said = f"nothing is called {self._typed}"
+        elif self._typed:
+            said = f"{self._typed}: Enter does it"
+        elif self._titles[1]:
+            other = "without them" if self._switched else self._hint
+            said = f"Tab: {other}; Enter, Esc, or type"
+        else:
+            said = "Enter does it, Esc leaves, or type"
+        box.border_subtitle = Content(said)
+
+    # --- typing -----------------------------------------------------------------------
+
+    def on_key(self, event: events.Key) -> None:
+        """Look for what is typed."""
+        if event.is_printable and event.character and event.key != "space":
+            event.stop()
+            self._find(self._typed + event.character)
+
+    def action_rub_out(self) -> None:
+        """Take the last character back."""
+        self._find(self._typed[:-1])
+
+    def _find(self, text: str) -> None:
+        self._typed = text
+        index = find(self._choices, text)
+        self._is_found = index is not None
+        if index is not None and text:
+            self.query_one(OptionList).highlighted = self._at = index
+        self._draw_frame()
+
+    # --- the end ----------------------------------------------------------------------
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Take the line, unless what was typed is none."""
+        if self._is_found:
+            chosen = self._choices[event.option_index]
+            self.dismiss(Picked(chosen.id, self._switched))
+
+    def on_option_list_option_highlighted(self) -> None:
+        """Forget what was typed once another line is gone to.
+
+        Not by the message's own line: it may be of a key before the last ones.
+        """
+        at = self.query_one(OptionList).highlighted
+        if at != self._at:
+            self._at, self._typed, self._is_found = at, "", True
+            self._draw_frame()
+
+    def action_switch(self) -> None:
+        """Turn the switch."""
+        if self._titles[1]:
+            self._switched = not self._switched
+            self._draw_frame()
+
+    def action_leave(self) -> None:
+        """Leave without a choice."""
+        self.dismiss(None)
+
+
+def find(choices: Sequence[Choice], text: str) -> int | None:
+    """Return the line that a text means best: all of a word, its start, a part."""
+    text = text.lower()
+    lines = [(c.id.lower(), *c.title.lower().split()) for c in choices]
+    for fits in (str.__eq__, str.startswith, str.__contains__):
+        for index, words in enumerate(lines):
+            if any(fits(word, text) for word in words):
+                return index
+    return None

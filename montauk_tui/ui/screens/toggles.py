@@ -1,0 +1,85 @@
+"""A list of things that are on or off."""
+
+from collections.abc import Collection, Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+
+class TogglesScreen(ModalScreen[frozenset[int] | None]):
+    """Returns the numbers that are on, None where it was left."""
+
+    BINDINGS: ClassVar = [
+        Binding("escape,q,f10", "leave", show=False),
+        Binding("space", "turn", show=False),
+        Binding("a", "all", show=False),
+        Binding("enter", "take", show=False, priority=True),
+    ]
+
+    def __init__(
+        self, title: str, name: str, numbers: Sequence[int], chosen: Collection[int]
+    ) -> None:
+        """Offer `numbers`, each called `name`, of which some are chosen."""
+        super().__init__()
+        self._heading = title
+        self._name_of_one = name
+        self._numbers = list(numbers)
+        self._chosen = set(chosen) & set(numbers)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the list."""
+        options = [Option(self._line(number)) for number in self._numbers]
+        with Vertical(id="box") as box:
+            box.border_title = Content(self._heading)
+            yield OptionList(*options, id="choices")
+
+    def on_mount(self) -> None:
+        """Say which keys there are."""
+        self._say()
+
+    def _line(self, number: int) -> Text:
+        sign = "x" if number in self._chosen else " "
+        return Text(f"[{sign}] {self._name_of_one} {number}")
+
+    def _say(self) -> None:
+        said = f"{len(self._chosen)} on: Space, a all, Enter sets, Esc"
+        self.query_one("#box").border_subtitle = Content(said)
+
+    def _draw_all(self) -> None:
+        options = self.query_one(OptionList)
+        for index, number in enumerate(self._numbers):
+            options.replace_option_prompt_at_index(index, self._line(number))
+        self._say()
+
+    def action_turn(self) -> None:
+        """Turn the line at hand."""
+        index = self.query_one(OptionList).highlighted
+        if index is not None:
+            self._chosen ^= {self._numbers[index]}
+            self._draw_all()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Turn the line that was clicked."""
+        self._chosen ^= {self._numbers[event.option_index]}
+        self._draw_all()
+
+    def action_all(self) -> None:
+        """Turn all on, or off where all are."""
+        every = set(self._numbers)
+        self._chosen = set() if self._chosen == every else every
+        self._draw_all()
+
+    def action_take(self) -> None:
+        """Take what is on."""
+        self.dismiss(frozenset(self._chosen))
+
+    def action_leave(self) -> None:
+        """Leave without a choice."""
+        self.dismiss(None)

@@ -1,0 +1,55 @@
+"""Processes that a test starts, acts on and ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from montauk_tui.actions import living
+from montauk_tui.model.sample import Identity
+
+PATIENCE_S = 20.0
+
+
+def identity_of(pid: int) -> Identity:
+    found = living.holder(pid)
+    assert found is not None
+    return Identity(pid, found.start_ticks)
+
+
+@contextmanager
+def child(*command: str) -> Iterator[tuple[subprocess.Popen[bytes], Identity]]:
+    """Run a process until the block ends."""
+    with subprocess.Popen(command or ("sleep", "600")) as process:
+        try:
+            yield process, identity_of(process.pid)
+        finally:
+            process.kill()
+
+
+@contextmanager
+def zombie() -> Iterator[Identity]:
+    """Leave a process that ended uncollected until the block ends."""
+    pid = os.posix_spawn(sys.executable, [sys.executable, "-c", ""], os.environ)
+    try:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        yield identity_of(pid)
+    finally:
+        os.waitpid(pid, 0)
+
+
+def until(seen: object) -> None:
+    """Wait until a function returns something true."""
+    assert callable(seen)
+    end_s = time.monotonic() + PATIENCE_S
+    while not seen():
+        assert time.monotonic() < end_s
+        time.sleep(0.005)
+
+
+def ended_by(process: subprocess.Popen[bytes]) -> signal.Signals:
+    """Return the signal that ended a process."""
+    return signal.Signals(-process.wait(PATIENCE_S))

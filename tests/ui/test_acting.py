@@ -1,0 +1,415 @@
+"""Acting on processes: whom it is for, what came of it, and when it is refused."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack
+from subprocess import Popen
+from typing import Any, Final
+
+import pytest
+
+from montauk_tui.config import Settings
+from montauk_tui.model.sample import Identity
+from montauk_tui.ui.app import MontaukApp
+from montauk_tui.ui.screens.choose import Choice
+from montauk_tui.ui.screens.pick import PickScreen, find
+from montauk_tui.ui.screens.toggles import TogglesScreen
+from tests.support.builders import FakeLookups, make_sample
+from tests.support.children import child, ended_by, zombie
+from tests.support.monitor import Monitor, make_app, running
+from tests.support.replay import ReplayCollector
+
+SIZE: Final = (120, 40)
+
+Children = list[tuple[Popen[bytes], Identity]]
+
+
+@pytest.fixture
+def family() -> Iterator[Children]:
+    """Three processes; the second and the third are shown as children of the first."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(child()) for _ in range(3)]
+
+
+def app_with(*identities: Identity, settings: Settings | None = None) -> MontaukApp:
+    """Return the program on processes, the first the parent of the others.
+
+    They are in the order of their PIDs.
+    """
+    first = identities[0].pid
+    rows: list[dict[str, Any]] = [
+        {
+            "pid": it.pid,
+            "start_ticks": it.start_ticks,
+            "ppid": 1 if it.pid == first else first,
+            "comm": f"child{index}",
+        }
+        for index, it in enumerate(identities)
+    ]
+    samples = [make_sample(rows, after_s=at) for at in (0.0, 1.0)]
+    settings = settings or Settings()
+    collector = ReplayCollector(samples, FakeLookups(users={0: "root", 7: "amy"}))
+    return make_app(collector, settings)
+
+
+def app_of(children: Children, **settings: Any) -> MontaukApp:
+    chosen = Settings(sort="pid", descending=False, **settings)
+    return app_with(*(identity for _, identity in children), settings=chosen)
+
+
+def said(monitor: Monitor) -> str:
+    """Return the line that tells what came of it."""
+    (notification,) = list(monitor.app._notifications)  # noqa: SLF001
+    return notification.message
+
+
+def tagged(monitor: Monitor) -> list[int]:
+    return sorted(tag.pid for tag in monitor.app.choices.tags)
+
+
+def box(monitor: Monitor) -> tuple[str, str]:
+    """Return what stands above and below the list that is open."""
+    widget = monitor.app.screen.query_one("#box")
+    return str(widget.border_title), str(widget.border_subtitle)
+
+
+# --- signals --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["f9", "k"])
+async def test_enter_in_the_menu_ends_the_selected_process(
+    family: Children, key: str
+) -> None:
+    async with running(app_of(family), SIZE) as monitor:
+        await monitor.press("down", key)
+        assert isinstance(monitor.app.screen, PickScreen)
+        assert box(monitor)[0] == f"Send to child1 {family[1][1].pid}"
+        assert "15 SIGTERM" in monitor.text
+        await monitor.press("enter")
+        assert ended_by(family[1][0]) is signal.SIGTERM
+        assert said(monitor) == f"SIGTERM sent to PID {family[1][1].pid}"
+        assert monitor.is_alone
+    assert family[0][0].poll() is family[2][0].poll() is None
+
+
+async def test_escape_sends_nothing(family: Children) -> None:
+    async with running(app_of(family), SIZE) as monitor:
+        await monitor.press("f9", "escape", "f9", "f10")
+        assert monitor.is_alone
+    assert [process.poll() for process, _ in family] == [None] * 3
+
+
+async def test_a_signal_is_found_by_number_or_name_and_remembered(
+    family: Children,
+) -> None:
+    async with running(app_of(family), SIZE) as monitor:
+        await monitor.press("f9", "1", "2")
+        assert box(monitor)[1] == "12: Enter does it"
+        await monitor.press("enter")
+        assert ended_by(family[0][0]) is signal.SIGUSR2
+        await monitor.press("down", "f9", "enter")
+        assert ended_by(family[1][0]) is signal.SIGUSR2
+        await monitor.press("down", "f9")
+        await monitor.type("kill")
+        await monitor.press("enter")
+        assert ended_by(family[2][0]) is signal.SIGKILL
+
+
+async def test_what_was_typed_wrongly_sends_nothing(family: Children) -> None:
+    async with running(app_of(family), SIZE) as monitor:
+        await monitor.press("f9")
+        await monitor.type("kilo")
+        assert box(monitor)[1] == "nothing is called kilo"
+        await monitor.press("enter")
+        assert not monitor.is_alone
+        await monitor.press("backspace")
+        assert box(monitor)[1] == "kil: Enter does it"
+        await monitor.type("x")
+        await monitor.press("down")
+        assert box(monitor)[1].startswith("Tab: and 2 below; Enter")
+        await monitor.press("escape")
+    assert [process.poll() for process, _ in family] == [None] * 3
+
+
+async def test_tab_in_the_menu_means_all_below_as_well(family: Children) -> None:
+    async with running(app_of(family), SIZE) as monitor:
+        await monitor.press("f9")
+        assert "Tab: and 2 below" in box(monitor)[1]
+        await monitor.press("tab")
+        assert box(monitor)[0].endswith("and 2 below")
+        await monitor.press("enter")
+        for process, _ in family:
+            assert ended_by(process) is signal.SIGTERM
+        assert said(monitor) == "SIGTERM sent to 3"
+
+
+async def test_tagged_processes_get_it_in_place_of_the_selected(
+    family: Children,
+) -> None:
+    async with running(app_of(family), SIZE) as monitor:
+        await monitor.press("down", "space", "space", "home", "f9")
+        assert box(monitor)[0] == "Send to 2 tagged"
+        await monitor.press("enter")
+        assert said(monitor) == "SIGTERM sent to 2"
+        assert ended_by(family[1][0]) is ended_by(family[2][0]) is signal.SIGTERM
+    assert family[0][0].poll() is None
+
+
+async def test_tagged_rows_that_a_filter_hides_are_counted(family: Children) -> None:
+    async with running(app_of(family), SIZE) as monitor:
+        await monitor.press("space", "space", "f4")
+        await monitor.type("child2")
+        await monitor.press("enter", "f9")
+        assert box(monitor)[0] == "Send to 2 tagged, 2 not shown"
+        await monitor.press("escape")
+
+
+async def test_who_ends_while_the_menu_is_open_is_told_of_as_gone(
+    family: Children,
+) -> None:
+    async with running(app_of(family), SIZE) as monitor:
+        await monitor.press("space", "space", "f9")
+        family[0][0].kill()
+        family[0][0].wait()
+        await monitor.press("enter")
+        assert said(monitor) == "SIGTERM sent to 1; 1 gone"
+
+
+async def test_another_process_with_the_pid_is_left_alone(family: Children) -> None:
+    process, identity = family[0]
+    older = Identity(identity.pid, identity.start_ticks - 1)
+    async with running(app_with(older), SIZE) as monitor:
+        await monitor.press("f9", "9", "enter")
+        assert said(monitor) == f"SIGKILL: PID {identity.pid} gone"
+        await monitor.press("f8")
+        assert said(monitor) == f"nice +1: PID {identity.pid} gone"
+    assert process.poll() is None
+
+
+async def test_a_zombie_is_refused_in_one_line() -> None:
+    with zombie() as identity:
+        async with running(app_with(identity), SIZE) as monitor:
+            await monitor.press("f9", "enter")
+            assert "its parent has to collect it" in said(monitor)
+
+
+async def test_ended_rows_cannot_be_acted_on(
+    family: Children, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = app_of(family)
+    async with running(app, SIZE) as monitor:
+        for pid, words in (
+            (-5, "this row is no process that lives"),
+            (-(1 << 50), "this row stands for processes that ended"),
+        ):
+
+            def row(_position: int, pid: int = pid) -> Identity:
+                return Identity(pid, 1)
+
+            monkeypatch.setattr(app.main.table, "_identity_at", row)
+            for key in ("f9", "f8", "i", "a", "Y", "space", "c", "F"):
+                await monitor.press(key)
+                assert monitor.is_alone
+                assert said(monitor) == words, key
+        assert tagged(monitor) == []
+
+
+async def test_a_table_without_rows_has_nobody_to_act_on() -> None:
+    app = make_app(settings=Settings(filter="no such command"))
+    async with running(app, SIZE) as monitor:
+        await monitor.press("f9")
+        assert said(monitor) == "no process is selected"
+
+
+# --- nice, I/O, CPUs, policy ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "before", "after"), [("f8", 3, 4), ("[", 3, 4), ("f7", 3, 2), ("]", 3, 2)]
+)
+async def test_nice_goes_up_and_down(
+    family: Children, key: str, before: int, after: int
+) -> None:
+    if os.geteuid() and after < before:
+        pytest.skip("needs root, to lower a nice value")
+    pid = family[0][1].pid
+    os.setpriority(os.PRIO_PROCESS, pid, before)
+    async with running(app_of(family), SIZE) as monitor:
+        await monitor.press(key)
+        assert os.getpriority(os.PRIO_PROCESS, pid) == after
+        step = f"{after - before:+}"
+        assert said(monitor) == f"nice {step} set for PID {pid} (now {after})"
+
+
+async def test_cpus_are_turned_on_and_off(family: Children) -> None:
+    pid = family[0][1].pid
+    if not {0, 1} <= os.sched_getaffinity(pid):
+        pytest.skip("needs the CPUs 0 and 1")
+    async with running(app_of(family), SIZE) as monitor:
+        await monitor.press("a")
+        assert isinstance(monitor.app.screen, TogglesScreen)
+        assert "[x] CPU 1" in monitor.text
+        await monitor.press("down", "space")
+        assert "[ ] CPU 1" in monitor.text
+        await monitor.press("enter")
+        assert os.sched_getaffinity(pid) == {0}
+        assert said(monitor) == f"1 CPU set for PID {pid}"
+        await monitor.press("a", "a")
+        assert "[x] CPU 1" in monitor.text
+        await monitor.press("a", "enter")
+        assert "it needs at least one CPU" in said(monitor)
+        await monitor.press("a", "a", "escape")
+        assert os.sched_getaffinity(pid) == {0}
+
+
+async def test_the_io_priority_is_chosen_from_a_list(family: Children) -> None:
+    from montauk_tui.actions import io_priority  # noqa: PLC0415 - only here
+
+    pid = family[0][1].pid
+    async with running(app_of(family), SIZE) as monitor:
+        await monitor.press("i")
+        assert box(monitor)[0] == f"I/O priority of child0 {pid}"
+        await monitor.type("best-effort6")
+        await monitor.press("enter")
+        assert io_priority.current(pid) == ("best-effort", 6)
+        assert said(monitor) == f"I/O best-effort 6 set for PID {pid}"
+        await monitor.press("i", "i", "d", "enter")
+        assert io_priority.current(pid)[0] == "idle"
+        assert said(monitor) == f"I/O idle set for PID {pid}"
+
+
+async def test_the_policy_is_chosen_from_a_list(family: Children) -> None:
+    pid = family[0][1].pid
+    async with running(app_of(family), SIZE) as monitor:
+        await monitor.press("Y", "down", "enter")
+        assert os.sched_getscheduler(pid) == os.SCHED_BATCH
+        assert said(monitor) == f"policy batch set for PID {pid}"
+        await monitor.press("Y", "escape", "Y", "f", "enter")
+        assert box(monitor)[0] == f"Priority of fifo for child0 {pid}"
+        await monitor.press("escape")
+        assert monitor.is_alone
+        await monitor.press("Y", "r", "r", "enter", "4", "2", "enter")
+        assert "policy rr 42" in said(monitor)
+
+
+# --- read-only ------------------------------------------------------------------------
+
+
+async def test_read_only_acts_on_nobody_and_shows_no_keys_that_would(
+    family: Children,
+) -> None:
+    async with running(app_of(family, read_only=True), SIZE) as monitor:
+        assert "F9" not in monitor.lines[-1]
+        assert "F7" not in monitor.lines[-1]
+        assert "F10Quit" in monitor.lines[-1]
+        assert "read-only" in monitor.text
+        await monitor.press("space")
+        for key in ("f9", "k", "f7", "f8", "[", "]", "i", "a", "Y"):
+            await monitor.press(key)
+            assert monitor.is_alone, key
+            assert said(monitor).startswith("read-only"), key
+    assert [process.poll() for process, _ in family] == [None] * 3
+
+
+# --- choosing -------------------------------------------------------------------------
+
+
+async def test_tags_are_signs_that_stay_with_their_rows(family: Children) -> None:
+    pids = [identity.pid for _, identity in family]
+    async with running(app_of(family), SIZE) as monitor:
+        await monitor.press("space")
+        assert monitor.current_pid == pids[1]
+        assert tagged(monitor) == pids[:1]
+        assert "1 tagged" in monitor.text
+        signed = [line for line in monitor.lines if line.startswith("*")]
+        assert [str(pids[0]) in line for line in signed] == [True]
+        await monitor.press("I")
+        await monitor.sample()
+        signed = [line for line in monitor.lines if line.startswith("*")]
+        assert [str(pids[0]) in line for line in signed] == [True]
+        await monitor.press("U")
+        assert "tagged" not in monitor.text
+        assert not any(line.startswith("*") for line in monitor.lines)
+
+
+async def test_a_tag_goes_when_its_process_does(family: Children) -> None:
+    async with running(app_of(family), SIZE) as monitor:
+        await monitor.press("space", "space")
+        ended = app_of(family[1:])
+        frame = monitor.frame
+        async with running(ended, SIZE) as other:
+            without_first = other.frame
+        await monitor.draw(without_first)
+        assert tagged(monitor) == [family[1][1].pid]
+        await monitor.draw(frame)
+        assert tagged(monitor) == [family[1][1].pid]
+
+
+async def test_the_subtree_is_tagged(family: Children) -> None:
+    async with running(app_of(family), SIZE) as monitor:
+        await monitor.press("c")
+        assert len(tagged(monitor)) == 3
+        await monitor.press("space")
+        assert tagged(monitor) == [identity.pid for _, identity in family[1:]]
+
+
+async def test_the_processes_of_one_user_are_shown() -> None:
+    async with running(size=SIZE) as monitor:
+        every = len(monitor.shown_pids)
+        await monitor.press("u")
+        assert "www-data" in monitor.text
+        await monitor.press("end", "enter")
+        assert "user www-data" in monitor.text
+        assert 0 < len(monitor.shown_pids) < every
+        await monitor.press("u", "home", "enter")
+        assert len(monitor.shown_pids) == every
+        await monitor.press("u", "escape")
+        assert len(monitor.shown_pids) == every
+
+
+async def test_who_is_followed_stays_in_sight_until_it_ends(family: Children) -> None:
+    pid = family[1][1].pid
+    async with running(app_of(family), SIZE) as monitor:
+        await monitor.press("down", "F")
+        assert f"follows {pid}" in monitor.text
+        await monitor.press("I", "P")
+        await monitor.sample()
+        assert monitor.current_pid == pid
+        async with running(app_of([family[0]]), SIZE) as other:
+            alone = other.frame
+        await monitor.draw(alone)
+        assert said(monitor) == f"PID {pid}, which was followed, has ended"
+        assert "follows" not in monitor.text
+
+
+async def test_following_ends_with_the_key_or_with_another_selection() -> None:
+    async with running(size=(80, 24)) as monitor:
+        await monitor.press("F")
+        followed = monitor.current_pid
+        assert f"follows {followed}" in monitor.text
+        await monitor.press("F")
+        assert "follows" not in monitor.text
+        await monitor.press("F", "down")
+        await monitor.sample()
+        assert "follows" not in monitor.text
+        await monitor.press("home", "F", "N")
+        table = monitor.table
+        assert monitor.current_pid == followed
+        assert 0 <= table.position - table.scroll_offset.y < table.size.height
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("9", 1), ("1", 3), ("19", 2), ("kill", 1), ("sigk", 1), ("hup", 3), ("zz", None)],
+)
+def test_typing_means_a_whole_word_first_then_its_start_then_a_part(
+    text: str, found: int | None
+) -> None:
+    choices = [
+        Choice(number, f"{number} {name}", "")
+        for number, name in (
+            ("15", "SIGTERM"), ("9", "SIGKILL"), ("19", "SIGSTOP"), ("1", "SIGHUP"),
+        )
+    ]  # fmt: skip
+    assert find(choices, text) == found
