@@ -13,18 +13,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from montauk_tui.collectors.procfs.details import cgroup as cgroup_module
-from montauk_tui.collectors.procfs.details.kernel import capability_names, signal_names
 from montauk_tui.collectors.procfs.details.reader import read_details
 from montauk_tui.collectors.procfs.details.subject import (
     TRACE,
     ProcessFolder,
-    read_subject,
 )
 from montauk_tui.collectors.procfs.stat import parse_stats
 from montauk_tui.model.details import Amount, Datum, Details, Value
 from montauk_tui.model.sample import Identity
 from tests.support.fakeproc import FakeProc, FakeProcess, kernel_thread, zombie
+from tests.support.looking import add_looked_into as add
 
 
 def identity_of(pid: int) -> Identity:
@@ -249,29 +247,11 @@ def test_an_open_folder_is_never_that_of_a_later_process() -> None:
 
 # --- made-up files --------------------------------------------------------------------
 
-STATUS = (
-    b"Name:\tworker\nUid:\t1\t2\t2\t2\nGid:\t0\t0\t0\t0\nGroups:\t4 5 \n"
-    b"VmRSS:\t    1000 kB\nSigQ:\t3/100\nNSpid:\t7\t2\n"
-    b"CapEff:\t0000000000000003\nShdPnd:\t0000000000000001\n"
-)
 FILES = (
     "status", "environ", "limits", "maps", "smaps_rollup", "cgroup", "io", "wchan",
     "schedstat", "stack", "syscall", "oom_score", "stat", "cmdline", "net/tcp",
     "net/unix", "fdinfo/3",
 )  # fmt: skip
-
-
-def add(proc: FakeProc, process: FakeProcess) -> Path:
-    """Add a process with the files of a closer look."""
-    proc.add(process)
-    folder = proc.path / str(process.pid)
-    for name in ("fd", "ns", "fdinfo", "net"):
-        (folder / name).mkdir()
-    (folder / "status").write_bytes(STATUS)
-    (folder / "fd" / "3").symlink_to("socket:[77]")
-    (folder / "fdinfo" / "3").write_bytes(b"pos:\t0\nflags:\t02\n")
-    (folder / "exe").symlink_to("/opt/worker (deleted)")
-    return folder
 
 
 def fake(proc: FakeProc, pid: int = 7) -> Details:
@@ -358,54 +338,6 @@ def test_parents_in_a_circle_end_the_lineage(tmp_path: Path) -> None:
     add(proc, FakeProcess(7, ppid=8))
     proc.add(FakeProcess(8, b"a", ppid=7))
     assert text(fake(proc), "process", "Lineage") == "a(8) > worker(7)"
-
-
-# --- cgroups --------------------------------------------------------------------------
-
-
-def test_limits_of_a_cgroup_are_compared_with_its_use(tmp_path: Path) -> None:
-    proc = FakeProc(tmp_path)
-    folder = add(proc, FakeProcess(7))
-    (folder / "cgroup").write_bytes(b"3:cpu:/old\n0::/a.slice\n")
-    mount = tmp_path / "cgroup"
-    (mount / "a.slice").mkdir(parents=True)
-    (mount / "cgroup.controllers").touch()
-    contents = {
-        "memory.current": "1024\n", "memory.max": "4096\n", "memory.high": "max\n",
-        "memory.events": "low 0\noom_kill 2\n", "pids.current": "3\n",
-        "pids.max": "max\n", "cpu.max": "50000 100000\n",
-        "cpu.stat": "usage_usec 5\nnr_periods 10\nnr_throttled 5\nthrottled_usec 9\n",
-    }  # fmt: skip
-    for name, content in contents.items():
-        (mount / "a.slice" / name).write_text(content)
-    with ProcessFolder(proc.root, 7) as opened:
-        subject = read_subject(opened, Identity(7, 1000), proc.root, str)
-        assert subject is not None
-        section = cgroup_module.cgroup(subject, (str(mount),))
-    found = {one.label: one for one in section.data}
-    assert found["Path"].value == "/a.slice"
-    assert found["v1 cpu"].value == "/old"
-    memory = found["Memory"].value
-    assert isinstance(memory, Amount)
-    assert (memory.number, memory.limit) == (1024, 4096)
-    assert found["CPU limit"].value == "0.50 cores"
-    assert found["Throttled"].notable
-    assert found["Killed for memory"].notable
-    assert "controller" in found["Swap"].reason
-
-
-# --- masks ----------------------------------------------------------------------------
-
-
-def test_masks_are_named() -> None:
-    assert capability_names(0) == "none"
-    assert capability_names((1 << 128) - 1) == "all"
-    assert capability_names(1 << 21) == "sys_admin"
-    assert capability_names(((1 << 128) - 1) ^ 1) == "all but chown"
-    assert signal_names(0) == "none"
-    assert signal_names(0b11) == "HUP INT"
-    assert signal_names(1 << 33) == "RTMIN"
-    assert signal_names(1 << 31) == "RTMIN-2"
 
 
 def test_threads_that_come_and_go_do_not_matter() -> None:
