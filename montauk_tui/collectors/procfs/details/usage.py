@@ -87,7 +87,9 @@ def limits(subject: Subject) -> Section:
     data: list[Datum] = []
     for name, soft, hard in _LIMIT.findall(text):
         data.append(_limit(subject, clean(name), clean(soft), clean(hard)))
-    return Section("limits", "Limits", tuple(data), note="use of soft limit")
+    return Section(
+        "limits", "Limits", tuple(data), note="use of soft limit", is_list=True
+    )
 
 
 def _limit(subject: Subject, name: str, soft: str, hard: str) -> Datum:
