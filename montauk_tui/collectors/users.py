@@ -24,7 +24,7 @@ class UserNames:
 
     def __init__(self, passwd: Path = Path("/etc/passwd")) -> None:
         """Read the local users; without a readable file there are none."""
-        self._names = _read_passwd(passwd)
+        self._names = read_names(passwd)
         self._asked: set[int] = set()
         self._pending: set[int] = set()
         self._questions: queue.SimpleQueue[int | None] = queue.SimpleQueue()
@@ -83,7 +83,8 @@ class UserNames:
                 self._pending.discard(uid)
 
 
-def _read_passwd(path: Path) -> dict[int, str]:
+def read_names(path: Path) -> dict[int, str]:
+    """Return the sanitised names in a file such as passwd(5) or group(5), by number."""
     names: dict[int, str] = {}
     try:
         lines = path.read_bytes().splitlines()

@@ -3,7 +3,6 @@
 What a meaning looks like is the front end's choice.
 """
 
-import os
 from collections.abc import Callable
 from enum import Enum
 from typing import Final
@@ -21,6 +20,7 @@ from montauk_tui.engine.units import (
     percent_text,
 )
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.names import POLICIES, tty_name
 from montauk_tui.model.schema import NO_START, UNKNOWN, Floats, as_floats
 from montauk_tui.model.text import clean
 
@@ -211,29 +211,11 @@ def tty_text(frame: Frame, row: int) -> str:
     device = int(frame.sample.processes.tty[row])
     if device in (UNKNOWN, 0):
         return NOTHING_KNOWN
-    major, minor = os.major(device), os.minor(device)
-    if 136 <= major <= 143:
-        return f"pts/{(major - 136) * 256 + minor}"
-    if major == 4:
-        # Serial ports follow the virtual consoles (admin-guide/devices.txt).
-        return f"tty{minor}" if minor < 64 else f"ttyS{minor - 64}"
-    return f"{major}:{minor}"
-
-
-_POLICIES: Final = {
-    0: "OTHER",
-    1: "FIFO",
-    2: "RR",
-    3: "BATCH",
-    5: "IDLE",
-    6: "DL",
-    7: "EXT",
-}
-"""SCHED_* of include/uapi/linux/sched.h."""
+    return tty_name(device)
 
 
 def policy_text(frame: Frame, row: int) -> str:
-    return _POLICIES.get(int(frame.sample.processes.policy[row]), NOTHING_KNOWN)
+    return POLICIES.get(int(frame.sample.processes.policy[row]), NOTHING_KNOWN)
 
 
 def cgroup_key(frame: Frame) -> Floats:

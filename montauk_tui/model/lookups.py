@@ -2,6 +2,7 @@
 
 from typing import Final, NamedTuple, Protocol
 
+from montauk_tui.model.details import Details
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.text import clean
 
@@ -77,4 +78,8 @@ class Lookups(Protocol):
 
     def cgroup(self, number: int) -> str:
         """Return the sanitised path of a cgroup (version 2), or its number."""
+        ...
+
+    def details(self, identity: Identity) -> Details | None:
+        """Return all that is known of one process, read now: some milliseconds."""
         ...

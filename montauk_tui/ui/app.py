@@ -132,6 +132,7 @@ class MontaukApp(
             self.main.show(
                 Scene(self.frame_now, self.choices, self.look, self._cost, pid_search)
             )
+            self.draw_closer_look()
 
     def choose(self, choices: Choices) -> None:
         """Take other choices: the frame at hand is drawn anew, nothing is lost."""

@@ -1,13 +1,14 @@
 """Samples and frames made by hand, all of them at one fixed moment."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from montauk_tui.engine.ledger import close_books
 from montauk_tui.engine.rates import host_rates, process_rates
+from montauk_tui.model.details import Details
 from montauk_tui.model.frame import CollectorStatus, Frame
 from montauk_tui.model.lookups import (
     Command,
@@ -176,6 +177,8 @@ class FakeLookups:
         self._cold = cold
         self.read: set[Identity] = set()
         """Whose command line was read."""
+        self.read_details: Callable[[Identity], Details | None] = lambda _identity: None
+        """Answers `details`; by default every process is gone."""
 
     def command(self, identity: Identity, comm: bytes) -> Command:
         self.read.add(identity)
@@ -194,6 +197,9 @@ class FakeLookups:
 
     def cgroup(self, number: int) -> str:
         return f"/group-{number}"
+
+    def details(self, identity: Identity) -> Details | None:
+        return self.read_details(identity)
 
     def user(self, uid: int) -> str:
         return self._users.get(uid, str(uid))

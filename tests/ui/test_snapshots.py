@@ -12,7 +12,9 @@ from textual.pilot import Pilot
 
 from montauk_tui.config import Settings
 from montauk_tui.ui import themes
+from montauk_tui.ui.screens.details import DetailsScreen
 from tests.support.churn import churning_collector
+from tests.support.details import LOOKED_INTO, looking_collector
 from tests.support.monitor import Monitor, make_app
 from tests.support.scenes import scene_collector
 
@@ -42,9 +44,12 @@ def looks_as_before(snap_compare: Compare) -> Callable[..., bool]:
         theme: str = themes.DEFAULT,
         cpus: int = 8,
         churn: int = 0,
+        looking: bool = False,
         **settings: Any,
     ) -> bool:
         collector = churning_collector(cpus) if churn else scene_collector(cpus)
+        if looking:
+            collector, _ = looking_collector()
         app = make_app(collector, Settings(**settings), theme)
 
         async def drive(pilot: Pilot[Any]) -> None:
@@ -55,12 +60,24 @@ def looks_as_before(snap_compare: Compare) -> Callable[..., bool]:
             if churn:
                 # Once more, so that the cost of the frame shows.
                 await monitor.draw(monitor.frame)
+            if looking:
+                await look_into(monitor)
             await monitor.press(*keys)
             await monitor.type(text)
 
         return snap_compare(app, terminal_size=size, run_before=drive)
 
     return looks
+
+
+async def look_into(monitor: Monitor) -> None:
+    """Open the closer look at the compiler of the scene, and wait until it was read."""
+    await monitor.type(str(LOOKED_INTO))
+    await monitor.press("enter")
+    screen = monitor.app.screen
+    assert isinstance(screen, DetailsScreen)
+    await monitor.until(lambda: screen.details is not None)
+    await monitor.settle()
 
 
 def name(value: object) -> str:
@@ -134,6 +151,24 @@ def test_paused_machine_scale(looks_as_before: Looks) -> None:
 
 def test_bad_interval(looks_as_before: Looks) -> None:
     assert looks_as_before((80, 24), "d", "x", "enter")
+
+
+# --- the closer look ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=name)
+def test_details(looks_as_before: Looks, size: tuple[int, int]) -> None:
+    assert looks_as_before(size, looking=True)
+
+
+def test_details_found_in_light(looks_as_before: Looks) -> None:
+    assert looks_as_before(
+        (80, 24), "/", "l", "i", "b", "enter", looking=True, theme="montauk-light"
+    )
+
+
+def test_small_details_in_ascii(looks_as_before: Looks) -> None:
+    assert looks_as_before((40, 10), "l", looking=True, ascii=True)
 
 
 # --- processes that come and go -------------------------------------------------------

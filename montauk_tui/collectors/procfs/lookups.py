@@ -9,6 +9,7 @@ import numpy as np
 from montauk_tui.collectors.cgroups import Cgroups
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
+from montauk_tui.model.details import Details
 from montauk_tui.model.lookups import (
     CMDLINE_BYTES,
     Command,
@@ -115,6 +116,15 @@ class ProcLookups:
     def cgroup(self, number: int) -> str:
         """Return the path of a cgroup, or its number while none is known."""
         return self._cgroups.path(number)
+
+    def details(self, identity: Identity) -> Details | None:
+        """Return all that is known of one process, None where it is gone."""
+        # 20 ms of start-up that only a closer look needs.
+        from montauk_tui.collectors.procfs.details.reader import (  # noqa: PLC0415
+            read_details,
+        )
+
+        return read_details(identity, self.user, self._root.path)
 
     def forget(self, identities: Iterable[Identity]) -> None:
         """Drop what is cached of processes that changed their program."""

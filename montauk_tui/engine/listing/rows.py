@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from montauk_tui.model.details import Details
 from montauk_tui.model.frame import Frame, Rates
 from montauk_tui.model.lookups import (
     Command,
@@ -69,6 +70,10 @@ class RowLookups:
     def cgroup(self, number: int) -> str:
         """Return the path of a cgroup."""
         return self._base.cgroup(number)
+
+    def details(self, identity: Identity) -> Details | None:
+        """Return all that is known of a living process."""
+        return self._base.details(identity) if identity.pid >= 0 else None
 
     def shared_bytes(self, identity: Identity) -> float:
         """Return the resident shared memory; of who is gone it is unknown."""

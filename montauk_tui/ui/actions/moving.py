@@ -10,11 +10,11 @@ from montauk_tui.engine.listing.ended import is_fold
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Identity
-from montauk_tui.ui.actions.base import Actions
+from montauk_tui.ui.actions.looking import LookingActions
 from montauk_tui.ui.tabs import MAIN, SPAWNERS, next_tab
 
 
-class MovingActions(Actions):
+class MovingActions(LookingActions):
     """Actions that move."""
 
     def action_move(self, rows: int) -> None:
@@ -67,20 +67,22 @@ class MovingActions(Actions):
 
     def action_spawner(self) -> None:
         """Show who started the process of the selected row."""
-        parent = self._process_of_row(parent=True)
+        parent = self.process_of_row(parent=True)
         self.action_tab(SPAWNERS)
         self.choose(replace(self.choices, grouping="parent"))
         if parent is not None:
             self.main.table.select_identity(parent)
 
     def action_enter(self) -> None:
-        """Open or close a row of many; elsewhere go to the process in the main list."""
+        """Look into a process or open a row of many; elsewhere go to the process."""
         row = self._row()
         if row is not None and self.choices.tab == MAIN:
             if is_fold(row.pid):
                 self.choose(self.choices.toggled(row.pid))
+            else:
+                self.look_into(row)
             return
-        process = self._process_of_row(parent=False)
+        process = self.process_of_row(parent=False)
         if process is not None:
             self.action_tab(MAIN)
             self.main.table.select_identity(process)
@@ -88,7 +90,7 @@ class MovingActions(Actions):
     def _row(self) -> Identity | None:
         return self.main.table.current
 
-    def _process_of_row(self, *, parent: bool) -> Identity | None:
+    def process_of_row(self, *, parent: bool) -> Identity | None:
         """Return the living process that a row is about, or the one that started it.
 
         Of one that is gone it is the nearest that lives.

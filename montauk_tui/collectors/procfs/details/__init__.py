@@ -1,0 +1,1 @@
+"""One process looked at closely: a small reader for each section."""

@@ -1,0 +1,246 @@
+"""The process that is looked at: its folder in /proc, open, and how reads may fail."""
+
+import errno
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Self
+
+from montauk_tui.collectors.procfs.stat import parse_stats
+from montauk_tui.model.details import Amount, Datum, Unit, Value
+from montauk_tui.model.sample import Identity, ProcessTable
+from montauk_tui.model.text import clean
+
+TRACE: Final = "needs CAP_SYS_PTRACE or the same user"
+"""What the kernel asks for (PTRACE_MODE_READ in ptrace(2))."""
+
+ADMIN: Final = "needs root (CAP_SYS_ADMIN)"
+
+MISSING: Final = "not in this kernel"
+
+NO_MEMORY: Final = "none: a kernel thread, or a zombie"
+
+_CHUNK: Final = 1 << 16
+_PATH_BYTES: Final = 4096
+_DIGITS: Final = 20
+"""No number of the kernel has more."""
+
+
+class ProcessFolder:
+    """The folder of one process, open: it never becomes that of another.
+
+    The kernel ties an open /proc/PID to the process and not to its number: once that
+    has ended every read fails with ESRCH, whoever has the pid then.
+
+    Raises:
+        OSError: There is no such process, or it is hidden.
+    """
+
+    def __init__(self, root: str, pid: int) -> None:
+        """Open the folder of `pid` below `root`."""
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+        self._fd = os.open(f"{root}/{pid}", flags)
+
+    def __enter__(self) -> Self:
+        """Use the folder."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the folder."""
+        os.close(self._fd)
+
+    def read(self, name: str, limit: int = _CHUNK) -> bytes:
+        """Return the start of a file, at most `limit` bytes.
+
+        Raises:
+            OSError: The process is gone, or reading is not permitted.
+        """
+        fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._fd)
+        parts: list[bytes] = []
+        try:
+            while limit > 0 and (part := os.read(fd, min(limit, _CHUNK))):
+                parts.append(part)
+                limit -= len(part)
+        finally:
+            os.close(fd)
+        return b"".join(parts)
+
+    def link(self, name: str) -> bytes:
+        """Return where a symbolic link leads.
+
+        Raises:
+            OSError: The process is gone, or reading is not permitted.
+        """
+        return os.readlink(os.fsencode(name), dir_fd=self._fd)[:_PATH_BYTES]
+
+    def stat(self, name: str) -> os.stat_result:
+        """Return the attributes of what a link leads to.
+
+        Raises:
+            OSError: The process is gone, or reading is not permitted.
+        """
+        return os.stat(name, dir_fd=self._fd)
+
+    def numbers(self, name: str) -> list[int]:
+        """Return the numbers that are names in a folder, sorted.
+
+        Raises:
+            OSError: The process is gone, or reading is not permitted.
+        """
+        return sorted(int(entry) for entry in self.names(name) if is_number(entry))
+
+    def names(self, name: str) -> list[str]:
+        """Return the names in a folder.
+
+        Raises:
+            OSError: The process is gone, or reading is not permitted.
+        """
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+        fd = os.open(name, flags, dir_fd=self._fd)
+        try:
+            return os.listdir(fd)  # noqa: PTH208 - of a descriptor
+        finally:
+            os.close(fd)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A process, and what several sections need of it."""
+
+    folder: ProcessFolder
+    identity: Identity
+    root: str
+    """Where /proc is."""
+    stat: ProcessTable
+    """One row."""
+    status: Mapping[str, bytes]
+    """The lines of /proc/PID/status by their names (proc_pid_status(5))."""
+    user: Callable[[int], str]
+
+    def number(self, field: str) -> int:
+        """Return a column of the stat file."""
+        return int(getattr(self.stat, field)[0])
+
+    @property
+    def state(self) -> str:
+        """The state letter."""
+        return chr(self.number("state"))
+
+    @property
+    def has_memory(self) -> bool:
+        """Whether it is neither a kernel thread nor a zombie."""
+        return not self.stat.is_kernel[0] and self.state not in "ZX"
+
+    def status_text(self, name: str) -> str:
+        """Return a line of the status file.
+
+        Raises:
+            OSError: There is no such line.
+        """
+        if name not in self.status:
+            raise OSError(errno.ENOENT, name)
+        return clean(self.status[name].replace(b"\t", b" "))
+
+    def status_bytes(self, name: str) -> float:
+        """Return a size in the status file.
+
+        Raises:
+            OSError: There is no such line.
+            ValueError: It is no size.
+        """
+        return float(number(self.status_text(name).removesuffix(" kB")) * 1024)
+
+
+def read_subject(
+    folder: ProcessFolder, identity: Identity, root: str, user: Callable[[int], str]
+) -> Subject | None:
+    """Return the process in an open folder, None if it is another one.
+
+    Raises:
+        OSError: The process is gone.
+    """
+    table = parse_stats([(identity.pid, folder.read("stat"))])
+    if len(table) != 1 or table.identity(0) != identity:
+        return None
+    status = fields(folder.read("status"))
+    return Subject(folder, identity, root, table, status, user)
+
+
+def fields(text: bytes) -> dict[str, bytes]:
+    """Return the values of lines such as `Name: value`."""
+    found: dict[str, bytes] = {}
+    for line in text.splitlines():
+        name, colon, value = line.partition(b":")
+        if colon:
+            found.setdefault(clean(name), value.strip())
+    return found
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a text is a number as the kernel prints them."""
+    return text.isascii() and text.isdigit() and len(text) <= _DIGITS
+
+
+def number(text: str) -> int:
+    """Return a number that the kernel printed.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not is_number(text.removeprefix("-")):
+        reason = f"{text[:20]!r} is no number"
+        raise ValueError(reason)
+    return int(text)
+
+
+def numbers(text: str) -> list[int]:
+    """Return the numbers in a text.
+
+    Raises:
+        ValueError: One is none.
+    """
+    return [number(word) for word in text.split()]
+
+
+def why(error: Exception, need: str = TRACE, missing: str = MISSING) -> str:
+    """Return in a few words why something could not be read."""
+    if not isinstance(error, OSError):
+        return "not understood"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return need
+    if error.errno == errno.ESRCH:
+        return "the process has ended"
+    if error.errno == errno.ENOENT:
+        return missing
+    return os.strerror(error.errno or 0).lower()
+
+
+def tried(
+    label: str,
+    read: Callable[[], Value | None],
+    need: str = TRACE,
+    missing: str = MISSING,
+) -> Datum:
+    """Return what `read` returns, or why it cannot.
+
+    Args:
+        label: What the value is called.
+        read: Returns it, or raises OSError or ValueError.
+        need: What is said where reading is not permitted.
+        missing: What is said where there is no such file.
+    """
+    try:
+        return Datum(label, read())
+    except (OSError, ValueError) as error:
+        return Datum(label, reason=why(error, need, missing))
+
+
+def size(label: str, read: Callable[[], float], need: str = TRACE) -> Datum:
+    """Return a size that `read` returns, or why it cannot."""
+    return tried(label, lambda: Amount(read(), Unit.BYTES), need)

@@ -1,0 +1,131 @@
+"""The closer look at one process: its values as text, and their history."""
+
+import math
+import time
+from collections import deque
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.engine.units import (
+    NOTHING_KNOWN,
+    bytes_text,
+    cpu_time_text,
+    duration_text,
+    lifetime_text,
+)
+from montauk_tui.model.details import (
+    USER_TASKS,
+    Amount,
+    Datum,
+    Details,
+    Section,
+    Unit,
+    Value,
+)
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.sample import Identity
+from montauk_tui.model.schema import UNKNOWN
+
+_POINTS: Final = 512
+"""More than the widest screen has cells."""
+
+_MINUTE_S: Final = 60.0
+
+
+def value_text(value: Value | None) -> str:
+    """Return a value as people read it; use and limit as `8 of 1024 (1 %)`."""
+    if value is None:
+        return NOTHING_KNOWN
+    if isinstance(value, str):
+        return value
+    if math.isnan(value.limit):
+        return _number_text(value.number, value.unit)
+    most = "unlimited"
+    if not math.isinf(value.limit):
+        most = _number_text(value.limit, value.unit)
+    if math.isnan(value.number):
+        return most if math.isinf(value.limit) else f"at most {most}"
+    used = _number_text(value.number, value.unit)
+    if math.isinf(value.limit):
+        return f"{used} of {most}"
+    share = value.number / value.limit * 100 if value.limit else math.nan
+    return f"{used} of {most}" + ("" if math.isnan(share) else f" ({share:.0f} %)")
+
+
+def _number_text(number: float, unit: Unit) -> str:
+    if math.isnan(number):
+        return NOTHING_KNOWN
+    if unit is Unit.BYTES:
+        return bytes_text(number)
+    if unit is Unit.SECONDS:
+        return cpu_time_text(number)
+    if unit is Unit.DURATION:
+        return lifetime_text(number) if number < _MINUTE_S else duration_text(number)
+    if unit is Unit.MOMENT:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(number))
+    return str(int(number)) if abs(number) < 1e18 else "many"  # noqa: PLR2004 - digits
+
+
+def with_user_tasks(details: Details, frame: Frame) -> Details:
+    """Return the details with how many tasks the user has, which a limit counts.
+
+    Only where the frame's users are real users: an effective one is close enough.
+    """
+    table = frame.sample.processes
+    own = table.is_process & (table.uid == details.uid) & (table.threads != UNKNOWN)
+    tasks = float(np.sum(table.threads[own]))
+
+    def filled(datum: Datum) -> Datum:
+        value = datum.value
+        if datum.label != USER_TASKS or not isinstance(value, Amount):
+            return datum
+        note = "of the user, threads too"
+        return replace(datum, value=replace(value, number=tasks), note=note)
+
+    def section(part: Section) -> Section:
+        if part.id != "limits":
+            return part
+        return replace(part, data=tuple(map(filled, part.data)))
+
+    return replace(details, sections=tuple(map(section, details.sections)))
+
+
+class History:
+    """What one process used in each interval since it is looked at."""
+
+    def __init__(self, identity: Identity) -> None:
+        """Know nothing yet."""
+        self.identity = identity
+        self.cpu_pct: deque[float] = deque(maxlen=_POINTS)
+        self.rss_bytes: deque[float] = deque(maxlen=_POINTS)
+        self.read_rate: deque[float] = deque(maxlen=_POINTS)
+        """Bytes a second."""
+        self.write_rate: deque[float] = deque(maxlen=_POINTS)
+        self._seq = -1
+        self._last: Details | None = None
+
+    def take_frame(self, frame: Frame) -> bool:
+        """Take what a frame says; tell whether the process is in it."""
+        frame = frame.whole or frame
+        row = frame.sample.processes.row_of(self.identity)
+        if row is None:
+            return False
+        if frame.seq != self._seq:
+            self._seq = frame.seq
+            rss = int(frame.sample.processes.rss_bytes[row])
+            self.cpu_pct.append(float(frame.rates.cpu_pct[row]))
+            self.rss_bytes.append(math.nan if rss == UNKNOWN else float(rss))
+        return True
+
+    def take_details(self, details: Details) -> None:
+        """Take the counters of a reading; two make a rate."""
+        last, self._last = self._last, details
+        if last is None or details.monotonic_s <= last.monotonic_s:
+            return
+        elapsed_s = details.monotonic_s - last.monotonic_s
+        read = (details.read_bytes - last.read_bytes) / elapsed_s
+        written = (details.write_bytes - last.write_bytes) / elapsed_s
+        self.read_rate.append(read if math.isnan(read) else max(0.0, read))
+        self.write_rate.append(written if math.isnan(written) else max(0.0, written))

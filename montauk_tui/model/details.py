@@ -1,0 +1,100 @@
+"""What is known of one process when it is looked at closely: labelled values.
+
+Every text in here is sanitised (`model.text.clean`).
+"""
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from montauk_tui.model.sample import Identity
+
+USER_TASKS: Final = "Processes"
+"""Label of the limit whose use only a whole sample tells."""
+
+
+class Unit(Enum):
+    """What the number of an amount counts."""
+
+    COUNT = "count"
+    BYTES = "bytes"
+    SECONDS = "seconds"
+    """Of CPU time."""
+    DURATION = "duration"
+    """Seconds that passed."""
+    MOMENT = "moment"
+    """Seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number with its unit, and what it may grow to."""
+
+    number: float
+    """NaN where only the limit is known."""
+    unit: Unit = Unit.COUNT
+    limit: float = math.nan
+    """Infinity where there is none, NaN where that is no question."""
+
+
+Value = str | Amount
+
+
+@dataclass(frozen=True, slots=True)
+class Datum:
+    """One labelled value, or the reason why there is none."""
+
+    label: str
+    value: Value | None = None
+    reason: str = ""
+    """Why the value is not known, and what would make it known."""
+    note: str = ""
+    """What is said beside the value."""
+    notable: bool = False
+    """Whether it is out of the ordinary."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells under titles; None is not known."""
+
+    titles: tuple[str, ...]
+    rows: tuple[tuple[Value | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What belongs together, under one heading."""
+
+    id: str
+    title: str
+    data: tuple[Datum, ...] = ()
+    table: Table | None = None
+    reason: str = ""
+    """Why the whole section is not known."""
+    note: str = ""
+    """What is said beside the heading."""
+    is_list: bool = False
+    """Whether each of the data stands in a line of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """All sections of one process, read while it was the same throughout."""
+
+    identity: Identity
+    name: str
+    uid: int
+    """The real user; its tasks count against the limit of processes."""
+    monotonic_s: float
+    """CLOCK_MONOTONIC when it was read."""
+    sections: tuple[Section, ...]
+    read_bytes: float = math.nan
+    """From storage, since it started (proc_pid_io(5)); NaN where not permitted."""
+    write_bytes: float = math.nan
+
+    def section(self, section_id: str) -> Section | None:
+        """Return the section with an id."""
+        found = (part for part in self.sections if part.id == section_id)
+        return next(found, None)

@@ -1,0 +1,239 @@
+"""The closer look at one process: a page that is read anew with every frame."""
+
+import threading
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.message import Message
+from textual.screen import ModalScreen
+
+from montauk_tui.engine.cells import cpu_pct_text, size_text, state_text, user_text
+from montauk_tui.engine.details import History, with_user_tasks
+from montauk_tui.model.details import Details
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.sample import Identity
+from montauk_tui.model.text import clean
+from montauk_tui.ui.choices import Choices
+from montauk_tui.ui.themes import Theme
+from montauk_tui.ui.widgets.details_page import PageLook, lay_out
+from montauk_tui.ui.widgets.details_view import DetailsView
+from montauk_tui.ui.widgets.lines import Line, LinesWidget, Run
+from montauk_tui.ui.widgets.status import KeyBar
+
+if TYPE_CHECKING:
+    from montauk_tui.ui.widgets.prompt import PromptBar
+
+_KEYS = [
+    Binding("escape,q,f10", "screen.leave", "Back", show=True),
+    Binding("f3,slash", "screen.search", "Search", show=True),
+    Binding("n", "screen.next", "Next", show=True),
+    Binding("tab", "screen.section(1)", "Section", show=True),
+    Binding("l", "screen.jump('files')", "Files", show=True),
+    Binding("e", "screen.jump('environment')", "Environment", show=True),
+    Binding("shift+tab", "screen.section(-1)", show=False),
+    Binding("down,j", "screen.move('down')", show=False),
+    Binding("up,k", "screen.move('up')", show=False),
+    Binding("pagedown,space", "screen.move('page_down')", show=False),
+    Binding("pageup", "screen.move('page_up')", show=False),
+    Binding("home", "screen.move('home')", show=False),
+    Binding("end", "screen.move('end')", show=False),
+    Binding("ctrl+l", "app.refresh_now", show=False),
+    Binding("Z", "app.pause", show=False),
+]
+"""The key bar shows the last of those that are shown at its end: the way back."""
+
+_LEAST_HEIGHT = 6
+"""Lines a terminal must have before the key bar is worth its place."""
+
+
+class DetailsScreen(ModalScreen[None]):
+    """Everything that is known of one process."""
+
+    BINDINGS = [*_KEYS]
+
+    class Read(Message):
+        """A reading is done; None means that the process is gone."""
+
+        def __init__(self, details: Details | None) -> None:
+            """Carry what was read."""
+            super().__init__()
+            self.details = details
+
+    def __init__(self, identity: Identity, name: str, section: str = "") -> None:
+        """Look at a process, at first at one section."""
+        super().__init__()
+        self.identity = identity
+        self.details: Details | None = None
+        self.history = History(identity)
+        self.has_ended = False
+        self._name = name
+        self._section = section
+        self._reading = False
+        self._read_for = -1
+        """For which frame it was read last."""
+        self._is_unreadable = False
+        self._frame: Frame | None = None
+        self._choices: Choices | None = None
+        self._look: Theme | None = None
+        self._facts = ""
+        self._title_line = LinesWidget(id="details-title")
+        self.view = DetailsView()
+        back, *others = [key for key in _KEYS if key.show]
+        self._keys = KeyBar([*others, back])
+
+    def compose(self) -> ComposeResult:
+        """Stack the parts."""
+        yield self._title_line
+        yield self.view
+        yield self._keys
+
+    def on_mount(self) -> None:
+        """Let keys go to the page."""
+        self.set_focus(self.view)
+
+    def on_resize(self) -> None:
+        """Draw for the new size once the parts have theirs."""
+        self._keys.display = self.size.height >= _LEAST_HEIGHT
+        self.call_after_refresh(self.draw)
+
+    # --- what is shown ----------------------------------------------------------------
+
+    def take(self, frame: Frame, choices: Choices, look: Theme) -> None:
+        """Show what a frame says, and have the process read where nobody does yet."""
+        self._frame, self._choices, self._look = frame, choices, look
+        if not self.has_ended:
+            self.has_ended = not self.history.take_frame(frame)
+            self._facts = self._facts_of(frame) or self._facts
+            if frame.seq != self._read_for:
+                self._read(frame)
+        self.draw()
+
+    def _read(self, frame: Frame) -> None:
+        """Read in a thread of its own: one at a time, none waits for its turn.
+
+        It is no worker of Textual's: montauk would not end before one that hangs in a
+        file system that does not answer.
+        """
+        if self._reading:
+            return
+        self._reading, self._read_for = True, frame.seq
+        lookups, identity = frame.lookups, self.identity
+
+        def read() -> None:
+            details: Details | None = None
+            try:
+                details = lookups.details(identity)
+            finally:
+                self.post_message(self.Read(details))
+
+        threading.Thread(target=read, name="montauk-details", daemon=True).start()
+
+    def on_details_screen_read(self, message: Read) -> None:
+        """Show what was read; the last of a process that ended stays."""
+        self._reading = False
+        is_first = self.details is None
+        if message.details is not None and self._frame is not None:
+            self.history.take_details(message.details)
+            self.details = with_user_tasks(message.details, self._frame)
+        self._is_unreadable = message.details is None
+        self.draw()
+        if is_first and self._section:
+            self.call_after_refresh(self.view.go_to_section, self._section)
+
+    def draw(self) -> None:
+        """Draw what is known."""
+        if self._look is None or self._choices is None or not self.size.width:
+            return
+        self._title_line.paint([self._title(self._look)])
+        if self._keys.size.width:
+            # Hidden behind a prompt it has no width to draw for.
+            self._keys.show(self._look, {})
+        if self.details is not None and self._frame is not None:
+            cpus = len(self._frame.sample.host.cpu_ids)
+            scale = cpus if self._choices.machine_scale else 0
+            # One cell for the scroll bar, one to breathe.
+            width = max(20, self.size.width - 2)
+            look = PageLook(self._look, self._choices.ascii, width, scale)
+            self.view.show(lay_out(self.details, self.history, look), self._look)
+
+    def _title(self, look: Theme) -> Line:
+        runs: list[Run] = [
+            (f" {self.identity.pid} ", look.style("value")),
+            (f"{self._name} ", look.style("title")),
+        ]
+        if self.has_ended:
+            said = "last values" if self.details else "nothing was read before"
+            runs.append((" ended ", look.style("alert")))
+            runs.append((f"  {said} ", look.style("faint")))
+        elif self.details is None:
+            is_faulty = self._is_unreadable
+            said = "cannot be read: gone or hidden" if is_faulty else "reading ..."
+            runs.append((f" {said} ", look.style("faint")))
+        runs.append((f" {self._facts}", look.style("label")))
+        return tuple(runs)
+
+    def _facts_of(self, frame: Frame) -> str:
+        whole = frame.whole or frame
+        row = whole.sample.processes.row_of(self.identity)
+        if row is None:
+            return ""
+        self._name = clean(bytes(whole.sample.processes.comm[row]))
+        return (
+            f" {user_text(whole, row)}  {state_text(whole, row)}"
+            f"  CPU {cpu_pct_text(whole, row)}%"
+            f"  RES {size_text('rss_bytes')(whole, row)}"
+        )
+
+    # --- keys -------------------------------------------------------------------------
+
+    def action_leave(self) -> None:
+        """Go back to the table."""
+        self.dismiss()
+
+    def action_move(self, where: str) -> None:
+        """Scroll the page."""
+        getattr(self.view, f"scroll_{where}")(animate=False)
+
+    def action_section(self, step: int) -> None:
+        """Go to the next section, or to the one before."""
+        self.view.go_by_sections(step)
+
+    def action_jump(self, section: str) -> None:
+        """Go to a section."""
+        self.view.go_to_section(section)
+
+    async def action_search(self) -> None:
+        """Ask for a text to find."""
+        # 25 ms of start-up.
+        from montauk_tui.ui.widgets.prompt import PromptBar  # noqa: PLC0415
+
+        await self.query("PromptBar").remove()
+        prompt = PromptBar("search", "", "any text; F3 next, Enter stays there")
+        self._keys.display = False
+        await self.mount(prompt)
+        self.set_focus(prompt.input)
+
+    def action_next(self) -> None:
+        """Go to the next place of what was searched."""
+        self.view.search_next()
+
+    def on_prompt_bar_typed(self, message: "PromptBar.Typed") -> None:
+        """Search while the text is typed."""
+        message.stop()
+        self.view.search(message.text)
+
+    def on_prompt_bar_again(self, message: "PromptBar.Again") -> None:
+        """Go to the next place."""
+        message.stop()
+        self.view.search_next()
+
+    def on_prompt_bar_ended(self, message: "PromptBar.Ended") -> None:
+        """Go back to the page; without Enter nothing stays marked."""
+        message.stop()
+        if not message.accepted:
+            self.view.search("")
+        self.set_focus(self.view)
+        self.query("PromptBar").remove()
+        self._keys.display = self.size.height >= _LEAST_HEIGHT
+        self.call_after_refresh(self.draw)

@@ -1,0 +1,313 @@
+"""The closer look at one process as lines: headings, labelled values, tables, graphs.
+
+A value that does not fit goes on in the next line, so nothing is cut.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from rich.style import Style
+
+from montauk_tui.engine.details import History, value_text
+from montauk_tui.engine.units import bytes_text, percent_text
+from montauk_tui.model.details import Amount, Datum, Details, Section, Table, Value
+from montauk_tui.model.text import cell_width, drop_cells, fit
+from montauk_tui.ui.themes import Theme
+from montauk_tui.ui.widgets.lines import Line, Run
+
+_SPARKS: Final = "▁▂▃▄▅▆▇█"
+_SPARKS_ASCII: Final = "_.,-=+*#"
+
+_INDENT: Final = 1
+_LABEL_WIDTH: Final = 22
+_NARROW: Final = 60
+_COLUMN_WIDTH: Final = 38
+_MOST_COLUMNS: Final = 3
+_MOST_LONG: Final = 0.35
+"""So many of a section's values may be too long for a column that it has any."""
+_LEAST_GRAPH: Final = 10
+_MOST_GRAPH: Final = 120
+
+
+class PageLook(NamedTuple):
+    """How a page is drawn."""
+
+    theme: Theme
+    ascii: bool
+    width: int
+    machine_cpus: int = 0
+    """How many CPUs are 100 %, 0 where one is."""
+
+
+@dataclass(slots=True)
+class Page:
+    """The lines of a page, and where what stands in them."""
+
+    lines: list[Line] = field(default_factory=list)
+    texts: list[tuple[int, str]] = field(default_factory=list)
+    """Line and text of everything that is searched, in lower case."""
+    headings: dict[str, int] = field(default_factory=dict)
+    """Line of each section."""
+
+    def add(self, lines: Iterable[Line], searched: str) -> None:
+        """Add the lines of one thing that a search finds."""
+        self.texts.append((len(self.lines), searched.lower()))
+        self.lines.extend(lines)
+
+
+def lay_out(details: Details, history: History, look: PageLook) -> Page:
+    """Return the page of all sections."""
+    page = Page()
+    for section in details.sections:
+        if page.lines:
+            page.lines.append(())
+        page.headings[section.id] = len(page.lines)
+        page.add([_heading(section, look)], section.title)
+        if section.id == "usage":
+            page.lines += _graphs(history, look)
+        if section.reason:
+            faint = look.theme.style("faint")
+            page.add(_wrapped((), section.reason, faint, _INDENT, look), section.reason)
+        _add_data(page, section, look)
+        if section.table is not None:
+            _add_table(page, section.table, look)
+    return page
+
+
+def _heading(section: Section, look: PageLook) -> Line:
+    theme = look.theme
+    note = f"  {section.note}" if section.note else ""
+    rule = "-" if look.ascii else "─"
+    left = cell_width(section.title + note) + 1
+    rest = " " + rule * max(0, look.width - left - 2)
+    return (
+        (section.title, theme.style("title")),
+        (note, theme.style("faint")),
+        (rest, theme.style("tree")),
+    )
+
+
+# --- labelled values ------------------------------------------------------------------
+
+
+def _add_data(page: Page, section: Section, look: PageLook) -> None:
+    """Add values, several beside each other where most of them are short."""
+    data = section.data
+    if not data:
+        return
+    longest = max(cell_width(datum.label) for datum in data)
+    label_width = min(longest, _LABEL_WIDTH if look.width >= _NARROW else 14) + 2
+    columns = 1 if section.is_list else _column_count(data, label_width, look)
+    cell = look.width // columns
+    waiting: list[tuple[Line, str]] = []
+
+    def flush() -> None:
+        if waiting:
+            texts = " ".join(text for _, text in waiting)
+            page.add([_beside([line for line, _ in waiting], cell)], texts)
+            waiting.clear()
+
+    for datum in data:
+        runs = _value_runs(datum, look)
+        text = f"{datum.label} {''.join(part for part, _ in runs)}"
+        label = _label_run(datum.label, label_width, look)
+        used = _INDENT + cell_width(label[0]) + sum(cell_width(t) for t, _ in runs)
+        if columns > 1 and used < cell - 1:
+            waiting.append((((" " * _INDENT, Style.null()), label, *runs), text))
+            if len(waiting) == columns:
+                flush()
+        else:
+            flush()
+            page.add(_long(label, runs, label_width, look), text)
+    flush()
+
+
+def _column_count(data: Sequence[Datum], label_width: int, look: PageLook) -> int:
+    widths = [
+        _INDENT
+        + max(label_width, cell_width(datum.label) + 2)
+        + sum(cell_width(text) for text, _ in _value_runs(datum, look))
+        for datum in data
+    ]
+    for columns in range(min(_MOST_COLUMNS, look.width // _COLUMN_WIDTH), 1, -1):
+        too_long = sum(width >= look.width // columns - 1 for width in widths)
+        if too_long <= _MOST_LONG * len(data):
+            return columns
+    return 1
+
+
+def _label_run(label: str, width: int, look: PageLook) -> Run:
+    shown = label if cell_width(label) > width - 2 else fit(label, width)
+    if shown is label:
+        shown += "  "
+    return shown, look.theme.style("label")
+
+
+def _value_runs(datum: Datum, look: PageLook) -> list[Run]:
+    theme = look.theme
+    if datum.value is None:
+        return [(datum.reason or "-", theme.style("faint"))]
+    style = theme.style("warm") if datum.notable else Style.null()
+    if not datum.notable and _is_nothing(datum.value):
+        style = theme.style("faint")
+    mark = "! " if datum.notable else ""
+    runs = [(mark + value_text(datum.value), style)]
+    if datum.note:
+        runs.append((f"  {datum.note}", theme.style("faint")))
+    return runs
+
+
+def _is_nothing(value: Value) -> bool:
+    if isinstance(value, Amount):
+        return value.number == 0 or (math.isnan(value.number) and value.limit > 0)
+    return value in ("none", "no", "off", "")
+
+
+def _beside(lines: Sequence[Line], cell: int) -> Line:
+    runs: list[Run] = []
+    for line in lines[:-1]:
+        used = sum(cell_width(text) for text, _ in line)
+        runs += [*line, (" " * max(0, cell - used), Style.null())]
+    return (*runs, *lines[-1])
+
+
+def _long(
+    label: Run, runs: Sequence[Run], label_width: int, look: PageLook
+) -> list[Line]:
+    """Return a value that may need many lines, all of it below its beginning."""
+    head: Line = ((" " * _INDENT, Style.null()), label)
+    text, style = runs[0]
+    lines = _wrapped(head, text, style, _INDENT + label_width, look)
+    lines[-1] = (*lines[-1], *runs[1:])
+    return lines
+
+
+def _wrapped(
+    head: Line, text: str, style: Style, indent: int, look: PageLook
+) -> list[Line]:
+    """Return a text in lines; the first stands behind `head`, the others below."""
+    indent = min(indent, look.width // 3)
+    is_whole_line = not head
+    head = head or ((" " * indent, Style.null()),)
+    used = sum(cell_width(part) for part, _ in head)
+    room = look.width - used
+    if not is_whole_line and room < look.width // 3 and cell_width(text) > room:
+        # A long label leaves no room: the value begins in the next line.
+        return [head, *_wrapped((), text, style, indent, look)]
+    lines: list[Line] = []
+    while True:
+        part, text = _split(text, max(1, room))
+        lines.append((*head, (part, style)))
+        if not text:
+            return lines
+        head, room = ((" " * indent, Style.null()),), look.width - indent
+
+
+def _split(text: str, room: int) -> tuple[str, str]:
+    """Return what fits into `room` cells, and the rest; cut at a space if possible."""
+    if cell_width(text) <= room:
+        return text, ""
+    part = fit(text, room)
+    cut = part.rfind(" ", room // 2)
+    if cut > 0 and part.rstrip() == part:
+        return text[:cut], text[cut + 1 :]
+    return part, drop_cells(text, room)
+
+
+# --- tables ---------------------------------------------------------------------------
+
+
+def _add_table(page: Page, table: Table, look: PageLook) -> None:
+    """Add a table; its last column takes the rest of the width, in many lines."""
+    cells = [tuple(map(value_text, row)) for row in table.rows]
+    *fixed, last = range(len(table.titles))
+    widths = {
+        column: max(
+            cell_width(table.titles[column]),
+            max((cell_width(row[column]) for row in cells), default=0),
+        )
+        for column in fixed
+    }
+    right = {
+        column
+        for column in range(len(table.titles))
+        if any(isinstance(row[column], Amount) for row in table.rows)
+    }
+    if last in right:
+        widths[last] = max(cell_width(row[last]) for row in (table.titles, *cells))
+    indent = _INDENT + sum(widths[column] + 2 for column in fixed)
+    label = look.theme.style("label")
+
+    def head(row: Sequence[str], style: Style) -> Line:
+        parts = [_aligned(row[at], widths[at], right=at in right) for at in fixed]
+        return ((" " * _INDENT + "".join(f"{part}  " for part in parts), style),)
+
+    def tail(text: str) -> str:
+        return _aligned(text, widths[last], right=True) if last in right else text
+
+    title = (*head(table.titles, label), (tail(table.titles[last]), label))
+    page.add([title], " ".join(table.titles))
+    arguments = look.theme.style("arguments")
+    for row in cells:
+        lines = _wrapped(
+            head(row, arguments), tail(row[last]), Style.null(), indent, look
+        )
+        page.add(lines, " ".join(row))
+
+
+def _aligned(text: str, width: int, *, right: bool) -> str:
+    padding = " " * (width - cell_width(text))
+    return padding + text if right else text + padding
+
+
+# --- graphs ---------------------------------------------------------------------------
+
+
+def _graphs(history: History, look: PageLook) -> list[Line]:
+    """Return a line for each thing that is used, as long as it was looked at."""
+    cpus = max(1, look.machine_cpus)
+    cpu = [value / cpus for value in history.cpu_pct]
+    return [
+        _graph("CPU%", cpu, percent_text, 100.0, look),
+        _graph("Memory", history.rss_bytes, bytes_text, 0.0, look),
+        _graph("Read/s", history.read_rate, bytes_text, 1.0, look),
+        _graph("Written/s", history.write_rate, bytes_text, 1.0, look),
+    ]
+
+
+def _graph(
+    label: str,
+    points: Iterable[float],
+    text: Callable[[float], str],
+    full: float,
+    look: PageLook,
+) -> Line:
+    """Return the newest value, a cell for each interval, and the highest of them.
+
+    The highest cell is `full`, or the highest value where that is more.
+    """
+    values = list(points)
+    theme = look.theme
+    now = values[-1] if values else math.nan
+    head = f"{' ' * _INDENT}{label:<9} {text(now):>6}  "
+    room = min(_MOST_GRAPH, look.width - len(head) - 14)
+    shown = values[-room:] if room >= _LEAST_GRAPH else []
+    known = [value for value in shown if not math.isnan(value)]
+    most = max([full, *known])
+    signs = _SPARKS_ASCII if look.ascii else _SPARKS
+    cells = "".join(_spark(value, most, signs) for value in shown)
+    peak = f"  peak {text(max(known))}" if known else ""
+    return (
+        (f"{' ' * _INDENT}{label:<9} ", theme.style("label")),
+        (f"{text(now):>6}  ", theme.style("value" if now > 0 else "faint")),
+        (cells, theme.style("notice")),
+        (peak, theme.style("faint")),
+    )
+
+
+def _spark(value: float, most: float, signs: str) -> str:
+    if math.isnan(value) or value <= 0 or most <= 0:
+        return " " if math.isnan(value) else signs[0]
+    return signs[min(7, int(value / most * 7.99))]

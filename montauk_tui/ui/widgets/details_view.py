@@ -1,0 +1,134 @@
+"""The page of one process, to scroll and to search; draws the visible lines only."""
+
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from montauk_tui.model.text import cell_width
+from montauk_tui.ui.themes import Theme
+from montauk_tui.ui.widgets.details_page import Page
+from montauk_tui.ui.widgets.lines import (
+    BaseStyle,
+    Line,
+    Run,
+    changed_regions,
+    to_strip,
+)
+
+
+class DetailsView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False):
+    """Lines that keep their place while what they say changes."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        super().__init__(id="page")
+        self.page = Page()
+        self._theme: Theme | None = None
+        self._wanted = ""
+        self._found = -1
+        """Which of the page's texts was found last."""
+
+    def show(self, page: Page, theme: Theme) -> None:
+        """Show a page, and repaint the lines that differ.
+
+        The section at the top of the screen stays there when one above it grows.
+        """
+        old, self.page = self.page, page
+        moved = _moved(old, page, self.scroll_offset.y)
+        restyled, self._theme = theme is not self._theme, theme
+        if self.virtual_size.height != len(page.lines):
+            self.virtual_size = Size(0, len(page.lines))
+        if moved:
+            self.go_to(self.scroll_offset.y + moved)
+        top, height = self.scroll_offset.y, self.size.height
+        changed = [
+            y
+            for y in range(height)
+            if restyled or _at(old, top + y) != _at(page, top + y)
+        ]
+        if changed:
+            self.refresh(*changed_regions(changed, self.size.width))
+
+    def go_to(self, line: int) -> None:
+        """Scroll so that a line is the first."""
+        self.scroll_to(y=line, animate=False)
+
+    def go_to_section(self, section_id: str) -> None:
+        """Scroll to a section, where the page has it."""
+        if section_id in self.page.headings:
+            self.go_to(self.page.headings[section_id])
+
+    def go_by_sections(self, step: int) -> None:
+        """Scroll to the next section, or to the one before."""
+        top = self.scroll_offset.y
+        starts = list(self.page.headings.values())
+        after = [line for line in starts if (line > top if step > 0 else line < top)]
+        if after:
+            self.go_to(min(after) if step > 0 else max(after))
+
+    # --- search -----------------------------------------------------------------------
+
+    def search(self, text: str) -> bool:
+        """Mark a text and go to its first place from the top of the screen on."""
+        self._wanted = text.lower()
+        top = self.scroll_offset.y
+        texts = self.page.texts
+        before = sum(1 for line, _ in texts if line < top)
+        self._found = before - 1
+        self.refresh()
+        return self.search_next()
+
+    def search_next(self) -> bool:
+        """Go to the next place, round the end; tell whether there is one."""
+        texts = self.page.texts
+        if not self._wanted or not texts:
+            return False
+        for step in range(1, len(texts) + 1):
+            index = (self._found + step) % len(texts)
+            if self._wanted in texts[index][1]:
+                self._found = index
+                self._show_line(texts[index][0])
+                return True
+        return False
+
+    def _show_line(self, line: int) -> None:
+        top, height = self.scroll_offset.y, max(1, self.size.height)
+        if not top <= line < top + height - 1:
+            self.go_to(max(0, line - height // 3))
+
+    # --- drawing ----------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """Return the line `y` of the visible part."""
+        line = _at(self.page, y + self.scroll_offset.y)
+        if self._wanted and self._theme is not None:
+            line = _marked(line, self._wanted, self._theme)
+        return to_strip(line, self.size.width, self.base_style)
+
+
+def _moved(old: Page, new: Page, top: int) -> int:
+    """Return by how many lines the section at line `top` is further down."""
+    above = [name for name, line in old.headings.items() if line <= top]
+    if not above or above[-1] not in new.headings:
+        return 0
+    return new.headings[above[-1]] - old.headings[above[-1]]
+
+
+def _at(page: Page, line: int) -> Line:
+    return page.lines[line] if line < len(page.lines) else ()
+
+
+def _marked(line: Line, wanted: str, theme: Theme) -> Line:
+    """Return a line with the places of a text marked, within each of its runs."""
+    runs: list[Run] = []
+    match = theme.style("match")
+    for text, style in line:
+        lower, at = text.lower(), 0
+        # What changes its length in lower case has other places there.
+        found = lower.find(wanted) if len(lower) == len(text) else -1
+        while found >= 0:
+            end = found + len(wanted)
+            runs += [(text[at:found], style), (text[found:end], style + match)]
+            at, found = end, lower.find(wanted, end)
+        runs.append((text[at:], style))
+    return tuple(run for run in runs if cell_width(run[0]))
