@@ -17,6 +17,7 @@ from montauk_tui.model.frame import Frame
 from montauk_tui.sampler import FrameSource, Sampler
 from montauk_tui.ui import themes
 from montauk_tui.ui.actions.choosing import ChoosingActions
+from montauk_tui.ui.actions.folding import FoldingActions
 from montauk_tui.ui.actions.moving import MovingActions
 from montauk_tui.ui.actions.typing import TypingActions
 from montauk_tui.ui.ascii_only import draw_with_ascii
@@ -33,7 +34,7 @@ from montauk_tui.ui.widgets.table_header import TableHeader
 # ruff: noqa: PLC0415
 
 
-class MontaukApp(MovingActions, TypingActions, ChoosingActions):
+class MontaukApp(MovingActions, TypingActions, ChoosingActions, FoldingActions):
     """The process monitor."""
 
     CSS_PATH = Path(__file__).with_name("app.tcss")
@@ -147,8 +148,7 @@ class MontaukApp(MovingActions, TypingActions, ChoosingActions):
 
     def action_tree(self) -> None:
         """Switch between tree and list."""
-        view = self.choices.view
-        self.choose(replace(self.choices, view=replace(view, tree=not view.tree)))
+        self.choose(self.choices.with_tree(wanted=not self.choices.view.tree))
 
     def action_invert(self) -> None:
         """Turn the order round."""

@@ -87,6 +87,11 @@ def test_tree(looks_as_before: Looks) -> None:
     assert looks_as_before((120, 40), "down", tree=True)
 
 
+def test_folded_tree(looks_as_before: Looks) -> None:
+    keys = ["asterisk", "down", "down", "down", "minus", "P"]
+    assert looks_as_before((120, 40), *keys, tree=True)
+
+
 def test_ascii_tree(looks_as_before: Looks) -> None:
     assert looks_as_before((80, 24), tree=True, ascii=True, filter="postgres")
 

@@ -25,6 +25,7 @@ _BOOKS = (
     "* interrupts  ? nobody's"
 )
 _MANY = "PID of a row that stands for 87 processes that ended; Enter opens it"
+_FOLDED = "A folded branch that hides 12 rows; figures with a + are their sums"
 _CHURN = "Processes started and ended a second, those of what it started included"
 
 
@@ -73,6 +74,7 @@ class HelpScreen(ModalScreen[None]):
         table.add_row(Text("  memory bar"), Text(_MEMORY))
         table.add_row(Text("  Books"), Text(_BOOKS))
         table.add_row(Text("  87x"), Text(_MANY))
+        table.add_row(Text("  [+12]"), Text(_FOLDED))
         table.add_row(Text("  FORK/s EXIT/s"), Text(_CHURN))
         table.add_row(
             Text("  -"), Text("Not known: not seen twice yet, or not permitted")

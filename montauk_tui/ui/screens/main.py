@@ -113,7 +113,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.view_line.show(listed, projection, choices, scene.pid_search, theme)
         self._draw_header()
         self.table.show(
-            listed,
+            projection.frame_of(listed),
             projection,
             self.layout_now,
             self._row_look(scene),

@@ -7,7 +7,9 @@ from rich.style import Style
 
 from montauk_tui.engine.cells import Level
 from montauk_tui.engine.columns import Column
+from montauk_tui.engine.folds import SUMMED
 from montauk_tui.engine.listing.notes import note
+from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.lookups import Command
 from montauk_tui.model.text import cell_width, clean, fit
@@ -97,7 +99,13 @@ def draw_header(layout: Layout, look: RowLook) -> Line:
 
 
 def draw_row(
-    frame: Frame, row: int, layout: Layout, look: RowLook, lineage: str = ""
+    frame: Frame,
+    row: int,
+    layout: Layout,
+    look: RowLook,
+    lineage: str = "",
+    *,
+    is_sum: bool = False,
 ) -> Line:
     """Return a row of the process table as a line.
 
@@ -107,6 +115,7 @@ def draw_row(
         layout: The columns.
         look: How it is drawn.
         lineage: Lines of the tree in front of the command.
+        is_sum: Whether it holds the sums of a folded branch; these have a `+`.
     """
     style_of = look.theme.styles
     runs: list[Run] = []
@@ -118,6 +127,8 @@ def draw_row(
             pending = ""
             continue
         text = column.text(frame, row)
+        if is_sum and column.id in SUMMED and text != NOTHING_KNOWN:
+            text = f"+{text}"
         level = column.level(frame, row)
         style = (
             style_of[_ROLE_OF_LEVEL[level]]
@@ -189,12 +200,16 @@ def _marked(text: str, style: Style, look: RowLook) -> list[Run]:
     return runs
 
 
-def lineage_text(flags: tuple[bool, ...], *, ascii_only: bool) -> str:
-    """Return the lines of the tree in front of a row (`projection.guides`)."""
+def lineage_text(flags: tuple[bool, ...], hidden: int = 0, *, ascii_only: bool) -> str:
+    """Return the lines of the tree in front of a row (`projection.guides`).
+
+    A folded branch says how many rows it hides.
+    """
+    sign = f"[+{hidden}] " if hidden else ""
     if not flags:
-        return ""
+        return sign
     passing, tee, corner = (
         ("|  ", "|- ", "`- ") if ascii_only else ("│  ", "├─ ", "└─ ")
     )
     above = "".join(passing if goes_on else "   " for goes_on in flags[:-1])
-    return above + (tee if flags[-1] else corner)
+    return above + (tee if flags[-1] else corner) + sign
