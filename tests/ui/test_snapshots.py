@@ -77,8 +77,12 @@ def test_list(looks_as_before: Looks, size: tuple[int, int], theme: str) -> None
 
 
 @pytest.mark.parametrize(
-    "theme", ["monochrome", "high-contrast", "colour-blind-safe", "htop-like"]
-)
+    "theme",
+    [
+        "monochrome", "high-contrast", "colour-blind-safe", "htop-like", "dune",
+        "fjord", "phosphor",
+    ],
+)  # fmt: skip
 def test_themes(looks_as_before: Looks, theme: str) -> None:
     assert looks_as_before((100, 30), "down", "down", theme=theme)
 
@@ -98,6 +102,14 @@ def test_ascii_tree(looks_as_before: Looks) -> None:
 
 def test_small(looks_as_before: Looks) -> None:
     assert looks_as_before((40, 10))
+
+
+def test_small_help(looks_as_before: Looks) -> None:
+    assert looks_as_before((40, 10), "f1")
+
+
+def test_small_tree(looks_as_before: Looks) -> None:
+    assert looks_as_before((40, 10), "down", "down", "down", "minus", tree=True)
 
 
 def test_many_cpus(looks_as_before: Looks) -> None:

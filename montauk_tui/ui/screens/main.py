@@ -35,6 +35,9 @@ _LEAST_HEIGHT: Final = {
 }
 """Lines a terminal must have before a part beside the table is worth its place."""
 
+_LEAST_WIDTH_FOR_PATHS: Final = 60
+"""Cells; folders of programs would leave nothing of their names."""
+
 _LINES_PER_CPU_LINE: Final = 6
 """The CPUs take at most this part of the screen's height."""
 
@@ -175,9 +178,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def _row_look(self, scene: Scene) -> RowLook:
         choices = scene.choices
-        return RowLook(
-            scene.theme, choices.ascii, choices.paths, choices.search_text.lower()
-        )
+        paths = choices.paths and self.size.width >= _LEAST_WIDTH_FOR_PATHS
+        return RowLook(scene.theme, choices.ascii, paths, choices.search_text.lower())
 
     def _fit(self, frame: Frame, choices: Choices) -> Layout:
         wanted = pick(choices.shown_columns, machine_scale=choices.machine_scale)

@@ -59,7 +59,8 @@ def fit_columns(
 ) -> tuple[tuple[Column, ...], tuple[int, ...]]:
     """Return the columns that leave the command a readable width, and all widths.
 
-    Columns give way in the order of `Column.yields`, the largest first.
+    Columns give way in the order of `Column.yields`, the largest first; those of 1 only
+    where not even half of that width is left.
     """
     kept = list(columns)
 
@@ -70,7 +71,8 @@ def fit_columns(
         ]
 
     for column in sorted(columns, key=lambda column: -column.yields):
-        if not column.yields or sum(widths()) + len(kept) + least_command <= width:
+        least = least_command if column.yields > 1 else least_command // 2
+        if not column.yields or sum(widths()) + len(kept) + least <= width:
             break
         kept.remove(column)
     return tuple(kept), tuple(widths())
@@ -104,8 +106,7 @@ def draw_row(
     layout: Layout,
     look: RowLook,
     lineage: str = "",
-    *,
-    is_sum: bool = False,
+    hidden: int = 0,
 ) -> Line:
     """Return a row of the process table as a line.
 
@@ -115,7 +116,7 @@ def draw_row(
         layout: The columns.
         look: How it is drawn.
         lineage: Lines of the tree in front of the command.
-        is_sum: Whether it holds the sums of a folded branch; these have a `+`.
+        hidden: How many rows of a folded branch it stands for; sums have a `+`.
     """
     style_of = look.theme.styles
     runs: list[Run] = []
@@ -123,11 +124,12 @@ def draw_row(
     for column, width in zip(layout.columns, layout.widths, strict=True):
         if column.id == "command":
             runs.append((pending + " ", pending_style))
-            runs.extend(_command_runs(frame, row, look, lineage))
+            runs.extend(_branch_runs(look, lineage, hidden))
+            runs.extend(_command_runs(frame, row, look))
             pending = ""
             continue
         text = column.text(frame, row)
-        if is_sum and column.id in SUMMED and text != NOTHING_KNOWN:
+        if hidden and column.id in SUMMED and text != NOTHING_KNOWN:
             text = f"+{text}"
         level = column.level(frame, row)
         style = (
@@ -156,10 +158,17 @@ def _aligned(text: str, width: int, *, left: bool) -> str:
     return " " + fit(text, width)
 
 
-def _command_runs(frame: Frame, row: int, look: RowLook, lineage: str) -> list[Run]:
-    table = frame.sample.processes
+def _branch_runs(look: RowLook, lineage: str, hidden: int) -> list[Run]:
+    """Return how a row hangs in the tree, and how many rows it hides."""
     styles = look.theme.styles
     runs: list[Run] = [(lineage, styles["tree"])] if lineage else []
+    return [*runs, (f"[+{hidden}] ", styles["notice"])] if hidden else runs
+
+
+def _command_runs(frame: Frame, row: int, look: RowLook) -> list[Run]:
+    table = frame.sample.processes
+    styles = look.theme.styles
+    runs: list[Run] = []
     identity, comm = table.identity(row), table.comm[row]
     if table.pid[row] != table.tgid[row]:
         return [*runs, *_marked(clean(comm), styles["thread"], look)]
@@ -200,16 +209,12 @@ def _marked(text: str, style: Style, look: RowLook) -> list[Run]:
     return runs
 
 
-def lineage_text(flags: tuple[bool, ...], hidden: int = 0, *, ascii_only: bool) -> str:
-    """Return the lines of the tree in front of a row (`projection.guides`).
-
-    A folded branch says how many rows it hides.
-    """
-    sign = f"[+{hidden}] " if hidden else ""
+def lineage_text(flags: tuple[bool, ...], *, ascii_only: bool) -> str:
+    """Return the lines of the tree in front of a row (`projection.guides`)."""
     if not flags:
-        return sign
+        return ""
     passing, tee, corner = (
         ("|  ", "|- ", "`- ") if ascii_only else ("│  ", "├─ ", "└─ ")
     )
     above = "".join(passing if goes_on else "   " for goes_on in flags[:-1])
-    return above + (tee if flags[-1] else corner) + sign
+    return above + (tee if flags[-1] else corner)

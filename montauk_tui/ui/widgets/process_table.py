@@ -200,9 +200,9 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
         self.rows_drawn += 1
         flags = guides(projection, position, 1)[0]
         hidden = projection.hidden_at(position)
-        lineage = lineage_text(flags, hidden, ascii_only=look.ascii)
+        lineage = lineage_text(flags, ascii_only=look.ascii)
         row = int(projection.rows[position])
-        line = draw_row(frame, row, layout, look, lineage, is_sum=hidden > 0)
+        line = draw_row(frame, row, layout, look, lineage, hidden)
         if position == self._position:
             return line, look.theme.style("selected")
         if projection.is_context[position] or is_over(frame, row):
