@@ -33,14 +33,24 @@ def follow(lineage: Lineage, previous: Sample | None, current: Sample) -> Lineag
         return lineage
     living = codes(current.processes.pid, current.processes.start_ticks)
     known = codes(before.pid, before.start_ticks)
-    gone = np.flatnonzero(~np.isin(known, living))
+    gone = np.flatnonzero(~_among(living, known))
     lineage = _linked(lineage, before, np.concatenate([moved, gone]))
     kept, needed = _needed(lineage, living)
     lineage = _haunted(lineage, before, known, needed)
-    valid = kept & np.isin(lineage.parent, np.concatenate([living, lineage.code]))
+    haunted = np.isin(lineage.parent, lineage.code)
+    valid = kept & (haunted | _among(living, lineage.parent))
     last = np.flatnonzero(valid)[-_MOST_LINKS:]
     lineage = replace(lineage, child=lineage.child[last], parent=lineage.parent[last])
     return _told(lineage, current)
+
+
+def _among(ordered: Ints, wanted: Ints) -> Bools:
+    """Tell which of `wanted` are in `ordered`, the codes of a table."""
+    if not ordered.size:
+        return np.zeros(len(wanted), dtype=np.bool_)
+    place = np.searchsorted(ordered, wanted).clip(max=len(ordered) - 1)
+    found: Bools = ordered[place] == wanted
+    return found
 
 
 def _moved(before: ProcessTable, table: ProcessTable) -> Ints:
@@ -72,11 +82,11 @@ def _linked(lineage: Lineage, before: ProcessTable, rows: Ints) -> Lineage:
 
 def _needed(lineage: Lineage, living: Ints) -> tuple[Bools, Ints]:
     """Return which links lead up from the living, and who of them is gone."""
-    kept = np.isin(lineage.child, living)
+    kept = _among(living, lineage.child)
     needed, below = living[:0], kept
     for _ in range(_LONGEST_CHAIN):
-        above = np.setdiff1d(lineage.parent[below], living)
-        above = np.setdiff1d(above, needed)
+        above = np.unique(lineage.parent[below])
+        above = above[~(_among(living, above) | np.isin(above, needed))]
         if not above.size:
             break
         needed = np.concatenate([needed, above])
@@ -90,8 +100,10 @@ def _haunted(
 ) -> Lineage:
     """Return `lineage` with the ghosts that are needed, as far as they were seen."""
     stay = np.isin(lineage.code, needed)
-    new = np.isin(known, needed) & ~np.isin(known, lineage.code)
-    count = int(np.count_nonzero(new))
+    seen = needed[_among(known, needed) & ~np.isin(needed, lineage.code)]
+    new = np.zeros(len(known), dtype=np.bool_)
+    new[np.searchsorted(known, seen)] = True
+    count = len(seen)
     serial = lineage.serial + count
     pid = GHOSTS_BELOW - serial + np.arange(count)
     ghosts = before.only(new).with_columns({"pid": pid, "tgid": pid})
