@@ -28,6 +28,13 @@ _KEYS: Final = {
     "by memory": "M", "by PID": "N", "by CPU": "P", "to tree": "t", "to list": "t",
     "kernel threads": "K", "scale": "%",
 }  # fmt: skip
+_TREE_KEYS: Final = {
+    "to tree": "t", "down": "\x1b[B", "page down": "\x1b[6~", "end": "\x1b[F",
+    "home": "\x1b[H", "fold": "-", "unfold": "-", "fold all": "*", "unfold all": "*",
+    "by CPU": "P", "fold, by CPU": "*", "by memory": "M", "unfold, by memory": "*",
+    "by start": "o", "to list": "t",
+}  # fmt: skip
+"""Pressed one after the other, the first branch selected."""
 
 
 def until(terminal: Terminal, seen: Callable[[], bool], limit_s: float = 20.0) -> float:
@@ -77,15 +84,26 @@ def press_keys() -> None:
     with crowd(10_000) as count:
         terminal = Terminal([sys.executable, "-m", "montauk_tui"], 120, 40)
         terminal.read_for(4.0)
-        times: dict[str, list[float]] = {name: [] for name in _KEYS}
-        for _ in range(_ROUNDS):
-            for name, key in _KEYS.items():
-                times[name].append(key_ms(terminal, key))
+        in_list, in_tree = (_times(terminal, keys) for keys in (_KEYS, _TREE_KEYS))
         terminal.end(signal.SIGTERM)
     print(f"\nkey press to repaint at {count} processes, ms of wall clock")
-    print(f"{'key':>15} {'median':>7} {'worst':>7}")
+    _print_times("in the list", in_list)
+    _print_times("in the tree", in_tree)
+
+
+def _times(terminal: Terminal, keys: dict[str, str]) -> dict[str, list[float]]:
+    """Return the ms of each key, all pressed in turn some times."""
+    times: dict[str, list[float]] = {name: [] for name in keys}
+    for _ in range(_ROUNDS):
+        for name, key in keys.items():
+            times[name].append(key_ms(terminal, key))
+    return times
+
+
+def _print_times(title: str, times: dict[str, list[float]]) -> None:
+    print(f"{title:>18} {'median':>7} {'worst':>7}")
     for name, taken in times.items():
-        print(f"{name:>15} {statistics.median(taken):>7.1f} {max(taken):>7.1f}")
+        print(f"{name:>18} {statistics.median(taken):>7.1f} {max(taken):>7.1f}")
 
 
 def main() -> None:

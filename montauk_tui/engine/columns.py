@@ -97,7 +97,7 @@ _TABLE: Final = (
     ),
     Column(
         "user", "USER", "owner, by effective user id", 9,
-        cells.user_key, cells.user_text, cells.user_level, left=True,
+        cells.user_key, cells.user_text, cells.user_level, left=True, yields=1,
     ),
     Column(
         "uid", "UID", "effective user id", 5,
@@ -105,23 +105,23 @@ _TABLE: Final = (
     ),
     Column(
         "priority", "PRI", "kernel priority, rt for real time", 3,
-        cells.number("priority"), cells.priority_text, cells.priority_level, yields=6,
+        cells.number("priority"), cells.priority_text, cells.priority_level, yields=7,
     ),
     Column(
         "nice", "NI", "nice value, -20 to 19", 3,
         cells.number("nice"), cells.integer_text("nice"), cells.nonzero_level("nice"),
-        yields=4,
+        yields=5,
     ),
     Column(
         "policy", "SCHED", "scheduling policy", 5,
         cells.number("policy"), cells.policy_text, cells.faint, left=True,
     ),
-    _size("virt_bytes", "VIRT", "virtual memory size", 3),
+    _size("virt_bytes", "VIRT", "virtual memory size", 4),
     _size("rss_bytes", "RES", "resident set size", 0),
     Column(
         "shared_bytes", "SHR", "resident shared memory", 5,
         cells.number("shared_bytes"), cells.shared_text, descending=True,
-        need=Need.SHARED, yields=5,
+        need=Need.SHARED, yields=6,
     ),
     Column(
         "state", "S", "state; the help tells what the letters mean", 1,
@@ -138,11 +138,11 @@ _TABLE: Final = (
     Column(
         "mem_pct", "MEM%", "resident set size in percent of the memory", 5,
         cells.number("rss_bytes"), cells.mem_pct_text, cells.mem_level,
-        descending=True, yields=1,
+        descending=True, yields=2,
     ),
     Column(
         "cpu_time", "TIME+", "CPU time so far, user and system", 9,
-        cells.cpu_time_key, cells.cpu_time_cell, descending=True, yields=2,
+        cells.cpu_time_key, cells.cpu_time_cell, descending=True, yields=3,
     ),
     _time("utime", "UTIME+", "CPU time in user mode"),
     _time("stime", "STIME+", "CPU time in the kernel"),

@@ -12,6 +12,7 @@ import numpy as np
 from montauk_tui.engine.cells import Key, Level, Meaning, Text
 from montauk_tui.engine.units import NOTHING_KNOWN, percent_text
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import Floats
 from montauk_tui.model.starts import EXEC, FORK
 
@@ -22,6 +23,13 @@ def extra_value(frame: Frame, name: str, row: int) -> float:
     """Return one value of an extra column, NaN where there is none."""
     values = frame.extra.get(name)
     return math.nan if values is None else float(values[row])
+
+
+def real_identity(frame: Frame, row: int) -> Identity:
+    """Return the process that a row is about, be it an event or an end."""
+    identity = frame.sample.processes.identity(row)
+    pid = extra_value(frame, "real_pid", row)
+    return identity if math.isnan(pid) else Identity(int(pid), identity.start_ticks)
 
 
 def extra_key(name: str) -> Key:

@@ -7,6 +7,7 @@ import numpy as np
 
 from montauk_tui.engine import query, tree
 from montauk_tui.engine.columns import Column
+from montauk_tui.engine.folds import UNFOLDED, Folded, Folds, fold
 from montauk_tui.engine.order import sort_rows
 from montauk_tui.engine.query import EVERYTHING, Query
 from montauk_tui.model.frame import Frame
@@ -26,6 +27,8 @@ class View:
     user_threads: bool = False
     uid: int | None = None
     """Only processes of this user."""
+    folds: Folds = UNFOLDED
+    """Branches of the tree; a filter opens those that hold a match."""
 
 
 class Projection(NamedTuple):
@@ -40,12 +43,40 @@ class Projection(NamedTuple):
     is_context: Bools
     """By position: shown only because a descendant matches the filter."""
     hidden_kernel_threads: int
+    folded: Folded | None
+    """What the folded branches hide; None where none is folded."""
+
+    def frame_of(self, frame: Frame) -> Frame:
+        """Return the frame to draw: that with sums where branches are folded."""
+        return frame if self.folded is None else self.folded.frame
+
+    def hidden_at(self, position: int) -> int:
+        """Return how many rows the row at `position` hides."""
+        if self.folded is None:
+            return 0
+        return int(self.folded.hidden[self.rows[position]])
+
+    def is_branch(self, position: int) -> bool:
+        """Tell whether rows hang from the row at `position`, hidden or not."""
+        below = self.depth[position + 1 : position + 2]
+        goes_on = bool(below.size) and bool(below[0] > self.depth[position])
+        return goes_on or self.hidden_at(position) > 0
+
+    def parent_of(self, position: int) -> int | None:
+        """Return the position of the parent, None for a root."""
+        above = np.flatnonzero(self.depth[:position] < self.depth[position])
+        return int(above[-1]) if above.size else None
 
     def position_of(self, frame: Frame, identity: Identity) -> int | None:
-        """Return where a process is shown, None where it is not."""
+        """Return where a process is shown, None where it is not.
+
+        One in a folded branch is shown by the row that hides it.
+        """
         row = frame.sample.processes.row_of(identity)
         if row is None:
             return None
+        if self.folded is not None and self.folded.holder[row] >= 0:
+            row = int(self.folded.holder[row])
         found = np.flatnonzero(self.rows == row)
         return int(found[0]) if found.size else None
 
@@ -62,28 +93,37 @@ def project(frame: Frame, view: View) -> Projection:
     wanted = shown & query.matching(view.query, frame)
     if view.uid is not None:
         wanted &= table.uid == view.uid
+    if view.tree:
+        return _project_tree(frame, view, wanted, shown, hidden)
     order = sort_rows(view.sort.key(frame), descending=view.descending)
-    if not view.tree:
-        rows = order[wanted[order]]
-        flat = np.zeros(len(rows), dtype=np.bool_)
-        return Projection(rows, np.zeros(len(rows), dtype=np.int64), flat, flat, hidden)
-    return _project_tree(frame, wanted, shown, order, hidden)
+    rows = order[wanted[order]]
+    flat = np.zeros(len(rows), dtype=np.bool_)
+    level = np.zeros(len(rows), dtype=np.int64)
+    return Projection(rows, level, flat, flat, hidden, None)
 
 
 def _project_tree(
-    frame: Frame, wanted: Bools, shown: Bools, order: Ints, hidden: int
+    frame: Frame, view: View, wanted: Bools, shown: Bools, hidden: int
 ) -> Projection:
-    parent = tree.parents(frame.sample.processes)
+    parent = tree.parents(frame.sample.processes, frame.extra.get("hangs_from"))
     kept = tree.with_ancestors(parent, wanted) & shown
     # A child of a hidden row becomes a root, so that depth counts shown rows only.
     has_parent = parent != tree.NO_PARENT
     has_parent[has_parent] = kept[parent[has_parent]]
+    parent = np.where(has_parent, parent, tree.NO_PARENT)
+    folded = None
+    if view.folds and not view.query and view.uid is None:
+        closed = kept & view.folds.closed(frame)
+        folded = fold(frame, parent, kept, closed)
+        kept &= folded.holder < 0
+        frame = folded.frame
+    order = sort_rows(view.sort.key(frame), descending=view.descending)
     renumbered = np.cumsum(kept) - 1
-    small_parent = np.where(has_parent, renumbered[parent], tree.NO_PARENT)[kept]
+    small_parent = np.where(parent >= 0, renumbered[parent], tree.NO_PARENT)[kept]
     small_order = renumbered[order[kept[order]]]
     forest = tree.grow(small_parent, small_order)
     rows = np.flatnonzero(kept)[forest.rows]
-    return Projection(rows, forest.depth, forest.is_last, ~wanted[rows], hidden)
+    return Projection(rows, forest.depth, forest.is_last, ~wanted[rows], hidden, folded)
 
 
 def guides(projection: Projection, first: int, count: int) -> list[tuple[bool, ...]]:

@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from montauk_tui.engine.lineage import follow
 from montauk_tui.model.frame import Rates
 from montauk_tui.model.recent import MOST_KEPT, Churn, Ended, Recent
 from montauk_tui.model.sample import Sample
@@ -23,6 +24,7 @@ def remember(
         ended=_with_ends(recent.ended, current, rates),
         starts=_with_starts(recent.starts, current.starts),
         churn=_with_churn(recent.churn, previous, current),
+        lineage=follow(recent.lineage, previous, current),
     )
 
 

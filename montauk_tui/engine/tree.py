@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from montauk_tui.model.sample import ProcessTable
-from montauk_tui.model.schema import Bools, Ints
+from montauk_tui.model.schema import Bools, Floats, Ints
 
 NO_PARENT = -1
 
@@ -24,8 +24,10 @@ class Forest(NamedTuple):
     """By position: whether no sibling follows."""
 
 
-def parents(table: ProcessTable) -> Ints:
+def parents(table: ProcessTable, hangs_from: Floats | None = None) -> Ints:
     """Return the row of each row's parent, NO_PARENT for a root.
+
+    `hangs_from` names the pid of another row where it is not NaN.
 
     A thread hangs from its process. /proc is not read in one moment: the parent may be
     missing, or its pid may already belong to a process that is younger than the child,
@@ -39,7 +41,14 @@ def parents(table: ProcessTable) -> Ints:
         table.start_ticks[row] <= table.start_ticks
     )
     is_parent &= row != np.arange(len(table))
-    return np.where(is_parent, row, NO_PARENT)
+    parent = np.where(is_parent, row, NO_PARENT)
+    if hangs_from is not None:
+        known = np.flatnonzero(np.isfinite(hangs_from))
+        pid = hangs_from[known].astype(np.int64)
+        row = np.searchsorted(table.pid, pid).clip(max=len(table) - 1)
+        found = (table.pid[row] == pid) & (row != known)
+        parent[known[found]] = row[found]
+    return parent
 
 
 def grow(parent: Ints, order: Ints) -> Forest:

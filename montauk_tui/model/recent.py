@@ -1,12 +1,13 @@
 """What happened lately, in bounded memory: ends, forks and execs, and how many."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from montauk_tui.model.exits import ExitTable
+from montauk_tui.model.lineage import Lineage
 from montauk_tui.model.schema import Bools, Floats, Ints
 from montauk_tui.model.starts import StartTable
 
@@ -57,6 +58,7 @@ class Recent:
     starts: tuple[StartTable, ...] = ()
     churn: tuple[Churn, ...] = ()
     """The intervals of the last minute."""
+    lineage: Lineage = field(default_factory=Lineage)
 
     def ended_since(self, told_s: float) -> Ended | None:
         """Return what was told at `told_s` or later, None where that is nothing."""

@@ -19,6 +19,7 @@ from montauk_tui.sampler import FrameSource, Sampler
 from montauk_tui.ui import themes
 from montauk_tui.ui.actions.acting import SignalActions
 from montauk_tui.ui.actions.choosing import ChoosingActions
+from montauk_tui.ui.actions.folding import FoldingActions
 from montauk_tui.ui.actions.moving import MovingActions
 from montauk_tui.ui.actions.tagging import TaggingActions
 from montauk_tui.ui.actions.tuning import TuningActions
@@ -44,6 +45,7 @@ class MontaukApp(
     SignalActions,
     TaggingActions,
     TuningActions,
+    FoldingActions,
 ):
     """The process monitor."""
 
@@ -162,8 +164,7 @@ class MontaukApp(
 
     def action_tree(self) -> None:
         """Switch between tree and list."""
-        view = self.choices.view
-        self.choose(replace(self.choices, view=replace(view, tree=not view.tree)))
+        self.choose(self.choices.with_tree(wanted=not self.choices.view.tree))
 
     def action_invert(self) -> None:
         """Turn the order round."""

@@ -64,6 +64,14 @@ BINDINGS: Final = [
     _key("P", "sort('cpu_pct')", "sort.cpu", "By CPU%", "Sort by CPU use"),
     _key("M", "sort('rss_bytes')", "sort.mem", "By memory", "Sort by resident memory"),
     _key("T", "sort('cpu_time')", "sort.time", "By time", "Sort by CPU time so far"),
+    _key("o", "siblings", "sort.siblings", "Siblings",
+         "Siblings in the tree by start, so that they stay, or by a column"),
+    _key("minus,plus,equals_sign", "fold", "show.fold", "Fold",
+         "Fold or unfold a branch of the tree"),
+    _key("asterisk", "fold_all", "show.fold_all", "Fold all",
+         "Fold or unfold every branch of the tree"),
+    _key("backspace", "fold_parent", "show.fold_parent", "Fold into parent",
+         "Fold the branch around the row, and go to its parent"),
     _key("tab", "next_tab(1)", "show.next_tab", "Next tab",
          "Main, Exited, Spawners, Events"),
     _key("shift+tab", "next_tab(-1)", "show.previous_tab", "Previous tab",
@@ -130,6 +138,8 @@ KEY_NAMES: Final = {
     "number_sign": "#", "circumflex_accent": "^", "dollar_sign": "$", "pageup": "PgUp",
     "pagedown": "PgDn", "escape": "Esc", "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "minus": "-", "plus": "+", "asterisk": "*",
+    "equals_sign": "=",
 }  # fmt: skip
 
 

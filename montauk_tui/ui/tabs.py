@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from montauk_tui.engine.columns import COLUMNS, Column
 from montauk_tui.engine.listing.ended import ended_only, with_ended
 from montauk_tui.engine.listing.events import events
+from montauk_tui.engine.listing.ghosts import with_ghosts
 from montauk_tui.engine.listing.groups import by_cgroup, by_executable
 from montauk_tui.engine.listing.spawners import spawners
 from montauk_tui.model.frame import Frame
@@ -89,12 +90,15 @@ class Shown(NamedTuple):
     linger_s: float
     opened: frozenset[int]
     grouping: str
+    ghosts: bool
+    """Whether parents that ended stand above the children that live on."""
 
 
 def rows_of(frame: Frame, shown: Shown) -> Frame:
     """Return the frame whose rows a tab lists."""
     if shown.tab == MAIN:
-        return with_ended(frame, shown.linger_s, shown.opened)
+        listed = with_ended(frame, shown.linger_s, shown.opened)
+        return with_ghosts(frame, listed, shown.linger_s) if shown.ghosts else listed
     if shown.tab == SPAWNERS:
         return GROUPINGS[shown.grouping](frame)
     return TABS[shown.tab].rows(frame)

@@ -34,6 +34,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.glob("*.md")])
 SETTINGS = DOCS / "configuration.md"
+THEMES = DOCS / "themes.md"
 MAN = DOCS / "montauk.1"
 
 Row = tuple[str, ...]
@@ -186,7 +187,7 @@ def test_every_theme_is_named() -> None:
     names = themes.names([folder])
     described = {name: themes.load(name, [folder]).description for name in names}
     table = [
-        row for row in rows(section(SETTINGS, "Themes")) if codes(row[0])[0] in names
+        row for row in rows(section(THEMES, "Themes")) if codes(row[0])[0] in names
     ]
     assert {codes(name)[0]: what for name, what in table} == described
     readme, manual = (ROOT / "README.md").read_text("utf-8"), plain_man()
@@ -198,13 +199,13 @@ def test_every_theme_is_named() -> None:
 def test_every_part_of_a_theme_is_explained_and_the_example_loads(
     tmp_path: Path,
 ) -> None:
-    text = section(SETTINGS, "Themes")
+    text = section(THEMES, "Themes")
     assert set(themes.ROLES) <= set(first_codes(text))
     assert set(first_codes(text)) <= set(themes.ROLES) | set(
         themes.names([ROOT / "themes"])
     )
     assert set(themes.SURFACES) <= set(codes(text))
-    (block,) = [block for block in toml_blocks(SETTINGS) if "[surface]" in block]
+    (block,) = [block for block in toml_blocks(THEMES) if "[surface]" in block]
     (tmp_path / "example.toml").write_text(block, "utf-8")
     assert themes.load("example", [tmp_path]).description
 

@@ -149,7 +149,7 @@ async def test_the_palette_does_what_is_chosen() -> None:
         await monitor.until(lambda: "Switch between tree" in monitor.text)
         await monitor.press("down", "enter")
         await monitor.until(lambda: monitor.app.choices.view.tree)
-        await monitor.until(lambda: "tree by CPU%" in monitor.text)
+        await monitor.until(lambda: "tree by START" in monitor.text)
 
 
 async def test_the_key_bar_shows_its_keys_and_a_click_presses_them() -> None:

@@ -90,7 +90,8 @@ async def test_more_room_shows_more_columns() -> None:
             titles = monitor.app.main.header.render_line(0).text.replace("▼", " ")
             seen.append(set(titles.split()))
         assert all(less <= more for less, more in itertools.pairwise(seen))
-        assert {"PID", "USER", "S", "CPU%", "Command"} <= seen[0]
+        assert {"PID", "RES", "S", "CPU%", "Command"} <= seen[0]
+        assert "USER" in seen[1]
         assert {"PRI", "NI", "VIRT", "SHR", "MEM%", "TIME+"} <= seen[-1]
 
 

@@ -94,8 +94,12 @@ def test_list(looks_as_before: Looks, size: tuple[int, int], theme: str) -> None
 
 
 @pytest.mark.parametrize(
-    "theme", ["monochrome", "high-contrast", "colour-blind-safe", "htop-like"]
-)
+    "theme",
+    [
+        "monochrome", "high-contrast", "colour-blind-safe", "htop-like", "dune",
+        "fjord", "phosphor",
+    ],
+)  # fmt: skip
 def test_themes(looks_as_before: Looks, theme: str) -> None:
     assert looks_as_before((100, 30), "down", "down", theme=theme)
 
@@ -104,12 +108,25 @@ def test_tree(looks_as_before: Looks) -> None:
     assert looks_as_before((120, 40), "down", tree=True)
 
 
+def test_folded_tree(looks_as_before: Looks) -> None:
+    keys = ["asterisk", "down", "down", "down", "minus", "P"]
+    assert looks_as_before((120, 40), *keys, tree=True)
+
+
 def test_ascii_tree(looks_as_before: Looks) -> None:
     assert looks_as_before((80, 24), tree=True, ascii=True, filter="postgres")
 
 
 def test_small(looks_as_before: Looks) -> None:
     assert looks_as_before((40, 10))
+
+
+def test_small_help(looks_as_before: Looks) -> None:
+    assert looks_as_before((40, 10), "f1")
+
+
+def test_small_tree(looks_as_before: Looks) -> None:
+    assert looks_as_before((40, 10), "down", "down", "down", "minus", tree=True)
 
 
 def test_many_cpus(looks_as_before: Looks) -> None:

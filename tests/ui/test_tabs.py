@@ -101,7 +101,7 @@ async def test_the_tree_is_one_of_the_main_tab_alone() -> None:
         assert "└─" not in monitor.text
         assert "sort ENDED" in monitor.text
         await monitor.press("shift+tab")
-        assert "tree by CPU%" in monitor.text
+        assert "tree by START" in monitor.text
 
 
 @pytest.mark.parametrize("title", TITLES)

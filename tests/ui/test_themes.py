@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 from rich.style import Style
+from textual.color import Color
 
 from montauk_tui.errors import UsageError
 from montauk_tui.resources import folder
@@ -82,6 +83,43 @@ def test_what_must_stand_out_differs_from_what_is_around_it(name: str) -> None:
     assert style("header") != style("header_sort")
     assert style("match") not in (style("name"), style("arguments"))
     assert style("key") != style("key_label")
+
+
+_LEAST: Final = {
+    "tree": 1.9, "faint": 2.5, "bar_user": 3.0, "bar_nice": 3.0, "bar_system": 3.0,
+    "bar_irq": 3.0, "bar_steal": 3.0, "mem_used": 3.0, "mem_buffers": 3.0,
+    "mem_cache": 3.0, "swap_used": 3.0,
+}  # fmt: skip
+"""Contrast with the background; text has 4.5 to 1 (WCAG 2, 1.4.3)."""
+
+
+def rgb(colour: str) -> tuple[int, ...]:
+    return Color.parse(colour).rgb
+
+
+def luminance(colour: tuple[int, ...]) -> float:
+    """Return the relative luminance of WCAG 2."""
+    parts = [part / 255 for part in colour]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in parts
+    ]
+    return sum(
+        map(lambda part, weight: part * weight, linear, (0.2126, 0.7152, 0.0722))
+    )
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("name", [n for n in SHIPPED if n != themes.MONOCHROME])
+def test_every_role_can_be_read(name: str, role: str) -> None:
+    theme = themes.load(name, [folder("themes")])
+    style = theme.style(role)
+    colours = ((style.color, "foreground"), (style.bgcolor, "background"))
+    dark, light = sorted(
+        luminance(tuple(own.get_truecolor()) if own else rgb(theme.surface[usual]))
+        for own, usual in colours
+    )
+    assert (light + 0.05) / (dark + 0.05) >= _LEAST.get(role, 4.5)
 
 
 def test_monochrome_names_no_colour() -> None:

@@ -196,7 +196,7 @@ async def test_the_meters_can_be_left_out() -> None:
 async def test_the_tree_shows_children_below_their_parents(key: str) -> None:
     async with running(size=(120, 70)) as monitor:
         await monitor.press(key)
-        assert "tree by CPU%" in monitor.text
+        assert "tree by START" in monitor.text
         order = monitor.shown_pids
         assert order[0] == 1
         for parent, child in ((3990, 4101), (4101, 4102), (4102, 4121), (820, 822)):
@@ -236,10 +236,13 @@ async def test_settings_are_what_the_screen_starts_with() -> None:
     )  # fmt: skip
     async with running(make_app(settings=settings), SIZE) as monitor:
         titles = monitor.app.main.header.render_line(0).text
-        assert titles.split() == ["PID▼", "NI", "Command"]
-        for shown in ("filter nginx", "machine of 8", "tree by PID", "every 0.5 s"):
+        assert titles.split() == ["PID", "NI", "Command"]
+        for shown in ("filter nginx", "machine of 8", "tree by START", "every 0.5 s"):
             assert shown in monitor.text
-        assert monitor.shown_pids == [1, 820, 824, 823, 822, 821]
+        assert monitor.shown_pids == [1, 820, 821, 822, 823, 824]
+        await monitor.press("t")
+        assert "sort PID" in monitor.text
+        assert monitor.shown_pids == [824, 823, 822, 821, 820]
 
 
 class Failing(ReplayCollector):

@@ -46,7 +46,8 @@ def is_fold(pid: int) -> bool:
 def is_over(frame: Frame, row: int) -> bool:
     """Tell whether a row of the main list is a single process that ended."""
     table = frame.sample.processes
-    is_listed = "window_s" in frame.extra and table.state[row] == DEAD
+    lists_ended = "window_s" in frame.extra or "ghost" in frame.extra
+    is_listed = lists_ended and table.state[row] == DEAD
     return bool(is_listed) and not is_fold(int(table.pid[row]))
 
 

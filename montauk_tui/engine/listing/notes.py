@@ -15,13 +15,24 @@ def note(frame: Frame, row: int, arrow: str = "<") -> str:
     """Return how it ended, what a row of many stands for, or who started a spawner."""
     if "forks_rate" in frame.extra:
         return _lineage(frame, row, arrow)
+    if extra_value(frame, "ghost", row) > 0:
+        return _of_ghost(frame, row)
     if "window_s" not in frame.extra or math.isnan(extra_value(frame, "count", row)):
         return ""
     if math.isnan(extra_value(frame, "window_s", row)):
-        status = exit_status_text(extra_value(frame, "exit_status", row))
-        life = lifetime_text(extra_value(frame, "lifetime_s", row))
-        return f"ended with {status} after {life}"
+        return _of_one(frame, row)
     return _of_many(frame, row)
+
+
+def _of_one(frame: Frame, row: int) -> str:
+    status = exit_status_text(extra_value(frame, "exit_status", row))
+    life = lifetime_text(extra_value(frame, "lifetime_s", row))
+    return f"ended with {status} after {life}"
+
+
+def _of_ghost(frame: Frame, row: int) -> str:
+    told = not math.isnan(extra_value(frame, "exit_status", row))
+    return f"{_of_one(frame, row) if told else 'ended'}, its children live on"
 
 
 def _of_many(frame: Frame, row: int) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.model.details import Details
+from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame, Rates
 from montauk_tui.model.lookups import (
     Command,
@@ -36,10 +37,12 @@ class RowLookups:
         self._pids = pids
         self._cmdlines = cmdlines
 
-    def _raw(self, identity: Identity) -> bytes:
+    def raw(self, identity: Identity) -> bytes:
+        """Return the arguments of a row with a negative pid, nothing if unknown."""
         place = int(np.searchsorted(self._pids, identity.pid))
         if place == len(self._pids) or self._pids[place] != identity.pid:
-            return b""
+            inner = self._base
+            return inner.raw(identity) if isinstance(inner, RowLookups) else b""
         return bytes(self._cmdlines[place])
 
     def command(self, identity: Identity, comm: bytes) -> Command:
@@ -52,7 +55,7 @@ class RowLookups:
         """Return the command line as far as it is known without reading anything."""
         if identity.pid >= 0:
             return self._base.known_command(identity, comm)
-        raw = self._raw(identity)
+        raw = self.raw(identity)
         if raw.strip(b"\0 "):
             return command_from_cmdline(raw)
         return command_from_comm(comm, bracketed=False)
@@ -61,7 +64,7 @@ class RowLookups:
         """Return the argument vector."""
         if identity.pid >= 0:
             return self._base.cmdline(identity)
-        return self._raw(identity) or None
+        return self.raw(identity) or None
 
     def user(self, uid: int) -> str:
         """Return the user name."""
@@ -152,8 +155,12 @@ def ended_extra(ended: Ended, booted_at_s: float) -> Extra:
 
 
 def exit_status(ended: Ended) -> Floats:
+    """Return the wait status of each; see `status_of`."""
+    return status_of(ended.exits)
+
+
+def status_of(exits: ExitTable) -> Floats:
     """Return the wait status: signals in the low 7 bits, 128 for a core dump."""
-    exits = ended.exits
     by_signal = exits.exit_signal != UNKNOWN
     core = np.where(exits.core_dumped == 1, 128, 0)
     status = np.where(by_signal, exits.exit_signal + core, exits.exit_code << 8)

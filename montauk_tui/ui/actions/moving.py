@@ -4,11 +4,10 @@ import math
 import sys
 from dataclasses import replace
 
-from montauk_tui.engine.extra_cells import extra_value
+from montauk_tui.engine.extra_cells import real_identity
 from montauk_tui.engine.listing.ancestors import living_ancestors
 from montauk_tui.engine.listing.ended import is_fold
 from montauk_tui.model.exits import ExitTable
-from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Identity
 from montauk_tui.ui.actions.looking import LookingActions
 from montauk_tui.ui.tabs import MAIN, SPAWNERS, next_tab
@@ -103,7 +102,7 @@ class MovingActions(LookingActions):
         if place is None:
             return None
         if not parent:
-            process = _real_identity(listed, place)
+            process = real_identity(listed, place)
             if living.row_of(process) is not None:
                 return process
         ended = self.frame_now.recent.ended_since(-math.inf)
@@ -114,10 +113,3 @@ class MovingActions(LookingActions):
         if pid <= 0 or found == len(living) or living.pid[found] != pid:
             return None
         return living.identity(found)
-
-
-def _real_identity(listed: Frame, row: int) -> Identity:
-    """Return the process that a row is about, be it an event or an end."""
-    identity = listed.sample.processes.identity(row)
-    pid = extra_value(listed, "real_pid", row)
-    return identity if math.isnan(pid) else Identity(int(pid), identity.start_ticks)

@@ -1,7 +1,9 @@
 """The help: every key and what it does, made from the bindings."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Final
 
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
@@ -26,7 +28,22 @@ _BOOKS = (
     "* interrupts  ? nobody's"
 )
 _MANY = "PID of a row that stands for 87 processes that ended; Enter opens it"
+_FOLDED = "A folded branch that hides 12 rows; figures with a + are their sums"
 _CHURN = "Processes started and ended a second, those of what it started included"
+_SIGNS: Final = {
+    "S": _STATES,
+    TAG_SIGN: "The first sign of a tagged row",
+    "CPU bars": _BAR,
+    "memory bar": _MEMORY,
+    "Books": _BOOKS,
+    "87x": _MANY,
+    "[+12]": _FOLDED,
+    "FORK/s EXIT/s": _CHURN,
+    "-": "Not known: not seen twice yet, or not permitted",
+}
+
+_LEAST_WIDTH: Final = 60
+"""Cells for two columns."""
 
 
 class HelpScreen(ModalScreen[None]):
@@ -50,36 +67,44 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the list."""
-        box = VerticalScroll(Static(self._table(), id="help-keys"), id="box")
+        is_wide = self.app.size.width >= _LEAST_WIDTH
+        shown = Static(self._table() if is_wide else self._text(), id="help-keys")
+        box = VerticalScroll(shown, id="box")
         # Focused, it would take the keys first and glide to where they lead.
         box.can_focus = False
         box.border_title = f"montauk {__version__}"
         box.border_subtitle = "Esc closes"
         yield box
 
+    def _lines(self) -> Iterator[tuple[Text, str]]:
+        """Yield each key or sign, and what it means; headings mean nothing."""
+        title = self._look.style("title")
+        for section, heading in SECTIONS.items():
+            yield Text(heading, title), ""
+            for binding in self._keys:
+                if (binding.id or "").startswith(f"{section}."):
+                    yield Text(f"  {' '.join(key_names(binding))}"), binding.tooltip
+        yield Text("  digits"), "Jump to the process with that PID"
+        yield Text("Signs", title), ""
+        for sign, meaning in _SIGNS.items():
+            yield Text(f"  {sign}"), meaning
+
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 2))
         table.add_column(style=self._look.style("key"), no_wrap=True)
         table.add_column()
-        for section, heading in SECTIONS.items():
-            table.add_row(Text(heading, self._look.style("title")), "")
-            for binding in self._keys:
-                if (binding.id or "").startswith(f"{section}."):
-                    keys = " ".join(key_names(binding))
-                    table.add_row(Text(f"  {keys}"), Text(binding.tooltip))
-        table.add_row(Text("  digits"), Text("Jump to the process with that PID"))
-        table.add_row(Text("Signs", self._look.style("title")), "")
-        table.add_row(Text("  S"), Text(_STATES))
-        table.add_row(Text(f"  {TAG_SIGN}"), Text("The first sign of a tagged row"))
-        table.add_row(Text("  CPU bars"), Text(_BAR))
-        table.add_row(Text("  memory bar"), Text(_MEMORY))
-        table.add_row(Text("  Books"), Text(_BOOKS))
-        table.add_row(Text("  87x"), Text(_MANY))
-        table.add_row(Text("  FORK/s EXIT/s"), Text(_CHURN))
-        table.add_row(
-            Text("  -"), Text("Not known: not seen twice yet, or not permitted")
-        )
+        for keys, meaning in self._lines():
+            table.add_row(keys, Text(meaning))
         return table
+
+    def _text(self) -> Text:
+        """Return the same for a narrow screen, one under the other."""
+        key = self._look.style("key") + Style(bold=True)
+        lines = [
+            Text.assemble((keys.plain.strip(), keys.style or key), "  ", meaning)
+            for keys, meaning in self._lines()
+        ]
+        return Text("\n").join(lines)
 
     def action_scroll(self, where: str) -> None:
         """Scroll the list."""

@@ -35,6 +35,9 @@ _LEAST_HEIGHT: Final = {
 }
 """Lines a terminal must have before a part beside the table is worth its place."""
 
+_LEAST_WIDTH_FOR_PATHS: Final = 60
+"""Cells; folders of programs would leave nothing of their names."""
+
 _LINES_PER_CPU_LINE: Final = 6
 """The CPUs take at most this part of the screen's height."""
 
@@ -113,7 +116,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.view_line.show(listed, projection, choices, scene.pid_search, theme)
         self._draw_header()
         self.table.show(
-            listed,
+            projection.frame_of(listed),
             projection,
             self.layout_now,
             self._row_look(scene),
@@ -176,10 +179,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def _row_look(self, scene: Scene) -> RowLook:
         choices = scene.choices
+        paths = choices.paths and self.size.width >= _LEAST_WIDTH_FOR_PATHS
         return RowLook(
             scene.theme,
             choices.ascii,
-            choices.paths,
+            paths,
             choices.search_text.lower(),
             choices.tags,
         )

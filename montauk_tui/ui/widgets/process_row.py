@@ -7,7 +7,9 @@ from rich.style import Style
 
 from montauk_tui.engine.cells import Level
 from montauk_tui.engine.columns import Column
+from montauk_tui.engine.folds import SUMMED
 from montauk_tui.engine.listing.notes import note
+from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.lookups import Command
 from montauk_tui.model.sample import Identity
@@ -62,7 +64,8 @@ def fit_columns(
 ) -> tuple[tuple[Column, ...], tuple[int, ...]]:
     """Return the columns that leave the command a readable width, and all widths.
 
-    Columns give way in the order of `Column.yields`, the largest first.
+    Columns give way in the order of `Column.yields`, the largest first; those of 1 only
+    where not even half of that width is left.
     """
     kept = list(columns)
 
@@ -73,7 +76,8 @@ def fit_columns(
         ]
 
     for column in sorted(columns, key=lambda column: -column.yields):
-        if not column.yields or sum(widths()) + len(kept) + least_command <= width:
+        least = least_command if column.yields > 1 else least_command // 2
+        if not column.yields or sum(widths()) + len(kept) + least <= width:
             break
         kept.remove(column)
     return tuple(kept), tuple(widths())
@@ -102,7 +106,12 @@ def draw_header(layout: Layout, look: RowLook) -> Line:
 
 
 def draw_row(
-    frame: Frame, row: int, layout: Layout, look: RowLook, lineage: str = ""
+    frame: Frame,
+    row: int,
+    layout: Layout,
+    look: RowLook,
+    lineage: str = "",
+    hidden: int = 0,
 ) -> Line:
     """Return a row of the process table as a line.
 
@@ -112,6 +121,7 @@ def draw_row(
         layout: The columns.
         look: How it is drawn.
         lineage: Lines of the tree in front of the command.
+        hidden: How many rows of a folded branch it stands for; sums have a `+`.
     """
     style_of = look.theme.styles
     runs: list[Run] = []
@@ -119,10 +129,13 @@ def draw_row(
     for column, width in zip(layout.columns, layout.widths, strict=True):
         if column.id == "command":
             runs.append((pending + " ", pending_style))
-            runs.extend(_command_runs(frame, row, look, lineage))
+            runs.extend(_branch_runs(look, lineage, hidden))
+            runs.extend(_command_runs(frame, row, look))
             pending = ""
             continue
         text = column.text(frame, row)
+        if hidden and column.id in SUMMED and text != NOTHING_KNOWN:
+            text = f"+{text}"
         level = column.level(frame, row)
         style = (
             style_of[_ROLE_OF_LEVEL[level]]
@@ -159,10 +172,17 @@ def _aligned(text: str, width: int, *, left: bool) -> str:
     return " " + fit(text, width)
 
 
-def _command_runs(frame: Frame, row: int, look: RowLook, lineage: str) -> list[Run]:
-    table = frame.sample.processes
+def _branch_runs(look: RowLook, lineage: str, hidden: int) -> list[Run]:
+    """Return how a row hangs in the tree, and how many rows it hides."""
     styles = look.theme.styles
     runs: list[Run] = [(lineage, styles["tree"])] if lineage else []
+    return [*runs, (f"[+{hidden}] ", styles["notice"])] if hidden else runs
+
+
+def _command_runs(frame: Frame, row: int, look: RowLook) -> list[Run]:
+    table = frame.sample.processes
+    styles = look.theme.styles
+    runs: list[Run] = []
     identity, comm = table.identity(row), table.comm[row]
     if table.pid[row] != table.tgid[row]:
         return [*runs, *_marked(clean(comm), styles["thread"], look)]

@@ -99,6 +99,8 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
             self.selected = self._identity_at(self._position)
         else:
             self._position = found
+            # A folded branch is selected at its root.
+            self.selected = self._identity_at(found)
         if was_visible:
             self._scroll_into_view()
 
@@ -201,11 +203,12 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
             return ((said, look.theme.style("faint")),), None
         self.rows_drawn += 1
         flags = guides(projection, position, 1)[0]
+        hidden = projection.hidden_at(position)
         lineage = lineage_text(flags, ascii_only=look.ascii)
-        line = draw_row(frame, int(projection.rows[position]), layout, look, lineage)
+        row = int(projection.rows[position])
+        line = draw_row(frame, row, layout, look, lineage, hidden)
         if position == self._position:
             return line, look.theme.style("selected")
-        row = int(projection.rows[position])
         if projection.is_context[position] or is_over(frame, row):
             return line, look.theme.style("faint")
         return line, None

@@ -7,7 +7,7 @@ from montauk_tui.engine.projection import Projection
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.text import clean
 from montauk_tui.ui.choices import Choices
-from montauk_tui.ui.tabs import MAIN, SPAWNERS, TABS
+from montauk_tui.ui.tabs import SPAWNERS, TABS
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.lines import Line, LinesWidget, Run, line_width, spread
 
@@ -104,7 +104,6 @@ def _order(frame: Frame, choices: Choices, theme: Theme) -> Line:
     label, value = theme.style("label"), theme.style("value")
     cpus = len(frame.sample.host.cpu_ids)
     scale = f"machine of {cpus}" if choices.machine_scale else "one core"
-    is_tree = choices.view.tree and choices.tab == MAIN
     if choices.tab == SPAWNERS:
         return (
             ("by ", label),
@@ -116,7 +115,7 @@ def _order(frame: Frame, choices: Choices, theme: Theme) -> Line:
     return (
         ("CPU% of ", label),
         (scale, value),
-        ("  tree by " if is_tree else "  sort ", label),
+        ("  tree by " if choices.in_tree else "  sort ", label),
         (choices.view.sort.title, value),
         _GAP,
     )

@@ -1,0 +1,128 @@
+"""Parents that ended, in the tree above the children that live on.
+
+The extra column `hangs_from` holds the pid of the row that a row hangs from, where
+that is another than its parent's.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.engine.listing.ancestors import living_ancestors
+from montauk_tui.engine.listing.rows import DEAD, RowLookups, frame_of
+from montauk_tui.model.exits import ExitTable
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.lineage import Lineage, codes
+from montauk_tui.model.recent import Extra
+from montauk_tui.model.sample import ProcessTable
+from montauk_tui.model.schema import Bools, Floats, Ints
+
+_KEPT: Final = ("pid", "tgid", "ppid", "pgrp", "session", "tty", "uid", "start_ticks")
+"""What is still so of a process that ended."""
+
+
+def real_pids(frame: Frame) -> Ints:
+    """Return the pid of each row's process, -1 for a row of many."""
+    pid = frame.sample.processes.pid
+    real = frame.extra.get("real_pid")
+    if real is None:
+        return pid
+    of_ended = np.where(np.isnan(real), -1.0, real).astype(np.int64)
+    return np.where(pid >= 0, pid, of_ended)
+
+
+def row_codes(frame: Frame) -> Ints:
+    """Return who each row is about: the same number before and after the end."""
+    return codes(real_pids(frame), frame.sample.processes.start_ticks)
+
+
+def with_ghosts(frame: Frame, listed: Frame, linger_s: float) -> Frame:
+    """Return `listed` with the ghosts, and what hangs from whom.
+
+    Args:
+        frame: What the collector saw.
+        listed: The same with rows for those that ended lately.
+        linger_s: How lately.
+    """
+    lineage = frame.recent.lineage
+    table, extra = listed.sample.processes, listed.extra
+    if not len(lineage.ghosts) and "real_pid" not in extra:
+        return _hung(frame, listed, lineage, linger_s) if len(lineage.child) else listed
+    # One that ended just now has a row already.
+    missing = ~np.isin(lineage.code, row_codes(listed))
+    ghosts = _table(lineage.ghosts.only(missing))
+    order = np.argsort(np.concatenate([ghosts.pid, table.pid]), kind="stable")
+    of_ghosts = _extra(lineage, missing)
+    columns = {**extra, "children_s": listed.rates.children_s}
+    count, size = len(ghosts), len(table)
+    merged: Extra = {
+        name: np.concatenate(
+            [
+                of_ghosts.get(name, np.full(count, np.nan)),
+                columns.get(name, np.full(size, np.nan)),
+            ]
+        )[order]
+        for name in {**columns, **of_ghosts}
+    }
+    cpu_pct = np.concatenate([np.full(count, np.nan), listed.rates.cpu_pct])[order]
+    lookups = RowLookups(listed.lookups, ghosts.pid, [b""] * count)
+    rows = frame_of(frame, ghosts.merged(table), cpu_pct, merged, lookups)
+    return _hung(frame, rows, lineage, linger_s)
+
+
+def _table(ghosts: ProcessTable) -> ProcessTable:
+    columns = {name: getattr(ghosts, name) for name in _KEPT}
+    columns["state"] = np.full(len(ghosts), DEAD)
+    columns["flags"] = np.zeros(len(ghosts), dtype=np.int64)
+    return ProcessTable(ghosts.comm, columns)
+
+
+def _extra(lineage: Lineage, kept: Bools) -> Extra:
+    code = lineage.code[kept]
+    return {
+        "real_pid": (code >> 40).astype(np.float64),
+        "ghost": np.ones(len(code)),
+        "exit_status": lineage.exit_status[kept],
+        "lifetime_s": lineage.lifetime_s[kept],
+    }
+
+
+def _hung(frame: Frame, rows: Frame, lineage: Lineage, linger_s: float) -> Frame:
+    """Return `rows` with the column `hangs_from`."""
+    hangs = _from_the_dead(frame, rows, linger_s)
+    code = row_codes(rows)
+    by_code = np.argsort(code, kind="stable")
+    child, parent = (
+        by_code[np.searchsorted(code[by_code], wanted).clip(max=len(code) - 1)]
+        for wanted in (lineage.child, lineage.parent)
+    )
+    found = (code[child] == lineage.child) & (code[parent] == lineage.parent)
+    pid = rows.sample.processes.pid
+    hangs[child[found]] = pid[parent[found]]
+    extra = {**rows.extra, "hangs_from": hangs}
+    return frame_of(frame, rows.sample.processes, rows.rates.cpu_pct, extra,
+                    rows.lookups)  # fmt: skip
+
+
+def _from_the_dead(frame: Frame, rows: Frame, linger_s: float) -> Floats:
+    """Return whom those that ended hang from, whose parents are not alive either."""
+    table, living = rows.sample.processes, frame.sample.processes.pid
+    hangs = np.full(len(table), np.nan)
+    real = real_pids(rows)
+    dead = np.flatnonzero((table.pid < 0) & (real >= 0))
+    lost = dead[~np.isin(table.ppid[dead], living)]
+    if not lost.size:
+        return hangs
+    code = codes(real[dead], table.start_ticks[dead])
+    order = np.argsort(code, kind="stable")
+    wanted = codes(table.ppid[lost], table.start_ticks[lost])
+    place = np.searchsorted(code[order], wanted, side="right") - 1
+    at = dead[order[place.clip(0)]]
+    found = (place >= 0) & (real[at] == table.ppid[lost]) & (at != lost)
+    hangs[lost[found]] = table.pid[at[found]]
+    rest = lost[~found]
+    ended = frame.recent.ended_since(frame.sample.monotonic_s - 2 * linger_s)
+    exits = ExitTable.empty() if ended is None else ended.exits
+    ancestor = living_ancestors(frame, table.ppid[rest], exits)
+    hangs[rest] = np.where(ancestor > 0, ancestor, np.nan)
+    return hangs

@@ -1,0 +1,44 @@
+"""Whom processes hung from before their parent ended, in bounded memory."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.model.sample import ProcessTable
+from montauk_tui.model.schema import Floats, Ints
+
+GHOSTS_BELOW: Final = -(1 << 39)
+"""Pids of ghosts count down from here: each row of a list has a pid of its own."""
+
+_START_BITS: Final = 40
+
+
+def codes(pid: Ints, start_ticks: Ints) -> Ints:
+    """Return identities as one number each, by pid and then by start."""
+    start = start_ticks.clip(0, (1 << _START_BITS) - 1)
+    numbers: Ints = (pid.clip(0, (1 << 22) - 1) << _START_BITS) | start
+    return numbers
+
+
+def _none() -> Ints:
+    return np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Links to parents that ended or are ending, and those who ended: ghosts."""
+
+    child: Ints = field(default_factory=_none)
+    """Codes of processes and ghosts that the kernel hung elsewhere."""
+    parent: Ints = field(default_factory=_none)
+    """Codes of their parents: ghosts, or processes of the last sample."""
+    ghosts: ProcessTable = field(default_factory=ProcessTable.empty)
+    """Each as it was last seen, under a pid below GHOSTS_BELOW, the latest first."""
+    code: Ints = field(default_factory=_none)
+    """Codes of the ghosts."""
+    exit_status: Floats = field(default_factory=lambda: np.empty(0))
+    """Wait status of the ghosts, NaN where nobody told."""
+    lifetime_s: Floats = field(default_factory=lambda: np.empty(0))
+    serial: int = 0
+    """How many ghosts there have been."""
