@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame, Rates
 from montauk_tui.model.lookups import (
     Command,
@@ -105,6 +106,13 @@ def only(frame: Frame, kept: Bools, extra: Extra) -> Frame:
     return frame_of(frame, table, frame.rates.cpu_pct[kept], columns)
 
 
+def told_now(exits: ExitTable, rates: Rates) -> Ended:
+    """Return the ends of one sample with the rates of its interval."""
+    count = len(exits)
+    told_s, serial = np.zeros(count), np.arange(1, count + 1)
+    return Ended(exits, rates.exit_cpu_s, rates.exit_cpu_pct, told_s, serial)
+
+
 def ended_table(ended: Ended, ticks_per_second: int) -> ProcessTable:
     """Return a row for each process that ended, the one that was told last first."""
     exits = ended.exits
@@ -138,6 +146,7 @@ def ended_extra(ended: Ended, booted_at_s: float) -> Extra:
         "failed": is_failure(ended).astype(np.float64),
         "lifetime_s": as_floats(exits.lifetime_ns) / 1e9,
         "ended_s": end_s,
+        "cpu_time_s": (as_floats(exits.utime_ns) + as_floats(exits.stime_ns)) / 1e9,
         "peak_rss_bytes": as_floats(exits.peak_rss_bytes),
         "read_bytes": as_floats(exits.read_bytes),
         "write_bytes": as_floats(exits.write_bytes),
