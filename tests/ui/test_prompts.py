@@ -152,6 +152,16 @@ async def test_a_mistake_at_the_end_marks_the_last_sign() -> None:
         assert len(monitor.shown_pids) == 54
 
 
+@pytest.mark.parametrize("typed", ["[/x] = 3", "x = [/red]", "name ~ [@click=a]b]("])
+async def test_what_is_typed_is_never_read_as_markup(typed: str) -> None:
+    async with running(size=SIZE) as monitor:
+        await monitor.press("f4")
+        await monitor.type(typed)
+        assert monitor.lines[-1].startswith(f" Filter {typed}")
+        await monitor.press("escape")
+        assert not is_asking(monitor)
+
+
 async def test_tab_completes_names_of_fields_and_offers_those_there_are() -> None:
     async with running(size=SIZE) as monitor:
         await monitor.press("f4")

@@ -58,6 +58,7 @@ class PromptBar(Horizontal):
         )
         self.input.cursor_blink = False
         self.note = Label("", id="prompt-note", markup=False)
+        self.note.display = False
 
     def compose(self) -> ComposeResult:
         """Put the label before the input, and what there is to say behind it."""
@@ -111,12 +112,16 @@ class PromptBar(Horizontal):
             # Short of the remedy where that does not fit.
             room = self.size.width * 3 // 5
             said = str(problem) if len(str(problem)) <= room else problem.reason
-            self.note.update(said)
+            self._say(said)
             return
         found = complete(text[: self.input.cursor_position])
         names = [name for name in found.names if name != found.typed.lower()]
         offered = " ".join(names[:_MOST_OFFERED])
-        self.note.update(f"Tab: {offered}" if names else "")
+        self._say(f"Tab: {offered}" if names else "")
+
+    def _say(self, text: str) -> None:
+        self.note.update(text)
+        self.note.display = bool(text)
 
 
 class _Marker(Highlighter):
