@@ -24,6 +24,14 @@ _BOOKS = (
     "CPUs' worth of time: | of processes that live  x of those that ended  "
     "* interrupts  ? nobody's"
 )
+QUERIES = (
+    ("nginx|cron", "A text in command or name; either of two"),
+    ("cpu > 10", "= != < <= > >=; with and, or, not, ( )"),
+    ("mem >= 1g", "Sizes k m g t; age < 2s: us ms s m h d"),
+    ("name ~ ^py", "A regular expression; !~ where it does not match"),
+    ("exit != 0", "How it ended; life: how long it lived"),
+    ("parent.pid = 1", "Any field of the parent; Tab completes names"),
+)
 _MANY = "PID of a row that stands for 87 processes that ended; Enter opens it"
 _CHURN = "Processes started and ended a second, those of what it started included"
 
@@ -67,6 +75,9 @@ class HelpScreen(ModalScreen[None]):
                     keys = " ".join(key_names(binding))
                     table.add_row(Text(f"  {keys}"), Text(binding.tooltip))
         table.add_row(Text("  digits"), Text("Jump to the process with that PID"))
+        table.add_row(Text("Filters", self._look.style("title")), "")
+        for example, meaning in QUERIES:
+            table.add_row(Text(f"  {example}"), Text(meaning))
         table.add_row(Text("Signs", self._look.style("title")), "")
         table.add_row(Text("  S"), Text(_STATES))
         table.add_row(Text("  CPU bars"), Text(_BAR))
