@@ -200,7 +200,17 @@ def test_a_mistake_is_told_with_its_place_on_one_line(
 
 @pytest.mark.parametrize(
     "pattern",
-    ["(a*)*", "(a|a)*b", "((ab?)c)+", "(?:x+y)+", "(a{1,9}){2,}", "a*b*c*d*e*"],
+    [
+        "(a*)*",
+        "(a|a)*b",
+        "((ab?)c)+",
+        "(?:x+y)+",
+        "(a{1,9}){2,}",
+        "(a?){30}",
+        "a*b*c*d*",
+        "a?" * 9,
+        "(a|b)" * 9,
+    ],
 )
 def test_patterns_that_could_take_for_ever_are_refused(pattern: str) -> None:
     with pytest.raises(QueryError, match="for ever"):
@@ -209,7 +219,19 @@ def test_patterns_that_could_take_for_ever_are_refused(pattern: str) -> None:
 
 @pytest.mark.parametrize(
     "pattern",
-    ["^python3", "a.*b.*c", r"\(x+\)*", "[(+*)]+", "(ab)+", "(a|b)c", "(x+)?"],
+    [
+        "^python3",
+        "a.*b.*c",
+        r"\(x+\)*",
+        "[(+*)]+",
+        "(ab)+",
+        "(a|b)c",
+        "(x+)?",
+        "a|b|c|d|e|f|g|h|i|j",
+        "x*?y+?",
+        "(?:a)?",
+        "[]*]{2}",
+    ],
 )
 def test_usual_patterns_are_taken(pattern: str) -> None:
     assert one(f"name ~ '{pattern}'").value == pattern

@@ -5,7 +5,6 @@ question, and once for each that differs.
 """
 
 import operator
-import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +15,7 @@ import numpy as np
 
 from montauk_tui.engine.query.fields import FIELDS, Field, Kind
 from montauk_tui.engine.query.nodes import And, Comparison, Node, Not, Or, Query, Words
+from montauk_tui.engine.query.patterns import searcher
 from montauk_tui.engine.query.values import clock_seconds
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import ProcessTable
@@ -30,9 +30,6 @@ _COMPARE: Final[dict[str, Callable[[Floats, float], Any]]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-
-_SEARCHED: Final = 1000
-"""Characters of a text that a pattern is tried on: what it costs has a bound."""
 
 _DEAD: Final = ord("X")
 
@@ -145,8 +142,8 @@ def _tester(comparison: str, value: str, *, exact: bool) -> Callable[[str], bool
     if comparison in ("=", "!="):
         wanted, equal = value if exact else value.lower(), comparison == "="
         return lambda text: ((text if exact else text.lower()) == wanted) == equal
-    search, there = re.compile(value, re.IGNORECASE).search, comparison == "~"
-    return lambda text: (search(text[:_SEARCHED]) is not None) == there
+    is_in, there = searcher(value), comparison == "~"
+    return lambda text: is_in(text) == there
 
 
 # --- parents --------------------------------------------------------------------------

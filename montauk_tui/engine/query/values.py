@@ -6,6 +6,7 @@ import signal
 from typing import Final
 
 from montauk_tui.engine.query.fields import Field, Kind
+from montauk_tui.engine.query.patterns import mistake
 
 _NUMBER: Final = r"(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
 _PLAIN: Final = re.compile(rf"([-+]?{_NUMBER})(%?)", re.ASCII)
@@ -19,10 +20,6 @@ _SECONDS: Final = {
 }  # fmt: skip
 
 STATES: Final = "RSDZTtIX"
-
-_LONGEST_PATTERN: Final = 200
-_MOST_REPEATS: Final = 4
-_REPEATS: Final = re.compile(r"[*+]|\{\d*,\d*\}")
 
 EXAMPLES: Final = {
     Kind.NUMBER: "a number such as 10 or 2.5",
@@ -54,7 +51,8 @@ def read(field: Field, operator: str, text: str) -> tuple[str, float | str]:
         BadValue: The field has no such values.
     """
     if operator in ("~", "!~"):
-        check_pattern(text)
+        if (wrong := mistake(text)) is not None:
+            raise BadValue(*wrong)
         return field.id, text
     if field.kind is Kind.TEXT:
         return field.id, text
@@ -145,55 +143,3 @@ _READERS: Final = {
     Kind.SIGNAL: _signal_or_number,
     Kind.STATE: _state,
 }
-
-
-# --- patterns -------------------------------------------------------------------------
-
-
-def check_pattern(pattern: str) -> None:
-    """Refuse a pattern that is none, or that could take for ever.
-
-    Raises:
-        BadValue: It is not taken.
-    """
-    if len(pattern) > _LONGEST_PATTERN:
-        raise BadValue(
-            f"the pattern has {len(pattern)} characters",
-            f"at most {_LONGEST_PATTERN}",
-        )
-    try:
-        re.compile(pattern, re.IGNORECASE)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise BadValue(
-            f"not a regular expression: {' '.join(str(error).split())}",
-            'a pattern such as "^python3"',
-        ) from error
-    if _repeats_repeats(pattern):
-        raise BadValue(
-            "the pattern could take for ever",
-            f"at most {_MOST_REPEATS} of * and +, and none behind a group that has "
-            "one or |",
-        )
-
-
-def _repeats_repeats(pattern: str) -> bool:
-    """Tell whether what is repeated repeats or chooses, or repeats abound."""
-    bare = re.sub(r"\[\^?\]?(?:\\.|[^\]\\])*\]", "x", re.sub(r"\\.", "x", pattern))
-    repeats = len(_REPEATS.findall(bare))
-    groups = [False]
-    for at, sign in enumerate(bare):
-        if sign == "(":
-            groups.append(False)
-        elif sign == ")" and len(groups) > 1:
-            wild = groups.pop()
-            is_repeated = _REPEATS.match(bare, at + 1) is not None
-            if wild and is_repeated:
-                return True
-            groups[-1] |= wild
-        elif sign == "|" or _REPEATS.match(bare, at) or _is_optional(bare, at):
-            groups[-1] = True
-    return repeats > _MOST_REPEATS
-
-
-def _is_optional(bare: str, at: int) -> bool:
-    return bare[at] == "?" and at > 0 and bare[at - 1] != "("
