@@ -97,7 +97,7 @@ def _add_choices(shown: argparse._ArgumentGroup) -> None:
     shown.add_argument(
         "--filter",
         metavar="QUERY",
-        help="only commands that contain it; a|b for either",
+        help="only what matches: a text, a|b, 'cpu > 10 and user = root'",
     )
     shown.add_argument(
         "--sort", metavar="COLUMN", help="cpu, mem, time, pid, user, ..."
@@ -157,7 +157,7 @@ def events_parser() -> argparse.ArgumentParser:
         "--filter",
         metavar="QUERY",
         default="",
-        help="only commands that contain it; a|b for either",
+        help="only what matches: a text, a|b, 'cpu > 10 and user = root'",
     )
     result.add_argument(
         "--duration", metavar="SECONDS", type=_duration,
@@ -244,6 +244,7 @@ def _run_events(options: argparse.Namespace) -> int:
     name = options.collector if options.collector is not None else settings.collector
     if name is not None:
         registry.check(name)
+    _check_filter(options.filter)
     return events.events(name, options.filter, options.duration, as_json=options.json)
 
 
@@ -298,8 +299,19 @@ def _with_options(settings: "Settings", options: argparse.Namespace) -> "Setting
     if options.sort is not None:
         chosen["sort"] = columns.find(options.sort).id
         settings = dataclasses.replace(settings, descending=None)
+    if options.filter is not None:
+        _check_filter(options.filter)
     given = {name: value for name, value in chosen.items() if value is not None}
     return dataclasses.replace(settings, **given)
+
+
+def _check_filter(text: str) -> None:
+    from montauk_tui.engine import query  # noqa: PLC0415 - numpy, not for --help
+
+    try:
+        query.parse(text)
+    except UsageError as error:
+        raise UsageError(f"--filter: {error.reason}", error.remedy) from error
 
 
 def _monitor(

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import platformdirs
 
-from montauk_tui.engine import columns
+from montauk_tui.engine import columns, query
 from montauk_tui.errors import UsageError
 from montauk_tui.model.text import clean
 
@@ -106,6 +106,12 @@ def _text(value: Any) -> str:
     return value
 
 
+def _filter(value: Any) -> str:
+    text = _text(value)
+    query.parse(text)
+    return text
+
+
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
         reason = "it is neither true nor false"
@@ -142,7 +148,7 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "columns": _columns,
     "sort": _column,
     "descending": _flag,
-    "filter": _text,
+    "filter": _filter,
     "tree": _flag,
     "kernel_threads": _flag,
     "user_threads": _flag,

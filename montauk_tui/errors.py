@@ -4,6 +4,7 @@ MontaukError                 a reason, and where there is one a remedy
 ├── CollectorUnavailable     this host refuses the collector
 ├── CollectorFailed          an open collector can no longer sample
 ├── UsageError               wrong command line (exit code 2)
+│   └── QueryError           a filter that means nothing, and where
 └── ResourceMissing          a file that belongs to the installation is not there
 """
 
@@ -34,6 +35,23 @@ class CollectorFailed(MontaukError):  # noqa: N818 - named for what it says
 
 class UsageError(MontaukError):
     """The command line or the environment asks for something that does not exist."""
+
+
+class QueryError(UsageError):
+    """A filter cannot be understood.
+
+    Args:
+        column: Where, from 1; one more than the text is long for its end.
+        length: How many characters are wrong there, at least 1.
+        problem: What is wrong, without a full stop.
+        remedy: What was expected.
+    """
+
+    def __init__(self, column: int, length: int, problem: str, remedy: str) -> None:
+        """Say where it is in the line."""
+        super().__init__(f"column {column}: {problem}", remedy)
+        self.column, self.length = column, max(1, length)
+        self.problem = problem
 
 
 class ResourceMissing(MontaukError):  # noqa: N818 - named for what it says

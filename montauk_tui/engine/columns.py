@@ -215,7 +215,7 @@ DEFAULT: Final = (
 )  # fmt: skip
 """What htop shows on its main screen, in its order."""
 
-_NAMES: Final = {
+NAMES: Final = {
     **{column.title.lower(): column.id for column in reversed(_TABLE)},
     **{column.id: column.id for column in _TABLE},
     "cpu": "cpu_pct",
@@ -234,7 +234,7 @@ def find(name: str) -> Column:
         UsageError: None is called so; the remedy lists what there is.
     """
     wanted = name.strip().lower()
-    column_id = _NAMES.get(wanted) or _NAMES.get(wanted.rstrip("%"))
+    column_id = NAMES.get(wanted) or NAMES.get(wanted.rstrip("%"))
     if column_id is None:
         reason = f"no column is called {name!r}"
         raise UsageError(reason, f"choose one of: {', '.join(COLUMNS)}")

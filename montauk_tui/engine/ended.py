@@ -4,13 +4,13 @@ from typing import Final
 
 import numpy as np
 
+from montauk_tui.engine.listing.ended import ended_in_sample
 from montauk_tui.engine.order import sort_rows
 from montauk_tui.engine.projection import View, project
-from montauk_tui.engine.query import Query
+from montauk_tui.engine.query import Query, matching
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.join import find
 from montauk_tui.model.schema import Bools, Floats, Ints, as_floats
-from montauk_tui.model.text import clean
 
 _DEAD: Final = ord("X")
 
@@ -47,12 +47,8 @@ def _matching(frame: Frame, query: Query) -> Ints:
         return np.empty(0, dtype=np.int64)
     if not query:
         return np.arange(len(exits))
-    texts = zip(exits.cmdline.tolist(), exits.comm.tolist(), strict=True)
-    found = [
-        query.matches(clean(cmdline.replace(b"\0", b" "))) or query.matches(clean(comm))
-        for cmdline, comm in texts
-    ]
-    return np.flatnonzero(np.array(found, dtype=np.bool_))
+    # The list has the last first.
+    return np.flatnonzero(matching(query, ended_in_sample(frame, exits))[::-1])
 
 
 def _key(frame: Frame, column_id: str) -> Floats:

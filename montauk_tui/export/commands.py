@@ -120,7 +120,7 @@ def _each_frame(
         kernel_threads=True,
         user_threads=settings.user_threads,
     )
-    needs = sort.need | (Need.CMDLINE if view.query else Need.NONE)
+    needs = sort.need | view.query.needs
     if settings.user_threads:
         needs |= Need.THREADS
     source = FrameSource(registry.open_collector(settings.collector))

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from montauk_tui.engine.events import EXIT, NAMES
-from montauk_tui.engine.query import Query
 from montauk_tui.engine.units import NOTHING_KNOWN, exit_status_text, lifetime_text
 from montauk_tui.export.fields import argv_text, flag, known, seconds, text
 from montauk_tui.export.jsonlines import SCHEMA
@@ -65,14 +64,6 @@ class Event(NamedTuple):
     def _is_cut(self) -> bool:
         table = self._table
         return int(table.cmdline_bytes[self.row]) > len(table.cmdline[self.row]) + 1
-
-    def is_asked_for(self, query: Query) -> bool:
-        """Tell whether a filter finds something in the command line or the name."""
-        if not query:
-            return True
-        arguments = clean((self._cmdline or b"").replace(b"\0", b" "))
-        name = clean(bytes(self._table.comm[self.row]))
-        return query.matches(arguments) or query.matches(name)
 
     def json(self, user: UserName) -> str:
         """Return it as a JSON object on a line of ASCII."""

@@ -19,12 +19,14 @@ import numpy as np
 
 from montauk_tui.collectors import registry
 from montauk_tui.engine import query
+from montauk_tui.engine.asked import asked_for, check
 from montauk_tui.engine.events import EXIT, NOTHING, Events, events_of
 from montauk_tui.errors import CollectorFailed, CollectorUnavailable, MontaukError
 from montauk_tui.export import eventlines
 from montauk_tui.export.eventlines import Event
 from montauk_tui.export.jsonlines import SCHEMA
 from montauk_tui.export.output import put
+from montauk_tui.model.lookups import Lookups
 from montauk_tui.model.sample import Counters, Sample
 from montauk_tui.model.schema import Need
 
@@ -77,9 +79,14 @@ class Source:
         """Close the collector."""
         self._opened.collector.close()
 
+    @property
+    def lookups(self) -> Lookups:
+        """What its strings are looked up in."""
+        return self._opened.collector.lookups
+
     def user(self, uid: int) -> str:
         """Return the name of a user."""
-        return self._opened.collector.lookups.user(uid)
+        return self.lookups.user(uid)
 
     def next(self) -> Sample:
         """Return what happened since the last sample.
@@ -201,11 +208,11 @@ class Printer:
         """Print the events of a sample at once."""
         lines = []
         self.told.update(events.kind.tolist())
-        for values in zip(*(column.tolist() for column in events), strict=True):
+        shown = events.only(asked_for(self._wanted, sample, events, source.lookups))
+        for values in zip(*(column.tolist() for column in shown), strict=True):
             event = Event(sample, *values)
-            if event.is_asked_for(self._wanted):
-                write = event.json if self._as_json else event.line
-                lines.append(write(source.user))
+            write = event.json if self._as_json else event.line
+            lines.append(write(source.user))
         self.shown += len(lines)
         if lines:
             put("\n".join(lines))
@@ -230,8 +237,14 @@ class Printer:
 def events(
     forced: str | None, wanted: str, duration_s: float | None, *, as_json: bool
 ) -> int:
-    """Print events until stopped, or for `duration_s`; then the summary."""
-    printer = Printer(query.parse(wanted), as_json=as_json)
+    """Print events until stopped, or for `duration_s`; then the summary.
+
+    Raises:
+        UsageError: The filter means nothing, or asks for what no event has.
+    """
+    asked = query.parse(wanted)
+    check(asked)
+    printer = Printer(asked, as_json=as_json)
     with closing(Waiter()) as waiter, closing(Source(forced)) as source:
         printer.title()
         sample = _print_on(source, waiter, printer, duration_s)

@@ -36,7 +36,7 @@ BINDINGS: Final = [
     _key("f3,slash", "search", "find.search", "Search",
          "Jump to the next command that contains a text", bar=True),
     _key("f4,backslash", "filter", "find.filter", "Filter",
-         "Show only commands that contain a text; a|b for either", bar=True),
+         "Show only what matches: a text, a|b, cpu > 10", bar=True),
     _key("f5,t,V", "tree", "show.tree", "Tree",
          "Switch between tree and list", bar=True),
     _key("f6,less_than_sign,greater_than_sign,comma,full_stop", "choose_sort",

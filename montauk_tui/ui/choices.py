@@ -151,7 +151,11 @@ class Choices:
         return replace(self, opened=self.opened ^ {fold})
 
     def with_filter(self, text: str) -> Self:
-        """Return the choices with another filter."""
+        """Return the choices with another filter.
+
+        Raises:
+            QueryError: It means nothing.
+        """
         view = replace(self.view, query=query.parse(text))
         return replace(self, filter_text=text, view=view)
 
@@ -165,8 +169,8 @@ class Choices:
     @property
     def needs(self) -> Need:
         """What a sample must hold for all of this."""
-        needs = self.view.sort.need
-        if self.view.query or self.search_text:
+        needs = self.view.sort.need | self.view.query.needs
+        if self.search_text:
             needs |= Need.CMDLINE
         if self.view.user_threads:
             needs |= Need.THREADS

@@ -352,3 +352,14 @@ def test_a_collector_nobody_installed_keeps_the_default(
     assert str(file) in complaint
     assert "'nonsense'" in complaint
     assert "traditional" in complaint
+
+
+def test_a_filter_that_means_nothing_keeps_the_default(
+    file: Path, chosen: Chosen, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text('filter = "cpu > ten"')
+    assert chosen().filter == ""
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "bad value for 'filter': column 7: 'ten' is not a percentage" in line
+    assert line.endswith("using the default")
+    assert chosen("--filter", "cpu > 10").filter == "cpu > 10"

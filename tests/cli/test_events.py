@@ -178,6 +178,39 @@ def test_the_filter_finds_a_text_in_command_or_name(
     assert summary["shown"] == len(shown)
 
 
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("event = exit and exit != 0", ["exit"]),
+        ("life < 2s", ["exit"]),
+        ("not event = exit", ["fork", "exec"]),
+    ],
+)
+def test_the_filter_compares_what_events_have(
+    here: Command, install: Install, query: str, shown: list[str]
+) -> None:
+    install(Made("kernel", sample_of(LIFE, [END], 1e9)))
+    options = ["--json", "--duration", "0.1", "--filter", query]
+    *events, _ = documents(here("events", *options))
+    assert [event["event"] for event in events] == shown
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("exit >", "montauk: --filter: column 7: a value is missing behind >; "),
+        ("cpu > 10", "montauk: an event has no cpu_pct; it has pid, "),
+    ],
+)
+def test_a_filter_that_no_event_could_pass_is_refused(
+    here: Command, query: str, said: str
+) -> None:
+    result = here("events", "--filter", query)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(said)
+    assert result.err.count("\n") == 1
+
+
 HOSTILE = b"\x1b[31mred\n\r\t\x07\xff\xe2\x80\xae"
 
 

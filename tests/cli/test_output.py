@@ -136,6 +136,14 @@ def test_filter_sort_and_limit(program: Command) -> None:
         assert str(first.pid) in [line.split()[0] for line in out.splitlines()[4:]]
 
 
+def test_the_filter_compares_fields(program: Command) -> None:
+    with marked("needle-in-the-hay") as one:
+        query = f"ppid = {os.getpid()} and -IN-THE- and age < 1h and not -json"
+        out = program("--json", "-n1", "-d.1", "--filter", query).out
+        (found,) = json.loads(out)["processes"]
+        assert found["pid"] == one.pid
+
+
 @contextmanager
 def running(arguments: list[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program, which is ended and reaped at the latest at the end."""

@@ -110,3 +110,21 @@ def test_the_monitor_without_a_terminal(program: Command, arguments: list[str]) 
     assert result.code == 1
     assert "terminal" in result.complaint
     assert "--once or --json" in result.complaint
+
+
+@pytest.mark.parametrize("options", [[], ["--once"], ["--json"], ["events"]])
+def test_a_filter_that_means_nothing_is_told_with_its_place(
+    here: Command, options: list[str]
+) -> None:
+    result = here(*options, "--filter", "cpu > ten and user = root")
+    assert result.code == 2
+    assert result.complaint == (
+        "montauk: --filter: column 7: 'ten' is not a percentage; "
+        "expected a percentage such as 10 or 2.5%"
+    )
+
+
+def test_a_hostile_filter_is_told_on_one_clean_line(here: Command) -> None:
+    result = here("--once", "--filter", "cpu > \x1b[31m\udcff")
+    assert result.code == 2
+    assert result.complaint.isprintable()

@@ -101,6 +101,106 @@ async def test_a_filter_that_nothing_matches_leaves_an_empty_table() -> None:
         assert len(monitor.shown_pids) == 54
 
 
+def underlined(monitor: Monitor) -> str:
+    """Return what is underlined in the prompt."""
+    prompt = monitor.app.main.query_one(PromptBar)
+    return "".join(
+        segment.text
+        for segment in prompt.input.render_line(0)
+        if segment.style and segment.style.underline
+    )
+
+
+async def test_comparisons_filter_while_they_are_typed() -> None:
+    async with running(size=SIZE) as monitor:
+        await monitor.press("f4")
+        await monitor.type("nginx and parent.name = nginx")
+        assert 0 < len(monitor.shown_pids) < len(NGINX)
+        assert underlined(monitor) == ""
+        await monitor.press("enter")
+        assert not is_asking(monitor)
+        assert "filter nginx and parent.name = nginx" in monitor.text
+
+
+async def test_while_a_query_means_nothing_the_last_that_did_filters() -> None:
+    async with running(size=SIZE) as monitor:
+        await monitor.press("f4")
+        await monitor.type("nginx and pid > 82q and a")
+        shown = set(monitor.shown_pids)
+        assert underlined(monitor) == "82q"
+        assert "column 17: '82q' is not a number; expected" in monitor.lines[-1]
+        await monitor.press("enter")
+        assert is_asking(monitor)
+        await monitor.sample()
+        assert set(monitor.shown_pids) == shown
+        assert monitor.app.choices.filter_text == "nginx and pid > 82"
+        await monitor.press(*["backspace"] * 7, "0", "enter")
+        assert not is_asking(monitor)
+        assert monitor.app.choices.filter_text == "nginx and pid > 820"
+        assert set(monitor.shown_pids) == NGINX - {820}
+
+
+async def test_a_mistake_at_the_end_marks_the_last_sign() -> None:
+    async with running(size=(80, 24)) as monitor:
+        await monitor.press("f4")
+        await monitor.type("cpu >")
+        assert underlined(monitor) == ">"
+        assert (
+            monitor.lines[-1].rstrip().endswith("column 6: a value is missing behind >")
+        )
+        await monitor.press("escape")
+        assert len(monitor.shown_pids) == 54
+
+
+@pytest.mark.parametrize("typed", ["[/x] = 3", "x = [/red]", "name ~ [@click=a]b]("])
+async def test_what_is_typed_is_never_read_as_markup(typed: str) -> None:
+    async with running(size=SIZE) as monitor:
+        await monitor.press("f4")
+        await monitor.type(typed)
+        assert monitor.lines[-1].startswith(f" Filter {typed}")
+        await monitor.press("escape")
+        assert not is_asking(monitor)
+
+
+async def test_tab_completes_names_of_fields_and_offers_those_there_are() -> None:
+    async with running(size=SIZE) as monitor:
+        await monitor.press("f4")
+        await monitor.type("st")
+        assert monitor.lines[-1].rstrip().endswith("Tab: start state")
+        await monitor.press("tab")
+        prompt = monitor.app.main.query_one(PromptBar)
+        assert prompt.input.value == "sta"
+        await monitor.press("t", "tab")
+        assert prompt.input.value == "state "
+        await monitor.type("= R and par")
+        await monitor.press("tab")
+        await monitor.type("na")
+        await monitor.press("tab")
+        assert prompt.input.value == "state = R and parent.name "
+        assert monitor.app.choices.tab == "main"
+        await monitor.press("tab")
+        assert prompt.input.value == "state = R and parent.name "
+        assert is_asking(monitor)
+
+
+async def test_tab_in_a_search_stays_in_the_prompt() -> None:
+    async with running(size=SIZE) as monitor:
+        await monitor.press("f3")
+        await monitor.type("us")
+        await monitor.press("tab")
+        assert monitor.app.main.query_one(PromptBar).input.value == "us"
+        assert monitor.app.choices.tab == "main"
+
+
+async def test_a_query_filters_the_other_tabs_as_well() -> None:
+    async with running(size=SIZE) as monitor:
+        await monitor.press("tab", "f4")
+        await monitor.type("exit != 0")
+        await monitor.press("enter")
+        assert monitor.app.choices.tab == "exited"
+        assert "filter exit != 0" in monitor.text
+
+
 async def test_the_tree_keeps_the_ancestors_of_what_matches() -> None:
     async with running(size=SIZE) as monitor:
         await monitor.press("t", "f4")

@@ -158,6 +158,14 @@ def test_filter_prompt(looks_as_before: Looks) -> None:
     assert looks_as_before((80, 24), "f4", text="nginx|cc1")
 
 
+def test_filter_mistake(looks_as_before: Looks) -> None:
+    assert looks_as_before((80, 24), "f4", text="nginx and cpu > ten or state = S")
+
+
+def test_filter_names(looks_as_before: Looks) -> None:
+    assert looks_as_before((80, 24), "f4", text="nginx and s")
+
+
 def test_search(looks_as_before: Looks) -> None:
     assert looks_as_before((80, 24), "f3", text="src/")
 

@@ -1,6 +1,7 @@
 import pytest
 
 from montauk_tui.engine.query import EVERYTHING, matching, parse
+from montauk_tui.engine.query.nodes import Words
 from montauk_tui.model.frame import Frame
 from tests.support.builders import FakeLookups, make_frame, make_sample
 
@@ -21,7 +22,7 @@ def test_a_blank_filter_matches_everything(text: str) -> None:
 
 
 def test_alternatives_are_trimmed_and_in_lower_case() -> None:
-    assert parse(" Foo |bar baz||").alternatives == ("foo", "bar baz")
+    assert parse(" Foo |bar baz||").root == Words(("foo", "bar baz"))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,9 @@ from montauk_tui.engine.listing.rows import (
     frame_of,
     in_ticks,
     is_failure,
+    told_now,
 )
+from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.join import find
 from montauk_tui.model.recent import Ended, Extra
@@ -95,6 +97,20 @@ def ended_only(frame: Frame) -> Frame:
     if ended is None:
         empty = ProcessTable.empty()
         return frame_of(frame, empty, np.empty(0), {})
+    return _listed(frame, ended)
+
+
+def ended_in_sample(frame: Frame, exits: ExitTable) -> Frame:
+    """Return the processes that ended in the interval of a frame, the last row first.
+
+    Args:
+        frame: With their rates.
+        exits: Those of its sample.
+    """
+    return _listed(frame, told_now(exits, frame.rates))
+
+
+def _listed(frame: Frame, ended: Ended) -> Frame:
     table = ended_table(ended, frame.sample.ticks_per_second)
     return frame_of(
         frame,

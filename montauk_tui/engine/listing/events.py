@@ -10,11 +10,13 @@ from montauk_tui.engine.listing.rows import (
     ended_extra,
     ended_table,
     frame_of,
+    told_now,
 )
+from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.recent import Ended
 from montauk_tui.model.sample import ProcessTable
-from montauk_tui.model.schema import as_floats
+from montauk_tui.model.schema import Ints, as_floats
 from montauk_tui.model.starts import StartTable
 
 EXIT: Final = 3
@@ -28,7 +30,25 @@ _STARTS_BELOW: Final = -(1 << 40)
 
 def events(frame: Frame) -> Frame:
     """Return a row for each of the last events."""
-    ended, starts = _last_ended(frame), _last_starts(frame)
+    return _listed(frame, _last_ended(frame), _last_starts(frame))
+
+
+def events_in_sample(frame: Frame) -> tuple[Frame, Ints, Ints]:
+    """Return a row for each event of a frame's sample, and which.
+
+    That is the row of each of its starts, and of each of its exits.
+    """
+    sample = frame.sample
+    starts = StartTable.empty() if sample.starts is None else sample.starts
+    exits = ExitTable.empty() if sample.exits is None else sample.exits
+    order = np.argsort(starts.time_ns, kind="stable")
+    place = np.empty(len(starts), dtype=np.int64)
+    place[order] = np.arange(len(starts))[::-1]
+    listed = _listed(frame, told_now(exits, frame.rates), starts.only(order))
+    return listed, place, len(starts) + np.arange(len(exits))[::-1]
+
+
+def _listed(frame: Frame, ended: Ended | None, starts: StartTable) -> Frame:
     sample = frame.sample
     place = np.arange(len(starts))
     back = place[::-1]

@@ -1,12 +1,13 @@
 """Asking for a text: search, filter, interval, and PIDs typed as digits."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import events
 
 from montauk_tui.config import parse_duration
-from montauk_tui.errors import UsageError
+from montauk_tui.errors import QueryError, UsageError
 from montauk_tui.ui.actions.base import Actions
 from montauk_tui.ui.finding import PID_SEARCH_S, PidSearch, next_match
 
@@ -33,7 +34,7 @@ class TypingActions(Actions):
 
     async def action_filter(self) -> None:
         """Ask for a filter."""
-        hint = "part of a command, a|b for either; Esc shows everything"
+        hint = "a text, a|b or cpu > 10 and user = root; Esc shows everything"
         await self._ask("filter", self.choices.filter_text, hint)
 
     async def action_interval(self) -> None:
@@ -43,7 +44,9 @@ class TypingActions(Actions):
     def on_prompt_bar_typed(self, message: "PromptBar.Typed") -> None:
         """Filter and search while the text is typed."""
         if message.kind == "filter":
-            self.choose(self.choices.with_filter(message.text))
+            # While it means nothing, the last one that did goes on.
+            with suppress(QueryError):
+                self.choose(self.choices.with_filter(message.text))
         elif message.kind == "search":
             self.choose(replace(self.choices, search_text=message.text))
             self._find_next(from_here=True)

@@ -27,6 +27,14 @@ _BOOKS = (
     "CPUs' worth of time: | of processes that live  x of those that ended  "
     "* interrupts  ? nobody's"
 )
+QUERIES = (
+    ("nginx|cron", "A text in command or name; either of two"),
+    ("cpu > 10", "= != < <= > >=; with and, or, not, ( )"),
+    ("mem >= 1g", "Sizes k m g t; age < 2s: us ms s m h d"),
+    ("name ~ ^py", "A regular expression; !~ where it does not match"),
+    ("exit != 0", "How it ended; life: how long it lived"),
+    ("parent.pid = 1", "Any field of the parent; Tab completes names"),
+)
 _MANY = "PID of a row that stands for 87 processes that ended; Enter opens it"
 _FOLDED = "A folded branch that hides 12 rows; figures with a + are their sums"
 _CHURN = "Processes started and ended a second, those of what it started included"
@@ -85,6 +93,9 @@ class HelpScreen(ModalScreen[None]):
                 if (binding.id or "").startswith(f"{section}."):
                     yield Text(f"  {' '.join(key_names(binding))}"), binding.tooltip
         yield Text("  digits"), "Jump to the process with that PID"
+        yield Text("Filters", title), ""
+        for example, meaning in QUERIES:
+            yield Text(f"  {example}"), meaning
         yield Text("Signs", title), ""
         for sign, meaning in _SIGNS.items():
             yield Text(f"  {sign}"), meaning

@@ -1,10 +1,18 @@
 """The line in which a text is typed: a filter, a search, an interval."""
 
+from rich.highlighter import Highlighter
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Label
+
+from montauk_tui.engine import query
+from montauk_tui.engine.query.complete import complete
+from montauk_tui.errors import QueryError
+
+_MOST_OFFERED = 8
 
 
 class PromptBar(Horizontal):
@@ -13,6 +21,7 @@ class PromptBar(Horizontal):
     BINDINGS = [
         Binding("escape", "cancel", show=False),
         Binding("f3", "again", show=False),
+        Binding("tab", "complete", show=False),
     ]
 
     class Typed(Message):
@@ -39,23 +48,35 @@ class PromptBar(Horizontal):
         super().__init__()
         self.kind = kind
         self._hint = hint
-        self.input = Input(text, placeholder=hint, compact=True, select_on_focus=False)
+        self._marker = _Marker()
+        self.input = Input(
+            text,
+            placeholder=hint,
+            compact=True,
+            select_on_focus=False,
+            highlighter=self._marker,
+        )
         self.input.cursor_blink = False
+        self.note = Label("", id="prompt-note", markup=False)
+        self.note.display = False
 
     def compose(self) -> ComposeResult:
-        """Put the label before the input."""
+        """Put the label before the input, and what there is to say behind it."""
         yield Label(self.kind.capitalize(), markup=False)
         yield self.input
+        yield self.note
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Pass the text on as it is typed."""
         event.stop()
+        self._judge(event.value)
         self.post_message(self.Typed(self.kind, event.value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """End, the text meant."""
+        """End, the text meant; a query that is none can be mended."""
         event.stop()
-        self.post_message(self.Ended(self.kind, event.value, accepted=True))
+        if self._marker.problem is None:
+            self.post_message(self.Ended(self.kind, event.value, accepted=True))
 
     def action_cancel(self) -> None:
         """End, the text not meant."""
@@ -64,3 +85,53 @@ class PromptBar(Horizontal):
     def action_again(self) -> None:
         """Ask for the next match."""
         self.post_message(self.Again())
+
+    def action_complete(self) -> None:
+        """Complete the name of a field as far as there is one way to."""
+        if self.kind != "filter":
+            return
+        cursor = self.input.cursor_position
+        found = complete(self.input.value[:cursor])
+        if not found.names:
+            return
+        ended = " " if len(found.names) == 1 and found.names[0][-1] != "." else ""
+        self.input.replace(found.longest + ended, found.start, cursor)
+
+    def _judge(self, text: str) -> None:
+        """Mark what is wrong with a query, or offer names of fields."""
+        if self.kind != "filter":
+            return
+        problem: QueryError | None = None
+        try:
+            query.parse(text)
+        except QueryError as error:
+            problem = error
+        self._marker.problem = problem
+        self.note.set_class(problem is not None, "wrong")
+        if problem is not None:
+            # Short of the remedy where that does not fit.
+            room = self.size.width * 3 // 5
+            said = str(problem) if len(str(problem)) <= room else problem.reason
+            self._say(said)
+            return
+        found = complete(text[: self.input.cursor_position])
+        names = [name for name in found.names if name != found.typed.lower()]
+        offered = " ".join(names[:_MOST_OFFERED])
+        self._say(f"Tab: {offered}" if names else "")
+
+    def _say(self, text: str) -> None:
+        self.note.update(text)
+        self.note.display = bool(text)
+
+
+class _Marker(Highlighter):
+    """Underlines what is wrong with a query."""
+
+    problem: QueryError | None = None
+
+    def highlight(self, text: Text) -> None:
+        """Underline it; at the end of the text, its last sign."""
+        if self.problem is None or not text.plain:
+            return
+        start = min(self.problem.column, len(text.plain)) - 1
+        text.stylize("bold underline", start, start + self.problem.length)

@@ -1,0 +1,66 @@
+"""Which events of a sample a filter asks for."""
+
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.engine.events import EXIT, Events
+from montauk_tui.engine.listing.events import events_in_sample
+from montauk_tui.engine.query import Query, matching
+from montauk_tui.engine.query.nodes import comparisons
+from montauk_tui.engine.rates import host_rates, process_rates
+from montauk_tui.errors import UsageError
+from montauk_tui.model.frame import CollectorStatus, Frame
+from montauk_tui.model.lookups import Lookups
+from montauk_tui.model.sample import Sample
+from montauk_tui.model.schema import Bools
+
+FIELDS: Final = (
+    "pid", "ppid", "user", "uid", "event", "event_s", "comm", "command", "start",
+    "elapsed", "exit_status", "signal", "lifetime_s", "ended_s", "cpu_time", "utime",
+    "stime", "rss_bytes", "peak_rss_bytes", "mem_pct", "threads", "cgroup", "state",
+)  # fmt: skip
+"""What an event may have; those from `exit_status` only an exit."""
+
+_RATES: Final = ("cpu_pct", "ncpu_pct", "children_pct")
+"""What takes two samples to know."""
+
+
+def check(query: Query) -> None:
+    """Refuse a filter about what no event has.
+
+    Raises:
+        UsageError: It names such a field.
+    """
+    for one in comparisons(query.root):
+        if one.field in _RATES or (one.field not in FIELDS and not one.parents):
+            reason = f"an event has no {'parent.' * one.parents}{one.field}"
+            raise UsageError(reason, f"it has {', '.join(FIELDS)}")
+
+
+def asked_for(query: Query, sample: Sample, events: Events, lookups: Lookups) -> Bools:
+    """Return which events of a sample a filter asks for."""
+    if not query or not len(events.kind):
+        return np.ones(len(events.kind), dtype=np.bool_)
+    listed, of_start, of_exit = events_in_sample(_frame(sample, lookups))
+    wanted = matching(query, listed)
+    found = np.zeros(len(events.kind), dtype=np.bool_)
+    is_exit = events.kind == EXIT
+    found[is_exit] = wanted[of_exit[events.row[is_exit]]]
+    found[~is_exit] = wanted[of_start[events.row[~is_exit]]]
+    return found
+
+
+def _frame(sample: Sample, lookups: Lookups) -> Frame:
+    """Return the frame of a sample that has none before it."""
+    return Frame(
+        seq=0,
+        sample=sample,
+        interval_s=None,
+        rates=process_rates(None, sample),
+        host_rates=host_rates(None, sample.host),
+        ledger=None,
+        collector=CollectorStatus("", ""),
+        lookups=lookups,
+        cpu_s=0.0,
+    )

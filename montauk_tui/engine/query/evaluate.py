@@ -1,0 +1,194 @@
+"""Which rows of a frame a query asks for.
+
+Numbers are compared for all rows at once; texts only for rows that are still in
+question, and once for each that differs.
+"""
+
+import operator
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+
+from montauk_tui.engine.query.fields import FIELDS, Field, Kind
+from montauk_tui.engine.query.nodes import And, Comparison, Node, Not, Or, Query, Words
+from montauk_tui.engine.query.patterns import searcher
+from montauk_tui.engine.query.values import clock_seconds
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.sample import ProcessTable
+from montauk_tui.model.schema import NO_START, UNKNOWN, Bools, Floats, Ints
+from montauk_tui.model.text import clean
+
+_COMPARE: Final[dict[str, Callable[[Floats, float], Any]]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+_DEAD: Final = ord("X")
+
+
+def matching(query: Query, frame: Frame) -> Bools:
+    """Return which rows of a frame the filter asks for.
+
+    Command lines that are not cached are not read: their names stand in.
+    """
+    everyone = np.ones(len(frame.sample.processes), dtype=np.bool_)
+    return everyone if query.root is None else _matching(query.root, frame, everyone)
+
+
+def _matching(node: Node, frame: Frame, among: Bools) -> Bools:
+    """Return which rows of `among` a part of a query asks for."""
+    match node:
+        case Words(alternatives=alternatives):
+            return _with_words(alternatives, frame, among)
+        case Comparison():
+            return _comparing(node, frame, among)
+        case Not(inner=inner):
+            return among & ~_matching(inner, frame, among)
+        case And(parts=parts):
+            for part in sorted(parts, key=_cost):
+                among = _matching(part, frame, among)
+            return among
+        case Or(parts=parts):
+            found = np.zeros_like(among)
+            for part in sorted(parts, key=_cost):
+                found |= _matching(part, frame, among & ~found)
+            return found
+
+
+def _cost(node: Node) -> int:
+    """Return how dear a part is, so that the cheap ones leave few rows to the dear."""
+    match node:
+        case Words():
+            return 3
+        case Comparison(field=field, parents=parents):
+            kind = FIELDS[field]
+            own = 0 if kind.number else 1 if kind.groups else 3
+            return max(own, 2) if parents else own
+        case Not(inner=inner):
+            return _cost(inner)
+    return max(map(_cost, node.parts))
+
+
+def _with_words(alternatives: tuple[str, ...], frame: Frame, among: Bools) -> Bools:
+    table, known = frame.sample.processes, frame.lookups.known_command
+    found = np.zeros_like(among)
+    for row in np.flatnonzero(among).tolist():
+        name = table.comm[row]
+        text = known(table.identity(row), name).text.lower()
+        found[row] = any(part in text for part in alternatives)
+        if not found[row]:
+            own = clean(bytes(name)).lower()
+            found[row] = any(part in own for part in alternatives)
+    return found
+
+
+def _comparing(node: Comparison, frame: Frame, among: Bools) -> Bools:
+    if node.parents:
+        return _of_parents(node, frame, among)
+    field = FIELDS[node.field]
+    if field.number is None:
+        exact = field.kind is Kind.STATE
+        test = _tester(node.operator, str(node.value), exact=exact)
+        return _with_text(field, test, frame, among)
+    values = field.number(frame)
+    value = node.value
+    if isinstance(value, str):
+        value = _today_s(value, frame.sample.time_s)
+    found: Bools = among & _COMPARE[node.operator](values, value)
+    # NaN is also what is unequal to all.
+    return found & ~np.isnan(values)
+
+
+def _today_s(clock: str, now_s: float) -> float:
+    """Return the moment of today that a clock shows."""
+    today = time.localtime(now_s)[:3]
+    seconds = clock_seconds(clock) or 0
+    hour, rest = divmod(seconds, 3600)
+    return time.mktime((*today, hour, rest // 60, rest % 60, 0, 0, -1))
+
+
+# --- texts ----------------------------------------------------------------------------
+
+
+def _with_text(
+    field: Field, test: Callable[[str], bool], frame: Frame, among: Bools
+) -> Bools:
+    found = np.zeros_like(among)
+    rows = np.flatnonzero(among)
+    if not rows.size or field.text is None:
+        return found
+    first, group = rows, np.arange(len(rows))
+    if field.groups is not None:
+        values = field.groups(frame)[rows]
+        _, places, group = np.unique(values, return_index=True, return_inverse=True)
+        first = rows[places]
+    texts = [field.text(frame, row) for row in first.tolist()]
+    passed = [text is not None and test(text) for text in texts]
+    found[rows] = np.array(passed, dtype=np.bool_)[group]
+    return found
+
+
+@lru_cache(maxsize=64)
+def _tester(comparison: str, value: str, *, exact: bool) -> Callable[[str], bool]:
+    """Return what tells whether a text compares so; `exact` minds the case."""
+    if comparison in ("=", "!="):
+        wanted, equal = value if exact else value.lower(), comparison == "="
+        return lambda text: ((text if exact else text.lower()) == wanted) == equal
+    is_in, there = searcher(value), comparison == "~"
+    return lambda text: is_in(text) == there
+
+
+# --- parents --------------------------------------------------------------------------
+
+
+def _of_parents(node: Comparison, frame: Frame, among: Bools) -> Bools:
+    """Compare what the parents have; who has none that is known matches nothing.
+
+    A parent lives, or is itself a row that ended.
+    """
+    inner = replace(node, parents=node.parents - 1)
+    whole = frame.whole or frame
+    children = frame.sample.processes
+    living = whole.sample.processes
+    row = _parent_rows(children, living.pid, living)
+    found = _gather(inner, whole, row, among)
+    real_pid = frame.extra.get("real_pid")
+    if real_pid is None:
+        return found
+    dead = np.where((children.state == _DEAD) & ~np.isnan(real_pid), real_pid, -1)
+    row = np.where(row < 0, _parent_rows(children, dead.astype(np.int64), children), -1)
+    return found | _gather(inner, frame, row, among)
+
+
+def _gather(inner: Comparison, frame: Frame, row: Ints, among: Bools) -> Bools:
+    has_parent = among & (row >= 0)
+    asked = np.zeros(len(frame.sample.processes), dtype=np.bool_)
+    asked[row[has_parent]] = True
+    answers = _comparing(inner, frame, asked)
+    found = np.zeros_like(among)
+    found[has_parent] = answers[row[has_parent]]
+    return found
+
+
+def _parent_rows(children: ProcessTable, pids: Ints, parents: ProcessTable) -> Ints:
+    """Return the row of each one's parent, -1 where none is known.
+
+    A process that started later than its child has a pid that was used before.
+    """
+    if not len(pids):
+        return np.full(len(children), -1)
+    order = np.argsort(pids, kind="stable")
+    place = np.searchsorted(pids[order], children.ppid, side="right") - 1
+    row = order[place.clip(0)]
+    start, own = parents.start_ticks[row], children.start_ticks
+    is_known = (start != UNKNOWN) & (own != UNKNOWN) & (own != NO_START)
+    same = (pids[row] == children.ppid) & (children.ppid > 0) & (place >= 0)
+    return np.where(same & (~is_known | (start <= own)), row, -1)

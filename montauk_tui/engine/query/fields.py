@@ -1,0 +1,243 @@
+"""What a query can compare: every column, by its id, its title or a short name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from montauk_tui.engine import columns
+from montauk_tui.engine.cells import Key, number
+from montauk_tui.engine.columns import COLUMNS, Column
+from montauk_tui.engine.extra_cells import extra_key
+from montauk_tui.engine.units import NOTHING_KNOWN
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.schema import NO_START, Floats, Need, as_floats
+from montauk_tui.model.text import clean
+
+
+class Kind(Enum):
+    """What a value is, and so how it is written."""
+
+    NUMBER = "a number"
+    PERCENT = "a percentage"
+    SIZE = "a size"
+    DURATION = "a duration"
+    CLOCK = "a time of day"
+    EXIT = "an exit code or a signal"
+    SIGNAL = "a signal"
+    STATE = "a state"
+    TEXT = "a text"
+
+
+Groups = Callable[[Frame], npt.NDArray[Any]]
+"""Values by row; where they are equal, the texts are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Something that a query can compare."""
+
+    id: str
+    kind: Kind
+    number: Key | None = None
+    """A number for each row, NaN where unknown; a text has none."""
+    text: Callable[[Frame, int], str | None] | None = None
+    groups: Groups | None = None
+    """None where every row has a text of its own."""
+    need: Need = Need.NONE
+
+
+# --- numbers --------------------------------------------------------------------------
+
+
+def _seconds(field: str) -> Key:
+    def key(frame: Frame) -> Floats:
+        return number(field)(frame) / frame.sample.ticks_per_second
+
+    return key
+
+
+def _cpu_time(frame: Frame) -> Floats:
+    """Return the CPU time, of those that ended to the nanosecond."""
+    coarse, exact = COLUMNS["cpu_time"].key(frame), extra_key("used_s")(frame)
+    time_s: Floats = np.where(np.isnan(exact), coarse, exact)
+    return time_s
+
+
+def _machine_pct(frame: Frame) -> Floats:
+    return frame.rates.cpu_pct / len(frame.sample.host.cpu_ids)
+
+
+def _mem_pct(frame: Frame) -> Floats:
+    total = frame.sample.host.memory.total or np.nan
+    share: Floats = number("rss_bytes")(frame) / total * 100.0
+    return share
+
+
+def _started_s(frame: Frame) -> Floats:
+    sample = frame.sample
+    ticks = sample.processes.start_ticks
+    known = np.where(ticks == NO_START, np.nan, as_floats(ticks))
+    return sample.booted_at_s + known / sample.user_hz
+
+
+def _age_s(frame: Frame) -> Floats:
+    return np.maximum(frame.sample.time_s - _started_s(frame), 0.0)
+
+
+def _signal(frame: Frame) -> Floats:
+    """Return the signal that ended each, 0 for those that exited."""
+    return extra_key("exit_status")(frame) % 128
+
+
+def _exit_code(frame: Frame) -> Floats:
+    """Return the exit code; for a signal 128 and its number, as a shell does."""
+    status, by_signal = extra_key("exit_status")(frame), _signal(frame)
+    code: Floats = np.where(by_signal > 0, 128 + by_signal, status // 256)
+    return code
+
+
+_NUMBERS: Final[dict[str, tuple[Kind, Key]]] = {
+    "cpu_pct": (Kind.PERCENT, COLUMNS["cpu_pct"].key),
+    "ncpu_pct": (Kind.PERCENT, _machine_pct),
+    "mem_pct": (Kind.PERCENT, _mem_pct),
+    "cpu_time": (Kind.DURATION, _cpu_time),
+    "utime": (Kind.DURATION, _seconds("utime")),
+    "stime": (Kind.DURATION, _seconds("stime")),
+    "cutime": (Kind.DURATION, _seconds("cutime")),
+    "cstime": (Kind.DURATION, _seconds("cstime")),
+    "start": (Kind.CLOCK, _started_s),
+    "elapsed": (Kind.DURATION, _age_s),
+    "exit_status": (Kind.EXIT, _exit_code),
+    "ended_s": (Kind.CLOCK, extra_key("ended_s")),
+    "event_s": (Kind.CLOCK, extra_key("event_s")),
+}
+"""What is not compared by what its column is sorted by."""
+
+_SUFFIXES: Final = {"_bytes": Kind.SIZE, "_s": Kind.DURATION, "_pct": Kind.PERCENT}
+
+
+# --- texts ----------------------------------------------------------------------------
+
+
+def _table(name: str) -> Groups:
+    def groups(frame: Frame) -> npt.NDArray[Any]:
+        values: npt.NDArray[Any] = getattr(frame.sample.processes, name)
+        return values
+
+    return groups
+
+
+def _name(frame: Frame, row: int) -> str:
+    return clean(bytes(frame.sample.processes.comm[row]))
+
+
+def _command(frame: Frame, row: int) -> str:
+    """Return a command line; what is not cached is not read: the name stands in."""
+    table = frame.sample.processes
+    return frame.lookups.known_command(table.identity(row), table.comm[row]).text
+
+
+_GROUPS: Final[dict[str, Groups]] = {
+    "tty": _table("tty"),
+    "user": _table("uid"),
+    "policy": _table("policy"),
+    "state": _table("state"),
+    "cgroup": _table("cgroup_id"),
+    "comm": _table("comm"),
+    "event": extra_key("event"),
+}
+
+_OWN: Final = {"comm": _name, "command": _command}
+"""Texts in which `-` is no sign for nothing known."""
+
+
+def _field(column: Column) -> Field:
+    """Return what a query compares for a column."""
+    name = column.id
+    if name in _NUMBERS:
+        return Field(name, *_NUMBERS[name], need=column.need)
+    if name in _GROUPS or column.left or name == "command":
+        kind = Kind.STATE if name == "state" else Kind.TEXT
+        text = _OWN.get(name) or _known_text(column)
+        return Field(name, kind, text=text, groups=_GROUPS.get(name), need=column.need)
+    for suffix, kind in _SUFFIXES.items():
+        if name.endswith(suffix):
+            return Field(name, kind, column.key, need=column.need)
+    return Field(name, Kind.NUMBER, column.key, need=column.need)
+
+
+def _known_text(column: Column) -> Callable[[Frame, int], str | None]:
+    def text(frame: Frame, row: int) -> str | None:
+        shown = column.text(frame, row)
+        return None if shown == NOTHING_KNOWN else shown
+
+    return text
+
+
+# --- names ----------------------------------------------------------------------------
+
+FIELDS: Final = {
+    **{column.id: _field(column) for column in COLUMNS.values()},
+    "signal": Field("signal", Kind.SIGNAL, _signal),
+}
+"""Every field by its id."""
+
+SHORT: Final = {
+    "age": "elapsed",
+    "args": "command",
+    "at": "event_s",
+    "cgroup": "cgroup",
+    "command": "command",
+    "cpu": "cpu_pct",
+    "ended": "ended_s",
+    "event": "event",
+    "exit": "exit_status",
+    "life": "lifetime_s",
+    "maxrss": "peak_rss_bytes",
+    "mem": "rss_bytes",
+    "mem%": "mem_pct",
+    "name": "comm",
+    "nice": "nice",
+    "pid": "pid",
+    "ppid": "ppid",
+    "res": "rss_bytes",
+    "rss": "rss_bytes",
+    "shr": "shared_bytes",
+    "signal": "signal",
+    "start": "start",
+    "state": "state",
+    "threads": "threads",
+    "time": "cpu_time",
+    "tty": "tty",
+    "uid": "uid",
+    "user": "user",
+    "virt": "virt_bytes",
+}
+"""What people type; completion offers these before all others."""
+
+NAMES: Final = {
+    **columns.NAMES,
+    **{name: name for name in FIELDS},
+    "%cpu": "cpu_pct",
+    "%mem": "mem_pct",
+    **SHORT,
+}
+"""Every name of a field, in lower case."""
+
+PARENT: Final = "parent."
+
+MOST_PARENTS: Final = 16
+
+
+def find(name: str) -> tuple[Field, int] | None:
+    """Return the field that `name` means and how many parents up, None for no field."""
+    rest, parents = name.lower(), 0
+    while rest.startswith(PARENT):
+        rest, parents = rest.removeprefix(PARENT), parents + 1
+    if rest not in NAMES or parents > MOST_PARENTS:
+        return None
+    return FIELDS[NAMES[rest]], parents

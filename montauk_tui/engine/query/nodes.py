@@ -1,0 +1,133 @@
+"""What a filter means, as a tree; its text is one that means the same."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from montauk_tui.engine.query.fields import FIELDS
+from montauk_tui.model.schema import Need
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Texts of which one must occur in the command line or the name."""
+
+    alternatives: tuple[str, ...]
+    """In lower case."""
+
+    def __str__(self) -> str:
+        """Return a text that means this."""
+        return "|".join(map(quoted, self.alternatives))
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A field of a process, or of an ancestor, beside a value."""
+
+    field: str
+    """The id in `FIELDS`."""
+    operator: str
+    """One of = != < <= > >= ~ !~."""
+    value: float | str
+    parents: int = 0
+    """How many steps up: 0 is the process itself."""
+
+    def __str__(self) -> str:
+        """Return a text that means this."""
+        value = quoted(self.value) if isinstance(self.value, str) else repr(self.value)
+        return f"{'parent.' * self.parents}{self.field} {self.operator} {value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """What another one does not ask for."""
+
+    inner: "Node"
+
+    def __str__(self) -> str:
+        """Return a text that means this."""
+        return f"not {_enclosed(self.inner)}"
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """What all of several ask for."""
+
+    parts: tuple["Node", ...]
+
+    def __str__(self) -> str:
+        """Return a text that means this."""
+        return " and ".join(map(_enclosed, self.parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """What at least one of several asks for."""
+
+    parts: tuple["Node", ...]
+
+    def __str__(self) -> str:
+        """Return a text that means this."""
+        return " or ".join(map(_enclosed, self.parts))
+
+
+Node = Words | Comparison | Not | And | Or
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A parsed filter; the empty one matches everything."""
+
+    root: Node | None = None
+
+    def __bool__(self) -> bool:
+        """Tell whether it filters at all."""
+        return self.root is not None
+
+    def __str__(self) -> str:
+        """Return a text that means this."""
+        return "" if self.root is None else str(self.root)
+
+    @property
+    def needs(self) -> Need:
+        """What a sample must hold to answer it."""
+        return Need.NONE if self.root is None else _needs(self.root)
+
+
+EVERYTHING: Final = Query()
+
+
+def quoted(text: str) -> str:
+    """Return a text as it stands in a query."""
+    inner = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{inner}"'
+
+
+def comparisons(node: Node | None) -> Iterator[Comparison]:
+    """Yield every comparison in a query."""
+    match node:
+        case Comparison():
+            yield node
+        case Not(inner=inner):
+            yield from comparisons(inner)
+        case And(parts=parts) | Or(parts=parts):
+            for part in parts:
+                yield from comparisons(part)
+
+
+def _enclosed(node: Node) -> str:
+    return f"({node})" if isinstance(node, And | Or) else str(node)
+
+
+def _needs(node: Node) -> Need:
+    match node:
+        case Words():
+            return Need.CMDLINE
+        case Comparison(field=field):
+            return FIELDS[field].need
+        case Not(inner=inner):
+            return _needs(inner)
+    needs = Need.NONE
+    for part in node.parts:
+        needs |= _needs(part)
+    return needs

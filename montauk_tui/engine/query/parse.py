@@ -1,0 +1,191 @@
+"""From the text of a query to its tree.
+
+    query      = [any]
+    any        = all { ("or" | "|" | "||") all }
+    all        = one { ("and" | "&&") one }
+    one        = ("not" | "!") one | "(" any ")" | comparison | words
+    comparison = { "parent." } field operator value
+    words      = text { "|" text }
+
+What stands alone is a text, whatever it is; `a|b` binds tighter than `and`, as the one
+thing it is in htop. A `|` beside nothing is none.
+"""
+
+import difflib
+from typing import Final
+
+from montauk_tui.engine.query import values
+from montauk_tui.engine.query.fields import NAMES, PARENT, find
+from montauk_tui.engine.query.nodes import And, Comparison, Node, Not, Or, Query, Words
+from montauk_tui.engine.query.scan import QUOTES, Scanner
+
+_DEEPEST: Final = 50
+_OPERAND: Final = "a text or a comparison such as cpu > 10"
+_BETWEEN: Final = "and, or, | or the end; put quotes around a text with such signs"
+
+
+def parse(text: str) -> Query:
+    """Return the filter that `text` means.
+
+    Raises:
+        QueryError: It means nothing; tells where and what was expected.
+    """
+    scanner = Scanner(text)
+    root = _any(scanner, 0)
+    if not scanner.is_over:
+        problem = f"{_next(scanner)!r} cannot stand here"
+        raise scanner.error(problem, _BETWEEN, length=len(_next(scanner)))
+    return Query(root)
+
+
+def _any(scanner: Scanner, depth: int) -> Node | None:
+    parts: list[Node] = []
+    while True:
+        while scanner.take("|"):
+            pass
+        if scanner.is_over or scanner.sign == ")":
+            break
+        parts.append(_all(scanner, depth))
+        if scanner.keyword() == "or":
+            scanner.take(scanner.text[scanner.at : scanner.at + 2])
+            _expect_operand(scanner)
+        elif scanner.sign != "|":
+            break
+    if len(parts) > 1:
+        return Or(tuple(parts))
+    return parts[0] if parts else None
+
+
+def _all(scanner: Scanner, depth: int) -> Node:
+    parts = [_one(scanner, depth)]
+    while True:
+        if scanner.keyword() == "and":
+            scanner.take(scanner.text[scanner.at : scanner.at + 3])
+        elif not scanner.take("&&"):
+            break
+        _expect_operand(scanner)
+        parts.append(_one(scanner, depth))
+    return And(tuple(parts)) if len(parts) > 1 else parts[0]
+
+
+def _expect_operand(scanner: Scanner) -> None:
+    if (
+        scanner.is_over
+        or scanner.sign in "|)"
+        or scanner.text.startswith("&&", scanner.at)
+    ):
+        what = _next(scanner)
+        problem = f"something is missing before {what or 'the end'}"
+        raise scanner.error(problem, _OPERAND, length=len(what))
+
+
+def _one(scanner: Scanner, depth: int) -> Node:
+    if depth > _DEEPEST:
+        raise scanner.error("brackets and nots go too deep", f"at most {_DEEPEST}")
+    if _is_not(scanner):
+        scanner.take(scanner.text[scanner.at : scanner.at + 3])
+        return Not(_one(scanner, depth + 1))
+    if not scanner.operator() and scanner.take("!"):
+        _expect_operand(scanner)
+        return Not(_one(scanner, depth + 1))
+    if scanner.sign == "(":
+        return _group(scanner, depth)
+    if scanner.comparison() is not None:
+        return _comparison(scanner)
+    return _words(scanner)
+
+
+def _is_not(scanner: Scanner) -> bool:
+    """Tell whether a `not` comes next that has something to turn round."""
+    if scanner.keyword() != "not":
+        return False
+    rest = Scanner(scanner.text)
+    rest.at = scanner.at + 3
+    rest.skip()
+    is_end = rest.is_over or rest.sign in "|)" or rest.text.startswith("&&", rest.at)
+    return not is_end and rest.keyword() not in ("and", "or")
+
+
+def _group(scanner: Scanner, depth: int) -> Node:
+    start = scanner.at
+    scanner.take("(")
+    inner = _any(scanner, depth + 1)
+    if inner is None:
+        raise scanner.error("nothing in the brackets", _OPERAND, start, 1)
+    if scanner.is_over:
+        raise scanner.error("the bracket is not closed", "a )", start, 1)
+    if not scanner.take(")"):
+        problem = f"{_next(scanner)!r} cannot stand here"
+        raise scanner.error(problem, "and, or, | or )", length=len(_next(scanner)))
+    return inner
+
+
+def _comparison(scanner: Scanner) -> Comparison:
+    name, _, operator = scanner.comparison() or ("", "", "")
+    found, start = find(name), scanner.at
+    if found is None:
+        problem = f"no field is called {name!r}"
+        raise scanner.error(problem, _meant(name), start, len(name))
+    field, parents = found
+    scanner.take_comparison()
+    offered = values.operators(field)
+    if operator not in offered:
+        at = scanner.text.index(operator[0], start + len(name))
+        problem = f"{name} is {field.kind.value} and has no {operator}"
+        raise scanner.error(problem, ", ".join(offered), at, len(operator))
+    at = scanner.at
+    is_quoted = not scanner.is_over and scanner.sign in QUOTES
+    text = scanner.quoted() if is_quoted else scanner.value()
+    length = max(1, len(scanner.text[at : scanner.at].rstrip()))
+    if not text and not is_quoted:
+        problem = f"a value is missing behind {operator}"
+        raise scanner.error(problem, values.EXAMPLES[field.kind], at, 1)
+    try:
+        field_id, value = values.read(field, operator, text)
+    except values.BadValue as bad:
+        raise scanner.error(bad.problem, bad.remedy, at, length) from bad
+    return Comparison(field_id, operator, value, parents)
+
+
+def _meant(name: str) -> str:
+    prefix = PARENT if name.lower().startswith(PARENT) else ""
+    rest = name.lower().removeprefix(prefix)
+    close = difflib.get_close_matches(rest, NAMES, 1)
+    field = f"{prefix}{close[0]}" if close else "cpu, mem, user, name, ..."
+    return f"{field}; put quotes around a text with such signs"
+
+
+def _words(scanner: Scanner) -> Words:
+    alternatives = [_text(scanner)]
+    while scanner.sign == "|" and _text_follows(scanner):
+        scanner.take("|")
+        alternatives.append(_text(scanner))
+    return Words(tuple(alternatives))
+
+
+def _text(scanner: Scanner) -> str:
+    start = scanner.at
+    if scanner.sign in QUOTES:
+        text = scanner.quoted()
+        if not text.strip():
+            raise scanner.error("nothing in the quotes", "a text", start, 2)
+        return text.lower()
+    if operator := scanner.operator():
+        problem = f"nothing before {operator}"
+        raise scanner.error(problem, _OPERAND, start, len(operator))
+    return scanner.phrase().lower()
+
+
+def _text_follows(scanner: Scanner) -> bool:
+    """Tell whether behind the `|` that comes next there is another text."""
+    rest = Scanner(scanner.text)
+    rest.at = scanner.at + 1
+    rest.skip()
+    if rest.is_over or rest.sign in "|()!" or rest.operator() or _is_not(rest):
+        return False
+    return rest.comparison() is None
+
+
+def _next(scanner: Scanner) -> str:
+    """Return what comes next, up to a blank."""
+    return (scanner.text[scanner.at :].split() or [""])[0]

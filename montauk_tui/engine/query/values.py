@@ -1,0 +1,145 @@
+"""The values of comparisons: numbers with units, times of day, states, patterns."""
+
+import math
+import re
+import signal
+from typing import Final
+
+from montauk_tui.engine.query.fields import Field, Kind
+from montauk_tui.engine.query.patterns import mistake
+
+_NUMBER: Final = r"(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
+_PLAIN: Final = re.compile(rf"([-+]?{_NUMBER})(%?)", re.ASCII)
+_SIZE: Final = re.compile(rf"({_NUMBER})([kmgtpe]?)(?:i?b)?", re.ASCII)
+_PART: Final = re.compile(rf"({_NUMBER})(us|ms|s|m|h|d)", re.ASCII)
+_CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?", re.ASCII)
+
+_SIZES: Final = {unit: 1024.0**power for power, unit in enumerate(" kmgtpe") if power}
+_SECONDS: Final = {
+    "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0,
+}  # fmt: skip
+
+STATES: Final = "RSDZTtIX"
+
+EXAMPLES: Final = {
+    Kind.NUMBER: "a number such as 10 or 2.5",
+    Kind.PERCENT: "a percentage such as 10 or 2.5%",
+    Kind.SIZE: "a size such as 512k, 10m or 1.5g",
+    Kind.DURATION: "a duration such as 500ms, 2s, 1h30m or 3d",
+    Kind.CLOCK: "a time of day such as 14:03 or 14:03:27",
+    Kind.EXIT: "an exit code such as 0, or a signal such as SIGKILL",
+    Kind.SIGNAL: "a signal such as SIGKILL or 9",
+    Kind.STATE: f"one of {' '.join(STATES)}",
+    Kind.TEXT: 'a text such as root or "two words"',
+}
+"""What was expected, by what the field is."""
+
+
+class BadValue(Exception):  # noqa: N818 - the parser makes the error of it
+    """A value that its field cannot have: why, and what it should be."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        """Keep both."""
+        super().__init__(problem)
+        self.problem, self.remedy = problem, remedy
+
+
+def read(field: Field, operator: str, text: str) -> tuple[str, float | str]:
+    """Return the id of the field to compare, and the value that `text` is.
+
+    Raises:
+        BadValue: The field has no such values.
+    """
+    if operator in ("~", "!~"):
+        if (wrong := mistake(text)) is not None:
+            raise BadValue(*wrong)
+        return field.id, text
+    if field.kind is Kind.TEXT:
+        return field.id, text
+    by_name = _signal(text) if field.kind is Kind.EXIT else None
+    if by_name is not None and operator in ("=", "!="):
+        return "signal", by_name
+    value = _READERS[field.kind](text)
+    if value is None or value in (math.inf, -math.inf):
+        raise BadValue(f"{text!r} is not {field.kind.value}", EXAMPLES[field.kind])
+    return field.id, value
+
+
+def operators(field: Field) -> tuple[str, ...]:
+    """Return the operators that a field has."""
+    if field.kind is Kind.TEXT:
+        return ("=", "!=", "~", "!~")
+    if field.kind is Kind.STATE:
+        return ("=", "!=")
+    return ("=", "!=", "<", "<=", ">", ">=")
+
+
+def _plain(text: str) -> float | None:
+    match = _PLAIN.fullmatch(text.lower())
+    return None if match is None or match[2] else float(match[1])
+
+
+def _percent(text: str) -> float | None:
+    match = _PLAIN.fullmatch(text.lower())
+    return None if match is None else float(match[1])
+
+
+def _size(text: str) -> float | None:
+    match = _SIZE.fullmatch(text.lower())
+    return None if match is None else float(match[1]) * _SIZES.get(match[2], 1.0)
+
+
+def _duration(text: str) -> float | None:
+    lower = text.lower()
+    if (seconds := _plain(lower)) is not None:
+        return seconds
+    if not re.fullmatch(rf"(?:{_PART.pattern})+", lower, re.ASCII):
+        return None
+    return sum(float(count) * _SECONDS[unit] for count, unit in _PART.findall(lower))
+
+
+def _clock(text: str) -> str | None:
+    return None if clock_seconds(text) is None else text
+
+
+def clock_seconds(text: str) -> int | None:
+    """Return the seconds since midnight that `14:03` is, None where it is no time."""
+    match = _CLOCK.fullmatch(text)
+    if match is None:
+        return None
+    hour, minute, second = (int(part or 0) for part in match.groups())
+    if hour > 23 or minute > 59 or second > 59:  # noqa: PLR2004 - as clocks have it
+        return None
+    return (hour * 60 + minute) * 60 + second
+
+
+def _signal(text: str) -> float | None:
+    name = text.upper()
+    for candidate in (name, f"SIG{name}"):
+        if candidate in signal.Signals.__members__:
+            return float(signal.Signals[candidate])
+    return None
+
+
+def _signal_or_number(text: str) -> float | None:
+    found = _signal(text)
+    return _plain(text) if found is None else found
+
+
+def _state(text: str) -> str | None:
+    for letter in (text, text.upper()):
+        if len(letter) == 1 and letter in STATES:
+            return letter
+    return None
+
+
+_READERS: Final = {
+    Kind.NUMBER: _plain,
+    Kind.PERCENT: _percent,
+    Kind.SIZE: _size,
+    Kind.DURATION: _duration,
+    Kind.CLOCK: _clock,
+    Kind.EXIT: _plain,
+    Kind.SIGNAL: _signal_or_number,
+    Kind.STATE: _state,
+}
