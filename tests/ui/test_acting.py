@@ -2,77 +2,25 @@
 
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import ExitStack
-from subprocess import Popen
-from typing import Any, Final
 
 import pytest
 
 from montauk_tui.config import Settings
 from montauk_tui.model.sample import Identity
-from montauk_tui.ui.app import MontaukApp
 from montauk_tui.ui.screens.choose import Choice
 from montauk_tui.ui.screens.pick import PickScreen, find
 from montauk_tui.ui.screens.toggles import TogglesScreen
-from tests.support.builders import FakeLookups, make_sample
-from tests.support.children import child, ended_by, zombie
-from tests.support.monitor import Monitor, make_app, running
-from tests.support.replay import ReplayCollector
-
-SIZE: Final = (120, 40)
-
-Children = list[tuple[Popen[bytes], Identity]]
-
-
-@pytest.fixture
-def family() -> Iterator[Children]:
-    """Three processes; the second and the third are shown as children of the first."""
-    with ExitStack() as stack:
-        yield [stack.enter_context(child()) for _ in range(3)]
-
-
-def app_with(*identities: Identity, settings: Settings | None = None) -> MontaukApp:
-    """Return the program on processes, the first the parent of the others.
-
-    They are in the order of their PIDs.
-    """
-    first = identities[0].pid
-    rows: list[dict[str, Any]] = [
-        {
-            "pid": it.pid,
-            "start_ticks": it.start_ticks,
-            "ppid": 1 if it.pid == first else first,
-            "comm": f"child{index}",
-        }
-        for index, it in enumerate(identities)
-    ]
-    samples = [make_sample(rows, after_s=at) for at in (0.0, 1.0)]
-    settings = settings or Settings()
-    collector = ReplayCollector(samples, FakeLookups(users={0: "root", 7: "amy"}))
-    return make_app(collector, settings)
-
-
-def app_of(children: Children, **settings: Any) -> MontaukApp:
-    chosen = Settings(sort="pid", descending=False, **settings)
-    return app_with(*(identity for _, identity in children), settings=chosen)
-
-
-def said(monitor: Monitor) -> str:
-    """Return the line that tells what came of it."""
-    (notification,) = list(monitor.app._notifications)  # noqa: SLF001
-    return notification.message
-
-
-def tagged(monitor: Monitor) -> list[int]:
-    return sorted(tag.pid for tag in monitor.app.choices.tags)
-
-
-def box(monitor: Monitor) -> tuple[str, str]:
-    """Return what stands above and below the list that is open."""
-    widget = monitor.app.screen.query_one("#box")
-    return str(widget.border_title), str(widget.border_subtitle)
-
+from tests.support.acting import (
+    SIZE,
+    Children,
+    app_of,
+    app_with,
+    box,
+    said,
+    tagged,
+)
+from tests.support.children import ended_by, zombie
+from tests.support.monitor import make_app, running
 
 # --- signals --------------------------------------------------------------------------
 
@@ -310,93 +258,6 @@ async def test_read_only_acts_on_nobody_and_shows_no_keys_that_would(
             assert monitor.is_alone, key
             assert said(monitor).startswith("read-only"), key
     assert [process.poll() for process, _ in family] == [None] * 3
-
-
-# --- choosing -------------------------------------------------------------------------
-
-
-async def test_tags_are_signs_that_stay_with_their_rows(family: Children) -> None:
-    pids = [identity.pid for _, identity in family]
-    async with running(app_of(family), SIZE) as monitor:
-        await monitor.press("space")
-        assert monitor.current_pid == pids[1]
-        assert tagged(monitor) == pids[:1]
-        assert "1 tagged" in monitor.text
-        signed = [line for line in monitor.lines if line.startswith("*")]
-        assert [str(pids[0]) in line for line in signed] == [True]
-        await monitor.press("I")
-        await monitor.sample()
-        signed = [line for line in monitor.lines if line.startswith("*")]
-        assert [str(pids[0]) in line for line in signed] == [True]
-        await monitor.press("U")
-        assert "tagged" not in monitor.text
-        assert not any(line.startswith("*") for line in monitor.lines)
-
-
-async def test_a_tag_goes_when_its_process_does(family: Children) -> None:
-    async with running(app_of(family), SIZE) as monitor:
-        await monitor.press("space", "space")
-        ended = app_of(family[1:])
-        frame = monitor.frame
-        async with running(ended, SIZE) as other:
-            without_first = other.frame
-        await monitor.draw(without_first)
-        assert tagged(monitor) == [family[1][1].pid]
-        await monitor.draw(frame)
-        assert tagged(monitor) == [family[1][1].pid]
-
-
-async def test_the_subtree_is_tagged(family: Children) -> None:
-    async with running(app_of(family), SIZE) as monitor:
-        await monitor.press("c")
-        assert len(tagged(monitor)) == 3
-        await monitor.press("space")
-        assert tagged(monitor) == [identity.pid for _, identity in family[1:]]
-
-
-async def test_the_processes_of_one_user_are_shown() -> None:
-    async with running(size=SIZE) as monitor:
-        every = len(monitor.shown_pids)
-        await monitor.press("u")
-        assert "www-data" in monitor.text
-        await monitor.press("end", "enter")
-        assert "user www-data" in monitor.text
-        assert 0 < len(monitor.shown_pids) < every
-        await monitor.press("u", "home", "enter")
-        assert len(monitor.shown_pids) == every
-        await monitor.press("u", "escape")
-        assert len(monitor.shown_pids) == every
-
-
-async def test_who_is_followed_stays_in_sight_until_it_ends(family: Children) -> None:
-    pid = family[1][1].pid
-    async with running(app_of(family), SIZE) as monitor:
-        await monitor.press("down", "F")
-        assert f"follows {pid}" in monitor.text
-        await monitor.press("I", "P")
-        await monitor.sample()
-        assert monitor.current_pid == pid
-        async with running(app_of([family[0]]), SIZE) as other:
-            alone = other.frame
-        await monitor.draw(alone)
-        assert said(monitor) == f"PID {pid}, which was followed, has ended"
-        assert "follows" not in monitor.text
-
-
-async def test_following_ends_with_the_key_or_with_another_selection() -> None:
-    async with running(size=(80, 24)) as monitor:
-        await monitor.press("F")
-        followed = monitor.current_pid
-        assert f"follows {followed}" in monitor.text
-        await monitor.press("F")
-        assert "follows" not in monitor.text
-        await monitor.press("F", "down")
-        await monitor.sample()
-        assert "follows" not in monitor.text
-        await monitor.press("home", "F", "N")
-        table = monitor.table
-        assert monitor.current_pid == followed
-        assert 0 <= table.position - table.scroll_offset.y < table.size.height
 
 
 @pytest.mark.parametrize(
