@@ -6,6 +6,7 @@ import numpy as np
 
 from montauk_tui.engine.lineage import follow
 from montauk_tui.model.frame import Rates
+from montauk_tui.model.lineage import codes
 from montauk_tui.model.recent import MOST_KEPT, Churn, Ended, Recent
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.starts import StartTable
@@ -21,7 +22,7 @@ def remember(
     `previous` is the sample before it of the same collector, None where there is none.
     """
     return Recent(
-        ended=_with_ends(recent.ended, current, rates),
+        ended=_with_ends(recent.ended, current, rates, is_first=previous is None),
         starts=_with_starts(recent.starts, current.starts),
         churn=_with_churn(recent.churn, previous, current),
         lineage=follow(recent.lineage, previous, current),
@@ -29,22 +30,31 @@ def remember(
 
 
 def _with_ends(
-    parts: tuple[Ended, ...], sample: Sample, rates: Rates
+    parts: tuple[Ended, ...], sample: Sample, rates: Rates, *, is_first: bool
 ) -> tuple[Ended, ...]:
     exits = sample.exits
     if exits is None or not len(exits):
         return parts
-    told = int(parts[-1].serial[-1]) if parts else 0
     # In the order in which they ended, as far as that is known.
     order = np.argsort(exits.end_ns, kind="stable")
+    if is_first and parts:
+        # A collector that takes over has listened while the one before it did.
+        told = [codes(one.exits.pid, one.exits.start_ticks) for one in parts]
+        known = np.isin(codes(exits.pid, exits.start_ticks), np.concatenate(told))
+        order = order[~known[order]]
+    if not order.size:
+        return parts
+    last = int(parts[-1].serial[-1]) if parts else 0
+    serial = np.arange(last + 1, last + 1 + len(order))[-MOST_KEPT:]
+    order = order[-MOST_KEPT:]
     part = Ended(
         exits.only(order),
         rates.exit_cpu_s[order],
         rates.exit_cpu_pct[order],
-        np.full(len(exits), sample.monotonic_s),
-        np.arange(told + 1, told + 1 + len(exits)),
+        np.full(len(order), sample.monotonic_s),
+        serial,
     )
-    kept = [*parts, part.select(np.arange(len(exits)) >= len(exits) - MOST_KEPT)]
+    kept = [*parts, part]
     while sum(len(one.exits) for one in kept) > MOST_KEPT:
         kept.pop(0)
     return tuple(kept)

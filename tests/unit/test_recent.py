@@ -137,3 +137,15 @@ def test_a_takeover_that_lost_nothing_is_no_burst_backwards() -> None:
     story.goes_on(0, counters=counted(100, 100))
     recent = story.goes_on(1, counters=counted(3, 2))
     assert all((one.started or 0) >= 0 for one in recent.churn)
+
+
+def test_who_two_collectors_told_of_is_kept_once() -> None:
+    """The one that takes over has listened while the one before it still served."""
+    story = Story()
+    story.goes_on(0)
+    story.goes_on(1, exits=make_exits([{"pid": 8}, {"pid": 9}]))
+    story.last = None
+    recent = story.goes_on(2, exits=make_exits([{"pid": 9}, {"pid": 10}]))
+    assert ended(recent) == ([8, 9, 10], [1, 2, 3])
+    recent = story.goes_on(3, exits=make_exits([{"pid": 11}]))
+    assert ended(recent) == ([8, 9, 10, 11], [1, 2, 3, 4])
