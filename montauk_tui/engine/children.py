@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from montauk_tui.model.join import same_process
+from montauk_tui.model.join import by_pid, same_process
 from montauk_tui.model.sample import ProcessTable, Sample
 from montauk_tui.model.schema import UNKNOWN, Bools, Floats, Ints
 
@@ -71,11 +71,10 @@ def _living_parent(before: ProcessTable, gone: Bools, now: ProcessTable) -> Ints
         open_ = np.flatnonzero((result < 0) & (wanted > 0))
         if not open_.size:
             break
-        row = np.searchsorted(now.pid, wanted[open_]).clip(max=len(now) - 1)
-        lives = now.pid[row] == wanted[open_]
+        row, lives = by_pid(now.pid, wanted[open_])
         result[open_[lives]] = row[lives]
-        above = np.searchsorted(before.pid, wanted[open_]).clip(max=len(before) - 1)
-        is_gone = (before.pid[above] == wanted[open_]) & gone[above] & ~lives
+        above, was_there = by_pid(before.pid, wanted[open_])
+        is_gone = was_there & gone[above] & ~lives
         wanted[open_] = np.where(is_gone, before.ppid[above], 0)
     return result
 

@@ -29,3 +29,12 @@ def find(table: ProcessTable, pid: Ints, start_ticks: Ints) -> Join:
     row = np.searchsorted(table.pid, pid).clip(max=len(table) - 1)
     found = (table.pid[row] == pid) & (table.start_ticks[row] == start_ticks)
     return Join(row, found)
+
+
+def by_pid(table_pids: Ints, pids: Ints) -> Join:
+    """Return the row of each pid in ascending `table_pids`."""
+    if not len(table_pids):
+        zeros = np.zeros(len(pids), dtype=np.int64)
+        return Join(zeros, zeros.astype(np.bool_))
+    row = np.searchsorted(table_pids, pids).clip(max=len(table_pids) - 1)
+    return Join(row, table_pids[row] == pids)

@@ -16,7 +16,6 @@ from montauk_tui.collectors.netlink.connector import Events
 from montauk_tui.collectors.netlink.ends import EndArray, Ends
 from montauk_tui.collectors.netlink.exit_table import exit_table
 from montauk_tui.collectors.netlink.known import KnownPids
-from montauk_tui.collectors.netlink.pairs import by_pid
 from montauk_tui.collectors.netlink.starts import start_table
 from montauk_tui.collectors.netlink.streams import Argv, Streams, Taken
 from montauk_tui.collectors.netlink.zombies import final_run_ns
@@ -27,7 +26,7 @@ from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
 from montauk_tui.errors import CollectorFailed, CollectorUnavailable
 from montauk_tui.model.exits import ExitTable
-from montauk_tui.model.join import find
+from montauk_tui.model.join import by_pid, find
 from montauk_tui.model.lookups import CMDLINE_BYTES
 from montauk_tui.model.sample import Counters, HostSample, ProcessTable, Sample
 from montauk_tui.model.schema import UNKNOWN, Ints, Need

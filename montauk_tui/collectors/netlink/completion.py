@@ -11,8 +11,7 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.collectors.netlink.ends import EndArray
-from montauk_tui.collectors.netlink.pairs import by_pid
-from montauk_tui.model.join import find, same_process
+from montauk_tui.model.join import by_pid, find, same_process
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import Bools, Floats, Ints
 

@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from montauk_tui.collectors.netlink.connector import EVENT, Events
-from montauk_tui.collectors.netlink.pairs import by_pid, last_before, pair
+from montauk_tui.collectors.netlink.pairs import last_before, pair
 from montauk_tui.collectors.netlink.streams import Taken
 from montauk_tui.collectors.netlink.taskstats import STATS, Stats
+from montauk_tui.model.join import by_pid
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Bools, Ints
 

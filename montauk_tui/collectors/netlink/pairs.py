@@ -55,12 +55,3 @@ def last_before(pids: Ints, times_ns: Ints, among: Ints, at_ns: Ints) -> Join:
     place = np.searchsorted(key[order], wanted, side="right") - 1
     row = order[place.clip(min=0)]
     return Join(row, (place >= 0) & (among[row] == pids) & (limit >= 0))
-
-
-def by_pid(table_pids: Ints, pids: Ints) -> Join:
-    """Return the row of each pid in ascending `table_pids`."""
-    if not len(table_pids):
-        zeros = np.zeros(len(pids), dtype=np.int64)
-        return Join(zeros, zeros.astype(np.bool_))
-    row = np.searchsorted(table_pids, pids).clip(max=len(table_pids) - 1)
-    return Join(row, table_pids[row] == pids)

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from montauk_tui.collectors.netlink.connector import Events
-from montauk_tui.collectors.netlink.pairs import by_pid, last_before
+from montauk_tui.collectors.netlink.pairs import last_before
 from montauk_tui.collectors.netlink.streams import ARGV_BYTES, Argv, Taken
 from montauk_tui.model.exits import ExitTable
-from montauk_tui.model.join import Join
+from montauk_tui.model.join import Join, by_pid
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import COMM_BYTES, UNKNOWN, Bools, Bytes, Ints
 from montauk_tui.model.starts import EXEC, FORK, StartTable

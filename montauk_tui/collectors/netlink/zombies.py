@@ -3,8 +3,8 @@
 import numpy as np
 
 from montauk_tui.collectors.netlink.ends import EndArray
-from montauk_tui.collectors.netlink.pairs import by_pid
 from montauk_tui.collectors.procfs.scan import ProcRoot
+from montauk_tui.model.join import by_pid
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Ints
 

@@ -13,6 +13,7 @@ from montauk_tui.engine.listing.window import (
 )
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.join import by_pid
 from montauk_tui.model.recent import Ended
 from montauk_tui.model.schema import Floats, Ints
 from montauk_tui.model.starts import EXEC, FORK, StartTable
@@ -33,8 +34,8 @@ def spawners(frame: Frame) -> Frame:
         if not len(table):
             return np.zeros(0)
         living = living_ancestors(frame, ppid, exits)
-        row = np.searchsorted(table.pid, living).clip(max=len(table) - 1)
-        known = (living > 0) & (table.pid[row] == living)
+        row, found = by_pid(table.pid, living)
+        known = found & (living > 0)
         weights = None if weight is None else np.nan_to_num(weight[known])
         counted = np.bincount(row[known], weights, len(table))
         rate: Floats = counted.astype(np.float64) / seconds
