@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from tests.support.lives import Watch, spawn, until, wait
 pytestmark = pytest.mark.privileged
 
 RUNS = 3_000
+TICKS = 5
 TINY_BYTES = 64 << 10
 
 TINY = f"""
@@ -45,6 +47,11 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> Iterator[NetlinkCollector]:
     monkeypatch.setattr(streams_module, "_READING_SHARE", 1e9)
     with opened() as collector:
         yield collector
+
+
+def cpu_ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
 
 
 def living() -> set[int]:
@@ -224,6 +231,9 @@ def test_who_ended_before_the_events_came_is_neither_told_nor_counted(
         for _ in range(5):
             watch.sample()
         assert watch.of(early) == []
-        later = spawn("true")
+        later = spawn("sh", "-c", "while :; do :; done")
+        until(lambda: cpu_ticks(later) >= TICKS, "it to use the CPU")
+        os.kill(later, signal.SIGKILL)
         wait(later)
-        assert watch.end_of(later).cpu_s > 0
+        # It reports less than it used, and its parent is told in ticks.
+        assert watch.end_of(later).cpu_s >= (TICKS - 1) / os.sysconf("SC_CLK_TCK")
