@@ -24,7 +24,7 @@ _KEYS: Final = {
     "F10": "\x1b[21~", "Esc": "\x1b", "Enter": "\r", "Down": "\x1b[B", "Up": "\x1b[A",
     "Right": "\x1b[C", "Left": "\x1b[D", "PgDn": "\x1b[6~", "PgUp": "\x1b[5~",
     "Home": "\x1b[H", "End": "\x1b[F", "Ctrl-T": "\x14", "Ctrl-P": "\x10",
-    "Tab": "\t",
+    "Tab": "\t", "F9": "\x1b[20~", "F2": "\x1bOQ", "Space": " ",
 }  # fmt: skip
 _ANSI: Final = {
     "black": "000000", "red": "cd0000", "green": "00cd00", "brown": "cdcd00",
@@ -61,6 +61,15 @@ def _colour(name: str, default: str) -> str:
     return f"#{_ANSI.get(name, name)}"
 
 
+def press(terminal: Terminal, keys: list[str]) -> None:
+    """Press keys one after another, and wait until they are drawn."""
+    for key in keys:
+        if key != "~":
+            terminal.type(_KEYS.get(key, key))
+        terminal.read_for(1.0 if key == "~" else 0.3)
+    terminal.read_for(0.5)
+
+
 def main(arguments: list[str]) -> None:
     """Take a picture."""
     out, size, *rest = arguments
@@ -70,11 +79,7 @@ def main(arguments: list[str]) -> None:
     command = [os.path.relpath(sys.executable), "-m", "montauk_tui", *options]
     terminal = Terminal(command, columns, lines)
     terminal.read_for(2.5)
-    for key in keys:
-        if key != "~":
-            terminal.type(_KEYS.get(key, key))
-        terminal.read_for(1.0 if key == "~" else 0.3)
-    terminal.read_for(0.5)
+    press(terminal, keys)
     draw(terminal.screen).save(Path(out))
     terminal.end(signal.SIGTERM)
 

@@ -1,0 +1,70 @@
+"""Take the pictures of the documentation: `python -m bench.pictures [NAME ...]`.
+
+They come to docs/img. Needs root, cc, Pillow and the DejaVu fonts. The cast is alone at
+work on a quiet machine.
+"""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from bench.pictures.stage import Stage
+from bench.screenshot import draw, press
+from bench.terminal import Terminal
+
+_OUT: Final = Path("docs/img")
+
+
+class Picture(NamedTuple):
+    """One screen: its size, the keys that lead to it, and options of montauk."""
+
+    size: str
+    keys: str = ""
+    options: tuple[str, ...] = ()
+
+
+_PICTURES: Final = {
+    "main-dark": Picture("120x32", "p"),
+    "main-light": Picture("120x32", "p", ("--theme", "montauk-light")),
+    "main-80x24": Picture("80x24", "p"),
+    "tree": Picture("120x32", "p F5 Down Down Down"),
+    "filter": Picture("120x32", "p F4 c p u Space > Space 5 Space a n d"),
+    "exited": Picture("120x32", "p Tab Tab ~ ~"),
+    "spawners": Picture("120x32", "p Tab Tab Tab ~ ~"),
+    "events": Picture("120x32", "p Tab Tab Tab Tab ~"),
+    "signals": Picture("120x32", "p Down F9"),
+    "help": Picture("120x32", "p F1"),
+    "themes": Picture("120x32", "p Ctrl-T"),
+}
+"""By the name of the file. Keys are those of bench.screenshot, with blanks between."""
+
+_WARM_UP_S: Final = 12.0
+"""What ended lingers, and the history of the books begins to fill."""
+
+
+def take(stage: Stage, name: str) -> None:
+    """Take one picture."""
+    picture = _PICTURES[name]
+    columns, lines = map(int, picture.size.split("x"))
+    program = [os.path.relpath(sys.executable), "-m", "montauk_tui", *picture.options]
+    terminal = Terminal(stage.command(program), columns, lines)
+    terminal.read_for(_WARM_UP_S)
+    press(terminal, picture.keys.split())
+    draw(terminal.screen).save(_OUT / f"{name}.png")
+    terminal.end(signal.SIGTERM)
+
+
+def main(names: list[str]) -> None:
+    """Take all pictures, or those named."""
+    with Stage() as stage:
+        time.sleep(1.0)
+        for name in names or _PICTURES:
+            print(name, flush=True)
+            take(stage, name)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
