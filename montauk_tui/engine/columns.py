@@ -91,14 +91,14 @@ class _File(NamedTuple):
     """Where a gauge or a label is read."""
 
     need: Need
-    cost: str = "0.02 ms a row"
+    cost: str = "0.03 ms a row"
     privilege: str = ""
 
 
 _TRACE: Final = "CAP_SYS_PTRACE for other users'"
 
 _MAP: Final = _File(Need.MEMORY, "0.1 ms a row, and 15 ms a GiB of memory", _TRACE)
-_CGROUP: Final = _File(Need.CGROUP, "0.02 ms a row, nothing where kernel collects")
+_CGROUP: Final = _File(Need.CGROUP, "0.03 ms a row, less where kernel collects")
 
 
 def _gauge(
@@ -169,7 +169,7 @@ _TABLE: Final = (
     _gauge("uss_bytes", "PRIV", "memory that nobody shares; may be seconds old",
            _MAP, units.bytes_text),
     _gauge("swap_bytes", "SWAP", "swapped out, without shared memory",
-           _File(Need.SWAP), units.bytes_text),
+           _File(Need.SWAP, "0.05 ms a row"), units.bytes_text),
     _gauge("swap_pss_bytes", "PSSWP", "swapped out, shared memory divided up",
            _MAP, units.bytes_text),
     _gauge("oom", "OOM", "badness: the OOM killer takes the highest",
@@ -202,7 +202,7 @@ _TABLE: Final = (
         gauges.throttled_key,
         lambda frame, row: units.percent_text(gauges.throttled_pct(frame, row)),
         gauges.throttled_level, descending=True,
-        need=Need.THROTTLED, cost="0.03 ms a row, and 0.02 ms a cgroup",
+        need=Need.THROTTLED, cost="0.04 ms a row, and 0.02 ms a cgroup",
     ),
     _time("utime", "UTIME+", "CPU time in user mode"),
     _time("stime", "STIME+", "CPU time in the kernel"),

@@ -25,7 +25,8 @@ Asked = Callable[[Frame, int], str]
 """The text of one row, read where it is not known."""
 
 _DEAD: Final = ord("X")
-_NOBODY: Final = Identity(-1, -1)
+_NOBODY: Final = Identity(0, 0)
+"""No process: the idle task has pid 0, and is never a row."""
 _BY_THREAD: Final = frozenset({"wchan"})
 
 

@@ -8,9 +8,8 @@ so much in each sample.
 
 import time
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Final, NamedTuple
-
-import numpy as np
 
 from montauk_tui.collectors.procfs.gauge_files import Source, Value, sources
 from montauk_tui.collectors.procfs.scan import ProcRoot
@@ -19,13 +18,16 @@ from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import UNKNOWN, Need
 
 _SHOWN_S: Final = 0.005
-"""How long in each sample a front end is kept waiting for dear values."""
+"""How long in each window a front end is kept waiting for dear values."""
+_WINDOW_S: Final = 0.1
 _SMALL_BYTES: Final = 64 << 20
 """Resident memory of a process whose map is read in a millisecond."""
 _FIRST_S: Final = 0.25
 """How long in each sample dear values are read that are not known yet."""
 _AGAIN_S: Final = 0.02
 """How long in each sample dear values are read again."""
+_REST: Final = 50
+"""A value is kept for so many times as long as reading it took: 2 % of a CPU."""
 _FORGET_SAMPLES: Final = 16
 _ROOT_CGROUP: Final = 1
 """The number of the root (kernfs): on a host of version 1 everyone is there."""
@@ -36,7 +38,11 @@ class _Read(NamedTuple):
     values: tuple[Value, ...] | None
     """None where they cannot be read."""
     sample: int
+    until_s: float = 0.0
+    """When it may be read again, if it is dear (CLOCK_MONOTONIC)."""
 
+
+_NEVER: Final = _Read(None, -1)
 
 _Cache = dict[tuple[int, int], _Read]
 
@@ -57,12 +63,14 @@ class Gauges:
         self._caches: dict[Need, _Cache] = {s.need: {} for s in self._sources}
         self._asked: dict[Need, set[Identity]] = {s.need: set() for s in self._sources}
         self._sample = 0
-        self._shown_s = 0.0
+        self._window_s = self._shown_s = 0.0
         self._at_once = False
 
     def value(self, name: str, identity: Identity) -> Value | None:
         """Return a value, read now unless it was in this sample, or is put off."""
         source, place = self._places[name]
+        if source.is_dear:
+            self._asked[source.need].add(identity)
         read = self._caches[source.need].get(identity)
         if read is None or read.sample != self._sample:
             read = self._now_or_later(source, identity, read)
@@ -82,13 +90,18 @@ class Gauges:
     ) -> _Read | None:
         if not source.is_dear or self._at_once:
             return self._keep(source, identity)
-        if read is None and self._shown_s < _SHOWN_S:
-            started = time.perf_counter()
+        if read is None and self._has_time():
+            started = time.monotonic()
             if self._is_small(identity.pid):
                 read = self._keep(source, identity)
-            self._shown_s += time.perf_counter() - started
-        self._asked[source.need].add(identity)
+            self._shown_s += time.monotonic() - started
         return read
+
+    def _has_time(self) -> bool:
+        now_s = time.monotonic()
+        if now_s - self._window_s > _WINDOW_S:
+            self._window_s, self._shown_s = now_s, 0.0
+        return self._shown_s < _SHOWN_S
 
     def _is_small(self, pid: int) -> bool:
         try:
@@ -121,7 +134,6 @@ class Gauges:
     def next_sample(self, table: ProcessTable) -> None:
         """Let values be read anew, and now and then drop those of who is gone."""
         self._sample += 1
-        self._shown_s = 0.0
         self._throttling.next_sample()
         if self._sample % _FORGET_SAMPLES == 0 and any(self._caches.values()):
             alive = set(
@@ -159,17 +171,23 @@ class Gauges:
 
     def _round(self, source: Source, whose: Sequence[tuple[int, int]]) -> None:
         """Read dear values, the oldest first, until the time for it is over."""
-        cache = self._caches[source.need]
-        ages = [(read.sample if (read := cache.get(one)) else -1) for one in whose]
-        started = time.perf_counter()
-        for place in np.argsort(ages, kind="stable").tolist():
-            identity, age = whose[place], ages[place]
-            spent_s = time.perf_counter() - started
-            if age == self._sample:
+        cache, started_s = self._caches[source.need], time.monotonic()
+        reads = [cache.get(one, _NEVER) for one in whose]
+        due: list[tuple[int, tuple[int, int]]] = [
+            (read.sample, one)
+            for read, one in zip(reads, whose, strict=True)
+            if read.sample != self._sample
+            and (self._at_once or read.until_s <= started_s)
+        ]
+        now_s = started_s
+        for sample, identity in sorted(due, key=itemgetter(0)):
+            most_s = _FIRST_S if sample == _NEVER.sample else _AGAIN_S
+            if not self._at_once and now_s - started_s > most_s:
                 return
-            if not self._at_once and spent_s > (_FIRST_S if age < 0 else _AGAIN_S):
-                return
-            cache[identity] = _Read(self._values(source, identity[0]), self._sample)
+            values, before_s = self._values(source, identity[0]), now_s
+            now_s = time.monotonic()
+            until_s = now_s + (now_s - before_s) * _REST
+            cache[identity] = _Read(values, self._sample, until_s)
 
     def __len__(self) -> int:
         """Return how many readings are kept."""
