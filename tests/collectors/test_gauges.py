@@ -269,7 +269,7 @@ def test_maps_are_read_in_rounds_the_oldest_first(
     gauges.read(table, Need.MEMORY)
     assert gauges.known("pss_bytes", whose) == [349.0 * KIB] * 3
     # So little time that each sample has room for one.
-    monkeypatch.setattr(module, "_AGAIN_S", 0.0)
+    monkeypatch.setattr(module, "_AGAIN_SHARE", 0.0)
     opened = OpenCount(monkeypatch)
     for _ in range(4):
         gauges.next_sample(table)

@@ -24,8 +24,8 @@ _SMALL_BYTES: Final = 64 << 20
 """Resident memory of a process whose map is read in a millisecond."""
 _FIRST_S: Final = 0.25
 """How long in each sample dear values are read that are not known yet."""
-_AGAIN_S: Final = 0.02
-"""How long in each sample dear values are read again."""
+_AGAIN_SHARE: Final = 0.01
+"""For what part of the time dear values are read again."""
 _REST: Final = 50
 """A value is kept for so many times as long as reading it took: 2 % of a CPU."""
 _FORGET_SAMPLES: Final = 16
@@ -64,6 +64,8 @@ class Gauges:
         self._asked: dict[Need, set[Identity]] = {s.need: set() for s in self._sources}
         self._sample = 0
         self._window_s = self._shown_s = 0.0
+        self._sampled_s = time.monotonic()
+        self._again_s = 0.0
         self._at_once = False
 
     def value(self, name: str, identity: Identity) -> Value | None:
@@ -134,6 +136,9 @@ class Gauges:
     def next_sample(self, table: ProcessTable) -> None:
         """Let values be read anew, and now and then drop those of who is gone."""
         self._sample += 1
+        now_s = time.monotonic()
+        self._again_s = (now_s - self._sampled_s) * _AGAIN_SHARE
+        self._sampled_s = now_s
         self._throttling.next_sample()
         if self._sample % _FORGET_SAMPLES == 0 and any(self._caches.values()):
             alive = set(
@@ -181,7 +186,7 @@ class Gauges:
         ]
         now_s = started_s
         for sample, identity in sorted(due, key=itemgetter(0)):
-            most_s = _FIRST_S if sample == _NEVER.sample else _AGAIN_S
+            most_s = _FIRST_S if sample == _NEVER.sample else self._again_s
             if not self._at_once and now_s - started_s > most_s:
                 return
             values, before_s = self._values(source, identity[0]), now_s
