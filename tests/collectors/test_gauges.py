@@ -1,6 +1,7 @@
 """Gauges and labels of single processes, on a made-up /proc and on live processes."""
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from montauk_tui.collectors.procfs.gauge_files import Value, sources
 from montauk_tui.collectors.procfs.gauges import Gauges
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.procfs.throttling import Throttling
+from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.model.lookups import GAUGES, LABELS
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import Need
@@ -409,3 +411,40 @@ def test_what_is_needed_is_known_of_live_processes(need: Need, name: str) -> Non
         collector.sample(need | Need.AT_ONCE)
         (known,) = collector.lookups.known_gauges(name, [who])
         assert known == collector.lookups.gauge(name, who)
+
+
+AS_NOBODY = """
+import json, os, sys
+import wcwidth  # later the folder it lies in may be unreadable
+from montauk_tui.collectors.procfs.collector import TraditionalCollector
+from montauk_tui.model.lookups import GAUGES, LABELS
+from montauk_tui.model.sample import Identity
+from montauk_tui.model.schema import Need
+who = Identity(int(sys.argv[1]), int(sys.argv[2]))
+os.setgroups([])
+os.setresgid(65534, 65534, 65534)
+os.setresuid(65534, 65534, 65534)
+with TraditionalCollector() as collector:
+    collector.sample(Need.NONE)
+    lookups = collector.lookups
+    print(json.dumps({
+        **{name: str(lookups.gauge(name, who)) for name in GAUGES},
+        **{name: lookups.label(name, who) for name in LABELS},
+    }))
+"""
+
+
+@pytest.mark.privileged
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
+def test_another_user_sees_what_the_columns_say() -> None:
+    with child() as (_, who):
+        done = subprocess.run(
+            [sys.executable, "-c", AS_NOBODY, str(who.pid), str(who.start_ticks)],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    seen = json.loads(done.stdout)
+    denied = {name for name, value in seen.items() if value in ("nan", "")}
+    assert denied >= {"pss_bytes", "uss_bytes", "swap_pss_bytes", "exe", "cwd", "wchan"}
+    assert not denied & {"swap_bytes", "oom", "oom_adj", "cgroup"}
+    for name in denied & set(COLUMNS) - {"autogroup", "autogroup_nice", "security"}:
+        assert COLUMNS[name].privilege, name
