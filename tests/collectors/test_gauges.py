@@ -262,6 +262,22 @@ def test_a_large_map_is_left_to_the_sampling_thread(
     assert gauges.value("pss_bytes", WHO) == 349 * KIB
 
 
+def test_who_was_shown_and_lost_its_pid_is_not_read(
+    proc: FakeProc, gauges: Gauges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(proc)
+    gauges.value("pss_bytes", WHO)
+    proc.remove(7)
+    other = add(proc, start=2000)
+    gauges.value("pss_bytes", WHO)
+    gauges.forget(WHO)
+    opened = OpenCount(monkeypatch)
+    gauges.next_sample(table_of(other))
+    gauges.read(table_of(other), Need.NONE)
+    assert opened.paths == ["7/stat"]
+    assert gauges.known("pss_bytes", [WHO, other]) == [None, None]
+
+
 def test_maps_are_read_in_rounds_the_oldest_first(
     proc: FakeProc, gauges: Gauges, monkeypatch: pytest.MonkeyPatch
 ) -> None:
