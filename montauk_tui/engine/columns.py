@@ -95,7 +95,7 @@ class _File(NamedTuple):
     privilege: str = ""
 
 
-_TRACE: Final = "CAP_SYS_PTRACE for other users'"
+_TRACE: Final = "CAP_SYS_PTRACE for other users"
 
 _MAP: Final = _File(Need.MEMORY, "0.1 ms a row, and 15 ms a GiB of memory", _TRACE)
 _CGROUP: Final = _File(Need.CGROUP, "0.03 ms a row, less where kernel collects")
@@ -164,9 +164,9 @@ _TABLE: Final = (
         cells.number("shared_bytes"), cells.shared_text, descending=True,
         need=Need.SHARED, yields=6,
     ),
-    _gauge("pss_bytes", "PSS", "shared memory divided up; may be seconds old",
+    _gauge("pss_bytes", "PSS", "proportional set size; may be seconds old",
            _MAP, units.bytes_text),
-    _gauge("uss_bytes", "PRIV", "memory that nobody shares; may be seconds old",
+    _gauge("uss_bytes", "PRIV", "unshared memory (USS); may be seconds old",
            _MAP, units.bytes_text),
     _gauge("swap_bytes", "SWAP", "swapped out, without shared memory",
            _File(Need.SWAP, "0.05 ms a row"), units.bytes_text),
@@ -210,7 +210,7 @@ _TABLE: Final = (
     _time("cstime", "CSTIME+", "system CPU time of waited-for children"),
     _count("threads", "NLWP", "threads in the process", 4),
     _gauge("files", "nFD", "open files",
-           _File(Need.FILES, privilege="before Linux 6.2 as EXE")),
+           _File(Need.FILES, privilege="CAP_SYS_PTRACE before Linux 6.2")),
     _count("minflt", "MINFLT", "page faults served without I/O", 9),
     _count("majflt", "MAJFLT", "page faults that needed I/O", 7),
     Column(
