@@ -17,9 +17,12 @@ _MOST: Final = 20_000
 class Cgroups:
     """Walks the tree when it meets an id that it does not know; from any thread."""
 
-    def __init__(self, root: Path = Path("/sys/fs/cgroup")) -> None:
-        """Know nothing yet."""
-        self._root = root
+    def __init__(self, mount: Path = Path("/sys/fs/cgroup")) -> None:
+        """Know nothing yet of what is below `mount`, or in its folder `unified`.
+
+        The trees of version 1 beside that have numbers of their own.
+        """
+        self._roots = mount, mount / "unified"
         self._paths: dict[int, str] = {}
         self._walked_s = -_AGAIN_S
         self._lock = threading.Lock()
@@ -38,12 +41,15 @@ class Cgroups:
     def _walk(self) -> None:
         """Learn the inode number of every folder, which is the cgroup's id."""
         found: dict[int, str] = {}
-        for folder, _, _ in os.walk(self._root):
+        # Version 2 only has this file.
+        tops = (top for top in self._roots if (top / "cgroup.controllers").exists())
+        root = str(next(tops, ""))
+        for folder, _, _ in os.walk(root):
             try:
                 number = os.stat(folder).st_ino  # noqa: PTH116 - twice as fast
             except OSError:
                 continue
-            below = os.fsencode(folder.removeprefix(str(self._root)))
+            below = os.fsencode(folder.removeprefix(root))
             found[number] = clean(below) or "/"
             if len(found) >= _MOST:
                 break

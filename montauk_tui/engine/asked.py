@@ -18,7 +18,8 @@ from montauk_tui.model.schema import Bools
 FIELDS: Final = (
     "pid", "ppid", "user", "uid", "event", "event_s", "comm", "command", "start",
     "elapsed", "exit_status", "signal", "lifetime_s", "ended_s", "cpu_time", "utime",
-    "stime", "rss_bytes", "peak_rss_bytes", "mem_pct", "threads", "cgroup", "state",
+    "stime", "rss_bytes", "peak_rss_bytes", "mem_pct", "threads", "cgroup", "unit",
+    "container", "state",
 )  # fmt: skip
 """What an event may have; those from `exit_status` only an exit."""
 

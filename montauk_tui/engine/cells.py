@@ -218,20 +218,6 @@ def policy_text(frame: Frame, row: int) -> str:
     return POLICIES.get(int(frame.sample.processes.policy[row]), NOTHING_KNOWN)
 
 
-def cgroup_key(frame: Frame) -> Floats:
-    distinct, inverse = np.unique(frame.sample.processes.cgroup_id, return_inverse=True)
-    names = [_cgroup(frame, number) for number in distinct.tolist()]
-    return text_rank(names)[inverse]
-
-
-def cgroup_text(frame: Frame, row: int) -> str:
-    return _cgroup(frame, int(frame.sample.processes.cgroup_id[row]))
-
-
-def _cgroup(frame: Frame, number: int) -> str:
-    return NOTHING_KNOWN if number == UNKNOWN else frame.lookups.cgroup(number)
-
-
 def name_text(frame: Frame, row: int) -> str:
     return clean(bytes(frame.sample.processes.comm[row]))
 

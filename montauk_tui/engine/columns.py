@@ -6,10 +6,11 @@ it says in a row and what that means. A new column is one row here.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from montauk_tui.engine import cells, units
 from montauk_tui.engine import extra_cells as extra
+from montauk_tui.engine import gauge_cells as gauges
 from montauk_tui.engine.cells import Key, Meaning, Text
 from montauk_tui.errors import UsageError
 from montauk_tui.model.schema import Need
@@ -37,6 +38,10 @@ class Column:
     """Whether it widens with the largest pid."""
     yields: int = 0
     """How early it gives its place on a narrow screen; 0 never."""
+    cost: str = ""
+    """What it costs in a few words, where that is more than nothing."""
+    privilege: str = ""
+    """Without what it is not known of every process, in a few words."""
 
 
 def _pid(field: str, title: str, description: str) -> Column:
@@ -82,6 +87,42 @@ def _size(field: str, title: str, description: str, yields: int) -> Column:
     )  # fmt: skip
 
 
+class _File(NamedTuple):
+    """Where a gauge or a label is read."""
+
+    need: Need
+    cost: str = "0.03 ms a row"
+    privilege: str = ""
+
+
+_TRACE: Final = "CAP_SYS_PTRACE for other users"
+
+_MAP: Final = _File(Need.MEMORY, "0.1 ms a row, and 15 ms a GiB of memory", _TRACE)
+_CGROUP: Final = _File(Need.CGROUP, "0.03 ms a row, less where kernel collects")
+
+
+def _gauge(
+    name: str,
+    title: str,
+    description: str,
+    file: _File,
+    write: Callable[[float], str] = gauges.integer_text,
+) -> Column:
+    return Column(
+        name, title, description, max(5, len(title)), gauges.gauge_key(name),
+        gauges.gauge_text(name, write), gauges.gauge_level(name), descending=True,
+        need=file.need, cost=file.cost, privilege=file.privilege,
+    )  # fmt: skip
+
+
+def _label(name: str, title: str, description: str, width: int, file: _File) -> Column:
+    return Column(
+        name, title, description, width, gauges.label_key(name),
+        gauges.label_text(name), cells.faint, left=True, need=file.need,
+        cost=file.cost, privilege=file.privilege,
+    )  # fmt: skip
+
+
 _TABLE: Final = (
     Column(
         "pid", "PID", "process id (thread id in the row of a thread)", 5,
@@ -123,6 +164,18 @@ _TABLE: Final = (
         cells.number("shared_bytes"), cells.shared_text, descending=True,
         need=Need.SHARED, yields=6,
     ),
+    _gauge("pss_bytes", "PSS", "proportional set size; may be seconds old",
+           _MAP, units.bytes_text),
+    _gauge("uss_bytes", "PRIV", "unshared memory (USS); may be seconds old",
+           _MAP, units.bytes_text),
+    _gauge("swap_bytes", "SWAP", "swapped out, without shared memory",
+           _File(Need.SWAP, "0.05 ms a row"), units.bytes_text),
+    _gauge("swap_pss_bytes", "PSSWP", "swapped out, shared memory divided up",
+           _MAP, units.bytes_text),
+    _gauge("oom", "OOM", "badness: the OOM killer takes the highest",
+           _File(Need.OOM)),
+    _gauge("oom_adj", "OOMADJ", "what is added to OOM, -1000 for never",
+           _File(Need.OOM_ADJ)),
     Column(
         "state", "S", "state; the help tells what the letters mean", 1,
         cells.number("state"), cells.state_text, cells.state_level, left=True,
@@ -144,11 +197,20 @@ _TABLE: Final = (
         "cpu_time", "TIME+", "CPU time so far, user and system", 9,
         cells.cpu_time_key, cells.cpu_time_cell, descending=True, yields=3,
     ),
+    Column(
+        "throttled_pct", "THR%", "share of periods that a CPU limit cut short", 5,
+        gauges.throttled_key,
+        lambda frame, row: units.percent_text(gauges.throttled_pct(frame, row)),
+        gauges.throttled_level, descending=True,
+        need=Need.THROTTLED, cost="0.04 ms a row, and 0.02 ms a cgroup",
+    ),
     _time("utime", "UTIME+", "CPU time in user mode"),
     _time("stime", "STIME+", "CPU time in the kernel"),
     _time("cutime", "CUTIME+", "user CPU time of waited-for children"),
     _time("cstime", "CSTIME+", "system CPU time of waited-for children"),
     _count("threads", "NLWP", "threads in the process", 4),
+    _gauge("files", "nFD", "open files",
+           _File(Need.FILES, privilege="CAP_SYS_PTRACE before Linux 6.2")),
     _count("minflt", "MINFLT", "page faults served without I/O", 9),
     _count("majflt", "MAJFLT", "page faults that needed I/O", 7),
     Column(
@@ -192,10 +254,20 @@ _TABLE: Final = (
            units.percent_text, extra.percent_level("short_pct")),
     _extra("event_s", "AT", "when it happened", 8, units.clock_second_text),
     _extra("event", "EVENT", "fork, exec or exit", 5, extra.event_text),
-    Column(
-        "cgroup", "CGROUP", "cgroup (version 2), where the collector tells", 24,
-        cells.cgroup_key, cells.cgroup_text, cells.faint, left=True,
-    ),
+    _gauge("autogroup", "AGRP", "autogroup: sessions share CPU time by it",
+           _File(Need.AUTOGROUP)),
+    _gauge("autogroup_nice", "ANI", "nice value of the autogroup",
+           _File(Need.AUTOGROUP)),
+    _label("wchan", "WCHAN", "kernel function that it waits in", 16,
+           _File(Need.WCHAN, privilege=_TRACE)),
+    _label("unit", "UNIT", "systemd unit of its cgroup", 24, _CGROUP),
+    _label("container", "CONTAINER", "container, guessed from its cgroup", 20,
+           _CGROUP),
+    _label("cgroup", "CGROUP", "cgroup, of version 1 the longest path", 24, _CGROUP),
+    _label("security", "SECATTR", "label of SELinux, AppArmor or the like", 24,
+           _File(Need.SECURITY)),
+    _label("exe", "EXE", "program file", 24, _File(Need.EXE, privilege=_TRACE)),
+    _label("cwd", "CWD", "working folder", 24, _File(Need.CWD, privilege=_TRACE)),
     Column(
         "comm", "COMM", "name of the program or thread", 15,
         cells.name_key, cells.name_text, left=True,

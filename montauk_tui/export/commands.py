@@ -78,7 +78,11 @@ def once(settings: Settings, limit: int | None) -> int:
     def show(frame: Frame, rows: Ints, _ended: Ints) -> None:
         put("\n".join(frame_table(frame, rows, columns, width)))
 
-    _each_frame(settings, 1, limit, show)
+    # Its rate takes a reading in the sample before.
+    throttled = Need.NONE
+    for column in columns:
+        throttled |= column.need & Need.THROTTLED
+    _each_frame(settings, 1, limit, show, throttled)
     return 0
 
 
@@ -104,6 +108,7 @@ def _each_frame(
     samples: int | None,
     limit: int | None,
     show: Callable[[Frame, Ints, Ints], None],
+    needs: Need = Need.NONE,
 ) -> None:
     """Show `samples` frames, each with the rates of a whole interval.
 
@@ -120,13 +125,13 @@ def _each_frame(
         kernel_threads=True,
         user_threads=settings.user_threads,
     )
-    needs = sort.need | view.query.needs
+    needs |= sort.need | view.query.needs | Need.AT_ONCE
     if settings.user_threads:
         needs |= Need.THREADS
     source = FrameSource(registry.open_collector(settings.collector))
     with closing(source):
         due = time.monotonic()
-        source.next_frame(Need.NONE)
+        source.next_frame(needs & Need.THROTTLED)
         taken = 0
         while samples is None or taken < samples:
             due += settings.interval_s

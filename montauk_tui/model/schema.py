@@ -35,6 +35,32 @@ class Need(Flag):
     """A row for every thread: one more file a thread."""
     CMDLINE = auto()
     """The argument vector of every process, read once per identity."""
+    MEMORY = auto()
+    """The memory map of every process summed up, some of them at each sample."""
+    SWAP = auto()
+    """The status file of every process."""
+    OOM = auto()
+    """The badness of every process for the OOM killer."""
+    OOM_ADJ = auto()
+    """What is added to it."""
+    EXE = auto()
+    """The program file of every process."""
+    CWD = auto()
+    """The working folder of every process."""
+    CGROUP = auto()
+    """The cgroup of every process of which the sample does not tell it."""
+    THROTTLED = auto()
+    """The throttling of every process's cgroups."""
+    WCHAN = auto()
+    """Where in the kernel every process waits."""
+    FILES = auto()
+    """How many files every process has open."""
+    AUTOGROUP = auto()
+    """The autogroup of every process."""
+    SECURITY = auto()
+    """The security label of every process."""
+    AT_ONCE = auto()
+    """Nothing is put off to a later sample, whatever it costs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,6 +179,16 @@ def test_every_column_is_described_in_the_words_of_the_program() -> None:
     assert int(said[1]) == len(expected)
 
 
+def test_every_cost_and_privilege_of_a_column_is_told() -> None:
+    expected = [
+        (f"`{c.id}`", c.cost, c.privilege)
+        for c in columns.COLUMNS.values()
+        if c.cost or c.privilege
+    ]
+    assert rows(section(SETTINGS, "Cost and privilege")) == expected
+    assert len(expected) > 10
+
+
 # --- themes ---------------------------------------------------------------------------
 
 

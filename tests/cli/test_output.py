@@ -272,3 +272,26 @@ def test_a_narrow_terminal_cuts_the_lines() -> None:
 
 def test_a_terminal_that_does_not_know_its_width_shows_all() -> None:
     assert any("Command" in line for line in once_on_a_terminal(0))
+
+
+@pytest.mark.parametrize("sort", ["pss_bytes", "oom", "unit", "throttled_pct"])
+def test_gauges_of_all_are_read_to_sort_and_filter(
+    program: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sort: str
+) -> None:
+    settings = tmp_path / "settings.toml"
+    settings.write_text('columns = ["pid", "pss_bytes", "oom", "cwd", "files"]\n')
+    monkeypatch.setenv("MONTAUK_CONFIG", str(settings))
+    with subprocess.Popen(["sleep", "600"], cwd=tmp_path) as child:
+        try:
+            query = f"pss > 1k and cwd = '{tmp_path}' and pid = {child.pid}"
+            code, out, err = program(
+                "--once", "-d", "0.1", "--sort", sort, "--filter", query,
+                "--collector", "traditional",
+            )  # fmt: skip
+        finally:
+            child.kill()
+    assert (code, err) == (0, "")
+    *_, title, row = out.splitlines()
+    assert title.split() == ["PID", "PSS", "OOM", "CWD", "nFD"]
+    assert row.split()[0] == str(child.pid)
+    assert "-" not in row.split()

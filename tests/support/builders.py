@@ -11,6 +11,8 @@ from montauk_tui.engine.rates import host_rates, process_rates
 from montauk_tui.model.details import Details
 from montauk_tui.model.frame import CollectorStatus, Frame
 from montauk_tui.model.lookups import (
+    GAUGES,
+    LABELS,
     Command,
     Lookups,
     command_from_cmdline,
@@ -160,7 +162,8 @@ class FakeLookups:
         cmdlines: Argument vectors, NUL-separated. A pid that is missing cannot be read.
         users: Names by uid, sanitised already.
         shared: Resident shared memory in bytes.
-        cold: Whether a command line is unknown until it was read.
+        cold: Whether a command line, gauge or label is unknown until it was read.
+        values: Gauges and labels by pid and name.
     """
 
     def __init__(
@@ -170,11 +173,15 @@ class FakeLookups:
         shared: Mapping[int, float] | None = None,
         *,
         cold: bool = False,
+        values: Mapping[int, Mapping[str, float | str]] | None = None,
     ) -> None:
         self._cmdlines = cmdlines or {}
         self._users = {0: "root"} if users is None else users
         self._shared = shared or {}
         self._cold = cold
+        self._values = values or {}
+        self.values_read: set[tuple[str, int]] = set()
+        """Which gauges and labels were read, and of which pids."""
         self.read: set[Identity] = set()
         """Whose command line was read."""
         self.read_details: Callable[[Identity], Details | None] = lambda _identity: None
@@ -194,6 +201,29 @@ class FakeLookups:
 
     def cmdline(self, identity: Identity) -> bytes | None:
         return self._cmdlines.get(identity.pid)
+
+    def gauge(self, name: str, identity: Identity) -> float:
+        assert name in GAUGES
+        self.values_read.add((name, identity.pid))
+        return float(self._values.get(identity.pid, {}).get(name, math.nan))
+
+    def label(self, name: str, identity: Identity) -> str:
+        assert name in LABELS
+        self.values_read.add((name, identity.pid))
+        return str(self._values.get(identity.pid, {}).get(name, ""))
+
+    def known_gauges(self, name: str, whose: Iterable[tuple[int, int]]) -> list[float]:
+        assert name in GAUGES
+        return [float(self._known(name, pid, math.nan)) for pid, _ in whose]
+
+    def known_labels(self, name: str, whose: Iterable[tuple[int, int]]) -> list[str]:
+        assert name in LABELS
+        return [str(self._known(name, pid, "")) for pid, _ in whose]
+
+    def _known(self, name: str, pid: int, nothing: float | str) -> float | str:
+        if self._cold and (name, pid) not in self.values_read:
+            return nothing
+        return self._values.get(pid, {}).get(name, nothing)
 
     def cgroup(self, number: int) -> str:
         return f"/group-{number}"

@@ -6,7 +6,9 @@ from typing import Final
 
 import pytest
 from textual import events
+from textual.widgets import Static
 
+from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.resources import folder
 from montauk_tui.ui import themes
 from montauk_tui.ui.screens.choose import ChooseScreen
@@ -368,3 +370,28 @@ async def test_a_broken_theme_is_told_of_and_the_others_are_offered(
         assert "mine.toml" in monitor.text
         await monitor.press("enter")
         assert monitor.app.theme == themes.DEFAULT
+
+
+async def test_the_list_of_columns_says_what_the_chosen_one_costs_and_needs() -> None:
+    async with running(size=(80, 24)) as monitor:
+        await monitor.press("f6", "home")
+
+        def said() -> str:
+            return str(monitor.app.screen.query_one("#choice-note", Static).content)
+
+        assert said() == ""
+        pss = COLUMNS["pss_bytes"]
+        assert "process id (thread" in monitor.text
+        listed = [name for name in COLUMNS if name != "ncpu_pct"]
+        await monitor.press(*["down"] * listed.index("pss_bytes"))
+        assert f"costs {pss.cost}" in monitor.text
+        assert f"needs {pss.privilege}" in monitor.text
+        await monitor.press("end")
+        assert said() == ""
+        assert "command line, or [name]" in monitor.text
+
+
+async def test_a_list_without_notes_has_no_place_for_them() -> None:
+    async with running(size=SIZE) as monitor:
+        await monitor.press("ctrl+t")
+        assert not monitor.app.screen.query("#choice-note")

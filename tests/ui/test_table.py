@@ -7,8 +7,10 @@ import pytest
 from textual.strip import Strip
 
 from montauk_tui.config import Settings
+from montauk_tui.model.schema import Need
 from montauk_tui.ui.widgets.lines import LinesWidget
 from montauk_tui.ui.widgets.process_table import ProcessTable
+from tests.support.builders import FakeLookups
 from tests.support.monitor import Monitor, changed, make_app, running
 from tests.support.scenes import scene_collector
 
@@ -159,3 +161,18 @@ async def test_refusals_of_better_collectors_are_shown() -> None:
         status = dataclasses.replace(monitor.frame.collector, refusals=(refusal,))
         await monitor.draw(dataclasses.replace(monitor.frame, collector=status))
         assert refusal in monitor.lines[-2]
+
+
+async def test_a_column_that_costs_is_read_of_the_rows_on_the_screen_only() -> None:
+    collector = scene_collector(processes=1_000)
+    settings = Settings(columns=("pid", "pss_bytes", "unit", "command"))
+    async with running(make_app(collector, settings), WIDE) as monitor:
+        lookups = monitor.frame.lookups
+        assert isinstance(lookups, FakeLookups)
+        lookups.values_read.clear()
+        await monitor.sample()
+        read = {pid for name, pid in lookups.values_read if name == "pss_bytes"}
+        assert read == set(monitor.shown_pids[: monitor.table.size.height])
+        assert not any(need & Need.MEMORY for need in collector.needs)
+        monitor.app.action_sort("pss_bytes")
+        await monitor.until(lambda: collector.needs[-1] == Need.MEMORY)

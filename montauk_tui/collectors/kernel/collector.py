@@ -179,6 +179,7 @@ class KernelCollector(Collector):
         self._users.prepare(set(table.uid.tolist()))
         if Need.CMDLINE in needs:
             self.lookups.read_commands(table)
+        self.lookups.read_gauges(table, needs)
 
 
 def _surroundings() -> tuple[Path, int, int]:

@@ -164,6 +164,7 @@ class NetlinkCollector(Collector):
         self._forget_old_programs(late.execs, processes)
         self.lookups.read_new(table, _COMMANDS_A_SAMPLE)
         self._arguments.learn(processes)
+        self.lookups.read_gauges(table, needs)
         return _Reading(table, host, exits, starts, len(pids) - len(processes))
 
     def _forget_old_programs(self, execs: Events, table: ProcessTable) -> None:

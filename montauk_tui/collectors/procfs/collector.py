@@ -89,6 +89,7 @@ class TraditionalCollector(Collector):
             pids = self._root.pids()
             table = self._live.read(pids, needs)
             host = read_host(self._root.read)
+            self.lookups.read_gauges(table, needs)
         except (OSError, ValueError) as error:
             reason = f"{self._path} can no longer be read: {error}"
             raise CollectorFailed(reason) from error

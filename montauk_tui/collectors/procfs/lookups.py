@@ -1,4 +1,4 @@
-"""Command lines, user names and shared memory of single processes, from /proc."""
+"""Command lines, user names, gauges and labels of single processes, from /proc."""
 
 import math
 from collections.abc import Iterable
@@ -7,6 +7,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from montauk_tui.collectors.cgroups import Cgroups
+from montauk_tui.collectors.procfs.gauge_files import Value
+from montauk_tui.collectors.procfs.gauges import Gauges
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
 from montauk_tui.model.details import Details
@@ -17,6 +19,7 @@ from montauk_tui.model.lookups import (
     command_from_comm,
 )
 from montauk_tui.model.sample import Identity, ProcessTable
+from montauk_tui.model.schema import Need
 
 _REREAD_SAMPLES: Final = 16
 """A process may rewrite its arguments without an exec (setproctitle(3))."""
@@ -42,6 +45,7 @@ class ProcLookups:
         self._root = root
         self._users = users
         self._cgroups = Cgroups()
+        self._gauges = Gauges(root)
         self._sample = 0
         self._commands: dict[Identity, _Cached] = {}
 
@@ -113,6 +117,26 @@ class ProcLookups:
         except OSError:
             return math.nan
 
+    def gauge(self, name: str, identity: Identity) -> float:
+        """Return a number of a process, NaN where it is unknown."""
+        return _as_gauge(self._gauges.value(name, identity))
+
+    def label(self, name: str, identity: Identity) -> str:
+        """Return a text of a process, empty where it is unknown."""
+        return _as_label(self._gauges.value(name, identity))
+
+    def known_gauges(self, name: str, whose: Iterable[tuple[int, int]]) -> list[float]:
+        """Return a number of each process without reading anything."""
+        return list(map(_as_gauge, self._gauges.known(name, whose)))
+
+    def known_labels(self, name: str, whose: Iterable[tuple[int, int]]) -> list[str]:
+        """Return a text of each process without reading anything."""
+        return list(map(_as_label, self._gauges.known(name, whose)))
+
+    def read_gauges(self, table: ProcessTable, needs: Need) -> None:
+        """Read what is needed of every process: once a sample, after the counters."""
+        self._gauges.read(table, needs)
+
     def cgroup(self, number: int) -> str:
         """Return the path of a cgroup, or its number while none is known."""
         return self._cgroups.path(number)
@@ -130,10 +154,12 @@ class ProcLookups:
         """Drop what is cached of processes that changed their program."""
         for identity in identities:
             self._commands.pop(identity, None)
+            self._gauges.forget(identity)
 
     def next_sample(self, table: ProcessTable) -> None:
         """Count a sample, and now and then drop the processes that are not in it."""
         self._sample += 1
+        self._gauges.next_sample(table)
         if len(self._commands) > 2 * len(table):
             alive = set(
                 zip(table.pid.tolist(), table.start_ticks.tolist(), strict=True)
@@ -146,3 +172,11 @@ class ProcLookups:
     def __len__(self) -> int:
         """Return how many command lines are cached."""
         return len(self._commands)
+
+
+def _as_gauge(value: Value | None) -> float:
+    return value if isinstance(value, float) else math.nan
+
+
+def _as_label(value: Value | None) -> str:
+    return value if isinstance(value, str) else ""

@@ -8,7 +8,7 @@ import errno
 import os
 from collections.abc import Iterable, Iterator
 
-from montauk_tui.collectors.procfs.stat import RawStat, parse_stats
+from montauk_tui.collectors.procfs.stat import RawStat
 from montauk_tui.model.sample import Identity
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -17,6 +17,10 @@ _PAGES_DIGITS = 12
 
 _STAT_BYTES = 2048
 """More than 52 numbers of 20 digits; a longer name than a kworker's does not exist."""
+
+
+_START_WORD = 19
+"""Position of the start time behind the name (proc_pid_stat(5))."""
 
 
 class ProcRoot:
@@ -55,6 +59,35 @@ class ProcRoot:
         finally:
             os.close(fd)
 
+    def link(self, path: str) -> bytes:
+        """Return where a symbolic link leads.
+
+        Raises:
+            OSError: The process is gone, or reading is not permitted.
+        """
+        return os.readlink(os.fsencode(path), dir_fd=self._fd)
+
+    def stat(self, path: str) -> os.stat_result:
+        """Return the attributes of a file or folder.
+
+        Raises:
+            OSError: The process is gone, or reading is not permitted.
+        """
+        return os.stat(path, dir_fd=self._fd)
+
+    def names(self, path: str) -> list[str]:
+        """Return the names in a folder.
+
+        Raises:
+            OSError: The process is gone, or reading is not permitted.
+        """
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+        folder = os.open(path, flags, dir_fd=self._fd)
+        try:
+            return os.listdir(folder)  # noqa: PTH208 - of a descriptor
+        finally:
+            os.close(folder)
+
     def owner(self, pid: int) -> int:
         """Return the effective uid of a process.
 
@@ -72,8 +105,19 @@ class ProcRoot:
         Raises:
             OSError: The process is gone, or the file is not what it should be.
         """
+        return self._pages(pid, 2)
+
+    def resident_bytes(self, pid: int) -> float:
+        """Return the resident set size of a process (proc_pid_statm(5)).
+
+        Raises:
+            OSError: The process is gone, or the file is not what it should be.
+        """
+        return self._pages(pid, 1)
+
+    def _pages(self, pid: int, place: int) -> float:
         words = self.read(f"{pid}/statm", 256).split()
-        pages = words[2] if len(words) > 2 else b""  # noqa: PLR2004 - size, rss, shared
+        pages = words[place] if len(words) > place else b""
         if not pages.isdigit() or len(pages) > _PAGES_DIGITS:
             raise OSError(errno.EINVAL, "not a statm file")
         return float(int(pages) * _PAGE_BYTES)
@@ -84,8 +128,10 @@ class ProcRoot:
         Raises:
             OSError: The process is gone.
         """
-        table = parse_stats([(identity.pid, self.read(f"{identity.pid}/stat"))])
-        return len(table) == 1 and table.identity(0) == identity
+        text = self.read(f"{identity.pid}/stat", _STAT_BYTES)
+        words = text.rpartition(b")")[2].split(None, _START_WORD + 1)
+        start = words[_START_WORD] if len(words) > _START_WORD else b""
+        return start == b"%d" % identity.start_ticks
 
     def stats(self, pids: Iterable[str]) -> Iterator[RawStat]:
         """Yield the stat file of each process that is still there."""
@@ -106,17 +152,10 @@ class ProcRoot:
 
     def _threads(self, pid: int) -> list[str]:
         """Return the thread ids of a process, none where it is gone."""
-        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
         try:
-            folder = os.open(f"{pid}/task", flags, dir_fd=self._fd)
+            return self.names(f"{pid}/task")
         except OSError:
             return []
-        try:
-            return os.listdir(folder)  # noqa: PTH208
-        except OSError:
-            return []
-        finally:
-            os.close(folder)
 
     def thread_stats(self, pids: Iterable[int]) -> Iterator[RawStat]:
         """Yield the stat file of each thread but the leader of the processes `pids`."""

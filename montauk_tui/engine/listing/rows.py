@@ -4,7 +4,7 @@ Such a row has a negative pid that no other row ever has; the pid of the process
 ended stands in the extra column `real_pid`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -73,6 +73,22 @@ class RowLookups:
     def cgroup(self, number: int) -> str:
         """Return the path of a cgroup."""
         return self._base.cgroup(number)
+
+    def gauge(self, name: str, identity: Identity) -> float:
+        """Return a number of a living process."""
+        return self._base.gauge(name, identity) if identity.pid >= 0 else float("nan")
+
+    def label(self, name: str, identity: Identity) -> str:
+        """Return a text of a living process."""
+        return self._base.label(name, identity) if identity.pid >= 0 else ""
+
+    def known_gauges(self, name: str, whose: Iterable[tuple[int, int]]) -> list[float]:
+        """Return a number of each: nothing is kept of negative pids."""
+        return self._base.known_gauges(name, whose)
+
+    def known_labels(self, name: str, whose: Iterable[tuple[int, int]]) -> list[str]:
+        """Return a text of each."""
+        return self._base.known_labels(name, whose)
 
     def details(self, identity: Identity) -> Details | None:
         """Return all that is known of a living process."""

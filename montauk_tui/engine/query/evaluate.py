@@ -70,7 +70,7 @@ def _cost(node: Node) -> int:
             return 3
         case Comparison(field=field, parents=parents):
             kind = FIELDS[field]
-            own = 0 if kind.number else 1 if kind.groups else 3
+            own = 0 if kind.number else 1 if kind.groups else 2 if kind.texts else 3
             return max(own, 2) if parents else own
         case Not(inner=inner):
             return _cost(inner)
@@ -123,6 +123,11 @@ def _with_text(
 ) -> Bools:
     found = np.zeros_like(among)
     rows = np.flatnonzero(among)
+    if field.texts is not None:
+        texts_of_all = field.texts(frame)
+        verdicts = {text: bool(text) and test(text) for text in set(texts_of_all)}
+        found[rows] = [verdicts[texts_of_all[row]] for row in rows.tolist()]
+        return found
     if not rows.size or field.text is None:
         return found
     first, group = rows, np.arange(len(rows))

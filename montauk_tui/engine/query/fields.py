@@ -12,6 +12,7 @@ from montauk_tui.engine import columns
 from montauk_tui.engine.cells import Key, number
 from montauk_tui.engine.columns import COLUMNS, Column
 from montauk_tui.engine.extra_cells import extra_key
+from montauk_tui.engine.gauge_cells import LABELS, Told, known_labels
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import NO_START, Floats, Need, as_floats
@@ -47,6 +48,8 @@ class Field:
     text: Callable[[Frame, int], str | None] | None = None
     groups: Groups | None = None
     """None where every row has a text of its own."""
+    texts: Told | None = None
+    """The texts of all rows at once, where `text` would read each."""
     need: Need = Need.NONE
 
 
@@ -146,7 +149,6 @@ _GROUPS: Final[dict[str, Groups]] = {
     "user": _table("uid"),
     "policy": _table("policy"),
     "state": _table("state"),
-    "cgroup": _table("cgroup_id"),
     "comm": _table("comm"),
     "event": extra_key("event"),
 }
@@ -160,6 +162,8 @@ def _field(column: Column) -> Field:
     name = column.id
     if name in _NUMBERS:
         return Field(name, *_NUMBERS[name], need=column.need)
+    if name in LABELS:
+        return Field(name, Kind.TEXT, texts=known_labels(name), need=column.need)
     if name in _GROUPS or column.left or name == "command":
         kind = Kind.STATE if name == "state" else Kind.TEXT
         text = _OWN.get(name) or _known_text(column)
@@ -192,6 +196,7 @@ SHORT: Final = {
     "at": "event_s",
     "cgroup": "cgroup",
     "command": "command",
+    "container": "container",
     "cpu": "cpu_pct",
     "ended": "ended_s",
     "event": "event",
@@ -202,18 +207,23 @@ SHORT: Final = {
     "mem%": "mem_pct",
     "name": "comm",
     "nice": "nice",
+    "oom": "oom",
     "pid": "pid",
     "ppid": "ppid",
+    "priv": "uss_bytes",
+    "pss": "pss_bytes",
     "res": "rss_bytes",
     "rss": "rss_bytes",
     "shr": "shared_bytes",
     "signal": "signal",
     "start": "start",
     "state": "state",
+    "swap": "swap_bytes",
     "threads": "threads",
     "time": "cpu_time",
     "tty": "tty",
     "uid": "uid",
+    "unit": "unit",
     "user": "user",
     "virt": "virt_bytes",
 }

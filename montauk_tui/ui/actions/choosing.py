@@ -2,12 +2,19 @@
 
 from dataclasses import replace
 
-from montauk_tui.engine.columns import COLUMNS
+from montauk_tui.engine.columns import COLUMNS, Column
 from montauk_tui.ui import themes
 from montauk_tui.ui.actions.base import Actions
 
 # The lists are imported by the keys that need them: 25 ms of start-up.
 # ruff: noqa: PLC0415
+
+
+def _note(column: Column) -> str:
+    """Return what a column costs and needs, a line each."""
+    costs = f"costs {column.cost}" if column.cost else ""
+    needs = f"needs {column.privilege}" if column.privilege else ""
+    return "\n".join(filter(None, (costs, needs)))
 
 
 class ChoosingActions(Actions):
@@ -24,7 +31,7 @@ class ChoosingActions(Actions):
         from montauk_tui.ui.screens.choose import Choice, ChooseScreen
 
         choices = [
-            Choice(column.id, column.title, column.description)
+            Choice(column.id, column.title, column.description, _note(column))
             for column in COLUMNS.values()
             if column.id != "ncpu_pct"
         ]

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import OptionList
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 
@@ -18,6 +18,8 @@ class Choice(NamedTuple):
     id: str
     title: str
     description: str
+    note: str = ""
+    """Said below the list while the line is under the cursor; lines of text."""
 
 
 class ChooseScreen(ModalScreen[str | None]):
@@ -38,6 +40,7 @@ class ChooseScreen(ModalScreen[str | None]):
         self._choices = choices
         self._current = current
         self._preview = preview
+        self._notes = {choice.id: choice.note for choice in choices if choice.note}
         self._has_begun = current not in [choice.id for choice in choices]
 
     def compose(self) -> ComposeResult:
@@ -51,6 +54,11 @@ class ChooseScreen(ModalScreen[str | None]):
             box.border_title = self._heading
             box.border_subtitle = "Enter chooses, Esc leaves"
             yield OptionList(*options, id="choices")
+            if self._notes:
+                most = max(note.count("\n") + 1 for note in self._notes.values())
+                note = Static("", id="choice-note", markup=False)
+                note.styles.height = most + 1
+                yield note
 
     def on_mount(self) -> None:
         """Start at the current choice."""
@@ -62,6 +70,9 @@ class ChooseScreen(ModalScreen[str | None]):
         self, event: OptionList.OptionHighlighted
     ) -> None:
         """Show what the line would do."""
+        if self._notes:
+            note = self._notes.get(event.option_id or "", "")
+            self.query_one("#choice-note", Static).update(note)
         self._has_begun |= event.option_id == self._current
         if event.option_id is None or not self._has_begun:
             # The list is at its first line before it is led to the current one.

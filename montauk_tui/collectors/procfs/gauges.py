@@ -1,0 +1,217 @@
+"""Gauges and labels of single processes: read when shown, and for all when sorted by.
+
+A value belongs to one sample. Cheap ones are read again in the next, as soon as they
+are shown. Reading a memory map takes 0.1 ms, and 14 ms for each GiB of small pages: the
+front end reads little of that itself, and the sampling thread reads the rest in rounds,
+so much in each sample.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+from montauk_tui.collectors.procfs.gauge_files import Source, Value, sources
+from montauk_tui.collectors.procfs.scan import ProcRoot
+from montauk_tui.collectors.procfs.throttling import Throttling
+from montauk_tui.model.sample import Identity, ProcessTable
+from montauk_tui.model.schema import UNKNOWN, Need
+
+_SHOWN_S: Final = 0.005
+"""How long in each window a front end is kept waiting for dear values."""
+_WINDOW_S: Final = 0.1
+_SMALL_BYTES: Final = 64 << 20
+"""Resident memory of a process whose map is read in a millisecond."""
+_FIRST_S: Final = 0.25
+"""How long in each sample dear values are read that are not known yet."""
+_AGAIN_SHARE: Final = 0.01
+"""For what part of the time dear values are read again."""
+_REST: Final = 50
+"""A value is kept for so many times as long as reading it took: 2 % of a CPU."""
+_FORGET_SAMPLES: Final = 16
+_ROOT_CGROUP: Final = 1
+"""The number of the root (kernfs): on a host of version 1 everyone is there."""
+_DEAD: Final = ord("X")
+
+
+class _Read(NamedTuple):
+    values: tuple[Value, ...] | None
+    """None where they cannot be read."""
+    sample: int
+    until_s: float = 0.0
+    """When it may be read again, if it is dear (CLOCK_MONOTONIC)."""
+
+
+_NEVER: Final = _Read(None, -1)
+
+_Cache = dict[tuple[int, int], _Read]
+
+
+class Gauges:
+    """Values of `model.lookups.GAUGES` and `LABELS`, by identity; from any thread."""
+
+    def __init__(self, root: ProcRoot, throttling: Throttling | None = None) -> None:
+        """Read below `root`."""
+        self._root = root
+        self._throttling = throttling or Throttling()
+        self._sources = sources(self._throttling)
+        self._places = {
+            name: (source, place)
+            for source in self._sources
+            for place, name in enumerate(source.names)
+        }
+        self._caches: dict[Need, _Cache] = {s.need: {} for s in self._sources}
+        self._asked: dict[Need, set[Identity]] = {s.need: set() for s in self._sources}
+        self._sample = 0
+        self._window_s = self._shown_s = 0.0
+        self._sampled_s = time.monotonic()
+        self._again_s = 0.0
+        self._at_once = False
+
+    def value(self, name: str, identity: Identity) -> Value | None:
+        """Return a value, read now unless it was in this sample, or is put off."""
+        source, place = self._places[name]
+        if source.is_dear:
+            self._asked[source.need].add(identity)
+        read = self._caches[source.need].get(identity)
+        if read is None or read.sample != self._sample:
+            read = self._now_or_later(source, identity, read)
+        return None if read is None or read.values is None else read.values[place]
+
+    def known(self, name: str, whose: Iterable[tuple[int, int]]) -> list[Value | None]:
+        """Return a value of each without reading anything; hot path of sorting."""
+        source, place = self._places[name]
+        found = map(self._caches[source.need].get, whose)
+        return [
+            None if read is None or read.values is None else read.values[place]
+            for read in found
+        ]
+
+    def _now_or_later(
+        self, source: Source, identity: Identity, read: _Read | None
+    ) -> _Read | None:
+        if not source.is_dear or self._at_once:
+            return self._keep(source, identity)
+        if read is None and self._has_time():
+            started = time.monotonic()
+            if self._is_small(identity.pid):
+                read = self._keep(source, identity)
+            self._shown_s += time.monotonic() - started
+        return read
+
+    def _has_time(self) -> bool:
+        now_s = time.monotonic()
+        if now_s - self._window_s > _WINDOW_S:
+            self._window_s, self._shown_s = now_s, 0.0
+        return self._shown_s < _SHOWN_S
+
+    def _is_small(self, pid: int) -> bool:
+        try:
+            return self._root.resident_bytes(pid) <= _SMALL_BYTES
+        except OSError:
+            return True
+
+    def _keep(self, source: Source, identity: Identity) -> _Read:
+        """Read the values; the identity is checked after that.
+
+        Only then they are known not to be those of who took the pid over.
+        """
+        values = self._values(source, identity.pid)
+        if values is not None and not self._is_alive(identity):
+            values = None
+        read = self._caches[source.need][identity] = _Read(values, self._sample)
+        return read
+
+    def _is_alive(self, identity: tuple[int, int]) -> bool:
+        try:
+            return self._root.is_alive(Identity(*identity))
+        except OSError:
+            return False
+
+    def _values(self, source: Source, pid: int) -> tuple[Value, ...] | None:
+        try:
+            return source.read(self._root, pid)
+        except (OSError, ValueError):
+            return None
+
+    # --- in the sampling thread -------------------------------------------------------
+
+    def next_sample(self, table: ProcessTable) -> None:
+        """Let values be read anew, and now and then drop those of who is gone."""
+        self._sample += 1
+        now_s = time.monotonic()
+        self._again_s = (now_s - self._sampled_s) * _AGAIN_SHARE
+        self._sampled_s = now_s
+        self._throttling.next_sample()
+        if self._sample % _FORGET_SAMPLES == 0 and any(self._caches.values()):
+            alive = set(
+                zip(table.pid.tolist(), table.start_ticks.tolist(), strict=True)
+            )
+            for cache in self._caches.values():
+                for identity in [one for one in list(cache) if one not in alive]:
+                    cache.pop(identity, None)
+
+    def forget(self, identity: Identity) -> None:
+        """Drop what is known of a process that runs another program."""
+        for cache in self._caches.values():
+            cache.pop(identity, None)
+
+    def read(self, table: ProcessTable, needs: Need) -> None:
+        """Read what is needed of every process of the sample that was just taken.
+
+        Of dear values those that were shown come first.
+        """
+        self._at_once = Need.AT_ONCE in needs
+        for source in self._sources:
+            if source.is_dear:
+                asked, self._asked[source.need] = self._asked[source.need], set()
+                # They may be of an older table.
+                self._round(source, [one for one in list(asked) if self._is_alive(one)])
+            if source.need not in needs:
+                continue
+            whose = _whose(table, source)
+            if source.is_dear:
+                self._round(source, whose)
+                continue
+            cache = self._caches[source.need]
+            for identity in whose:
+                # Nobody takes a pid over between the table and this.
+                cache[identity] = _Read(self._values(source, identity[0]), self._sample)
+
+    def _round(self, source: Source, whose: Sequence[tuple[int, int]]) -> None:
+        """Read dear values, the oldest first, until the time for it is over."""
+        cache, started_s = self._caches[source.need], time.monotonic()
+        reads = [cache.get(one, _NEVER) for one in whose]
+        due: list[tuple[int, tuple[int, int]]] = [
+            (read.sample, one)
+            for read, one in zip(reads, whose, strict=True)
+            if read.sample != self._sample
+            and (self._at_once or read.until_s <= started_s)
+        ]
+        now_s = started_s
+        for sample, identity in sorted(due, key=itemgetter(0)):
+            most_s = _FIRST_S if sample == _NEVER.sample else self._again_s
+            if not self._at_once and now_s - started_s > most_s:
+                return
+            values, before_s = self._values(source, identity[0]), now_s
+            now_s = time.monotonic()
+            until_s = now_s + (now_s - before_s) * _REST
+            cache[identity] = _Read(values, self._sample, until_s)
+
+    def __len__(self) -> int:
+        """Return how many readings are kept."""
+        return sum(map(len, self._caches.values()))
+
+
+def _whose(table: ProcessTable, source: Source) -> list[tuple[int, int]]:
+    """Return the identities of those whose values are to be read."""
+    kept = table.state != _DEAD
+    if not source.by_thread:
+        kept &= table.is_process
+    if source.need is Need.CGROUP:
+        number = table.cgroup_id
+        kept &= (number == UNKNOWN) | (number <= _ROOT_CGROUP)
+    if source.is_dear:
+        kept &= ~table.is_kernel
+    pids, starts = table.pid[kept], table.start_ticks[kept]
+    return list(zip(pids.tolist(), starts.tolist(), strict=True))

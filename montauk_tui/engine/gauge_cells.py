@@ -1,0 +1,206 @@
+"""Cells of gauges and labels that cost a file for each process.
+
+Drawing reads those of the rows on the screen. Sorting and filtering take what is known:
+their columns have needs, so that the collector reads those of every process. Threads
+have what their process has; who has ended has nothing.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.engine.cells import Key, Level, Meaning, Text
+from montauk_tui.engine.containers import container_of, unit_of
+from montauk_tui.engine.order import text_rank
+from montauk_tui.engine.units import NOTHING_KNOWN
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.sample import Identity
+from montauk_tui.model.schema import UNKNOWN, Floats
+
+Told = Callable[[Frame], list[str]]
+"""A text for each row, empty where nothing is known, without reading anything."""
+Asked = Callable[[Frame, int], str]
+"""The text of one row, read where it is not known."""
+
+_DEAD: Final = ord("X")
+_NOBODY: Final = Identity(0, 0)
+"""No process: the idle task has pid 0, and is never a row."""
+_BY_THREAD: Final = frozenset({"wchan"})
+
+
+def _holder(frame: Frame, name: str, row: int) -> Identity | None:
+    """Return whose value a row shows, None for one that ended or is many."""
+    table = frame.sample.processes
+    if table.state[row] == _DEAD or table.pid[row] < 0:
+        return None
+    if name in _BY_THREAD or table.pid[row] == table.tgid[row]:
+        return table.identity(row)
+    leader = int(np.searchsorted(table.pid, table.tgid[row]))
+    if leader == len(table) or table.pid[leader] != table.tgid[row]:
+        return None
+    return table.identity(leader)
+
+
+def _holders(frame: Frame, name: str) -> list[tuple[int, int]]:
+    """Return the same for every row; hot path of sorting."""
+    table = frame.sample.processes
+    pid, start = table.pid, table.start_ticks
+    gone = (table.state == _DEAD) | (pid < 0)
+    if name not in _BY_THREAD and not table.is_process.all():
+        leader = np.searchsorted(pid, table.tgid).clip(max=len(table) - 1)
+        gone |= pid[leader] != table.tgid
+        pid, start = pid[leader], start[leader]
+    pid = np.where(gone, _NOBODY.pid, pid)
+    return list(zip(pid.tolist(), start.tolist(), strict=True))
+
+
+# --- numbers --------------------------------------------------------------------------
+
+
+def gauge(frame: Frame, name: str, row: int) -> float:
+    """Return a gauge of a row, NaN where it is unknown."""
+    identity = _holder(frame, name, row)
+    return math.nan if identity is None else frame.lookups.gauge(name, identity)
+
+
+def gauge_key(name: str) -> Key:
+    """Return what sorts by a gauge."""
+
+    def key(frame: Frame) -> Floats:
+        known = frame.lookups.known_gauges(name, _holders(frame, name))
+        return np.array(known, dtype=np.float64)
+
+    return key
+
+
+def gauge_text(name: str, write: Callable[[float], str]) -> Text:
+    """Return what writes a gauge."""
+
+    def text(frame: Frame, row: int) -> str:
+        return write(gauge(frame, name, row))
+
+    return text
+
+
+def integer_text(value: float) -> str:
+    """Return a whole number."""
+    return NOTHING_KNOWN if math.isnan(value) else f"{value:.0f}"
+
+
+def throttled_key(frame: Frame) -> Floats:
+    """Return in what part of its periods each one's cgroup was throttled."""
+    throttled, periods = (gauge_key(name)(frame) for name in ("throttled", "periods"))
+    share: Floats = throttled / np.where(periods == 0, 1.0, periods) * 100.0
+    return share
+
+
+def throttled_pct(frame: Frame, row: int) -> float:
+    """Return the same of one row; 0 where there is no limit."""
+    periods = gauge(frame, "periods", row)
+    return gauge(frame, "throttled", row) / (periods or 1.0) * 100.0
+
+
+def throttled_level(frame: Frame, row: int) -> Level:
+    """Return what a share of throttled periods means."""
+    share = throttled_pct(frame, row)
+    if share >= 25:  # noqa: PLR2004 - what is commonly warned of
+        return Level.HOT
+    return Level.WARM if share > 0 else Level.FAINT
+
+
+def gauge_level(name: str) -> Meaning:
+    """Return what calls 0 and unknown faint."""
+
+    def level(frame: Frame, row: int) -> Level:
+        value = gauge(frame, name, row)
+        return Level.FAINT if value == 0 or math.isnan(value) else Level.PLAIN
+
+    return level
+
+
+# --- texts ----------------------------------------------------------------------------
+
+
+def _label(name: str) -> tuple[Told, Asked]:
+    def told(frame: Frame) -> list[str]:
+        return frame.lookups.known_labels(name, _holders(frame, name))
+
+    def asked(frame: Frame, row: int) -> str:
+        identity = _holder(frame, name, row)
+        return "" if identity is None else frame.lookups.label(name, identity)
+
+    return told, asked
+
+
+def _cgroups(frame: Frame) -> list[str]:
+    """Return the path of each one's cgroup: of who ended, too, if the sample tells."""
+    numbers = frame.sample.processes.cgroup_id
+    paths = frame.lookups.known_labels("cgroup", _holders(frame, "cgroup"))
+    distinct, inverse = np.unique(numbers, return_inverse=True)
+    names = [_of_number(frame, number) for number in distinct.tolist()]
+    return [
+        names[place] if _tells(names[place]) else path or names[place]
+        for place, path in zip(inverse.tolist(), paths, strict=True)
+    ]
+
+
+def _cgroup(frame: Frame, row: int) -> str:
+    name = _of_number(frame, int(frame.sample.processes.cgroup_id[row]))
+    return name if _tells(name) else _label("cgroup")[1](frame, row) or name
+
+
+def _of_number(frame: Frame, number: int) -> str:
+    return "" if number == UNKNOWN else frame.lookups.cgroup(number)
+
+
+def _tells(path: str) -> bool:
+    """Tell whether a path is more than the root, where version 1 has everyone."""
+    return len(path) > 1 and path.startswith("/")
+
+
+def _made_of(make: Callable[[str], str]) -> tuple[Told, Asked]:
+    def told(frame: Frame) -> list[str]:
+        return list(map(make, _cgroups(frame)))
+
+    def asked(frame: Frame, row: int) -> str:
+        return make(_cgroup(frame, row))
+
+    return told, asked
+
+
+_TEXTS: Final = {
+    **{name: _label(name) for name in ("exe", "cwd", "wchan", "security")},
+    "cgroup": (_cgroups, _cgroup),
+    "unit": _made_of(unit_of),
+    "container": _made_of(container_of),
+}
+
+LABELS: Final = tuple(_TEXTS)
+"""The columns that are made of labels."""
+
+
+def label_key(name: str) -> Key:
+    """Return what sorts by a text, unknown last."""
+
+    def key(frame: Frame) -> Floats:
+        texts = _TEXTS[name][0](frame)
+        known = np.array([bool(text) for text in texts], dtype=np.bool_)
+        return np.where(known, text_rank(texts), np.nan)
+
+    return key
+
+
+def label_text(name: str) -> Text:
+    """Return what writes a text."""
+
+    def text(frame: Frame, row: int) -> str:
+        return _TEXTS[name][1](frame, row) or NOTHING_KNOWN
+
+    return text
+
+
+def known_labels(name: str) -> Told:
+    """Return what tells the texts of all rows for a query."""
+    return _TEXTS[name][0]
