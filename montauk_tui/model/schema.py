@@ -35,6 +35,14 @@ class Need(Flag):
     """A row for every thread: one more file a thread."""
     CMDLINE = auto()
     """The argument vector of every process, read once per identity."""
+    NETWORK = auto()
+    """Bytes through the interfaces: one file, and two more when one appears."""
+    DISK = auto()
+    """What the disks read and wrote: one file."""
+    TEMPERATURE = auto()
+    """The sensors of the CPUs: one file each."""
+    FREQUENCY = auto()
+    """The clocks of the CPUs: one file for those that share one."""
 
 
 @dataclass(frozen=True, slots=True)
