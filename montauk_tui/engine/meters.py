@@ -18,7 +18,7 @@ class Meter:
 
     id: str
     title: str
-    """At most 4 characters; stands before it."""
+    """At most 3 characters; stands before it."""
     description: str
     styles: tuple[str, ...]
     """How it can look, the usual way first."""
@@ -60,7 +60,7 @@ METERS: Final[dict[str, Meter]] = {
         Meter(
             "memory",
             "Mem",
-            "memory in use, buffers and cache; as text shared and available too",
+            "memory in use, buffers and cache",
             ("bar", "graph", "text"),
         ),
         Meter("swap", "Swp", "swap space in use", ("bar", "graph", "text")),
@@ -80,32 +80,30 @@ METERS: Final[dict[str, Meter]] = {
         Meter(
             "disk",
             "Dsk",
-            "bytes a second read and written by all disks, and the busiest one's time",
+            "bytes a second read and written, and the busiest disk's time",
             ("text", "graph"),
             Need.DISK,
         ),
         Meter(
             "temperature",
-            "Temp",
+            "Tmp",
             "the hottest sensor of the CPUs",
             ("text", "graph"),
             Need.TEMPERATURE,
         ),
         Meter(
             "frequency",
-            "Freq",
+            "Frq",
             "the clock of the CPUs: mean, highest and limit",
             ("text", "graph"),
             Need.FREQUENCY,
         ),
+        Meter("load", "LA", "load averages of 1, 5 and 15 minutes", ("text", "graph")),
         Meter(
-            "load", "Load", "load averages of 1, 5 and 15 minutes", ("text", "graph")
-        ),
-        Meter(
-            "tasks", "Task", "processes, threads, and how many of them run", ("text",)
+            "tasks", "Tsk", "processes, threads, and how many of them run", ("text",)
         ),
         Meter("uptime", "Up", "how long the machine has been up", ("text",)),
-        Meter("clock", "Time", "the time of day", ("text",)),
+        Meter("clock", "Now", "the time of day", ("text",)),
     )
 }
 """Every meter by its id."""
@@ -133,6 +131,10 @@ def _chosen(entry: str) -> Chosen:
         reason = f"the meter {meter.id!r} has no style {_shown(style)!r}"
         raise UsageError(reason, f"choose one of: {', '.join(meter.styles)}")
     return Chosen(meter, style)
+
+
+USUAL: Final = parse(DEFAULT)
+"""What is shown where the user did not choose."""
 
 
 def needs(chosen: Iterable[Chosen]) -> Need:

@@ -21,8 +21,12 @@ def parse_network(text: bytes) -> dict[bytes, tuple[int, int]]:
     Raises:
         ValueError: It is no /proc/net/dev.
     """
+    head, *lines = text.splitlines()[1:] or [b""]
+    if b"|" not in head:
+        reason = "/proc/net/dev has no titles"
+        raise ValueError(reason)
     found: dict[bytes, tuple[int, int]] = {}
-    for line in text.splitlines()[2:]:
+    for line in lines:
         # A name may hold a colon: that of an alias does.
         name, colon, numbers = line.rpartition(b":")
         words = numbers.split()
