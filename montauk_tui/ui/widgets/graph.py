@@ -4,9 +4,12 @@ A graph of braille has two values in a cell and four steps a line. What is unkno
 left blank; what is 0 still has its lowest dot, so the two differ.
 """
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Final
+
+import numpy as np
+
+from montauk_tui.model.schema import Floats, Ints
 
 SPARKS: Final = "▁▂▃▄▅▆▇█"
 SPARKS_ASCII: Final = "_.-~=+*#"
@@ -14,19 +17,25 @@ SPARKS_ASCII: Final = "_.-~=+*#"
 _STEPS: Final = 4
 """Dots of a braille cell above each other."""
 
-_BRAILLE: Final = 0x2800
-_STANDING: Final = ((0, 0x40, 0x44, 0x46, 0x47), (0, 0x80, 0xA0, 0xB0, 0xB8))
-_HANGING: Final = ((0, 0x01, 0x03, 0x07, 0x47), (0, 0x08, 0x18, 0x38, 0xB8))
-"""Dots of the left and the right half of a cell, by how many there are."""
+_UNICODE: Final = "utf-32-le"
 
-_ASCII_CELLS: Final = " .:|"
+
+def _cells(left: Sequence[int], right: Sequence[int]) -> Ints:
+    """Return the characters by dots on the left and on the right, (5, 5)."""
+    dots = np.array(left)[:, None] | np.array(right)
+    return np.where(dots > 0, 0x2800 + dots, ord(" "))
+
+
+_STANDING: Final = _cells((0, 0x40, 0x44, 0x46, 0x47), (0, 0x80, 0xA0, 0xB0, 0xB8))
+_HANGING: Final = _cells((0, 0x01, 0x03, 0x07, 0x47), (0, 0x08, 0x18, 0x38, 0xB8))
+_ASCII: Final = np.array([ord(sign) for sign in " .:|"])
 
 
 def sparks(values: Iterable[float], most: float, *, ascii_only: bool) -> str:
     """Return a cell for each value; the highest cell means `most`."""
-    signs = SPARKS_ASCII if ascii_only else SPARKS
-    levels = (_level(value, most, len(signs)) for value in values)
-    return "".join(signs[level - 1] if level else " " for level in levels)
+    signs = " " + (SPARKS_ASCII if ascii_only else SPARKS)
+    levels = _levels(list(values), most, len(signs) - 1).tolist()
+    return "".join([signs[level] for level in levels])
 
 
 def graph(
@@ -53,47 +62,44 @@ def graph(
         if lines == 1:
             return [sparks(values[-cells:], most, ascii_only=True).rjust(cells)]
         return _ascii_graph(values[-cells:], most, cells, lines)
-    levels = [_level(value, most, lines * _STEPS) for value in values[-2 * cells :]]
-    levels = [0] * (2 * cells - len(levels)) + levels
-    left, right = _HANGING if hanging else _STANDING
-    pairs = list(zip(levels[::2], levels[1::2], strict=True))
+    return _braille_graph(
+        values[-2 * cells :], most, (cells, lines), _HANGING if hanging else _STANDING
+    )
+
+
+def _braille_graph(
+    values: Sequence[float], most: float, size: tuple[int, int], signs: Ints
+) -> list[str]:
+    cells, lines = size
+    levels = np.zeros(2 * cells, dtype=np.int64)
+    levels[len(levels) - len(values) :] = _levels(values, most, lines * _STEPS)
+    order = range(lines) if signs is _HANGING else range(lines - 1, -1, -1)
     drawn: list[str] = []
-    for line in range(lines):
-        below = _STEPS * (line if hanging else lines - 1 - line)
-        drawn.append(
-            "".join(
-                _braille(left[_clamp(a - below)] | right[_clamp(b - below)])
-                for a, b in pairs
-            )
-        )
+    for line in order:
+        dots = np.clip(levels - line * _STEPS, 0, _STEPS)
+        drawn.append(_text(signs[dots[::2], dots[1::2]]))
     return drawn
 
 
 def _ascii_graph(
     values: Sequence[float], most: float, cells: int, lines: int
 ) -> list[str]:
-    steps = len(_ASCII_CELLS) - 1
-    levels = [_level(value, most, lines * steps) for value in values]
-    drawn: list[str] = []
-    for line in range(lines):
-        below = steps * (lines - 1 - line)
-        filled = (_ASCII_CELLS[min(max(at - below, 0), steps)] for at in levels)
-        drawn.append("".join(filled).rjust(cells))
-    return drawn
+    steps = len(_ASCII) - 1
+    levels = _levels(values, most, lines * steps)
+    return [
+        _text(_ASCII[np.clip(levels - line * steps, 0, steps)]).rjust(cells)
+        for line in range(lines - 1, -1, -1)
+    ]
 
 
-def _level(value: float, most: float, levels: int) -> int:
-    """Return how high a value stands, 1 to `levels`; 0 for one that is not known."""
-    if math.isnan(value):
-        return 0
-    if value <= 0 or most <= 0:
-        return 1
-    return 1 + min(levels - 1, int(value / most * (levels - 0.01)))
+def _levels(values: Sequence[float], most: float, levels: int) -> Ints:
+    """Return how high values stand, 1 to `levels`; 0 for those that are not known."""
+    numbers: Floats = np.asarray(values, dtype=np.float64)
+    known = ~np.isnan(numbers)
+    share = np.where(known, numbers, 0.0) / most if most > 0 else np.zeros(len(numbers))
+    heights = 1 + (np.clip(share, 0.0, 1.0) * (levels - 0.01)).astype(np.int64)
+    return np.where(known, heights, 0)
 
 
-def _clamp(dots: int) -> int:
-    return min(max(dots, 0), _STEPS)
-
-
-def _braille(dots: int) -> str:
-    return chr(_BRAILLE + dots) if dots else " "
+def _text(characters: Ints) -> str:
+    return characters.astype("<u4").tobytes().decode(_UNICODE)

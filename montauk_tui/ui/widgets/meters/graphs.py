@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
+import numpy as np
 from rich.style import Style
 
 from montauk_tui.engine.meters import METERS
@@ -11,7 +12,7 @@ from montauk_tui.engine.units import bytes_text, hertz_text, percent_text
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.recent import Moment
 from montauk_tui.ui.widgets.graph import graph
-from montauk_tui.ui.widgets.lines import Line
+from montauk_tui.ui.widgets.lines import Line, Run
 from montauk_tui.ui.widgets.meters.figures import FIGURES, arrows
 from montauk_tui.ui.widgets.meters.look import MeterLook, filled
 
@@ -79,7 +80,7 @@ def _panel(
         cells = 0
     per_cell = 1 if look.ascii else 2
     shown = series.values[-per_cell * cells :] if cells else []
-    most = max([series.full, *(value for value in shown if not math.isnan(value))])
+    most = float(np.nanmax([series.full, *shown]))
     drawn = graph(shown, most, (cells, lines), ascii_only=look.ascii, hanging=hanging)
     now = series.values[-1] if series.values else math.nan
     value = series.text(now).rjust(_GUTTER - 6 - len(series.sign))
@@ -97,7 +98,13 @@ def _panel(
             scale = f"max {series.text(most)} "
             gutter = filled(((scale.rjust(_GUTTER), theme.style("faint")),), _GUTTER)
         role = _line_role(series, line, lines)
-        panel.append(filled((*gutter, (text, theme.style(role))), width))
+        # Not `filled`: it would count the cells of every character.
+        rest = width - _GUTTER - cells
+        if rest < 0:
+            panel.append(filled(gutter, width))
+            continue
+        runs: list[Run] = [(text, theme.style(role)), (" " * rest, Style.null())]
+        panel.append((*gutter, *runs))
     return panel
 
 

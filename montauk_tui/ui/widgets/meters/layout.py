@@ -28,7 +28,6 @@ from montauk_tui.ui.widgets.meters.look import (
     LEAST_GAUGE,
     MeterLook,
     Piece,
-    filled,
     one_line,
 )
 
@@ -54,17 +53,17 @@ def lay_out(frame: Frame, look: MeterLook) -> list[Line]:
     chosen = [one for one in look.chosen if _is_there(one, frame, look)]
     if not chosen:
         return []
-    half = look.width // 2
-    for shown in range(len(chosen), 0, -1):
-        beside = _two_columns(chosen[:shown], frame, look)
-        if beside is not None:
-            if shown == len(chosen):
+    beside = _two_columns(chosen, frame, look)
+    if beside is not None:
+        return beside
+    below = _stacked(chosen, frame, look)
+    if look.width // 2 >= LEAST_GAUGE:
+        # Narrow columns are for when everything has its place.
+        for shown in range(len(chosen) - 1, below.shown, -1):
+            beside = _two_columns(chosen[:shown], frame, look)
+            if beside is not None:
                 return beside
-            below = _stacked(chosen, frame, look)
-            # Narrow columns are for when everything has its place.
-            is_better = shown > below.shown and half >= LEAST_GAUGE
-            return beside if is_better else below.lines
-    return _stacked(chosen, frame, look).lines
+    return below.lines
 
 
 def _is_there(one: Chosen, frame: Frame, look: MeterLook) -> bool:
@@ -156,10 +155,11 @@ def _two_columns(
     is_alone = chosen[0].meter.id == "cpu" and chosen[0].style != "average"
     if len(pieces) == 1 or any(p.grows and p.least > half for p in pieces):
         return None
-    most = look.lines
-    for height in range(1, most + 1):
-        for pairs in range(len(pieces) // 2 + 1):
-            rows = _paired(pieces, pairs, half)
+    arranged = [_paired(pieces, pairs, half) for pairs in range(len(pieces) // 2 + 1)]
+    for height in range(max(p.height for p in pieces), look.lines + 1):
+        for rows in arranged:
+            if _height(rows) > 2 * height:
+                continue
             placed = _placed(rows, height, is_alone=is_alone)
             if placed is not None:
                 left, right = placed
@@ -232,17 +232,14 @@ def _grows(row: _Row) -> bool:
 
 def _stacked(chosen: Sequence[Chosen], frame: Frame, look: MeterLook) -> _Layout:
     """Return as many of the first meters as there is room for, line by line."""
-    best: list[_Row] = []
-    fitting = 0
-    for shown in range(1, len(chosen) + 1):
+    for shown in range(len(chosen), 0, -1):
         rows = _rows_of(chosen[:shown], frame, look)
         if _height(rows) > look.lines:
             rows = [tuple(_low(piece) for piece in row) for row in rows]
-        if _height(rows) > look.lines:
-            break
-        best, fitting = rows, shown
-    lines = [line for row in best for line in _row_lines(row, look.width)]
-    return _Layout(lines, fitting)
+        if _height(rows) <= look.lines:
+            lines = [line for row in rows for line in _row_lines(row, look.width)]
+            return _Layout(lines, shown)
+    return _Layout([], 0)
 
 
 def _rows_of(chosen: Sequence[Chosen], frame: Frame, look: MeterLook) -> list[_Row]:
@@ -284,11 +281,9 @@ def _row_lines(row: _Row, width: int, extra: int = 0) -> list[Line]:
     lines: list[Line] = [()] * height
     for piece, cells in zip(row, _widths(row, width), strict=True):
         drawn = piece.draw(cells, height if piece.grows else piece.height)
-        drawn += [()] * (height - len(drawn))
-        lines = [
-            (*line, *filled(part, cells))
-            for line, part in zip(lines, drawn, strict=True)
-        ]
+        blank: Line = ((" " * cells, Style.null()),)
+        drawn += [blank] * (height - len(drawn))
+        lines = [(*line, *part) for line, part in zip(lines, drawn, strict=True)]
     return lines
 
 

@@ -38,7 +38,7 @@ class Piece:
     """A meter that draws itself into a place of some width and height."""
 
     draw: Callable[[int, int], list[Line]]
-    """Return at most `height` lines of at most `width` cells."""
+    """Return at most `height` lines of exactly `width` cells, given both."""
     least: int
     """Cells below which it says too little."""
     height: int = 1
