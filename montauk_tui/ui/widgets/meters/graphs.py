@@ -24,6 +24,9 @@ _GUTTER: Final = 13
 
 _LEAST_CELLS: Final = 4
 
+_LEAST_BESIDE: Final = 40
+"""Cells for two graphs beside each other; figures say more in fewer."""
+
 
 class Series(NamedTuple):
     """What one line of a graph shows."""
@@ -47,7 +50,7 @@ def draw_graph(
     if len(series) == 1:
         return _panel(METERS[meter].title, series[0], look, size)
     first, second = series
-    if width // 2 < _GUTTER + _LEAST_CELLS:
+    if lines == 1 and width < _LEAST_BESIDE:
         return [FIGURES[meter][0](frame, look, width)]
     if lines == 1:
         half = width // 2
