@@ -8,23 +8,33 @@ import asyncio
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from bench.crowd import crowd
+from montauk_tui.collectors.procfs.host import HostReader, Read
+from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.registry import Opened, open_collector
 from montauk_tui.config import Settings
 from montauk_tui.engine.ledger import close_books
+from montauk_tui.engine.meters import USUAL, parse
 from montauk_tui.engine.projection import project
 from montauk_tui.engine.rates import host_rates, process_rates
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.recent import MOST_MOMENTS
 from montauk_tui.model.schema import Need
+from montauk_tui.sampler import FrameSource
 from montauk_tui.ui import themes
 from montauk_tui.ui.app import MontaukApp
 from montauk_tui.ui.messages import FrameReady
+from montauk_tui.ui.widgets.meters import MeterLook, draw_meters
 
 SIZES: Final = (100, 1_000, 5_000, 10_000)
 _ROUNDS: Final = 11
 _SCREEN: Final = (120, 40)
+_HEADER_ROUNDS: Final = 301
+_DEVICES: Final = Need.NETWORK | Need.DISK
+_GRAPHS: Final = ("cpu:graph", "memory:graph", "network:graph", "disk:graph")
 
 
 def _median_ms(work: Callable[[], object], rounds: int = _ROUNDS) -> float:
@@ -53,6 +63,28 @@ def engine_ms(opened: Opened) -> float:
         close_books(before, after, rates)
 
     return _median_ms(work)
+
+
+def print_header(opened: Opened) -> None:
+    """Print what the meters of the header cost: reading, and drawing two headers."""
+    theme = themes.load(themes.DEFAULT, themes.folders())
+    source = FrameSource(opened)
+    frame = source.next_frame(_DEVICES)
+    for _ in range(MOST_MOMENTS):
+        frame = source.next_frame(_DEVICES)
+    for name, chosen in (("usual", USUAL), ("graphs", parse(_GRAPHS))):
+        look = MeterLook(theme, ascii=False, width=_SCREEN[0], rows=6, chosen=chosen)
+        cost = _median_ms(partial(draw_meters, frame, look), _HEADER_ROUNDS)
+        print(f"header of {name} meters {cost:.2f} ms")
+    for needs in (Need.NONE, _DEVICES):
+        reader = HostReader(*_readers())
+        cost = _median_ms(partial(reader.sample, needs), _HEADER_ROUNDS)
+        print(f"host, {'with' if needs else 'without'} network and disks {cost:.2f} ms")
+
+
+def _readers() -> tuple[Read, Read]:
+    root = ProcRoot()
+    return root.read, root.read_lists
 
 
 class _Counting(MontaukApp):
@@ -103,6 +135,8 @@ def main() -> None:
             projecting, drawing, rows = asyncio.run(draw_ms(opened))
         figures = " ".join(f"{cost:>10.2f}" for cost in (*costs, projecting, drawing))
         print(f"{count:>10} {figures} {rows:>10.0f}")
+    with open_collector("traditional").collector as collector:
+        print_header(Opened(collector, ()))
 
 
 if __name__ == "__main__":

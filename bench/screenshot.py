@@ -26,6 +26,9 @@ _KEYS: Final = {
     "Home": "\x1b[H", "End": "\x1b[F", "Ctrl-T": "\x14", "Ctrl-P": "\x10",
     "Tab": "\t", "F9": "\x1b[20~", "F2": "\x1bOQ", "Space": " ",
 }  # fmt: skip
+_BRAILLE: Final = 0x2800
+_DOTS: Final = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
+"""Column and row of each dot, by its bit."""
 _ANSI: Final = {
     "black": "000000", "red": "cd0000", "green": "00cd00", "brown": "cdcd00",
     "blue": "0000ee", "magenta": "cd00cd", "cyan": "00cdcd", "white": "e5e5e5",
@@ -47,12 +50,26 @@ def draw(screen: pyte.Screen) -> Image.Image:
                 fore, back = back, fore
             pen.rectangle((left, top, left + width, top + height), fill=back)
             font = bold if char.bold else plain
-            if char.data.strip():
+            dots = ord(char.data) - _BRAILLE if len(char.data) == 1 else -1
+            if 0 <= dots < 1 << len(_DOTS):
+                _draw_dots(pen, dots, (left, top), fore)
+            elif char.data.strip():
                 pen.text((left, top + 1), char.data, fill=fore, font=font)
             if char.underscore:
                 line = top + height - 2
                 pen.line((left, line, left + width, line), fill=fore)
     return image
+
+
+def _draw_dots(
+    pen: ImageDraw.ImageDraw, dots: int, corner: tuple[int, int], colour: str
+) -> None:
+    """Draw a cell of braille, which the font lacks."""
+    left, top = corner
+    for bit, (column, row) in enumerate(_DOTS):
+        if dots >> bit & 1:
+            x, y = left + 1 + 4 * column, top + 2 + 4 * row
+            pen.rectangle((x, y, x + 2, y + 2), fill=colour)
 
 
 def _colour(name: str, default: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import platformdirs
 
-from montauk_tui.engine import columns, query
+from montauk_tui.engine import columns, meters, query
 from montauk_tui.errors import UsageError
 from montauk_tui.model.text import clean
 
@@ -31,6 +31,8 @@ class Settings:
     interval_s: float = 1.0
     theme: str = "montauk-dark"
     columns: tuple[str, ...] = columns.DEFAULT
+    meters: tuple[str, ...] = meters.DEFAULT
+    """Entries as engine.meters.parse takes them."""
     sort: str = "cpu_pct"
     descending: bool | None = None
     """None takes the sort column's usual direction."""
@@ -140,12 +142,20 @@ def _columns(value: Any) -> tuple[str, ...]:
     return tuple(ids)
 
 
+def _meters(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        reason = "it is not a list of meters"
+        raise UsageError(reason, 'write for example ["cpu", "memory:graph"]')
+    return tuple(one.entry for one in meters.parse(value))
+
+
 _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "collector": _text,
     "interval": _interval,
     "linger": _linger,
     "theme": _text,
     "columns": _columns,
+    "meters": _meters,
     "sort": _column,
     "descending": _flag,
     "filter": _filter,

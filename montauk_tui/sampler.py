@@ -11,9 +11,9 @@ from montauk_tui.collectors.base import Collector
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.engine.ledger import close_books
 from montauk_tui.engine.rates import host_rates, process_rates
-from montauk_tui.engine.recent import remember
+from montauk_tui.engine.recent import remember, remember_moment
 from montauk_tui.errors import CollectorFailed, CollectorUnavailable, MontaukError
-from montauk_tui.model.frame import CollectorStatus, Frame, Rates
+from montauk_tui.model.frame import CollectorStatus, Frame, HostRates, Rates
 from montauk_tui.model.recent import Recent
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import Need
@@ -82,18 +82,19 @@ class FrameSource:
         self._rates = rates = process_rates(previous, sample, self._rates)
         collector = self._opened.collector
         waiting = tuple(f"{name}: starting" for name in self._opened.better)
+        of_host = host_rates(previous.host if previous else None, sample.host)
         frame = Frame(
             seq=self._seq,
             sample=sample,
             interval_s=sample.monotonic_s - previous.monotonic_s if previous else None,
             rates=rates,
-            host_rates=host_rates(previous.host if previous else None, sample.host),
+            host_rates=of_host,
             ledger=close_books(previous, sample, rates) if previous else None,
             collector=CollectorStatus(
                 collector.name, collector.detail, (*waiting, *self._opened.refusals)
             ),
             lookups=collector.lookups,
-            recent=self._remember(sample, rates),
+            recent=self._remember(sample, rates, of_host),
             cpu_s=time.thread_time() - started,
         )
         self._previous = sample
@@ -101,11 +102,14 @@ class FrameSource:
         self._close_retired()
         return frame
 
-    def _remember(self, sample: Sample, rates: Rates) -> Recent:
+    def _remember(self, sample: Sample, rates: Rates, of_host: HostRates) -> Recent:
         # Another collector counts from its own start.
         is_same = self._remembered is self._opened.collector
         previous = self._previous if is_same else None
-        self._recent = remember(self._recent, previous, sample, rates)
+        recent = remember(self._recent, previous, sample, rates)
+        if self._previous is not None:
+            recent = remember_moment(recent, sample.host, of_host)
+        self._recent = recent
         self._remembered = self._opened.collector
         return self._recent
 

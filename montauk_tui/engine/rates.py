@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.engine.children import children_seconds
+from montauk_tui.engine.flows import disk_flows, network_flows
 from montauk_tui.model.frame import HostRates, Rates
 from montauk_tui.model.join import find, same_process
 from montauk_tui.model.sample import CPU_FIELDS, HostSample, ProcessTable, Sample
@@ -163,7 +164,7 @@ def _charged_dead(
 
 
 def host_rates(previous: HostSample | None, current: HostSample) -> HostRates:
-    """Return what each CPU of `current` did; a CPU that just came online is unknown."""
+    """Return what CPUs and devices of `current` did; one that just came is unknown."""
     share = np.full(current.cpu_ticks.shape, np.nan)
     if previous is not None:
         _, now, before = np.intersect1d(
@@ -174,6 +175,7 @@ def host_rates(previous: HostSample | None, current: HostSample) -> HostRates:
         total = ticks[:, _PARTS].sum(axis=1, keepdims=True)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             share[now] = np.where(total > 0, ticks / total, np.nan)
+    devices = None if previous is None else previous.devices
     known = share[~np.isnan(share[:, 0])]
     mean = known.mean(axis=0) if len(known) else np.full(len(CPU_FIELDS), np.nan)
     return HostRates(
@@ -181,6 +183,8 @@ def host_rates(previous: HostSample | None, current: HostSample) -> HostRates:
         busy_share=share[:, _BUSY].sum(axis=1),
         machine_share=mean,
         machine_busy=float(mean[_BUSY].sum()),
+        network=network_flows(devices, current.devices),
+        disks=disk_flows(devices, current.devices),
     )
 
 

@@ -1,14 +1,23 @@
 """Adding a sample to what is remembered of the last ones."""
 
+import math
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from montauk_tui.engine.lineage import follow
-from montauk_tui.model.frame import Rates
+from montauk_tui.model.frame import HostRates, Rates
 from montauk_tui.model.lineage import codes
-from montauk_tui.model.recent import MOST_KEPT, Churn, Ended, Recent
-from montauk_tui.model.sample import Sample
+from montauk_tui.model.recent import (
+    MOST_KEPT,
+    MOST_MOMENTS,
+    Churn,
+    Ended,
+    Moment,
+    Recent,
+)
+from montauk_tui.model.sample import HostSample, Sample
 from montauk_tui.model.starts import StartTable
 
 _CHURN_S: Final = 60.0
@@ -26,7 +35,35 @@ def remember(
         starts=_with_starts(recent.starts, current.starts),
         churn=_with_churn(recent.churn, previous, current),
         lineage=follow(recent.lineage, previous, current),
+        moments=recent.moments,
     )
+
+
+def remember_moment(recent: Recent, host: HostSample, rates: HostRates) -> Recent:
+    """Return `recent` with what the machine did in the last interval.
+
+    Which collector took it does not matter: the machine counts for all of them.
+    """
+    memory, network, disks = host.memory, rates.network.total, rates.disks.total
+    celsius = [one.celsius for one in host.temperatures or ()]
+    clocks = [one.now_hz for one in host.frequencies or ()]
+    latest = Moment(
+        cpu=rates.machine_busy,
+        memory=_share(memory.used, memory.total),
+        swap=_share(memory.swap_used, memory.swap_total),
+        received=network.in_bytes,
+        sent=network.out_bytes,
+        read=disks.in_bytes,
+        written=disks.out_bytes,
+        load=host.load[0],
+        celsius=max(celsius, default=math.nan),
+        hz=math.fsum(clocks) / len(clocks) if clocks else math.nan,
+    )
+    return replace(recent, moments=(*recent.moments[1 - MOST_MOMENTS :], latest))
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else math.nan
 
 
 def _with_ends(

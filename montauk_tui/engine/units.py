@@ -38,6 +38,13 @@ def percent_text(value: float) -> str:
     return f"{value:.1f}" if value < 999.95 else f"{value:.0f}"
 
 
+def hertz_text(hertz: float) -> str:
+    """Return a clock rate in at most 7 characters: `3.42GHz`, `800MHz`."""
+    if math.isnan(hertz):
+        return NOTHING_KNOWN
+    return f"{hertz / 1e9:.2f}GHz" if hertz >= 999.5e6 else f"{hertz / 1e6:.0f}MHz"
+
+
 def cpu_time_text(seconds: float) -> str:
     """Return CPU time as htop's TIME+: `1:02.03`, `1h02:03`, `1d02h03`."""
     if math.isnan(seconds):

@@ -1,6 +1,8 @@
 """A sample with the rates since the previous one: all that a front end is given."""
 
+import math
 from dataclasses import dataclass, field
+from typing import Final
 
 from montauk_tui.model.lookups import Lookups
 from montauk_tui.model.recent import Extra, Recent
@@ -25,8 +27,33 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True)
+class Flow:
+    """Bytes a second through an interface or a disk; NaN where unknown."""
+
+    name: str
+    """Empty for the sum of all."""
+    in_bytes: float
+    """Received, or read."""
+    out_bytes: float
+    """Sent, or written."""
+    busy_share: float = math.nan
+    """Share of the time, 0 to 1, in which a disk worked; of all, the busiest one's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """The flows of one kind and their sum."""
+
+    each: tuple[Flow, ...]
+    total: Flow
+
+
+NO_FLOWS: Final = Flows((), Flow("", math.nan, math.nan))
+
+
+@dataclass(frozen=True, slots=True)
 class HostRates:
-    """What the CPUs did since the previous sample, as shares of 0 to 1."""
+    """What the machine did since the previous sample; shares are of 0 to 1."""
 
     cpu_share: Floats
     """Shape (cpus, len(CPU_FIELDS)); NaN where a CPU was not in both samples."""
@@ -38,6 +65,9 @@ class HostRates:
     """Shape (len(CPU_FIELDS),): the mean over the CPUs that are known."""
 
     machine_busy: float
+
+    network: Flows = NO_FLOWS
+    disks: Flows = NO_FLOWS
 
 
 @dataclass(frozen=True, slots=True)

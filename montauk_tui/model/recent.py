@@ -49,6 +49,30 @@ class Churn(NamedTuple):
     lost: int
 
 
+MOST_MOMENTS: Final = 512
+"""Two in each cell of the widest graph."""
+
+
+class Moment(NamedTuple):
+    """The machine in one interval, for graphs; NaN where unknown."""
+
+    cpu: float
+    """Share of 0 to 1, as the next two."""
+    memory: float
+    swap: float
+    received: float
+    """Bytes a second, as the next three."""
+    sent: float
+    read: float
+    written: float
+    load: float
+    """The average of one minute."""
+    celsius: float
+    """The hottest CPU."""
+    hz: float
+    """The mean clock of the CPUs."""
+
+
 @dataclass(frozen=True)
 class Recent:
     """What a front end may look back at; as parts, so that nothing is copied."""
@@ -59,6 +83,8 @@ class Recent:
     churn: tuple[Churn, ...] = ()
     """The intervals of the last minute."""
     lineage: Lineage = field(default_factory=Lineage)
+    moments: tuple[Moment, ...] = ()
+    """The last intervals, the earliest first."""
 
     def ended_since(self, told_s: float) -> Ended | None:
         """Return what was told at `told_s` or later, None where that is nothing."""

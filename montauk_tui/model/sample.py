@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 
+from montauk_tui.model.devices import NO_DEVICES, Devices, Frequency, Temperature
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.schema import (
     COMM_BYTES,
@@ -169,6 +170,21 @@ class Memory:
     swap_free: int
     swap_cached: int
 
+    @property
+    def cache(self) -> int:
+        """Pages of files that can be dropped: /proc counts shared memory to them."""
+        return max(0, self.cached - self.shared)
+
+    @property
+    def used(self) -> int:
+        """What processes and the kernel hold, shared memory with it."""
+        return max(0, self.total - self.free - self.buffers - self.cache)
+
+    @property
+    def swap_used(self) -> int:
+        """What lies in swap space."""
+        return max(0, self.swap_total - self.swap_free)
+
 
 @dataclass(frozen=True, slots=True)
 class Pressure:
@@ -198,6 +214,11 @@ class HostSample:
     """By resource (cpu, memory, io); empty where the kernel has no PSI."""
     read_s: float = math.nan
     """CLOCK_MONOTONIC when `cpu_ticks` were read; NaN where that is not known."""
+    devices: Devices = NO_DEVICES
+    temperatures: tuple[Temperature, ...] | None = None
+    """Of the CPUs; empty where there is no sensor, None where nobody asked."""
+    frequencies: tuple[Frequency, ...] | None = None
+    """Of the CPUs, one for those that share a clock; empty and None as above."""
 
 
 @dataclass(frozen=True, slots=True)

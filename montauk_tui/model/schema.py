@@ -61,6 +61,14 @@ class Need(Flag):
     """The security label of every process."""
     AT_ONCE = auto()
     """Nothing is put off to a later sample, whatever it costs."""
+    NETWORK = auto()
+    """Bytes through the interfaces: one file, and two more when one appears."""
+    DISK = auto()
+    """What the disks read and wrote: one file."""
+    TEMPERATURE = auto()
+    """The sensors of the CPUs: one file each."""
+    FREQUENCY = auto()
+    """The clocks of the CPUs: one file for those that share one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
 from montauk_tui.config import Settings
-from montauk_tui.engine import query
+from montauk_tui.engine import meters, query
 from montauk_tui.engine.columns import COLUMNS, Column
 from montauk_tui.engine.folds import Folds
+from montauk_tui.engine.meters import USUAL, Chosen
 from montauk_tui.engine.projection import View
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import Need
@@ -39,6 +40,9 @@ class Choices:
     search_text: str = ""
     paths: bool = True
     meters: bool = True
+    """Whether the header is shown."""
+    chosen_meters: tuple[Chosen, ...] = USUAL
+    """What it shows, in that order."""
     paused: bool = False
     tab: str = MAIN
     orders: Mapping[str, tuple[Column, bool]] = field(default_factory=dict)
@@ -72,6 +76,7 @@ class Choices:
                 user_threads=settings.user_threads,
             ),
             columns=settings.columns,
+            chosen_meters=meters.parse(settings.meters),
             interval_s=settings.interval_s,
             machine_scale=settings.machine_scale,
             ascii=settings.ascii,
@@ -170,6 +175,8 @@ class Choices:
     def needs(self) -> Need:
         """What a sample must hold for all of this."""
         needs = self.view.sort.need | self.view.query.needs
+        if self.meters:
+            needs |= meters.needs(self.chosen_meters)
         if self.search_text:
             needs |= Need.CMDLINE
         if self.view.user_threads:

@@ -17,7 +17,7 @@ import pytest
 from montauk_tui import __version__, cli, config
 from montauk_tui.collectors import registry
 from montauk_tui.collectors.kernel import loader, requirements
-from montauk_tui.engine import columns
+from montauk_tui.engine import columns, meters
 from montauk_tui.export import probes
 from montauk_tui.export.eventlines import Event
 from montauk_tui.export.events import Totals
@@ -136,7 +136,7 @@ def test_every_setting_is_described_with_its_default() -> None:
     for key, _, shown, _ in table:
         name = codes(key)[0]
         default = defaults[config._FIELD_OF_KEY.get(name, name)]  # noqa: SLF001
-        if name == "columns":
+        if name in {"columns", "meters"}:
             continue
         written = (
             tomllib.loads(f"it = {codes(shown)[0]}")["it"] if codes(shown) else None
@@ -159,8 +159,11 @@ def test_the_examples_of_settings_are_good_and_one_has_every_key(
             found.append(set(document))
             if set(document) == {"columns"}:
                 assert tuple(document["columns"]) == columns.DEFAULT
+            if set(document) == {"meters"}:
+                assert tuple(document["meters"]) == meters.DEFAULT
     assert set(config._READERS) in found  # noqa: SLF001
     assert {"columns"} in found
+    assert {"meters"} in found
 
 
 def test_the_manual_page_names_every_setting() -> None:
@@ -187,6 +190,18 @@ def test_every_cost_and_privilege_of_a_column_is_told() -> None:
     ]
     assert rows(section(SETTINGS, "Cost and privilege")) == expected
     assert len(expected) > 10
+
+
+def test_every_meter_and_style_is_described_in_the_words_of_the_program() -> None:
+    expected = [
+        (f"`{m.id}`", m.title, m.description, ", ".join(f"`{s}`" for s in m.styles))
+        for m in meters.METERS.values()
+    ]
+    looks = [(f"`{style}`", look) for style, look in meters.STYLES.items()]
+    assert rows(section(SETTINGS, "Meters")) == [*expected, *looks]
+    files = plain_man().partition("\n.SH FILES\n")[2].partition("\n.SH ")[0]
+    for word in (*meters.METERS, *meters.STYLES):
+        assert re.search(rf"^\.BR? {word}( [,.])?$", files, re.MULTILINE), word
 
 
 # --- themes ---------------------------------------------------------------------------

@@ -21,6 +21,7 @@ collector = "traditional"
 interval = "500ms"
 theme = "monochrome"
 columns = ["pid", "CPU%", "command", "pid"]
+meters = ["cpu:graph", "memory:bar", "cpu:graph"]
 sort = "RES"
 descending = false
 filter = "a|b"
@@ -76,6 +77,7 @@ def test_the_file_counts_over_the_defaults(file: Path, chosen: Chosen) -> None:
         interval_s=0.5,
         theme="monochrome",
         columns=("pid", "cpu_pct", "command"),
+        meters=("cpu:graph", "memory"),
         sort="rss_bytes",
         descending=False,
         filter="a|b",
@@ -172,6 +174,10 @@ BAD_FILES = {
     "columns as text": ("columns = 'pid'\n", ["'columns'", '["pid"']),
     "no columns": ("columns = []\n", ["'columns'", '["pid"']),
     "a bad column": ("columns = ['pid', 'x']\n", ["'columns'", "'x'", "cpu_pct"]),
+    "meters as text": ("meters = 'cpu'\n", ["'meters'", '["cpu"']),
+    "meters of numbers": ("meters = [1]\n", ["'meters'", '["cpu"']),
+    "a bad meter": ("meters = ['cpu', 'x']\n", ["'meters'", "'x'", "network"]),
+    "a bad style": ("meters = ['cpu:text']\n", ["'meters'", "'text'", "average"]),
     "columns of numbers": ("columns = [1]\n", ["'columns'", "quotes"]),
     "no TOML": ("theme\n", ["line 1", "using the defaults"]),
     "a key twice": ("tree = true\ntree = true\n", ["line 2", "using the defaults"]),

@@ -23,7 +23,7 @@ from montauk_tui.model.lookups import Command
 from montauk_tui.model.sample import CPU_FIELDS, Identity, Sample
 from montauk_tui.model.schema import FIELDS, UNKNOWN, Need
 
-ALL_NEEDS = Need.SHARED | Need.THREADS | Need.CMDLINE
+ALL_NEEDS = ~Need.NONE
 OWN_COMM = Path("/proc/self/comm").read_bytes().rstrip(b"\n")
 
 
@@ -178,6 +178,27 @@ def test_the_host_is_described(collector: Collector) -> None:
     user = CPU_FIELDS.index("user")
     if len(earlier.cpu_ids) == len(later.cpu_ids):
         assert np.all(later.cpu_ticks[:, user] >= earlier.cpu_ticks[:, user])
+
+
+def test_devices_of_the_host_are_told_where_they_are_needed(
+    collector: Collector,
+) -> None:
+    without = collector.sample(Need.NONE).host
+    assert (without.devices.interfaces, without.devices.disks) == (None, None)
+    assert (without.temperatures, without.frequencies) == (None, None)
+    host = collector.sample(ALL_NEEDS).host
+    assert host.temperatures is not None
+    assert host.frequencies is not None
+    # A container may hide both.
+    assert (host.devices.interfaces is not None) == readable("/proc/net/dev")
+    assert (host.devices.disks is not None) == readable("/proc/diskstats")
+
+
+def readable(path: str) -> bool:
+    try:
+        return bool(Path(path).read_bytes())
+    except OSError:
+        return False
 
 
 def test_a_child_appears_and_is_gone_once_it_is_reaped(collector: Collector) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from montauk_tui.collectors.base import Availability, Collector
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.errors import CollectorFailed
+from montauk_tui.model.devices import Devices, Disk, Interface
 from montauk_tui.model.join import same_process
 from montauk_tui.model.lookups import Lookups
 from montauk_tui.model.records import RecordTable
@@ -17,6 +18,8 @@ from montauk_tui.model.schema import FIELDS, UNKNOWN, Need
 from tests.support.builders import FakeLookups
 
 _Records = TypeVar("_Records", bound=RecordTable | None)
+
+_Device = TypeVar("_Device", Interface, Disk)
 
 _COUNTERS = ("utime", "stime", "cutime", "cstime", "minflt", "majflt")
 
@@ -93,6 +96,8 @@ def _continued(before: Sample, last: Sample, steps: int) -> Sample:
     if np.array_equal(before.host.cpu_ids, host.cpu_ids):
         ticks = host.cpu_ticks + steps * (host.cpu_ticks - before.host.cpu_ticks)
         host = dataclasses.replace(host, cpu_ticks=ticks)
+    devices = _continued_devices(before.host.devices, host.devices, steps)
+    host = dataclasses.replace(host, devices=devices)
     return dataclasses.replace(
         last,
         time_s=last.time_s + steps * step_s,
@@ -104,6 +109,32 @@ def _continued(before: Sample, last: Sample, steps: int) -> Sample:
         starts=_later(last.starts, steps * step_s, last.user_hz),
         counters=_continued_counters(before.counters, last.counters, steps),
     )
+
+
+def _continued_devices(before: Devices, last: Devices, steps: int) -> Devices:
+    step_s = last.read_s - before.read_s
+    return Devices(
+        last.read_s + steps * step_s,
+        _grown(before.interfaces, last.interfaces, steps),
+        _grown(before.disks, last.disks, steps),
+    )
+
+
+def _grown(
+    before: tuple[_Device, ...] | None, last: tuple[_Device, ...] | None, steps: int
+) -> tuple[_Device, ...] | None:
+    if before is None or last is None:
+        return last
+    grown = []
+    for then, now in zip(before, last, strict=True):
+        counts = {
+            field.name: getattr(now, field.name)
+            + steps * (getattr(now, field.name) - getattr(then, field.name))
+            for field in dataclasses.fields(now)
+            if field.name != "name"
+        }
+        grown.append(dataclasses.replace(now, **counts))
+    return tuple(grown)
 
 
 def _later(table: _Records, after_s: float, user_hz: int) -> _Records:

@@ -5,6 +5,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from montauk_tui.model.devices import (
+    Devices,
+    Disk,
+    Frequency,
+    Interface,
+    Temperature,
+)
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import (
     CPU_FIELDS,
@@ -18,6 +25,7 @@ from montauk_tui.model.sample import (
 from montauk_tui.model.schema import FIELDS, PF_KTHREAD, UNKNOWN, Floats
 from tests.support.builders import (
     GIB,
+    MONOTONIC_S,
     USER_HZ,
     FakeLookups,
     Row,
@@ -290,6 +298,18 @@ def _charged(table: ProcessTable, percent: Floats, after_s: float) -> ProcessTab
     return table.with_columns({"utime": table.utime + ticks})
 
 
+def _devices(at_s: float) -> Devices:
+    """Return devices that did the same in every second since boot."""
+    return Devices(
+        MONOTONIC_S + at_s - UPTIME_S,
+        (Interface("eth0", int(at_s * 12_900_000), int(at_s * 340_000)),),
+        (
+            Disk("nvme0n1", int(at_s * 3_400_000), int(at_s * 48_000_000), at_s * 0.62),
+            Disk("sda", 0, int(at_s * 120_000), at_s * 0.04),
+        ),
+    )
+
+
 def _host(cpus: int, busy: float, table: ProcessTable, *, after_s: float) -> HostSample:
     """Return a host whose CPUs are the busier the lower their number."""
     kinds = {kind: index for index, kind in enumerate(CPU_FIELDS)}
@@ -314,5 +334,11 @@ def _host(cpus: int, busy: float, table: ProcessTable, *, after_s: float) -> Hos
             "memory": Pressure(some_pct=0.4, full_pct=0.1),
             "io": Pressure(some_pct=6.8, full_pct=3.1),
         },
+        devices=_devices(UPTIME_S + after_s),
+        temperatures=(
+            Temperature("Package id 0", 67.0, 100.0),
+            Temperature("Core 0", 64.0, 100.0),
+        ),
+        frequencies=(Frequency(4.1e9, 4.8e9), Frequency(3.2e9, 4.8e9)),
     )
     return dataclasses.replace(host, cpu_ids=np.arange(cpus, dtype=np.int64))

@@ -6,8 +6,13 @@ from typing import Final
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from montauk_tui.engine.meters import DEFAULT, METERS, parse
+from montauk_tui.model.devices import NO_DEVICES, Devices
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.recent import Moment
 from montauk_tui.resources import folder
 from montauk_tui.ui import themes
 from montauk_tui.ui.widgets.lines import Line, line_width
@@ -25,7 +30,26 @@ HEAT: Final = " ▁▂▃▄▅▆▇█"
 
 
 def look(width: int, rows: int = 4, *, ascii_only: bool = False) -> MeterLook:
-    return MeterLook(THEME, ascii_only, width, rows)
+    return MeterLook(THEME, ascii_only, width, rows, 2 * rows + 6)
+
+
+def entries(*words: str, width: int = 80, lines: int = 8) -> list[str]:
+    """Return the header of chosen meters, without its title."""
+    chosen = MeterLook(THEME, ascii=False, width=width, rows=4, lines=lines)
+    chosen = dataclasses.replace(chosen, chosen=parse(words))
+    return texts(draw_meters(remembered(), chosen))[1:]
+
+
+def remembered(cpus: int = 8, count: int = 90) -> Frame:
+    """Return a frame that looks back at some intervals, one of them unknown."""
+    frame = scene_frame(cpus)
+    past: tuple[Moment, ...] = ()
+    for step in range(count):
+        up = step / count
+        known = Moment(up, 0.5, 0.1, 1e6 * up, 1e3, 0.0, 1e7 * up, 8 * up, 60.0, 3e9)
+        past += (known if step != 7 else Moment(*[math.nan] * len(known)),)
+    recent = dataclasses.replace(frame.recent, moments=past)
+    return dataclasses.replace(frame, recent=recent)
 
 
 def texts(lines: list[Line]) -> list[str]:
@@ -174,3 +198,161 @@ def test_a_heat_strip_is_the_higher_the_busier() -> None:
     order = np.argsort(frame.host_rates.busy_share, kind="stable")
     assert np.all(np.diff(levels[order]) >= 0)
     assert levels.min() < levels.max()
+
+
+# --- chosen meters --------------------------------------------------------------------
+
+EVERY: Final = [
+    f"{meter.id}:{style}" for meter in METERS.values() for style in meter.styles
+]
+
+FRAMES: Final = {
+    "known": remembered(),
+    "many": remembered(256),
+    "none": make_frame(None, make_sample(host=make_host(pressure={}))),
+}
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from(EVERY), min_size=1, max_size=8),
+    st.integers(10, 200),
+    st.integers(1, 16),
+    st.sampled_from(sorted(FRAMES)),
+    st.booleans(),
+)
+def test_any_meters_fit_into_any_screen(
+    chosen: list[str],
+    width: int,
+    lines: int,
+    name: str,
+    ascii_only: bool,  # noqa: FBT001
+) -> None:
+    rows = max(1, lines // 2)
+    wanted = MeterLook(THEME, ascii_only, width, rows, lines, parse(chosen))
+    title, *drawn = draw_meters(FRAMES[name], wanted)
+    assert len(drawn) <= lines
+    assert all(line_width(line) <= width for line in drawn), texts(drawn)
+    if ascii_only:
+        assert all(line.isascii() for line in texts([title, *drawn]))
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+@pytest.mark.parametrize("entry", EVERY)
+def test_every_meter_in_every_style_at_every_width(
+    entry: str, *, ascii_only: bool
+) -> None:
+    for width in range(10, 201):
+        wanted = MeterLook(THEME, ascii_only, width, 4, 6, parse([entry]))
+        for frame in FRAMES.values():
+            drawn = draw_meters(frame, wanted)[1:]
+            assert drawn
+            assert all(line_width(line) <= width for line in drawn), (width, drawn)
+            if ascii_only:
+                assert all(line.isascii() for line in texts(drawn))
+
+
+def test_the_meters_stand_in_the_order_of_the_list() -> None:
+    lines = entries("swap", "network", "memory", "uptime")
+    assert [line[:4].strip() for line in lines] == ["Swp", "Net"]
+    assert [line[40:44].strip() for line in lines] == ["Mem", "Up"]
+
+
+def test_what_has_no_room_goes_from_the_end_of_the_list() -> None:
+    names = ["memory", "swap", "pressure", "network", "disk", "load"]
+    whole = "".join(entries(*names, width=40, lines=8))
+    for lines in range(1, 6):
+        shown = "".join(entries(*names, width=40, lines=lines))
+        titles = [METERS[name].title for name in names]
+        found = [title in shown for title in titles]
+        assert found == sorted(found, reverse=True)
+        assert any(found)
+        assert not all(found) or shown == whole
+
+
+def test_an_empty_list_leaves_the_title() -> None:
+    assert entries() == []
+
+
+def test_usual_meters_of_two_cpus_leave_the_bars_left_and_memory_right() -> None:
+    frame = scene_frame(2)
+    lines = texts(draw_meters(frame, look(80)))[1:]
+    assert [line[:4].strip() for line in lines] == ["0", "1", "Net"]
+    assert [line[40:44].strip() for line in lines] == ["Mem", "Swp", "PSI"]
+    assert "Dsk" in lines[2][:40]
+
+
+@pytest.mark.parametrize("devices", [NO_DEVICES, Devices(1.0, (), ())])
+def test_what_a_machine_lacks_is_left_out_unless_it_was_chosen(
+    devices: Devices,
+) -> None:
+    host = make_host(pressure={}, devices=devices, temperatures=(), frequencies=())
+    frame = make_frame(None, make_sample(host=host))
+    usual = "".join(texts(draw_meters(frame, look(120))))
+    assert "Mem" in usual
+    assert not any(title in usual for title in ("PSI", "Net", "Dsk"))
+    names = (*DEFAULT, "temperature", "frequency")
+    chosen = dataclasses.replace(look(120), chosen=parse(names))
+    said = "".join(texts(draw_meters(frame, chosen)))
+    for title, reason in {
+        "PSI": "none in this kernel",
+        "Net": "no interface" if devices.interfaces is not None else "cannot be read",
+        "Dsk": "no disk" if devices.disks is not None else "cannot be read",
+        "Tmp": "no CPU sensor",
+        "Frq": "no cpufreq",
+    }.items():
+        assert f"{title} -  {reason}" in said
+
+
+def test_an_unknown_rate_is_no_zero() -> None:
+    after = scene_frame().sample
+    (line,) = [
+        line
+        for line in texts(draw_meters(make_frame(None, after), look(120)))
+        if "Net" in line
+    ]
+    assert line.split("Net")[1].split()[:5] == ["↓", "-/s", "↑", "-/s", "Dsk"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("network", "Net ↓   12M/s in  ↑  332K/s out"),
+        ("disk", "Dsk r  3.2M/s  w   46M/s  busy  62%  nvme0n1"),
+        ("temperature", "Tmp 67°C  Package id 0  limit 100°C"),
+        ("frequency", "Frq 3.65GHz  highest 4.10GHz  limit 4.80GHz"),
+        ("load", "LA 12.41 9.13 4.02  of 8"),
+        ("tasks", "Tsk 54  threads 123  running 14"),
+        ("uptime", "Up 420 d 04:12"),
+        ("swap:text", "Swp used 683M  cached 102M  of 8.0G"),
+        (
+            "memory:text",
+            "Mem used 24G  shared 256M  buffers 512M  cache 4.8G  available 7.0G  of 31G",  # noqa: E501 - as on the screen
+        ),
+    ],
+)
+def test_what_the_figures_say(entry: str, said: str) -> None:
+    (line,) = entries(entry, width=120)
+    assert line.strip() == said
+
+
+def test_a_graph_takes_the_lines_that_are_left_beside_it() -> None:
+    lines = entries("cpu:graph", "memory", "swap", "pressure")
+    assert len(lines) == 3
+    assert all(line.startswith(" " * 13) for line in lines[1:])
+    assert lines[0].startswith(" CPU   98.9% ")
+    assert all(line[13:39].strip() for line in lines)
+
+
+def test_the_two_directions_of_a_graph_stand_against_each_other() -> None:
+    above, below = entries("network:graph", width=60)
+    assert above.startswith(" Net ↓")
+    assert below.startswith("     ↑")
+    assert "⣿" in above
+    assert set(below[14:-1]) == {"⣿", "⡇"}
+
+
+def test_the_graph_shows_when_nothing_was_known() -> None:
+    (line,) = entries("load:graph", width=120, lines=1)
+    # 90 values are 45 cells: the fourth of them has the unknown one on its right.
+    assert line[:119].rstrip()[-45:][3] in "⡀⡄⡆⡇"

@@ -133,6 +133,24 @@ def test_many_cpus(looks_as_before: Looks) -> None:
     assert looks_as_before((120, 20), cpus=128)
 
 
+METERS: Final = (
+    "cpu:graph", "memory", "swap:text", "network:graph", "disk:graph", "temperature",
+    "frequency:graph", "load", "tasks", "clock",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("theme", ["montauk-dark", "montauk-light"])
+@pytest.mark.parametrize("size", SIZES, ids=name)
+def test_chosen_meters(
+    looks_as_before: Looks, size: tuple[int, int], theme: str
+) -> None:
+    assert looks_as_before(size, churn=12, meters=METERS, theme=theme)
+
+
+def test_chosen_meters_in_ascii(looks_as_before: Looks) -> None:
+    assert looks_as_before((80, 24), churn=12, meters=METERS, ascii=True)
+
+
 def test_help(looks_as_before: Looks) -> None:
     assert looks_as_before((80, 24), "f1")
 

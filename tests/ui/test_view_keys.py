@@ -145,6 +145,24 @@ async def test_threads_can_be_shown_and_are_read_only_then() -> None:
         assert Need.THREADS not in collector.needs[-1]
 
 
+async def test_devices_are_read_while_their_meters_are_shown() -> None:
+    collector = scene_collector()
+    settings = Settings(meters=("cpu", "disk", "temperature"))
+    async with running(make_app(collector, settings), SIZE) as monitor:
+        assert collector.needs[-1] == Need.DISK | Need.TEMPERATURE
+        assert "nvme0n1" in monitor.text
+        assert "Tmp 67°C" in monitor.text
+        assert "Net" not in monitor.text
+        await monitor.press("#")
+        await monitor.sample()
+        assert collector.needs[-1] == Need.NONE
+        before = monitor.frame.seq
+        await monitor.press("#")
+        # What is newly needed is sampled at once.
+        await monitor.until(lambda: monitor.frame.seq > before)
+        assert collector.needs[-1] == Need.DISK | Need.TEMPERATURE
+
+
 async def test_what_is_sorted_by_is_read_for_every_process() -> None:
     collector = scene_collector()
     async with running(make_app(collector), SIZE) as monitor:

@@ -95,6 +95,8 @@ def test_a_better_one_takes_over_and_the_rates_go_on(install: Install) -> None:
     assert frame.rates.cpu_pct[0] == pytest.approx(75.0)
     assert frame.ledger is not None
     assert frame.lookups is better.lookups
+    # What the machine did belongs to no collector.
+    assert len(frame.recent.moments) == 2
 
 
 def test_the_one_before_stays_open_for_the_frame_on_the_screen(

@@ -22,7 +22,7 @@ from montauk_tui.collectors.kernel.snapshot import (
 )
 from montauk_tui.collectors.kernel.starts import start_table
 from montauk_tui.collectors.kernel.unseen import Unseen
-from montauk_tui.collectors.procfs.host import read_host
+from montauk_tui.collectors.procfs.host import HostReader
 from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
@@ -105,6 +105,7 @@ class KernelCollector(Collector):
 
     def _begin(self, loaded: loader.Loaded) -> None:
         self.lookups = ProcLookups(self._root, self._users)
+        self._host_reader = HostReader(self._root.read, self._root.read_lists)
         self._unknown = unknown_columns(loaded.missing)
         self._lives = Lives(self._user_hz)
         self._before = ProcessTable.empty()
@@ -136,7 +137,7 @@ class KernelCollector(Collector):
         monotonic_s = time.monotonic()
         tasks = self._iterator.read()
         # At once: its CPU times are compared with those of the tasks.
-        host = self._host()
+        host = self._host(needs)
         table = to_table(tasks, self._user_hz, threads=Need.THREADS in needs)
         self._before = table = never_back(self._before, table)
         table = table.without(self._unknown)
@@ -163,9 +164,9 @@ class KernelCollector(Collector):
             collect_cpu_s=time.thread_time() - started,
         )
 
-    def _host(self) -> HostSample:
+    def _host(self, needs: Need) -> HostSample:
         try:
-            return read_host(self._root.read)
+            return self._host_reader.sample(needs)
         except (OSError, ValueError) as error:
             raise CollectorFailed(f"/proc can no longer be read: {error}") from error
 

@@ -19,7 +19,7 @@ from montauk_tui.collectors.netlink.known import KnownPids
 from montauk_tui.collectors.netlink.starts import start_table
 from montauk_tui.collectors.netlink.streams import Argv, Streams, Taken
 from montauk_tui.collectors.netlink.zombies import final_run_ns
-from montauk_tui.collectors.procfs.host import read_host
+from montauk_tui.collectors.procfs.host import HostReader
 from montauk_tui.collectors.procfs.live import LiveTable
 from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.scan import ProcRoot
@@ -88,6 +88,7 @@ class NetlinkCollector(Collector):
     def _begin(self, root: ProcRoot, streams: Streams) -> None:
         self.lookups = ProcLookups(root, self._users)
         self._live = LiveTable(root, self._users, self.lookups)
+        self._host = HostReader(root.read, root.read_lists)
         self._known = KnownPids(root, self._user_hz)
         self._ends = Ends(
             self._user_hz, stats_tell_processes=streams.stats_tell_processes
@@ -149,7 +150,7 @@ class NetlinkCollector(Collector):
         table = self._live.read(pids, needs)
         self._known.check(table, boot_s)
         # Between the living and the ended, whose times its CPU times are compared with.
-        host = read_host(self._root.read)
+        host = self._host.sample(needs)
         late = streams.take()
         argv = streams.take_argv()
         self._arguments.add(argv)

@@ -8,7 +8,7 @@ import numpy as np
 
 from montauk_tui.collectors.base import Availability, Collector
 from montauk_tui.collectors.clock import BootClock
-from montauk_tui.collectors.procfs.host import read_host
+from montauk_tui.collectors.procfs.host import HostReader
 from montauk_tui.collectors.procfs.live import LiveTable
 from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.scan import ProcRoot
@@ -64,6 +64,7 @@ class TraditionalCollector(Collector):
             raise CollectorUnavailable(reason, remedy) from error
         self.lookups = ProcLookups(self._root, self._users)
         self._live = LiveTable(self._root, self._users, self.lookups)
+        self._host = HostReader(self._root.read, self._root.read_lists)
 
     def close(self) -> None:
         """Close the folder."""
@@ -88,7 +89,7 @@ class TraditionalCollector(Collector):
             # After the clocks: what starts in between must count as started since.
             pids = self._root.pids()
             table = self._live.read(pids, needs)
-            host = read_host(self._root.read)
+            host = self._host.sample(needs)
             self.lookups.read_gauges(table, needs)
         except (OSError, ValueError) as error:
             reason = f"{self._path} can no longer be read: {error}"

@@ -1,15 +1,20 @@
-"""The whole machine, from five small files of /proc."""
+"""The whole machine, from small files of /proc, and of /sys where somebody asks."""
 
 import math
 import os
 import time
 from collections.abc import Callable
-from typing import Final
+from dataclasses import replace
+from typing import Final, TypeVar
 
 import numpy as np
 
+from montauk_tui.collectors.procfs.disk import Disks
+from montauk_tui.collectors.procfs.network import Interfaces
+from montauk_tui.collectors.procfs.sensors import Clocks, Thermometers
+from montauk_tui.model.devices import Devices
 from montauk_tui.model.sample import CPU_FIELDS, HostSample, Memory, Pressure
-from montauk_tui.model.schema import Floats, Ints
+from montauk_tui.model.schema import Floats, Ints, Need
 from montauk_tui.model.text import clean
 
 Read = Callable[[str], bytes]
@@ -31,6 +36,60 @@ _PRESSURES: Final = ("cpu", "memory", "io")
 
 _COUNT_DIGITS: Final = 15
 """So many KiB fit into an int64 as bytes."""
+
+
+_Parsed = TypeVar("_Parsed")
+
+
+class HostReader:
+    """Reads the machine; remembers which of its devices count."""
+
+    def __init__(self, read: Read, read_lists: Read, sys: str = "/sys") -> None:
+        """Read files of /proc with `read`, long ones with `read_lists`."""
+        self._read = read
+        self._read_lists = read_lists
+        self._interfaces = Interfaces(sys)
+        self._disks = Disks(sys)
+        self._thermometers = Thermometers(sys)
+        self._clocks = Clocks(sys)
+
+    def sample(self, needs: Need) -> HostSample:
+        """Return the machine as it is now; of its devices what is needed.
+
+        A device that cannot be read is unknown, and no failure.
+
+        Raises:
+            OSError: /proc/stat, meminfo, loadavg or uptime cannot be read.
+            ValueError: One of them does not have the documented form.
+        """
+        host = read_host(self._read)
+        if not needs & _DEVICES:
+            return host
+        hot, clocks = Need.TEMPERATURE in needs, Need.FREQUENCY in needs
+        return replace(
+            host,
+            devices=self._devices(needs),
+            temperatures=self._thermometers.read() if hot else None,
+            frequencies=self._clocks.read() if clocks else None,
+        )
+
+    def _devices(self, needs: Need) -> Devices:
+        read_s = time.monotonic()
+        network, disks = Need.NETWORK in needs, Need.DISK in needs
+        return Devices(
+            read_s,
+            self._known("net/dev", self._interfaces.select) if network else None,
+            self._known("diskstats", self._disks.select) if disks else None,
+        )
+
+    def _known(self, name: str, select: Callable[[bytes], _Parsed]) -> _Parsed | None:
+        try:
+            return select(self._read_lists(name))
+        except (OSError, ValueError):
+            return None
+
+
+_DEVICES: Final = Need.NETWORK | Need.DISK | Need.TEMPERATURE | Need.FREQUENCY
 
 
 def read_host(read: Read) -> HostSample:

@@ -88,6 +88,24 @@ class ProcRoot:
         finally:
             os.close(folder)
 
+    def read_lists(self, path: str, limit: int = 1 << 20) -> bytes:
+        """Return a file that the kernel makes record by record, up to `limit` bytes.
+
+        One read returns a page of it at most (seq_read_iter in fs/seq_file.c).
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._fd)
+        parts: list[bytes] = []
+        try:
+            while limit > 0 and (part := os.read(fd, limit)):
+                parts.append(part)
+                limit -= len(part)
+        finally:
+            os.close(fd)
+        return b"".join(parts)
+
     def owner(self, pid: int) -> int:
         """Return the effective uid of a process.
 

@@ -43,6 +43,11 @@ _LINES_PER_CPU_LINE: Final = 6
 
 _MOST_CPU_LINES: Final = 8
 
+_LINES_PER_METER_LINE: Final = 3
+"""The whole header takes at most this part of it."""
+
+_LEAST_METER_LINES: Final = 2
+
 
 class Scene(NamedTuple):
     """All that the screen is drawn from."""
@@ -161,9 +166,19 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def _draw_meters(self, scene: Scene) -> None:
         rows = min(_MOST_CPU_LINES, max(1, self.size.height // _LINES_PER_CPU_LINE))
-        look = MeterLook(scene.theme, scene.choices.ascii, self.size.width, rows)
+        has_books = self.size.height >= _LEAST_HEIGHT["books"]
+        # One line is the title, one the books.
+        room = self.size.height // _LINES_PER_METER_LINE - 1 - has_books
+        look = MeterLook(
+            scene.theme,
+            scene.choices.ascii,
+            self.size.width,
+            rows,
+            max(_LEAST_METER_LINES, room),
+            scene.choices.chosen_meters,
+        )
         lines = draw_meters(scene.frame, look)
-        if self.size.height >= _LEAST_HEIGHT["books"]:
+        if has_books:
             lines += draw_books(scene.frame, look)
         if self.meters.styles.height is None or self.meters.styles.height.value != len(
             lines

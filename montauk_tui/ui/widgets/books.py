@@ -6,6 +6,7 @@ from typing import Final
 from montauk_tui.engine.units import rate_text
 from montauk_tui.model.frame import Frame, Ledger
 from montauk_tui.model.recent import Churn
+from montauk_tui.ui.widgets.graph import sparks
 from montauk_tui.ui.widgets.lines import Line, Run, line_width, spread
 from montauk_tui.ui.widgets.meters import MeterLook
 
@@ -19,8 +20,6 @@ _PARTS: Final = (
 
 _LEAST_BAR: Final = 10
 _MOST_BAR: Final = 40
-_SPARKS: Final = "▁▂▃▄▅▆▇█"
-_SPARKS_ASCII: Final = "_.-~=+*#"
 _MOST_SPARKS: Final = 60
 
 
@@ -128,7 +127,5 @@ def _sparks(churn: tuple[Churn, ...], look: MeterLook, room: int) -> Line:
     ]
     if len(counts) < 2 or room < _LEAST_BAR or churn[-1].ended is None:  # noqa: PLR2004
         return ()
-    signs = _SPARKS_ASCII if look.ascii else _SPARKS
-    most = max(*counts, 1.0)
-    text = "".join(signs[min(7, int(count / most * 7.99))] for count in counts)
+    text = sparks(counts, max(*counts, 1.0), ascii_only=look.ascii)
     return ((text + " ", look.theme.style("faint")),)

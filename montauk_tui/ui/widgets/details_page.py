@@ -15,10 +15,8 @@ from montauk_tui.engine.units import bytes_text, percent_text
 from montauk_tui.model.details import Amount, Datum, Details, Section, Table, Value
 from montauk_tui.model.text import cell_width, drop_cells, fit
 from montauk_tui.ui.themes import Theme
+from montauk_tui.ui.widgets.graph import sparks
 from montauk_tui.ui.widgets.lines import Line, Run
-
-_SPARKS: Final = "▁▂▃▄▅▆▇█"
-_SPARKS_ASCII: Final = "_.,-=+*#"
 
 _INDENT: Final = 1
 _LABEL_WIDTH: Final = 22
@@ -296,8 +294,7 @@ def _graph(
     shown = values[-room:] if room >= _LEAST_GRAPH else []
     known = [value for value in shown if not math.isnan(value)]
     most = max([full, *known])
-    signs = _SPARKS_ASCII if look.ascii else _SPARKS
-    cells = "".join(_spark(value, most, signs) for value in shown)
+    cells = sparks(shown, most, ascii_only=look.ascii)
     peak = f"  peak {text(max(known))}" if known else ""
     return (
         (f"{' ' * _INDENT}{label:<9} ", theme.style("label")),
@@ -305,9 +302,3 @@ def _graph(
         (cells, theme.style("notice")),
         (peak, theme.style("faint")),
     )
-
-
-def _spark(value: float, most: float, signs: str) -> str:
-    if math.isnan(value) or value <= 0 or most <= 0:
-        return " " if math.isnan(value) else signs[0]
-    return signs[min(7, int(value / most * 7.99))]

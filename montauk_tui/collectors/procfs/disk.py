@@ -1,0 +1,78 @@
+"""What the disks read and wrote, each of them counted once."""
+
+import os
+import re
+from typing import Final
+
+from montauk_tui.model.devices import Disk
+from montauk_tui.model.text import clean
+
+_NAME, _READ, _WRITTEN, _BUSY = 2, 5, 9, 12
+"""Columns of /proc/diskstats (ABI/testing/procfs-diskstats)."""
+
+_SECTOR_BYTES: Final = 512
+"""Whatever the disk's own sectors are (include/linux/blk_types.h)."""
+
+_LAYER: Final = re.compile(
+    rb"(?:loop|ram|zram|dm-|md|bcache|drbd|zd)\d.*|nvme\d+c\d+n\d+", re.ASCII
+)
+"""Devices made of other devices, of files or of memory, and the paths to one NVMe
+namespace: what they do is counted by what is below or above them."""
+
+_DIGITS: Final = 20
+
+
+class Disks:
+    """Tells which lines of /proc/diskstats are whole disks."""
+
+    def __init__(self, sys: str = "/sys") -> None:
+        """Look below `sys`."""
+        self._folder = f"{sys}/block"
+        self._known: dict[bytes, bool] = {}
+
+    def select(self, text: bytes) -> tuple[Disk, ...]:
+        """Return the whole disks in /proc/diskstats.
+
+        Raises:
+            ValueError: The text is something else.
+        """
+        found: list[Disk] = []
+        known: dict[bytes, bool] = {}
+        for line in text.splitlines():
+            words = line.split(None, _BUSY + 1)
+            if len(words) <= _BUSY:
+                reason = "a line of /proc/diskstats is cut"
+                raise ValueError(reason)
+            name = words[_NAME]
+            is_disk = self._known.get(name)
+            if is_disk is None:
+                is_disk = self._is_disk(name)
+            known[name] = is_disk
+            if is_disk:
+                read, written, busy_ms = (
+                    _count(words[column]) for column in (_READ, _WRITTEN, _BUSY)
+                )
+                found.append(
+                    Disk(
+                        clean(name),
+                        read * _SECTOR_BYTES,
+                        written * _SECTOR_BYTES,
+                        busy_ms / 1000,
+                    )
+                )
+        # What is gone may come back as something else.
+        self._known = known
+        return tuple(found)
+
+    def _is_disk(self, name: bytes) -> bool:
+        """Tell a disk from its partitions, which have no folder of their own."""
+        if _LAYER.fullmatch(name):
+            return False
+        folder = os.fsdecode(name).replace("/", "!")
+        return os.path.lexists(f"{self._folder}/{folder}")
+
+
+def _count(word: bytes) -> int:
+    if not word.isdigit() or len(word) > _DIGITS:
+        raise ValueError(f"{word[:40]!r} is not a count")
+    return int(word)

@@ -1,0 +1,83 @@
+"""Bytes a second through interfaces and disks, from two readings of their counters."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from montauk_tui.model.devices import Devices
+from montauk_tui.model.frame import NO_FLOWS, Flow, Flows
+
+
+class _Count(NamedTuple):
+    in_bytes: int
+    out_bytes: int
+    busy_s: float
+
+
+def network_flows(previous: Devices | None, current: Devices) -> Flows:
+    """Return what went through each interface since `previous`."""
+    return _flows(previous, current, _network(previous), _network(current))
+
+
+def disk_flows(previous: Devices | None, current: Devices) -> Flows:
+    """Return what each disk read and wrote since `previous`."""
+    return _flows(previous, current, _disks(previous), _disks(current))
+
+
+def _network(devices: Devices | None) -> Mapping[str, _Count]:
+    interfaces = (devices and devices.interfaces) or ()
+    return {
+        one.name: _Count(one.received_bytes, one.sent_bytes, math.nan)
+        for one in interfaces
+    }
+
+
+def _disks(devices: Devices | None) -> Mapping[str, _Count]:
+    disks = (devices and devices.disks) or ()
+    return {
+        one.name: _Count(one.read_bytes, one.written_bytes, one.busy_s) for one in disks
+    }
+
+
+def _flows(
+    previous: Devices | None,
+    current: Devices,
+    before: Mapping[str, _Count],
+    now: Mapping[str, _Count],
+) -> Flows:
+    if not now:
+        return NO_FLOWS
+    passed_s = current.read_s - previous.read_s if previous else math.nan
+    each = [
+        _flow(name, before.get(name), count, passed_s) for name, count in now.items()
+    ]
+    return Flows(tuple(each), _total(each, is_same=before.keys() == now.keys()))
+
+
+def _flow(name: str, before: _Count | None, now: _Count, passed_s: float) -> Flow:
+    """Return the growth a second; a counter that went back is another device's."""
+    if before is None or not passed_s > 0:
+        return Flow(name, math.nan, math.nan)
+    grown = [new - old for new, old in zip(now, before, strict=True)]
+    if any(growth < 0 for growth in grown):
+        return Flow(name, math.nan, math.nan)
+    received, sent, busy_s = grown
+    # Both clocks are rounded, each in its own way.
+    busy = math.nan if math.isnan(busy_s) else min(busy_s / passed_s, 1.0)
+    return Flow(name, received / passed_s, sent / passed_s, busy)
+
+
+def _total(each: Sequence[Flow], *, is_same: bool) -> Flow:
+    """Return the sum, unknown where a device came or went: so is what it did."""
+    if not is_same:
+        return NO_FLOWS.total
+    return Flow(
+        "",
+        math.fsum(flow.in_bytes for flow in each),
+        math.fsum(flow.out_bytes for flow in each),
+        max((flow.busy_share for flow in each), key=_known_first),
+    )
+
+
+def _known_first(share: float) -> float:
+    return -1.0 if math.isnan(share) else share

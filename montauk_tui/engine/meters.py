@@ -1,0 +1,149 @@
+"""The meters of the header: what there is, and what a list of them means.
+
+A new meter is one row of `METERS` and how it is drawn, in ui/widgets/meters/.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from montauk_tui.errors import UsageError
+from montauk_tui.model.schema import Need
+from montauk_tui.model.text import clean
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """Something the header can show."""
+
+    id: str
+    title: str
+    """At most 3 characters; stands before it."""
+    description: str
+    styles: tuple[str, ...]
+    """How it can look, the usual way first."""
+    need: Need = Need.NONE
+
+
+class Chosen(NamedTuple):
+    """A meter and how it is to look."""
+
+    meter: Meter
+    style: str
+
+    @property
+    def entry(self) -> str:
+        """The shortest entry that means this."""
+        usual = self.style == self.meter.styles[0]
+        return self.meter.id if usual else f"{self.meter.id}:{self.style}"
+
+
+STYLES: Final = {
+    "auto": "a bar for each CPU, or a strip where they are too many",
+    "bars": "a bar for each CPU, or their average where they are too many",
+    "average": "one bar for all CPUs",
+    "strip": "a cell for each CPU, the higher the busier",
+    "bar": "a bar, its parts told apart by sign and colour",
+    "graph": "the last minutes as a graph",
+    "text": "figures",
+}
+
+METERS: Final[dict[str, Meter]] = {
+    meter.id: meter
+    for meter in (
+        Meter(
+            "cpu",
+            "CPU",
+            "what the CPUs do",
+            ("auto", "bars", "average", "strip", "graph"),
+        ),
+        Meter(
+            "memory",
+            "Mem",
+            "memory in use, buffers and cache",
+            ("bar", "graph", "text"),
+        ),
+        Meter("swap", "Swp", "swap space in use", ("bar", "graph", "text")),
+        Meter(
+            "pressure",
+            "PSI",
+            "share of the last 10 s in which work waited for CPU, memory or I/O",
+            ("text",),
+        ),
+        Meter(
+            "network",
+            "Net",
+            "bytes a second received and sent by all interfaces",
+            ("text", "graph"),
+            Need.NETWORK,
+        ),
+        Meter(
+            "disk",
+            "Dsk",
+            "bytes a second read and written, and the busiest disk's time",
+            ("text", "graph"),
+            Need.DISK,
+        ),
+        Meter(
+            "temperature",
+            "Tmp",
+            "the hottest sensor of the CPUs",
+            ("text", "graph"),
+            Need.TEMPERATURE,
+        ),
+        Meter(
+            "frequency",
+            "Frq",
+            "the clock of the CPUs: mean, highest and limit",
+            ("text", "graph"),
+            Need.FREQUENCY,
+        ),
+        Meter("load", "LA", "load averages of 1, 5 and 15 minutes", ("text", "graph")),
+        Meter(
+            "tasks", "Tsk", "processes, threads, and how many of them run", ("text",)
+        ),
+        Meter("uptime", "Up", "how long the machine has been up", ("text",)),
+        Meter("clock", "Now", "the time of day", ("text",)),
+    )
+}
+"""Every meter by its id."""
+
+DEFAULT: Final = ("cpu", "memory", "swap", "pressure", "network", "disk")
+
+
+def parse(entries: Iterable[str]) -> tuple[Chosen, ...]:
+    """Return what entries such as `cpu` or `cpu:graph` mean, each of them once.
+
+    Raises:
+        UsageError: There is no such meter, or it has no such style.
+    """
+    return tuple(dict.fromkeys(map(_chosen, entries)))
+
+
+def _chosen(entry: str) -> Chosen:
+    name, colon, style = entry.strip().lower().partition(":")
+    meter = METERS.get(name.strip())
+    if meter is None:
+        reason = f"no meter is called {_shown(name)!r}"
+        raise UsageError(reason, f"choose some of: {', '.join(METERS)}")
+    style = style.strip() if colon else meter.styles[0]
+    if style not in meter.styles:
+        reason = f"the meter {meter.id!r} has no style {_shown(style)!r}"
+        raise UsageError(reason, f"choose one of: {', '.join(meter.styles)}")
+    return Chosen(meter, style)
+
+
+USUAL: Final = parse(DEFAULT)
+"""What is shown where the user did not choose."""
+
+
+def needs(chosen: Iterable[Chosen]) -> Need:
+    """Return what a sample must hold for all of them."""
+    needed = Need.NONE
+    for one in chosen:
+        needed |= one.meter.need
+    return needed
+
+
+def _shown(text: str) -> str:
+    return clean(text.strip().encode("utf-8", "surrogateescape"))

@@ -1,0 +1,59 @@
+"""What the machine's devices count or measure: interfaces, disks, sensors."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """Bytes through one network interface since it appeared (proc_pid_net(5))."""
+
+    name: str
+    received_bytes: int
+    sent_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """Work of one whole disk since it appeared (admin-guide/iostats)."""
+
+    name: str
+    read_bytes: int
+    written_bytes: int
+    busy_s: float
+    """Time in which it had something to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """Counters that belong together because they were read at one moment."""
+
+    read_s: float
+    """CLOCK_MONOTONIC of the reading."""
+    interfaces: tuple[Interface, ...] | None = None
+    """Those whose bytes no other one counts too; None where not read or unreadable."""
+    disks: tuple[Disk, ...] | None = None
+    """Those that are no part and no layer of another; None as above."""
+
+
+NO_DEVICES: Final = Devices(math.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class Temperature:
+    """One sensor of a CPU, in degrees Celsius."""
+
+    label: str
+    celsius: float
+    critical: float
+    """Where the machine turns itself off; NaN where it does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frequency:
+    """The clock of CPUs that have one in common, in Hz."""
+
+    now_hz: float
+    most_hz: float
+    """NaN where the driver does not say."""

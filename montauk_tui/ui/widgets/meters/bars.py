@@ -1,0 +1,169 @@
+"""Bars of CPUs, memory and swap, and the heat strip of many CPUs."""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import groupby
+from typing import Final
+
+from montauk_tui.engine.units import bytes_text, percent_text
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.sample import CPU_FIELDS
+from montauk_tui.ui.widgets.graph import sparks
+from montauk_tui.ui.widgets.lines import Line, Run
+from montauk_tui.ui.widgets.meters.look import LEAST_BAR, MeterLook, filled, pair
+
+_STRIP_LABEL: Final = 5
+
+_KINDS: Final = (
+    ("user", ("user",), "|", "bar_user"),
+    ("nice", ("nice",), ":", "bar_nice"),
+    ("system", ("system",), "#", "bar_system"),
+    ("interrupts", ("irq", "softirq"), "*", "bar_irq"),
+    ("steal", ("steal",), "~", "bar_steal"),
+)
+"""Parts of a CPU bar: name, kinds of /proc/stat, sign and role. The sign tells them
+apart where colours do not."""
+
+
+# --- many bars ------------------------------------------------------------------------
+
+
+def columns_of_bars(bars: int, width: int, most_rows: int) -> int:
+    """Return how many bars stand side by side, 0 where they do not fit.
+
+    About four lines, and no gap in the last column, look best.
+    """
+    fitting = {
+        rows: math.ceil(bars / rows)
+        for rows in range(1, most_rows + 1)
+        if math.ceil(bars / rows) * LEAST_BAR <= width
+    }
+    if not fitting:
+        return 0
+    best = min(fitting, key=lambda rows: abs(rows - 4) + 3 * (bars % rows > 0))
+    return fitting[best]
+
+
+def cpu_bars(frame: Frame, look: MeterLook, columns: int, width: int) -> list[Line]:
+    """Return a bar for each CPU, the first column filled first."""
+    bars = [
+        partial(_cpu_bar, frame, look, index)
+        for index in range(len(frame.sample.host.cpu_ids))
+    ]
+    return _grid(bars, columns, width)
+
+
+def _grid(
+    bars: Sequence[Callable[[int], Line]], columns: int, width: int
+) -> list[Line]:
+    rows = math.ceil(len(bars) / columns)
+    lines: list[Line] = []
+    for row in range(rows):
+        line: Line = ()
+        for column, bar in enumerate(bars[row::rows]):
+            cells = width * (column + 1) // columns - width * column // columns
+            line = (*line, *bar(cells))
+        lines.append(filled(line, width))
+    return lines
+
+
+def strip_lines(cpus: int, width: int) -> int:
+    """Return how many lines a heat strip of so many CPUs has."""
+    return math.ceil(cpus / max(1, width - _STRIP_LABEL))
+
+
+def heat_strip(frame: Frame, look: MeterLook, width: int) -> list[Line]:
+    """Return a cell for each CPU, in the order of their numbers."""
+    room = max(1, width - _STRIP_LABEL)
+    busy = frame.host_rates.busy_share.tolist()
+    lines: list[Line] = []
+    for start in range(0, len(busy), room):
+        label = str(int(frame.sample.host.cpu_ids[start])).rjust(4) + " "
+        runs: list[Run] = [(label, look.theme.style("label"))]
+        for role, group in groupby(busy[start : start + room], key=_heat_role):
+            text = sparks(group, 1.0, ascii_only=look.ascii)
+            runs.append((text, look.theme.style(role)))
+        lines.append(filled(tuple(runs), width))
+    return lines
+
+
+def _heat_role(share: float) -> str:
+    if share >= 0.9:  # noqa: PLR2004
+        return "hot"
+    if share >= 0.5:  # noqa: PLR2004
+        return "warm"
+    return "notice" if share >= 0.05 else "faint"  # noqa: PLR2004
+
+
+# --- one bar --------------------------------------------------------------------------
+
+
+def _cpu_bar(frame: Frame, look: MeterLook, index: int, width: int) -> Line:
+    shares = frame.host_rates.cpu_share[index]
+    text = percent_text(float(frame.host_rates.busy_share[index]) * 100) + "%"
+    label = str(int(frame.sample.host.cpu_ids[index]))
+    return _bar(look, label, _cpu_parts(shares.tolist()), text, width)
+
+
+def average_bar(frame: Frame, look: MeterLook, width: int) -> Line:
+    """Return what the CPUs do in the mean."""
+    text = percent_text(frame.host_rates.machine_busy * 100) + "%"
+    parts = _cpu_parts(frame.host_rates.machine_share.tolist())
+    return _bar(look, "CPU", parts, text, width)
+
+
+def _cpu_parts(shares: Sequence[float]) -> list[tuple[float, str, str]]:
+    return [
+        (sum(shares[CPU_FIELDS.index(kind)] for kind in kinds), sign, role)
+        for _, kinds, sign, role in _KINDS
+    ]
+
+
+def memory_bar(frame: Frame, look: MeterLook, width: int) -> Line:
+    """Return what is in use, what are buffers and what is cache."""
+    memory = frame.sample.host.memory
+    total = max(1, memory.total)
+    parts = [
+        (memory.used / total, "|", "mem_used"),
+        (memory.buffers / total, "#", "mem_buffers"),
+        (memory.cache / total, ".", "mem_cache"),
+    ]
+    text = f"{bytes_text(memory.used)}/{bytes_text(memory.total)}"
+    return _bar(look, "Mem", parts, text, width)
+
+
+def swap_bar(frame: Frame, look: MeterLook, width: int) -> Line:
+    """Return how much of the swap space is in use."""
+    memory = frame.sample.host.memory
+    used = memory.swap_used
+    parts = [(used / max(1, memory.swap_total), "|", "swap_used")]
+    text = f"{bytes_text(used)}/{bytes_text(memory.swap_total)}"
+    return _bar(look, "Swp", parts, text, width)
+
+
+def _bar(
+    look: MeterLook,
+    label: str,
+    parts: Sequence[tuple[float, str, str]],
+    text: str,
+    width: int,
+) -> Line:
+    """Return ` label[||||##   text]`: parts as (share of 0 to 1, sign, role)."""
+    inner = width - 6
+    if inner < len(text):
+        line = pair(look, label.rjust(4), text[: max(0, width - 5)])
+        return filled(line, width)
+    cells: list[tuple[str, str]] = []
+    end = 0.0
+    for share, sign, role in parts:
+        end += 0.0 if math.isnan(share) else share * inner
+        cells += [(sign, role)] * (min(inner, round(end)) - len(cells))
+    cells += [(" ", "bracket")] * (inner - len(cells))
+    cells[inner - len(text) :] = [(char, "label") for char in text]
+    runs: list[Run] = [(label.rjust(4), look.theme.style("label"))]
+    runs.append(("[", look.theme.style("bracket")))
+    for role, group in groupby(cells, key=lambda cell: cell[1]):
+        runs.append(("".join(sign for sign, _ in group), look.theme.style(role)))
+    runs.append(("]", look.theme.style("bracket")))
+    return tuple(runs)

@@ -1,0 +1,303 @@
+"""Where the meters stand: in two columns where they fit, else below each other.
+
+What has no room is left out from the end of the user's list.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Final, NamedTuple
+
+from rich.style import Style
+
+from montauk_tui.engine.meters import USUAL, Chosen
+from montauk_tui.model.frame import Frame
+from montauk_tui.ui.widgets.lines import Line
+from montauk_tui.ui.widgets.meters.bars import (
+    average_bar,
+    columns_of_bars,
+    cpu_bars,
+    heat_strip,
+    memory_bar,
+    strip_lines,
+    swap_bar,
+)
+from montauk_tui.ui.widgets.meters.figures import FIGURES
+from montauk_tui.ui.widgets.meters.graphs import LEAST_GRAPH, draw_graph
+from montauk_tui.ui.widgets.meters.look import (
+    LEAST_BAR,
+    LEAST_GAUGE,
+    MeterLook,
+    Piece,
+    one_line,
+)
+
+_STRIP_LINES_PER_LINE: Final = 2
+"""A heat strip may be so much higher than bars would be before it is left out."""
+
+_MOST_GRAPH_LINES: Final = 4
+
+_BARS: Final = {"memory": memory_bar, "swap": swap_bar}
+
+_Row = tuple[Piece, ...]
+"""Pieces beside each other."""
+
+
+class _Layout(NamedTuple):
+    lines: list[Line]
+    shown: int
+    """How many meters of the list are in it."""
+
+
+def lay_out(frame: Frame, look: MeterLook) -> list[Line]:
+    """Return the lines of the meters that were chosen."""
+    chosen = [one for one in look.chosen if _is_there(one, frame, look)]
+    if not chosen:
+        return []
+    beside = _two_columns(chosen, frame, look)
+    if beside is not None:
+        return beside
+    below = _stacked(chosen, frame, look)
+    if look.width // 2 >= LEAST_GAUGE:
+        # Narrow columns are for when everything has its place.
+        for shown in range(len(chosen) - 1, below.shown, -1):
+            beside = _two_columns(chosen[:shown], frame, look)
+            if beside is not None:
+                return beside
+    return below.lines
+
+
+def _is_there(one: Chosen, frame: Frame, look: MeterLook) -> bool:
+    """Tell whether there is anything to show; who chose a meter is told why not."""
+    if look.chosen != USUAL:
+        return True
+    host = frame.sample.host
+    return {
+        "pressure": bool(host.pressure),
+        "network": bool(host.devices.interfaces),
+        "disk": bool(host.devices.disks),
+    }.get(one.meter.id, True)
+
+
+# --- pieces ---------------------------------------------------------------------------
+
+
+def _pieces(
+    one: Chosen, frame: Frame, look: MeterLook, width: int
+) -> list[Piece] | None:
+    """Return what a meter is drawn as in a column, None where it does not fit in."""
+    name, style = one
+    if style == "graph":
+        wanted = min(_MOST_GRAPH_LINES, max(1, look.rows // 2))
+        return [_graph(one, frame, look, wanted)]
+    if name.id == "cpu":
+        return _cpu_pieces(style, frame, look, width)
+    if style == "bar":
+        return [one_line(partial(_BARS[name.id], frame, look), LEAST_GAUGE)]
+    draw, least = FIGURES[name.id]
+    return [one_line(partial(draw, frame, look), least, figures=True)]
+
+
+def _graph(one: Chosen, frame: Frame, look: MeterLook, height: int) -> Piece:
+    def draw(width: int, lines: int) -> list[Line]:
+        return draw_graph(one.meter.id, frame, look, (width, lines))
+
+    return Piece(draw, LEAST_GRAPH, height, grows=True)
+
+
+def _cpu_pieces(
+    style: str, frame: Frame, look: MeterLook, width: int
+) -> list[Piece] | None:
+    """Return the bars, or the strip and the average, or the average alone."""
+    average = one_line(partial(average_bar, frame, look), LEAST_GAUGE)
+    cpus = len(frame.sample.host.cpu_ids)
+    if style == "average":
+        return [average]
+    is_whole_width = width == look.width
+    if style != "strip":
+        columns = columns_of_bars(cpus, width, min(look.rows, look.lines))
+        if columns:
+            rows = -(-cpus // columns)
+            return [
+                Piece(
+                    lambda cells, _: cpu_bars(frame, look, columns, cells), width, rows
+                )
+            ]
+        if not is_whole_width:
+            return None
+    lines = strip_lines(cpus, width)
+    room = min(_STRIP_LINES_PER_LINE * look.rows, look.lines - 1)
+    if style == "bars" or lines > room:
+        return [average]
+    strip = Piece(lambda cells, _: heat_strip(frame, look, cells), width, lines)
+    return [strip, average]
+
+
+# --- two columns ----------------------------------------------------------------------
+
+
+def _two_columns(
+    chosen: Sequence[Chosen], frame: Frame, look: MeterLook
+) -> list[Line] | None:
+    """Return both columns, None where they do not hold all that was chosen.
+
+    What is first stands alone on the left where it is high, with what has no room on
+    the right below it; else the left column is filled first.
+    """
+    half = look.width // 2
+    if half < LEAST_BAR:
+        return None
+    pieces: list[Piece] = []
+    for one in chosen:
+        more = _pieces(one, frame, look, half)
+        if more is None:
+            return None
+        pieces += more
+    is_alone = chosen[0].meter.id == "cpu" and chosen[0].style != "average"
+    if len(pieces) == 1 or any(p.grows and p.least > half for p in pieces):
+        return None
+    arranged = [_paired(pieces, pairs, half) for pairs in range(len(pieces) // 2 + 1)]
+    for height in range(max(p.height for p in pieces), look.lines + 1):
+        for rows in arranged:
+            if _height(rows) > 2 * height:
+                continue
+            placed = _placed(rows, height, is_alone=is_alone)
+            if placed is not None:
+                left, right = placed
+                drawn = (
+                    _column(left, half, height),
+                    _column(right, look.width - half, height),
+                )
+                return [(*a, *b) for a, b in zip(*drawn, strict=True)]
+    return None
+
+
+def _paired(pieces: Sequence[Piece], pairs: int, width: int) -> list[_Row]:
+    """Return rows of one piece each, but for so many pairs of figures at the end."""
+    rows: list[_Row] = []
+    left = list(pieces)
+    while left:
+        last = left.pop()
+        row: _Row = (last,)
+        if pairs and left and last.is_figures and left[-1].is_figures:
+            least = max(last.least, left[-1].least)
+            if 2 * least <= width:
+                row = (left.pop(), last)
+                pairs -= 1
+        rows.append(row)
+    return rows[::-1]
+
+
+def _placed(
+    rows: Sequence[_Row], height: int, *, is_alone: bool
+) -> tuple[list[_Row], list[_Row]] | None:
+    """Return the rows of both columns, None where they are higher than `height`."""
+    first, rest = (list(rows[:1]), list(rows[1:])) if is_alone else ([], list(rows))
+    # All of it beside what is first, or else no more than must be.
+    counts = [*([len(rest)] if is_alone else []), *range(len(rest) + 1)]
+    for count in counts:
+        before, behind = rest[:count], rest[count:]
+        left, right = ([*first, *behind], before) if is_alone else (before, behind)
+        fits = max(_height(left), _height(right)) <= height
+        if fits and (is_alone or _height(left) >= _height(right)):
+            return left, right
+    return None
+
+
+def _height(rows: Iterable[_Row]) -> int:
+    return sum(max(piece.height for piece in row) for row in rows)
+
+
+def _column(rows: Sequence[_Row], width: int, height: int) -> list[Line]:
+    """Return the lines of a column; what can grow has what is left over."""
+    spare = height - _height(rows)
+    growing = [index for index, row in enumerate(rows) if _grows(row)]
+    lines: list[Line] = []
+    for index, row in enumerate(rows):
+        extra = 0
+        if index in growing:
+            at = growing.index(index)
+            count = len(growing)
+            extra = spare * (at + 1) // count - spare * at // count
+        lines += _row_lines(row, width, extra)
+    blank: Line = ((" " * width, Style.null()),)
+    return lines + [blank] * (height - len(lines))
+
+
+def _grows(row: _Row) -> bool:
+    return any(piece.grows for piece in row)
+
+
+# --- below each other -----------------------------------------------------------------
+
+
+def _stacked(chosen: Sequence[Chosen], frame: Frame, look: MeterLook) -> _Layout:
+    """Return as many of the first meters as there is room for, line by line."""
+    for shown in range(len(chosen), 0, -1):
+        rows = _rows_of(chosen[:shown], frame, look)
+        if _height(rows) > look.lines:
+            rows = [tuple(_low(piece) for piece in row) for row in rows]
+        if _height(rows) <= look.lines:
+            lines = [line for row in rows for line in _row_lines(row, look.width)]
+            return _Layout(lines, shown)
+    return _Layout([], 0)
+
+
+def _rows_of(chosen: Sequence[Chosen], frame: Frame, look: MeterLook) -> list[_Row]:
+    """Return rows of as many pieces as have room beside each other."""
+    pieces = [
+        piece for one in chosen for piece in _pieces(one, frame, look, look.width) or ()
+    ]
+    rows = _filled_up(pieces, look.width, len(pieces))
+    # As many in each row, where that makes no more of them.
+    for most in range(1, len(pieces)):
+        even = _filled_up(pieces, look.width, most)
+        if len(even) == len(rows):
+            return even
+    return rows
+
+
+def _filled_up(pieces: Sequence[Piece], width: int, most: int) -> list[_Row]:
+    """Return rows of as many pieces as fit, but at most `most` of them."""
+    rows: list[_Row] = []
+    for piece in pieces:
+        row = (*rows[-1], piece) if rows else ()
+        if row and len(row) <= most and sum(p.least for p in row) <= width:
+            rows[-1] = row
+        else:
+            rows.append((piece,))
+    return rows
+
+
+def _low(piece: Piece) -> Piece:
+    return Piece(piece.draw, piece.least, 1, grows=True) if piece.grows else piece
+
+
+# --- one row --------------------------------------------------------------------------
+
+
+def _row_lines(row: _Row, width: int, extra: int = 0) -> list[Line]:
+    """Return the lines of pieces beside each other, `extra` ones for what can grow."""
+    height = _height([row]) + extra
+    lines: list[Line] = [()] * height
+    for piece, cells in zip(row, _widths(row, width), strict=True):
+        drawn = piece.draw(cells, height if piece.grows else piece.height)
+        blank: Line = ((" " * cells, Style.null()),)
+        drawn += [blank] * (height - len(drawn))
+        lines = [(*line, *part) for line, part in zip(lines, drawn, strict=True)]
+    return lines
+
+
+def _widths(row: _Row, width: int) -> list[int]:
+    """Return the same width for all, or more for those that need more."""
+    count = len(row)
+    shares = [width * (at + 1) // count - width * at // count for at in range(count)]
+    if all(share >= piece.least for share, piece in zip(shares, row, strict=True)):
+        return shares
+    spare = width - sum(piece.least for piece in row)
+    if spare < 0:
+        return shares
+    wide = [at for at, piece in enumerate(row) if not piece.is_figures] or range(count)
+    widths = [piece.least for piece in row]
+    for turn, at in enumerate(wide):
+        widths[at] += spare * (turn + 1) // len(wide) - spare * turn // len(wide)
+    return widths
