@@ -23,7 +23,7 @@ from montauk_tui.model.lookups import Command
 from montauk_tui.model.sample import CPU_FIELDS, Identity, Sample
 from montauk_tui.model.schema import FIELDS, UNKNOWN, Need
 
-ALL_NEEDS = Need.SHARED | Need.THREADS | Need.CMDLINE
+ALL_NEEDS = ~Need.NONE
 OWN_COMM = Path("/proc/self/comm").read_bytes().rstrip(b"\n")
 
 
