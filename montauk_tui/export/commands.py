@@ -5,6 +5,8 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import reduce
+from operator import or_
 
 from montauk_tui.collectors import registry
 from montauk_tui.collectors.base import Collector
@@ -74,11 +76,12 @@ def once(settings: Settings, limit: int | None) -> int:
     """Print the processes as a table."""
     columns = pick(settings.columns, machine_scale=settings.machine_scale)
     width = _terminal_width()
+    needs = reduce(or_, (column.show_need for column in columns), Need.NONE)
 
     def show(frame: Frame, rows: Ints, _ended: Ints) -> None:
         put("\n".join(frame_table(frame, rows, columns, width)))
 
-    _each_frame(settings, 1, limit, show)
+    _each_frame(settings, 1, limit, show, needs)
     return 0
 
 
@@ -104,6 +107,7 @@ def _each_frame(
     samples: int | None,
     limit: int | None,
     show: Callable[[Frame, Ints, Ints], None],
+    needs: Need = Need.NONE,
 ) -> None:
     """Show `samples` frames, each with the rates of a whole interval.
 
@@ -120,13 +124,14 @@ def _each_frame(
         kernel_threads=True,
         user_threads=settings.user_threads,
     )
-    needs = sort.need | view.query.needs
+    needs |= sort.need | view.query.needs
     if settings.user_threads:
         needs |= Need.THREADS
     source = FrameSource(registry.open_collector(settings.collector))
     with closing(source):
         due = time.monotonic()
-        source.next_frame(Need.NONE)
+        # The rates of the next one need the same.
+        source.next_frame(needs)
         taken = 0
         while samples is None or taken < samples:
             due += settings.interval_s

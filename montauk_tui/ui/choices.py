@@ -170,6 +170,8 @@ class Choices:
     def needs(self) -> Need:
         """What a sample must hold for all of this."""
         needs = self.view.sort.need | self.view.query.needs
+        for column_id in self.shown_columns:
+            needs |= COLUMNS[column_id].show_need
         if self.search_text:
             needs |= Need.CMDLINE
         if self.view.user_threads:

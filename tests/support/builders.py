@@ -26,7 +26,7 @@ from montauk_tui.model.sample import (
     ProcessTable,
     Sample,
 )
-from montauk_tui.model.schema import COMM_BYTES, FIELDS, UNKNOWN, Ints
+from montauk_tui.model.schema import COMM_BYTES, COUNTERS, FIELDS, UNKNOWN, Ints
 
 TIME_S: Final = 1_795_000_000.0
 """2026-11-18 11:06:40 UTC, a Wednesday."""
@@ -49,8 +49,6 @@ DEFAULT_ROW: Final[dict[str, int]] = {
     "stime": 0,
     "cutime": 0,
     "cstime": 0,
-    "minflt": 0,
-    "majflt": 0,
     "priority": 20,
     "nice": 0,
     "rt_priority": 0,
@@ -61,6 +59,9 @@ DEFAULT_ROW: Final[dict[str, int]] = {
     "rss_bytes": 8 << 20,
     "shared_bytes": UNKNOWN,
     "start_stack": 0,
+    **dict.fromkeys(COUNTERS, UNKNOWN),
+    "minflt": 0,
+    "majflt": 0,
 }
 """What a process is like where a row does not say otherwise; ids default to the pid."""
 

@@ -19,7 +19,7 @@ from tests.support.monitor import Monitor, make_app, running
 from tests.support.starts import fork, make_starts
 
 SIZE = (120, 40)
-TITLES = ["Main", "Exited", "Spawners", "Events"]
+TITLES = ["Main", "I/O", "Exited", "Spawners", "Events"]
 
 
 def churning(size: tuple[int, int] = SIZE, **settings: Any) -> Any:
@@ -80,6 +80,8 @@ async def test_a_click_shows_a_tab() -> None:
 async def test_each_tab_has_its_columns_and_its_own_order() -> None:
     async with churning() as monitor:
         await monitor.press("M", "tab")
+        assert "DISK R/W▼" in monitor.text
+        await monitor.press("N", "tab")
         assert "ENDED▼" in monitor.text
         assert "MAXRSS" in monitor.text
         await monitor.press("I", "tab")
@@ -88,6 +90,9 @@ async def test_each_tab_has_its_columns_and_its_own_order() -> None:
         assert "AT▼" in monitor.text
         await monitor.press("tab")
         assert "RES▼" in monitor.text
+        await monitor.press("tab")
+        assert "PID▲" in monitor.text
+        assert "DISK WRITE" in monitor.text
         await monitor.press("tab")
         assert "ENDED▲" in monitor.text
         await monitor.press("tab")

@@ -117,6 +117,9 @@ def test_a_column_is_found_by_its_title(column: Column) -> None:
         ("time", "cpu_time"),
         ("TIME+", "cpu_time"),
         ("name", "comm"),
+        ("io", "io_rate"),
+        ("read", "io_read_rate"),
+        ("write", "io_write_rate"),
         ("COMMAND", "command"),
     ],
 )
