@@ -91,7 +91,7 @@ def _size(field: str, title: str, description: str, yields: int) -> Column:
 
 _A_FILE: Final = "a file per process and refresh, except with kernel"
 _OWN: Final = "own processes, or root"
-_MAIN_THREAD: Final = "except with kernel of the main thread only"
+_MAIN_THREAD: Final = "(main thread; kernel: all)"
 
 
 def _byte_rate(
@@ -209,14 +209,14 @@ _TABLE: Final = (
     _byte_rate("wchar_rate", "WCHAR/s",
                "bytes that write(2) and its like took a second", "wchar"),
     _rate("vcsw_rate", "VCSW/s",
-          f"times a second it gave up a CPU, {_MAIN_THREAD}",
+          f"times a second it gave up a CPU {_MAIN_THREAD}",
           "voluntary_switches", Need.SWITCHES),
     _rate("icsw_rate", "ICSW/s",
-          f"times a second a CPU was taken from it, {_MAIN_THREAD}",
+          f"times a second a CPU was taken from it {_MAIN_THREAD}",
           "involuntary_switches", Need.SWITCHES),
     Column(
         "runq_pct", "RUNQ%",
-        f"waiting for a CPU, 100 for one thread that always waits, {_MAIN_THREAD}", 5,
+        f"waiting for a CPU, 100 for one thread always {_MAIN_THREAD}", 5,
         rates.waiting_pct, rates.waiting_text, rates.waiting_level, descending=True,
         need=Need.WAIT, show_need=Need.WAIT, yields=5, cost=_A_FILE,
     ),
