@@ -10,6 +10,7 @@ from typing import Final
 
 from montauk_tui.engine import cells, units
 from montauk_tui.engine import extra_cells as extra
+from montauk_tui.engine import ioprio_cells as ioprio
 from montauk_tui.engine import rate_cells as rates
 from montauk_tui.engine.cells import Key, Meaning, Text
 from montauk_tui.errors import UsageError
@@ -194,6 +195,11 @@ _TABLE: Final = (
     _count("majflt", "MAJFLT", "page faults that needed I/O", 7),
     _rate("minflt_rate", "MINF/s", "page faults without I/O a second", "minflt"),
     _rate("majflt_rate", "MAJF/s", "page faults with I/O a second", "majflt"),
+    Column(
+        "io_priority", "IO", "I/O class and level: B best effort, R real time, id idle",
+        2, ioprio.io_priority_key, ioprio.io_priority_text, ioprio.io_priority_level,
+        left=True, yields=6,
+    ),
     _byte_rate("io_rate", "DISK R/W", "bytes read from and written to storage a second",
                "read_bytes", "write_bytes"),
     _byte_rate("io_read_rate", "DISK READ", "bytes read from storage a second",

@@ -76,6 +76,10 @@ class Lookups(Protocol):
         """Return the resident shared memory."""
         ...
 
+    def io_priority(self, identity: Identity) -> int | None:
+        """Return class and level of I/O as one number (model.ioprio)."""
+        ...
+
     def cgroup(self, number: int) -> str:
         """Return the sanitised path of a cgroup (version 2), or its number."""
         ...

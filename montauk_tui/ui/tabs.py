@@ -45,8 +45,8 @@ _TABLE: Final = (
     Tab(MAIN, "Main", (), "cpu_pct", lambda frame: frame, "no process matches"),
     Tab(
         IO, "I/O",
-        ("pid", "user", "io_rate", "io_read_rate", "io_write_rate", "runq_pct",
-         "command"),
+        ("pid", "user", "io_priority", "io_rate", "io_read_rate", "io_write_rate",
+         "runq_pct", "command"),
         "io_rate", lambda frame: frame, "no process matches",
     ),
     Tab(

@@ -176,6 +176,7 @@ class FakeLookups:
         self._users = {0: "root"} if users is None else users
         self._shared = shared or {}
         self._cold = cold
+        self.io_priorities: dict[int, int] = {}
         self.read: set[Identity] = set()
         """Whose command line was read."""
         self.read_details: Callable[[Identity], Details | None] = lambda _identity: None
@@ -204,6 +205,9 @@ class FakeLookups:
 
     def user(self, uid: int) -> str:
         return self._users.get(uid, str(uid))
+
+    def io_priority(self, identity: Identity) -> int | None:
+        return self.io_priorities.get(identity.pid)
 
     def shared_bytes(self, identity: Identity) -> float:
         return self._shared.get(identity.pid, math.nan)

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from montauk_tui.collectors.cgroups import Cgroups
+from montauk_tui.collectors.procfs.ioprio import io_priority
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
 from montauk_tui.model.details import Details
@@ -42,6 +43,8 @@ class ProcLookups:
         self._root = root
         self._users = users
         self._cgroups = Cgroups()
+        # The system call is about the processes of this machine.
+        self._is_ours = root.path == "/proc"
         self._sample = 0
         self._commands: dict[Identity, _Cached] = {}
 
@@ -112,6 +115,10 @@ class ProcLookups:
             return self._root.shared_bytes(identity.pid)
         except OSError:
             return math.nan
+
+    def io_priority(self, identity: Identity) -> int | None:
+        """Return class and level of I/O as one number, None where it is unknown."""
+        return io_priority(identity.pid) if self._is_ours else None
 
     def cgroup(self, number: int) -> str:
         """Return the path of a cgroup, or its number while none is known."""

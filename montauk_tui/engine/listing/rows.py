@@ -93,6 +93,10 @@ class RowLookups:
         """Return the resident shared memory; of who is gone it is unknown."""
         return self._base.shared_bytes(identity) if identity.pid >= 0 else float("nan")
 
+    def io_priority(self, identity: Identity) -> int | None:
+        """Return class and level of I/O; of who is gone they are unknown."""
+        return self._base.io_priority(identity) if identity.pid >= 0 else None
+
 
 def frame_of(
     frame: Frame,
