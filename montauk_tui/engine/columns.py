@@ -99,7 +99,7 @@ def _byte_rate(
     column_id: str, title: str, description: str, *fields: str, yields: int = 0
 ) -> Column:
     return Column(
-        column_id, title, description, max(7, len(title)), rates.rate_key(*fields),
+        column_id, title, description, max(9, len(title)), rates.rate_key(*fields),
         rates.rate_text(units.byte_rate_text, *fields), rates.bytes_level(*fields),
         descending=True, need=Need.IO, show_need=Need.IO, yields=yields,
         cost=_A_FILE, privilege=_OWN,
