@@ -18,18 +18,26 @@ from montauk_tui.collectors.procfs.collector import TraditionalCollector
 from montauk_tui.model.schema import Need
 
 _PROCESSES: Final = 3_000
+_FEWER: Final = 1_000
+_NEEDS: Final = {
+    "no counters": Need.NONE,
+    "I/O": Need.IO,
+    "switches": Need.SWITCHES,
+    "waits": Need.WAIT,
+    "the tab I/O": Need.IO | Need.WAIT,
+}
 _ROUNDS: Final = 21
 _SPAWNED: Final = 2_000
 _PAIRS: Final = 7
 
 
-def sample_ms(collector: Collector) -> float:
+def sample_ms(collector: Collector, needs: Need = Need.NONE) -> float:
     """Return the CPU time of one sample, median."""
     times = []
-    collector.sample(Need.NONE)
+    collector.sample(needs)
     for _ in range(_ROUNDS):
         started = time.thread_time()
-        collector.sample(Need.NONE)
+        collector.sample(needs)
         times.append((time.thread_time() - started) * 1000)
     return statistics.median(times)
 
@@ -46,6 +54,20 @@ def compare_refresh() -> None:
     print(f"CPU of one sample at {count} processes, {threads} threads, median")
     print(f"  kernel      {low:7.2f} ms  {low / threads * 1000:.2f} us a thread")
     print(f"  traditional {high:7.2f} ms  {high / low:.1f} times that")
+
+
+def compare_needs() -> None:
+    """Print what counters cost that are read where somebody wants them."""
+    print(f"\nms of CPU a sample at {_FEWER} processes, median")
+    print("                 kernel  traditional")
+    with (
+        crowd(_FEWER),
+        KernelCollector() as kernel,
+        TraditionalCollector() as traditional,
+    ):
+        for name, needs in _NEEDS.items():
+            low, high = sample_ms(kernel, needs), sample_ms(traditional, needs)
+            print(f"  {name:14} {low:6.2f} {high:12.2f}")
 
 
 def spawn_s() -> float:
@@ -78,6 +100,7 @@ def main() -> None:
         print(f"kernel collector: {state.reason}; {state.remedy}")
         return
     compare_refresh()
+    compare_needs()
     compare_spawning()
 
 

@@ -160,6 +160,7 @@ class Sampler:
         self._stopped = False
         self._changed = threading.Condition()
         self._at_once = False
+        self._soon = True
         self._thread = threading.Thread(
             target=self._run, name="montauk-sampler", daemon=True
         )
@@ -193,13 +194,14 @@ class Sampler:
     ) -> None:
         """Change how to go on; a new interval counts from the last sample.
 
-        What is newly needed is sampled at once.
+        What is newly needed is sampled at once, and again soon for its rates.
         """
         with self._changed:
             if interval_s is not None:
                 self._interval_s = interval_s
             if needs is not None:
-                self._at_once |= bool(needs & ~self._needs)
+                if needs & ~self._needs:
+                    self._at_once = self._soon = True
                 self._needs = needs
             if paused is not None:
                 self._paused = paused
@@ -212,11 +214,11 @@ class Sampler:
             self._changed.notify()
 
     def _run(self) -> None:
-        taken = 0
         while not self._stopped:
             started = time.monotonic()
             with self._changed:
                 needs, self._at_once = self._needs, False
+                soon, self._soon = self._soon, False
             try:
                 self._publish(self._source.next_frame(needs))
             except MontaukError as error:
@@ -230,15 +232,14 @@ class Sampler:
                 failure.__cause__ = error
                 self._fail(failure)
                 return
-            taken += 1
-            self._wait(started, first=taken == 1)
+            self._wait(started, soon=soon)
 
-    def _wait(self, started: float, *, first: bool) -> None:
+    def _wait(self, started: float, *, soon: bool) -> None:
         with self._changed:
             while not (self._stopped or self._at_once):
                 interval_s = (
                     min(self._interval_s, _FIRST_INTERVAL_S)
-                    if first
+                    if soon
                     else self._interval_s
                 )
                 left_s = started + interval_s - time.monotonic()

@@ -359,12 +359,20 @@ INLINE void put_process(struct task *out, u64 task, u64 signal)
     out->threads = LOAD(u32, signal + S_threads);
 #endif
 #ifdef S_minflt
-    out->dead_minflt = LOAD(u64, signal + S_minflt);
-    out->dead_majflt = LOAD(u64, signal + S_majflt);
+    out->minflt += LOAD(u64, signal + S_minflt);
+    out->majflt += LOAD(u64, signal + S_majflt);
 #endif
 #ifdef S_read_bytes
-    out->dead_read_bytes = LOAD(u64, signal + S_read_bytes);
-    out->dead_write_bytes = LOAD(u64, signal + S_write_bytes);
+    out->read_bytes += LOAD(u64, signal + S_read_bytes);
+    out->write_bytes += LOAD(u64, signal + S_write_bytes);
+#endif
+#ifdef S_rchar
+    out->rchar += LOAD(u64, signal + S_rchar);
+    out->wchar += LOAD(u64, signal + S_wchar);
+#endif
+#ifdef S_nvcsw
+    out->voluntary_switches += LOAD(u64, signal + S_nvcsw);
+    out->involuntary_switches += LOAD(u64, signal + S_nivcsw);
 #endif
 #ifdef S_pids
     out->pgrp = nr_loaded(LOAD(u64, signal + S_pids + 2 * 8));
@@ -425,6 +433,17 @@ int bpf_iter__task(u64 *ctx)
 #ifdef T_read_bytes
     out.read_bytes = LOAD(u64, task + T_read_bytes);
     out.write_bytes = LOAD(u64, task + T_write_bytes);
+#endif
+#ifdef T_rchar
+    out.rchar = LOAD(u64, task + T_rchar);
+    out.wchar = LOAD(u64, task + T_wchar);
+#endif
+#ifdef T_nvcsw
+    out.voluntary_switches = LOAD(u64, task + T_nvcsw);
+    out.involuntary_switches = LOAD(u64, task + T_nivcsw);
+#endif
+#ifdef T_run_delay
+    out.run_delay_ns = LOAD(u64, task + T_run_delay);
 #endif
 #ifdef T_policy
     out.policy = LOAD(u32, task + T_policy);

@@ -71,7 +71,9 @@ struct counts {
     u64 spare[2];
 };
 
-/* One thread as the iterator sees it. What only its process has is 0 in other threads. */
+/* One thread as the iterator sees it. What only its process has is 0 in other threads. The
+ * counters from `minflt` to `involuntary_switches` are the thread's; those of a leader have
+ * in them what the threads left to the process that ended. */
 struct task {
     u64 start_ns;
     u64 run_ns;
@@ -81,15 +83,16 @@ struct task {
     u64 majflt;
     u64 read_bytes;
     u64 write_bytes;
+    u64 rchar;
+    u64 wchar;
+    u64 voluntary_switches;
+    u64 involuntary_switches;
+    u64 run_delay_ns;    /* the thread's alone */
     u64 dead_run_ns;  /* of the process: threads that ended */
     u64 dead_utime;
     u64 dead_stime;
     u64 cutime;
     u64 cstime;
-    u64 dead_minflt;
-    u64 dead_majflt;
-    u64 dead_read_bytes;
-    u64 dead_write_bytes;
     u64 start_stack;
     u64 virt_pages;
     u64 cgroup_id;

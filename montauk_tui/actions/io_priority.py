@@ -8,32 +8,15 @@ from typing import Final
 
 from montauk_tui.actions import priority
 from montauk_tui.actions.result import Outcome, Result
+from montauk_tui.model.ioprio import CLASS_SHIFT, LEVELS, WHO_PROCESS, calls
 from montauk_tui.model.sample import Identity
 
 CLASSES: Final = {"none": 0, "realtime": 1, "best-effort": 2, "idle": 3}
 """Classes by name; the second and the third have levels."""
 
-LEVELS: Final = range(8)
-"""0 is served first."""
-
-_CALLS: Final = {
-    "x86_64": (251, 252),
-    "i686": (289, 290),
-    "aarch64": (30, 31),
-    "riscv64": (30, 31),
-    "loongarch64": (30, 31),
-    "armv7l": (314, 315),
-    "ppc64le": (273, 274),
-    "s390x": (282, 283),
-}
-"""Numbers of ioprio_set and ioprio_get: the C library has no functions for them."""
-
-_WHO_PROCESS: Final = 1
-_CLASS_SHIFT: Final = 13
-
 
 def _call(which: int, *arguments: int) -> int:
-    numbers = _CALLS.get(platform.machine())
+    numbers = calls()
     if numbers is None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     library = ctypes.CDLL(None, use_errno=True)
@@ -47,21 +30,21 @@ def _call(which: int, *arguments: int) -> int:
 def current(pid: int) -> tuple[str, int]:
     """Return class and level of a thread; `none` where that is not known."""
     try:
-        value = _call(1, _WHO_PROCESS, pid)
+        value = _call(1, WHO_PROCESS, pid)
     except OSError:
         return "none", 0
     names = {number: name for name, number in CLASSES.items()}
-    return names.get(value >> _CLASS_SHIFT, "none"), value & LEVELS[-1]
+    return names.get(value >> CLASS_SHIFT, "none"), value & LEVELS[-1]
 
 
 def put(identity: Identity, name: str, level: int = 0) -> Result:
     """Give every thread a class and, where that has levels, a level of 0 to 7."""
     if name not in CLASSES or level not in LEVELS:
         return Result(identity, Outcome.REFUSED, "there is no such I/O priority")
-    value = CLASSES[name] << _CLASS_SHIFT | level
+    value = CLASSES[name] << CLASS_SHIFT | level
 
     def task(thread: int) -> None:
-        _call(0, _WHO_PROCESS, thread, value)
+        _call(0, WHO_PROCESS, thread, value)
 
     hints = {errno.ENOSYS: f"not known how on {platform.machine()}"}
     return priority.change(identity, task, hints)

@@ -7,13 +7,14 @@ import numpy as np
 from montauk_tui.engine.events import EXIT, Events
 from montauk_tui.engine.listing.events import events_in_sample
 from montauk_tui.engine.query import Query, matching
+from montauk_tui.engine.query.fields import FIELDS as QUERY_FIELDS
 from montauk_tui.engine.query.nodes import comparisons
 from montauk_tui.engine.rates import host_rates, process_rates
 from montauk_tui.errors import UsageError
 from montauk_tui.model.frame import CollectorStatus, Frame
 from montauk_tui.model.lookups import Lookups
 from montauk_tui.model.sample import Sample
-from montauk_tui.model.schema import Bools
+from montauk_tui.model.schema import Bools, Need
 
 FIELDS: Final = (
     "pid", "ppid", "user", "uid", "event", "event_s", "comm", "command", "start",
@@ -23,8 +24,11 @@ FIELDS: Final = (
 )  # fmt: skip
 """What an event may have; those from `exit_status` only an exit."""
 
-_RATES: Final = ("cpu_pct", "ncpu_pct", "children_pct")
+_RATES: Final = ("cpu_pct", "ncpu_pct", "children_pct", "minflt_rate", "majflt_rate")
 """What takes two samples to know."""
+
+_NOT_READ: Final = Need.IO | Need.SWITCHES | Need.WAIT
+"""What the samples that events come from do not hold."""
 
 
 def check(query: Query) -> None:
@@ -34,7 +38,8 @@ def check(query: Query) -> None:
         UsageError: It names such a field.
     """
     for one in comparisons(query.root):
-        if one.field in _RATES or (one.field not in FIELDS and not one.parents):
+        lacks = one.field in _RATES or bool(QUERY_FIELDS[one.field].need & _NOT_READ)
+        if lacks or (one.field not in FIELDS and not one.parents):
             reason = f"an event has no {'parent.' * one.parents}{one.field}"
             raise UsageError(reason, f"it has {', '.join(FIELDS)}")
 

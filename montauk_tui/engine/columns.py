@@ -11,6 +11,8 @@ from typing import Final, NamedTuple
 from montauk_tui.engine import cells, units
 from montauk_tui.engine import extra_cells as extra
 from montauk_tui.engine import gauge_cells as gauges
+from montauk_tui.engine import ioprio_cells as ioprio
+from montauk_tui.engine import rate_cells as rates
 from montauk_tui.engine.cells import Key, Meaning, Text
 from montauk_tui.errors import UsageError
 from montauk_tui.model.schema import Need
@@ -42,6 +44,8 @@ class Column:
     """What it costs in a few words, where that is more than nothing."""
     privilege: str = ""
     """Without what it is not known of every process, in a few words."""
+    show_need: Need = Need.NONE
+    """What a sample must hold to show it, where that is not looked up for each row."""
 
 
 def _pid(field: str, title: str, description: str) -> Column:
@@ -120,6 +124,39 @@ def _label(name: str, title: str, description: str, width: int, file: _File) -> 
         name, title, description, width, gauges.label_key(name),
         gauges.label_text(name), cells.faint, left=True, need=file.need,
         cost=file.cost, privilege=file.privilege,
+    )  # fmt: skip
+
+
+_COUNTER: Final = "0.01 ms a process, none with kernel"
+_MAIN_THREAD: Final = "(main thread; kernel: all)"
+
+
+def _byte_rate(
+    column_id: str, title: str, description: str, *fields: str, yields: int = 0
+) -> Column:
+    return Column(
+        column_id, title, description, max(9, len(title)), rates.rate_key(*fields),
+        rates.rate_text(units.byte_rate_text, *fields), rates.bytes_level(*fields),
+        descending=True, need=Need.IO, show_need=Need.IO, yields=yields,
+        cost=_COUNTER, privilege=_TRACE,
+    )  # fmt: skip
+
+
+def _byte_total(column_id: str, title: str, description: str, field: str) -> Column:
+    return Column(
+        column_id, title, description, 6, cells.number(field), cells.size_text(field),
+        cells.size_level(field), descending=True, need=Need.IO, show_need=Need.IO,
+        cost=_COUNTER, privilege=_TRACE,
+    )  # fmt: skip
+
+
+def _rate(
+    column_id: str, title: str, description: str, field: str, need: Need = Need.NONE
+) -> Column:
+    return Column(
+        column_id, title, description, 6, rates.rate_key(field),
+        rates.rate_text(units.rate_text, field), rates.rate_level(field),
+        descending=True, need=need, show_need=need, cost=_COUNTER if need else "",
     )  # fmt: skip
 
 
@@ -213,6 +250,39 @@ _TABLE: Final = (
            _File(Need.FILES, privilege="CAP_SYS_PTRACE before Linux 6.2")),
     _count("minflt", "MINFLT", "page faults served without I/O", 9),
     _count("majflt", "MAJFLT", "page faults that needed I/O", 7),
+    _rate("minflt_rate", "MINF/s", "page faults without I/O a second", "minflt"),
+    _rate("majflt_rate", "MAJF/s", "page faults with I/O a second", "majflt"),
+    Column(
+        "io_priority", "IO", "I/O class and level: B best effort, R real time, id idle",
+        2, ioprio.io_priority_key, ioprio.io_priority_text, ioprio.io_priority_level,
+        left=True, yields=6,
+    ),
+    _byte_rate("io_rate", "DISK R/W", "bytes read from and written to storage a second",
+               "read_bytes", "write_bytes"),
+    _byte_rate("io_read_rate", "DISK READ", "bytes read from storage a second",
+               "read_bytes", yields=4),
+    _byte_rate("io_write_rate", "DISK WRITE", "bytes written to storage a second",
+               "write_bytes", yields=3),
+    _byte_total("io_read_bytes", "RBYTES", "bytes read from storage so far",
+                "read_bytes"),
+    _byte_total("io_write_bytes", "WBYTES", "bytes written to storage so far",
+                "write_bytes"),
+    _byte_rate("rchar_rate", "RCHAR/s", "bytes that read(2) and its like gave a second",
+               "rchar"),
+    _byte_rate("wchar_rate", "WCHAR/s",
+               "bytes that write(2) and its like took a second", "wchar"),
+    _rate("vcsw_rate", "VCSW/s",
+          f"times a second it gave up a CPU {_MAIN_THREAD}",
+          "voluntary_switches", Need.SWITCHES),
+    _rate("icsw_rate", "ICSW/s",
+          f"times a second a CPU was taken from it {_MAIN_THREAD}",
+          "involuntary_switches", Need.SWITCHES),
+    Column(
+        "runq_pct", "RUNQ%",
+        f"waiting for a CPU, 100 for one thread always {_MAIN_THREAD}", 5,
+        rates.waiting_pct, rates.waiting_text, rates.waiting_level, descending=True,
+        need=Need.WAIT, show_need=Need.WAIT, yields=5, cost=_COUNTER,
+    ),
     Column(
         "processor", "CPU", "CPU last run on", 3,
         cells.number("processor"), cells.integer_text("processor"),
@@ -295,6 +365,9 @@ NAMES: Final = {
     "rss": "rss_bytes",
     "time": "cpu_time",
     "name": "comm",
+    "io": "io_rate",
+    "read": "io_read_rate",
+    "write": "io_write_rate",
 }
 """What people call a column: its id, its title in any case, or a short form."""
 

@@ -14,6 +14,19 @@ from montauk_tui.model.schema import Bools, Floats, Ints, as_floats
 
 _DEAD: Final = ord("X")
 
+_SAME: Final = {
+    **{name: name for name in ("pid", "ppid", "uid", "rss_bytes", "threads")},
+    "io_read_bytes": "read_bytes",
+    "io_write_bytes": "write_bytes",
+}
+"""Columns whose values those who ended have too, by the name they have there."""
+
+_BYTES_A_SECOND: Final = {
+    "io_rate": ("read_bytes", "write_bytes"),
+    "io_read_rate": ("read_bytes",),
+    "io_write_rate": ("write_bytes",),
+}
+
 
 def live_and_ended(frame: Frame, view: View, limit: int | None) -> tuple[Ints, Ints]:
     """Return the rows of living processes and of those that ended, each in order.
@@ -61,6 +74,12 @@ def _key(frame: Frame, column_id: str) -> Floats:
     if column_id == "cpu_time":
         total: Floats = (as_floats(exits.utime_ns) + as_floats(exits.stime_ns)) / 1e9
         return total
-    if column_id in ("pid", "ppid", "uid", "rss_bytes", "threads"):
-        return as_floats(getattr(exits, column_id))
+    if column_id in _SAME:
+        return as_floats(getattr(exits, _SAME[column_id]))
+    per_s = frame.rates.exit_per_s
+    if column_id in _BYTES_A_SECOND:
+        rate: Floats = sum(
+            (per_s[name] for name in _BYTES_A_SECOND[column_id]), np.zeros(len(exits))
+        )
+        return rate
     return np.full(len(exits), np.nan)

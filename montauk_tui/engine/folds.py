@@ -18,12 +18,14 @@ _INIT: Final = 1
 SUMMED: Final = frozenset(
     {
         "cpu_pct", "ncpu_pct", "mem_pct", "rss_bytes", "cpu_time", "utime", "stime",
-        "threads",
+        "threads", "io_rate", "io_read_rate", "io_write_rate", "io_read_bytes",
+        "io_write_bytes", "rchar_rate", "wchar_rate", "vcsw_rate", "icsw_rate",
+        "minflt_rate", "majflt_rate", "runq_pct",
     }
 )  # fmt: skip
 """Columns that hold sums where a branch is folded."""
 
-_ADDED: Final = ("utime", "stime", "threads", "rss_bytes")
+_ADDED: Final = ("utime", "stime", "threads", "rss_bytes", "read_bytes", "write_bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def _with_sums(frame: Frame, group: Ints, roots: Bools) -> Frame:
     table = frame.sample.processes
     whole = table.is_process
     columns: dict[str, Ints] = {}
-    for name in _ADDED:
+    for name in table.names.intersection(_ADDED):
         values = getattr(table, name)
         counted = whole & (values != UNKNOWN)
         if name == "rss_bytes":
@@ -123,7 +125,12 @@ def _with_sums(frame: Frame, group: Ints, roots: Bools) -> Frame:
         columns[name] = np.where(roots, np.where(some, sums, UNKNOWN), values)
     sample = replace(frame.sample, processes=table.with_columns(columns))
     cpu_pct = _sums(frame.rates.cpu_pct, group, whole)
-    rates = replace(frame.rates, cpu_pct=np.where(roots, cpu_pct, frame.rates.cpu_pct))
+    per_s = {
+        name: np.where(roots, _sums(values, group, whole), values)
+        for name, values in frame.rates.per_s.items()
+    }
+    cpu_pct = np.where(roots, cpu_pct, frame.rates.cpu_pct)
+    rates = replace(frame.rates, cpu_pct=cpu_pct, per_s=per_s)
     return replace(frame, sample=sample, rates=rates)
 
 

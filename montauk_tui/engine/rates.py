@@ -1,6 +1,6 @@
 """What each process and CPU used between two samples.
 
-Hot path: 0.1 ms for 5,000 processes, all of it numpy.
+Hot path: 0.5 ms for 5,000 processes, all of it numpy; 0.7 ms with every counter.
 """
 
 from typing import Final
@@ -9,10 +9,16 @@ import numpy as np
 
 from montauk_tui.engine.children import children_seconds
 from montauk_tui.engine.flows import disk_flows, network_flows
+from montauk_tui.engine.growth import (
+    exit_growth_per_s,
+    growth_per_s,
+    no_growth,
+    started_since,
+)
 from montauk_tui.model.frame import HostRates, Rates
 from montauk_tui.model.join import find, same_process
 from montauk_tui.model.sample import CPU_FIELDS, HostSample, ProcessTable, Sample
-from montauk_tui.model.schema import UNKNOWN, Bools, Floats, Ints, as_floats
+from montauk_tui.model.schema import UNKNOWN, Bools, Floats, as_floats
 
 _NOT_BUSY: Final = tuple(
     CPU_FIELDS.index(kind)
@@ -39,7 +45,7 @@ _TICK_S: Final = 0.02
 def process_rates(
     previous: Sample | None, current: Sample, last: Rates | None = None
 ) -> Rates:
-    """Return the CPU use of every process in `current` since `previous`.
+    """Return what every process in `current` did since `previous`.
 
     A process that started since the previous sample is charged its whole CPU time. One
     that is older but was not seen before, and one whose counter went backwards, is
@@ -55,10 +61,14 @@ def process_rates(
     exit_cpu_s = np.full(0 if current.exits is None else len(current.exits), np.nan)
     if previous is None:
         unknown = cpu_s.copy()
-        return Rates(cpu_s, unknown, exit_cpu_s, exit_cpu_s.copy(), unknown)
+        exit_per_s = no_growth(len(exit_cpu_s))
+        return Rates(
+            cpu_s, unknown, exit_cpu_s, exit_cpu_s.copy(), unknown,
+            exit_per_s=exit_per_s,
+        )  # fmt: skip
     join = same_process(previous.processes, table)
     now, before = cpu_seconds(current), cpu_seconds(previous)
-    is_new = ~join.found & _started_since(previous, table.start_ticks)
+    is_new = ~join.found & started_since(previous, table.start_ticks)
     cpu_s[is_new] = now[is_new]
     if np.any(join.found):
         cpu_s[join.found] = now[join.found] - before[join.row[join.found]]
@@ -79,6 +89,9 @@ def process_rates(
             most_pct,
         ),
         _children_s(previous, current),
+        growth_per_s(previous, current, join),
+        exit_growth_per_s(previous, current),
+        elapsed_s,
     )
 
 
@@ -110,11 +123,6 @@ def _percent(cpu_s: Floats, elapsed_s: float, most_pct: float) -> Floats:
     return np.minimum(cpu_s / elapsed_s * 100.0, most_pct)
 
 
-def _started_since(sample: Sample, start_ticks: Ints) -> Bools:
-    since: Bools = start_ticks >= int(sample.boot_s * sample.user_hz)
-    return since
-
-
 def _exit_cpu_s(previous: Sample, current: Sample) -> Floats:
     """Return what each ended process used that no row was charged with.
 
@@ -130,7 +138,7 @@ def _exit_cpu_s(previous: Sample, current: Sample) -> Floats:
         join = find(sample.processes, exits.pid, exits.start_ticks)
         known = cpu_seconds(sample)[join.row[join.found]]
         charged_s[join.found] = np.fmax(charged_s[join.found], known)
-    is_new = np.isnan(charged_s) & _started_since(previous, exits.start_ticks)
+    is_new = np.isnan(charged_s) & started_since(previous, exits.start_ticks)
     charged_s[is_new] = 0.0
     used_s: Floats = np.maximum(total_s - charged_s, 0.0)
     return used_s

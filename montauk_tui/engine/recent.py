@@ -90,6 +90,8 @@ def _with_ends(
         rates.exit_cpu_pct[order],
         np.full(len(order), sample.monotonic_s),
         serial,
+        {name: values[order] for name, values in rates.exit_per_s.items()},
+        np.full(len(order), rates.interval_s),
     )
     kept = [*parts, part]
     while sum(len(one.exits) for one in kept) > MOST_KEPT:

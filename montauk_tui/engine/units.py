@@ -115,6 +115,12 @@ def rate_text(per_second: float) -> str:
     return f"{per_second:.0f}" if per_second < 9999.5 else f"{per_second / 1000:.1f}k"
 
 
+def byte_rate_text(per_second: float) -> str:
+    """Return bytes a second in at most 7 characters: `0`, `9.8M/s`, `310M/s`."""
+    text = bytes_text(per_second)
+    return text if text in (NOTHING_KNOWN, "0") else f"{text}/s"
+
+
 def exit_status_text(status: float) -> str:
     """Return a wait status as people say it: `0`, `1`, `SIGKILL`, `SIGSEGV+core`."""
     if math.isnan(status):

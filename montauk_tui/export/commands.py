@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
+from typing import Final
 
 from montauk_tui.collectors import registry
 from montauk_tui.collectors.base import Collector
@@ -20,6 +21,9 @@ from montauk_tui.export.table import frame_table
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import Ints, Need
 from montauk_tui.sampler import FrameSource
+
+_RATES: Final = Need.IO | Need.SWITCHES | Need.WAIT | Need.THREADS | Need.THROTTLED
+"""What the sample before must hold as well, because it is shown as a rate."""
 
 
 def collector_info(forced: str | None) -> int:
@@ -74,15 +78,14 @@ def once(settings: Settings, limit: int | None) -> int:
     """Print the processes as a table."""
     columns = pick(settings.columns, machine_scale=settings.machine_scale)
     width = _terminal_width()
+    needs = Need.NONE
+    for column in columns:
+        needs |= column.show_need | (column.need & _RATES)
 
     def show(frame: Frame, rows: Ints, _ended: Ints) -> None:
         put("\n".join(frame_table(frame, rows, columns, width)))
 
-    # Its rate takes a reading in the sample before.
-    throttled = Need.NONE
-    for column in columns:
-        throttled |= column.need & Need.THROTTLED
-    _each_frame(settings, 1, limit, show, throttled)
+    _each_frame(settings, 1, limit, show, needs)
     return 0
 
 
@@ -131,7 +134,7 @@ def _each_frame(
     source = FrameSource(registry.open_collector(settings.collector))
     with closing(source):
         due = time.monotonic()
-        source.next_frame(needs & Need.THROTTLED)
+        source.next_frame(needs & _RATES)
         taken = 0
         while samples is None or taken < samples:
             due += settings.interval_s

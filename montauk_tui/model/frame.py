@@ -1,6 +1,7 @@
 """A sample with the rates since the previous one: all that a front end is given."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -24,6 +25,13 @@ class Rates:
     children_s: Floats
     """CPU-seconds that children used which ended in the interval, as far as their
     parent was credited; NaN where those who ended are known themselves."""
+    per_s: Mapping[str, Floats] = field(default_factory=dict)
+    """What counters grew by a second, by the name of the column in the table; one that
+    is missing is unknown in every row."""
+    exit_per_s: Mapping[str, Floats] = field(default_factory=dict)
+    """The same of those who ended; a row each of `exits`."""
+    interval_s: float = math.nan
+    """Seconds since the previous sample."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,10 @@ class Ended(NamedTuple):
     """CLOCK_MONOTONIC of the sample that told of it."""
     serial: Ints
     """Counts the ends that were told, from 1; no two have the same."""
+    per_s: Mapping[str, Floats]
+    """What counters grew by a second in that interval, by their names."""
+    interval_s: Floats
+    """How long it was."""
 
     def select(self, kept: Bools) -> "Ended":
         """Return the rows that are `kept`."""
@@ -36,6 +40,8 @@ class Ended(NamedTuple):
             self.cpu_pct[kept],
             self.told_s[kept],
             self.serial[kept],
+            {name: values[kept] for name, values in self.per_s.items()},
+            self.interval_s[kept],
         )
 
 
@@ -97,6 +103,11 @@ class Recent:
             np.concatenate([part.cpu_pct for part in parts]),
             np.concatenate([part.told_s for part in parts]),
             np.concatenate([part.serial for part in parts]),
+            {
+                name: np.concatenate([part.per_s[name] for part in parts])
+                for name in parts[0].per_s
+            },
+            np.concatenate([part.interval_s for part in parts]),
         )
 
 

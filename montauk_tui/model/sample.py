@@ -108,9 +108,14 @@ class ProcessTable:
         order = slice(None) if is_sorted else np.argsort(pids, kind="stable")
         columns = {
             name: np.concatenate([getattr(self, name), getattr(other, name)])[order]
-            for name in FIELDS
+            for name in self.names | other.names
         }
         return ProcessTable(np.concatenate([self.comm, other.comm])[order], columns)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The columns in which anything may be known."""
+        return frozenset(self._columns)
 
     @property
     def is_process(self) -> Bools:

@@ -69,6 +69,12 @@ class Need(Flag):
     """The sensors of the CPUs: one file each."""
     FREQUENCY = auto()
     """The clocks of the CPUs: one file for those that share one."""
+    IO = auto()
+    """What every process read and wrote: one more file each."""
+    SWITCHES = auto()
+    """Context switches of every process: one more file each."""
+    WAIT = auto()
+    """How long every process waited for a CPU: one more file each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +116,27 @@ FIELDS: Final[dict[str, Field]] = {
     "start_stack": Field(
         "address", "bottom of the stack: changes at exec; 0 if hidden"
     ),
+    "read_bytes": Field("bytes", "read from storage", Need.IO),
+    "write_bytes": Field("bytes", "written to storage, sooner or later", Need.IO),
+    "rchar": Field("bytes", "returned by read(2) and its like, cached or not", Need.IO),
+    "wchar": Field("bytes", "passed to write(2) and its like", Need.IO),
+    "voluntary_switches": Field("switches", "times it gave up a CPU", Need.SWITCHES),
+    "involuntary_switches": Field(
+        "switches", "times a CPU was taken from it", Need.SWITCHES
+    ),
+    "run_delay_ns": Field("ns", "time ready to run without a CPU", Need.WAIT),
 }
 """Every integer column; `comm` is the one column of bytes."""
+
+COUNTERS: Final = ("minflt", "majflt", "read_bytes", "write_bytes", "rchar", "wchar",
+                   "voluntary_switches", "involuntary_switches",
+                   "run_delay_ns")  # fmt: skip
+"""Columns that only grow and whose growth a second is of interest, beside CPU time."""
+
+
+def counters(needs: Need) -> tuple[str, ...]:
+    """Return the counters that a sample has to hold for `needs`."""
+    return tuple(name for name in COUNTERS if FIELDS[name].need in needs)
 
 
 def as_floats(values: Ints) -> Floats:

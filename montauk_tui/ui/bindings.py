@@ -73,7 +73,7 @@ BINDINGS: Final = [
     _key("backspace", "fold_parent", "show.fold_parent", "Fold into parent",
          "Fold the branch around the row, and go to its parent"),
     _key("tab", "next_tab(1)", "show.next_tab", "Next tab",
-         "Main, Exited, Spawners, Events"),
+         "Main, I/O, Exited, Spawners, Events"),
     _key("shift+tab", "next_tab(-1)", "show.previous_tab", "Previous tab",
          "Back to the tab before"),
     _key("S", "spawner", "show.spawner", "Spawner",

@@ -177,6 +177,8 @@ class Choices:
         needs = self.view.sort.need | self.view.query.needs
         if self.meters:
             needs |= meters.needs(self.chosen_meters)
+        for column_id in self.shown_columns:
+            needs |= COLUMNS[column_id].show_need
         if self.search_text:
             needs |= Need.CMDLINE
         if self.view.user_threads:

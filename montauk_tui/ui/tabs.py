@@ -36,9 +36,19 @@ class Tab:
 
 
 MAIN: Final = "main"
+IO: Final = "io"
+
+LIKE_MAIN: Final = (MAIN, IO)
+"""Tabs of the same rows."""
 
 _TABLE: Final = (
     Tab(MAIN, "Main", (), "cpu_pct", lambda frame: frame, "no process matches"),
+    Tab(
+        IO, "I/O",
+        ("pid", "user", "io_priority", "io_rate", "io_read_rate", "io_write_rate",
+         "runq_pct", "command"),
+        "io_rate", lambda frame: frame, "no process matches",
+    ),
     Tab(
         "exited", "Exited",
         ("ended_s", "pid", "ppid", "user", "exit_status", "lifetime_s", "used_s",
@@ -96,7 +106,7 @@ class Shown(NamedTuple):
 
 def rows_of(frame: Frame, shown: Shown) -> Frame:
     """Return the frame whose rows a tab lists."""
-    if shown.tab == MAIN:
+    if shown.tab in LIKE_MAIN:
         listed = with_ended(frame, shown.linger_s, shown.opened)
         return with_ghosts(frame, listed, shown.linger_s) if shown.ghosts else listed
     if shown.tab == SPAWNERS:

@@ -18,6 +18,7 @@ import pytest
 from montauk_tui.collectors import registry
 from montauk_tui.collectors.base import Collector
 from montauk_tui.errors import CollectorFailed
+from montauk_tui.model import ioprio
 from montauk_tui.model.join import same_process
 from montauk_tui.model.lookups import Command
 from montauk_tui.model.sample import CPU_FIELDS, Identity, Sample
@@ -293,6 +294,16 @@ def user_name() -> str:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
         return str(os.geteuid())
+
+
+def test_the_io_priority_is_that_of_the_process(collector: Collector) -> None:
+    with child("ionice", "-c", "2", "-n", "6", "cat") as process:
+        table = collector.sample(Need.NONE).processes
+        row = int(np.flatnonzero(table.pid == process.pid)[0])
+        value = collector.lookups.io_priority(table.identity(row))
+        assert value in (2 << 13 | 6, None)
+        assert (value is None) == (ioprio.calls() is None)
+    assert collector.lookups.io_priority(Identity(process.pid, 1)) is None
 
 
 def test_lookups_of_what_is_gone_are_unknown(collector: Collector) -> None:

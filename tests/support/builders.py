@@ -28,7 +28,7 @@ from montauk_tui.model.sample import (
     ProcessTable,
     Sample,
 )
-from montauk_tui.model.schema import COMM_BYTES, FIELDS, UNKNOWN, Ints
+from montauk_tui.model.schema import COMM_BYTES, COUNTERS, FIELDS, UNKNOWN, Ints
 
 TIME_S: Final = 1_795_000_000.0
 """2026-11-18 11:06:40 UTC, a Wednesday."""
@@ -51,8 +51,6 @@ DEFAULT_ROW: Final[dict[str, int]] = {
     "stime": 0,
     "cutime": 0,
     "cstime": 0,
-    "minflt": 0,
-    "majflt": 0,
     "priority": 20,
     "nice": 0,
     "rt_priority": 0,
@@ -63,6 +61,9 @@ DEFAULT_ROW: Final[dict[str, int]] = {
     "rss_bytes": 8 << 20,
     "shared_bytes": UNKNOWN,
     "start_stack": 0,
+    **dict.fromkeys(COUNTERS, UNKNOWN),
+    "minflt": 0,
+    "majflt": 0,
 }
 """What a process is like where a row does not say otherwise; ids default to the pid."""
 
@@ -182,6 +183,7 @@ class FakeLookups:
         self._values = values or {}
         self.values_read: set[tuple[str, int]] = set()
         """Which gauges and labels were read, and of which pids."""
+        self.io_priorities: dict[int, int] = {}
         self.read: set[Identity] = set()
         """Whose command line was read."""
         self.read_details: Callable[[Identity], Details | None] = lambda _identity: None
@@ -233,6 +235,9 @@ class FakeLookups:
 
     def user(self, uid: int) -> str:
         return self._users.get(uid, str(uid))
+
+    def io_priority(self, identity: Identity) -> int | None:
+        return self.io_priorities.get(identity.pid)
 
     def shared_bytes(self, identity: Identity) -> float:
         return self._shared.get(identity.pid, math.nan)

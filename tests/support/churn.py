@@ -87,7 +87,8 @@ def _end(
         "pid": pid, "ppid": ppid, "comm": comm, "cmdline": cmdline, "uid": 1000,
         "start_ticks": int(start_s * USER_HZ), "end_ns": end_ns,
         "lifetime_ns": lifetime_ns, "utime_ns": int(cpu_ms * _MS * 3 / 4),
-        "stime_ns": int(cpu_ms * _MS / 4), "peak_rss_bytes": pid << 7, **values,
+        "stime_ns": int(cpu_ms * _MS / 4), "peak_rss_bytes": pid << 7,
+        "read_bytes": int(cpu_ms) << 14, "write_bytes": (pid % 3) << 12, **values,
     }  # fmt: skip
 
 

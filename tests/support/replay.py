@@ -14,14 +14,14 @@ from montauk_tui.model.join import same_process
 from montauk_tui.model.lookups import Lookups
 from montauk_tui.model.records import RecordTable
 from montauk_tui.model.sample import Counters, ProcessTable, Sample
-from montauk_tui.model.schema import FIELDS, UNKNOWN, Need
+from montauk_tui.model.schema import COUNTERS, FIELDS, UNKNOWN, Need, counters
 from tests.support.builders import FakeLookups
 
 _Records = TypeVar("_Records", bound=RecordTable | None)
 
 _Device = TypeVar("_Device", Interface, Disk)
 
-_COUNTERS = ("utime", "stime", "cutime", "cstime", "minflt", "majflt")
+_COUNTERS = ("utime", "stime", "cutime", "cstime", *COUNTERS)
 
 
 class ReplayCollector(Collector):
@@ -182,7 +182,9 @@ def _asked(table: ProcessTable, needs: Need) -> ProcessTable:
         kept = table.is_process
         columns = {name: getattr(table, name)[kept] for name in FIELDS}
         table = ProcessTable(table.comm[kept], columns)
+    nothing = np.full(len(table), UNKNOWN, dtype=np.int64)
     if Need.SHARED not in needs:
-        nothing = np.full(len(table), UNKNOWN, dtype=np.int64)
         table = table.with_columns({"shared_bytes": nothing})
-    return table
+    return table.with_columns(
+        dict.fromkeys(set(COUNTERS) - {*counters(needs)}, nothing)
+    )

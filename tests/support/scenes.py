@@ -22,7 +22,7 @@ from montauk_tui.model.sample import (
     ProcessTable,
     Sample,
 )
-from montauk_tui.model.schema import FIELDS, PF_KTHREAD, UNKNOWN, Floats
+from montauk_tui.model.schema import COUNTERS, FIELDS, PF_KTHREAD, UNKNOWN, Floats
 from tests.support.builders import (
     GIB,
     MONOTONIC_S,
@@ -127,6 +127,13 @@ _HOSTILE: Final = (
 )
 """Names and argument vectors that attack the screen; pids from 5001 on."""
 
+_DISK: Final = {
+    301: (0.0, 3.1), 404: (0.0, 0.012), 711: (0.0, 6.4), 4102: (0.9, 0.24),
+    4121: (2.6, 0.0), 4139: (0.25, 0.0), 4143: (0.0, 1.9), 4402: (1.1, 112.6),
+    4501: (38.2, 0.4),
+}  # fmt: skip
+"""By pid what is read and written a second, in MiB."""
+
 _FILLERS: Final = (
     (b"worker", b"/usr/bin/worker\0--queue\0"),
     (b"node", b"node\0/srv/app/server.js\0--shard\0"),
@@ -157,6 +164,7 @@ def build_scene(cpus: int = 8, processes: int | None = None) -> list[Sample]:
     # A thread has its share of what its process uses.
     percent = np.where(table.is_process, percent, percent / 3)
     table, percent = _sized(table, percent, processes)
+    table = _with_counters(table)
     # Few CPUs cannot do all that: each process does less then.
     percent *= min(1.0, 92 * cpus / max(1.0, percent[table.is_process].sum()))
     busy = float(percent[table.is_process].sum()) / 100 / cpus * 1.06
@@ -292,10 +300,33 @@ def _sized(
     return ProcessTable(names, columns), np.append(percent, (pids % 23) / 100)
 
 
+def _with_counters(table: ProcessTable) -> ProcessTable:
+    """Return the table with what each process moved, waited and switched so far."""
+    names = COUNTERS[COUNTERS.index("read_bytes") :]
+    total = {name: np.full(len(table), 1 << 33) for name in names}
+    return table.with_columns(total)
+
+
+def _uncounted(table: ProcessTable, percent: Floats) -> ProcessTable:
+    """Return the table with its counters as they were a second ago."""
+    moved = [_DISK.get(pid, (0.0, 0.0)) for pid in table.pid.tolist()]
+    read, written = (np.array(moved).reshape(-1, 2) * (1 << 20)).astype(np.int64).T
+    switches = (percent * 31).astype(np.int64)
+    grown = {
+        "read_bytes": read, "write_bytes": written, "rchar": read * 3,
+        "wchar": written * 2,
+        "voluntary_switches": switches, "involuntary_switches": switches // 7,
+        "run_delay_ns": (percent * 2_000_000).astype(np.int64),
+    }  # fmt: skip
+    return table.with_columns(
+        {name: getattr(table, name) - values for name, values in grown.items()}
+    )
+
+
 def _charged(table: ProcessTable, percent: Floats, after_s: float) -> ProcessTable:
     """Return the table as it was `-after_s` seconds ago."""
     ticks = (percent / 100 * after_s * TICKS_PER_SECOND).astype(np.int64)
-    return table.with_columns({"utime": table.utime + ticks})
+    return _uncounted(table, percent).with_columns({"utime": table.utime + ticks})
 
 
 def _devices(at_s: float) -> Devices:

@@ -151,7 +151,7 @@ async def test_with_the_setting_ascii_the_whole_screen_is() -> None:
     async with running(app, (200, 30)) as monitor:
         for _ in range(12):
             await monitor.sample()
-        await monitor.press("tab", "tab")
+        await monitor.press("tab", "tab", "tab")
         table = "\n".join(line for line in monitor.lines if "日" not in line)
         assert table.isascii(), [char for char in table if not char.isascii()]
         assert "<- tmux" in table

@@ -196,7 +196,7 @@ async def test_tab_in_a_search_stays_in_the_prompt() -> None:
 
 async def test_a_query_filters_the_other_tabs_as_well() -> None:
     async with running(size=SIZE) as monitor:
-        await monitor.press("tab", "f4")
+        await monitor.press("tab", "tab", "f4")
         await monitor.type("exit != 0")
         await monitor.press("enter")
         assert monitor.app.choices.tab == "exited"

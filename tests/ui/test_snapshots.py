@@ -226,12 +226,17 @@ def test_main_under_churn(looks_as_before: Looks, size: tuple[int, int]) -> None
 
 @pytest.mark.parametrize("size", CHURN, ids=name)
 def test_exited(looks_as_before: Looks, size: tuple[int, int]) -> None:
-    assert looks_as_before(size, "tab", "down", churn=2)
+    assert looks_as_before(size, "tab", "tab", "down", churn=2)
+
+
+@pytest.mark.parametrize("size", [(40, 10), *CHURN], ids=name)
+def test_io(looks_as_before: Looks, size: tuple[int, int]) -> None:
+    assert looks_as_before(size, "tab", churn=6)
 
 
 @pytest.mark.parametrize("size", CHURN, ids=name)
 def test_spawners(looks_as_before: Looks, size: tuple[int, int]) -> None:
-    assert looks_as_before(size, "tab", "tab", churn=6)
+    assert looks_as_before(size, "tab", "tab", "tab", churn=6)
 
 
 @pytest.mark.parametrize("size", CHURN, ids=name)
@@ -247,4 +252,4 @@ def test_main_under_churn_in_light_and_opened(looks_as_before: Looks) -> None:
 
 
 def test_ascii_under_churn(looks_as_before: Looks) -> None:
-    assert looks_as_before((120, 40), "tab", "tab", churn=12, ascii=True)
+    assert looks_as_before((120, 40), "tab", "tab", "tab", churn=12, ascii=True)

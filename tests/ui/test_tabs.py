@@ -6,6 +6,7 @@ import pytest
 
 from montauk_tui.config import Settings
 from montauk_tui.engine.listing.ended import is_fold
+from montauk_tui.model.schema import Need
 from montauk_tui.ui.tabs import TABS
 from tests.support.churn import (
     LOOPS,
@@ -19,7 +20,7 @@ from tests.support.monitor import Monitor, make_app, running
 from tests.support.starts import fork, make_starts
 
 SIZE = (120, 40)
-TITLES = ["Main", "Exited", "Spawners", "Events"]
+TITLES = ["Main", "I/O", "Exited", "Spawners", "Events"]
 
 
 def churning(size: tuple[int, int] = SIZE, **settings: Any) -> Any:
@@ -59,7 +60,7 @@ async def select(monitor: Monitor, text: str) -> None:
 async def test_tab_goes_round_and_shift_tab_back() -> None:
     async with churning() as monitor:
         seen = [tab(monitor)]
-        for _ in range(4):
+        for _ in TITLES:
             await monitor.press("tab")
             seen.append(tab(monitor))
         assert seen == [*TITLES, "Main"]
@@ -80,6 +81,8 @@ async def test_a_click_shows_a_tab() -> None:
 async def test_each_tab_has_its_columns_and_its_own_order() -> None:
     async with churning() as monitor:
         await monitor.press("M", "tab")
+        assert "DISK R/W▼" in monitor.text
+        await monitor.press("N", "tab")
         assert "ENDED▼" in monitor.text
         assert "MAXRSS" in monitor.text
         await monitor.press("I", "tab")
@@ -89,6 +92,9 @@ async def test_each_tab_has_its_columns_and_its_own_order() -> None:
         await monitor.press("tab")
         assert "RES▼" in monitor.text
         await monitor.press("tab")
+        assert "PID▲" in monitor.text
+        assert "DISK WRITE" in monitor.text
+        await monitor.press("tab")
         assert "ENDED▲" in monitor.text
         await monitor.press("tab")
         assert "PID▲" in monitor.text
@@ -97,10 +103,10 @@ async def test_each_tab_has_its_columns_and_its_own_order() -> None:
 async def test_the_tree_is_one_of_the_main_tab_alone() -> None:
     async with churning(tree=True) as monitor:
         assert "└─" in monitor.text
-        await monitor.press("tab")
+        await monitor.press("tab", "tab")
         assert "└─" not in monitor.text
         assert "sort ENDED" in monitor.text
-        await monitor.press("shift+tab")
+        await monitor.press("shift+tab", "shift+tab")
         assert "tree by START" in monitor.text
 
 
@@ -118,7 +124,7 @@ async def test_the_filter_and_its_text_apply_in_every_tab(title: str) -> None:
 
 async def test_a_filter_that_nothing_matches_says_so() -> None:
     async with churning(filter="no such thing") as monitor:
-        for said in ("no process matches", *["nothing matches the filter"] * 3):
+        for said in ("no process matches", *["nothing matches the filter"] * 4):
             assert said in monitor.text
             await monitor.press("tab")
 
@@ -136,7 +142,7 @@ async def test_search_jumps_and_marks_in_events() -> None:
 
 async def test_a_pid_is_typed_in_exited() -> None:
     async with churning() as monitor:
-        await monitor.press("tab")
+        await monitor.press("tab", "tab")
         await monitor.type("22002")
         assert "git" in selected_row(monitor)
 
@@ -155,7 +161,7 @@ async def test_pause_holds_every_tab() -> None:
 @pytest.mark.parametrize("size", [(1, 1), (20, 8), (40, 10), (300, 60)])
 async def test_tabs_work_at_every_size(size: tuple[int, int]) -> None:
     async with churning(size) as monitor:
-        for _ in range(5):
+        for _ in range(6):
             await monitor.press("tab", "down", "enter", "S", "X", "X")
             await monitor.sample()
         assert len(monitor.lines) == size[1]
@@ -168,13 +174,14 @@ async def test_on_a_narrow_screen_alerts_come_before_the_other_tabs() -> None:
         assert "PAUSED" in monitor.text
         line = monitor.app.main.view_line.render_line(0).text
         await monitor.press("tab")
-        assert tab(monitor) == "Exited"
+        assert tab(monitor) == "I/O"
         assert "Spawners" not in line
 
 
 async def test_where_the_collector_is_blind_the_tabs_say_so() -> None:
     async with running(size=(120, 20)) as monitor:
-        for title in TITLES[1:]:
+        await monitor.press("tab")
+        for title in TITLES[2:]:
             await monitor.press("tab")
             assert tab(monitor) == title
             assert "collector replay does not see processes" in monitor.text
@@ -183,9 +190,43 @@ async def test_where_the_collector_is_blind_the_tabs_say_so() -> None:
 async def test_where_nothing_happened_they_say_that() -> None:
     collector = churning_collector(exits=make_exits([]), starts=make_starts([]))
     async with running(make_app(collector), SIZE) as monitor:
-        for title in list(TABS)[1:]:
+        await monitor.press("tab")
+        for title in list(TABS)[2:]:
             await monitor.press("tab")
             assert TABS[title].nothing in monitor.text
+
+
+# --- what is read and written ---------------------------------------------------------
+
+
+async def test_io_lists_the_rows_of_main_by_what_they_read_and_write() -> None:
+    async with churning() as monitor:
+        assert not monitor.app.choices.needs & Need.IO
+        await monitor.press("tab")
+        assert monitor.app.choices.needs & Need.IO
+        await monitor.sample()
+        await monitor.sample()
+        postgres, rsync = row_texts(monitor)[:2]
+        assert [postgres.split()[0], rsync.split()[0]] == ["4402", "4501"]
+        assert postgres.split()[3:6] == ["114M/s", "1.1M/s", "113M/s"]
+        assert rsync.split()[3:6] == ["39M/s", "38M/s", "410K/s"]
+        assert "x build " in monitor.text
+        await monitor.press("home")
+        assert monitor.current_pid == 4402
+        in_io = monitor.table.row_count
+        await monitor.press("shift+tab")
+        assert monitor.table.row_count == in_io
+        assert not monitor.app.choices.needs & Need.IO
+
+
+async def test_enter_looks_into_a_process_of_io_and_opens_a_row_of_many() -> None:
+    async with churning(filter="awk") as monitor:
+        await monitor.press("tab")
+        count = int(selected_row(monitor).partition("x")[0])
+        assert monitor.table.row_count == 1
+        await monitor.press("enter")
+        assert monitor.table.row_count == 1 + count
+        assert tab(monitor) == "I/O"
 
 
 # --- what ended, in the main tab ------------------------------------------------------
@@ -215,7 +256,7 @@ async def test_x_hides_what_ended() -> None:
 async def test_a_linger_time_of_0_shows_nothing_that_ended() -> None:
     async with churning(linger_s=0.0) as monitor:
         assert min(monitor.shown_pids) > 0
-        await monitor.press("tab")
+        await monitor.press("tab", "tab")
         assert monitor.table.row_count > LOOPS
 
 
@@ -278,7 +319,7 @@ async def test_s_leads_from_a_fold_to_its_spawner() -> None:
 
 async def test_s_leads_through_the_dead() -> None:
     async with churning() as monitor:
-        await monitor.press("tab")
+        await monitor.press("tab", "tab")
         await select(monitor, "tsc --noEmit app/8.ts")
         await monitor.press("S")
         assert monitor.current_pid == MAKE
@@ -286,7 +327,7 @@ async def test_s_leads_through_the_dead() -> None:
 
 async def test_two_keys_from_the_start_name_the_spawner() -> None:
     async with churning((80, 24)) as monitor:
-        await monitor.press("tab", "tab")
+        await monitor.press("tab", "tab", "tab")
         heaviest, second = row_texts(monitor)[:2]
         assert f"{MAKE} build" in heaviest
         assert "make" in heaviest
@@ -296,7 +337,7 @@ async def test_two_keys_from_the_start_name_the_spawner() -> None:
 
 async def test_enter_leads_from_a_spawner_to_its_process() -> None:
     async with churning() as monitor:
-        await monitor.press("tab", "tab")
+        await monitor.press("tab", "tab", "tab")
         await select(monitor, f" {MAKE} ")
         await monitor.press("enter")
         assert tab(monitor) == "Main"
@@ -305,7 +346,7 @@ async def test_enter_leads_from_a_spawner_to_its_process() -> None:
 
 async def test_enter_leads_from_the_dead_to_the_nearest_that_lives() -> None:
     async with churning() as monitor:
-        await monitor.press("tab")
+        await monitor.press("tab", "tab")
         await select(monitor, "tsc --noEmit app/8.ts")
         await monitor.press("enter")
         assert tab(monitor) == "Main"
@@ -344,7 +385,7 @@ async def test_going_to_another_tab_rests_on_its_first_row() -> None:
 
 async def test_long_pids_line_up_with_their_titles() -> None:
     async with churning() as monitor:
-        await monitor.press("tab")
+        await monitor.press("tab", "tab")
         header = monitor.app.main.header.render_line(0).text
         row = row_texts(monitor)[position(monitor, "git push")]
         assert header.index("PID") + 3 == row.index("22002") + 5
@@ -354,7 +395,7 @@ async def test_long_pids_line_up_with_their_titles() -> None:
 
 async def test_g_groups_the_spawners_by_other_things_and_back() -> None:
     async with churning() as monitor:
-        await monitor.press("tab", "tab")
+        await monitor.press("tab", "tab", "tab")
         by_parent = row_texts(monitor)
         seen = []
         for _ in range(3):
@@ -368,7 +409,7 @@ async def test_g_groups_the_spawners_by_other_things_and_back() -> None:
 async def test_the_keys_of_rows_do_no_harm_in_any_grouping() -> None:
     async with churning() as monitor:
         for _ in range(3):
-            await monitor.press(*["tab"] * ((2 - TITLES.index(tab(monitor))) % 4))
+            await monitor.press(*["tab"] * ((3 - TITLES.index(tab(monitor))) % 5))
             await monitor.press("g", "down", "enter", "S", "enter", "S")
             await monitor.sample()
             assert tab(monitor) in TITLES

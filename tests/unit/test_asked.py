@@ -27,6 +27,12 @@ def sample() -> Sample:
     return make_sample(rows, starts=make_starts(starts), exits=make_exits(ends))
 
 
+@pytest.mark.parametrize("text", ["parent.io > 1", "parent.majflt_rate > 0", "io > 0"])
+def test_what_the_samples_of_events_do_not_hold_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="an event has no"):
+        check(parse(text))
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -75,6 +75,26 @@ def test_a_folded_branch_holds_the_sums() -> None:
     assert frame.sample.processes.rss_bytes[row] == 100
 
 
+def test_a_folded_branch_holds_the_sums_of_what_was_read_and_written() -> None:
+    def rows(factor: int) -> list[Row]:
+        return [
+            {**row, "read_bytes": factor << 20, "write_bytes": None} for row in FAMILY
+        ]
+
+    frame = make_frame(make_sample(rows(1)), make_sample(rows(3), after_s=1.0))
+    projection = project(frame, folded(10, user_threads=True))
+    drawn, row = projection.frame_of(frame), int(projection.rows[1])
+    texts = {
+        name: COLUMNS[name].text(drawn, row)
+        for name in ("io_read_rate", "io_write_rate", "io_rate", "io_read_bytes")
+    }
+    assert texts == {
+        "io_read_rate": "6.0M/s", "io_write_rate": "-", "io_rate": "-",
+        "io_read_bytes": "9.0M",
+    }  # fmt: skip
+    assert COLUMNS["io_read_rate"].text(frame, row) == "2.0M/s"
+
+
 def test_siblings_are_sorted_by_the_sums() -> None:
     frame = frame_of((*FAMILY, {"pid": 30, "ppid": 1, "utime": 2}))
     view = View(COLUMNS["cpu_pct"], descending=True, tree=True)

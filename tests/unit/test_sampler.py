@@ -234,6 +234,18 @@ def test_what_is_newly_needed_is_sampled_at_once(make: Make) -> None:
     assert harness.collector.needs[-1] == Need.SHARED
 
 
+def test_what_is_newly_needed_has_rates_soon(make: Make) -> None:
+    harness = make(5.0)
+    harness.settle()
+    harness.sampler.configure(needs=Need.IO)
+    assert harness.next_seq() == 2
+    assert harness.clock.next_wait() == pytest.approx(0.25)
+    harness.clock.elapse(0.25)
+    assert harness.next_seq() == 3
+    assert harness.collector.needs[-2:] == [Need.IO, Need.IO]
+    assert harness.clock.next_wait() == pytest.approx(5.0)
+
+
 def test_what_is_no_longer_needed_can_wait(make: Make) -> None:
     harness = make(5.0)
     harness.sampler.configure(needs=Need.SHARED | Need.CMDLINE)

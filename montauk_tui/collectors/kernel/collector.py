@@ -22,6 +22,7 @@ from montauk_tui.collectors.kernel.snapshot import (
 )
 from montauk_tui.collectors.kernel.starts import start_table
 from montauk_tui.collectors.kernel.unseen import Unseen
+from montauk_tui.collectors.kernel.waits import Waits
 from montauk_tui.collectors.procfs.host import HostReader
 from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.scan import ProcRoot
@@ -109,6 +110,7 @@ class KernelCollector(Collector):
         self._unknown = unknown_columns(loaded.missing)
         self._lives = Lives(self._user_hz)
         self._before = ProcessTable.empty()
+        self._waits = Waits()
         self._unseen = Unseen(self._root, self._user_hz)
 
     def _check_sight(self) -> None:
@@ -138,13 +140,11 @@ class KernelCollector(Collector):
         tasks = self._iterator.read()
         # At once: its CPU times are compared with those of the tasks.
         host = self._host(needs)
-        table = to_table(tasks, self._user_hz, threads=Need.THREADS in needs)
-        self._before = table = never_back(self._before, table)
-        table = table.without(self._unknown)
+        table = self._table(tasks, needs)
         lives, frees, forks = self._logs.take()
         now_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         ended = self._lives.take(lives, frees, table, settled_zombies(tasks), now_ns)
-        for more in (ended.waiting, self._unseen.rows(table, boot_s)):
+        for more in (ended.waiting, self._unseen.rows(table, boot_s, needs)):
             table = table.merged(more) if len(more) else table
         self._look_up(table, lives, needs)
         return Sample(
@@ -163,6 +163,15 @@ class KernelCollector(Collector):
             vanished=0,
             collect_cpu_s=time.thread_time() - started,
         )
+
+    def _table(self, tasks: Records, needs: Need) -> ProcessTable:
+        table = to_table(tasks, self._user_hz, needs)
+        if Need.WAIT in needs:
+            table = self._waits.added(table, tasks)
+        else:
+            self._waits.forget()
+        self._before = table = never_back(self._before, table, needs)
+        return table.without(self._unknown)
 
     def _host(self, needs: Need) -> HostSample:
         try:

@@ -34,6 +34,15 @@ CONSEQUENCES: Final = (
         "no I/O bytes",
         "read_bytes write_bytes",
     ),
+    Consequence(
+        "T_rchar T_wchar S_rchar S_wchar", "no bytes of read and write", "rchar wchar"
+    ),
+    Consequence(
+        "T_nvcsw T_nivcsw S_nvcsw S_nivcsw",
+        "no context switches",
+        "voluntary_switches involuntary_switches",
+    ),
+    Consequence("T_run_delay", "no time waited for a CPU", "run_delay_ns"),
     Consequence("T_cgroups G_default G_kn K_id", "no cgroup", "cgroup_id"),
     Consequence("S_threads", "no thread counts", "threads"),
     Consequence(

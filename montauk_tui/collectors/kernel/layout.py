@@ -37,6 +37,11 @@ T_minflt        task_struct   min_flt
 T_majflt        task_struct   maj_flt
 T_read_bytes    task_struct   ioac.read_bytes
 T_write_bytes   task_struct   ioac.write_bytes
+T_rchar         task_struct   ioac.rchar
+T_wchar         task_struct   ioac.wchar
+T_nvcsw         task_struct   nvcsw
+T_nivcsw        task_struct   nivcsw
+T_run_delay     task_struct   sched_info.run_delay
 T_thread_pid    task_struct   thread_pid
 T_cgroups       task_struct   cgroups
 S_live          signal_struct live
@@ -51,6 +56,10 @@ S_minflt        signal_struct min_flt
 S_majflt        signal_struct maj_flt
 S_read_bytes    signal_struct ioac.read_bytes
 S_write_bytes   signal_struct ioac.write_bytes
+S_rchar         signal_struct ioac.rchar
+S_wchar         signal_struct ioac.wchar
+S_nvcsw         signal_struct nvcsw
+S_nivcsw        signal_struct nivcsw
 S_flags         signal_struct flags
 S_group_code    signal_struct group_exit_code
 S_pids          signal_struct pids

@@ -54,9 +54,9 @@ TASK: Final = np.dtype(
     [
         *((name, "<u8") for name in (
             "start_ns", "run_ns", "utime", "stime", "minflt", "majflt", "read_bytes",
-            "write_bytes", "dead_run_ns", "dead_utime", "dead_stime", "cutime",
-            "cstime", "dead_minflt", "dead_majflt", "dead_read_bytes",
-            "dead_write_bytes", "start_stack", "virt_pages", "cgroup_id",
+            "write_bytes", "rchar", "wchar", "voluntary_switches",
+            "involuntary_switches", "run_delay_ns", "dead_run_ns", "dead_utime",
+            "dead_stime", "cutime", "cstime", "start_stack", "virt_pages", "cgroup_id",
         )),
         *((name, "<i8") for name in (
             "file_pages", "anon_pages", "swap_pages", "shmem_pages",

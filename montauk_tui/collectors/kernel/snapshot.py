@@ -17,7 +17,7 @@ from montauk_tui.collectors.kernel.records import TASK
 from montauk_tui.errors import CollectorFailed
 from montauk_tui.model.join import same_process
 from montauk_tui.model.sample import ProcessTable
-from montauk_tui.model.schema import COMM_BYTES, Ints
+from montauk_tui.model.schema import COMM_BYTES, Ints, Need, counters
 
 _BPF_ITER_CREATE: Final = 33
 _SYS_BPF: Final = {
@@ -81,17 +81,21 @@ class TaskIterator:
         return result
 
 
-def to_table(tasks: Records, user_hz: int, *, threads: bool) -> ProcessTable:
-    """Return the processes, their threads' counters summed, and maybe the threads."""
+def to_table(tasks: Records, user_hz: int, needs: Need = Need.NONE) -> ProcessTable:
+    """Return the processes, their threads' counters summed, and maybe the threads.
+
+    Of the time waited for a CPU the kernel keeps no sum for threads that ended.
+    """
     is_leader = tasks["pid"] == tasks["tgid"]
     leaders = tasks if is_leader.all() else tasks[is_leader]
-    sums = _sums(tasks, leaders)
-    columns = _columns(leaders, sums, user_hz)
+    counted = counters(needs)
+    sums = _sums(tasks, leaders, counted)
+    columns = _columns(leaders, sums, user_hz, counted)
     comm = leaders["comm"]
-    if threads and not is_leader.all():
+    if Need.THREADS in needs and not is_leader.all():
         others = tasks[~is_leader & np.isin(tasks["tgid"], leaders["pid"])]
         own = {name: others[name].astype(np.int64) for name in sums}
-        more = _columns(others, own, user_hz)
+        more = _columns(others, own, user_hz, counted)
         process = np.searchsorted(columns["pid"], more["tgid"])
         more |= {name: columns[name][process] for name in _OF_THE_PROCESS}
         order = np.argsort(np.concatenate([columns["pid"], more["pid"]]), kind="stable")
@@ -123,29 +127,31 @@ _SUMMED: Final = {
     "run_ns": "dead_run_ns",
     "utime": "dead_utime",
     "stime": "dead_stime",
-    "minflt": "dead_minflt",
-    "majflt": "dead_majflt",
 }
-"""Counters of a thread, and where the process keeps those of its dead threads."""
+"""Times of a thread, and where the process keeps those of its dead threads."""
 
 
-def _sums(tasks: Records, leaders: Records) -> dict[str, Ints]:
-    sums: dict[str, Ints] = {}
+def _sums(
+    tasks: Records, leaders: Records, counted: tuple[str, ...]
+) -> dict[str, Ints]:
+    names = (*_SUMMED, *counted)
     if len(tasks) == len(leaders):
-        for name, dead in _SUMMED.items():
-            sums[name] = (leaders[name] + leaders[dead]).astype(np.int64)
-        return sums
-    row = np.searchsorted(leaders["pid"], tasks["tgid"]).clip(max=len(leaders) - 1)
-    known = leaders["pid"][row] == tasks["tgid"]
+        sums = {name: leaders[name].astype(np.int64) for name in names}
+    else:
+        row = np.searchsorted(leaders["pid"], tasks["tgid"]).clip(max=len(leaders) - 1)
+        known = leaders["pid"][row] == tasks["tgid"]
+        sums = {name: np.zeros(len(leaders), dtype=np.int64) for name in names}
+        for name, total in sums.items():
+            np.add.at(total, row[known], tasks[name][known].astype(np.int64))
     for name, dead in _SUMMED.items():
-        total = np.zeros(len(leaders), dtype=np.int64)
-        np.add.at(total, row[known], tasks[name][known].astype(np.int64))
-        sums[name] = total + leaders[dead].astype(np.int64)
+        sums[name] += leaders[dead].astype(np.int64)
     return sums
 
 
-def never_back(previous: ProcessTable, table: ProcessTable) -> ProcessTable:
-    """Return `table` with CPU times that are nowhere less than they were.
+def never_back(
+    previous: ProcessTable, table: ProcessTable, needs: Need = Need.NONE
+) -> ProcessTable:
+    """Return `table` with counters that are nowhere less than they were.
 
     As in cputime_adjust: the proportion of the ticks shifts, and a thread that ends
     while the iterator is on its way to it is missing in the sum for once.
@@ -158,10 +164,17 @@ def never_back(previous: ProcessTable, table: ProcessTable) -> ProcessTable:
     # No more system time than leaves the user time what it was.
     system[now] = np.clip(system[now], system_before, run - user_before)
     user[now] = run - system[now]
-    return table.with_columns({"utime": user, "stime": system})
+    columns = {"utime": user, "stime": system}
+    for name in counters(needs):
+        columns[name] = counter = getattr(table, name).copy()
+        # Unknown is less than all.
+        counter[now] = np.maximum(counter[now], getattr(previous, name)[before])
+    return table.with_columns(columns)
 
 
-def _columns(rows: Records, sums: dict[str, Ints], user_hz: int) -> dict[str, Ints]:
+def _columns(
+    rows: Records, sums: dict[str, Ints], user_hz: int, counted: tuple[str, ...]
+) -> dict[str, Ints]:
     user, system = split_run_time(sums["run_ns"], sums["utime"], sums["stime"])
     columns = {
         name: rows[name].astype(np.int64)
@@ -171,13 +184,12 @@ def _columns(rows: Records, sums: dict[str, Ints], user_hz: int) -> dict[str, In
         )
     }  # fmt: skip
     file, anon, shmem = rows["file_pages"], rows["anon_pages"], rows["shmem_pages"]
+    columns |= {name: sums[name] for name in counted}
     columns |= {
         "start_ticks": (rows["start_ns"] // (10**9 // user_hz)).astype(np.int64),
         "start_stack": rows["start_stack"].astype(np.int64),
         "utime": user,
         "stime": system,
-        "minflt": sums["minflt"],
-        "majflt": sums["majflt"],
         "state": _states(rows),
         "priority": rows["prio"].astype(np.int64) - 100,
         "nice": rows["static_prio"].astype(np.int64) - 120,

@@ -8,11 +8,12 @@ from typing import Final
 
 import numpy as np
 
+from montauk_tui.collectors.procfs.counters import read_counters
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.procfs.stat import parse_stats
 from montauk_tui.model.join import find
 from montauk_tui.model.sample import ProcessTable
-from montauk_tui.model.schema import UNKNOWN
+from montauk_tui.model.schema import UNKNOWN, Need
 
 _CHECK_SAMPLES: Final = 32
 _SURELY_OLDER_S: Final = 1.0
@@ -28,12 +29,15 @@ class Unseen:
         self._samples = 0
         self._pids: list[str] = []
 
-    def rows(self, table: ProcessTable, boot_s: float) -> ProcessTable:
+    def rows(
+        self, table: ProcessTable, boot_s: float, needs: Need = Need.NONE
+    ) -> ProcessTable:
         """Return a row of each process that is missing in the snapshot `table`.
 
         Args:
             table: The snapshot.
             boot_s: CLOCK_BOOTTIME before it.
+            needs: The counters to read, each a file more.
         """
         if self._samples % _CHECK_SAMPLES == 0:
             known = set(map(str, table.pid.tolist()))
@@ -46,7 +50,9 @@ class Unseen:
         is_row = find(table, found.pid, found.start_ticks).found
         old = (found.start_ticks < latest) & ~is_row
         self._pids = [str(pid) for pid in found.pid[old].tolist()]
-        return self._in_nanoseconds(found if old.all() else found.only(old))
+        found = found if old.all() else found.only(old)
+        columns = read_counters(self._root, found, needs)
+        return self._in_nanoseconds(found.with_columns(columns))
 
     def _in_nanoseconds(self, table: ProcessTable) -> ProcessTable:
         tick_ns = 10**9 // self._user_hz

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from montauk_tui.collectors.procfs.counters import read_counters
 from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.procfs.stat import parse_stats
@@ -46,6 +47,7 @@ class LiveTable:
         columns = {"uid": self._owners(table, join, changed)}
         if Need.SHARED in needs:
             columns["shared_bytes"] = _shared_bytes(self._root, table)
+        columns |= read_counters(self._root, table, needs)
         self._users.prepare(set(columns["uid"].tolist()))
         self.last = table.with_columns(columns)
         if Need.CMDLINE in needs:

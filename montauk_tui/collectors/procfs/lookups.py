@@ -9,6 +9,7 @@ import numpy as np
 from montauk_tui.collectors.cgroups import Cgroups
 from montauk_tui.collectors.procfs.gauge_files import Value
 from montauk_tui.collectors.procfs.gauges import Gauges
+from montauk_tui.collectors.procfs.ioprio import io_priority
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
 from montauk_tui.model.details import Details
@@ -46,6 +47,8 @@ class ProcLookups:
         self._users = users
         self._cgroups = Cgroups()
         self._gauges = Gauges(root)
+        # The system call is about the processes of this machine.
+        self._is_ours = root.path == "/proc"
         self._sample = 0
         self._commands: dict[Identity, _Cached] = {}
 
@@ -136,6 +139,10 @@ class ProcLookups:
     def read_gauges(self, table: ProcessTable, needs: Need) -> None:
         """Read what is needed of every process: once a sample, after the counters."""
         self._gauges.read(table, needs)
+
+    def io_priority(self, identity: Identity) -> int | None:
+        """Return class and level of I/O as one number, None where it is unknown."""
+        return io_priority(identity.pid) if self._is_ours else None
 
     def cgroup(self, number: int) -> str:
         """Return the path of a cgroup, or its number while none is known."""

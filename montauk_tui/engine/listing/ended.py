@@ -9,11 +9,13 @@ from montauk_tui.engine.listing.rows import (
     DEAD,
     RowLookups,
     beside,
+    carried,
     ended_extra,
     ended_table,
     frame_of,
     in_ticks,
     is_failure,
+    per_s_extra,
     told_now,
 )
 from montauk_tui.model.exits import ExitTable
@@ -82,9 +84,7 @@ def with_ended(frame: Frame, linger_s: float, opened: frozenset[int]) -> Frame:
         folded.extra, len(folded.table),
         ended_extra(shown, frame.sample.booted_at_s), len(single),
     )  # fmt: skip
-    extra = beside(extra, len(rows), {}, len(table))
-    children = np.full(len(rows), np.nan)
-    extra = {**extra, "children_s": np.concatenate([children, frame.rates.children_s])}
+    extra = beside(extra, len(rows), carried(frame.rates), len(table))
     cpu_pct = [folded.cpu_pct, shown.cpu_pct[::-1], frame.rates.cpu_pct]
     cmdlines = [*([b""] * len(folded.table)), *shown.exits.cmdline[::-1].tolist()]
     lookups = RowLookups(frame.lookups, rows.pid, cmdlines)
@@ -166,18 +166,7 @@ def _fold_rows(frame: Frame, ended: Ended, folds: _Folds, window_s: float) -> _F
     many = counts >= _FOLD_FROM
     exits, hz = ended.exits, frame.sample.ticks_per_second
     first, size = first[many], len(pids)
-
-    def total(values: Floats) -> Floats:
-        known = np.isfinite(values)
-        sums = np.bincount(group, np.where(known, values, 0.0), size)
-        some = np.bincount(group, known, size) > 0
-        return np.where(some, sums, np.nan)[many]
-
-    def total_ticks(time_ns: Ints) -> Ints:
-        sums = total(as_floats(time_ns))
-        known = np.where(np.isnan(sums), 0.0, sums).astype(np.int64)
-        return np.where(np.isnan(sums), UNKNOWN, in_ticks(known, hz))
-
+    total = _Totals(group, size, many)
     lives = _Lives(group, size, as_floats(exits.lifetime_ns) / 1e9)
     count = int(many.sum())
     columns = {
@@ -188,19 +177,48 @@ def _fold_rows(frame: Frame, ended: Ended, folds: _Folds, window_s: float) -> _F
         "start_ticks": np.full(count, NO_START),
         "state": np.full(count, DEAD),
         "flags": np.zeros(count, dtype=np.int64),
-        "utime": total_ticks(exits.utime_ns),
-        "stime": total_ticks(exits.stime_ns),
+        "utime": in_ticks(total.whole(exits.utime_ns), hz),
+        "stime": in_ticks(total.whole(exits.stime_ns), hz),
+        "read_bytes": total.whole(exits.read_bytes),
+        "write_bytes": total.whole(exits.write_bytes),
     }
+    window_s = max(window_s, 1e-9)
     extra = {
         "count": counts[many].astype(np.float64),
-        "failed": total(is_failure(ended).astype(np.float64)),
+        "failed": total.of(is_failure(ended).astype(np.float64)),
         "window_s": np.full(count, window_s),
         "lifetime_s": lives.quantile(0.5)[many],
         "shortest_s": lives.quantile(0.0)[many],
         "longest_s": lives.quantile(1.0)[many],
+        **per_s_extra(
+            {
+                name: total.of(values * ended.interval_s) / window_s
+                for name, values in ended.per_s.items()
+            }
+        ),
     }
-    cpu_pct = total(ended.cpu_s) / max(window_s, 1e-9) * 100.0
+    cpu_pct = total.of(ended.cpu_s) / window_s * 100.0
     return _Folded(ProcessTable(exits.comm[first], columns), extra, cpu_pct)
+
+
+class _Totals(NamedTuple):
+    """Sums of what is known, by group; unknown where nothing is."""
+
+    group: Ints
+    size: int
+    wanted: Bools
+    """The groups whose sums are asked for."""
+
+    def of(self, values: Floats) -> Floats:
+        known = np.isfinite(values)
+        sums = np.bincount(self.group, np.where(known, values, 0.0), self.size)
+        some = np.bincount(self.group, known, self.size) > 0
+        return np.where(some, sums, np.nan)[self.wanted]
+
+    def whole(self, values: Ints) -> Ints:
+        sums = self.of(as_floats(values))
+        known = np.where(np.isnan(sums), 0.0, sums).astype(np.int64)
+        return np.where(np.isnan(sums), UNKNOWN, known)
 
 
 class _Lives:

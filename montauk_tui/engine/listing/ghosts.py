@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.engine.listing.ancestors import living_ancestors
-from montauk_tui.engine.listing.rows import DEAD, RowLookups, frame_of
+from montauk_tui.engine.listing.rows import DEAD, RowLookups, carried, frame_of
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.lineage import Lineage, codes
@@ -53,7 +53,7 @@ def with_ghosts(frame: Frame, listed: Frame, linger_s: float) -> Frame:
     ghosts = _table(lineage.ghosts.only(missing))
     order = np.argsort(np.concatenate([ghosts.pid, table.pid]), kind="stable")
     of_ghosts = _extra(lineage, missing)
-    columns = {**extra, "children_s": listed.rates.children_s}
+    columns = {**extra, **carried(listed.rates)}
     count, size = len(ghosts), len(table)
     merged: Extra = {
         name: np.concatenate(
@@ -99,7 +99,7 @@ def _hung(frame: Frame, rows: Frame, lineage: Lineage, linger_s: float) -> Frame
     found = (code[child] == lineage.child) & (code[parent] == lineage.parent)
     pid = rows.sample.processes.pid
     hangs[child[found]] = pid[parent[found]]
-    extra = {**rows.extra, "hangs_from": hangs}
+    extra = {**rows.extra, **carried(rows.rates), "hangs_from": hangs}
     return frame_of(frame, rows.sample.processes, rows.rates.cpu_pct, extra,
                     rows.lookups)  # fmt: skip
 

@@ -47,7 +47,7 @@ def _lately(frame: Frame) -> tuple[Ended, StartTable]:
     ended, nothing = ended_lately(frame), np.empty(0)
     if ended is None:
         none = np.empty(0, dtype=np.int64)
-        ended = Ended(ExitTable.empty(), nothing, nothing, nothing, none)
+        ended = Ended(ExitTable.empty(), nothing, nothing, nothing, none, {}, nothing)
     return ended, starts_lately(frame)
 
 

@@ -4,7 +4,7 @@ Such a row has a negative pid that no other row ever has; the pid of the process
 ended stands in the extra column `real_pid`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -21,9 +21,20 @@ from montauk_tui.model.lookups import (
 )
 from montauk_tui.model.recent import Ended, Extra
 from montauk_tui.model.sample import Identity, ProcessTable
-from montauk_tui.model.schema import UNKNOWN, Bools, Bytes, Floats, Ints, as_floats
+from montauk_tui.model.schema import (
+    COUNTERS,
+    UNKNOWN,
+    Bools,
+    Bytes,
+    Floats,
+    Ints,
+    as_floats,
+)
 
 DEAD: Final = ord("X")
+
+_PER_S: Final = {name: f"{name}_per_s" for name in COUNTERS}
+"""Extra columns that hold what counters grow by a second."""
 
 
 class RowLookups:
@@ -98,6 +109,10 @@ class RowLookups:
         """Return the resident shared memory; of who is gone it is unknown."""
         return self._base.shared_bytes(identity) if identity.pid >= 0 else float("nan")
 
+    def io_priority(self, identity: Identity) -> int | None:
+        """Return class and level of I/O; of who is gone they are unknown."""
+        return self._base.io_priority(identity) if identity.pid >= 0 else None
+
 
 def frame_of(
     frame: Frame,
@@ -106,11 +121,15 @@ def frame_of(
     extra: Extra,
     lookups: Lookups | None = None,
 ) -> Frame:
-    """Return a frame with other rows and the same machine."""
+    """Return a frame with other rows and the same machine.
+
+    Rates beside CPU% are in `extra`, as `carried` puts them there.
+    """
     nothing = np.full(len(table), np.nan)
     rates = Rates(
-        nothing, cpu_pct, np.empty(0), np.empty(0), extra.get("children_s", nothing)
-    )
+        nothing, cpu_pct, np.empty(0), np.empty(0), extra.get("children_s", nothing),
+        {name: extra[column] for name, column in _PER_S.items() if column in extra},
+    )  # fmt: skip
     return replace(
         frame,
         sample=replace(frame.sample, processes=table, exits=None),
@@ -121,10 +140,20 @@ def frame_of(
     )
 
 
+def carried(rates: Rates) -> Extra:
+    """Return the rates beside CPU% as extra columns."""
+    return {"children_s": rates.children_s, **per_s_extra(rates.per_s)}
+
+
+def per_s_extra(per_s: Mapping[str, Floats]) -> Extra:
+    """Return what counters grow by as extra columns."""
+    return {_PER_S[name]: values for name, values in per_s.items()}
+
+
 def only(frame: Frame, kept: Bools, extra: Extra) -> Frame:
     """Return some of the rows of a frame, with more columns for them."""
-    columns = {name: values[kept] for name, values in {**frame.extra, **extra}.items()}
-    columns["children_s"] = frame.rates.children_s[kept]
+    wanted = {**frame.extra, **extra, **carried(frame.rates)}
+    columns = {name: values[kept] for name, values in wanted.items()}
     table = frame.sample.processes.only(kept)
     return frame_of(frame, table, frame.rates.cpu_pct[kept], columns)
 
@@ -133,7 +162,10 @@ def told_now(exits: ExitTable, rates: Rates) -> Ended:
     """Return the ends of one sample with the rates of its interval."""
     count = len(exits)
     told_s, serial = np.zeros(count), np.arange(1, count + 1)
-    return Ended(exits, rates.exit_cpu_s, rates.exit_cpu_pct, told_s, serial)
+    return Ended(
+        exits, rates.exit_cpu_s, rates.exit_cpu_pct, told_s, serial, rates.exit_per_s,
+        np.full(count, rates.interval_s),
+    )  # fmt: skip
 
 
 def ended_table(ended: Ended, ticks_per_second: int) -> ProcessTable:
@@ -152,6 +184,8 @@ def ended_table(ended: Ended, ticks_per_second: int) -> ProcessTable:
         "utime": in_ticks(exits.utime_ns[back], ticks_per_second),
         "stime": in_ticks(exits.stime_ns[back], ticks_per_second),
         "rss_bytes": exits.rss_bytes[back],
+        "read_bytes": exits.read_bytes[back],
+        "write_bytes": exits.write_bytes[back],
         "cgroup_id": exits.cgroup_id[back],
         "threads": exits.threads[back],
     }
@@ -171,8 +205,7 @@ def ended_extra(ended: Ended, booted_at_s: float) -> Extra:
         "used_s": (as_floats(exits.utime_ns) + as_floats(exits.stime_ns)) / 1e9,
         "ended_s": end_s,
         "peak_rss_bytes": as_floats(exits.peak_rss_bytes),
-        "read_bytes": as_floats(exits.read_bytes),
-        "write_bytes": as_floats(exits.write_bytes),
+        **per_s_extra(ended.per_s),
     }
     return {name: values[::-1] for name, values in columns.items()}
 

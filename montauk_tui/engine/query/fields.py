@@ -117,6 +117,16 @@ _NUMBERS: Final[dict[str, tuple[Kind, Key]]] = {
     "exit_status": (Kind.EXIT, _exit_code),
     "ended_s": (Kind.CLOCK, extra_key("ended_s")),
     "event_s": (Kind.CLOCK, extra_key("event_s")),
+    **{
+        name: (Kind.SIZE, COLUMNS[name].key)
+        for name in (
+            "io_rate",
+            "io_read_rate",
+            "io_write_rate",
+            "rchar_rate",
+            "wchar_rate",
+        )
+    },
 }
 """What is not compared by what its column is sorted by."""
 
@@ -201,6 +211,7 @@ SHORT: Final = {
     "ended": "ended_s",
     "event": "event",
     "exit": "exit_status",
+    "io": "io_rate",
     "life": "lifetime_s",
     "maxrss": "peak_rss_bytes",
     "mem": "rss_bytes",
@@ -212,8 +223,10 @@ SHORT: Final = {
     "ppid": "ppid",
     "priv": "uss_bytes",
     "pss": "pss_bytes",
+    "read": "io_read_rate",
     "res": "rss_bytes",
     "rss": "rss_bytes",
+    "runq": "runq_pct",
     "shr": "shared_bytes",
     "signal": "signal",
     "start": "start",
@@ -226,6 +239,7 @@ SHORT: Final = {
     "unit": "unit",
     "user": "user",
     "virt": "virt_bytes",
+    "write": "io_write_rate",
 }
 """What people type; completion offers these before all others."""
 

@@ -10,7 +10,7 @@ from montauk_tui.engine.listing.ended import is_fold
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.sample import Identity
 from montauk_tui.ui.actions.looking import LookingActions
-from montauk_tui.ui.tabs import MAIN, SPAWNERS, next_tab
+from montauk_tui.ui.tabs import LIKE_MAIN, MAIN, SPAWNERS, next_tab
 
 
 class MovingActions(LookingActions):
@@ -75,7 +75,7 @@ class MovingActions(LookingActions):
     def action_enter(self) -> None:
         """Look into a process or open a row of many; elsewhere go to the process."""
         row = self._row()
-        if row is not None and self.choices.tab == MAIN:
+        if row is not None and self.choices.tab in LIKE_MAIN:
             if is_fold(row.pid):
                 self.choose(self.choices.toggled(row.pid))
             else:

@@ -4,6 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from montauk_tui.actions import io_priority, priority
+from montauk_tui.model.ioprio import LEVELS
 from montauk_tui.model.sample import Identity
 from montauk_tui.ui.actions.targets import TargetActions
 
@@ -36,7 +37,7 @@ class TuningActions(TargetActions):
         for name, meaning in (("best-effort", ""), ("realtime", "before all others")):
             choices += [
                 Choice(f"{name}{level}", f"{name} {level}", _order(level, meaning))
-                for level in io_priority.LEVELS
+                for level in LEVELS
             ]
         choices.append(Choice("idle", "idle", "only when nobody else wants it"))
         name, level = io_priority.current(targets[0].pid)

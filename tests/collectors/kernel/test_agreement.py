@@ -22,7 +22,7 @@ from montauk_tui.collectors.kernel.collector import KernelCollector
 from montauk_tui.collectors.procfs.collector import TraditionalCollector
 from montauk_tui.model.join import same_process
 from montauk_tui.model.sample import Identity, Sample
-from montauk_tui.model.schema import Bools, Ints, Need
+from montauk_tui.model.schema import UNKNOWN, Bools, Ints, Need
 from tests.support.lives import until
 
 pytestmark = pytest.mark.privileged
@@ -181,6 +181,81 @@ def test_what_grows_lies_between(
     with cast():
         for name in ("minflt", "majflt"):
             assert always(partial(differing, name)) == set(), name
+
+
+@pytest.mark.parametrize("needs", [Need.NONE, Need.THREADS], ids=["", "threads"])
+def test_what_was_read_and_written_lies_between(
+    collector: KernelCollector, proc: TraditionalCollector, needs: Need
+) -> None:
+    def differing(name: str) -> set[Identity]:
+        reading = read(collector, proc, needs | Need.IO)
+        before, kernel, after = reading.columns(name)
+        known = (before != UNKNOWN) & (after != UNKNOWN)
+        assert known.any()
+        return reading.identities(known & ((kernel < before) | (kernel > after)))
+
+    with cast():
+        for name in ("read_bytes", "write_bytes", "rchar", "wchar"):
+            assert always(partial(differing, name)) == set(), name
+
+
+@pytest.mark.parametrize("needs", [Need.NONE, Need.THREADS], ids=["", "threads"])
+@pytest.mark.parametrize(
+    "name", ["voluntary_switches", "involuntary_switches", "run_delay_ns"]
+)
+def test_what_proc_tells_of_single_threads_lies_between(
+    collector: KernelCollector, proc: TraditionalCollector, needs: Need, name: str
+) -> None:
+    """Of a process that had several, /proc tells what its main thread did."""
+
+    def differing() -> set[Identity]:
+        reading = read(collector, proc, needs | Need.SWITCHES | Need.WAIT)
+        before, kernel, after = reading.columns(name)
+        known = (before != UNKNOWN) & (after != UNKNOWN)
+        assert known.any()
+        table = reading.after.processes
+        is_alone = ~table.is_process[reading.rows[2]] | np.isin(
+            table.pid[reading.rows[2]], list(pids.values())
+        )
+        too_much = is_alone & (kernel > after)
+        return reading.identities(known & ((kernel < before) | too_much))
+
+    with cast() as pids:
+        assert always(differing) == set()
+
+
+WRITER = """
+import os, sys
+fd = os.open(sys.argv[1], os.O_CREAT | os.O_RDWR)
+os.write(fd, bytes(1 << 20))
+os.fsync(fd)
+os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+os.pread(fd, 1 << 20, 0)
+print("done", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_process_that_writes_a_file_and_reads_it_from_storage(
+    collector: KernelCollector, tmp_path: Path
+) -> None:
+    words = [sys.executable, "-c", WRITER, str(tmp_path / "file")]
+    with subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"done\n"
+        told = Path(f"/proc/{process.pid}/io").read_text("ascii").split()
+        sample = collector.sample(Need.IO)
+        process.communicate()
+    known = dict(zip(told[::2], map(int, told[1::2]), strict=True))
+    row = np.flatnonzero(sample.processes.pid == process.pid)[0]
+    for name in ("read_bytes", "write_bytes", "rchar", "wchar"):
+        assert getattr(sample.processes, name)[row] == known[f"{name}:"], name
+    assert known["wchar:"] > 1 << 20
+    if known["write_bytes:"] == 0:
+        pytest.skip("the folder for temporary files is not on storage")
+    assert sample.processes.write_bytes[row] >= 1 << 20
 
 
 @pytest.mark.parametrize("needs", [Need.NONE, Need.THREADS], ids=["", "threads"])

@@ -17,7 +17,7 @@ from montauk_tui.collectors.kernel.snapshot import (
     to_table,
 )
 from montauk_tui.model.sample import ProcessTable
-from montauk_tui.model.schema import FIELDS, UNKNOWN
+from montauk_tui.model.schema import FIELDS, UNKNOWN, Need
 from tests.support.builders import make_table
 
 HZ = 100
@@ -33,8 +33,11 @@ def tasks(*rows: dict[str, Any]) -> Records:
     return made
 
 
-def table(*rows: dict[str, Any], threads: bool = False) -> ProcessTable:
-    return to_table(tasks(*rows), HZ, threads=threads)
+def table(
+    *rows: dict[str, Any], threads: bool = False, needs: Need = Need.NONE
+) -> ProcessTable:
+    more = Need.THREADS if threads else Need.NONE
+    return to_table(tasks(*rows), HZ, needs | more)
 
 
 def cpu_ns(made: ProcessTable) -> list[int]:
@@ -55,8 +58,30 @@ def test_the_threads_of_a_process_are_summed() -> None:
     assert made.majflt.tolist() == [6, 0]
 
 
+def test_counters_are_there_where_they_are_needed_each_thread_with_its_own() -> None:
+    rows: tuple[dict[str, Any], ...] = (
+        {"pid": 5, "read_bytes": 1, "run_delay_ns": 10, "voluntary_switches": 4},
+        {"pid": 8, "tgid": 5, "read_bytes": 3, "run_delay_ns": 20},
+    )
+    assert table(*rows).read_bytes.tolist() == [UNKNOWN]
+    made = table(*rows, threads=True, needs=Need.IO | Need.WAIT)
+    assert made.read_bytes.tolist() == [4, 3]
+    assert made.run_delay_ns.tolist() == [30, 20]
+    assert made.voluntary_switches.tolist() == [UNKNOWN, UNKNOWN]
+
+
+def test_counters_never_go_back_where_they_are_known() -> None:
+    before = table({"pid": 5, "wchar": 9, "majflt": 7}, needs=Need.IO)
+    made = never_back(before, table({"pid": 5, "wchar": 8}, needs=Need.IO), Need.IO)
+    assert (made.wchar.tolist(), made.majflt.tolist()) == ([9], [7])
+    made = never_back(before, table({"pid": 5}))
+    assert made.wchar.tolist() == [UNKNOWN]
+    made = never_back(table({"pid": 5}), before, Need.IO)
+    assert made.wchar.tolist() == [9]
+
+
 def test_threads_that_ended_count() -> None:
-    alone = table({"pid": 5, "run_ns": 10, "dead_run_ns": 500, "dead_minflt": 6})
+    alone = table({"pid": 5, "run_ns": 10, "dead_run_ns": 500, "minflt": 6})
     assert (cpu_ns(alone), alone.minflt.tolist()) == ([510], [6])
     among = table(
         {"pid": 5, "run_ns": 10, "dead_run_ns": 500},
@@ -148,7 +173,7 @@ def test_priorities() -> None:
 
 
 def test_every_column_is_known() -> None:
-    made = table({"pid": 1}, threads=True)
+    made = table({"pid": 1}, needs=~Need.NONE)
     unknown = [name for name in FIELDS if np.any(getattr(made, name) == UNKNOWN)]
     assert unknown == []
 

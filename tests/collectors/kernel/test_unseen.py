@@ -8,6 +8,7 @@ import pytest
 from montauk_tui.collectors.kernel.unseen import Unseen
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.model.sample import ProcessTable
+from montauk_tui.model.schema import UNKNOWN, Need
 from tests.support.builders import make_table
 from tests.support.fakeproc import FakeProc, FakeProcess, OpenCount
 
@@ -92,3 +93,13 @@ def test_rows_that_fit_among_those_of_the_iterator(
     proc.add(FakeProcess(5))
     seen = snapshot(3, 8)
     assert seen.merged(unseen.rows(seen, BOOT_S)).pid.tolist() == [3, 5, 8]
+
+
+def test_their_counters_are_read_where_they_are_needed(
+    proc: FakeProc, unseen: Unseen
+) -> None:
+    proc.add(FakeProcess(1, b"init"))
+    proc.write("1/io", b"rchar: 5\nwchar: 6\nread_bytes: 7\nwrite_bytes: 8\n")
+    assert unseen.rows(snapshot(7), BOOT_S).rchar.tolist() == [UNKNOWN]
+    rows = unseen.rows(snapshot(7), BOOT_S, Need.IO)
+    assert (rows.rchar.tolist(), rows.write_bytes.tolist()) == ([5], [8])

