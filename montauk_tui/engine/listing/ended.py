@@ -19,6 +19,7 @@ from montauk_tui.engine.listing.rows import (
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.join import find
+from montauk_tui.model.kthreads import kernel_flags
 from montauk_tui.model.recent import Ended, Extra
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import (
@@ -76,7 +77,7 @@ def with_ended(frame: Frame, linger_s: float, opened: frozenset[int]) -> Frame:
     window_s = now_s - float(ended.told_s[0]) + interval_s
     folded = _fold_rows(frame, ended, folds, window_s)
     shown = ended.select(~np.isin(folds.pid, folded.table.pid[~_in(folded, opened)]))
-    single = ended_table(shown, frame.sample.ticks_per_second)
+    single = ended_table(shown, frame.sample)
     rows = folded.table.merged(single)
     extra = beside(
         folded.extra, len(folded.table),
@@ -111,7 +112,7 @@ def ended_in_sample(frame: Frame, exits: ExitTable) -> Frame:
 
 
 def _listed(frame: Frame, ended: Ended) -> Frame:
-    table = ended_table(ended, frame.sample.ticks_per_second)
+    table = ended_table(ended, frame.sample)
     return frame_of(
         frame,
         table,
@@ -179,6 +180,7 @@ def _fold_rows(frame: Frame, ended: Ended, folds: _Folds, window_s: float) -> _F
         return np.where(np.isnan(sums), UNKNOWN, in_ticks(known, hz))
 
     lives = _Lives(group, size, as_floats(exits.lifetime_ns) / 1e9)
+    ran = exits.cmdline_bytes > 0
     count = int(many.sum())
     columns = {
         "pid": pids[many],
@@ -187,7 +189,9 @@ def _fold_rows(frame: Frame, ended: Ended, folds: _Folds, window_s: float) -> _F
         "uid": _common(exits.uid, group, size)[many],
         "start_ticks": np.full(count, NO_START),
         "state": np.full(count, DEAD),
-        "flags": np.zeros(count, dtype=np.int64),
+        "flags": kernel_flags(
+            frame.sample.processes, folds.ancestor[first], _any(ran, group, size)[many]
+        ),
         "utime": total_ticks(exits.utime_ns),
         "stime": total_ticks(exits.stime_ns),
     }
@@ -201,6 +205,12 @@ def _fold_rows(frame: Frame, ended: Ended, folds: _Folds, window_s: float) -> _F
     }
     cpu_pct = total(ended.cpu_s) / max(window_s, 1e-9) * 100.0
     return _Folded(ProcessTable(exits.comm[first], columns), extra, cpu_pct)
+
+
+def _any(values: Bools, group: Ints, size: int) -> Bools:
+    """Return which groups hold one that is true."""
+    some: Bools = np.bincount(group[values], minlength=size) > 0
+    return some
 
 
 class _Lives:

@@ -13,6 +13,7 @@ import numpy as np
 from montauk_tui.model.details import Details
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame, Rates
+from montauk_tui.model.kthreads import kernel_flags
 from montauk_tui.model.lookups import (
     Command,
     Lookups,
@@ -20,8 +21,15 @@ from montauk_tui.model.lookups import (
     command_from_comm,
 )
 from montauk_tui.model.recent import Ended, Extra
-from montauk_tui.model.sample import Identity, ProcessTable
-from montauk_tui.model.schema import UNKNOWN, Bools, Bytes, Floats, Ints, as_floats
+from montauk_tui.model.sample import Identity, ProcessTable, Sample
+from montauk_tui.model.schema import (
+    UNKNOWN,
+    Bools,
+    Bytes,
+    Floats,
+    Ints,
+    as_floats,
+)
 
 DEAD: Final = ord("X")
 
@@ -120,11 +128,13 @@ def told_now(exits: ExitTable, rates: Rates) -> Ended:
     return Ended(exits, rates.exit_cpu_s, rates.exit_cpu_pct, told_s, serial)
 
 
-def ended_table(ended: Ended, ticks_per_second: int) -> ProcessTable:
+def ended_table(ended: Ended, sample: Sample) -> ProcessTable:
     """Return a row for each process that ended, the one that was told last first."""
     exits = ended.exits
     back = np.arange(len(exits))[::-1]
     pid = -ended.serial[back]
+    hz = sample.ticks_per_second
+    flags = kernel_flags(sample.processes, exits.ppid, exits.cmdline_bytes > 0)
     columns = {
         "pid": pid,
         "tgid": pid,
@@ -132,9 +142,9 @@ def ended_table(ended: Ended, ticks_per_second: int) -> ProcessTable:
         "uid": exits.uid[back],
         "start_ticks": exits.start_ticks[back],
         "state": np.full(len(pid), DEAD),
-        "flags": np.zeros(len(pid), dtype=np.int64),
-        "utime": in_ticks(exits.utime_ns[back], ticks_per_second),
-        "stime": in_ticks(exits.stime_ns[back], ticks_per_second),
+        "flags": flags[back],
+        "utime": in_ticks(exits.utime_ns[back], hz),
+        "stime": in_ticks(exits.stime_ns[back], hz),
         "rss_bytes": exits.rss_bytes[back],
         "cgroup_id": exits.cgroup_id[back],
         "threads": exits.threads[back],
