@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.engine.lineage import follow
+from montauk_tui.engine.traces import with_trace
 from montauk_tui.model.frame import Rates
 from montauk_tui.model.lineage import codes
 from montauk_tui.model.recent import MOST_KEPT, Churn, Ended, Recent
@@ -26,6 +27,7 @@ def remember(
         starts=_with_starts(recent.starts, current.starts),
         churn=_with_churn(recent.churn, previous, current),
         lineage=follow(recent.lineage, previous, current),
+        traces=with_trace(recent.traces, current.processes, rates),
     )
 
 
