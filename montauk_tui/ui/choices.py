@@ -39,6 +39,8 @@ class Choices:
     search_text: str = ""
     paths: bool = True
     meters: bool = True
+    panel: bool = True
+    """Whether the selected process is told about where there is room."""
     paused: bool = False
     tab: str = MAIN
     orders: Mapping[str, tuple[Column, bool]] = field(default_factory=dict)
@@ -77,6 +79,7 @@ class Choices:
             ascii=settings.ascii,
             filter_text=settings.filter,
             linger_s=settings.linger_s,
+            panel=settings.panel,
             read_only=settings.read_only,
         )
         return choices.with_tree(wanted=settings.tree)

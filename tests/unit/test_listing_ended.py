@@ -1,6 +1,7 @@
 """Processes that ended beside the living, and folded."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -310,7 +311,7 @@ def test_the_frame_they_were_made_from_is_kept() -> None:
 KTHREADD: Row = {"pid": 2, "ppid": 0, "flags": PF_KTHREAD, "comm": b"kthreadd"}
 
 
-def kernel_rows(rows: list[Row], ends: list[Row]) -> list[bool]:
+def kernel_rows(rows: Sequence[Row], ends: Sequence[Row]) -> list[bool]:
     """Return which of those that ended count as kernel threads."""
     table = ended_only(Life(rows).at(1.0, ends)).sample.processes
     return list(table.is_kernel.tolist())

@@ -21,7 +21,7 @@ from montauk_tui.model.frame import Frame
 from montauk_tui.model.join import find
 from montauk_tui.model.kthreads import kernel_flags
 from montauk_tui.model.recent import Ended, Extra
-from montauk_tui.model.sample import ProcessTable
+from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import (
     NO_START,
     UNKNOWN,
@@ -99,6 +99,17 @@ def ended_only(frame: Frame) -> Frame:
         empty = ProcessTable.empty()
         return frame_of(frame, empty, np.empty(0), {})
     return _listed(frame, ended)
+
+
+def ended_one(frame: Frame, identity: Identity) -> Frame | None:
+    """Return one process that ended as the only row, None where it is forgotten."""
+    for part in reversed(frame.recent.ended):
+        is_it = (part.exits.pid == identity.pid) & (
+            part.exits.start_ticks == identity.start_ticks
+        )
+        if is_it.any():
+            return _listed(frame, part.select(is_it))
+    return None
 
 
 def ended_in_sample(frame: Frame, exits: ExitTable) -> Frame:

@@ -13,12 +13,12 @@ from rich.style import Style
 from montauk_tui.engine.details import History, value_text
 from montauk_tui.engine.units import bytes_text, percent_text
 from montauk_tui.model.details import Amount, Datum, Details, Section, Table, Value
-from montauk_tui.model.text import cell_width, drop_cells, fit
+from montauk_tui.model.text import cell_width, fit, split_at
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.lines import Line, Run
 
-_SPARKS: Final = "▁▂▃▄▅▆▇█"
-_SPARKS_ASCII: Final = "_.,-=+*#"
+SPARKS: Final = "▁▂▃▄▅▆▇█"
+SPARKS_ASCII: Final = "_.,-=+*#"
 
 _INDENT: Final = 1
 _LABEL_WIDTH: Final = 22
@@ -198,22 +198,11 @@ def _wrapped(
         return [head, *_wrapped((), text, style, indent, look)]
     lines: list[Line] = []
     while True:
-        part, text = _split(text, max(1, room))
+        part, text = split_at(text, max(1, room))
         lines.append((*head, (part, style)))
         if not text:
             return lines
         head, room = ((" " * indent, Style.null()),), look.width - indent
-
-
-def _split(text: str, room: int) -> tuple[str, str]:
-    """Return what fits into `room` cells, and the rest; cut at a space if possible."""
-    if cell_width(text) <= room:
-        return text, ""
-    part = fit(text, room)
-    cut = part.rfind(" ", room // 2)
-    if cut > 0 and part.rstrip() == part:
-        return text[:cut], text[cut + 1 :]
-    return part, drop_cells(text, room)
 
 
 # --- tables ---------------------------------------------------------------------------
@@ -296,8 +285,8 @@ def _graph(
     shown = values[-room:] if room >= _LEAST_GRAPH else []
     known = [value for value in shown if not math.isnan(value)]
     most = max([full, *known])
-    signs = _SPARKS_ASCII if look.ascii else _SPARKS
-    cells = "".join(_spark(value, most, signs) for value in shown)
+    signs = SPARKS_ASCII if look.ascii else SPARKS
+    cells = "".join(spark(value, most, signs) for value in shown)
     peak = f"  peak {text(max(known))}" if known else ""
     return (
         (f"{' ' * _INDENT}{label:<9} ", theme.style("label")),
@@ -307,7 +296,8 @@ def _graph(
     )
 
 
-def _spark(value: float, most: float, signs: str) -> str:
+def spark(value: float, most: float, signs: str) -> str:
+    """Return the cell of a value between 0 and `most`; of an unknown one a space."""
     if math.isnan(value) or value <= 0 or most <= 0:
         return " " if math.isnan(value) else signs[0]
     return signs[min(7, int(value / most * 7.99))]
