@@ -10,12 +10,11 @@ from montauk_tui.engine.cells import Level
 from montauk_tui.engine.extra_cells import extra_value, real_identity
 from montauk_tui.engine.summary.items import Fact, Group, Summary
 from montauk_tui.engine.summary.kin import ancestors, lineage_text
-from montauk_tui.engine.summary.living import moment_text, use_of
+from montauk_tui.engine.summary.living import ago_text, moment_text, split_text, use_of
 from montauk_tui.engine.units import (
     NOTHING_KNOWN,
     bytes_text,
     cpu_time_text,
-    duration_text,
     exit_status_text,
     lifetime_text,
     percent_text,
@@ -31,10 +30,10 @@ _MINUTE_S: Final = 60.0
 _MOST_CHILDREN: Final = 8
 
 _RATES: Final = (
-    ("Started", "forks_rate", "/s"),
-    ("Programs", "execs_rate", "/s"),
-    ("Ended", "ends_rate", "/s"),
-    ("Failed", "failures_rate", "/s"),
+    ("Forks", "forks_rate"),
+    ("Execs", "execs_rate"),
+    ("Exits", "ends_rate"),
+    ("Failures", "failures_rate"),
 )
 
 
@@ -66,7 +65,8 @@ def many(listed: Frame, row: int) -> Summary:
             "count", "failed", "window_s", "shortest_s", "lifetime_s", "longest_s",
         )
     )  # fmt: skip
-    lives = f"{lifetime_text(shortest)} to {lifetime_text(longest)}"
+    lives = f"{lifetime_text(median)}, from {lifetime_text(shortest)}"
+    lives += f" to {lifetime_text(longest)}"
     if math.isnan(median):
         lives = NOTHING_KNOWN
     share = float(listed.rates.cpu_pct[row])
@@ -83,7 +83,6 @@ def many(listed: Frame, row: int) -> Summary:
             (
                 Fact("Rate", f"{rate_text(count / window_s)}/s"),
                 Fact("Lived", lives),
-                Fact("Median", lifetime_text(median)),
             ),
             (
                 Fact("CPU%", f"{percent_text(share)} all together"),
@@ -109,14 +108,14 @@ def group(listed: Frame, row: int) -> Summary:
 def spawned(listed: Frame, row: int) -> Group:
     """Return how many processes a row of the spawners starts, and what these use."""
     items: Group = ()
-    for label, name, unit in _RATES:
+    for label, name in _RATES:
         rate = extra_value(listed, name, row)
         if not math.isnan(rate):
             is_bad = name == "failures_rate" and rate > 0
             level = Level.HOT if is_bad else Level.PLAIN
-            items += (Fact(label, f"{rate_text(rate)}{unit}", level),)
+            items += (Fact(label, f"{rate_text(rate)}/s", level),)
     short_pct = extra_value(listed, "short_pct", row)
-    return (*items, Fact("Short", f"{percent_text(short_pct)} % CPU of what ended"))
+    return (*items, Fact("Short", f"{percent_text(short_pct)} % CPU by what ended"))
 
 
 def unseen(listed: Frame, row: int) -> Summary:
@@ -150,8 +149,8 @@ def _when(listed: Frame, row: int) -> Group:
     group: Group = ()
     if not math.isnan(ended_s):
         now_s = listed.sample.time_s
-        ago = duration_text(max(now_s - ended_s, 0.0))
-        group += (Fact("Ended", f"{moment_text(ended_s, now_s)}, {ago} ago"),)
+        ago = ago_text(now_s - ended_s)
+        group += (Fact("Ended", f"{moment_text(ended_s, now_s)}, {ago}"),)
     life_s = extra_value(listed, "lifetime_s", row)
     return (*group, Fact("Lived", _time(life_s)))
 
@@ -176,8 +175,8 @@ def _used(listed: Frame, row: int) -> Group:
     text = _time(used_s)
     if UNKNOWN not in (table.utime[row], table.stime[row]):
         hz = listed.sample.ticks_per_second
-        user, system = (_time(int(t[row]) / hz) for t in (table.utime, table.stime))
-        text += f", user {user}, system {system}"
+        user_s, system_s = (int(t[row]) / hz for t in (table.utime, table.stime))
+        text = split_text(_time, user_s, system_s)
     peak, read, written = (
         extra_value(listed, name, row)
         for name in ("peak_rss_bytes", "read_bytes", "write_bytes")

@@ -21,7 +21,8 @@ class Graph(NamedTuple):
     label: str
     text: str
     """The value now, and what belongs to it."""
-    peak: str
+    note: str
+    """The highest of the history."""
     points: Floats
     full: float
     """The value at the upper end."""

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -25,8 +26,14 @@ from montauk_tui.model.schema import UNKNOWN, Floats
 from montauk_tui.model.traces import past_of
 
 _LEAST_FULL_BYTES: Final = 1 << 20
+_SCALES: Final = (10.0, 25.0, 50.0)
+"""Of CPU use below one core."""
 _ZOMBIE: Final = "Z"
 _USUAL_POLICY: Final = 0
+_MINUTE_S: Final = 59.5
+_LEAST_TO_SPLIT_S: Final = 0.1
+"""The kernel splits user and system time by its ticks: below it is chance."""
+_LEAST_POINTS: Final = 2
 
 
 def living(frame: Frame, row: int, *, machine_scale: bool) -> Summary:
@@ -72,12 +79,19 @@ def _origin(frame: Frame, row: int) -> Group:
     started = NOTHING_KNOWN
     if not math.isnan(started_s):
         started = moment_text(started_s, frame.sample.time_s)
-        started += f", {duration_text(max(frame.sample.time_s - started_s, 0.0))} ago"
+        started += f", {ago_text(frame.sample.time_s - started_s)}"
     return (
         Fact("User", cells.user_text(frame, row)),
         Fact("Parents", people or "none"),
         Fact("Started", started),
     )
+
+
+def ago_text(seconds: float) -> str:
+    """Return how long ago something was: `3 s ago`, `04:12:09 ago`."""
+    seconds = max(seconds, 0.0)
+    short = f"{seconds:.0f} s" if seconds < _MINUTE_S else duration_text(seconds)
+    return f"{short} ago"
 
 
 def moment_text(moment_s: float, now_s: float) -> str:
@@ -93,18 +107,18 @@ def moment_text(moment_s: float, now_s: float) -> str:
 def use_of(
     frame: Frame, identity: Identity, row: int | None, *, machine_scale: bool
 ) -> Group:
-    """Return CPU and memory with their history; nothing where none is known.
+    """Return CPU and memory with their history.
 
     Args:
         frame: With the living.
         identity: Whose.
-        row: Its row, None if it has ended: then only the history is told.
+        row: Its row, None if it has ended: then only a history is told.
         machine_scale: Whether 100 % is the whole machine.
     """
     past = past_of(frame.recent.traces, identity)
     cpu = past.cpu_pct / (len(frame.sample.host.cpu_ids) if machine_scale else 1)
     group: Group = ()
-    if row is not None or np.isfinite(cpu).any():
+    if row is not None or np.isfinite(cpu).sum() >= _LEAST_POINTS:
         now = math.nan
         if row is not None:
             now = float(frame.rates.cpu_pct[row])
@@ -112,7 +126,7 @@ def use_of(
         group += (_cpu_graph(cpu, now),)
     if row is not None:
         group += _cpu_time(frame, row)
-    if row is not None or np.isfinite(past.rss_bytes).any():
+    if row is not None or np.isfinite(past.rss_bytes).sum() >= _LEAST_POINTS:
         group += (_memory_graph(frame, row, past.rss_bytes),)
     if row is not None:
         virtual = cells.size_text("virt_bytes")(frame, row)
@@ -123,9 +137,13 @@ def use_of(
 
 def _cpu_graph(points: Floats, now: float) -> Graph:
     most = _most(points)
-    full = 100.0 if math.isnan(most) else max(100.0, most)
     text = "" if math.isnan(now) and not math.isnan(most) else percent_text(now)
-    return Graph("CPU%", text, percent_text(most), points, full, "cpu")
+    if math.isnan(most):
+        return Graph("CPU%", text, "", points, 100.0, "cpu")
+    full = next((scale for scale in _SCALES if most <= scale), 0.0)
+    full = full or math.ceil(most / 100.0) * 100.0
+    note = f"peak {percent_text(most)}, scale {full:.0f}"
+    return Graph("CPU%", text, note, points, full, "cpu")
 
 
 def _cpu_time(frame: Frame, row: int) -> Group:
@@ -133,8 +151,16 @@ def _cpu_time(frame: Frame, row: int) -> Group:
     utime, stime = int(table.utime[row]), int(table.stime[row])
     if UNKNOWN in (utime, stime):
         return (Fact("CPU time", NOTHING_KNOWN, Level.FAINT),)
-    parts = f"user {cpu_time_text(utime / hz)}, system {cpu_time_text(stime / hz)}"
-    return (Fact("CPU time", f"{cpu_time_text((utime + stime) / hz)}, {parts}"),)
+    return (Fact("CPU time", split_text(cpu_time_text, utime / hz, stime / hz)),)
+
+
+def split_text(write: Callable[[float], str], user_s: float, system_s: float) -> str:
+    """Return a CPU time with the share of it that is not the kernel's."""
+    both_s = user_s + system_s
+    share = (
+        f", {user_s / both_s * 100:.0f} % user" if both_s >= _LEAST_TO_SPLIT_S else ""
+    )
+    return write(both_s) + share
 
 
 def _memory_graph(frame: Frame, row: int | None, points: Floats) -> Graph:
@@ -146,7 +172,8 @@ def _memory_graph(frame: Frame, row: int | None, points: Floats) -> Graph:
     # A power of two: the graph keeps its scale while the memory grows a little.
     least = max(1.0 if math.isnan(most) else most, _LEAST_FULL_BYTES)
     full = 2.0 ** math.ceil(math.log2(least))
-    return Graph("Memory", text, bytes_text(most), points, full, "memory")
+    note = "" if math.isnan(most) else f"peak {bytes_text(most)}"
+    return Graph("Memory", text, note, points, full, "memory")
 
 
 def _most(points: Floats) -> float:
@@ -188,4 +215,4 @@ def _family(frame: Frame, row: int, *, machine_scale: bool) -> Group:
         f"{branch.processes} processes, {percent_text(cpu_pct)} % CPU, "
         f"{bytes_text(branch.rss_bytes)}"
     )
-    return (Fact("Children", str(branch.children)), Fact("With all", sums))
+    return (Fact("Children", str(branch.children)), Fact("Subtree", sums))

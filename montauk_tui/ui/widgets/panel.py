@@ -77,12 +77,13 @@ def _title(summary: Summary | None, look: PanelLook) -> Line:
     header = look.theme.style("header")
     if summary is None:
         return ((" " * look.width, header),)
-    room = look.width - 3 - cell_width(summary.number)
-    name = _cut(summary.name, room)
-    used = cell_width(name) + 3 + cell_width(summary.number)
+    number = f" {summary.number}"
+    name = _cut(summary.name, look.inner - cell_width(number))
+    used = 2 + cell_width(name + number)
     return (
-        (f"  {name} ", header + look.theme.style("header_sort")),
-        (summary.number + " " * max(0, look.width - used), header),
+        ("  ", header),
+        (name, header + Style(bold=True)),
+        (number + " " * max(0, look.width - used), header),
     )
 
 
@@ -156,7 +157,7 @@ def _group(group: Group, look: PanelLook, density: _Density) -> list[Line]:
 def _item(item: Item, look: PanelLook, density: _Density) -> list[Line]:
     label: Run = (fit(item.label, _LABEL), look.theme.style("label"))
     if isinstance(item, Graph):
-        return [_graph_head(item, label, look), *_graph(item, look, density.graph)]
+        return [_graph_head(item, label, look), *_graph(item, look, density)]
     return _fact(item, label, look)
 
 
@@ -170,15 +171,16 @@ def _fact(fact: Fact, label: Run, look: PanelLook) -> list[Line]:
 
 def _graph_head(graph: Graph, label: Run, look: PanelLook) -> Line:
     value = (graph.text, look.theme.style("value"))
-    peak = (f"peak {graph.peak}", look.theme.style("faint"))
+    peak = (graph.note, look.theme.style("faint"))
     left: Line = (label, value)
     if line_width((*left, peak)) >= look.inner:
         return left
     return spread(left, (peak,), look.inner)
 
 
-def _graph(graph: Graph, look: PanelLook, height: int) -> list[Line]:
-    """Return the history, the latest at the right, `height` lines high."""
+def _graph(graph: Graph, look: PanelLook, density: _Density) -> list[Line]:
+    """Return the history, the latest at the right; that of memory is less high."""
+    height = density.graph if graph.role == "cpu" else max(1, density.graph // 2)
     points = graph.points[-look.inner :]
     signs = SPARKS_ASCII if look.ascii else SPARKS
     style = look.theme.style(_GRAPH_ROLES[graph.role])
