@@ -128,6 +128,10 @@ class History:
         first = seen[0] if seen.size else len(past.cpu_pct)
         self.cpu_pct.extend(past.cpu_pct[first:].tolist())
         self.rss_bytes.extend(past.rss_bytes[first:].tolist())
+        # So that what stands above one another is of one moment.
+        unknown = [math.nan] * (len(past.cpu_pct) - int(first))
+        self.read_rate.extend(unknown)
+        self.write_rate.extend(unknown)
 
     def take_details(self, details: Details) -> None:
         """Take the counters of a reading; two make a rate."""

@@ -86,6 +86,7 @@ def test_the_closer_look_starts_with_what_is_remembered() -> None:
         frame = life.at(at, rows=[row(1, 5), row(3, int(at))])
     assert history.take_frame(replace(frame, seq=4))
     assert list(history.rss_bytes) == [2, 3, 4]
+    assert [math.isnan(rate) for rate in history.read_rate] == [True] * 3
     later = replace(life.at(5.0, rows=[row(3, 9)]), seq=5)
     assert history.take_frame(later)
     assert history.take_frame(later)

@@ -15,7 +15,7 @@ from montauk_tui.ui.choices import Choices
 from montauk_tui.ui.tabs import Shown, rows_of, why_nothing
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.books import draw_books
-from montauk_tui.ui.widgets.lines import LinesWidget
+from montauk_tui.ui.widgets.lines import LinesWidget, SizedLines
 from montauk_tui.ui.widgets.meters import MeterLook, draw_meters
 from montauk_tui.ui.widgets.process_row import Layout, RowLook, fit_columns
 from montauk_tui.ui.widgets.process_table import ProcessTable
@@ -76,7 +76,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.view_line = ViewLine()
         self.header = TableHeader()
         self.table = ProcessTable()
-        self.panel = LinesWidget(id="panel")
+        self.panel = SizedLines(id="panel")
         self.status = LinesWidget(id="status")
         self.keys = KeyBar(BINDINGS)
         self.scene: Scene | None = None
@@ -111,6 +111,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def on_process_table_scrolled(self) -> None:
         """Keep the titles over their columns."""
         self._draw_header()
+
+    def on_sized_lines_resized(self) -> None:
+        """Tell about the selected row in the room there is now."""
+        self._draw_panel()
 
     def on_process_table_selected(self) -> None:
         """Tell about another row."""
@@ -193,9 +197,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def _draw_header(self) -> None:
         if self.scene is not None and self.layout_now is not None:
-            self.header.show(
-                self.layout_now, self._row_look(self.scene), self.table.shift
-            )
+            look, shift = self._row_look(self.scene), self.table.shift
+            self.header.show(self.layout_now, look, shift, self._table_width)
 
     @property
     def _table_width(self) -> int:
@@ -269,8 +272,6 @@ class MainScreen(Screen[None], inherit_bindings=False):
             return
         self.panel.display = bool(width)
         self.panel.styles.width = width
-        # The parts beside it have their new size after that.
-        self.call_after_refresh(self.draw)
 
 
 def _largest_pid(frame: Frame) -> int:
