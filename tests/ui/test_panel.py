@@ -255,3 +255,17 @@ def test_the_level_of_what_is_said_is_its_style_not_its_only_sign() -> None:
     (_, said, *_) = draw_panel(some(level=Level.HOT), LOOK)
     assert said[1] == ("said", LOOK.theme.style("hot"))
     assert drawn(some(level=Level.HOT)) == drawn(some())
+
+
+def test_a_line_of_parents_ends_between_two_of_them_and_keeps_the_oldest() -> None:
+    people = " < ".join(f"process {pid}" for pid in range(40, 10, -1)) + " < init 1"
+    fact = Fact("Parents", people, joint=" < ")
+    lines = [line[2:].strip() for line in drawn(some(groups=((fact,),)))]
+    assert lines[3:7] == [
+        "Parents   process 40 < process 39 <",
+        "process 38 < process 37 <",
+        "process 36 < process 35 <",
+        "... < init 1",
+    ]
+    short = Fact("Parents", "bash 7 < init 1", joint=" < ")
+    assert "bash 7 < init 1" in "".join(drawn(some(groups=((short,),))))

@@ -83,7 +83,7 @@ def test_a_thread_belongs_to_its_process_and_has_no_children() -> None:
     ("values", "said", "level"),
     [
         ({"state": "R"}, "running", Level.NOTICE),
-        ({"state": "Z"}, "zombie: it ended, its parent has not asked how", Level.HOT),
+        ({"state": "Z"}, "zombie: ended, not yet waited for", Level.HOT),
         ({"state": "I", "flags": PF_KTHREAD}, "idle, kernel thread", Level.FAINT),
         ({"state": UNKNOWN}, "-", Level.FAINT),
     ],

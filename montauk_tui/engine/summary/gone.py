@@ -9,7 +9,7 @@ from montauk_tui.engine import cells
 from montauk_tui.engine.cells import Level
 from montauk_tui.engine.extra_cells import extra_value, real_identity
 from montauk_tui.engine.summary.items import Fact, Group, Summary
-from montauk_tui.engine.summary.kin import ancestors, lineage_text
+from montauk_tui.engine.summary.kin import PEOPLE, ancestors, lineage_text
 from montauk_tui.engine.summary.living import ago_text, moment_text, split_text, use_of
 from montauk_tui.engine.units import (
     NOTHING_KNOWN,
@@ -163,7 +163,7 @@ def _who(listed: Frame, row: int) -> Group:
     people = lineage_text(ancestors(whole, code, int(table.ppid[row])))
     return (
         Fact("User", cells.user_text(listed, row)),
-        Fact("Parents", people or NOTHING_KNOWN),
+        Fact("Parents", people or NOTHING_KNOWN, joint=PEOPLE),
     )
 
 
@@ -212,5 +212,5 @@ def _survivors(listed: Frame, row: int) -> Group:
     more = ["..."] if len(rows) > _MOST_CHILDREN else []
     return (
         Fact("Children", f"{len(rows)} live on"),
-        Fact("", ", ".join(names + more)),
+        Fact("", ", ".join(names + more), joint=", "),
     )

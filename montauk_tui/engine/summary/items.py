@@ -13,6 +13,8 @@ class Fact(NamedTuple):
     label: str
     text: str
     level: Level = Level.PLAIN
+    joint: str = ""
+    """Where lines are best broken, in a list."""
 
 
 class Graph(NamedTuple):

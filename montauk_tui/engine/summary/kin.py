@@ -16,6 +16,10 @@ _LATELY: Final = 64
 """Samples in which a parent that ended is looked for."""
 
 
+PEOPLE: Final = " < "
+"""Stands between a process and its parent."""
+
+
 class Branch(NamedTuple):
     """A process with all that descend from it."""
 
@@ -114,6 +118,6 @@ def _code(pid: np.int64, start_ticks: np.int64) -> int:
 
 def lineage_text(people: list[Person]) -> str:
     """Return ancestors as text: `sh 4101 (ended) < make 3990 < systemd 1`."""
-    return " < ".join(
+    return PEOPLE.join(
         f"{one.name} {one.pid}{' (ended)' if one.has_ended else ''}" for one in people
     )

@@ -10,7 +10,7 @@ import numpy as np
 from montauk_tui.engine import cells
 from montauk_tui.engine.cells import Level
 from montauk_tui.engine.summary.items import Fact, Graph, Group, Summary
-from montauk_tui.engine.summary.kin import ancestors, branch_of, lineage_text
+from montauk_tui.engine.summary.kin import PEOPLE, ancestors, branch_of, lineage_text
 from montauk_tui.engine.units import (
     NOTHING_KNOWN,
     bytes_text,
@@ -20,6 +20,7 @@ from montauk_tui.engine.units import (
 )
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.lineage import codes
+from montauk_tui.model.lookups import Command
 from montauk_tui.model.names import POLICIES, STATES
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import UNKNOWN, Floats
@@ -40,14 +41,14 @@ def living(frame: Frame, row: int, *, machine_scale: bool) -> Summary:
     """Return what is said of a row of what the collector saw."""
     table = frame.sample.processes
     identity = table.identity(row)
-    command = frame.lookups.command(identity, table.comm[row])
     is_thread = not table.is_process[row]
+    has_command = not (is_thread or table.is_kernel[row])
     return Summary(
         name=cells.name_text(frame, row),
         number=str(identity.pid),
         said=_state(frame, row),
         level=cells.state_level(frame, row),
-        command=None if is_thread or table.is_kernel[row] else command,
+        command=_command(frame, row) if has_command else None,
         groups=(
             _origin(frame, row),
             use_of(frame, identity, row, machine_scale=machine_scale),
@@ -57,12 +58,19 @@ def living(frame: Frame, row: int, *, machine_scale: bool) -> Summary:
     )
 
 
+def _command(frame: Frame, row: int) -> Command | None:
+    """Return the command line, None where it says no more than the name."""
+    table, name = frame.sample.processes, cells.name_text(frame, row)
+    command = frame.lookups.command(table.identity(row), table.comm[row])
+    return None if command.text in (name, f"[{name}]") else command
+
+
 def _state(frame: Frame, row: int) -> str:
     table = frame.sample.processes
     letter = cells.state_text(frame, row)
     words = STATES.get(letter, NOTHING_KNOWN)
     if letter == _ZOMBIE:
-        words = "zombie: it ended, its parent has not asked how"
+        words = "zombie: ended, not yet waited for"
     if table.is_kernel[row]:
         return f"{words}, kernel thread"
     if not table.is_process[row]:
@@ -82,7 +90,7 @@ def _origin(frame: Frame, row: int) -> Group:
         started += f", {ago_text(frame.sample.time_s - started_s)}"
     return (
         Fact("User", cells.user_text(frame, row)),
-        Fact("Parents", people or "none"),
+        Fact("Parents", people or "none", joint=PEOPLE),
         Fact("Started", started),
     )
 
@@ -101,7 +109,8 @@ def moment_text(moment_s: float, now_s: float) -> str:
     moment, now = time.localtime(moment_s), time.localtime(now_s)
     if moment[:3] == now[:3]:
         return time.strftime("%H:%M:%S", moment)
-    return time.strftime("%Y-%m-%d %H:%M", moment)
+    is_this_year = moment.tm_year == now.tm_year
+    return time.strftime("%b %d %H:%M" if is_this_year else "%Y-%m-%d", moment)
 
 
 def use_of(

@@ -112,7 +112,8 @@ def _style(look: PanelLook, level: Level) -> Style:
 
 def _command(command: Command, look: PanelLook, most: int) -> list[Line]:
     """Return the command line in a few lines, the program's name told apart."""
-    parts, text = _wrapped(command.text, look.inner, most)
+    parts = _wrapped(command.text, look.inner, most)
+    text = command.text
     lines: list[Line] = []
     at = 0
     for part in parts:
@@ -135,8 +136,8 @@ def _marked(part: str, at: int, command: Command, look: PanelLook) -> Line:
     return tuple(run for run in runs if run[0])
 
 
-def _wrapped(text: str, room: int, most: int) -> tuple[list[str], str]:
-    """Return a text in at most `most` lines, and the text; `+` ends one that is cut."""
+def _wrapped(text: str, room: int, most: int) -> list[str]:
+    """Return a text in at most `most` lines; `+` ends one that is cut."""
     parts: list[str] = []
     rest = text
     while rest and len(parts) < most:
@@ -144,7 +145,23 @@ def _wrapped(text: str, room: int, most: int) -> tuple[list[str], str]:
         parts.append(part)
     if rest:
         parts[-1] = _cut(f"{parts[-1]} {rest}", room)
-    return parts, text
+    return parts
+
+
+def _listed(text: str, joint: str, room: int) -> list[str]:
+    """Return a list in lines that end between two of its parts, where that is done.
+
+    What does not fit into the lines there are goes from before the last part.
+    """
+    lines = [""]
+    for part in text.replace(joint, f"{joint}\0").split("\0"):
+        if lines[-1] and cell_width((lines[-1] + part).rstrip()) > room:
+            lines.append("")
+        lines[-1] += part
+    if len(lines) > _MOST_LINES:
+        last = lines[-1].rpartition(joint)[2]
+        lines[_MOST_LINES - 1 :] = [f"...{joint}{last}"]
+    return [_cut(line.rstrip(), room) for line in lines]
 
 
 def _group(group: Group, look: PanelLook, density: _Density) -> list[Line]:
@@ -162,7 +179,11 @@ def _item(item: Item, look: PanelLook, density: _Density) -> list[Line]:
 
 
 def _fact(fact: Fact, label: Run, look: PanelLook) -> list[Line]:
-    parts, _ = _wrapped(fact.text, look.inner - _LABEL, _MOST_LINES)
+    room = look.inner - _LABEL
+    if fact.joint:
+        parts = _listed(fact.text, fact.joint, room)
+    else:
+        parts = _wrapped(fact.text, room, _MOST_LINES)
     style = _style(look, fact.level)
     indent: Run = (" " * _LABEL, Style.null())
     heads = [label, *[indent] * (len(parts) - 1)]
