@@ -191,7 +191,6 @@ def _fold_rows(frame: Frame, ended: Ended, folds: _Folds, window_s: float) -> _F
         return np.where(np.isnan(sums), UNKNOWN, in_ticks(known, hz))
 
     lives = _Lives(group, size, as_floats(exits.lifetime_ns) / 1e9)
-    ran = exits.cmdline_bytes > 0
     count = int(many.sum())
     columns = {
         "pid": pids[many],
@@ -200,9 +199,7 @@ def _fold_rows(frame: Frame, ended: Ended, folds: _Folds, window_s: float) -> _F
         "uid": _common(exits.uid, group, size)[many],
         "start_ticks": np.full(count, NO_START),
         "state": np.full(count, DEAD),
-        "flags": kernel_flags(
-            frame.sample.processes, folds.ancestor[first], _any(ran, group, size)[many]
-        ),
+        "flags": _flags(frame, ended, folds, group, size)[many],
         "utime": total_ticks(exits.utime_ns),
         "stime": total_ticks(exits.stime_ns),
     }
@@ -218,10 +215,13 @@ def _fold_rows(frame: Frame, ended: Ended, folds: _Folds, window_s: float) -> _F
     return _Folded(ProcessTable(exits.comm[first], columns), extra, cpu_pct)
 
 
-def _any(values: Bools, group: Ints, size: int) -> Bools:
-    """Return which groups hold one that is true."""
-    some: Bools = np.bincount(group[values], minlength=size) > 0
-    return some
+def _flags(frame: Frame, ended: Ended, folds: _Folds, group: Ints, size: int) -> Ints:
+    """Return the task flags of each group: a kernel thread if each of it is one."""
+    ancestor = np.zeros(size, dtype=np.int64)
+    ancestor[group] = folds.ancestor
+    ran = group[ended.exits.cmdline_bytes > 0]
+    ran_a_program = np.bincount(ran, minlength=size) > 0
+    return kernel_flags(frame.sample.processes, ancestor, ran_a_program)
 
 
 class _Lives:
