@@ -30,6 +30,7 @@ user_threads = true
 machine_scale = true
 ascii = true
 mouse = false
+panel = false
 linger = 0
 read_only = true
 """
