@@ -86,6 +86,7 @@ def test_the_file_counts_over_the_defaults(file: Path, chosen: Chosen) -> None:
         machine_scale=True,
         ascii=True,
         mouse=False,
+        panel=False,
         linger_s=0.0,
         read_only=True,
     )
