@@ -45,6 +45,8 @@ class Settings:
     ascii: bool = False
     """Whether to draw with ASCII characters only."""
     mouse: bool = True
+    panel: bool = True
+    """Whether wide screens tell about the selected process."""
     linger_s: float = 5.0
     """How long a process that ended stays in the table; 0 for not at all."""
     read_only: bool = False
@@ -165,6 +167,7 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "machine_scale": _flag,
     "ascii": _flag,
     "mouse": _flag,
+    "panel": _flag,
     "read_only": _flag,
 }
 """By key of the file, which is the field of `Settings` but for the unit."""

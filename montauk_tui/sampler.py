@@ -129,8 +129,9 @@ class FrameSource:
 
     def _sample(self, needs: Need) -> Sample:
         while True:
+            collector = self._opened.collector
             try:
-                return self._opened.collector.sample(needs)
+                return collector.sample(needs | collector.free)
             except CollectorFailed as failure:
                 failed = self._opened
                 failed.collector.close()

@@ -33,6 +33,9 @@ class Collector(ABC):
     slow_to_open: ClassVar[bool] = False
     """Whether a screen should be drawn with another while this one opens."""
 
+    free: ClassVar[Need] = Need.NONE
+    """What every sample holds at no cost worth a word, asked for or not."""
+
     lookups: Lookups
     """Strings of the processes sampled; there once the collector is open."""
 

@@ -11,10 +11,10 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.model.join import by_pid, same_process
+from montauk_tui.model.lineage import living_ancestors
 from montauk_tui.model.sample import ProcessTable, Sample
 from montauk_tui.model.schema import UNKNOWN, Bools, Floats, Ints
 
-_LONGEST_CHAIN: Final = 64
 _OWN: Final = ("utime", "stime")
 _CREDITED: Final = ("cutime", "cstime")
 
@@ -63,20 +63,10 @@ def _settled(left_s: Floats) -> Floats:
 
 def _living_parent(before: ProcessTable, gone: Bools, now: ProcessTable) -> Ints:
     """Return the row in `now` of each gone row's nearest living ancestor, else -1."""
-    result = np.full(len(before), -1, dtype=np.int64)
-    if not len(now):
-        return result
     wanted = np.where(gone, before.ppid, 0)
-    for _ in range(_LONGEST_CHAIN):
-        open_ = np.flatnonzero((result < 0) & (wanted > 0))
-        if not open_.size:
-            break
-        row, lives = by_pid(now.pid, wanted[open_])
-        result[open_[lives]] = row[lives]
-        above, was_there = by_pid(before.pid, wanted[open_])
-        is_gone = was_there & gone[above] & ~lives
-        wanted[open_] = np.where(is_gone, before.ppid[above], 0)
-    return result
+    ancestor = living_ancestors(wanted, now.pid, before.pid[gone], before.ppid[gone])
+    row, found = by_pid(now.pid, ancestor)
+    return np.where(found & (ancestor > 0), row, -1)
 
 
 def _sum(table: ProcessTable, names: tuple[str, ...]) -> Floats:

@@ -27,6 +27,7 @@ from montauk_tui.model.details import (
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import UNKNOWN
+from montauk_tui.model.traces import Past, past_of
 
 _POINTS: Final = 512
 """More than the widest screen has cells."""
@@ -93,7 +94,7 @@ def with_user_tasks(details: Details, frame: Frame) -> Details:
 
 
 class History:
-    """What one process used in each interval since it is looked at."""
+    """What one process used in the last intervals; of I/O since it is looked at."""
 
     def __init__(self, identity: Identity) -> None:
         """Know nothing yet."""
@@ -112,12 +113,25 @@ class History:
         row = frame.sample.processes.row_of(self.identity)
         if row is None:
             return False
-        if frame.seq != self._seq:
-            self._seq = frame.seq
+        is_first, self._seq, last = self._seq < 0, frame.seq, self._seq
+        if is_first and frame.recent.traces:
+            self._take_past(past_of(frame.recent.traces, self.identity))
+        elif frame.seq != last:
             rss = int(frame.sample.processes.rss_bytes[row])
             self.cpu_pct.append(float(frame.rates.cpu_pct[row]))
             self.rss_bytes.append(math.nan if rss == UNKNOWN else float(rss))
         return True
+
+    def _take_past(self, past: Past) -> None:
+        """Take what is remembered, from when it was first seen."""
+        seen = np.flatnonzero(np.isfinite(past.cpu_pct) | np.isfinite(past.rss_bytes))
+        first = seen[0] if seen.size else len(past.cpu_pct)
+        self.cpu_pct.extend(past.cpu_pct[first:].tolist())
+        self.rss_bytes.extend(past.rss_bytes[first:].tolist())
+        # So that what stands above one another is of one moment.
+        unknown = [math.nan] * (len(past.cpu_pct) - int(first))
+        self.read_rate.extend(unknown)
+        self.write_rate.extend(unknown)
 
     def take_details(self, details: Details) -> None:
         """Take the counters of a reading; two make a rate."""

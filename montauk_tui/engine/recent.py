@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.engine.lineage import follow
+from montauk_tui.engine.traces import with_trace
 from montauk_tui.model.frame import HostRates, Rates
 from montauk_tui.model.lineage import codes
 from montauk_tui.model.recent import (
@@ -36,6 +37,7 @@ def remember(
         churn=_with_churn(recent.churn, previous, current),
         lineage=follow(recent.lineage, previous, current),
         moments=recent.moments,
+        traces=with_trace(recent.traces, current.processes, rates),
     )
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from montauk_tui.engine.tree import parents
+from montauk_tui.engine.tree import NO_PARENT, parents
 from montauk_tui.model.sample import Identity, ProcessTable
+from montauk_tui.model.schema import Bools, Ints
 
 
 def with_descendants(table: ProcessTable, roots: Iterable[Identity]) -> list[Identity]:
@@ -37,3 +38,25 @@ def processes_of(table: ProcessTable, rows: Iterable[Identity]) -> list[Identity
                 process = table.identity(place)
         result[process] = None
     return list(result)
+
+
+def below(parent: Ints, root: int) -> Bools:
+    """Return which rows are `root` or descend from it.
+
+    Every step looks twice as far up, so that a chain of thousands takes a few.
+
+    Args:
+        parent: Row of each row's parent, or NO_PARENT.
+        root: A row.
+    """
+    size = len(parent)
+    inside = np.zeros(size + 1, dtype=np.bool_)
+    inside[root] = True
+    # Who has no parent has the row behind the last, which is its own.
+    above = np.append(np.where(parent == NO_PARENT, size, parent), size)
+    for _ in range(size.bit_length()):
+        if (above == size).all():
+            break
+        inside |= inside[above]
+        above = above[above]
+    return inside[:size]

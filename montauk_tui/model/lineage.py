@@ -1,10 +1,11 @@
-"""Whom processes hung from before their parent ended, in bounded memory."""
+"""Whom processes hang from, and hung from before their parent ended."""
 
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
+from montauk_tui.model.join import by_pid
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Floats, Ints
 
@@ -13,12 +14,41 @@ GHOSTS_BELOW: Final = -(1 << 39)
 
 _START_BITS: Final = 40
 
+_LONGEST_CHAIN: Final = 64
+
 
 def codes(pid: Ints, start_ticks: Ints) -> Ints:
     """Return identities as one number each, by pid and then by start."""
     start = start_ticks.clip(0, (1 << _START_BITS) - 1)
     numbers: Ints = (pid.clip(0, (1 << 22) - 1) << _START_BITS) | start
     return numbers
+
+
+def living_ancestors(ppid: Ints, living: Ints, dead: Ints, parents: Ints) -> Ints:
+    """Return the pid of the nearest ancestor that lives; 0 where none is known.
+
+    Args:
+        ppid: Parents to start from.
+        living: Ascending pids.
+        dead: Pids of those that ended, through whom the way leads. The last of a pid
+            that comes more than once counts.
+        parents: Their parents.
+    """
+    # Of equal pids the last comes first: that is the one that is found.
+    order = np.argsort(dead[::-1], kind="stable")
+    dead, parents = dead[::-1][order], parents[::-1][order]
+    wanted = ppid.clip(0)
+    open_ = np.flatnonzero(wanted)
+    for _ in range(_LONGEST_CHAIN):
+        open_ = open_[~by_pid(living, wanted[open_]).found]
+        if not open_.size:
+            return wanted
+        above, is_dead = by_pid(dead, wanted[open_])
+        wanted[open_] = 0
+        wanted[open_[is_dead]] = parents[above[is_dead]].clip(0)
+        open_ = open_[wanted[open_] > 0]
+    wanted[open_] = 0
+    return wanted
 
 
 def _none() -> Ints:

@@ -10,6 +10,7 @@ from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.lineage import Lineage
 from montauk_tui.model.schema import Bools, Floats, Ints
 from montauk_tui.model.starts import StartTable
+from montauk_tui.model.traces import Trace
 
 MOST_KEPT: Final = 16_384
 """Ends, and as many forks and execs: 600 bytes each."""
@@ -91,6 +92,8 @@ class Recent:
     lineage: Lineage = field(default_factory=Lineage)
     moments: tuple[Moment, ...] = ()
     """The last intervals, the earliest first."""
+    traces: tuple[Trace, ...] = ()
+    """What every process used, an interval each."""
 
     def ended_since(self, told_s: float) -> Ended | None:
         """Return what was told at `told_s` or later, None where that is nothing."""

@@ -73,6 +73,29 @@ def fit(text: str, width: int) -> str:
     return text + " " * (width - cells)
 
 
+def split_at(text: str, width: int) -> tuple[str, str]:
+    """Return what of cleaned text fits into `width` cells, and the rest.
+
+    It is cut at a space in the second half where there is one, which is left out then.
+    At least one character fits.
+    """
+    if cell_width(text) <= width:
+        return text, ""
+    cells = count = 0
+    for char in text:
+        cells += _char_width(char)
+        if cells > width:
+            break
+        count += 1
+    count = max(1, count)
+    if text[count] == " ":
+        return text[:count], text[count + 1 :]
+    cut = text.rfind(" ", count // 2, count)
+    if cut > 0:
+        return text[:cut], text[cut + 1 :]
+    return text[:count], text[count:]
+
+
 def drop_cells(text: str, count: int) -> str:
     """Return cleaned text without its first `count` cells.
 

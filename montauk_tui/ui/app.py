@@ -195,6 +195,10 @@ class MontaukApp(
         """Show or hide the meters."""
         self.choose(replace(self.choices, meters=not self.choices.meters))
 
+    def action_panel(self) -> None:
+        """Show or hide the panel about the selected process."""
+        self.choose(replace(self.choices, panel=not self.choices.panel))
+
     def action_ended(self) -> None:
         """Show or hide processes that ended."""
         self.choose(replace(self.choices, ended=not self.choices.ended))

@@ -96,6 +96,8 @@ BINDINGS: Final = [
     _key("percent_sign", "scale", "show.scale", "Scale",
          "CPU% of one core or of the whole machine"),
     _key("number_sign", "meters", "show.meters", "Meters", "Show or hide the meters"),
+    _key("v", "panel", "show.panel", "Panel",
+         "Show or hide the panel about the selected process, where there is room"),
     _key("ctrl+t", "choose_theme", "show.theme", "Theme",
          "Choose the colours, seen as you move"),
     _key("Z", "pause", "program.pause", "Pause",

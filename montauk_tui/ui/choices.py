@@ -43,6 +43,8 @@ class Choices:
     """Whether the header is shown."""
     chosen_meters: tuple[Chosen, ...] = USUAL
     """What it shows, in that order."""
+    panel: bool = True
+    """Whether the selected process is told about where there is room."""
     paused: bool = False
     tab: str = MAIN
     orders: Mapping[str, tuple[Column, bool]] = field(default_factory=dict)
@@ -82,6 +84,7 @@ class Choices:
             ascii=settings.ascii,
             filter_text=settings.filter,
             linger_s=settings.linger_s,
+            panel=settings.panel,
             read_only=settings.read_only,
         )
         return choices.with_tree(wanted=settings.tree)

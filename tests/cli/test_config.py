@@ -31,6 +31,7 @@ user_threads = true
 machine_scale = true
 ascii = true
 mouse = false
+panel = false
 linger = 0
 read_only = true
 """
@@ -87,6 +88,7 @@ def test_the_file_counts_over_the_defaults(file: Path, chosen: Chosen) -> None:
         machine_scale=True,
         ascii=True,
         mouse=False,
+        panel=False,
         linger_s=0.0,
         read_only=True,
     )

@@ -18,6 +18,9 @@ SIZES: Final = (
     (20, 5),
     (40, 10),
     (80, 24),
+    (160, 12),
+    (200, 10),
+    (150, 16),
     (300, 100),
 )
 
@@ -27,7 +30,7 @@ KEYS: Final = (
     "right", "ctrl+e", "ctrl+a", "K", "#", "#", "%", "Z", "Z", "1", "tab", "end",
     "tab", "enter", "S", "shift+tab", "tab", "tab", "home", "enter", "tab", "X", "X",
     "f9", "tab", "9", "escape", "i", "escape", "a", "escape", "Y", "escape", "space",
-    "c", "U", "u", "escape", "F", "F",
+    "c", "U", "u", "escape", "F", "F", "v", "down", "v",
 )  # fmt: skip
 
 
@@ -41,7 +44,8 @@ def check_screen(monitor: Monitor, width: int, height: int) -> None:
     others = (main.meters, main.view_line, main.header, main.status, main.keys)
     taken = sum(part.outer_size.height for part in others if part.display)
     assert main.table.outer_size.height == height - taken > 0
-    assert main.table.outer_size.width == width
+    beside = main.panel.outer_size.width if main.panel.display else 0
+    assert main.table.outer_size.width == width - beside
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)

@@ -196,6 +196,16 @@ def test_bad_interval(looks_as_before: Looks) -> None:
     assert looks_as_before((80, 24), "d", "x", "enter")
 
 
+# --- the panel ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("theme", ["montauk-dark", "montauk-light"])
+def test_panel(looks_as_before: Looks, theme: str) -> None:
+    keys = ("down", "down", "down")
+    settings = {"filter": "make", "ascii": theme == "montauk-light"}
+    assert looks_as_before((160, 40), *keys, theme=theme, churn=12, **settings)
+
+
 # --- the closer look ------------------------------------------------------------------
 
 

@@ -1,6 +1,10 @@
 """Who descends from whom."""
 
-from montauk_tui.engine.subtree import processes_of, with_descendants
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from montauk_tui.engine.subtree import below, processes_of, with_descendants
 from montauk_tui.model.sample import Identity
 from tests.support.builders import make_table
 
@@ -39,3 +43,33 @@ def test_the_process_of_a_thread_stands_for_it_once() -> None:
     assert processes_of(TABLE, [*identities(12, 10, 30), gone]) == [
         *identities(10, 30), gone,
     ]  # fmt: skip
+
+
+@st.composite
+def forests(draw: st.DrawFn) -> tuple[list[int], int]:
+    """Return the parent of each row, -1 for none, rings among them, and a root."""
+    size = draw(st.integers(1, 30))
+    rows = st.integers(-1, size - 1)
+    links = draw(st.lists(rows, min_size=size, max_size=size))
+    return links, draw(st.integers(0, size - 1))
+
+
+@given(forests())
+def test_who_is_below_is_who_comes_to_it_going_up(
+    forest: tuple[list[int], int],
+) -> None:
+    links, root = forest
+
+    def leads_up(row: int) -> bool:
+        for _ in links:
+            if row in (root, -1):
+                break
+            row = links[row]
+        return row == root
+
+    expected = [leads_up(row) for row in range(len(links))]
+    assert below(np.array(links), root).tolist() == expected
+
+
+def test_a_long_chain_is_followed_to_its_end() -> None:
+    assert below(np.arange(-1, 4_999), 3).sum() == 4_997

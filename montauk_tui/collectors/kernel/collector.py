@@ -47,6 +47,7 @@ class KernelCollector(Collector):
 
     name: ClassVar[str] = "kernel"
     slow_to_open: ClassVar[bool] = True
+    free: ClassVar[Need] = Need.IO
     lookups: ProcLookups
 
     def __init__(self, attachment: str = "auto") -> None:

@@ -15,6 +15,7 @@ from montauk_tui.collectors.cputime import split_run_time
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.records import ARGV_BYTES, EXIT, LIFE
 from montauk_tui.model.exits import ExitTable
+from montauk_tui.model.kthreads import kernel_flags
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import COMM_BYTES, UNKNOWN, Bools, Bytes, Ints
 
@@ -162,6 +163,13 @@ class Lives:
                 cmdline[row], length[row] = kept
         return cmdline, length
 
+    def _has_arguments(self, ends: Records) -> Bools:
+        """Return of whom arguments are known: they run a program."""
+        keys = zip(ends["pid"].tolist(), ends["start_ns"].tolist(), strict=True)
+        kept = np.array([key in self._arguments for key in keys], dtype=np.bool_)
+        has: Bools = kept | (ends["argv_bytes"] > 0)
+        return has
+
     def _waiting_table(self, table: ProcessTable) -> ProcessTable:
         """Return the waiting ends that the snapshot does not hold, one row each."""
         ends = self._waiting
@@ -180,7 +188,7 @@ class Lives:
             "utime": user,
             "stime": system,
             "state": np.full(len(ends), ord("X"), dtype=np.int64),
-            "flags": np.zeros(len(ends), dtype=np.int64),
+            "flags": kernel_flags(table, columns["ppid"], self._has_arguments(ends)),
             "threads": np.zeros(len(ends), dtype=np.int64),
         }
         return ProcessTable(ends["comm"].astype(f"S{COMM_BYTES}"), columns)

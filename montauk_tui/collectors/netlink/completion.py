@@ -12,10 +12,10 @@ import numpy as np
 
 from montauk_tui.collectors.netlink.ends import EndArray
 from montauk_tui.model.join import by_pid, find, same_process
+from montauk_tui.model.lineage import living_ancestors
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import Bools, Floats, Ints
 
-_LONGEST_CHAIN: Final = 64
 _MOST_LACKING_NS: Final = 10_000_000
 """A tick at the lowest rate: no running thread is longer behind."""
 _AFTERWARDS_NS: Final = 1_000_000
@@ -124,20 +124,10 @@ def _who_waited(
     parent[row[found]] = ends["ppid"][found]
     dead = np.concatenate([before.pid[is_gone], ends["pid"]])
     dead_parent = np.concatenate([parent[is_gone], ends["ppid"]])
-    order = np.argsort(dead, kind="stable")
-    dead, dead_parent = dead[order], dead_parent[order]
     wanted = np.concatenate([ends["ppid"], parent])
-    living = np.full(len(wanted), -1, dtype=np.int64)
-    for _ in range(_LONGEST_CHAIN):
-        open_ = np.flatnonzero((living < 0) & (wanted > 0))
-        row, lives = by_pid(now.pid, wanted[open_])
-        living[open_[lives]] = row[lives]
-        above, is_dead = by_pid(dead, wanted[open_])
-        is_dead &= ~lives
-        wanted[open_] = 0
-        wanted[open_[is_dead]] = dead_parent[above[is_dead]]
-        if not is_dead.any():
-            break
+    ancestor = living_ancestors(wanted, now.pid, dead, dead_parent)
+    row, lives = by_pid(now.pid, ancestor)
+    living = np.where(lives & (ancestor > 0), row, -1)
     return living[: len(ends)], living[len(ends) :], is_gone, is_told
 
 

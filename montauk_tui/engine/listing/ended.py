@@ -21,8 +21,9 @@ from montauk_tui.engine.listing.rows import (
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.join import find
+from montauk_tui.model.kthreads import kernel_flags
 from montauk_tui.model.recent import Ended, Extra
-from montauk_tui.model.sample import ProcessTable
+from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import (
     NO_START,
     UNKNOWN,
@@ -78,7 +79,7 @@ def with_ended(frame: Frame, linger_s: float, opened: frozenset[int]) -> Frame:
     window_s = now_s - float(ended.told_s[0]) + interval_s
     folded = _fold_rows(frame, ended, folds, window_s)
     shown = ended.select(~np.isin(folds.pid, folded.table.pid[~_in(folded, opened)]))
-    single = ended_table(shown, frame.sample.ticks_per_second)
+    single = ended_table(shown, frame.sample)
     rows = folded.table.merged(single)
     extra = beside(
         folded.extra, len(folded.table),
@@ -100,6 +101,17 @@ def ended_only(frame: Frame) -> Frame:
     return _listed(frame, ended)
 
 
+def ended_one(frame: Frame, identity: Identity) -> Frame | None:
+    """Return one process that ended as the only row, None where it is forgotten."""
+    for part in reversed(frame.recent.ended):
+        is_it = (part.exits.pid == identity.pid) & (
+            part.exits.start_ticks == identity.start_ticks
+        )
+        if is_it.any():
+            return _listed(frame, part.select(is_it))
+    return None
+
+
 def ended_in_sample(frame: Frame, exits: ExitTable) -> Frame:
     """Return the processes that ended in the interval of a frame, the last row first.
 
@@ -111,7 +123,7 @@ def ended_in_sample(frame: Frame, exits: ExitTable) -> Frame:
 
 
 def _listed(frame: Frame, ended: Ended) -> Frame:
-    table = ended_table(ended, frame.sample.ticks_per_second)
+    table = ended_table(ended, frame.sample)
     return frame_of(
         frame,
         table,
@@ -176,7 +188,7 @@ def _fold_rows(frame: Frame, ended: Ended, folds: _Folds, window_s: float) -> _F
         "uid": _common(exits.uid, group, size)[many],
         "start_ticks": np.full(count, NO_START),
         "state": np.full(count, DEAD),
-        "flags": np.zeros(count, dtype=np.int64),
+        "flags": _flags(frame, ended, folds, group, size)[many],
         "utime": in_ticks(total.whole(exits.utime_ns), hz),
         "stime": in_ticks(total.whole(exits.stime_ns), hz),
         "read_bytes": total.whole(exits.read_bytes),
@@ -219,6 +231,15 @@ class _Totals(NamedTuple):
         sums = self.of(as_floats(values))
         known = np.where(np.isnan(sums), 0.0, sums).astype(np.int64)
         return np.where(np.isnan(sums), UNKNOWN, known)
+
+
+def _flags(frame: Frame, ended: Ended, folds: _Folds, group: Ints, size: int) -> Ints:
+    """Return the task flags of each group: a kernel thread if each of it is one."""
+    ancestor = np.zeros(size, dtype=np.int64)
+    ancestor[group] = folds.ancestor
+    ran = group[ended.exits.cmdline_bytes > 0]
+    ran_a_program = np.bincount(ran, minlength=size) > 0
+    return kernel_flags(frame.sample.processes, ancestor, ran_a_program)
 
 
 class _Lives:

@@ -14,10 +14,11 @@ from montauk_tui.engine.listing.rows import (
 )
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.kthreads import kernel_flags
 from montauk_tui.model.recent import Ended
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Ints, as_floats
-from montauk_tui.model.starts import StartTable
+from montauk_tui.model.starts import EXEC, StartTable
 
 EXIT: Final = 3
 """Kind of an event beside those of `model.starts`."""
@@ -61,7 +62,7 @@ def _listed(frame: Frame, ended: Ended | None, starts: StartTable) -> Frame:
         "ppid": starts.ppid[back],
         "uid": starts.uid[back],
         "start_ticks": starts.start_ticks[back],
-        "flags": np.zeros(len(starts), dtype=np.int64),
+        "flags": kernel_flags(sample.processes, starts.ppid, starts.kind == EXEC)[back],
     }
     table = ProcessTable(starts.comm[back], columns)
     extra = {
@@ -74,7 +75,7 @@ def _listed(frame: Frame, ended: Ended | None, starts: StartTable) -> Frame:
     if ended is None:
         lookups = RowLookups(frame.lookups, table.pid, cmdlines)
         return frame_of(frame, table, cpu_pct, extra, lookups)
-    ends = ended_table(ended, sample.ticks_per_second)
+    ends = ended_table(ended, sample)
     of_ends = {
         **ended_extra(ended, sample.booted_at_s),
         "event": np.full(len(ends), float(EXIT)),

@@ -13,6 +13,7 @@ import numpy as np
 from montauk_tui.model.details import Details
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame, Rates
+from montauk_tui.model.kthreads import kernel_flags
 from montauk_tui.model.lookups import (
     Command,
     Lookups,
@@ -20,7 +21,7 @@ from montauk_tui.model.lookups import (
     command_from_comm,
 )
 from montauk_tui.model.recent import Ended, Extra
-from montauk_tui.model.sample import Identity, ProcessTable
+from montauk_tui.model.sample import Identity, ProcessTable, Sample
 from montauk_tui.model.schema import (
     COUNTERS,
     UNKNOWN,
@@ -168,11 +169,13 @@ def told_now(exits: ExitTable, rates: Rates) -> Ended:
     )  # fmt: skip
 
 
-def ended_table(ended: Ended, ticks_per_second: int) -> ProcessTable:
+def ended_table(ended: Ended, sample: Sample) -> ProcessTable:
     """Return a row for each process that ended, the one that was told last first."""
     exits = ended.exits
     back = np.arange(len(exits))[::-1]
     pid = -ended.serial[back]
+    hz = sample.ticks_per_second
+    flags = kernel_flags(sample.processes, exits.ppid, exits.cmdline_bytes > 0)
     columns = {
         "pid": pid,
         "tgid": pid,
@@ -180,9 +183,9 @@ def ended_table(ended: Ended, ticks_per_second: int) -> ProcessTable:
         "uid": exits.uid[back],
         "start_ticks": exits.start_ticks[back],
         "state": np.full(len(pid), DEAD),
-        "flags": np.zeros(len(pid), dtype=np.int64),
-        "utime": in_ticks(exits.utime_ns[back], ticks_per_second),
-        "stime": in_ticks(exits.stime_ns[back], ticks_per_second),
+        "flags": flags[back],
+        "utime": in_ticks(exits.utime_ns[back], hz),
+        "stime": in_ticks(exits.stime_ns[back], hz),
         "rss_bytes": exits.rss_bytes[back],
         "read_bytes": exits.read_bytes[back],
         "write_bytes": exits.write_bytes[back],

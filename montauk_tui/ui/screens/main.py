@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from montauk_tui.engine.columns import pick
@@ -14,7 +15,7 @@ from montauk_tui.ui.choices import Choices
 from montauk_tui.ui.tabs import Shown, rows_of, why_nothing
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.books import draw_books
-from montauk_tui.ui.widgets.lines import LinesWidget
+from montauk_tui.ui.widgets.lines import LinesWidget, SizedLines
 from montauk_tui.ui.widgets.meters import MeterLook, draw_meters
 from montauk_tui.ui.widgets.process_row import Layout, RowLook, fit_columns
 from montauk_tui.ui.widgets.process_table import ProcessTable
@@ -23,6 +24,7 @@ from montauk_tui.ui.widgets.table_header import TableHeader
 from montauk_tui.ui.widgets.view_line import ViewLine
 
 if TYPE_CHECKING:
+    from montauk_tui.engine.summary.items import Summary
     from montauk_tui.ui.widgets.prompt import PromptBar
 
 _LEAST_HEIGHT: Final = {
@@ -31,6 +33,7 @@ _LEAST_HEIGHT: Final = {
     "view": 8,
     "meters": 10,
     "status": 12,
+    "panel": 16,
     "books": 16,
 }
 """Lines a terminal must have before a part beside the table is worth its place."""
@@ -47,6 +50,14 @@ _LINES_PER_METER_LINE: Final = 3
 """The whole header takes at most this part of it."""
 
 _LEAST_METER_LINES: Final = 2
+
+
+_LEAST_WIDTH_FOR_PANEL: Final = 150
+"""Cells of the screen; the table keeps a hundred."""
+
+_PANEL_SHARE: Final = 0.28
+_LEAST_PANEL: Final = 44
+_MOST_PANEL: Final = 56
 
 
 class Scene(NamedTuple):
@@ -70,6 +81,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.view_line = ViewLine()
         self.header = TableHeader()
         self.table = ProcessTable()
+        self.panel = SizedLines(id="panel")
         self.status = LinesWidget(id="status")
         self.keys = KeyBar(BINDINGS)
         self.scene: Scene | None = None
@@ -84,8 +96,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Stack the parts."""
         yield self.meters
         yield self.view_line
-        yield self.header
-        yield self.table
+        with Horizontal(id="body"):
+            with Vertical(id="list"):
+                yield self.header
+                yield self.table
+            yield self.panel
         yield self.status
         yield self.keys
 
@@ -101,6 +116,14 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def on_process_table_scrolled(self) -> None:
         """Keep the titles over their columns."""
         self._draw_header()
+
+    def on_sized_lines_resized(self) -> None:
+        """Tell about the selected row in the room there is now."""
+        self._draw_panel()
+
+    def on_process_table_selected(self) -> None:
+        """Tell about another row."""
+        self._draw_panel()
 
     def show(self, scene: Scene) -> None:
         """Draw a scene."""
@@ -128,6 +151,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
             nothing=why_nothing(listed, choices.tab),
             in_sight=choices.following is not None,
         )
+        self._draw_panel()
         self.status.paint(
             [draw_status_line(frame, choices.interval_s, scene.cost, theme, width)]
         )
@@ -188,13 +212,47 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def _draw_header(self) -> None:
         if self.scene is not None and self.layout_now is not None:
-            self.header.show(
-                self.layout_now, self._row_look(self.scene), self.table.shift
-            )
+            look, shift = self._row_look(self.scene), self.table.shift
+            self.header.show(self.layout_now, look, shift, self._table_width)
+
+    @property
+    def _table_width(self) -> int:
+        """Cells of the table, also before the panel has come or gone."""
+        return self.size.width - self._panel_width()
+
+    def _panel_width(self) -> int:
+        """Return the cells of the panel, 0 where none is shown."""
+        is_wanted = self.scene is None or self.scene.choices.panel
+        if not is_wanted or self.size.height < _LEAST_HEIGHT["panel"]:
+            return 0
+        width = self.size.width
+        if width < _LEAST_WIDTH_FOR_PANEL:
+            return 0
+        return int(min(_MOST_PANEL, max(_LEAST_PANEL, width * _PANEL_SHARE)))
+
+    def _draw_panel(self) -> None:
+        if self.scene is None or self.listed is None or not self.panel.size.width:
+            return
+        # 10 ms of start-up that a narrow screen does not need.
+        from montauk_tui.ui.widgets.panel import PanelLook, draw_panel  # noqa: PLC0415
+
+        scene, (width, height) = self.scene, self.panel.size
+        look = PanelLook(scene.theme, scene.choices.ascii, width, height)
+        self.panel.paint(draw_panel(self._summary(self.listed, scene.choices), look))
+
+    def _summary(self, listed: Frame, choices: Choices) -> "Summary | None":
+        """Return what is known of the selected row, None where there is none."""
+        from montauk_tui.engine.summary.subject import summarize  # noqa: PLC0415
+
+        current = self.table.current
+        row = None if current is None else listed.sample.processes.row_of(current)
+        if row is None:
+            return None
+        return summarize(listed, row, machine_scale=choices.machine_scale)
 
     def _row_look(self, scene: Scene) -> RowLook:
         choices = scene.choices
-        paths = choices.paths and self.size.width >= _LEAST_WIDTH_FOR_PATHS
+        paths = choices.paths and self._table_width >= _LEAST_WIDTH_FOR_PATHS
         return RowLook(
             scene.theme,
             choices.ascii,
@@ -206,7 +264,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def _fit(self, frame: Frame, choices: Choices) -> Layout:
         wanted = pick(choices.shown_columns, machine_scale=choices.machine_scale)
         digits = len(str(_largest_pid(frame)))
-        columns, widths = fit_columns(wanted, self.size.width - 1, digits)
+        columns, widths = fit_columns(wanted, self._table_width - 1, digits)
         sort = pick([choices.view.sort.id], machine_scale=choices.machine_scale)[0]
         return Layout(columns, widths, sort.id, choices.view.descending)
 
@@ -221,6 +279,14 @@ class MainScreen(Screen[None], inherit_bindings=False):
             )
             if part.display != shown:
                 part.display = shown
+        self._place_panel()
+
+    def _place_panel(self) -> None:
+        width = self._panel_width()
+        if self.panel.display == bool(width) and self.panel.size.width == width:
+            return
+        self.panel.display = bool(width)
+        self.panel.styles.width = width
 
 
 def _largest_pid(frame: Frame) -> int:

@@ -13,7 +13,7 @@ from rich.style import Style
 from montauk_tui.engine.details import History, value_text
 from montauk_tui.engine.units import bytes_text, percent_text
 from montauk_tui.model.details import Amount, Datum, Details, Section, Table, Value
-from montauk_tui.model.text import cell_width, drop_cells, fit
+from montauk_tui.model.text import cell_width, fit, split_at
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.graph import sparks
 from montauk_tui.ui.widgets.lines import Line, Run
@@ -196,22 +196,11 @@ def _wrapped(
         return [head, *_wrapped((), text, style, indent, look)]
     lines: list[Line] = []
     while True:
-        part, text = _split(text, max(1, room))
+        part, text = split_at(text, max(1, room))
         lines.append((*head, (part, style)))
         if not text:
             return lines
         head, room = ((" " * indent, Style.null()),), look.width - indent
-
-
-def _split(text: str, room: int) -> tuple[str, str]:
-    """Return what fits into `room` cells, and the rest; cut at a space if possible."""
-    if cell_width(text) <= room:
-        return text, ""
-    part = fit(text, room)
-    cut = part.rfind(" ", room // 2)
-    if cut > 0 and part.rstrip() == part:
-        return text[:cut], text[cut + 1 :]
-    return part, drop_cells(text, room)
 
 
 # --- tables ---------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -119,3 +120,14 @@ class LinesWidget(BaseStyle):
         self.lines_drawn += 1
         line = self._lines[y] if y < len(self._lines) else ()
         return to_strip(line, self.size.width, self.base_style, self.shift)
+
+
+class SizedLines(LinesWidget):
+    """Lines that depend on the room there is: they are asked for when it changes."""
+
+    class Resized(Message):
+        """The lines must be made anew."""
+
+    def on_resize(self) -> None:
+        """Ask for other lines."""
+        self.post_message(self.Resized())

@@ -188,8 +188,9 @@ def _command_runs(frame: Frame, row: int, look: RowLook) -> list[Run]:
         return [*runs, *_marked(clean(comm), styles["thread"], look)]
     command = frame.lookups.command(identity, comm)
     if table.is_kernel[row]:
-        return [*runs, *_marked(command.text, styles["faint"], look)]
-    runs += _program_runs(command, look)
+        runs += _marked(command.text, styles["faint"], look)
+    else:
+        runs += _program_runs(command, look)
     said = note(frame, row, "<-" if look.ascii else "←")
     return [*runs, (f"  {said}", styles["notice"])] if said else runs
 

@@ -33,6 +33,13 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
     class Scrolled(Message):
         """The line was scrolled sideways; the header must follow."""
 
+    class Selected(Message):
+        """Another row was selected."""
+
+        def can_replace(self, message: Message) -> bool:
+            """Let one stand for all that wait."""
+            return isinstance(message, ProcessTable.Selected)
+
     def __init__(self) -> None:
         """Start without a frame."""
         super().__init__(id="table")
@@ -137,6 +144,7 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
         self.selected = self._identity_at(position)
         self._scroll_into_view()
         self._repaint_positions(old, position)
+        self.post_message(self.Selected())
 
     def select_identity(self, identity: Identity) -> None:
         """Select a process wherever it is, now or as soon as it is shown."""
@@ -151,6 +159,7 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
         old, self._position, self.selected = self._position, 0, None
         self.scroll_to(y=0, animate=False)
         self._repaint_positions(old, 0)
+        self.post_message(self.Selected())
 
     def shift_to(self, cells: int) -> None:
         """Scroll sideways so that the line starts at its cell `cells`."""

@@ -24,11 +24,11 @@ class TableHeader(LinesWidget):
         super().__init__(id="header")
         self._titles: Layout | None = None
 
-    def show(self, layout: Layout, look: RowLook, shift: int) -> None:
-        """Show the titles of a layout from cell `shift` on."""
+    def show(self, layout: Layout, look: RowLook, shift: int, width: int) -> None:
+        """Show the titles of a layout from cell `shift` on, in `width` cells."""
         self._titles = layout
         line = draw_header(layout, look)
-        gap = self.size.width + shift - line_width(line)
+        gap = width + shift - line_width(line)
         self.paint([(*line, (" " * max(0, gap), look.theme.style("header")))], shift)
 
     def on_click(self, event: events.Click) -> None:

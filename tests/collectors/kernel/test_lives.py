@@ -12,7 +12,7 @@ from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.records import ARGV_BYTES, EXEC, EXIT, FREED, LIFE
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.sample import ProcessTable
-from montauk_tui.model.schema import UNKNOWN
+from montauk_tui.model.schema import PF_KTHREAD, UNKNOWN
 from tests.support.builders import make_table
 
 HZ = 100
@@ -119,6 +119,15 @@ def test_an_end_waits_until_it_is_freed(story: Story) -> None:
     assert len(second.waiting) == 0
     third = story.take(frees=[freed(5, 70)], now_ns=LATE)
     assert len(third.exits) == len(third.waiting) == 0
+
+
+def test_a_kernel_thread_that_waits_is_one_still_and_what_ran_a_program_is_none() -> (
+    None
+):
+    kthreadd = make_table([{"pid": 2, "ppid": 0, "flags": PF_KTHREAD}])
+    ends = [life(5, ppid=2), life(6, ppid=2, argv_bytes=9), life(7, ppid=2), life(8)]
+    waiting = Story().take([life(7, EXEC, argv_bytes=9), *ends], table=kthreadd).waiting
+    assert waiting.pid[waiting.is_kernel].tolist() == [5]
 
 
 def test_threads_that_were_still_on_their_way_out_count(story: Story) -> None:

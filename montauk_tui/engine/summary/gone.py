@@ -1,0 +1,216 @@
+"""What is said of a process that ended, of many, and of what is no process."""
+
+import math
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.engine import cells
+from montauk_tui.engine.cells import Level
+from montauk_tui.engine.extra_cells import extra_value, real_identity
+from montauk_tui.engine.gauge_cells import label_text
+from montauk_tui.engine.summary.items import Fact, Group, Summary
+from montauk_tui.engine.summary.kin import PEOPLE, ancestors, lineage_text
+from montauk_tui.engine.summary.living import ago_text, moment_text, split_text, use_of
+from montauk_tui.engine.units import (
+    NOTHING_KNOWN,
+    bytes_text,
+    cpu_time_text,
+    exit_status_text,
+    lifetime_text,
+    percent_text,
+    rate_text,
+)
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.lineage import codes
+from montauk_tui.model.lookups import Command
+from montauk_tui.model.schema import UNKNOWN
+from montauk_tui.model.text import clean
+
+_MINUTE_S: Final = 60.0
+_MOST_CHILDREN: Final = 8
+
+_RATES: Final = (
+    ("Forks", "forks_rate"),
+    ("Execs", "execs_rate"),
+    ("Exits", "ends_rate"),
+    ("Failures", "failures_rate"),
+)
+
+
+def ended(listed: Frame, row: int, *, machine_scale: bool) -> Summary:
+    """Return what is said of one process that ended; ghosts are such."""
+    identity = real_identity(listed, row)
+    status = extra_value(listed, "exit_status", row)
+    whole = listed.whole or listed
+    return Summary(
+        name=cells.name_text(listed, row),
+        number=str(identity.pid),
+        said=_how(status),
+        level=Level.HOT if status > 0 else Level.PLAIN,
+        command=_command(listed, row),
+        groups=(
+            (*_when(listed, row), *_who(listed, row)),
+            _used(listed, row),
+            use_of(whole, identity, None, machine_scale=machine_scale),
+            _survivors(listed, row),
+        ),
+    )
+
+
+def many(listed: Frame, row: int) -> Summary:
+    """Return what is said of a row that stands for many that ended."""
+    count, failed, window_s, shortest, median, longest = (
+        extra_value(listed, name, row)
+        for name in (
+            "count", "failed", "window_s", "shortest_s", "lifetime_s", "longest_s",
+        )
+    )  # fmt: skip
+    lives = f"{lifetime_text(median)}, from {lifetime_text(shortest)}"
+    lives += f" to {lifetime_text(longest)}"
+    if math.isnan(median):
+        lives = NOTHING_KNOWN
+    share = float(listed.rates.cpu_pct[row])
+    return Summary(
+        name=cells.name_text(listed, row),
+        number=f"{count:.0f} processes",
+        said=f"ended in {window_s:.0f} s, {failed:.0f} failed"
+        if failed > 0
+        else f"ended in {window_s:.0f} s, none failed",
+        level=Level.HOT if failed > 0 else Level.PLAIN,
+        command=None,
+        groups=(
+            _who(listed, row),
+            (
+                Fact("Rate", f"{rate_text(count / window_s)}/s"),
+                Fact("Lived", lives),
+            ),
+            (
+                Fact("CPU%", f"{percent_text(share)} all together"),
+                Fact("CPU used", _time(share / 100 * window_s)),
+            ),
+        ),
+    )
+
+
+def group(listed: Frame, row: int) -> Summary:
+    """Return what is said of all that ran a program, or all of a cgroup."""
+    count = extra_value(listed, "count", row)
+    return Summary(
+        name=clean(bytes(listed.sample.processes.comm[row])),
+        number="",
+        said=f"{count:.0f} ended in the last seconds",
+        level=Level.PLAIN,
+        command=_command(listed, row),
+        groups=(spawned(listed, row),),
+    )
+
+
+def spawned(listed: Frame, row: int) -> Group:
+    """Return how many processes a row of the spawners starts, and what these use."""
+    items: Group = ()
+    for label, name in _RATES:
+        rate = extra_value(listed, name, row)
+        if not math.isnan(rate):
+            is_bad = name == "failures_rate" and rate > 0
+            level = Level.HOT if is_bad else Level.PLAIN
+            items += (Fact(label, f"{rate_text(rate)}/s", level),)
+    short_pct = extra_value(listed, "short_pct", row)
+    return (*items, Fact("Short", f"{percent_text(short_pct)} % CPU by what ended"))
+
+
+def unseen(listed: Frame, row: int) -> Summary:
+    """Return what is said of a process that is gone, of whose end nothing is known."""
+    identity = real_identity(listed, row)
+    return Summary(
+        name=cells.name_text(listed, row),
+        number=str(identity.pid),
+        said="gone; how it ended is not known any more",
+        level=Level.FAINT,
+        command=_command(listed, row),
+        groups=(_who(listed, row),),
+    )
+
+
+def _how(status: float) -> str:
+    if math.isnan(status):
+        return "ended; how is not known"
+    text = exit_status_text(status)
+    return f"ended with {text}" if text.isdigit() else f"ended by {text}"
+
+
+def _command(listed: Frame, row: int) -> Command | None:
+    table = listed.sample.processes
+    command = listed.lookups.known_command(table.identity(row), table.comm[row])
+    return None if command.text == clean(bytes(table.comm[row])) else command
+
+
+def _when(listed: Frame, row: int) -> Group:
+    ended_s = extra_value(listed, "ended_s", row)
+    group: Group = ()
+    if not math.isnan(ended_s):
+        now_s = listed.sample.time_s
+        ago = ago_text(now_s - ended_s)
+        group += (Fact("Ended", f"{moment_text(ended_s, now_s)}, {ago}"),)
+    life_s = extra_value(listed, "lifetime_s", row)
+    return (*group, Fact("Lived", _time(life_s)))
+
+
+def _who(listed: Frame, row: int) -> Group:
+    whole, table = listed.whole or listed, listed.sample.processes
+    identity = real_identity(listed, row)
+    pid, start = (np.array([number]) for number in identity)
+    code = int(codes(pid, start)[0]) if identity.pid > 0 else 0
+    people = lineage_text(ancestors(whole, code, int(table.ppid[row])))
+    return (
+        Fact("User", cells.user_text(listed, row)),
+        Fact("Parents", people or NOTHING_KNOWN, joint=PEOPLE),
+    )
+
+
+def _used(listed: Frame, row: int) -> Group:
+    if extra_value(listed, "ghost", row) > 0:
+        return ()
+    table = listed.sample.processes
+    used_s = extra_value(listed, "used_s", row)
+    text = _time(used_s)
+    if UNKNOWN not in (table.utime[row], table.stime[row]):
+        hz = listed.sample.ticks_per_second
+        user_s, system_s = (int(t[row]) / hz for t in (table.utime, table.stime))
+        text = split_text(_time, user_s, system_s)
+    peak = extra_value(listed, "peak_rss_bytes", row)
+    table = listed.sample.processes
+    read, written = int(table.read_bytes[row]), int(table.write_bytes[row])
+    items: Group = (
+        Fact("CPU used", text),
+        Fact("Memory", f"at most {bytes_text(peak)}"),
+    )
+    if UNKNOWN not in (read, written):
+        both = f"read {bytes_text(read)}, written {bytes_text(written)}"
+        items += (Fact("Storage", both),)
+    cgroup = label_text("cgroup")(listed, row)
+    return (*items, Fact("Cgroup", cgroup)) if cgroup != NOTHING_KNOWN else items
+
+
+def _time(seconds: float) -> str:
+    return lifetime_text(seconds) if seconds < _MINUTE_S else cpu_time_text(seconds)
+
+
+def _survivors(listed: Frame, row: int) -> Group:
+    """Return the children of a ghost that live on."""
+    if not extra_value(listed, "ghost", row) > 0:
+        return ()
+    whole = listed.whole or listed
+    table, lineage = whole.sample.processes, whole.recent.lineage
+    pid, start = (np.array([number]) for number in real_identity(listed, row))
+    children = lineage.child[lineage.parent == codes(pid, start)[0]]
+    rows = np.flatnonzero(np.isin(codes(table.pid, table.start_ticks), children))
+    names = [
+        f"{clean(bytes(table.comm[one]))} {table.pid[one]}"
+        for one in rows[:_MOST_CHILDREN].tolist()
+    ]
+    more = ["..."] if len(rows) > _MOST_CHILDREN else []
+    return (
+        Fact("Children", f"{len(rows)} live on"),
+        Fact("", ", ".join(names + more), joint=", "),
+    )

@@ -1,0 +1,123 @@
+"""Whom a process comes from, and who comes from it."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from montauk_tui.engine.subtree import below
+from montauk_tui.engine.tree import parents
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.lineage import codes
+from montauk_tui.model.schema import UNKNOWN, Ints
+from montauk_tui.model.text import clean
+
+_MOST_ANCESTORS: Final = 24
+_LATELY: Final = 64
+"""Samples in which a parent that ended is looked for."""
+
+
+PEOPLE: Final = " < "
+"""Stands between a process and its parent."""
+
+
+class Branch(NamedTuple):
+    """A process with all that descend from it."""
+
+    children: int
+    processes: int
+    """It and all below."""
+    cpu_pct: float
+    """Of those whose use is known."""
+    rss_bytes: int
+
+
+def branch_of(frame: Frame, row: int) -> Branch:
+    """Return the sums over a process and all below, threads not counted twice."""
+    table = frame.sample.processes
+    parent, whole = parents(table), table.is_process
+    inside = below(parent, row) & whole
+    rss = table.rss_bytes[inside]
+    return Branch(
+        children=int(np.count_nonzero((parent == row) & whole)),
+        processes=int(np.count_nonzero(inside)),
+        cpu_pct=float(np.nansum(frame.rates.cpu_pct[inside])),
+        rss_bytes=int(rss[rss != UNKNOWN].sum()),
+    )
+
+
+class Person(NamedTuple):
+    """An ancestor."""
+
+    name: str
+    pid: int
+    has_ended: bool
+
+
+def ancestors(frame: Frame, code: int, ppid: int) -> list[Person]:
+    """Return who is above a process, the parent first, up to the oldest.
+
+    The parent is the one that started it, as far as that is remembered: the kernel
+    hangs the children of one that ended from another.
+
+    Args:
+        frame: With the living.
+        code: Whose (`lineage.codes`).
+        ppid: The parent that the kernel names.
+    """
+    found: list[Person] = []
+    passed = {code}
+    while len(found) < _MOST_ANCESTORS:
+        above = _above(frame, code, ppid)
+        if above is None or above[1] in passed:
+            break
+        person, code, ppid = above
+        passed.add(code)
+        found.append(person)
+    return found
+
+
+def _above(frame: Frame, code: int, ppid: int) -> tuple[Person, int, int] | None:
+    """Return the parent with its code and its own parent's pid."""
+    lineage, table = frame.recent.lineage, frame.sample.processes
+    link = np.flatnonzero(lineage.child == code)
+    if link.size:
+        ghost = np.flatnonzero(lineage.code == lineage.parent[link[0]])
+        if ghost.size:
+            at = int(ghost[0])
+            pid = int(lineage.code[at]) >> 40
+            person = Person(clean(bytes(lineage.ghosts.comm[at])), pid, has_ended=True)
+            return person, int(lineage.code[at]), int(lineage.ghosts.ppid[at])
+    if ppid <= 0:
+        return None
+    row = int(table.pid.searchsorted(ppid))
+    if row < len(table) and table.pid[row] == ppid:
+        person = Person(clean(bytes(table.comm[row])), ppid, has_ended=False)
+        return (
+            person,
+            _code(table.pid[row], table.start_ticks[row]),
+            int(table.ppid[row]),
+        )
+    return _ended_lately(frame, ppid)
+
+
+def _ended_lately(frame: Frame, pid: int) -> tuple[Person, int, int] | None:
+    for part in frame.recent.ended[: -_LATELY - 1 : -1]:
+        rows = np.flatnonzero(part.exits.pid == pid)
+        if rows.size:
+            row, exits = int(rows[-1]), part.exits
+            person = Person(clean(bytes(exits.comm[row])), pid, has_ended=True)
+            code = _code(exits.pid[row], exits.start_ticks[row])
+            return person, code, int(exits.ppid[row])
+    return None
+
+
+def _code(pid: np.int64, start_ticks: np.int64) -> int:
+    both: Ints = np.array([pid, start_ticks], dtype=np.int64)
+    return int(codes(both[:1], both[1:])[0])
+
+
+def lineage_text(people: list[Person]) -> str:
+    """Return ancestors as text: `sh 4101 (ended) < make 3990 < systemd 1`."""
+    return PEOPLE.join(
+        f"{one.name} {one.pid}{' (ended)' if one.has_ended else ''}" for one in people
+    )

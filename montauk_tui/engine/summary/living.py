@@ -1,0 +1,241 @@
+"""What is said of a process or thread that lives."""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.engine import cells
+from montauk_tui.engine.cells import Level
+from montauk_tui.engine.gauge_cells import label_text
+from montauk_tui.engine.rate_cells import rate_at
+from montauk_tui.engine.summary.items import Fact, Graph, Group, Summary
+from montauk_tui.engine.summary.kin import PEOPLE, ancestors, branch_of, lineage_text
+from montauk_tui.engine.units import (
+    NOTHING_KNOWN,
+    byte_rate_text,
+    bytes_text,
+    cpu_time_text,
+    duration_text,
+    percent_text,
+)
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.lineage import codes
+from montauk_tui.model.lookups import Command
+from montauk_tui.model.names import POLICIES, STATES
+from montauk_tui.model.sample import Identity
+from montauk_tui.model.schema import UNKNOWN, Floats
+from montauk_tui.model.traces import past_of
+
+_LEAST_FULL_BYTES: Final = 1 << 20
+_SCALES: Final = (10.0, 25.0, 50.0)
+"""Of CPU use below one core."""
+_ZOMBIE: Final = "Z"
+_USUAL_POLICY: Final = 0
+_MINUTE_S: Final = 59.5
+_LEAST_TO_SPLIT_S: Final = 0.1
+"""The kernel splits user and system time by its ticks: below it is chance."""
+_LEAST_POINTS: Final = 2
+
+
+def living(frame: Frame, row: int, *, machine_scale: bool) -> Summary:
+    """Return what is said of a row of what the collector saw."""
+    table = frame.sample.processes
+    identity = table.identity(row)
+    is_thread = not table.is_process[row]
+    has_command = not (is_thread or table.is_kernel[row])
+    return Summary(
+        name=cells.name_text(frame, row),
+        number=str(identity.pid),
+        said=_state(frame, row),
+        level=cells.state_level(frame, row),
+        command=_command(frame, row) if has_command else None,
+        groups=(
+            _origin(frame, row),
+            use_of(frame, identity, row, machine_scale=machine_scale),
+            _setup(frame, row),
+            () if is_thread else _family(frame, row, machine_scale=machine_scale),
+        ),
+    )
+
+
+def _command(frame: Frame, row: int) -> Command | None:
+    """Return the command line, None where it says no more than the name."""
+    table, name = frame.sample.processes, cells.name_text(frame, row)
+    command = frame.lookups.command(table.identity(row), table.comm[row])
+    return None if command.text in (name, f"[{name}]") else command
+
+
+def _state(frame: Frame, row: int) -> str:
+    table = frame.sample.processes
+    letter = cells.state_text(frame, row)
+    words = STATES.get(letter, NOTHING_KNOWN)
+    if letter == _ZOMBIE:
+        words = "zombie: ended, not yet waited for"
+    if table.is_kernel[row]:
+        return f"{words}, kernel thread"
+    if not table.is_process[row]:
+        return f"{words}, thread of {table.tgid[row]}"
+    return words
+
+
+def _origin(frame: Frame, row: int) -> Group:
+    table = frame.sample.processes
+    ppid = int(table.ppid[row] if table.is_process[row] else table.tgid[row])
+    code = int(codes(table.pid[row : row + 1], table.start_ticks[row : row + 1])[0])
+    people = lineage_text(ancestors(frame, code, ppid))
+    started_s = cells.start_time_s(frame, row)
+    started = NOTHING_KNOWN
+    if not math.isnan(started_s):
+        started = moment_text(started_s, frame.sample.time_s)
+        started += f", {ago_text(frame.sample.time_s - started_s)}"
+    return (
+        Fact("User", cells.user_text(frame, row)),
+        Fact("Parents", people or "none", joint=PEOPLE),
+        Fact("Started", started),
+    )
+
+
+def ago_text(seconds: float) -> str:
+    """Return how long ago something was: `3 s ago`, `04:12:09 ago`."""
+    seconds = max(seconds, 0.0)
+    short = f"{seconds:.0f} s" if seconds < _MINUTE_S else duration_text(seconds)
+    return f"{short} ago"
+
+
+def moment_text(moment_s: float, now_s: float) -> str:
+    """Return a local time to the second, with the day where that is another."""
+    if math.isnan(moment_s):
+        return NOTHING_KNOWN
+    moment, now = time.localtime(moment_s), time.localtime(now_s)
+    if moment[:3] == now[:3]:
+        return time.strftime("%H:%M:%S", moment)
+    is_this_year = moment.tm_year == now.tm_year
+    return time.strftime("%b %d %H:%M" if is_this_year else "%Y-%m-%d", moment)
+
+
+def use_of(
+    frame: Frame, identity: Identity, row: int | None, *, machine_scale: bool
+) -> Group:
+    """Return CPU and memory with their history.
+
+    Args:
+        frame: With the living.
+        identity: Whose.
+        row: Its row, None if it has ended: then only a history is told.
+        machine_scale: Whether 100 % is the whole machine.
+    """
+    past = past_of(frame.recent.traces, identity)
+    cpu = past.cpu_pct / (len(frame.sample.host.cpu_ids) if machine_scale else 1)
+    group: Group = ()
+    if row is not None or np.isfinite(cpu).sum() >= _LEAST_POINTS:
+        now = math.nan
+        if row is not None:
+            now = float(frame.rates.cpu_pct[row])
+            now /= len(frame.sample.host.cpu_ids) if machine_scale else 1
+        group += (_cpu_graph(cpu, now),)
+    if row is not None:
+        group += _cpu_time(frame, row)
+    if row is not None or np.isfinite(past.rss_bytes).sum() >= _LEAST_POINTS:
+        group += (_memory_graph(frame, row, past.rss_bytes),)
+    if row is not None:
+        virtual = cells.size_text("virt_bytes")(frame, row)
+        shared = cells.shared_text(frame, row)
+        group += (Fact("Virtual", f"{virtual}, shared {shared}"),)
+        group += _storage(frame, row)
+    return group
+
+
+def _storage(frame: Frame, row: int) -> Group:
+    read = rate_at(frame, row, "read_bytes")
+    written = rate_at(frame, row, "write_bytes")
+    if math.isnan(read) or math.isnan(written):
+        return ()
+    text = f"read {byte_rate_text(read)}, written {byte_rate_text(written)}"
+    level = Level.PLAIN if read + written > 0 else Level.FAINT
+    return (Fact("Storage", text, level),)
+
+
+def _cpu_graph(points: Floats, now: float) -> Graph:
+    most = _most(points)
+    text = "" if math.isnan(now) and not math.isnan(most) else percent_text(now)
+    if math.isnan(most):
+        return Graph("CPU%", text, "", points, 100.0, "cpu")
+    full = next((scale for scale in _SCALES if most <= scale), 0.0)
+    full = full or math.ceil(most / 100.0) * 100.0
+    note = f"peak {percent_text(most)}, scale {full:.0f}"
+    return Graph("CPU%", text, note, points, full, "cpu")
+
+
+def _cpu_time(frame: Frame, row: int) -> Group:
+    table, hz = frame.sample.processes, frame.sample.ticks_per_second
+    utime, stime = int(table.utime[row]), int(table.stime[row])
+    if UNKNOWN in (utime, stime):
+        return (Fact("CPU time", NOTHING_KNOWN, Level.FAINT),)
+    return (Fact("CPU time", split_text(cpu_time_text, utime / hz, stime / hz)),)
+
+
+def split_text(write: Callable[[float], str], user_s: float, system_s: float) -> str:
+    """Return a CPU time with the share of it that is not the kernel's."""
+    both_s = user_s + system_s
+    share = (
+        f", {user_s / both_s * 100:.0f} % user" if both_s >= _LEAST_TO_SPLIT_S else ""
+    )
+    return write(both_s) + share
+
+
+def _memory_graph(frame: Frame, row: int | None, points: Floats) -> Graph:
+    text, most = "", _most(points)
+    if row is not None:
+        text = cells.size_text("rss_bytes")(frame, row)
+        share = cells.mem_pct_text(frame, row)
+        text += f", {share} %" if share != NOTHING_KNOWN else ""
+    # A power of two: the graph keeps its scale while the memory grows a little.
+    least = max(1.0 if math.isnan(most) else most, _LEAST_FULL_BYTES)
+    full = 2.0 ** math.ceil(math.log2(least))
+    note = "" if math.isnan(most) else f"peak {bytes_text(most)}"
+    return Graph("Memory", text, note, points, full, "memory")
+
+
+def _most(points: Floats) -> float:
+    known = points[np.isfinite(points)]
+    return float(known.max()) if known.size else math.nan
+
+
+def _setup(frame: Frame, row: int) -> Group:
+    table = frame.sample.processes
+    group: Group = ()
+    if table.is_process[row]:
+        group += (Fact("Threads", cells.integer_text("threads")(frame, row)),)
+    group += (
+        Fact("Nice", _scheduling(frame, row), cells.nonzero_level("nice")(frame, row)),
+    )
+    cgroup = label_text("cgroup")(frame, row)
+    if cgroup != NOTHING_KNOWN:
+        group += (Fact("Cgroup", cgroup),)
+    return group
+
+
+def _scheduling(frame: Frame, row: int) -> str:
+    table = frame.sample.processes
+    text = cells.integer_text("nice")(frame, row)
+    policy, level = int(table.policy[row]), int(table.rt_priority[row])
+    if policy in (UNKNOWN, _USUAL_POLICY):
+        return text
+    name = POLICIES.get(policy, str(policy))
+    return f"{text}, policy {name}" + (f" {level}" if level > 0 else "")
+
+
+def _family(frame: Frame, row: int, *, machine_scale: bool) -> Group:
+    branch = branch_of(frame, row)
+    if not branch.children:
+        return (Fact("Children", "none", Level.FAINT),)
+    cpu_pct = branch.cpu_pct
+    cpu_pct /= len(frame.sample.host.cpu_ids) if machine_scale else 1
+    sums = (
+        f"{branch.processes} processes, {percent_text(cpu_pct)} % CPU, "
+        f"{bytes_text(branch.rss_bytes)}"
+    )
+    return (Fact("Children", str(branch.children)), Fact("Subtree", sums))

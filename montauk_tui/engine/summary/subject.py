@@ -1,0 +1,39 @@
+"""Which process a row is about, and what is said of it."""
+
+import math
+
+from montauk_tui.engine.extra_cells import extra_value, real_identity
+from montauk_tui.engine.listing.ended import ended_one
+from montauk_tui.engine.summary import gone
+from montauk_tui.engine.summary.items import Summary
+from montauk_tui.engine.summary.living import living
+from montauk_tui.model.frame import Frame
+
+
+def summarize(listed: Frame, row: int, *, machine_scale: bool) -> Summary:
+    """Return what is known of a row of a list.
+
+    Args:
+        listed: The rows that are shown.
+        row: One of them.
+        machine_scale: Whether 100 % of CPU is the whole machine.
+    """
+    whole = listed.whole or listed
+    identity = real_identity(listed, row)
+    place = whole.sample.processes.row_of(identity)
+    if place is not None:
+        summary = living(whole, place, machine_scale=machine_scale)
+        if "forks_rate" in listed.extra:
+            groups = (gone.spawned(listed, row), *summary.groups)
+            return summary._replace(groups=groups)
+        return summary
+    if "event" in listed.extra:
+        found = ended_one(whole, identity)
+        if found is None:
+            return gone.unseen(listed, row)
+        listed, row = found, 0
+    if "forks_rate" in listed.extra:
+        return gone.group(listed, row)
+    if math.isnan(extra_value(listed, "real_pid", row)):
+        return gone.many(listed, row)
+    return gone.ended(listed, row, machine_scale=machine_scale)

@@ -1,0 +1,42 @@
+"""Adding an interval to what is remembered of every process.
+
+Hot path: 0.1 ms for 10,000 processes.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.model.frame import Rates
+from montauk_tui.model.lineage import codes
+from montauk_tui.model.sample import ProcessTable
+from montauk_tui.model.schema import UNKNOWN
+from montauk_tui.model.traces import Trace
+
+MOST_TRACES: Final = 60
+
+MOST_BYTES: Final = 8 << 20
+"""Fewer intervals are kept where processes are very many."""
+
+
+def with_trace(
+    traces: tuple[Trace, ...], table: ProcessTable, rates: Rates
+) -> tuple[Trace, ...]:
+    """Return `traces` with one more; the oldest go where it is too much."""
+    code = codes(table.pid, table.start_ticks)
+    if traces and np.array_equal(traces[-1].code, code):
+        # The same processes as before: one array for both.
+        code = traces[-1].code
+    rss = table.rss_bytes.astype(np.float32)
+    rss[table.rss_bytes == UNKNOWN] = np.nan
+    kept = [*traces, Trace(code, rates.cpu_pct.astype(np.float32), rss)]
+    kept = kept[-MOST_TRACES:]
+    while len(kept) > 1 and bytes_of(kept) > MOST_BYTES:
+        kept.pop(0)
+    return tuple(kept)
+
+
+def bytes_of(traces: list[Trace]) -> int:
+    """Return how much memory the columns take; one that several have counts once."""
+    columns = {id(column): column.nbytes for trace in traces for column in trace}
+    return sum(columns.values())

@@ -1,0 +1,29 @@
+"""Which of those that are gone were kernel threads, told by their parent."""
+
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.model.sample import ProcessTable
+from montauk_tui.model.schema import PF_KTHREAD, Bools, Ints
+
+_KTHREADD: Final = 2
+"""The parent of kernel threads; in a pid namespace it is a process like others."""
+
+
+def kernel_flags(table: ProcessTable, ppid: Ints, ran_a_program: Bools) -> Ints:
+    """Return PF_KTHREAD for what kthreadd started and that ran no program, else 0.
+
+    The kernel's helpers such as modprobe(8) have that parent too, but run a program
+    (call_usermodehelper_exec_work in kernel/umh.c).
+
+    Args:
+        table: With the living.
+        ppid: A parent each.
+        ran_a_program: By what had a parent.
+    """
+    at = int(table.pid.searchsorted(_KTHREADD))
+    is_there = at < len(table) and table.pid[at] == _KTHREADD and table.ppid[at] == 0
+    is_kernel = (ppid == _KTHREADD) & ~ran_a_program & is_there
+    flags: Ints = np.where(is_kernel, PF_KTHREAD, 0)
+    return flags

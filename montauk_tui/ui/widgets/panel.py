@@ -1,0 +1,209 @@
+"""The panel beside the table: what is known of the selected row."""
+
+from typing import Final, NamedTuple
+
+from rich.style import Style
+
+from montauk_tui.engine.cells import Level
+from montauk_tui.engine.summary.items import Fact, Graph, Group, Item, Summary
+from montauk_tui.model.lookups import Command
+from montauk_tui.model.text import cell_width, fit, split_at
+from montauk_tui.ui.themes import Theme
+from montauk_tui.ui.widgets.graph import graph
+from montauk_tui.ui.widgets.lines import Line, Run, line_width, spread
+
+_LABEL: Final = 10
+_MOST_LINES: Final = 4
+"""Of one value."""
+
+_ROLES: Final = {
+    Level.FAINT: "faint", Level.NOTICE: "notice", Level.WARM: "warm", Level.HOT: "hot",
+}  # fmt: skip
+_GRAPH_ROLES: Final = {"cpu": "bar_user", "memory": "mem_used"}
+
+
+class PanelLook(NamedTuple):
+    """How the panel is drawn."""
+
+    theme: Theme
+    ascii: bool
+    width: int
+    height: int
+
+    @property
+    def inner(self) -> int:
+        """Cells between the rule at the left and the edge."""
+        return self.width - 3
+
+
+class _Density(NamedTuple):
+    """How much room things get."""
+
+    command: int
+    """Lines."""
+    graph: int
+    is_airy: bool
+    """Whether groups stand apart."""
+
+
+def draw_panel(summary: Summary | None, look: PanelLook) -> list[Line]:
+    """Return the lines of the panel; without a summary it is empty.
+
+    Where it is low, graphs and the command shrink first, then groups stand together,
+    and at last what stands below is left out.
+    """
+    body: list[Line] = []
+    if summary is not None:
+        graph = max(1, min(4, (look.height - 20) // 4))
+        for density in (
+            _Density(6, graph, is_airy=True),
+            _Density(3, min(2, graph), is_airy=True),
+            _Density(2, 1, is_airy=True),
+            _Density(2, 1, is_airy=False),
+        ):
+            body = _body(summary, look, density)
+            if len(body) < look.height:
+                break
+    title = _title(summary, look)
+    rule: Run = ("| " if look.ascii else "│ ", look.theme.style("tree"))
+    body += [()] * (look.height - 1 - len(body))
+    return [title, *((rule, *line) for line in body[: look.height - 1])]
+
+
+def _title(summary: Summary | None, look: PanelLook) -> Line:
+    """Return name and number on the ground of the table's titles."""
+    header = look.theme.style("header")
+    if summary is None:
+        return ((" " * look.width, header),)
+    number = f" {summary.number}"
+    name = _cut(summary.name, look.inner - cell_width(number))
+    used = 2 + cell_width(name + number)
+    return (
+        ("  ", header),
+        (name, header + Style(bold=True)),
+        (number + " " * max(0, look.width - used), header),
+    )
+
+
+def _cut(text: str, room: int) -> str:
+    """Return text in at most `room` cells; `+` is where something is missing."""
+    if cell_width(text) <= room:
+        return text
+    return fit(text, max(0, room - 1)).rstrip() + "+"
+
+
+def _body(summary: Summary, look: PanelLook, density: _Density) -> list[Line]:
+    style = _style(look, summary.level)
+    lines: list[Line] = [((_cut(summary.said, look.inner), style),)]
+    if summary.command is not None:
+        lines += _command(summary.command, look, density.command)
+    for group in summary.groups:
+        if group:
+            lines += [()] * density.is_airy
+            lines += _group(group, look, density)
+    return lines
+
+
+def _style(look: PanelLook, level: Level) -> Style:
+    return look.theme.style(_ROLES[level]) if level in _ROLES else Style.null()
+
+
+def _command(command: Command, look: PanelLook, most: int) -> list[Line]:
+    """Return the command line in a few lines, the program's name told apart."""
+    parts = _wrapped(command.text, look.inner, most)
+    text = command.text
+    lines: list[Line] = []
+    at = 0
+    for part in parts:
+        # A space where the line was cut is in no part.
+        at = max(at, text.find(part.rstrip("+") or part, at))
+        lines.append(_marked(part, at, command, look))
+        at += len(part)
+    return lines
+
+
+def _marked(part: str, at: int, command: Command, look: PanelLook) -> Line:
+    """Return a part of a command, which begins at its character `at`."""
+    start = max(0, min(len(part), command.name_start - at))
+    end = max(start, min(len(part), command.name_end - at))
+    runs = (
+        (part[:start], look.theme.style("path")),
+        (part[start:end], look.theme.style("name")),
+        (part[end:], look.theme.style("arguments")),
+    )
+    return tuple(run for run in runs if run[0])
+
+
+def _wrapped(text: str, room: int, most: int) -> list[str]:
+    """Return a text in at most `most` lines; `+` ends one that is cut."""
+    parts: list[str] = []
+    rest = text
+    while rest and len(parts) < most:
+        part, rest = split_at(rest, room)
+        parts.append(part)
+    if rest:
+        parts[-1] = _cut(f"{parts[-1]} {rest}", room)
+    return parts
+
+
+def _listed(text: str, joint: str, room: int) -> list[str]:
+    """Return a list in lines that end between two of its parts, where that is done.
+
+    What does not fit into the lines there are goes from before the last part.
+    """
+    lines = [""]
+    for part in text.replace(joint, f"{joint}\0").split("\0"):
+        if lines[-1] and cell_width((lines[-1] + part).rstrip()) > room:
+            lines.append("")
+        lines[-1] += part
+    if len(lines) > _MOST_LINES:
+        last = lines[-1].rpartition(joint)[2]
+        lines[_MOST_LINES - 1 :] = [f"...{joint}{last}"]
+    return [_cut(line.rstrip(), room) for line in lines]
+
+
+def _group(group: Group, look: PanelLook, density: _Density) -> list[Line]:
+    lines: list[Line] = []
+    for item in group:
+        lines += _item(item, look, density)
+    return lines
+
+
+def _item(item: Item, look: PanelLook, density: _Density) -> list[Line]:
+    label: Run = (fit(item.label, _LABEL), look.theme.style("label"))
+    if isinstance(item, Graph):
+        return [_graph_head(item, label, look), *_history(item, look, density)]
+    return _fact(item, label, look)
+
+
+def _fact(fact: Fact, label: Run, look: PanelLook) -> list[Line]:
+    room = look.inner - _LABEL
+    if fact.joint:
+        parts = _listed(fact.text, fact.joint, room)
+    else:
+        parts = _wrapped(fact.text, room, _MOST_LINES)
+    style = _style(look, fact.level)
+    indent: Run = (" " * _LABEL, Style.null())
+    heads = [label, *[indent] * (len(parts) - 1)]
+    return [(head, (part, style)) for head, part in zip(heads, parts, strict=True)]
+
+
+def _graph_head(graph: Graph, label: Run, look: PanelLook) -> Line:
+    value = (graph.text, look.theme.style("value"))
+    peak = (graph.note, look.theme.style("faint"))
+    left: Line = (label, value)
+    if line_width((*left, peak)) >= look.inner:
+        return left
+    return spread(left, (peak,), look.inner)
+
+
+def _history(told: Graph, look: PanelLook, density: _Density) -> list[Line]:
+    """Return the history, the latest at the right; that of memory is less high."""
+    height = density.graph if told.role == "cpu" else max(1, density.graph // 2)
+    size = (look.inner, height)
+    style = look.theme.style(_GRAPH_ROLES[told.role])
+    points = told.points.tolist()
+    return [
+        ((line, style),)
+        for line in graph(points, told.full, size, ascii_only=look.ascii)
+    ]

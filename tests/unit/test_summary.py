@@ -1,0 +1,254 @@
+"""What is said of the living, of those that ended, and of rows of many."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from montauk_tui.engine.cells import Level
+from montauk_tui.engine.listing.ended import ended_only, with_ended
+from montauk_tui.engine.listing.events import events
+from montauk_tui.engine.listing.ghosts import with_ghosts
+from montauk_tui.engine.listing.groups import by_executable
+from montauk_tui.engine.listing.spawners import spawners
+from montauk_tui.engine.summary.items import Fact, Graph, Summary
+from montauk_tui.engine.summary.subject import summarize
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.schema import PF_KTHREAD, UNKNOWN
+from tests.support.builders import Row
+from tests.support.listing import MS, Life, end
+from tests.support.starts import exec_, fork
+
+INIT: Row = {"pid": 1, "ppid": 0, "comm": b"systemd", "start_ticks": 1}
+FAMILY: tuple[Row, ...] = (
+    INIT,
+    {"pid": 20, "ppid": 1, "comm": b"sshd", "start_ticks": 2, "rss_bytes": 1 << 20},
+    {"pid": 30, "ppid": 20, "comm": b"bash", "start_ticks": 3, "rss_bytes": 2 << 20},
+    {"pid": 31, "ppid": 30, "comm": b"make", "start_ticks": 4, "rss_bytes": 3 << 20},
+    {"pid": 32, "tgid": 31, "ppid": 30, "comm": b"job", "start_ticks": 5},
+)
+
+
+def told(listed: Frame, pid: int, **options: bool) -> Summary:
+    """Return what is said of the row that is about a process."""
+    table = listed.sample.processes
+    real = listed.extra.get("real_pid", np.full(len(table), np.nan))
+    pids = np.where(table.pid >= 0, table.pid, real)
+    row = int(np.flatnonzero(pids == pid)[0])
+    return summarize(listed, row, machine_scale=options.get("machine_scale", False))
+
+
+def facts(summary: Summary) -> dict[str, str]:
+    return {item.label: item.text for group in summary.groups for item in group}
+
+
+def graphs(summary: Summary) -> dict[str, Graph]:
+    items = [item for group in summary.groups for item in group]
+    return {item.label: item for item in items if isinstance(item, Graph)}
+
+
+def alive(pid: int, rows: tuple[Row, ...] = FAMILY, **options: bool) -> Summary:
+    return told(Life(rows).at(1.0), pid, **options)
+
+
+# --- the living -----------------------------------------------------------------------
+
+
+def test_a_process_with_its_parents_and_all_below() -> None:
+    summary = alive(30)
+    assert (summary.name, summary.number, summary.said) == ("bash", "30", "sleeping")
+    said = facts(summary)
+    assert said["Parents"] == "sshd 20 < systemd 1"
+    assert said["Children"] == "1"
+    assert said["Subtree"] == "2 processes, 0.0 % CPU, 5.0M"
+    assert said["Memory"] == "2.0M, 0.0 %"
+
+
+def test_init_has_no_parents_and_a_leaf_no_children() -> None:
+    assert facts(alive(1))["Parents"] == "none"
+    assert facts(alive(31))["Children"] == "none"
+    assert "Subtree" not in facts(alive(31))
+
+
+def test_a_thread_belongs_to_its_process_and_has_no_children() -> None:
+    summary = alive(32)
+    assert summary.said == "sleeping, thread of 31"
+    said = facts(summary)
+    assert said["Parents"] == "make 31 < bash 30 < sshd 20 < systemd 1"
+    assert not {"Children", "Threads"} & said.keys()
+
+
+@pytest.mark.parametrize(
+    ("values", "said", "level"),
+    [
+        ({"state": "R"}, "running", Level.NOTICE),
+        ({"state": "Z"}, "zombie: ended, not yet waited for", Level.HOT),
+        ({"state": "I", "flags": PF_KTHREAD}, "idle, kernel thread", Level.FAINT),
+        ({"state": UNKNOWN}, "-", Level.FAINT),
+    ],
+)
+def test_the_state_in_words(values: dict[str, Any], said: str, level: Level) -> None:
+    summary = alive(2, (INIT, {"pid": 2, "start_ticks": 2, **values}))
+    assert (summary.said, summary.level) == (said, level)
+
+
+def test_what_is_unknown_is_a_dash_and_no_zero() -> None:
+    names = ("utime", "stime", "rss_bytes", "nice", "threads", "uid", "virt_bytes")
+    said = facts(alive(2, (INIT, {"pid": 2, **dict.fromkeys(names, UNKNOWN)})))
+    for label in ("CPU%", "CPU time", "Memory", "Nice", "Threads", "User"):
+        assert said[label] == "-", label
+    assert said["Virtual"] == "-, shared -"
+
+
+def test_a_policy_that_is_not_the_usual_one_is_named() -> None:
+    row = {"pid": 2, "nice": -5, "policy": 1, "rt_priority": 50}
+    assert facts(alive(2, (INIT, row)))["Nice"] == "-5, policy FIFO 50"
+
+
+def test_the_line_of_two_that_are_each_others_parent_ends() -> None:
+    rows = ({"pid": 5, "ppid": 6, "comm": b"a"}, {"pid": 6, "ppid": 5, "comm": b"b"})
+    assert facts(alive(5, rows))["Parents"] == "b 6"
+
+
+def test_history_comes_with_the_first_look_and_the_scale_follows_the_peak() -> None:
+    life = Life(FAMILY)
+    for at, ticks in enumerate((0, 4, 34, 184, 190), 1):
+        rows = [{**row, "utime": ticks * (row["pid"] == 30)} for row in FAMILY]
+        frame = life.at(float(at), rows=rows)
+        if at == 2:
+            low = graphs(told(frame, 30))["CPU%"]
+    graph = graphs(told(frame, 30))["CPU%"]
+    assert graph.points[-4:].tolist() == [4, 30, 150, 6]
+    assert (graph.text, graph.note) == ("6.0", "peak 150.0, scale 200")
+    assert low.note == "peak 4.0, scale 10"
+    assert graphs(told(frame, 30, machine_scale=True))["CPU%"].text == "3.0"
+
+
+def test_memory_is_drawn_on_a_power_of_two() -> None:
+    assert graphs(alive(31))["Memory"].full == 4 << 20
+    assert graphs(alive(20))["Memory"].full == 1 << 20
+
+
+# --- parents that ended ---------------------------------------------------------------
+
+
+def test_a_parent_that_ended_is_named_while_it_is_remembered() -> None:
+    life = Life(FAMILY)
+    life.at(1.0)
+    orphan = {**FAMILY[3], "ppid": 1}
+    frame = life.at(2.0, [end(30, b"bash", start_ticks=3, ppid=20)],
+                    rows=[*FAMILY[:2], orphan])  # fmt: skip
+    assert facts(told(frame, 31))["Parents"] == "bash 30 (ended) < sshd 20 < systemd 1"
+    listed = with_ghosts(frame, with_ended(frame, 0.0, frozenset()), 0.0)
+    ghost = told(listed, 30)
+    assert ghost.said == "ended with 0"
+    assert facts(ghost)["Children"] == "1 live on"
+    assert facts(ghost)[""] == "make 31"
+
+
+def test_of_a_child_of_the_dead_the_way_up_leads_through_them() -> None:
+    ends = [end(41, b"sh", ppid=31), end(42, b"cc", ppid=41)]
+    frame = ended_only(Life(FAMILY).at(1.0, ends))
+    expected = "sh 41 (ended) < make 31 < bash 30 < sshd 20 < systemd 1"
+    assert facts(told(frame, 42))["Parents"] == expected
+
+
+# --- what ended -----------------------------------------------------------------------
+
+
+def test_one_that_ended() -> None:
+    row = end(
+        40, b"cc", ppid=31, exit_code=1, cmdline=b"cc\0-c\0a.c", lifetime_ns=250 * MS,
+        utime_ns=150 * MS, stime_ns=50 * MS, peak_rss_bytes=9 << 20, read_bytes=4096,
+        write_bytes=0, end_ns=100_000 * 10**9,
+    )  # fmt: skip
+    summary = told(ended_only(Life(FAMILY).at(1.0, [row])), 40)
+    assert (summary.name, summary.said, summary.level) == (
+        "cc", "ended with 1", Level.HOT,
+    )  # fmt: skip
+    assert summary.command is not None
+    assert summary.command.text == "cc -c a.c"
+    said = facts(summary)
+    assert said["Ended"].endswith(", 1 s ago")
+    assert said["Lived"] == "250ms"
+    assert said["CPU used"] == "200ms, 75 % user"
+    assert said["Memory"] == "at most 9.0M"
+    assert said["Storage"] == "read 4.0K, written 0"
+    assert not graphs(summary)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"exit_code": None, "exit_signal": 11, "core_dumped": 1}, "by SIGSEGV+core"),
+        ({"exit_code": 0}, "with 0"),
+    ],
+)
+def test_how_it_ended(values: dict[str, Any], said: str) -> None:
+    summary = told(ended_only(Life(FAMILY).at(1.0, [end(40, **values)])), 40)
+    assert summary.said == f"ended {said}"
+
+
+def test_one_that_ended_without_anybody_telling_how() -> None:
+    values: dict[str, Any] = dict.fromkeys(
+        ("exit_code", "utime_ns", "stime_ns", "lifetime_ns", "end_ns", "uid", "ppid")
+    )
+    summary = told(ended_only(Life(FAMILY).at(1.0, [end(40, **values)])), 40)
+    assert summary.said == "ended; how is not known"
+    said = facts(summary)
+    for label in ("Lived", "CPU used", "User", "Parents"):
+        assert said[label] == "-", label
+    assert not {"Ended", "Storage"} & said.keys()
+
+
+def test_what_was_seen_before_it_ended_keeps_its_history() -> None:
+    life = Life(FAMILY)
+    life.at(1.0)
+    ends = [end(31, b"make", start_ticks=4, ppid=30)]
+    frame = ended_only(life.at(2.0, ends, rows=FAMILY[:3]))
+    points = graphs(told(frame, 31))["Memory"].points
+    assert points[:2].tolist() == [3 << 20] * 2
+    assert math.isnan(points[2])
+
+
+def test_many_are_told_together() -> None:
+    ends = [end(40 + at, ppid=31, exit_code=int(at == 3)) for at in range(4)]
+    frame = Life(FAMILY).at(1.0, ends)
+    listed = with_ended(frame, 5.0, frozenset())
+    assert listed.sample.processes.pid[0] < 0
+    summary = summarize(listed, 0, machine_scale=False)
+    assert summary.number == "4 processes"
+    assert summary.said == "ended in 1 s, 1 failed"
+    said = facts(summary)
+    assert said["Parents"].startswith("make 31 < bash 30")
+    assert said["Rate"] == "4.0/s"
+    assert said["Lived"] == "5.0ms, from 5.0ms to 5.0ms"
+
+
+# --- other tabs -----------------------------------------------------------------------
+
+
+def test_an_event_tells_of_its_process_alive_or_not() -> None:
+    starts = [fork(31, 5, start_ticks=4, comm=b"bash"), fork(70, 6, start_ticks=9)]
+    starts.append(exec_(40, 7, start_ticks=10_000_040, comm=b"cc"))
+    frame = events(Life(FAMILY).at(1.0, [end(40, b"cc", exit_code=2)], starts))
+    assert told(frame, 31).name == "make"
+    assert told(frame, 40).said == "ended with 2"
+    gone = told(frame, 70)
+    assert gone.said == "gone; how it ended is not known any more"
+    assert gone.number == "70"
+
+
+def test_a_spawner_tells_what_it_starts() -> None:
+    ends = [end(40 + at, b"cc", ppid=31, exit_code=at) for at in range(2)]
+    frame = Life(FAMILY).at(1.0, ends)
+    summary = told(spawners(frame), 31)
+    assert summary.name == "make"
+    assert facts(summary)["Exits"] == "2.0/s"
+    failures = [
+        item for group in summary.groups for item in group if item.label == "Failures"
+    ]
+    assert failures == [Fact("Failures", "1.0/s", Level.HOT)]
+    grouped = by_executable(frame)
+    assert summarize(grouped, 0, machine_scale=False).said.startswith("2 ended")
