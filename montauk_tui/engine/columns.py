@@ -5,7 +5,7 @@ it says in a row and what that means. A new column is one row here.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from montauk_tui.engine import cells, units
@@ -241,10 +241,69 @@ def find(name: str) -> Column:
     return COLUMNS[column_id]
 
 
-def pick(ids: Iterable[str], *, machine_scale: bool) -> tuple[Column, ...]:
-    """Return the columns `ids` with CPU% on the scale asked for."""
+def entry(text: str) -> str:
+    """Return an entry of a list of columns, `id` or `id:width`, for what was written.
+
+    Raises:
+        UsageError: No column is called so, or it cannot be that wide.
+    """
+    name, colon, width = text.partition(":")
+    column = find(name)
+    if not colon:
+        return column.id
+    if not column.width:
+        reason = f"{column.id!r} takes what is left of the line"
+        raise UsageError(reason, "leave its width out")
+    digits = width.strip()
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= len(str(WIDEST))):
+        raise UsageError(f"{width!r} is not a width", 'write for example "user:12"')
+    cells_wide, least = int(digits), least_width(column)
+    if not least <= cells_wide <= WIDEST:
+        reason = f"{column.id!r} cannot be {cells_wide} cells wide"
+        raise UsageError(reason, f"choose {least} to {WIDEST}")
+    return with_width(column.id, cells_wide)
+
+
+WIDEST: Final = 200
+"""Cells a column may be given."""
+
+
+def id_of(entry: str) -> str:
+    """Return the column of an entry."""
+    return entry.partition(":")[0]
+
+
+def width_of(entry: str) -> int:
+    """Return the width of an entry: its own, or what is usual for the column."""
+    column_id, _, width = entry.partition(":")
+    return int(width) if width else COLUMNS[column_id].width
+
+
+def with_width(column_id: str, width: int) -> str:
+    """Return the entry of a column; the usual width is not written."""
+    usual = COLUMNS[column_id].width
+    return column_id if width == usual else f"{column_id}:{width}"
+
+
+def least_width(column: Column) -> int:
+    """Return how narrow a column may be: names may be cut, numbers never."""
+    return min(column.width, len(column.title) + 1) if column.left else column.width
+
+
+def command_last(entries: Iterable[str]) -> tuple[str, ...]:
+    """Return entries with the command behind: nothing can stand after it."""
+    return tuple(sorted(entries, key=lambda entry: id_of(entry) == "command"))
+
+
+def pick(entries: Iterable[str], *, machine_scale: bool) -> tuple[Column, ...]:
+    """Return the columns of `entries` with CPU% on the scale asked for."""
     cpu = "ncpu_pct" if machine_scale else "cpu_pct"
     return tuple(
-        COLUMNS[cpu if column_id in ("cpu_pct", "ncpu_pct") else column_id]
-        for column_id in ids
+        _sized(cpu if id_of(entry) in ("cpu_pct", "ncpu_pct") else id_of(entry), entry)
+        for entry in entries
     )
+
+
+def _sized(column_id: str, entry: str) -> Column:
+    column, width = COLUMNS[column_id], width_of(entry)
+    return column if width == column.width else replace(column, width=width)

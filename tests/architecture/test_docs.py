@@ -131,11 +131,11 @@ def test_the_manual_page_lists_every_key() -> None:
 
 def test_every_setting_is_described_with_its_default() -> None:
     table = rows(section(SETTINGS, "The settings file"))
-    assert [codes(row[0])[0] for row in table] == list(config._READERS)  # noqa: SLF001
+    assert [codes(row[0])[0] for row in table] == list(config.KNOWN)
     defaults = dataclasses.asdict(config.Settings())
     for key, _, shown, _ in table:
         name = codes(key)[0]
-        default = defaults[config._FIELD_OF_KEY.get(name, name)]  # noqa: SLF001
+        default = defaults[config.FIELD_OF_KEY.get(name, name)]
         if name == "columns":
             continue
         written = (
@@ -159,13 +159,13 @@ def test_the_examples_of_settings_are_good_and_one_has_every_key(
             found.append(set(document))
             if set(document) == {"columns"}:
                 assert tuple(document["columns"]) == columns.DEFAULT
-    assert set(config._READERS) in found  # noqa: SLF001
+    assert set(config.KNOWN) in found
     assert {"columns"} in found
 
 
 def test_the_manual_page_names_every_setting() -> None:
     files = plain_man().partition("\n.SH FILES\n")[2].partition("\n.SH ")[0]
-    for key in config._READERS:  # noqa: SLF001
+    for key in config.KNOWN:
         assert re.search(rf"^\.BR? {key}( [,.])?$", files, re.MULTILINE), key
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from montauk_tui.config import Settings
 from montauk_tui.engine.listing.ended import is_fold
-from montauk_tui.ui.tabs import TABS
+from montauk_tui.ui.tabs import BUILT_IN, LISTINGS
 from tests.support.churn import (
     LOOPS,
     MAKE,
@@ -183,9 +183,9 @@ async def test_where_the_collector_is_blind_the_tabs_say_so() -> None:
 async def test_where_nothing_happened_they_say_that() -> None:
     collector = churning_collector(exits=make_exits([]), starts=make_starts([]))
     async with running(make_app(collector), SIZE) as monitor:
-        for title in list(TABS)[1:]:
+        for title in list(BUILT_IN)[1:]:
             await monitor.press("tab")
-            assert TABS[title].nothing in monitor.text
+            assert LISTINGS[BUILT_IN[title].rows].nothing in monitor.text
 
 
 # --- what ended, in the main tab ------------------------------------------------------

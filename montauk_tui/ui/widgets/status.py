@@ -84,8 +84,12 @@ class KeyBar(LinesWidget):
     def __init__(self, bindings: Sequence[Binding]) -> None:
         """Show the bindings that are meant for the bar."""
         super().__init__(id="keys")
-        self._keys = [binding for binding in bindings if binding.show]
+        self.use(bindings)
         self._spans: list[tuple[int, int, str]] = []
+
+    def use(self, bindings: Sequence[Binding]) -> None:
+        """Take other bindings, from the next time it is shown."""
+        self._keys = [binding for binding in bindings if binding.show and binding.key]
 
     def show(
         self, theme: Theme, labels: dict[str, str], *, read_only: bool = False
@@ -100,8 +104,8 @@ class KeyBar(LinesWidget):
         runs: list[Run] = []
         self._spans = []
         at = 0
-        *others, quit_binding = self._keys
-        reserved = self._width_of(quit_binding, labels)
+        others, ending = self._keys[:-1], self._keys[-1:]
+        reserved = sum(self._width_of(binding, labels) for binding in ending)
         fitting: list[Binding] = []
         for binding in others:
             if read_only and is_acting(binding):
@@ -110,7 +114,7 @@ class KeyBar(LinesWidget):
             if reserved > width:
                 break
             fitting.append(binding)
-        for binding in (*fitting, quit_binding):
+        for binding in (*fitting, *ending):
             key, text = (
                 key_names(binding)[0],
                 labels.get(binding.action, binding.description),
