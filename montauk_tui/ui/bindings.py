@@ -33,6 +33,8 @@ def _key(
 BINDINGS: Final = [
     _key("f1,h,question_mark", "help", "program.help", "Help",
          "Every key and sign", bar=True),
+    _key("f2,C", "setup", "program.setup", "Setup",
+         "Columns, tabs, colours, behaviour and keys, to try and to save", bar=True),
     _key("ctrl+p", "command_palette", "program.palette", "Commands",
          "Find an action by what it does"),
     _key("f3,slash", "search", "find.search", "Search",
@@ -100,8 +102,6 @@ BINDINGS: Final = [
     _key("number_sign", "meters", "show.meters", "Meters", "Show or hide the meters"),
     _key("ctrl+t", "choose_theme", "show.theme", "Theme",
          "Choose the colours, seen as you move"),
-    _key("f2,C", "setup", "program.setup", "Setup",
-         "Columns, tabs, colours, behaviour and keys, to try and to save", bar=True),
     _key("W", "save_settings", "program.save", "Save settings",
          "Write what was changed into the settings file"),
     _key("Z", "pause", "program.pause", "Pause",

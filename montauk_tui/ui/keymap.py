@@ -163,7 +163,7 @@ def bind(node: App[Any] | DOMNode, bindings: Sequence[Binding]) -> None:
         table[key] = [binding for binding in bound if binding.id not in ids]
     for binding in bindings:
         for key in filter(None, binding.key.split(",")):
-            table.setdefault(key, []).append(replace(binding, key=key))
+            table[key] = [replace(binding, key=key), *table.get(key, ())]
     for key in [key for key, bound in table.items() if not bound]:
         del table[key]
 

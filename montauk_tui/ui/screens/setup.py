@@ -72,7 +72,7 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
             "Behaviour": BehaviourPage(),
             "Keys": KeysPage(),
         }
-        self._list = Panel("Setup", "pages")
+        self._list = Panel("Pages", "pages")
         self._entries: list[_Entry | None] = []
         self._at = -1
         """Which entry is shown."""
@@ -176,7 +176,11 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
     def _title(self, width: int) -> tuple[Run, ...]:
         look = self.monitor.look
         count = len(self.monitor.unsaved)
-        said = f"{count} change{'s' * (count != 1)} not saved" if count else "nothing to save"
+        said = (
+            f"{count} change{'s' * (count != 1)} not saved"
+            if count
+            else "nothing to save"
+        )
         state: Run = (f"{said} ", look.style("warm" if count else "label"))
         room = width - cell_width(f" Setup  {said}  ")
         path = shown_path(config_path(os.environ))
