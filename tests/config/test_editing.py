@@ -147,9 +147,7 @@ def test_what_a_file_says_already(text: str, change: Change, expected: object) -
 
 # --- any settings ---------------------------------------------------------------------
 
-NAMES = st.text(
-    st.characters(codec="ascii", categories=("Ll",)), min_size=1, max_size=6
-)
+NAMES = st.text(st.characters(codec="ascii", categories=["Ll"]), min_size=1, max_size=6)
 COLUMN_LISTS = st.lists(
     st.sampled_from([c for c in COLUMNS.values() if c.width]).flatmap(
         lambda column: st.integers(least_width(column), WIDEST).map(
@@ -162,7 +160,7 @@ COLUMN_LISTS = st.lists(
 ).map(tuple)
 FLAGS = st.booleans()
 MAYBE_FLAGS = st.none() | FLAGS
-TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 TABS = st.lists(
     st.builds(
         TabSettings,
