@@ -95,6 +95,34 @@ async def test_it_works_at_every_size(
         assert monitor.is_alone
 
 
+async def test_on_a_narrow_screen_the_pages_give_way_to_what_is_on_one() -> None:
+    async with running(size=(40, 10)) as monitor:
+        await monitor.press("f2")
+        assert "Pages" in monitor.lines[2]
+        await monitor.press("right")
+        assert "Pages" not in monitor.lines[2]
+        assert monitor.lines[2].split() == ["[Columns", "of", "Main]", "Others"]
+        await monitor.press("left")
+        assert "[Pages]" in monitor.lines[2]
+
+
+async def test_another_tab_begins_at_its_first_column() -> None:
+    async with running() as monitor:
+        screen = await open_page(monitor, "Exited")
+        await monitor.press("down", "down", "right", "down", "left", "left", "down")
+        await monitor.press("right")
+        assert [panel.list.highlighted for panel in screen.page.panels] == [0, 0]
+
+
+async def test_the_list_of_actions_leads_there_too() -> None:
+    async with running() as monitor:
+        await monitor.press("ctrl+p")
+        await monitor.type("columns, tabs, colours")
+        await monitor.until(lambda: "Setup (F2)" in " ".join(monitor.text.split()))
+        await monitor.press("down", "enter")
+        await monitor.until(lambda: isinstance(monitor.app.screen, SetupScreen))
+
+
 async def test_its_keys_can_be_clicked() -> None:
     async with running() as monitor:
         await open_page(monitor, "Main")

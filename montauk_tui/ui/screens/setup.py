@@ -5,6 +5,7 @@ A change counts at once and until montauk is left; it is written only by saving.
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Final, NamedTuple
 
 from rich.text import Text
@@ -32,12 +33,15 @@ _LEAST_HEIGHT: Final = 8
 """Lines a terminal must have before the hint and the keys are worth their place."""
 
 
-class _Entry(NamedTuple):
-    """One line of the list of pages."""
+_LEAST_WIDTH: Final = 60
+"""Cells a terminal must have to show the pages beside what is on one."""
 
-    title: str
+
+class _Entry(NamedTuple):
+    """What a line of the list of pages leads to."""
+
     page: Page
-    prepare: Callable[[], None]
+    prepare: Callable[[], None] | None = None
 
 
 class SetupScreen(ModalScreen[None], inherit_bindings=False):
@@ -107,15 +111,11 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
         lines: list[Text | str] = ["Columns"]
         self._entries = [None]
         for tab in self.monitor.choices.tabs.every.values():
-            entry = _Entry(
-                tab.title,
-                self._columns,
-                lambda tab_id=tab.id: self._columns.show_tab(tab_id),  # type: ignore[misc]
-            )
-            self._entries.append(entry)
+            show = partial(self._columns.show_tab, tab.id)
+            self._entries.append(_Entry(self._columns, show))
             lines.append(Text(f"  {tab.title}", no_wrap=True))
         for title, page in self._others.items():
-            self._entries.append(_Entry(title, page, lambda: None))
+            self._entries.append(_Entry(page))
             lines.append(Text(title, no_wrap=True))
         self._list.list.show(lines)
 
@@ -134,7 +134,8 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
         self._at = at
         for page in (self._columns, *self._others.values()):
             page.display = page is entry.page
-        entry.prepare()
+        if entry.prepare is not None:
+            entry.prepare()
         entry.page.draw()
         self.draw()
 
@@ -162,10 +163,11 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
         if not self.is_mounted or self._at < 0:
             return
         look, page, width = self.monitor.look, self.page, self.size.width
+        is_in_page = not self._list.list.has_focus
+        self._list.display = width >= _LEAST_WIDTH or not is_in_page
         for panel in (self._list, *page.panels):
             panel.draw_heading()
         self._title_line.paint([self._title(width)])
-        is_in_page = not self._list.list.has_focus
         hint = page.hint if is_in_page else "Enter or Right goes into the page"
         self._hint.paint([((f" {hint}", look.style("label")),)])
         keys = page.footer if is_in_page else (_INTO,)
@@ -195,6 +197,8 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
         """Go to the list beside this one."""
         lists = [self._list.list, *(panel.list for panel in self.page.panels)]
         at = next((i for i, one in enumerate(lists) if one.has_focus), 0)
+        # On a narrow screen it may be hidden, and take no keys.
+        self._list.display = True
         self.set_focus(lists[max(0, min(at + step, len(lists) - 1))])
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

@@ -146,6 +146,9 @@ class ColumnsPage(ChooserPage):
         self._tab = tab_id
         tab = self.monitor.choices.tabs.every[tab_id]
         self.chosen.heading = f"Columns of {tab.title}"
+        for panel in self.panels:
+            # So that both begin at their first line.
+            panel.list.clear_options()
         self.chosen.draw_heading()
 
     def entries(self) -> tuple[str, ...]:

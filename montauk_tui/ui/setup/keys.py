@@ -88,7 +88,10 @@ class KeysPage(Page):
     def hint(self) -> str:
         """What the action does, and its id in the settings file."""
         binding = self._binding
-        return "" if binding is None else f"{binding.tooltip} ({binding.id})"
+        if binding is None:
+            return ""
+        whose = ", set by you" if binding.id in self.monitor.keys else ""
+        return f"{binding.tooltip} ({binding.id}{whose})"
 
     @property
     def footer(self) -> Sequence[Binding]:

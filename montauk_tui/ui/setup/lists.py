@@ -24,6 +24,14 @@ from montauk_tui.ui.tabs import MAIN
 _CHOOSE: Final = footer_key("enter", "turn(0)", "Choose")
 _SHOW: Final = footer_key("space", "turn(0)", "Show or hide")
 
+_ROWS: Final = {
+    "processes": "Processes",
+    "exited": "Processes that ended",
+    "spawners": "Processes that start others",
+    "events": "Forks, execs and exits",
+}
+"""What a tab lists."""
+
 _INTERVALS_S: Final = (0.1, 0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
 _LINGERS_S: Final = (0.0, 1.0, 2.0, 3.0, 5.0, 10.0, 15.0, 30.0, 60.0)
 
@@ -226,8 +234,7 @@ class TabsPage(ItemsPage):
     def _item(self, tab_id: str) -> Item:
         tabs = self.monitor.choices.tabs
         tab = tabs.every[tab_id]
-        where = f" that match {tab.query}" if tab.query else ""
-        hint = f"Lists {tab.rows}{where}"
+        hint = _ROWS[tab.rows] + (f" that match {tab.query}" if tab.query else "")
         keys = (UP, DOWN) if tab_id in tabs.order else ()
         if tab_id == MAIN:
             hint += "; it is always shown"

@@ -33,9 +33,7 @@ class ItemList(OptionList):
     def show(self, lines: Sequence[Text | str]) -> None:
         """Show lines; those that are a `str` are headings, which cannot be selected."""
         options = [
-            Option(line, disabled=isinstance(line, str))
-            if isinstance(line, Text)
-            else Option(Text(line), disabled=True)
+            Option(Text(line), disabled=True) if isinstance(line, str) else Option(line)
             for line in lines
         ]
         at = self.highlighted
