@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from montauk_tui.config import Settings, TabSettings, from_file
 from montauk_tui.ui.screens.setup import SetupScreen
@@ -104,6 +105,16 @@ async def test_on_a_narrow_screen_the_pages_give_way_to_what_is_on_one() -> None
         assert monitor.lines[2].split() == ["[Columns", "of", "Main]", "Others"]
         await monitor.press("left")
         assert "[Pages]" in monitor.lines[2]
+
+
+async def test_keys_may_come_faster_than_pages() -> None:
+    async with running() as monitor:
+        await monitor.press("f2")
+        for key in ("up", "up", "right", "up", "enter"):
+            monitor.app.post_message(events.Key(key, None))
+        await monitor.settle()
+        assert "[Behaviour]" in monitor.lines[2]
+        assert "[ ] Mouse" in monitor.text
 
 
 async def test_another_tab_begins_at_its_first_column() -> None:

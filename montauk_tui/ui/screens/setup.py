@@ -195,6 +195,8 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
 
     def action_beside(self, step: int) -> None:
         """Go to the list beside this one."""
+        # The message of the last move between pages may still be on its way.
+        self._show_page()
         lists = [self._list.list, *(panel.list for panel in self.page.panels)]
         at = next((i for i, one in enumerate(lists) if one.has_focus), 0)
         # On a narrow screen it may be hidden, and take no keys.
