@@ -117,6 +117,19 @@ async def test_keys_may_come_faster_than_pages() -> None:
         assert "[ ] Mouse" in monitor.text
 
 
+async def test_a_line_is_changed_however_soon_another_is_gone_to() -> None:
+    async with running() as monitor:
+        await open_page(monitor, "Behaviour")
+        for key in ("down", "down", "enter", "down", "down", "enter", "down"):
+            monitor.app.post_message(events.Key(key, None))
+        await monitor.settle()
+        choices = monitor.app.choices
+        assert choices.machine_scale
+        assert choices.view.user_threads
+        assert not choices.view.kernel_threads
+        assert choices.paths
+
+
 async def test_another_tab_begins_at_its_first_column() -> None:
     async with running() as monitor:
         screen = await open_page(monitor, "Exited")

@@ -163,7 +163,7 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
         if not self.is_mounted or self._at < 0:
             return
         look, page, width = self.monitor.look, self.page, self.size.width
-        is_in_page = not self._list.list.has_focus
+        is_in_page = self.focused is not self._list.list
         self._list.display = width >= _LEAST_WIDTH or not is_in_page
         for panel in (self._list, *page.panels):
             panel.draw_heading()
@@ -198,13 +198,13 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
         # The message of the last move between pages may still be on its way.
         self._show_page()
         lists = [self._list.list, *(panel.list for panel in self.page.panels)]
-        at = next((i for i, one in enumerate(lists) if one.has_focus), 0)
+        at = next((i for i, one in enumerate(lists) if one is self.focused), 0)
         # On a narrow screen it may be hidden, and take no keys.
         self._list.display = True
         self.set_focus(lists[max(0, min(at + step, len(lists) - 1))])
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Do what Enter and a click do."""
+        """Do what was clicked."""
         if event.option_list is self._list.list:
             self._show_page()
             self.action_beside(1)
@@ -212,7 +212,7 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
             self.page.turn(0)
 
     def _in_page(self) -> bool:
-        return not self._list.list.has_focus
+        return self.focused is not self._list.list
 
     def action_turn(self, step: int) -> None:
         """Change the selected line."""

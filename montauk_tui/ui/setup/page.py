@@ -30,6 +30,9 @@ REMOVE: Final = footer_key("delete", "remove", "Remove")
 class ItemList(OptionList):
     """Lines of which one is selected; it stays so when the lines change."""
 
+    # At once: the list's own message may come when another line is selected already.
+    BINDINGS = [Binding("enter", "screen.turn(0)", show=False)]
+
     def show(self, lines: Sequence[Text | str]) -> None:
         """Show lines; those that are a `str` are headings, which cannot be selected."""
         options = [
@@ -48,7 +51,7 @@ class ItemList(OptionList):
             self.select(0 if at is None else at)
 
     def select(self, index: int) -> None:
-        """Select a line, or the last one before the end."""
+        """Select a line, or the next that is no heading."""
         index = max(0, min(index, self.option_count - 1))
         while (
             self.get_option_at_index(index).disabled and index < self.option_count - 1
@@ -74,7 +77,7 @@ class Panel(Vertical):
 
     def draw_heading(self) -> None:
         """Show which list has the keys: brackets, so that colour is not all."""
-        has_keys = self.list.has_focus
+        has_keys = self.screen.focused is self.list
         heading = f"[{self.heading}]" if has_keys else f" {self.heading} "
         self._heading.update(heading)
         self._heading.set_class(has_keys, "has-keys")
@@ -106,7 +109,9 @@ class Page(Horizontal):
     @property
     def panel(self) -> Panel:
         """The list that has the keys, or would have them."""
-        return next((it for it in self.panels if it.list.has_focus), self.panels[0])
+        # `has_focus` of a widget is late by a message.
+        focused = self.screen.focused
+        return next((it for it in self.panels if it.list is focused), self.panels[0])
 
     @property
     def at(self) -> int:
