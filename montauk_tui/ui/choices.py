@@ -129,7 +129,7 @@ class Choices:
         return replace(self, view=view, orders=orders)
 
     def with_tabs(self, tabs: Tabs) -> Self:
-        """Return the choices with other tabs; one that is gone is not shown."""
+        """Return the choices with other tabs."""
         return replace(self, tabs=tabs)
 
     def with_folds(self, folds: Folds) -> Self:
