@@ -178,6 +178,14 @@ async def test_the_key_bar_shows_its_keys_and_a_click_presses_them() -> None:
         assert "ZGo on" in monitor.lines[-1]
 
 
+async def test_on_80_columns_the_bar_has_every_function_key() -> None:
+    async with running(size=(80, 24)) as monitor:
+        bar = monitor.lines[-1]
+        assert re.findall(r"F\d+", bar) == [f"F{number}" for number in range(1, 11)]
+        await monitor.click("#keys", bar.index("Tree"))
+        assert monitor.app.choices.view.tree
+
+
 @pytest.mark.parametrize("key", ["q", "f10", "ctrl+c"])
 async def test_keys_that_leave(key: str) -> None:
     app = make_app()
