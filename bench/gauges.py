@@ -12,7 +12,8 @@ import numpy as np
 
 from bench.crowd import crowd
 from montauk_tui.collectors import registry
-from montauk_tui.engine.columns import COLUMNS, Column
+from montauk_tui.engine.column import Column
+from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.model.schema import Need
 from montauk_tui.sampler import FrameSource
 

@@ -20,11 +20,13 @@ from bench.terminal import Terminal
 _CELL: Final = (9, 19)
 _FONT: Final = "/usr/share/fonts/truetype/dejavu/DejaVuSansMono{}.ttf"
 _KEYS: Final = {
-    "F1": "\x1bOP", "F3": "\x1bOR", "F4": "\x1bOS", "F5": "\x1b[15~", "F6": "\x1b[17~",
+    "F1": "\x1bOP", "F2": "\x1bOQ", "F3": "\x1bOR", "F4": "\x1bOS",
+    "F5": "\x1b[15~", "F6": "\x1b[17~",
     "F10": "\x1b[21~", "Esc": "\x1b", "Enter": "\r", "Down": "\x1b[B", "Up": "\x1b[A",
     "Right": "\x1b[C", "Left": "\x1b[D", "PgDn": "\x1b[6~", "PgUp": "\x1b[5~",
     "Home": "\x1b[H", "End": "\x1b[F", "Ctrl-T": "\x14", "Ctrl-P": "\x10",
-    "Tab": "\t", "F9": "\x1b[20~", "F2": "\x1bOQ", "Space": " ",
+    "Tab": "\t", "F9": "\x1b[20~", "Space": " ",
+    "Del": "\x1b[3~",
 }  # fmt: skip
 _BRAILLE: Final = 0x2800
 _DOTS: Final = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))

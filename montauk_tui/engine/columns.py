@@ -4,171 +4,46 @@ A column says what it is called, how wide it is, what it needs, by what it sorts
 it says in a row and what that means. A new column is one row here.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
 
 from montauk_tui.engine import cells, units
 from montauk_tui.engine import extra_cells as extra
 from montauk_tui.engine import gauge_cells as gauges
 from montauk_tui.engine import ioprio_cells as ioprio
 from montauk_tui.engine import rate_cells as rates
-from montauk_tui.engine.cells import Key, Meaning, Text
+from montauk_tui.engine.column import (
+    CGROUP,
+    COUNTER,
+    MAIN_THREAD,
+    MAP,
+    TRACE,
+    Column,
+    File,
+    byte_rate_column,
+    byte_total_column,
+    count_column,
+    extra_column,
+    gauge_column,
+    id_column,
+    label_column,
+    rate_column,
+    size_column,
+    time_column,
+)
 from montauk_tui.errors import UsageError
 from montauk_tui.model.schema import Need
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of the process table."""
-
-    id: str
-    title: str
-    description: str
-    width: int
-    """Cells; 0 takes what is left of the line."""
-    key: Key
-    text: Text
-    level: Meaning = cells.plain
-    left: bool = False
-    """Whether it is aligned to the left."""
-    descending: bool = False
-    """Whether the largest comes first when it becomes the sort column."""
-    need: Need = Need.NONE
-    """What a sample must hold to sort by it."""
-    holds_pid: bool = False
-    """Whether it widens with the largest pid."""
-    yields: int = 0
-    """How early it gives its place on a narrow screen; 0 never."""
-    cost: str = ""
-    """What it costs in a few words, where that is more than nothing."""
-    privilege: str = ""
-    """Without what it is not known of every process, in a few words."""
-    show_need: Need = Need.NONE
-    """What a sample must hold to show it, where that is not looked up for each row."""
-
-
-def _pid(field: str, title: str, description: str) -> Column:
-    return Column(
-        field, title, description, 5, cells.number(field), cells.integer_text(field),
-        holds_pid=True,
-    )  # fmt: skip
-
-
-def _extra(
-    name: str,
-    title: str,
-    description: str,
-    width: int,
-    write: Callable[[float], str],
-    level: Meaning = cells.plain,
-) -> Column:
-    left = write in (units.exit_status_text, extra.event_text)
-    return Column(
-        name, title, description, width, extra.extra_key(name),
-        extra.extra_text(name, write), level, left, descending=True,
-    )  # fmt: skip
-
-
-def _time(field: str, title: str, description: str) -> Column:
-    return Column(
-        field, title, description, 9, cells.number(field), cells.ticks_text(field),
-        descending=True,
-    )  # fmt: skip
-
-
-def _count(field: str, title: str, description: str, width: int) -> Column:
-    return Column(
-        field, title, description, width, cells.number(field),
-        cells.integer_text(field), descending=True,
-    )  # fmt: skip
-
-
-def _size(field: str, title: str, description: str, yields: int) -> Column:
-    return Column(
-        field, title, description, 5, cells.number(field), cells.size_text(field),
-        cells.size_level(field), descending=True, yields=yields,
-    )  # fmt: skip
-
-
-class _File(NamedTuple):
-    """Where a gauge or a label is read."""
-
-    need: Need
-    cost: str = "0.03 ms a row"
-    privilege: str = ""
-
-
-_TRACE: Final = "CAP_SYS_PTRACE for other users"
-
-_MAP: Final = _File(Need.MEMORY, "0.1 ms a row, and 15 ms a GiB of memory", _TRACE)
-_CGROUP: Final = _File(Need.CGROUP, "0.03 ms a row, less where kernel collects")
-
-
-def _gauge(
-    name: str,
-    title: str,
-    description: str,
-    file: _File,
-    write: Callable[[float], str] = gauges.integer_text,
-) -> Column:
-    return Column(
-        name, title, description, max(5, len(title)), gauges.gauge_key(name),
-        gauges.gauge_text(name, write), gauges.gauge_level(name), descending=True,
-        need=file.need, cost=file.cost, privilege=file.privilege,
-    )  # fmt: skip
-
-
-def _label(name: str, title: str, description: str, width: int, file: _File) -> Column:
-    return Column(
-        name, title, description, width, gauges.label_key(name),
-        gauges.label_text(name), cells.faint, left=True, need=file.need,
-        cost=file.cost, privilege=file.privilege,
-    )  # fmt: skip
-
-
-_COUNTER: Final = "0.01 ms a process, none with kernel"
-_MAIN_THREAD: Final = "(main thread; kernel: all)"
-
-
-def _byte_rate(
-    column_id: str, title: str, description: str, *fields: str, yields: int = 0
-) -> Column:
-    return Column(
-        column_id, title, description, max(9, len(title)), rates.rate_key(*fields),
-        rates.rate_text(units.byte_rate_text, *fields), rates.bytes_level(*fields),
-        descending=True, need=Need.IO, show_need=Need.IO, yields=yields,
-        cost=_COUNTER, privilege=_TRACE,
-    )  # fmt: skip
-
-
-def _byte_total(column_id: str, title: str, description: str, field: str) -> Column:
-    return Column(
-        column_id, title, description, 6, cells.number(field), cells.size_text(field),
-        cells.size_level(field), descending=True, need=Need.IO, show_need=Need.IO,
-        cost=_COUNTER, privilege=_TRACE,
-    )  # fmt: skip
-
-
-def _rate(
-    column_id: str, title: str, description: str, field: str, need: Need = Need.NONE
-) -> Column:
-    return Column(
-        column_id, title, description, 6, rates.rate_key(field),
-        rates.rate_text(units.rate_text, field), rates.rate_level(field),
-        descending=True, need=need, show_need=need, cost=_COUNTER if need else "",
-    )  # fmt: skip
-
 
 _TABLE: Final = (
     Column(
         "pid", "PID", "process id (thread id in the row of a thread)", 5,
         extra.pid_key, extra.pid_text, holds_pid=True,
     ),
-    _pid("ppid", "PPID", "parent process id"),
-    _pid("tgid", "TGID", "thread group id: the process of a thread"),
-    _pid("pgrp", "PGRP", "process group id"),
-    _pid("session", "SID", "session id"),
+    id_column("ppid", "PPID", "parent process id"),
+    id_column("tgid", "TGID", "thread group id: the process of a thread"),
+    id_column("pgrp", "PGRP", "process group id"),
+    id_column("session", "SID", "session id"),
     Column(
         "tty", "TTY", "controlling terminal", 7,
         cells.number("tty"), cells.tty_text, cells.faint, left=True,
@@ -194,25 +69,25 @@ _TABLE: Final = (
         "policy", "SCHED", "scheduling policy", 5,
         cells.number("policy"), cells.policy_text, cells.faint, left=True,
     ),
-    _size("virt_bytes", "VIRT", "virtual memory size", 4),
-    _size("rss_bytes", "RES", "resident set size", 0),
+    size_column("virt_bytes", "VIRT", "virtual memory size", 4),
+    size_column("rss_bytes", "RES", "resident set size", 0),
     Column(
         "shared_bytes", "SHR", "resident shared memory", 5,
         cells.number("shared_bytes"), cells.shared_text, descending=True,
         need=Need.SHARED, yields=6,
     ),
-    _gauge("pss_bytes", "PSS", "proportional set size; may be seconds old",
-           _MAP, units.bytes_text),
-    _gauge("uss_bytes", "PRIV", "unshared memory (USS); may be seconds old",
-           _MAP, units.bytes_text),
-    _gauge("swap_bytes", "SWAP", "swapped out, without shared memory",
-           _File(Need.SWAP, "0.05 ms a row"), units.bytes_text),
-    _gauge("swap_pss_bytes", "PSSWP", "swapped out, shared memory divided up",
-           _MAP, units.bytes_text),
-    _gauge("oom", "OOM", "badness: the OOM killer takes the highest",
-           _File(Need.OOM)),
-    _gauge("oom_adj", "OOMADJ", "what is added to OOM, -1000 for never",
-           _File(Need.OOM_ADJ)),
+    gauge_column("pss_bytes", "PSS", "proportional set size; may be seconds old",
+                 MAP, units.bytes_text),
+    gauge_column("uss_bytes", "PRIV", "unshared memory (USS); may be seconds old",
+                 MAP, units.bytes_text),
+    gauge_column("swap_bytes", "SWAP", "swapped out, without shared memory",
+                 File(Need.SWAP, "0.05 ms a row"), units.bytes_text),
+    gauge_column("swap_pss_bytes", "PSSWP", "swapped out, shared memory divided up",
+                 MAP, units.bytes_text),
+    gauge_column("oom", "OOM", "badness: the OOM killer takes the highest",
+                 File(Need.OOM)),
+    gauge_column("oom_adj", "OOMADJ", "what is added to OOM, -1000 for never",
+                 File(Need.OOM_ADJ)),
     Column(
         "state", "S", "state; the help tells what the letters mean", 1,
         cells.number("state"), cells.state_text, cells.state_level, left=True,
@@ -241,47 +116,49 @@ _TABLE: Final = (
         gauges.throttled_level, descending=True,
         need=Need.THROTTLED, cost="0.04 ms a row, and 0.02 ms a cgroup",
     ),
-    _time("utime", "UTIME+", "CPU time in user mode"),
-    _time("stime", "STIME+", "CPU time in the kernel"),
-    _time("cutime", "CUTIME+", "user CPU time of waited-for children"),
-    _time("cstime", "CSTIME+", "system CPU time of waited-for children"),
-    _count("threads", "NLWP", "threads in the process", 4),
-    _gauge("files", "nFD", "open files",
-           _File(Need.FILES, privilege="CAP_SYS_PTRACE before Linux 6.2")),
-    _count("minflt", "MINFLT", "page faults served without I/O", 9),
-    _count("majflt", "MAJFLT", "page faults that needed I/O", 7),
-    _rate("minflt_rate", "MINF/s", "page faults without I/O a second", "minflt"),
-    _rate("majflt_rate", "MAJF/s", "page faults with I/O a second", "majflt"),
+    time_column("utime", "UTIME+", "CPU time in user mode"),
+    time_column("stime", "STIME+", "CPU time in the kernel"),
+    time_column("cutime", "CUTIME+", "user CPU time of waited-for children"),
+    time_column("cstime", "CSTIME+", "system CPU time of waited-for children"),
+    count_column("threads", "NLWP", "threads in the process", 4),
+    gauge_column("files", "nFD", "open files",
+                 File(Need.FILES, privilege="CAP_SYS_PTRACE before Linux 6.2")),
+    count_column("minflt", "MINFLT", "page faults served without I/O", 9),
+    count_column("majflt", "MAJFLT", "page faults that needed I/O", 7),
+    rate_column("minflt_rate", "MINF/s", "page faults without I/O a second", "minflt"),
+    rate_column("majflt_rate", "MAJF/s", "page faults with I/O a second", "majflt"),
     Column(
         "io_priority", "IO", "I/O class and level: B best effort, R real time, id idle",
         2, ioprio.io_priority_key, ioprio.io_priority_text, ioprio.io_priority_level,
         left=True, yields=6,
     ),
-    _byte_rate("io_rate", "DISK R/W", "bytes read from and written to storage a second",
-               "read_bytes", "write_bytes"),
-    _byte_rate("io_read_rate", "DISK READ", "bytes read from storage a second",
-               "read_bytes", yields=4),
-    _byte_rate("io_write_rate", "DISK WRITE", "bytes written to storage a second",
-               "write_bytes", yields=3),
-    _byte_total("io_read_bytes", "RBYTES", "bytes read from storage so far",
-                "read_bytes"),
-    _byte_total("io_write_bytes", "WBYTES", "bytes written to storage so far",
-                "write_bytes"),
-    _byte_rate("rchar_rate", "RCHAR/s", "bytes that read(2) and its like gave a second",
-               "rchar"),
-    _byte_rate("wchar_rate", "WCHAR/s",
-               "bytes that write(2) and its like took a second", "wchar"),
-    _rate("vcsw_rate", "VCSW/s",
-          f"times a second it gave up a CPU {_MAIN_THREAD}",
-          "voluntary_switches", Need.SWITCHES),
-    _rate("icsw_rate", "ICSW/s",
-          f"times a second a CPU was taken from it {_MAIN_THREAD}",
-          "involuntary_switches", Need.SWITCHES),
+    byte_rate_column("io_rate", "DISK R/W",
+                     "bytes read from and written to storage a second",
+                     "read_bytes", "write_bytes"),
+    byte_rate_column("io_read_rate", "DISK READ", "bytes read from storage a second",
+                     "read_bytes", yields=4),
+    byte_rate_column("io_write_rate", "DISK WRITE", "bytes written to storage a second",
+                     "write_bytes", yields=3),
+    byte_total_column("io_read_bytes", "RBYTES", "bytes read from storage so far",
+                      "read_bytes"),
+    byte_total_column("io_write_bytes", "WBYTES", "bytes written to storage so far",
+                      "write_bytes"),
+    byte_rate_column("rchar_rate", "RCHAR/s",
+                     "bytes that read(2) and its like gave a second",
+                     "rchar"),
+    byte_rate_column("wchar_rate", "WCHAR/s",
+                     "bytes that write(2) and its like took a second", "wchar"),
+    rate_column("vcsw_rate", "VCSW/s",
+                f"times a second it gave up a CPU {MAIN_THREAD}",
+                "voluntary_switches", Need.SWITCHES),
+    rate_column("icsw_rate", "ICSW/s",
+                f"times a second a CPU was taken from it {MAIN_THREAD}",
+                "involuntary_switches", Need.SWITCHES),
     Column(
         "runq_pct", "RUNQ%",
-        f"waiting for a CPU, 100 for one thread always {_MAIN_THREAD}", 5,
+        f"waiting for a CPU, 100 for one thread always {MAIN_THREAD}", 5,
         rates.waiting_pct, rates.waiting_text, rates.waiting_level, descending=True,
-        need=Need.WAIT, show_need=Need.WAIT, yields=5, cost=_COUNTER,
+        need=Need.WAIT, show_need=Need.WAIT, yields=5, cost=COUNTER,
     ),
     Column(
         "processor", "CPU", "CPU last run on", 3,
@@ -299,45 +176,47 @@ _TABLE: Final = (
         "children_pct", "CHLD%", "CPU use of children that came and went", 5,
         extra.children_key, extra.children_text, descending=True,
     ),
-    _extra("exit_status", "EXIT", "exit code, or the signal that ended it", 8,
-           units.exit_status_text, extra.failure_level("exit_status")),
-    _extra("lifetime_s", "LIFE", "how long it lived; of many the median", 6,
-           units.lifetime_text),
-    _extra("used_s", "USED", "CPU time of a process that ended", 6,
-           units.lifetime_text),
-    _extra("ended_s", "ENDED", "when it ended", 8, units.clock_second_text),
-    _extra("peak_rss_bytes", "MAXRSS", "largest resident set size", 6,
-           units.bytes_text),
-    _extra("count", "COUNT", "how many processes the row stands for", 5,
-           extra.count_text),
-    _extra("failed", "FAILED", "how many of them did not end with 0", 6,
-           extra.count_text, extra.failure_level("failed")),
-    _extra("forks_rate", "FORK/s", "processes started a second", 6, units.rate_text,
-           extra.faint_zero("forks_rate")),
-    _extra("execs_rate", "EXEC/s", "programs started a second", 6, units.rate_text,
-           extra.faint_zero("execs_rate")),
-    _extra("ends_rate", "EXIT/s", "processes that ended a second", 6,
-           units.rate_text, extra.faint_zero("ends_rate")),
-    _extra("failures_rate", "FAIL/s", "those that did not end with 0", 6,
-           units.rate_text, extra.failure_level("failures_rate")),
-    _extra("short_pct", "SHORT%", "CPU use of the processes it started that ended", 7,
-           units.percent_text, extra.percent_level("short_pct")),
-    _extra("event_s", "AT", "when it happened", 8, units.clock_second_text),
-    _extra("event", "EVENT", "fork, exec or exit", 5, extra.event_text),
-    _gauge("autogroup", "AGRP", "autogroup: sessions share CPU time by it",
-           _File(Need.AUTOGROUP)),
-    _gauge("autogroup_nice", "ANI", "nice value of the autogroup",
-           _File(Need.AUTOGROUP)),
-    _label("wchan", "WCHAN", "kernel function that it waits in", 16,
-           _File(Need.WCHAN, privilege=_TRACE)),
-    _label("unit", "UNIT", "systemd unit of its cgroup", 24, _CGROUP),
-    _label("container", "CONTAINER", "container, guessed from its cgroup", 20,
-           _CGROUP),
-    _label("cgroup", "CGROUP", "cgroup, of version 1 the longest path", 24, _CGROUP),
-    _label("security", "SECATTR", "label of SELinux, AppArmor or the like", 24,
-           _File(Need.SECURITY)),
-    _label("exe", "EXE", "program file", 24, _File(Need.EXE, privilege=_TRACE)),
-    _label("cwd", "CWD", "working folder", 24, _File(Need.CWD, privilege=_TRACE)),
+    extra_column("exit_status", "EXIT", "exit code, or the signal that ended it", 8,
+                 units.exit_status_text, extra.failure_level("exit_status")),
+    extra_column("lifetime_s", "LIFE", "how long it lived; of many the median", 6,
+                 units.lifetime_text),
+    extra_column("used_s", "USED", "CPU time of a process that ended", 6,
+                 units.lifetime_text),
+    extra_column("ended_s", "ENDED", "when it ended", 8, units.clock_second_text),
+    extra_column("peak_rss_bytes", "MAXRSS", "largest resident set size", 6,
+                 units.bytes_text),
+    extra_column("count", "COUNT", "how many processes the row stands for", 5,
+                 extra.count_text),
+    extra_column("failed", "FAILED", "how many of them did not end with 0", 6,
+                 extra.count_text, extra.failure_level("failed")),
+    extra_column("forks_rate", "FORK/s", "processes started a second", 6,
+                 units.rate_text, extra.faint_zero("forks_rate")),
+    extra_column("execs_rate", "EXEC/s", "programs started a second", 6,
+                 units.rate_text, extra.faint_zero("execs_rate")),
+    extra_column("ends_rate", "EXIT/s", "processes that ended a second", 6,
+                 units.rate_text, extra.faint_zero("ends_rate")),
+    extra_column("failures_rate", "FAIL/s", "those that did not end with 0", 6,
+                 units.rate_text, extra.failure_level("failures_rate")),
+    extra_column("short_pct", "SHORT%",
+                 "CPU use of the processes it started that ended", 7,
+                 units.percent_text, extra.percent_level("short_pct")),
+    extra_column("event_s", "AT", "when it happened", 8, units.clock_second_text),
+    extra_column("event", "EVENT", "fork, exec or exit", 5, extra.event_text),
+    gauge_column("autogroup", "AGRP", "autogroup: sessions share CPU time by it",
+                 File(Need.AUTOGROUP)),
+    gauge_column("autogroup_nice", "ANI", "nice value of the autogroup",
+                 File(Need.AUTOGROUP)),
+    label_column("wchan", "WCHAN", "kernel function that it waits in", 16,
+                 File(Need.WCHAN, privilege=TRACE)),
+    label_column("unit", "UNIT", "systemd unit of its cgroup", 24, CGROUP),
+    label_column("container", "CONTAINER", "container, guessed from its cgroup", 20,
+                 CGROUP),
+    label_column("cgroup", "CGROUP", "cgroup, of version 1 the longest path", 24,
+                 CGROUP),
+    label_column("security", "SECATTR", "label of SELinux, AppArmor or the like", 24,
+                 File(Need.SECURITY)),
+    label_column("exe", "EXE", "program file", 24, File(Need.EXE, privilege=TRACE)),
+    label_column("cwd", "CWD", "working folder", 24, File(Need.CWD, privilege=TRACE)),
     Column(
         "comm", "COMM", "name of the program or thread", 15,
         cells.name_key, cells.name_text, left=True,
@@ -386,10 +265,69 @@ def find(name: str) -> Column:
     return COLUMNS[column_id]
 
 
-def pick(ids: Iterable[str], *, machine_scale: bool) -> tuple[Column, ...]:
-    """Return the columns `ids` with CPU% on the scale asked for."""
+def entry(text: str) -> str:
+    """Return an entry of a list of columns, `id` or `id:width`, for what was written.
+
+    Raises:
+        UsageError: No column is called so, or it cannot be that wide.
+    """
+    name, colon, width = text.partition(":")
+    column = find(name)
+    if not colon:
+        return column.id
+    if not column.width:
+        reason = f"{column.id!r} takes what is left of the line"
+        raise UsageError(reason, "leave its width out")
+    digits = width.strip()
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= len(str(WIDEST))):
+        raise UsageError(f"{width!r} is not a width", 'write for example "user:12"')
+    cells_wide, least = int(digits), least_width(column)
+    if not least <= cells_wide <= WIDEST:
+        reason = f"{column.id!r} cannot be {cells_wide} cells wide"
+        raise UsageError(reason, f"choose {least} to {WIDEST}")
+    return with_width(column.id, cells_wide)
+
+
+WIDEST: Final = 200
+"""Cells a column may be given."""
+
+
+def id_of(entry: str) -> str:
+    """Return the column of an entry."""
+    return entry.partition(":")[0]
+
+
+def width_of(entry: str) -> int:
+    """Return the width of an entry: its own, or what is usual for the column."""
+    column_id, _, width = entry.partition(":")
+    return int(width) if width else COLUMNS[column_id].width
+
+
+def with_width(column_id: str, width: int) -> str:
+    """Return the entry of a column; the usual width is not written."""
+    usual = COLUMNS[column_id].width
+    return column_id if width == usual else f"{column_id}:{width}"
+
+
+def least_width(column: Column) -> int:
+    """Return how narrow a column may be: names may be cut, numbers never."""
+    return min(column.width, len(column.title) + 1) if column.left else column.width
+
+
+def command_last(entries: Iterable[str]) -> tuple[str, ...]:
+    """Return entries with the command behind: nothing can stand after it."""
+    return tuple(sorted(entries, key=lambda entry: id_of(entry) == "command"))
+
+
+def pick(entries: Iterable[str], *, machine_scale: bool) -> tuple[Column, ...]:
+    """Return the columns of `entries` with CPU% on the scale asked for."""
     cpu = "ncpu_pct" if machine_scale else "cpu_pct"
     return tuple(
-        COLUMNS[cpu if column_id in ("cpu_pct", "ncpu_pct") else column_id]
-        for column_id in ids
+        _sized(cpu if id_of(entry) in ("cpu_pct", "ncpu_pct") else id_of(entry), entry)
+        for entry in entries
     )
+
+
+def _sized(column_id: str, entry: str) -> Column:
+    column, width = COLUMNS[column_id], width_of(entry)
+    return column if width == column.width else replace(column, width=width)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from montauk_tui.engine.columns import Column
+from montauk_tui.engine.column import Column
 from montauk_tui.engine.units import bytes_text, duration_text, percent_text
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import Ints

@@ -12,15 +12,15 @@ from textual.binding import BindingType
 
 from montauk_tui.actions.signals import DEFAULT as DEFAULT_SIGNAL
 from montauk_tui.collectors.registry import Opened
-from montauk_tui.config import Settings
+from montauk_tui.config import Settings, config_path
 from montauk_tui.errors import MontaukError
 from montauk_tui.model.frame import Frame
 from montauk_tui.sampler import FrameSource, Sampler
-from montauk_tui.ui import themes
+from montauk_tui.ui import tabs, themes
 from montauk_tui.ui.actions.acting import SignalActions
-from montauk_tui.ui.actions.choosing import ChoosingActions
 from montauk_tui.ui.actions.folding import FoldingActions
 from montauk_tui.ui.actions.moving import MovingActions
+from montauk_tui.ui.actions.saving import SavingActions, shown_path
 from montauk_tui.ui.actions.tagging import TaggingActions
 from montauk_tui.ui.actions.tuning import TuningActions
 from montauk_tui.ui.actions.typing import TypingActions
@@ -30,6 +30,7 @@ from montauk_tui.ui.choices import Choices
 from montauk_tui.ui.commands import KeyCommands
 from montauk_tui.ui.driver import TerminalDriver, watch_signals
 from montauk_tui.ui.finding import PidSearch
+from montauk_tui.ui.keymap import bind, keymap
 from montauk_tui.ui.messages import FrameReady, SamplingFailed
 from montauk_tui.ui.screens.main import MainScreen, Scene
 from montauk_tui.ui.widgets.table_header import TableHeader
@@ -41,7 +42,7 @@ from montauk_tui.ui.widgets.table_header import TableHeader
 class MontaukApp(
     MovingActions,
     TypingActions,
-    ChoosingActions,
+    SavingActions,
     SignalActions,
     TaggingActions,
     TuningActions,
@@ -69,9 +70,14 @@ class MontaukApp(
             ansi_color=True if no_color() else None,
         )
         self.choices = Choices.from_settings(settings)
+        self.settings = settings
+        self.keys = settings.keys
+        self.keymap, _ = keymap(settings.keys)
         self.last_signal = DEFAULT_SIGNAL
         self.failure: MontaukError | None = None
+        bind(self, self.keymap.main)
         self.main = MainScreen()
+        self.main.keys.use(self.keymap.main)
         self._warnings = warnings
         self._cpu_clock = cpu_clock
         self._cpu_at_frame_s: float | None = None
@@ -85,6 +91,7 @@ class MontaukApp(
         draw_with_ascii(self, wanted=settings.ascii)
         self.register_theme(theme.to_textual())
         self.theme = theme.name
+        self.saved = self.settings_now
 
     def get_default_screen(self) -> MainScreen:
         """Start with the main screen."""
@@ -153,7 +160,7 @@ class MontaukApp(
         """Show the keys."""
         from montauk_tui.ui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(BINDINGS, self.look))
+        self.push_screen(HelpScreen(self.keymap.every, self.look))
 
     def action_command_palette(self) -> None:
         """Offer every action by its name."""
@@ -231,6 +238,13 @@ def no_color() -> bool:
     return True
 
 
+def mistakes(settings: Settings) -> list[str]:
+    """Return a line for each setting that only the screen can tell to be wrong."""
+    path = shown_path(config_path(os.environ))
+    said = [*keymap(settings.keys)[1], *tabs.mistakes(settings)]
+    return [f"{path}: {line}" for line in said]
+
+
 def run(
     opened: Opened, settings: Settings, warnings: Sequence[str], *, strict_theme: bool
 ) -> int:
@@ -240,7 +254,7 @@ def run(
         ThemeError: With `strict_theme`, where the theme cannot be had.
         MontaukError: The collector failed on the way.
     """
-    notes = list(warnings)
+    notes = [*warnings, *mistakes(settings)]
     try:
         theme = themes.load(settings.theme, themes.folders())
     except themes.ThemeError as error:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from textual.binding import Binding
+from textual.keys import key_to_character
 
 SECTIONS: Final = {
     "move": "Moving",
@@ -12,6 +13,7 @@ SECTIONS: Final = {
     "sort": "Sorting",
     "show": "What is shown",
     "program": "Program",
+    "look": "Looking into a process",
 }
 """Headings of the help, by the first part of a binding's id."""
 
@@ -31,6 +33,8 @@ def _key(
 BINDINGS: Final = [
     _key("f1,h,question_mark", "help", "program.help", "Help",
          "Every key and sign", bar=True),
+    _key("f2,C", "setup", "program.setup", "Setup",
+         "Columns, tabs, colours, behaviour and keys, to try and to save", bar=True),
     _key("ctrl+p", "command_palette", "program.palette", "Commands",
          "Find an action by what it does"),
     _key("f3,slash", "search", "find.search", "Search",
@@ -100,6 +104,8 @@ BINDINGS: Final = [
          "Show or hide the panel about the selected process, where there is room"),
     _key("ctrl+t", "choose_theme", "show.theme", "Theme",
          "Choose the colours, seen as you move"),
+    _key("W", "save_settings", "program.save", "Save settings",
+         "Write what was changed into the settings file"),
     _key("Z", "pause", "program.pause", "Pause",
          "Stop and go on; the table stays as it is", bar=True),
     _key("d", "interval", "program.interval", "Interval",
@@ -129,6 +135,39 @@ BINDINGS: Final = [
 ]  # fmt: skip
 
 
+LOOK_BINDINGS: Final = [
+    _key("f3,slash", "screen.search", "look.search", "Search",
+         "Jump to the next line that contains a text", bar=True),
+    _key("n", "screen.next", "look.next", "Next",
+         "Go to the next place of what was searched", bar=True),
+    _key("tab", "screen.section(1)", "look.section", "Section",
+         "Go to the next section", bar=True),
+    _key("shift+tab", "screen.section(-1)", "look.section_before", "Section before",
+         "Go to the section before"),
+    _key("l", "screen.jump('files')", "look.files", "Files",
+         "Go to the open files", bar=True),
+    _key("e", "screen.jump('environment')", "look.environment", "Environment",
+         "Go to the environment", bar=True),
+    _key("down,j", "screen.move('down')", "look.down", "Down", "Scroll down a line"),
+    _key("up,k", "screen.move('up')", "look.up", "Up", "Scroll up a line"),
+    _key("pagedown,space", "screen.move('page_down')", "look.page_down", "Page down",
+         "Scroll down one screen"),
+    _key("pageup", "screen.move('page_up')", "look.page_up", "Page up",
+         "Scroll up one screen"),
+    _key("home", "screen.move('home')", "look.home", "Start", "Go to the start"),
+    _key("end", "screen.move('end')", "look.end", "End", "Go to the end"),
+    _key("Z", "app.pause", "look.pause", "Pause",
+         "Stop and go on; the page stays as it is"),
+    _key("ctrl+l", "app.refresh_now", "look.refresh", "Refresh",
+         "Read and draw everything now"),
+    _key("escape,q,f10", "screen.leave", "look.leave", "Back", "Back to the table",
+         bar=True),
+]  # fmt: skip
+"""The keys of the closer look at a process."""
+
+EVERY_BINDING: Final = (*BINDINGS, *LOOK_BINDINGS)
+
+
 def is_acting(binding: Binding) -> bool:
     """Tell whether a key changes processes."""
     return (binding.id or "").startswith("act.")
@@ -141,7 +180,8 @@ KEY_NAMES: Final = {
     "pagedown": "PgDn", "escape": "Esc", "left_square_bracket": "[",
     "right_square_bracket": "]",
     "minus": "-", "plus": "+", "asterisk": "*",
-    "equals_sign": "=",
+    "equals_sign": "=", "delete": "Del", "insert": "Ins", "at": "@", "underscore": "_",
+    "tilde": "~", "colon": ":", "semicolon": ";", "ampersand": "&", "apostrophe": "'",
 }  # fmt: skip
 
 
@@ -149,13 +189,16 @@ def key_name(key: str) -> str:
     """Return what is printed on a key: `F5`, `t`, `Ctrl-L`, `PgUp`."""
     if key in KEY_NAMES:
         return KEY_NAMES[key]
-    if key.startswith("ctrl+"):
-        return f"Ctrl-{key[5:].upper()}"
-    if key.startswith("shift+"):
-        return f"Shift-{key[6:].capitalize()}"
-    return key.capitalize() if len(key) > 1 else key
+    for modifier in ("ctrl", "shift", "alt"):
+        if key.startswith(f"{modifier}+"):
+            rest = key_name(key[len(modifier) + 1 :])
+            shown = rest.upper() if modifier == "ctrl" and len(rest) == 1 else rest
+            return f"{modifier.capitalize()}-{shown}"
+    if len(key) == 1 or "_" not in key:
+        return key.capitalize() if len(key) > 1 else key
+    return key_to_character(key) or key
 
 
 def key_names(binding: Binding) -> list[str]:
-    """Return what is printed on all keys of a binding."""
-    return [key_name(key) for key in binding.key.split(",")]
+    """Return what is printed on all keys of a binding; none where it has no key."""
+    return [key_name(key) for key in binding.key.split(",") if key]

@@ -2,29 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from montauk_tui.config import Settings
 from montauk_tui.engine import meters, query
-from montauk_tui.engine.columns import COLUMNS, Column
+from montauk_tui.engine.column import Column
+from montauk_tui.engine.columns import COLUMNS, id_of
 from montauk_tui.engine.folds import Folds
 from montauk_tui.engine.meters import USUAL, Chosen
 from montauk_tui.engine.projection import View
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import Need
-from montauk_tui.ui.tabs import GROUPINGS, MAIN, TABS, Shown
-
-_TREE: Final = "tree"
-"""Where the order of siblings is kept, beside those of the tabs."""
-
-_SIBLINGS: Final = "siblings"
-"""Where the order of siblings is kept that they had before that by start, or after."""
+from montauk_tui.ui.tabs import GROUPINGS, MAIN, Shown, Tab, Tabs
 
 _START: Final = "start"
 
 
-def _place(tab_id: str, *, tree: bool) -> str:
-    return _TREE if tree and tab_id == MAIN else tab_id
+class Place(NamedTuple):
+    """What has an order of its own: the list of a tab, or its tree."""
+
+    tab: str
+    tree: bool = False
+    siblings: bool = False
+    """Where the order of siblings is kept that they had before that by start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Choices:
     """Everything a key can change about what is on the screen."""
 
     view: View
-    columns: tuple[str, ...]
+    tabs: Tabs
     interval_s: float
     machine_scale: bool
     ascii: bool
@@ -47,8 +47,10 @@ class Choices:
     """Whether the selected process is told about where there is room."""
     paused: bool = False
     tab: str = MAIN
-    orders: Mapping[str, tuple[Column, bool]] = field(default_factory=dict)
+    orders: Mapping[Place, tuple[Column, bool]] = field(default_factory=dict)
     """Sort column and direction of what is not shown: tabs, tree or list."""
+    trees: frozenset[str] = frozenset()
+    """Tabs that show a tree, or did when they were left."""
     linger_s: float = 5.0
     """How long processes that ended stay in the main tab."""
     ended: bool = True
@@ -67,86 +69,108 @@ class Choices:
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
         """Return what the user wants to start with."""
-        sort = COLUMNS[settings.sort]
-        descending = settings.descending
+        tabs = Tabs.from_settings(settings)
+        sort, descending = tabs.every[MAIN].order
         choices = cls(
             view=View(
                 sort=sort,
-                descending=sort.descending if descending is None else descending,
+                descending=descending,
                 query=query.parse(settings.filter),
                 kernel_threads=settings.kernel_threads,
                 user_threads=settings.user_threads,
             ),
-            columns=settings.columns,
             chosen_meters=meters.parse(settings.meters),
+            tabs=tabs,
             interval_s=settings.interval_s,
             machine_scale=settings.machine_scale,
             ascii=settings.ascii,
             filter_text=settings.filter,
+            paths=settings.paths,
             linger_s=settings.linger_s,
             panel=settings.panel,
             read_only=settings.read_only,
         )
-        return choices.with_tree(wanted=settings.tree)
+        trees = frozenset(tab.id for tab in tabs.every.values() if tab.tree)
+        return replace(choices, trees=trees).with_tree(wanted=settings.tree)
 
     def on_tab(self, tab_id: str) -> Self:
         """Return the choices on another tab, in the order that it had."""
-        return self._moved_to(tab_id, tree=self.view.tree)
+        return self._moved_to(Place(tab_id, tab_id in self.trees))
 
-    def _moved_to(self, tab_id: str, *, tree: bool) -> Self:
-        here, there = _place(self.tab, tree=self.view.tree), _place(tab_id, tree=tree)
-        if here == there:
-            return self
-        orders = {**self.orders, here: (self.view.sort, self.view.descending)}
-        first = COLUMNS[_START] if there == _TREE else TABS[tab_id].sort_column
-        usual = (first, first.descending and there != _TREE)
+    def _moved_to(self, there: Place) -> Self:
+        orders = {**self.orders, self._here: (self.view.sort, self.view.descending)}
+        by_start = (COLUMNS[_START], False)
+        usual = by_start if there.tree else self.tabs.every[there.tab].order
         sort, descending = orders.get(there, usual)
-        view = replace(self.view, sort=sort, descending=descending)
-        return replace(self, tab=tab_id, orders=orders, view=view)
+        view = replace(self.view, sort=sort, descending=descending, tree=there.tree)
+        return replace(self, tab=there.tab, orders=orders, view=view)
+
+    @property
+    def _here(self) -> Place:
+        return Place(self.tab, self.view.tree)
 
     def with_tree(self, *, wanted: bool) -> Self:
         """Return the choices with the tree or the list, each in its own order."""
-        choices = self._moved_to(self.tab, tree=wanted)
-        return replace(choices, view=replace(choices.view, tree=wanted))
+        wanted = wanted and self.tab_now.has_tree
+        choices = self._moved_to(Place(self.tab, wanted))
+        trees = self.trees | {self.tab} if wanted else self.trees - {self.tab}
+        return replace(choices, trees=trees)
+
+    def order_of(self, tab_id: str) -> tuple[Column, bool]:
+        """Return the order of a tab's list, whether it is shown or not."""
+        there = Place(tab_id)
+        if there == self._here:
+            return self.view.sort, self.view.descending
+        return self.orders.get(there, self.tabs.every[tab_id].order)
 
     def siblings_next(self) -> Self:
         """Return the choices with siblings by start or by the column before that."""
         view = self.view
         if not self.in_tree:
             return self
+        before = Place(self.tab, tree=True, siblings=True)
         if view.sort.id != _START:
             sort, descending = COLUMNS[_START], False
         else:
-            sort, descending = self.orders.get(_SIBLINGS) or self.orders[MAIN]
-        orders = {**self.orders, _SIBLINGS: (view.sort, view.descending)}
+            sort, descending = self.orders.get(before) or self.order_of(self.tab)
+        orders = {**self.orders, before: (view.sort, view.descending)}
         view = replace(view, sort=sort, descending=descending)
         return replace(self, view=view, orders=orders)
+
+    def with_tabs(self, tabs: Tabs) -> Self:
+        """Return the choices with other tabs."""
+        return replace(self, tabs=tabs)
 
     def with_folds(self, folds: Folds) -> Self:
         """Return the choices with other branches of the tree folded."""
         return replace(self, view=replace(self.view, folds=folds))
 
     @property
+    def tab_now(self) -> Tab:
+        """The tab that is shown."""
+        return self.tabs.every[self.tab]
+
+    @property
     def in_tree(self) -> bool:
-        """Whether a tree is shown: only the main tab has one."""
-        return self.view.tree and self.tab == MAIN
+        """Whether a tree is shown."""
+        return self.view.tree
 
     @property
     def shown_view(self) -> View:
-        """The view of the tab that is shown: only the main one has a tree."""
-        return replace(self.view, tree=self.in_tree)
+        """The view of the tab that is shown: its own filter counts, too."""
+        return replace(self.view, query=self.tab_now.query.both(self.view.query))
 
     @property
     def shown_columns(self) -> tuple[str, ...]:
         """The columns of the tab that is shown."""
-        return TABS[self.tab].columns or self.columns
+        return self.tab_now.columns
 
     @property
     def shown(self) -> Shown:
         """What decides about the rows."""
         linger_s = self.linger_s if self.ended else 0.0
         ghosts = self.in_tree and self.ended
-        return Shown(self.tab, linger_s, self.opened, self.grouping, ghosts)
+        return Shown(self.tab_now.rows, linger_s, self.opened, self.grouping, ghosts)
 
     def grouped_next(self) -> Self:
         """Return the choices with the spawners grouped by the next thing."""
@@ -177,11 +201,11 @@ class Choices:
     @property
     def needs(self) -> Need:
         """What a sample must hold for all of this."""
-        needs = self.view.sort.need | self.view.query.needs
+        needs = self.view.sort.need | self.shown_view.query.needs
         if self.meters:
             needs |= meters.needs(self.chosen_meters)
-        for column_id in self.shown_columns:
-            needs |= COLUMNS[column_id].show_need
+        for entry in self.shown_columns:
+            needs |= COLUMNS[id_of(entry)].show_need
         if self.search_text:
             needs |= Need.CMDLINE
         if self.view.user_threads:

@@ -2,27 +2,38 @@
 
 from functools import partial
 
+from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from montauk_tui.ui.bindings import BINDINGS, key_names
+from montauk_tui.ui.actions.base import Actions
+from montauk_tui.ui.bindings import key_names
 
 
 class KeyCommands(Provider):
     """Offers every binding by its description, its key named."""
 
+    def _bindings(self) -> tuple[Binding, ...]:
+        """Return the keys of the main screen, from which the palette is called."""
+        return self.app.keymap.main if isinstance(self.app, Actions) else ()
+
     async def discover(self) -> Hits:
         """Offer everything before anything is typed."""
-        for binding in BINDINGS:
-            title = f"{binding.description}  ({key_names(binding)[0]})"
+        for binding in self._bindings():
+            title = _title(binding)
             run = partial(self.app.run_action, binding.action)
             yield DiscoveryHit(title, run, help=binding.tooltip)
 
     async def search(self, query: str) -> Hits:
         """Offer what matches the text."""
         matcher = self.matcher(query)
-        for binding in BINDINGS:
-            title = f"{binding.description}  ({key_names(binding)[0]})"
+        for binding in self._bindings():
+            title = _title(binding)
             score = max(matcher.match(title), matcher.match(binding.tooltip))
             if score > 0:
                 run = partial(self.app.run_action, binding.action)
                 yield Hit(score, matcher.highlight(title), run, help=binding.tooltip)
+
+
+def _title(binding: Binding) -> str:
+    names = key_names(binding)
+    return f"{binding.description}  ({names[0]})" if names else binding.description

@@ -91,6 +91,15 @@ class TerminalDriver(LinuxDriver):
             self._output = None
         super().close()
 
+    def use_mouse(self, *, wanted: bool) -> None:
+        """Have the terminal tell of the mouse, or no longer."""
+        if wanted:
+            self._mouse = True
+            self._enable_mouse_support()
+        else:
+            self._disable_mouse_support()
+            self._mouse = False
+
     def leave_by_force(self, exit_code: int) -> None:
         """End the process soon, unless it has ended in order by then.
 

@@ -1,15 +1,19 @@
 """The tabs: which rows each lists, with which columns, in which order."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from montauk_tui.engine.columns import COLUMNS, Column
+from montauk_tui.config import Settings, TabSettings
+from montauk_tui.engine import query
+from montauk_tui.engine.column import Column
+from montauk_tui.engine.columns import COLUMNS, DEFAULT
 from montauk_tui.engine.listing.ended import ended_only, with_ended
 from montauk_tui.engine.listing.events import events
 from montauk_tui.engine.listing.ghosts import with_ghosts
 from montauk_tui.engine.listing.groups import by_cgroup, by_executable
 from montauk_tui.engine.listing.spawners import spawners
+from montauk_tui.engine.query import EVERYTHING, Query
 from montauk_tui.model.frame import Frame
 
 
@@ -19,71 +23,155 @@ class Tab:
 
     id: str
     title: str
+    rows: str
+    """What it lists, in `LISTINGS`."""
     columns: tuple[str, ...]
-    """Empty for those that the user chose."""
     sort: str
-    rows: Callable[[Frame], Frame]
-    """What it lists of a frame."""
-    nothing: str
-    """What is said where there are no rows."""
-    blind: str = "no process matches"
-    """What is said where the collector does not see processes end."""
+    descending: bool | None = None
+    """None for the direction that is usual for the sort column."""
+    query: Query = EVERYTHING
+    """Which of the rows it lists at all."""
+    tree: bool = False
+    """Whether it starts as a tree."""
 
     @property
-    def sort_column(self) -> Column:
-        """The column it is sorted by at first."""
-        return COLUMNS[self.sort]
+    def has_tree(self) -> bool:
+        """Whether its rows are processes, which have parents."""
+        return self.rows == PROCESSES
+
+    @property
+    def order(self) -> tuple[Column, bool]:
+        """The column it is sorted by at first, and whether the largest comes first."""
+        column = COLUMNS[self.sort]
+        usual = self.descending is None
+        return column, column.descending if usual else bool(self.descending)
 
 
+PROCESSES: Final = "processes"
+SPAWNERS: Final = "spawners"
 MAIN: Final = "main"
-IO: Final = "io"
-
-LIKE_MAIN: Final = (MAIN, IO)
-"""Tabs of the same rows."""
 
 _TABLE: Final = (
-    Tab(MAIN, "Main", (), "cpu_pct", lambda frame: frame, "no process matches"),
+    Tab(MAIN, "Main", PROCESSES, DEFAULT, "cpu_pct"),
     Tab(
-        IO, "I/O",
+        "io", "I/O", PROCESSES,
         ("pid", "user", "io_priority", "io_rate", "io_read_rate", "io_write_rate",
          "runq_pct", "command"),
-        "io_rate", lambda frame: frame, "no process matches",
+        "io_rate",
     ),
     Tab(
-        "exited", "Exited",
+        "exited", "Exited", "exited",
         ("ended_s", "pid", "ppid", "user", "exit_status", "lifetime_s", "used_s",
          "peak_rss_bytes", "command"),
-        "ended_s", ended_only, "no process has ended yet",
-        "collector {} does not see processes end",
+        "ended_s",
     ),
     Tab(
-        "spawners", "Spawners",
+        SPAWNERS, "Spawners", SPAWNERS,
         ("pid", "user", "forks_rate", "execs_rate", "ends_rate", "failures_rate",
          "short_pct", "cpu_pct", "command"),
-        "short_pct", spawners, "no process started another in the last 5 s",
-        "collector {} does not see processes start; none was credited with another's "
-        "CPU time",
+        "short_pct",
     ),
     Tab(
-        "events", "Events",
+        "events", "Events", "events",
         ("event_s", "event", "pid", "ppid", "user", "exit_status", "lifetime_s",
          "command"),
-        "event_s", events, "nothing was started, and nothing ended",
-        "collector {} does not see processes start and end",
+        "event_s",
     ),
 )  # fmt: skip
 
-TABS: Final = {tab.id: tab for tab in _TABLE}
-"""Every tab by its id, in their order."""
+BUILT_IN: Final = {tab.id: tab for tab in _TABLE}
+"""Every tab of the program by its id, in their order."""
 
 
-def next_tab(tab_id: str, step: int) -> str:
-    """Return the tab that comes `step` after another, round the end."""
-    ids = list(TABS)
-    return ids[(ids.index(tab_id) + step) % len(ids)]
+class Tabs(NamedTuple):
+    """The tabs there are, and those that are offered."""
+
+    every: Mapping[str, Tab]
+    order: tuple[str, ...]
+    """Ids of those in the tab line; keys may lead to others."""
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "Tabs":
+        """Return the tabs of the program and of the user, as the user wants them."""
+        every = dict(BUILT_IN)
+        every[MAIN] = replace(
+            every[MAIN],
+            columns=settings.columns,
+            sort=settings.sort,
+            descending=settings.descending,
+            tree=settings.tree,
+        )
+        for chosen in settings.tabs:
+            every[chosen.id] = _chosen(every.get(chosen.id), chosen)
+        return cls(every, tuple(every)).ordered(settings.tab_order or tuple(every))
+
+    def ordered(self, order: Sequence[str]) -> "Tabs":
+        """Return the tabs of which these are offered; Main is one of them anyway."""
+        offered = tuple(tab_id for tab_id in order if tab_id in self.every)
+        return self._replace(
+            order=offered if MAIN in offered else (MAIN, *offered),
+        )
+
+    @property
+    def chosen_order(self) -> tuple[str, ...]:
+        """What the setting `tab_order` would be; empty where it is not needed."""
+        return () if self.order == tuple(self.every) else self.order
+
+    def with_columns(self, tab_id: str, columns: tuple[str, ...]) -> "Tabs":
+        """Return the tabs, one with other columns."""
+        tab = replace(self.every[tab_id], columns=columns)
+        return self._replace(every={**self.every, tab_id: tab})
+
+    def next_to(self, tab_id: str, step: int) -> str:
+        """Return the tab that comes `step` after another, round the end."""
+        if tab_id not in self.order:
+            return self.order[0]
+        return self.order[(self.order.index(tab_id) + step) % len(self.order)]
 
 
-SPAWNERS: Final = "spawners"
+def _chosen(built_in: Tab | None, chosen: TabSettings) -> Tab:
+    """Return a tab as the user wants it; what is not said is as usual."""
+    base = built_in or usual_of(chosen)
+    return replace(
+        base,
+        columns=base.columns if chosen.columns is None else chosen.columns,
+        sort=chosen.sort or base.sort,
+        descending=chosen.descending,
+        query=query.parse(chosen.filter or ""),
+        tree=bool(chosen.tree) and base.has_tree,
+    )
+
+
+def usual_of(chosen: TabSettings) -> Tab:
+    """Return the tab of the program with the name or else the rows of a chosen one."""
+    if built_in := BUILT_IN.get(chosen.id):
+        return built_in
+    rows = chosen.rows or PROCESSES
+    like = next(tab for tab in _TABLE if tab.rows == rows)
+    return replace(like, id=chosen.id, title=chosen.name)
+
+
+def mistakes(settings: Settings) -> list[str]:
+    """Return a line for each choice about tabs that cannot be followed."""
+    known = {*BUILT_IN, *(tab.id for tab in settings.tabs)}
+    said = [
+        f"'tab_order': no tab is called {name!r}; use some of: {', '.join(known)}"
+        for name in settings.tab_order
+        if name not in known
+    ]
+    for chosen in settings.tabs:
+        base = usual_of(chosen)
+        if chosen.rows not in (None, base.rows):
+            said.append(
+                f"[[tabs]] {chosen.name!r}: its rows stay {base.rows}; "
+                "give a tab with other rows another name"
+            )
+        if chosen.tree and not base.has_tree:
+            said.append(
+                f"[[tabs]] {chosen.name!r}: {base.rows} have no tree; leave 'tree' out"
+            )
+    return said
+
 
 GROUPINGS: Final = {
     "parent": spawners,
@@ -96,7 +184,7 @@ GROUPINGS: Final = {
 class Shown(NamedTuple):
     """What decides about the rows, beside the frame."""
 
-    tab: str
+    rows: str
     linger_s: float
     opened: frozenset[int]
     grouping: str
@@ -104,20 +192,53 @@ class Shown(NamedTuple):
     """Whether parents that ended stand above the children that live on."""
 
 
+def _processes(frame: Frame, shown: Shown) -> Frame:
+    listed = with_ended(frame, shown.linger_s, shown.opened)
+    return with_ghosts(frame, listed, shown.linger_s) if shown.ghosts else listed
+
+
+class Listing(NamedTuple):
+    """Rows that a tab may have."""
+
+    list: Callable[[Frame, Shown], Frame]
+    nothing: str
+    """What is said where there are no rows."""
+    blind: str = ""
+    """What is said where the collector does not see processes end."""
+
+
+LISTINGS: Final = {
+    PROCESSES: Listing(_processes, "no process matches", "no process matches"),
+    "exited": Listing(
+        lambda frame, _: ended_only(frame),
+        "no process has ended yet",
+        "collector {} does not see processes end",
+    ),
+    SPAWNERS: Listing(
+        lambda frame, shown: GROUPINGS[shown.grouping](frame),
+        "no process started another in the last 5 s",
+        "collector {} does not see processes start; none was credited with another's "
+        "CPU time",
+    ),
+    "events": Listing(
+        lambda frame, _: events(frame),
+        "nothing was started, and nothing ended",
+        "collector {} does not see processes start and end",
+    ),
+}
+"""By what the settings call them."""
+
+
 def rows_of(frame: Frame, shown: Shown) -> Frame:
     """Return the frame whose rows a tab lists."""
-    if shown.tab in LIKE_MAIN:
-        listed = with_ended(frame, shown.linger_s, shown.opened)
-        return with_ghosts(frame, listed, shown.linger_s) if shown.ghosts else listed
-    if shown.tab == SPAWNERS:
-        return GROUPINGS[shown.grouping](frame)
-    return TABS[shown.tab].rows(frame)
+    return LISTINGS[shown.rows].list(frame, shown)
 
 
-def why_nothing(listed: Frame, tab_id: str) -> str:
+def why_nothing(listed: Frame, rows: str) -> str:
     """Return what to say where no row is shown of the frame that a tab lists."""
+    listing = LISTINGS[rows]
     if len(listed.sample.processes):
-        return "nothing matches the filter" if tab_id != MAIN else TABS[MAIN].nothing
+        return listing.nothing if rows == PROCESSES else "nothing matches the filter"
     if (listed.whole or listed).sample.exits is None:
-        return TABS[tab_id].blind.format(listed.collector.name)
-    return TABS[tab_id].nothing
+        return listing.blind.format(listed.collector.name)
+    return listing.nothing

@@ -17,6 +17,7 @@ import pytest
 from montauk_tui import __version__, cli, config
 from montauk_tui.collectors import registry
 from montauk_tui.collectors.kernel import loader, requirements
+from montauk_tui.config.readers import TAB_READERS
 from montauk_tui.engine import columns, meters
 from montauk_tui.export import probes
 from montauk_tui.export.eventlines import Event
@@ -26,7 +27,8 @@ from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.sample import CPU_FIELDS, Pressure
 from montauk_tui.model.starts import FORK
 from montauk_tui.ui import themes
-from montauk_tui.ui.bindings import BINDINGS, SECTIONS, key_names
+from montauk_tui.ui.app import mistakes
+from montauk_tui.ui.bindings import EVERY_BINDING, SECTIONS, key_names
 from tests.support.builders import FakeLookups, make_frame, make_host, make_sample
 from tests.support.starts import fork, make_starts
 
@@ -98,7 +100,7 @@ def test_the_readme_lists_every_key_in_the_words_of_the_help() -> None:
         expected.append(([], f"**{heading}**"))
         expected += [
             (key_names(binding), binding.tooltip)
-            for binding in BINDINGS
+            for binding in EVERY_BINDING
             if (binding.id or "").startswith(f"{name}.")
         ]
     listed = [
@@ -110,7 +112,7 @@ def test_the_readme_lists_every_key_in_the_words_of_the_help() -> None:
 
 
 def test_every_key_is_compared_with_htops_and_those_to_come_are_free() -> None:
-    keys = {key for binding in BINDINGS for key in key_names(binding)}
+    keys = {key for binding in EVERY_BINDING for key in key_names(binding)}
     page = DOCS / "keys.md"
     same = first_codes(section(page, "The same as in htop"))
     different = first_codes(section(page, "Different"))
@@ -123,7 +125,7 @@ def test_every_key_is_compared_with_htops_and_those_to_come_are_free() -> None:
 def test_the_manual_page_lists_every_key() -> None:
     page = plain_man().partition("\n.SH KEYS\n")[2].partition("\n.SH ")[0]
     listed = re.findall(r'^\.TP\n\.B "([^"]+)"$', page, re.MULTILINE)
-    assert sorted(listed) == sorted(" ".join(key_names(key)) for key in BINDINGS)
+    assert sorted(listed) == sorted(" ".join(key_names(key)) for key in EVERY_BINDING)
 
 
 # --- settings -------------------------------------------------------------------------
@@ -131,17 +133,22 @@ def test_the_manual_page_lists_every_key() -> None:
 
 def test_every_setting_is_described_with_its_default() -> None:
     table = rows(section(SETTINGS, "The settings file"))
-    assert [codes(row[0])[0] for row in table] == list(config._READERS)  # noqa: SLF001
+    assert [codes(row[0])[0] for row in table] == list(config.KNOWN)
     defaults = dataclasses.asdict(config.Settings())
     for key, _, shown, _ in table:
         name = codes(key)[0]
-        default = defaults[config._FIELD_OF_KEY.get(name, name)]  # noqa: SLF001
+        default = defaults[config.FIELD_OF_KEY.get(name, name)]
         if name in {"columns", "meters"}:
             continue
         written = (
             tomllib.loads(f"it = {codes(shown)[0]}")["it"] if codes(shown) else None
         )
-        assert written == default, name
+        assert written == (list(default) if default == () else default), name
+
+
+def test_every_setting_of_a_tab_is_described() -> None:
+    assert set(first_codes(section(SETTINGS, "Tabs"))) == set(TAB_READERS)
+    assert all(f"`{rows}`" in section(SETTINGS, "Tabs") for rows in config.ROWS)
 
 
 def test_the_examples_of_settings_are_good_and_one_has_every_key(
@@ -155,20 +162,21 @@ def test_the_examples_of_settings_are_good_and_one_has_every_key(
                 continue
             file = tmp_path / "config.toml"
             file.write_text(block, "utf-8")
-            assert config.from_file(file)[1] == []
+            settings, warnings = config.from_file(file)
+            assert (warnings, mistakes(settings)) == ([], [])
             found.append(set(document))
             if set(document) == {"columns"}:
                 assert tuple(document["columns"]) == columns.DEFAULT
             if set(document) == {"meters"}:
                 assert tuple(document["meters"]) == meters.DEFAULT
-    assert set(config._READERS) in found  # noqa: SLF001
+    assert set(config.KNOWN) in found
     assert {"columns"} in found
     assert {"meters"} in found
 
 
 def test_the_manual_page_names_every_setting() -> None:
     files = plain_man().partition("\n.SH FILES\n")[2].partition("\n.SH ")[0]
-    for key in config._READERS:  # noqa: SLF001
+    for key in config.KNOWN:
         assert re.search(rf"^\.BR? {key}( [,.])?$", files, re.MULTILINE), key
 
 

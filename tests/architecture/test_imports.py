@@ -47,6 +47,19 @@ def test_only_the_monitor_loads_what_draws(command: str) -> None:
     assert not loaded & DRAWING
 
 
+def test_the_monitor_starts_without_what_only_some_keys_need() -> None:
+    script = "import sys; from montauk_tui.ui import app; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert "montauk_tui.ui.screens.main" in loaded
+    assert not loaded & {
+        "tomlkit", "montauk_tui.config.writing", "montauk_tui.ui.screens.setup",
+        "montauk_tui.ui.screens.help", "montauk_tui.ui.screens.details",
+    }  # fmt: skip
+
+
 def imports_of(path: Path) -> set[str]:
     """Return the names of the modules that a file imports, wherever in it."""
     found: set[str] = set()

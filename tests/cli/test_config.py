@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from montauk_tui import cli, config
 from montauk_tui.collectors import registry
-from montauk_tui.config import Settings
+from montauk_tui.config import Settings, TabSettings
 from montauk_tui.errors import UsageError
 from montauk_tui.export import commands
 from tests.cli.conftest import Command
@@ -34,6 +34,10 @@ mouse = false
 panel = false
 linger = 0
 read_only = true
+paths = false
+tab_order = ["Web", "main"]
+keys = { "act.kill" = "x", act.io = ["f9", "y"], "act.nice_lower" = [] }
+tabs = [{ name = "Web", filter = "nginx", columns = ["pid", "USER:12"], sort = "RES" }]
 """
 
 
@@ -91,6 +95,14 @@ def test_the_file_counts_over_the_defaults(file: Path, chosen: Chosen) -> None:
         panel=False,
         linger_s=0.0,
         read_only=True,
+        paths=False,
+        tab_order=("web", "main"),
+        keys={"act.kill": ("x",), "act.io": ("f9", "y"), "act.nice_lower": ()},
+        tabs=(
+            TabSettings(
+                "Web", columns=("pid", "user:12"), sort="rss_bytes", filter="nginx"
+            ),
+        ),
     )
 
 
@@ -180,6 +192,19 @@ BAD_FILES = {
     "meters of numbers": ("meters = [1]\n", ["'meters'", '["cpu"']),
     "a bad meter": ("meters = ['cpu', 'x']\n", ["'meters'", "'x'", "network"]),
     "a bad style": ("meters = ['cpu:text']\n", ["'meters'", "'text'", "average"]),
+    "a width of nothing": ("columns = ['pid:x']\n", ["'columns'", "'x'", "user:12"]),
+    "too narrow": ("columns = ['pid:4']\n", ["'pid'", "4 cells", "5 to 200"]),
+    "too wide": ("columns = ['user:201']\n", ["'user'", "201 cells", "5 to 200"]),
+    "endlessly wide": (f"columns = ['user:{'9' * 50}']\n", ["is not a width"]),
+    "a wide command": ("columns = ['command:9']\n", ["'command'", "what is left"]),
+    "keys as text": ("keys = 'f9'\n", ["'keys'", "[keys]", "act.kill"]),
+    "a key as number": ("[keys]\n'act.kill' = 9\n", ["[keys]", "act.kill", "quotes"]),
+    "tabs as text": ("tabs = 'x'\n", ["'tabs'", "[[tabs]]"]),
+    "a tab of text": ("tabs = ['x']\n", ["'tabs'", "[[tabs]]"]),
+    "a tab without name": ("[[tabs]]\nsort = 'pid'\n", ["no name", "left out"]),
+    "an empty name": ("[[tabs]]\nname = ' '\n", ["no name for a tab"]),
+    "main as a tab": ("[[tabs]]\nname = 'Main'\n", ["outside of [[tabs]]"]),
+    "order as text": ("tab_order = 'main'\n", ["'tab_order'", '["main"']),
     "columns of numbers": ("columns = [1]\n", ["'columns'", "quotes"]),
     "no TOML": ("theme\n", ["line 1", "using the defaults"]),
     "a key twice": ("tree = true\ntree = true\n", ["line 2", "using the defaults"]),

@@ -12,21 +12,30 @@ from textual.command import DiscoveryHit, Hit
 from montauk_tui.resources import folder
 from montauk_tui.ui import themes
 from montauk_tui.ui.app import MontaukApp
-from montauk_tui.ui.bindings import BINDINGS, SECTIONS, key_name, key_names
+from montauk_tui.ui.bindings import (
+    BINDINGS,
+    EVERY_BINDING,
+    LOOK_BINDINGS,
+    SECTIONS,
+    key_name,
+    key_names,
+)
 from montauk_tui.ui.commands import KeyCommands
+from montauk_tui.ui.screens.details import DetailsScreen
 from montauk_tui.ui.screens.help import HelpScreen
 from tests.support.monitor import make_app, running
 
 
-@pytest.mark.parametrize("binding", BINDINGS, ids=lambda binding: str(binding.id))
+@pytest.mark.parametrize("binding", EVERY_BINDING, ids=lambda it: str(it.id))
 def test_its_action_exists_and_takes_its_arguments(binding: Binding) -> None:
-    _, name, arguments = parse_action(binding.action)
-    method = getattr(MontaukApp, f"action_{name}")
+    where, name, arguments = parse_action(binding.action)
+    node = DetailsScreen if where == "screen" else MontaukApp
+    method = getattr(node, f"action_{name}")
     inspect.signature(method).bind(None, *arguments)
 
 
 def test_every_binding_has_a_name_a_label_and_a_description() -> None:
-    for binding in BINDINGS:
+    for binding in EVERY_BINDING:
         assert binding.description, binding
         assert binding.tooltip, binding
         section, _, rest = (binding.id or "").partition(".")
@@ -36,12 +45,13 @@ def test_every_binding_has_a_name_a_label_and_a_description() -> None:
 
 def test_ids_labels_and_descriptions_are_unique() -> None:
     for field in ("id", "tooltip"):
-        counted = Counter(getattr(binding, field) for binding in BINDINGS)
+        counted = Counter(getattr(binding, field) for binding in EVERY_BINDING)
         assert max(counted.values()) == 1, counted.most_common(1)
 
 
-def test_no_key_does_two_things() -> None:
-    counted = Counter(key for binding in BINDINGS for key in binding.key.split(","))
+@pytest.mark.parametrize("bindings", [BINDINGS, LOOK_BINDINGS])
+def test_no_key_does_two_things(bindings: list[Binding]) -> None:
+    counted = Counter(key for binding in bindings for key in binding.key.split(","))
     assert max(counted.values()) == 1, counted.most_common(1)
 
 
@@ -70,7 +80,7 @@ def test_keys_are_called_what_is_printed_on_them(key: str, printed: str) -> None
 
 
 def test_no_name_of_a_key_is_one_only_programmers_know() -> None:
-    for binding in BINDINGS:
+    for binding in EVERY_BINDING:
         for name in key_names(binding):
             assert re.fullmatch(r"F\d+|Ctrl-[A-Z]|Shift-Tab|[A-Z][a-zA-Z]+|.", name), (
                 name
@@ -83,13 +93,13 @@ def help_text() -> str:
     look = themes.load(themes.DEFAULT, [folder("themes")])
     console = Console(width=100, color_system=None)
     with console.capture() as capture:
-        console.print(HelpScreen(BINDINGS, look)._table())  # noqa: SLF001
+        console.print(HelpScreen(EVERY_BINDING, look)._table())  # noqa: SLF001
     return capture.get()
 
 
 def test_the_help_tells_of_every_key() -> None:
     text = re.sub(r" +", " ", help_text())
-    for binding in BINDINGS:
+    for binding in EVERY_BINDING:
         assert f" {' '.join(key_names(binding))} {binding.tooltip}" in text
     for heading in SECTIONS.values():
         assert heading in text
@@ -153,7 +163,7 @@ async def test_the_palette_does_what_is_chosen() -> None:
 
 
 async def test_the_key_bar_shows_its_keys_and_a_click_presses_them() -> None:
-    async with running(size=(100, 30)) as monitor:
+    async with running(size=(110, 30)) as monitor:
         bar = monitor.lines[-1]
         for binding in BINDINGS:
             if binding.show:
@@ -163,9 +173,17 @@ async def test_the_key_bar_shows_its_keys_and_a_click_presses_them() -> None:
         assert "F5List" in monitor.lines[-1]
         await monitor.click("#keys", monitor.lines[-1].index("F5"))
         assert not monitor.app.choices.view.tree
-        await monitor.click("#keys", 98)
+        await monitor.click("#keys", 108)
         await monitor.click("#keys", bar.index("ZPause"))
         assert "ZGo on" in monitor.lines[-1]
+
+
+async def test_on_80_columns_the_bar_has_every_function_key() -> None:
+    async with running(size=(80, 24)) as monitor:
+        bar = monitor.lines[-1]
+        assert re.findall(r"F\d+", bar) == [f"F{number}" for number in range(1, 11)]
+        await monitor.click("#keys", bar.index("Tree"))
+        assert monitor.app.choices.view.tree
 
 
 @pytest.mark.parametrize("key", ["q", "f10", "ctrl+c"])

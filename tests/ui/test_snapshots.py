@@ -263,3 +263,45 @@ def test_main_under_churn_in_light_and_opened(looks_as_before: Looks) -> None:
 
 def test_ascii_under_churn(looks_as_before: Looks) -> None:
     assert looks_as_before((120, 40), "tab", "tab", "tab", churn=12, ascii=True)
+
+
+# --- the setup screen -----------------------------------------------------------------
+
+SETUP_PAGES: Final = {"columns": 0, "tabs": 4, "look": 5, "behaviour": 6, "keys": 7}
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the settings file in a place of which the path is always the same."""
+    monkeypatch.setenv("MONTAUK_CONFIG", "/home/ann/.config/montauk/config.toml")
+    monkeypatch.setenv("HOME", "/home/ann")
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("page", SETUP_PAGES)
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=name)
+def test_setup(looks_as_before: Looks, size: tuple[int, int], page: str) -> None:
+    keys = ["f2", *["down"] * SETUP_PAGES[page], "right", "down"]
+    assert looks_as_before(size, *keys)
+
+
+@pytest.mark.usefixtures("home")
+def test_setup_in_light_and_changed(looks_as_before: Looks) -> None:
+    keys = ["f2", "right", "down", "]", ">", "right", "down", "down", "enter"]
+    assert looks_as_before((80, 24), *keys, theme="montauk-light")
+
+
+@pytest.mark.usefixtures("home")
+def test_small_setup_in_ascii(looks_as_before: Looks) -> None:
+    assert looks_as_before((40, 10), "f2", "right", "down", ascii=True)
+
+
+@pytest.mark.usefixtures("home")
+def test_setup_in_monochrome(looks_as_before: Looks) -> None:
+    assert looks_as_before((80, 24), "f2", "right", "down", theme="monochrome")
+
+
+@pytest.mark.usefixtures("home")
+def test_a_key_is_asked_for(looks_as_before: Looks) -> None:
+    keys = ["f2", *["down"] * SETUP_PAGES["keys"], "right", *["down"] * 12, "enter"]
+    assert looks_as_before((80, 24), *keys)

@@ -7,7 +7,7 @@ import pytest
 from montauk_tui.config import Settings
 from montauk_tui.engine.listing.ended import is_fold
 from montauk_tui.model.schema import Need
-from montauk_tui.ui.tabs import TABS
+from montauk_tui.ui.tabs import BUILT_IN, LISTINGS
 from tests.support.churn import (
     LOOPS,
     MAKE,
@@ -191,9 +191,9 @@ async def test_where_nothing_happened_they_say_that() -> None:
     collector = churning_collector(exits=make_exits([]), starts=make_starts([]))
     async with running(make_app(collector), SIZE) as monitor:
         await monitor.press("tab")
-        for title in list(TABS)[2:]:
+        for title in list(BUILT_IN)[2:]:
             await monitor.press("tab")
-            assert TABS[title].nothing in monitor.text
+            assert LISTINGS[BUILT_IN[title].rows].nothing in monitor.text
 
 
 # --- what is read and written ---------------------------------------------------------

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from montauk_tui.engine.columns import COLUMNS, Column
+from montauk_tui.engine.column import Column
+from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.engine.listing import events as module
 from montauk_tui.engine.listing.events import events
 from montauk_tui.engine.projection import View, project

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from montauk_tui.engine import columns
 from montauk_tui.engine.cells import Key, number
-from montauk_tui.engine.columns import COLUMNS, Column
+from montauk_tui.engine.column import Column
+from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.engine.extra_cells import extra_key
 from montauk_tui.engine.gauge_cells import LABELS, Told, known_labels
 from montauk_tui.engine.units import NOTHING_KNOWN

@@ -88,6 +88,12 @@ class Query:
         """Return a text that means this."""
         return "" if self.root is None else str(self.root)
 
+    def both(self, other: "Query") -> "Query":
+        """Return what asks for this and for another."""
+        if self.root is None or other.root is None:
+            return self if other.root is None else other
+        return Query(And((self.root, other.root)))
+
     @property
     def needs(self) -> Need:
         """What a sample must hold to answer it."""

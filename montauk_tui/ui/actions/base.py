@@ -4,6 +4,7 @@ from textual.app import App
 
 from montauk_tui.model.frame import Frame
 from montauk_tui.ui.choices import Choices
+from montauk_tui.ui.keymap import Keymap
 from montauk_tui.ui.screens.main import MainScreen
 from montauk_tui.ui.themes import Theme
 
@@ -15,6 +16,8 @@ class Actions(App[None]):
     main: MainScreen
     look: Theme
     frame_now: Frame | None
+    keymap: Keymap
+    """What each key does."""
 
     def choose(self, choices: Choices) -> None:
         """Take other choices: the frame at hand is drawn anew, nothing is lost."""

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from montauk_tui.engine.columns import COLUMNS, Column
+from montauk_tui.engine.column import Column
+from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.ui import themes
 from montauk_tui.ui.actions.base import Actions
 
@@ -48,25 +49,31 @@ class ChoosingActions(Actions):
         from montauk_tui.ui.screens.choose import Choice, ChooseScreen
 
         before = self.look.name
+        found = self.themes_found()
+        choices = [
+            Choice(name, name, theme.description) for name, theme in found.items()
+        ]
+
+        def preview(name: str) -> None:
+            self.wear(found[name])
+
+        def chosen(name: str | None) -> None:
+            self.wear(found[name or before])
+
+        self.push_screen(ChooseScreen("Theme", choices, before, preview), chosen)
+
+    def themes_found(self) -> dict[str, themes.Theme]:
+        """Return the themes there are; one line is said of each that is wrong."""
         found: dict[str, themes.Theme] = {}
         for name in themes.names(themes.folders()):
             try:
                 found[name] = themes.load(name, themes.folders())
             except themes.ThemeError as error:
                 self.notify(str(error), severity="warning", markup=False)
-        choices = [
-            Choice(name, name, theme.description) for name, theme in found.items()
-        ]
+        return found
 
-        def preview(name: str) -> None:
-            self._wear(found[name])
-
-        def chosen(name: str | None) -> None:
-            self._wear(found[name or before])
-
-        self.push_screen(ChooseScreen("Theme", choices, before, preview), chosen)
-
-    def _wear(self, theme: themes.Theme) -> None:
+    def wear(self, theme: themes.Theme) -> None:
+        """Draw in the colours of a theme."""
         self.look = theme
         self.register_theme(theme.to_textual())
         self.theme = theme.name

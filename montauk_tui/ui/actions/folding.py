@@ -42,7 +42,7 @@ class FoldingActions(Actions):
         """Return what is shown where it can be folded: a filter opens everything."""
         if (
             not self.choices.in_tree
-            or self.choices.view.query
+            or self.choices.shown_view.query
             or self.choices.view.uid is not None
         ):
             return None

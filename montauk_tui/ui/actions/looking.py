@@ -43,7 +43,9 @@ class LookingActions(Actions):
         from montauk_tui.ui.screens.details import DetailsScreen
 
         name = clean(bytes(table.comm[row]))
-        self.closer_look = DetailsScreen(table.identity(row), name, section)
+        self.closer_look = DetailsScreen(
+            table.identity(row), name, section, self.keymap.look
+        )
         self.push_screen(self.closer_look, self._looked)
         self.draw_closer_look()
 

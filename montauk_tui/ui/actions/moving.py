@@ -10,7 +10,7 @@ from montauk_tui.engine.listing.ended import is_fold
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.sample import Identity
 from montauk_tui.ui.actions.looking import LookingActions
-from montauk_tui.ui.tabs import LIKE_MAIN, MAIN, SPAWNERS, next_tab
+from montauk_tui.ui.tabs import MAIN, PROCESSES, SPAWNERS
 
 
 class MovingActions(LookingActions):
@@ -56,11 +56,12 @@ class MovingActions(LookingActions):
 
     def action_next_tab(self, step: int) -> None:
         """Show the tab beside this one."""
-        self.action_tab(next_tab(self.choices.tab, step))
+        self.action_tab(self.choices.tabs.next_to(self.choices.tab, step))
 
     def action_group(self) -> None:
         """Group the spawners by another thing."""
-        self.action_tab(SPAWNERS)
+        if self.choices.tab_now.rows != SPAWNERS:
+            self.action_tab(SPAWNERS)
         self.main.table.rest_on_first()
         self.choose(self.choices.grouped_next())
 
@@ -75,7 +76,7 @@ class MovingActions(LookingActions):
     def action_enter(self) -> None:
         """Look into a process or open a row of many; elsewhere go to the process."""
         row = self._row()
-        if row is not None and self.choices.tab in LIKE_MAIN:
+        if row is not None and self.choices.tab_now.rows == PROCESSES:
             if is_fold(row.pid):
                 self.choose(self.choices.toggled(row.pid))
             else:

@@ -1,6 +1,7 @@
 """The closer look at one process: a page that is read anew with every frame."""
 
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -14,7 +15,9 @@ from montauk_tui.model.details import Details
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.text import clean
+from montauk_tui.ui.bindings import LOOK_BINDINGS
 from montauk_tui.ui.choices import Choices
+from montauk_tui.ui.keymap import bind
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.details_page import PageLook, lay_out
 from montauk_tui.ui.widgets.details_view import DetailsView
@@ -24,33 +27,12 @@ from montauk_tui.ui.widgets.status import KeyBar
 if TYPE_CHECKING:
     from montauk_tui.ui.widgets.prompt import PromptBar
 
-_KEYS = [
-    Binding("escape,q,f10", "screen.leave", "Back", show=True),
-    Binding("f3,slash", "screen.search", "Search", show=True),
-    Binding("n", "screen.next", "Next", show=True),
-    Binding("tab", "screen.section(1)", "Section", show=True),
-    Binding("l", "screen.jump('files')", "Files", show=True),
-    Binding("e", "screen.jump('environment')", "Environment", show=True),
-    Binding("shift+tab", "screen.section(-1)", show=False),
-    Binding("down,j", "screen.move('down')", show=False),
-    Binding("up,k", "screen.move('up')", show=False),
-    Binding("pagedown,space", "screen.move('page_down')", show=False),
-    Binding("pageup", "screen.move('page_up')", show=False),
-    Binding("home", "screen.move('home')", show=False),
-    Binding("end", "screen.move('end')", show=False),
-    Binding("ctrl+l", "app.refresh_now", show=False),
-    Binding("Z", "app.pause", show=False),
-]
-"""The key bar shows the last of those that are shown at its end: the way back."""
-
 _LEAST_HEIGHT = 6
 """Lines a terminal must have before the key bar is worth its place."""
 
 
 class DetailsScreen(ModalScreen[None]):
     """Everything that is known of one process."""
-
-    BINDINGS = [*_KEYS]
 
     class Read(Message):
         """A reading is done; None means that the process is gone."""
@@ -60,9 +42,16 @@ class DetailsScreen(ModalScreen[None]):
             super().__init__()
             self.details = details
 
-    def __init__(self, identity: Identity, name: str, section: str = "") -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        name: str,
+        section: str = "",
+        bindings: Sequence[Binding] = LOOK_BINDINGS,
+    ) -> None:
         """Look at a process, at first at one section."""
         super().__init__()
+        bind(self, bindings)
         self.identity = identity
         self.details: Details | None = None
         self.history = History(identity)
@@ -79,8 +68,7 @@ class DetailsScreen(ModalScreen[None]):
         self._facts = ""
         self._title_line = LinesWidget(id="details-title")
         self.view = DetailsView()
-        back, *others = [key for key in _KEYS if key.show]
-        self._keys = KeyBar([*others, back])
+        self._keys = KeyBar(bindings)
 
     def compose(self) -> ComposeResult:
         """Stack the parts."""

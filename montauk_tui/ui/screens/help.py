@@ -91,7 +91,8 @@ class HelpScreen(ModalScreen[None]):
             yield Text(heading, title), ""
             for binding in self._keys:
                 if (binding.id or "").startswith(f"{section}."):
-                    yield Text(f"  {' '.join(key_names(binding))}"), binding.tooltip
+                    names = " ".join(key_names(binding)) or "no key"
+                    yield Text(f"  {names}"), binding.tooltip
         yield Text("  digits"), "Jump to the process with that PID"
         yield Text("Filters", title), ""
         for example, meaning in QUERIES:

@@ -148,7 +148,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
             projection,
             self.layout_now,
             self._row_look(scene),
-            nothing=why_nothing(listed, choices.tab),
+            nothing=why_nothing(listed, choices.tab_now.rows),
             in_sight=choices.following is not None,
         )
         self._draw_panel()

@@ -6,7 +6,7 @@ from typing import Final
 from rich.style import Style
 
 from montauk_tui.engine.cells import Level
-from montauk_tui.engine.columns import Column
+from montauk_tui.engine.column import Column
 from montauk_tui.engine.folds import SUMMED
 from montauk_tui.engine.listing.notes import note
 from montauk_tui.engine.units import NOTHING_KNOWN

@@ -84,8 +84,13 @@ class KeyBar(LinesWidget):
     def __init__(self, bindings: Sequence[Binding]) -> None:
         """Show the bindings that are meant for the bar."""
         super().__init__(id="keys")
-        self._keys = [binding for binding in bindings if binding.show]
+        self.use(bindings)
         self._spans: list[tuple[int, int, str]] = []
+        self._gap = " "
+
+    def use(self, bindings: Sequence[Binding]) -> None:
+        """Take other bindings, from the next time it is shown."""
+        self._keys = [binding for binding in bindings if binding.show and binding.key]
 
     def show(
         self, theme: Theme, labels: dict[str, str], *, read_only: bool = False
@@ -100,24 +105,27 @@ class KeyBar(LinesWidget):
         runs: list[Run] = []
         self._spans = []
         at = 0
-        *others, quit_binding = self._keys
-        reserved = self._width_of(quit_binding, labels)
+        keys = [it for it in self._keys if not (read_only and is_acting(it))]
+        others, ending = keys[:-1], keys[-1:]
+        # Where not all have room, they go without the gap behind each.
+        self._gap = " "
+        if sum(self._width_of(binding, labels) for binding in keys) > width:
+            self._gap = ""
+        reserved = sum(self._width_of(binding, labels) for binding in ending)
         fitting: list[Binding] = []
         for binding in others:
-            if read_only and is_acting(binding):
-                continue
             reserved += self._width_of(binding, labels)
             if reserved > width:
                 break
             fitting.append(binding)
-        for binding in (*fitting, quit_binding):
+        for binding in (*fitting, *ending):
             key, text = (
                 key_names(binding)[0],
                 labels.get(binding.action, binding.description),
             )
             runs += [
                 (f" {key}", theme.style("key")),
-                (f"{text} ", theme.style("key_label")),
+                (f"{text}{self._gap}", theme.style("key_label")),
             ]
             end = at + self._width_of(binding, labels)
             self._spans.append((at, end, binding.action))
@@ -125,10 +133,9 @@ class KeyBar(LinesWidget):
         runs.append((" " * max(0, width - at), theme.style("key_label")))
         self.paint([tuple(runs)])
 
-    @staticmethod
-    def _width_of(binding: Binding, labels: dict[str, str]) -> int:
+    def _width_of(self, binding: Binding, labels: dict[str, str]) -> int:
         text = labels.get(binding.action, binding.description)
-        return len(key_names(binding)[0]) + len(text) + 2
+        return 1 + len(key_names(binding)[0]) + len(text) + len(self._gap)
 
     async def on_click(self, event: events.Click) -> None:
         """Do what the key under the pointer does."""

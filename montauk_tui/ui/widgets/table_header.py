@@ -3,7 +3,7 @@
 from textual import events
 from textual.message import Message
 
-from montauk_tui.engine.columns import Column
+from montauk_tui.engine.column import Column
 from montauk_tui.ui.widgets.lines import LinesWidget, line_width
 from montauk_tui.ui.widgets.process_row import Layout, RowLook, draw_header
 

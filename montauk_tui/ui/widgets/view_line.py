@@ -7,7 +7,7 @@ from montauk_tui.engine.projection import Projection
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.text import clean
 from montauk_tui.ui.choices import Choices
-from montauk_tui.ui.tabs import SPAWNERS, TABS
+from montauk_tui.ui.tabs import SPAWNERS
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.lines import Line, LinesWidget, Run, line_width, spread
 
@@ -53,7 +53,10 @@ class ViewLine(LinesWidget):
         runs: list[Run] = [_GAP]
         self._spans = []
         at = 1
-        for tab in TABS.values():
+        tabs = choices.tabs
+        # A key may lead to one that is not offered.
+        offered = dict.fromkeys((*tabs.order, choices.tab))
+        for tab in map(tabs.every.__getitem__, offered):
             is_chosen = tab.id == choices.tab
             if only_chosen and not is_chosen:
                 continue
@@ -68,7 +71,7 @@ class ViewLine(LinesWidget):
         """Show the tab under the pointer."""
         for start, end, tab_id in self._spans:
             if start <= event.x < end:
-                await self.app.run_action(f"tab('{tab_id}')")
+                await self.app.run_action(f"tab({tab_id!r})")
 
 
 def _alerts(frame: Frame, choices: Choices, pid_search: str, theme: Theme) -> Line:
@@ -104,7 +107,7 @@ def _order(frame: Frame, choices: Choices, theme: Theme) -> Line:
     label, value = theme.style("label"), theme.style("value")
     cpus = len(frame.sample.host.cpu_ids)
     scale = f"machine of {cpus}" if choices.machine_scale else "one core"
-    if choices.tab == SPAWNERS:
+    if choices.tab_now.rows == SPAWNERS:
         return (
             ("by ", label),
             (choices.grouping, value),

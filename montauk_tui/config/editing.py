@@ -1,0 +1,138 @@
+"""Entries of a TOML text, changed without touching what stands around them."""
+
+import tomllib
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Any
+
+from montauk_tui.config.changes import Change
+from montauk_tui.config.readers import FIELD_OF_KEY, READERS, TAB_READERS, Reader
+from montauk_tui.config.settings import Settings
+from montauk_tui.errors import UsageError
+
+
+def says(document: Mapping[str, Any], change: Change) -> bool:
+    """Tell whether a file means already what a change wants, itself or by default."""
+    kind, *rest = change.path
+    if kind == "keys":
+        return _key_says(document.get("keys"), rest[0], change.value)
+    if kind == "tabs":
+        table = _tab_of(document.get("tabs"), rest[0])
+        raw = None if table is None else table.get(rest[1])
+        return bool(_means(TAB_READERS[rest[1]], raw) == change.value)
+    default = getattr(Settings(), FIELD_OF_KEY.get(kind, kind))
+    meant = _means(READERS[kind], document[kind]) if kind in document else default
+    wanted = default if change.value is None else change.value
+    return bool(_listed(meant) == _listed(wanted))
+
+
+def edited(data: bytes, changes: Sequence[Change]) -> bytes:
+    """Return a TOML text in which these entries are changed, and nothing else.
+
+    Raises:
+        ValueError: It is no TOML, or such that it cannot be changed safely.
+    """
+    # 20 ms, which the start of the program need not take.
+    import tomlkit  # noqa: PLC0415
+    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
+
+    before = tomllib.loads(data.decode())
+    try:
+        document = tomlkit.parse(data.decode())
+        for change in changes:
+            _apply(document, change)
+        text = document.as_string()
+    except (TOMLKitError, AttributeError, KeyError, TypeError) as error:
+        reason = f"its form is too unusual to change ({error})"
+        raise ValueError(reason) from error
+    after = tomllib.loads(text)
+    kept = {change.path[0] for change in changes}
+    if not all(says(after, change) for change in changes) or any(
+        before.get(key) != after.get(key) for key in {*before, *after} - kept
+    ):
+        reason = "its form is too unusual to change"
+        raise ValueError(reason)
+    return text.encode()
+
+
+def _apply(document: Any, change: Change) -> None:
+    import tomlkit  # noqa: PLC0415 - see above
+
+    kind, *rest = change.path
+    if kind == "keys":
+        if "keys" not in document:
+            document["keys"] = tomlkit.table()
+        table, name = _home(document["keys"], rest[0])
+        _put(table, name, change.value)
+    elif kind == "tabs":
+        tab = _tab_of(document.get("tabs"), rest[0])
+        if tab is None:
+            if change.value is None:
+                return
+            if not document.get("tabs"):
+                document["tabs"] = tomlkit.aot()
+            fresh = tomlkit.table()
+            fresh["name"] = change.name
+            fresh.trivia.indent = "\n"
+            document["tabs"].append(fresh)
+            tab = _tab_of(document["tabs"], rest[0])
+        _put(tab, rest[1], change.value)
+    else:
+        _put(document, kind, change.value)
+
+
+def _put(table: Any, key: str, value: Any) -> None:
+    if value is None:
+        table.pop(key, None)
+    else:
+        table[key] = _item(value, table.get(key))
+
+
+def _item(value: Any, old: Any) -> Any:
+    """Return a value for tomlkit: a long list stands in lines, as one did before."""
+    import tomlkit  # noqa: PLC0415 - see above
+
+    if not isinstance(value, list):
+        return value
+    item = tomlkit.array()
+    item.extend(value)
+    was_in_lines = old is not None and "\n" in getattr(old, "as_string", str)()
+    return item.multiline(multiline=was_in_lines)
+
+
+def _home(table: MutableMapping[str, Any], name: str) -> tuple[Any, str]:
+    """Return where `act.kill` stands or belongs: `act` may be a table of its own."""
+    if name not in table:
+        first, _, rest = name.partition(".")
+        if rest and isinstance(table.get(first), MutableMapping):
+            return _home(table[first], rest)
+    return table, name
+
+
+def _key_says(table: Any, name: str, wanted: Any) -> bool:
+    if not isinstance(table, Mapping):
+        return wanted is None
+    home, rest = _home(dict(table), name)
+    written = home.get(rest)
+    items = written if isinstance(written, list | None) else [written]
+    return bool(items == wanted)
+
+
+def _tab_of(tabs: Any, tab_id: str) -> Any:
+    """Return the table of a tab, None where there is none."""
+    for table in tabs if isinstance(tabs, list) else ():
+        name = table.get("name") if isinstance(table, Mapping) else None
+        if isinstance(name, str) and " ".join(name.split()).lower() == tab_id:
+            return table
+    return None
+
+
+def _means(reader: Reader, raw: Any) -> Any:
+    """Return what a value of the file is taken for; nothing good is None."""
+    try:
+        return None if raw is None else _listed(reader(raw))
+    except UsageError:
+        return None
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

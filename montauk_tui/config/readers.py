@@ -1,0 +1,165 @@
+"""What each key of the settings file may hold."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from montauk_tui.config.durations import in_range, parse_duration
+from montauk_tui.engine import columns, meters, query
+from montauk_tui.errors import UsageError
+from montauk_tui.model.text import cell_width, clean
+
+Reader = Callable[[Any], Any]
+"""Makes a setting of a value of the file, or raises `UsageError`."""
+
+ROWS: Final = ("processes", "exited", "spawners", "events")
+"""What a tab may list."""
+
+_WIDEST_NAME: Final = 20
+"""Cells of the name of a tab."""
+
+
+def one_line(problem: object) -> str:
+    """Return what something says as one line that is safe to show."""
+    return clean(" ".join(str(problem).split()).encode("utf-8", "surrogateescape"))
+
+
+def interval(value: Any) -> float:
+    """Read a duration: seconds, or text."""
+    if isinstance(value, str):
+        return parse_duration(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        reason = "it is not a duration"
+        raise UsageError(reason, 'write seconds, or text like "500ms"')
+    return float(in_range(value, "it"))
+
+
+def linger(value: Any) -> float:
+    """Read a duration that may be 0."""
+    if value in (0, "0", "0s") and not isinstance(value, bool):
+        return 0.0
+    return interval(value)
+
+
+def text(value: Any) -> str:
+    """Read a text."""
+    if not isinstance(value, str):
+        reason = "it is not text"
+        raise UsageError(reason, "put it in quotes")
+    return value
+
+
+def filter_text(value: Any) -> str:
+    """Read a text that means something as a filter."""
+    written = text(value)
+    query.parse(written)
+    return written
+
+
+def flag(value: Any) -> bool:
+    """Read true or false."""
+    if not isinstance(value, bool):
+        reason = "it is neither true nor false"
+        raise UsageError(reason, "write true or false, without quotes")
+    return value
+
+
+def column(value: Any) -> str:
+    """Read a column by any of its names."""
+    return columns.find(text(value)).id
+
+
+def column_list(value: Any) -> tuple[str, ...]:
+    """Read columns, each by any of its names and with a width where one is wanted."""
+    if not isinstance(value, list) or not value:
+        reason = "it is not a list of columns"
+        raise UsageError(reason, 'write for example ["pid", "user:12", "command"]')
+    entries: dict[str, str] = {}
+    for item in value:
+        entry = columns.entry(text(item))
+        entries.setdefault(columns.id_of(entry), entry)
+    return columns.command_last(entries.values())
+
+
+def meter_list(value: Any) -> tuple[str, ...]:
+    """Read meters, each with a style where one is wanted."""
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        reason = "it is not a list of meters"
+        raise UsageError(reason, 'write for example ["cpu", "memory:graph"]')
+    return tuple(one.entry for one in meters.parse(value))
+
+
+def names(value: Any) -> tuple[str, ...]:
+    """Read names, in lower case."""
+    if not isinstance(value, list):
+        reason = "it is not a list of names"
+        raise UsageError(reason, 'write for example ["main", "exited"]')
+    return tuple(dict.fromkeys(text(item).strip().lower() for item in value))
+
+
+def tab_name(value: Any) -> str:
+    """Read what a tab is called."""
+    name = one_line(text(value))
+    if not name or cell_width(name) > _WIDEST_NAME:
+        reason = "it is no name for a tab"
+        raise UsageError(reason, f"write 1 to {_WIDEST_NAME} characters")
+    return name
+
+
+def row_kind(value: Any) -> str:
+    """Read what a tab lists."""
+    return one_of(text(value), ROWS, "no rows are")
+
+
+def one_of(name: str, known: Sequence[str], what: str) -> str:
+    """Return a name that is known.
+
+    Raises:
+        UsageError: It is not; `what` begins the reason.
+    """
+    if name not in known:
+        reason = f"{what} called '{one_line(name)}'"
+        raise UsageError(reason, f"choose one of: {', '.join(known)}")
+    return name
+
+
+READERS: Final[dict[str, Reader]] = {
+    "collector": text,
+    "interval": interval,
+    "linger": linger,
+    "theme": text,
+    "columns": column_list,
+    "meters": meter_list,
+    "sort": column,
+    "descending": flag,
+    "filter": filter_text,
+    "tree": flag,
+    "kernel_threads": flag,
+    "user_threads": flag,
+    "paths": flag,
+    "machine_scale": flag,
+    "ascii": flag,
+    "mouse": flag,
+    "panel": flag,
+    "read_only": flag,
+    "tab_order": names,
+}
+"""By key of the file, which is the field of `Settings` but for the unit."""
+
+FIELD_OF_KEY: Final = {"interval": "interval_s", "linger": "linger_s"}
+
+TAB_READERS: Final[dict[str, Reader]] = {
+    "name": tab_name,
+    "rows": row_kind,
+    "columns": column_list,
+    "sort": column,
+    "descending": flag,
+    "filter": filter_text,
+    "tree": flag,
+}
+"""By key of a table in `[[tabs]]`, which is the field of `TabSettings`."""
+
+TABLES: Final = ("keys", "tabs")
+"""Keys of the file that hold tables: `[keys]` and `[[tabs]]`."""
+
+KNOWN: Final = (*READERS, *TABLES)
+"""Every key of the file."""

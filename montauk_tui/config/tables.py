@@ -1,0 +1,88 @@
+"""The tables of the settings file: `[keys]` and `[[tabs]]`.
+
+One wrong entry costs that entry and one line, not the table.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from montauk_tui.config.readers import TAB_READERS, one_line, text
+from montauk_tui.config.settings import TabSettings
+from montauk_tui.errors import UsageError
+
+
+def read_keys(value: Any) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    """Return the keys of actions by id, and a line for each entry that is wrong.
+
+    Raises:
+        UsageError: It is no table.
+    """
+    if not isinstance(value, Mapping):
+        reason = "it is not a table"
+        raise UsageError(reason, 'write [keys], and below it "act.kill" = ["f9", "k"]')
+    keys: dict[str, tuple[str, ...]] = {}
+    problems: list[str] = []
+    for name, written in entries(value):
+        try:
+            items = written if isinstance(written, list) else [written]
+            keys[name] = tuple(text(item) for item in items)
+        except UsageError as error:
+            problems.append(f"[keys]: {one_line(name)!r}: {error}; using the default")
+    return keys, problems
+
+
+def entries(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield what a table holds; `act.kill = 1` is the same with quotes and without."""
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            yield from entries(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value
+
+
+def read_tabs(value: Any) -> tuple[tuple[TabSettings, ...], list[str]]:
+    """Return the tabs, and a line for each thing that is wrong with one.
+
+    Raises:
+        UsageError: It is no list of tables.
+    """
+    if not isinstance(value, list) or not all(isinstance(it, Mapping) for it in value):
+        reason = "it is not a list of tables"
+        raise UsageError(reason, 'write [[tabs]], and below it name = "..."')
+    tabs: dict[str, TabSettings] = {}
+    problems: list[str] = []
+    for table in value:
+        try:
+            tab = _tab(table, problems)
+        except UsageError as error:
+            problems.append(f"[[tabs]]: {error}; this tab is left out")
+            continue
+        if tab.id in tabs:
+            problems.append(
+                f"[[tabs]]: two are called {tab.name!r}; rename one; the first counts"
+            )
+        tabs.setdefault(tab.id, tab)
+    return tuple(tabs.values()), problems
+
+
+def _tab(table: Mapping[str, Any], problems: list[str]) -> TabSettings:
+    if "name" not in table:
+        raise UsageError("one has no name", 'give it name = "..."')
+    name = TAB_READERS["name"](table["name"])
+    if name.lower() == "main":
+        reason = "the tab 'main' has its settings outside of [[tabs]]"
+        raise UsageError(reason, "use columns, sort, descending and tree there")
+    where = f"[[tabs]] {name!r}"
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        reader = TAB_READERS.get(key)
+        if reader is None:
+            remedy = f"remove it, or use one of: {', '.join(TAB_READERS)}"
+            problems.append(f"{where}: unknown key {one_line(key)!r}; {remedy}")
+            continue
+        try:
+            values[key] = reader(value)
+        except UsageError as error:
+            reason = f"{where}: bad value for {key!r}: {error}"
+            problems.append(f"{reason}; using the default")
+    return TabSettings(**values)

@@ -1,0 +1,168 @@
+"""What a column of the process table is, and the kinds that many of them are of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from montauk_tui.engine import cells, units
+from montauk_tui.engine import extra_cells as extra
+from montauk_tui.engine import gauge_cells as gauges
+from montauk_tui.engine import rate_cells as rates
+from montauk_tui.engine.cells import Key, Meaning, Text
+from montauk_tui.model.schema import Need
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the process table."""
+
+    id: str
+    title: str
+    description: str
+    width: int
+    """Cells; 0 takes what is left of the line."""
+    key: Key
+    text: Text
+    level: Meaning = cells.plain
+    left: bool = False
+    """Whether it is aligned to the left."""
+    descending: bool = False
+    """Whether the largest comes first when it becomes the sort column."""
+    need: Need = Need.NONE
+    """What a sample must hold to sort by it."""
+    holds_pid: bool = False
+    """Whether it widens with the largest pid."""
+    yields: int = 0
+    """How early it gives its place on a narrow screen; 0 never."""
+    cost: str = ""
+    """What it costs in a few words, where that is more than nothing."""
+    privilege: str = ""
+    """Without what it is not known of every process, in a few words."""
+    show_need: Need = Need.NONE
+    """What a sample must hold to show it, where that is not looked up for each row."""
+
+
+def id_column(field: str, title: str, description: str) -> Column:
+    """Return a column of process ids."""
+    return Column(
+        field, title, description, 5, cells.number(field), cells.integer_text(field),
+        holds_pid=True,
+    )  # fmt: skip
+
+
+def extra_column(
+    name: str,
+    title: str,
+    description: str,
+    width: int,
+    write: Callable[[float], str],
+    level: Meaning = cells.plain,
+) -> Column:
+    """Return a column whose values only some lists have, in `Frame.extra`."""
+    left = write in (units.exit_status_text, extra.event_text)
+    return Column(
+        name, title, description, width, extra.extra_key(name),
+        extra.extra_text(name, write), level, left, descending=True,
+    )  # fmt: skip
+
+
+def time_column(field: str, title: str, description: str) -> Column:
+    """Return a column of CPU time, of a counter in ticks."""
+    return Column(
+        field, title, description, 9, cells.number(field), cells.ticks_text(field),
+        descending=True,
+    )  # fmt: skip
+
+
+def count_column(field: str, title: str, description: str, width: int) -> Column:
+    """Return a column of a count."""
+    return Column(
+        field, title, description, width, cells.number(field),
+        cells.integer_text(field), descending=True,
+    )  # fmt: skip
+
+
+def size_column(field: str, title: str, description: str, yields: int) -> Column:
+    """Return a column of bytes of memory."""
+    return Column(
+        field, title, description, 5, cells.number(field), cells.size_text(field),
+        cells.size_level(field), descending=True, yields=yields,
+    )  # fmt: skip
+
+
+class File(NamedTuple):
+    """Where a gauge or a label is read."""
+
+    need: Need
+    cost: str = "0.03 ms a row"
+    privilege: str = ""
+
+
+TRACE: Final = "CAP_SYS_PTRACE for other users"
+
+MAP: Final = File(Need.MEMORY, "0.1 ms a row, and 15 ms a GiB of memory", TRACE)
+CGROUP: Final = File(Need.CGROUP, "0.03 ms a row, less where kernel collects")
+
+
+def gauge_column(
+    name: str,
+    title: str,
+    description: str,
+    file: File,
+    write: Callable[[float], str] = gauges.integer_text,
+) -> Column:
+    """Return a column of numbers that are looked up for each process."""
+    return Column(
+        name, title, description, max(5, len(title)), gauges.gauge_key(name),
+        gauges.gauge_text(name, write), gauges.gauge_level(name), descending=True,
+        need=file.need, cost=file.cost, privilege=file.privilege,
+    )  # fmt: skip
+
+
+def label_column(
+    name: str, title: str, description: str, width: int, file: File
+) -> Column:
+    """Return a column of texts that are looked up for each process."""
+    return Column(
+        name, title, description, width, gauges.label_key(name),
+        gauges.label_text(name), cells.faint, left=True, need=file.need,
+        cost=file.cost, privilege=file.privilege,
+    )  # fmt: skip
+
+
+COUNTER: Final = "0.01 ms a process, none with kernel"
+MAIN_THREAD: Final = "(main thread; kernel: all)"
+
+
+def byte_rate_column(
+    column_id: str, title: str, description: str, *fields: str, yields: int = 0
+) -> Column:
+    """Return a column of bytes a second, the sum of what counters grew by."""
+    return Column(
+        column_id, title, description, max(9, len(title)), rates.rate_key(*fields),
+        rates.rate_text(units.byte_rate_text, *fields), rates.bytes_level(*fields),
+        descending=True, need=Need.IO, show_need=Need.IO, yields=yields,
+        cost=COUNTER, privilege=TRACE,
+    )  # fmt: skip
+
+
+def byte_total_column(
+    column_id: str, title: str, description: str, field: str
+) -> Column:
+    """Return a column of bytes so far."""
+    return Column(
+        column_id, title, description, 6, cells.number(field), cells.size_text(field),
+        cells.size_level(field), descending=True, need=Need.IO, show_need=Need.IO,
+        cost=COUNTER, privilege=TRACE,
+    )  # fmt: skip
+
+
+def rate_column(
+    column_id: str, title: str, description: str, field: str, need: Need = Need.NONE
+) -> Column:
+    """Return a column of how much a counter grew by a second."""
+    return Column(
+        column_id, title, description, 6, rates.rate_key(field),
+        rates.rate_text(units.rate_text, field), rates.rate_level(field),
+        descending=True, need=need, show_need=need, cost=COUNTER if need else "",
+    )  # fmt: skip

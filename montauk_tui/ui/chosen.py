@@ -1,0 +1,77 @@
+"""What the user has chosen by now, in the words of the settings file."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from montauk_tui.config import Settings, TabSettings
+from montauk_tui.engine.column import Column
+from montauk_tui.ui.choices import Choices
+from montauk_tui.ui.tabs import BUILT_IN, MAIN, Tab, usual_of
+
+
+def settings_now(
+    settings: Settings,
+    choices: Choices,
+    theme: str,
+    keys: Mapping[str, tuple[str, ...]],
+) -> Settings:
+    """Return the settings that would start the program as it is now.
+
+    Args:
+        settings: Those for what no key changes while the program runs.
+        choices: What is on the screen.
+        theme: The name of the theme.
+        keys: What `[keys]` would say.
+    """
+    main = choices.tabs.every[MAIN]
+    column, descending = choices.order_of(MAIN)
+    return replace(
+        settings,
+        interval_s=choices.interval_s,
+        theme=theme,
+        columns=main.columns,
+        sort=column.id,
+        descending=_unusual(column, descending=descending),
+        filter=choices.filter_text,
+        tree=MAIN in choices.trees,
+        kernel_threads=choices.view.kernel_threads,
+        user_threads=choices.view.user_threads,
+        paths=choices.paths,
+        machine_scale=choices.machine_scale,
+        ascii=choices.ascii,
+        linger_s=choices.linger_s,
+        read_only=choices.read_only,
+        tab_order=choices.tabs.chosen_order,
+        keys=keys,
+        tabs=_tabs_now(settings, choices),
+    )
+
+
+def _unusual(column: Column, *, descending: bool) -> bool | None:
+    return None if descending == column.descending else descending
+
+
+def _tabs_now(settings: Settings, choices: Choices) -> tuple[TabSettings, ...]:
+    """Return what is chosen for tabs: what was, and what differs from the usual."""
+    given = {tab.id: tab for tab in settings.tabs}
+    return tuple(
+        now
+        for tab in choices.tabs.every.values()
+        if tab.id != MAIN
+        and (now := _tab_now(tab, given.get(tab.id), choices)) != TabSettings(now.name)
+    )
+
+
+def _tab_now(tab: Tab, given: TabSettings | None, choices: Choices) -> TabSettings:
+    before = given or TabSettings(tab.title if tab.id not in BUILT_IN else tab.id)
+    usual = usual_of(before)
+    column, descending = choices.order_of(tab.id)
+    tree = tab.id in choices.trees
+    direction = _unusual(column, descending=descending)
+    return replace(
+        before,
+        columns=None if tab.columns == usual.columns else tab.columns,
+        sort=None if column.id == usual.sort else column.id,
+        descending=direction,
+        tree=tree or None,
+    )

@@ -1,0 +1,203 @@
+"""Which key does what: the bindings of the program with the user's own keys.
+
+Textual's keymap is not used: it knows no binding without a key, takes away all keys of
+what loses one, and finds a clash only when a key is pressed.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
+
+from textual.app import App
+from textual.binding import Binding
+from textual.dom import DOMNode
+from textual.keys import Keys, _character_to_key
+
+from montauk_tui.errors import UsageError
+from montauk_tui.model.text import clean
+from montauk_tui.ui.bindings import BINDINGS, KEY_NAMES, LOOK_BINDINGS, key_name
+
+Chosen = Mapping[str, Sequence[str]]
+"""By the id of a binding: its keys, as people write them."""
+
+_ALIASES: Final = {
+    **{name.lower(): key for key, name in KEY_NAMES.items() if len(name) > 1},
+    "pgdown": "pagedown", "return": "enter", "spacebar": "space", "del": "delete",
+    "ins": "insert", "ctrl+i": "tab", "ctrl+m": "enter",
+}  # fmt: skip
+
+_WRITTEN: Final = re.compile(r"((?:(?:alt|ctrl|shift)[-+])*)(.+)", re.IGNORECASE)
+"""A key with what is held down with it."""
+
+_NAMED: Final = frozenset(
+    key.value for key in Keys if len(key.value) > 1 and key.value[0] != "<"
+)
+
+_FIXED: Final = {
+    "ctrl+c": "it always leaves montauk",
+    "ctrl+q": "it always leaves montauk",
+    **dict.fromkeys("0123456789", "digits jump to a PID"),
+}
+"""Keys that cannot be given away, and why."""
+
+_INTERRUPT: Final = "program.interrupt"
+
+
+class Keymap(NamedTuple):
+    """The bindings as they are in force."""
+
+    main: tuple[Binding, ...] = tuple(BINDINGS)
+    look: tuple[Binding, ...] = tuple(LOOK_BINDINGS)
+    """Of the closer look at a process."""
+
+    @property
+    def every(self) -> tuple[Binding, ...]:
+        """All of them."""
+        return (*self.main, *self.look)
+
+
+def read_key(text: str) -> str:
+    """Return Textual's name of a key, for what is printed on it or for that name.
+
+    Raises:
+        UsageError: There is no such key, or it cannot be given away.
+    """
+    stripped = text.strip()
+    key = _character_to_key(stripped) if len(stripped) == 1 else _named(stripped)
+    if key is None or (len(stripped) == 1 and not stripped.isprintable()):
+        shown = clean(text.encode("utf-8", "surrogateescape"))
+        reason = f"no key is called {shown!r}"
+        raise UsageError(reason, "write for example F9, k, Ctrl-X, PgUp or ?")
+    if key in _FIXED:
+        reason = f"{key_name(key)} cannot be given away: {_FIXED[key]}"
+        raise UsageError(reason, "choose another key")
+    return key
+
+
+def _named(text: str) -> str | None:
+    """Return the name of a key that is written with more than one character."""
+    match = _WRITTEN.fullmatch(text)
+    if match is None:
+        return None
+    # Textual has them in the order of the alphabet.
+    held = sorted({held.lower() for held in re.split("[-+]", match[1]) if held})
+    modifiers, name = "".join(f"{one}+" for one in held), match[2]
+    if len(name) == 1:
+        plain = _character_to_key(name.lower() if "ctrl" in held else name)
+        return _ALIASES.get(modifiers + plain, modifiers + plain)
+    name = _ALIASES.get(name.lower(), name.lower())
+    known = name in _NAMED or name in KEY_NAMES or key_name(name) != name.capitalize()
+    return modifiers + name if known else None
+
+
+def keymap(chosen: Chosen) -> tuple[Keymap, list[str]]:
+    """Return the bindings with the keys chosen, and a line for each that is wrong.
+
+    A key that is given to one action is taken from the one that has it by default.
+    """
+    scopes = (tuple(BINDINGS), tuple(LOOK_BINDINGS))
+    known = {binding.id for scope in scopes for binding in scope}
+    said = [
+        f"[keys]: no action is called {name!r}; docs/keys.md and F1 list them"
+        for name in chosen
+        if name not in known
+    ]
+    mapped: list[tuple[Binding, ...]] = []
+    for scope in scopes:
+        bindings, wrong = _mapped(scope, chosen)
+        mapped.append(bindings)
+        said += wrong
+    return Keymap(*mapped), said
+
+
+def _mapped(
+    bindings: Sequence[Binding], chosen: Chosen
+) -> tuple[tuple[Binding, ...], list[str]]:
+    """Return bindings that share a screen with the keys chosen for them."""
+    said: list[str] = []
+    owners: dict[str, str] = {}
+    given: dict[str, list[str]] = {}
+    for binding_id in (name for name in chosen if name in {b.id for b in bindings}):
+        good: list[str] = []
+        for text in chosen[binding_id]:
+            try:
+                key = _free_key(text, binding_id, owners)
+            except UsageError as error:
+                said.append(f"[keys]: {binding_id!r}: {error}")
+            else:
+                owners[key] = binding_id
+                good.append(key)
+        if binding_id == _INTERRUPT:
+            said.append(f"[keys]: {binding_id!r}: Ctrl-C always leaves; remove it")
+        elif good or not chosen[binding_id]:
+            given[binding_id] = good
+    return tuple(_with_keys(binding, given, owners) for binding in bindings), said
+
+
+def _free_key(text: str, binding_id: str, owners: Mapping[str, str]) -> str:
+    key = read_key(text)
+    owner = owners.get(key, binding_id)
+    if owner != binding_id:
+        reason = f"{key_name(key)} is given to {owner!r} already"
+        raise UsageError(reason, "choose another key for one of them")
+    return key
+
+
+def _with_keys(
+    binding: Binding, given: Mapping[str, list[str]], owners: Mapping[str, str]
+) -> Binding:
+    binding_id = binding.id or ""
+    keys: Iterable[str] = given.get(binding_id) or ()
+    if binding_id not in given:
+        usual = binding.key.split(",")
+        keys = [key for key in usual if owners.get(key, binding_id) == binding_id]
+    return replace(binding, key=",".join(dict.fromkeys(keys)))
+
+
+def bind(node: App[Any] | DOMNode, bindings: Sequence[Binding]) -> None:
+    """Give an app or a screen these bindings in the place of those with their ids."""
+    ids = {binding.id for binding in bindings}
+    table = node._bindings.key_to_bindings  # noqa: SLF001 - there is no public way
+    for key, bound in list(table.items()):
+        table[key] = [binding for binding in bound if binding.id not in ids]
+    for binding in bindings:
+        for key in filter(None, binding.key.split(",")):
+            table[key] = [replace(binding, key=key), *table.get(key, ())]
+    for key in [key for key, bound in table.items() if not bound]:
+        del table[key]
+
+
+def given_key(
+    chosen: Mapping[str, tuple[str, ...]], binding_id: str, keys: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return what is chosen once an action has these keys and nobody else does.
+
+    Raises:
+        UsageError: This action keeps its key.
+    """
+    if binding_id == _INTERRUPT:
+        raise UsageError("Ctrl-C always leaves montauk", "choose another action")
+    scope = BINDINGS if binding_id in {b.id for b in BINDINGS} else LOOK_BINDINGS
+    ids = {binding.id for binding in scope}
+    others = {
+        name: tuple(key for key in held if name not in ids or not _is_among(key, keys))
+        for name, held in chosen.items()
+    }
+    return {**others, binding_id: tuple(map(_written, keys))}
+
+
+def _is_among(text: str, keys: Sequence[str]) -> bool:
+    try:
+        return read_key(text) in keys
+    except UsageError:
+        return False
+
+
+def _written(key: str) -> str:
+    """Return a key as it is best read in a file."""
+    name = key_name(key)
+    try:
+        return name if read_key(name) == key else key
+    except UsageError:
+        return key

@@ -1,0 +1,251 @@
+"""The setup screen: pages on the left, what is to be chosen on the right.
+
+A change counts at once and until montauk is left; it is written only by saving.
+"""
+
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import Final, NamedTuple
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.screen import ModalScreen
+from textual.widgets import OptionList
+
+from montauk_tui.config import config_path
+from montauk_tui.model.text import cell_width, fit
+from montauk_tui.ui.actions.saving import SavingActions, shown_path
+from montauk_tui.ui.setup.chooser import ColumnsPage
+from montauk_tui.ui.setup.keys import KeysPage
+from montauk_tui.ui.setup.lists import BehaviourPage, LookPage, TabsPage
+from montauk_tui.ui.setup.page import Page, Panel, footer_key
+from montauk_tui.ui.widgets.lines import LinesWidget, Run, spread
+from montauk_tui.ui.widgets.status import KeyBar
+
+_SAVE: Final = footer_key("s", "save", "Save")
+_LEAVE: Final = footer_key("escape", "leave", "Back")
+_INTO: Final = footer_key("enter", "beside(1)", "Open")
+
+_LEAST_HEIGHT: Final = 8
+"""Lines a terminal must have before the hint and the keys are worth their place."""
+
+
+_LEAST_WIDTH: Final = 60
+"""Cells a terminal must have to show the pages beside what is on one."""
+
+
+class _Entry(NamedTuple):
+    """What a line of the list of pages leads to."""
+
+    page: Page
+    prepare: Callable[[], None] | None = None
+
+
+class SetupScreen(ModalScreen[None], inherit_bindings=False):
+    """Everything that can be set up while the monitor runs."""
+
+    BINDINGS = [
+        Binding("escape,q,f2", "leave", show=False),
+        Binding("s,f10,ctrl+s", "save", show=False),
+        Binding("left,shift+tab", "beside(-1)", show=False),
+        Binding("right,tab", "beside(1)", show=False),
+        Binding("space", "turn(0)", show=False),
+        Binding("plus,equals_sign", "turn(1)", show=False),
+        Binding("minus", "turn(-1)", show=False),
+        Binding("f7,left_square_bracket", "move(-1)", show=False),
+        Binding("f8,right_square_bracket", "move(1)", show=False),
+        Binding("less_than_sign,comma", "widen(-1)", show=False),
+        Binding("greater_than_sign,full_stop", "widen(1)", show=False),
+        Binding("delete,f9", "remove", show=False),
+        Binding("r", "reset", show=False),
+    ]
+
+    def __init__(self) -> None:
+        """Build the pages."""
+        super().__init__()
+        self._title_line = LinesWidget(id="setup-title")
+        self._hint = LinesWidget(id="setup-hint")
+        self._keys = KeyBar([])
+        self._columns = ColumnsPage()
+        self._others = {
+            "Tabs": TabsPage(),
+            "Look": LookPage(),
+            "Behaviour": BehaviourPage(),
+            "Keys": KeysPage(),
+        }
+        self._list = Panel("Pages", "pages")
+        self._entries: list[_Entry | None] = []
+        self._at = -1
+        """Which entry is shown."""
+
+    @property
+    def monitor(self) -> SavingActions:
+        """The program."""
+        app = self.app
+        assert isinstance(app, SavingActions)  # noqa: S101 - for mypy
+        return app
+
+    def compose(self) -> ComposeResult:
+        """Lay the parts out."""
+        yield self._title_line
+        with Horizontal(id="setup"):
+            yield self._list
+            yield self._columns
+            yield from self._others.values()
+        yield self._hint
+        yield self._keys
+
+    def on_mount(self) -> None:
+        """Begin with the columns of the tab that is shown."""
+        self._list_pages()
+        tabs = list(self.monitor.choices.tabs.every)
+        self._list.list.select(1 + tabs.index(self.monitor.choices.tab))
+        self._show_page()
+        self.set_focus(self._list.list)
+
+    def _list_pages(self) -> None:
+        """List the columns of every tab below a heading, then the other pages."""
+        lines: list[Text | str] = ["Columns"]
+        self._entries = [None]
+        for tab in self.monitor.choices.tabs.every.values():
+            show = partial(self._columns.show_tab, tab.id)
+            self._entries.append(_Entry(self._columns, show))
+            lines.append(Text(f"  {tab.title}", no_wrap=True))
+        for title, page in self._others.items():
+            self._entries.append(_Entry(page))
+            lines.append(Text(title, no_wrap=True))
+        self._list.list.show(lines)
+
+    # --- what is shown ----------------------------------------------------------------
+
+    @property
+    def page(self) -> Page:
+        """The page that is shown."""
+        return next(it for it in (self._columns, *self._others.values()) if it.display)
+
+    def _show_page(self) -> None:
+        at = self._list.list.highlighted
+        entry = None if at is None else self._entries[at]
+        if at is None or entry is None or at == self._at:
+            return
+        self._at = at
+        for page in (self._columns, *self._others.values()):
+            page.display = page is entry.page
+        if entry.prepare is not None:
+            entry.prepare()
+        entry.page.draw()
+        self.draw()
+
+    def on_resize(self) -> None:
+        """Draw for the new size once the parts have theirs."""
+        for part in (self._hint, self._keys):
+            part.display = self.size.height >= _LEAST_HEIGHT
+        self.call_after_refresh(self.draw)
+
+    def on_page_changed(self) -> None:
+        """Tell that there is something to save."""
+        self.draw()
+
+    def on_descendant_focus(self) -> None:
+        """Mark the list that has the keys."""
+        self.draw()
+
+    def on_option_list_option_highlighted(self) -> None:
+        """Show the page that was gone to, or what the line is about."""
+        self._show_page()
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw what stands around the lists."""
+        if not self.is_mounted or self._at < 0:
+            return
+        look, page, width = self.monitor.look, self.page, self.size.width
+        is_in_page = self.focused is not self._list.list
+        self._list.display = width >= _LEAST_WIDTH or not is_in_page
+        for panel in (self._list, *page.panels):
+            panel.draw_heading()
+        self._title_line.paint([self._title(width)])
+        hint = page.hint if is_in_page else "Enter or Right goes into the page"
+        self._hint.paint([((f" {hint}", look.style("label")),)])
+        keys = page.footer if is_in_page else (_INTO,)
+        if self._keys.size.width:
+            self._keys.use((*keys, _SAVE, _LEAVE))
+            self._keys.show(look, {})
+
+    def _title(self, width: int) -> tuple[Run, ...]:
+        look = self.monitor.look
+        count = len(self.monitor.unsaved)
+        said = (
+            f"{count} change{'s' * (count != 1)} not saved"
+            if count
+            else "nothing to save"
+        )
+        state: Run = (f"{said} ", look.style("warm" if count else "label"))
+        room = width - cell_width(f" Setup  {said}  ")
+        path = shown_path(config_path(os.environ))
+        if cell_width(path) > room:
+            path = f"{fit(path, max(0, room - 1))}+" if room > 1 else ""
+        left = ((" Setup  ", look.style("title")), (path, look.style("label")))
+        return spread(left, (state,), width)
+
+    # --- keys -------------------------------------------------------------------------
+
+    def action_beside(self, step: int) -> None:
+        """Go to the list beside this one."""
+        # The message of the last move between pages may still be on its way.
+        self._show_page()
+        lists = [self._list.list, *(panel.list for panel in self.page.panels)]
+        at = next((i for i, one in enumerate(lists) if one is self.focused), 0)
+        # On a narrow screen it may be hidden, and take no keys.
+        self._list.display = True
+        self.set_focus(lists[max(0, min(at + step, len(lists) - 1))])
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Do what was clicked."""
+        if event.option_list is self._list.list:
+            self._show_page()
+            self.action_beside(1)
+        else:
+            self.page.turn(0)
+
+    def _in_page(self) -> bool:
+        return self.focused is not self._list.list
+
+    def action_turn(self, step: int) -> None:
+        """Change the selected line."""
+        if self._in_page():
+            self.page.turn(step)
+        elif step == 0:
+            self.action_beside(1)
+
+    def action_move(self, step: int) -> None:
+        """Move the selected line."""
+        if self._in_page():
+            self.page.move(step)
+
+    def action_widen(self, step: int) -> None:
+        """Make it wider or narrower."""
+        if self._in_page():
+            self.page.widen(step)
+
+    def action_remove(self) -> None:
+        """Take the selected line out."""
+        if self._in_page():
+            self.page.take_out()
+
+    def action_reset(self) -> None:
+        """Give the selected line what is usual."""
+        if self._in_page():
+            self.page.reset()
+
+    def action_save(self) -> None:
+        """Write what was changed into the settings file."""
+        self.monitor.action_save_settings()
+        self.draw()
+
+    def action_leave(self) -> None:
+        """Go back to the table."""
+        self.dismiss()

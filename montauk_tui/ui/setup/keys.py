@@ -1,0 +1,154 @@
+"""The page on which actions are given other keys."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from montauk_tui.errors import UsageError
+from montauk_tui.ui.bindings import EVERY_BINDING, SECTIONS, key_name, key_names
+from montauk_tui.ui.keymap import given_key, read_key
+from montauk_tui.ui.setup.page import Page, Panel, footer_key
+
+_FOOTER: Final = (
+    footer_key("enter", "turn(0)", "Set"),
+    footer_key("plus", "turn(1)", "Add"),
+    footer_key("delete", "remove", "None"),
+    footer_key("r", "reset", "Usual"),
+)
+
+
+class PressScreen(ModalScreen[str | None], inherit_bindings=False):
+    """Returns the key that is pressed, None for Esc."""
+
+    def __init__(self, heading: str) -> None:
+        """Ask for the key of an action."""
+        super().__init__()
+        self._heading = heading
+
+    def compose(self) -> ComposeResult:
+        """Ask."""
+        box = Static("Press the key. Esc leaves it as it is.", id="box", markup=False)
+        box.border_title = Content(self._heading)
+        yield box
+
+    def on_key(self, event: events.Key) -> None:
+        """Take it."""
+        event.stop()
+        self.dismiss(None if event.key == "escape" else event.key)
+
+
+class KeysPage(Page):
+    """Every action with its keys."""
+
+    def __init__(self) -> None:
+        """Begin at the first action."""
+        super().__init__(Panel("Keys", "only"))
+
+    def _lines(self) -> list[Binding | str]:
+        """Return the headings of the help, and below each its actions."""
+        now = {binding.id: binding for binding in self.monitor.keymap.every}
+        lines: list[Binding | str] = []
+        for section, heading in SECTIONS.items():
+            lines.append(heading)
+            lines += [
+                now[binding.id]
+                for binding in EVERY_BINDING
+                if (binding.id or "").startswith(f"{section}.")
+            ]
+        return lines
+
+    def draw(self) -> None:
+        """Draw the list; a `*` stands before what the user chose."""
+        shown: list[Text | str] = []
+        chosen = self.monitor.keys
+        for line in self._lines():
+            if isinstance(line, str):
+                shown.append(line)
+                continue
+            sign = "*" if line.id in chosen else " "
+            keys = " ".join(key_names(line)) or "none"
+            text = f"{sign} {keys:18}  {line.description}"
+            shown.append(Text(text, no_wrap=True))
+        self.panels[0].list.show(shown)
+
+    @property
+    def _binding(self) -> Binding | None:
+        line = self._lines()[self.at]
+        return None if isinstance(line, str) else line
+
+    @property
+    def hint(self) -> str:
+        """What the action does, and its id in the settings file."""
+        binding = self._binding
+        if binding is None:
+            return ""
+        whose = ", set by you" if binding.id in self.monitor.keys else ""
+        return f"{binding.tooltip} ({binding.id}{whose})"
+
+    @property
+    def footer(self) -> Sequence[Binding]:
+        """What can be done to keys."""
+        return _FOOTER
+
+    def turn(self, step: int) -> None:
+        """Ask for a key that is to be the only one, or one more."""
+        binding = self._binding
+        if binding is None or step < 0:
+            self.take_out()
+            return
+        verb = "One more key" if step else "The key"
+        screen = PressScreen(f"{verb} for: {binding.description}")
+        self.app.push_screen(screen, partial(self._pressed, binding, more=bool(step)))
+
+    def _pressed(self, binding: Binding, key: str | None, *, more: bool) -> None:
+        if key is None:
+            return
+        try:
+            key = read_key(key)
+        except UsageError as error:
+            self.monitor.say(str(error))
+            return
+        held = binding.key.split(",") if more and binding.key else []
+        self._give(binding, list(dict.fromkeys([*held, key])))
+
+    def _give(self, binding: Binding, keys: Sequence[str]) -> None:
+        monitor = self.monitor
+        try:
+            wanted = given_key(monitor.keys, binding.id or "", keys)
+        except UsageError as error:
+            monitor.say(str(error))
+            return
+        before = monitor.keymap
+        monitor.map_keys(wanted)
+        lost = [
+            f"{key_name(key)} from {old.description}"
+            for old, new in zip(before.every, monitor.keymap.every, strict=True)
+            for key in old.key.split(",")
+            if key in keys and old.id != binding.id and key not in new.key.split(",")
+        ]
+        if lost:
+            monitor.say(f"taken: {', '.join(lost)}", is_good=True)
+        self.changed()
+
+    def take_out(self) -> None:
+        """Leave the action without a key."""
+        if self._binding is not None:
+            self._give(self._binding, [])
+
+    def reset(self) -> None:
+        """Give the action its usual keys back."""
+        binding = self._binding
+        if binding is not None:
+            keys = {
+                it: key for it, key in self.monitor.keys.items() if it != binding.id
+            }
+            self.monitor.map_keys(keys)
+            self.changed()
