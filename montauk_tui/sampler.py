@@ -16,7 +16,7 @@ from montauk_tui.errors import CollectorFailed, CollectorUnavailable, MontaukErr
 from montauk_tui.model.frame import CollectorStatus, Frame, HostRates, Rates
 from montauk_tui.model.recent import Recent
 from montauk_tui.model.sample import Sample
-from montauk_tui.model.schema import Need
+from montauk_tui.model.schema import FOR_RATES, Need
 
 _FRAMES_IN_USE = 3
 """One on the screen, one on its way there, one that is being made."""
@@ -195,13 +195,15 @@ class Sampler:
     ) -> None:
         """Change how to go on; a new interval counts from the last sample.
 
-        What is newly needed is sampled at once, and again soon for its rates.
+        What is newly needed is sampled at once, and again soon for its rates. While
+        paused these would stay unknown, so nothing is sampled for them.
         """
         with self._changed:
             if interval_s is not None:
                 self._interval_s = interval_s
             if needs is not None:
-                if needs & ~self._needs:
+                new = needs & ~self._needs
+                if new & ~FOR_RATES if self._paused else new:
                     self._at_once = self._soon = True
                 self._needs = needs
             if paused is not None:

@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
-from typing import Final
 
 from montauk_tui.collectors import registry
 from montauk_tui.collectors.base import Collector
@@ -19,11 +18,8 @@ from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.export.output import put
 from montauk_tui.export.table import frame_table
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.schema import Ints, Need
+from montauk_tui.model.schema import FOR_RATES, Ints, Need
 from montauk_tui.sampler import FrameSource
-
-_RATES: Final = Need.IO | Need.SWITCHES | Need.WAIT | Need.THREADS | Need.THROTTLED
-"""What the sample before must hold as well, because it is shown as a rate."""
 
 
 def collector_info(forced: str | None) -> int:
@@ -80,7 +76,7 @@ def once(settings: Settings, limit: int | None) -> int:
     width = _terminal_width()
     needs = Need.NONE
     for column in columns:
-        needs |= column.show_need | (column.need & _RATES)
+        needs |= column.show_need | (column.need & FOR_RATES)
 
     def show(frame: Frame, rows: Ints, _ended: Ints) -> None:
         put("\n".join(frame_table(frame, rows, columns, width)))
@@ -134,7 +130,8 @@ def _each_frame(
     source = FrameSource(registry.open_collector(settings.collector))
     with closing(source):
         due = time.monotonic()
-        source.next_frame(needs & _RATES)
+        # CPU use of threads is a rate, too.
+        source.next_frame(needs & (FOR_RATES | Need.THREADS))
         taken = 0
         while samples is None or taken < samples:
             due += settings.interval_s

@@ -77,6 +77,10 @@ class Need(Flag):
     """How long every process waited for a CPU: one more file each."""
 
 
+FOR_RATES: Final = Need.IO | Need.SWITCHES | Need.WAIT | Need.THROTTLED
+"""What two samples must hold before it can be shown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One column of a process table."""

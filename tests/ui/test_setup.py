@@ -11,8 +11,8 @@ from montauk_tui.ui.setup.lists import stepped
 from montauk_tui.ui.setup.page import moved
 from tests.support.monitor import Monitor, make_app, running
 
-TABS = ("Main", "Exited", "Spawners", "Events")
-PAGES = (*TABS, "Tabs", "Look", "Behaviour", "Keys")
+TABS = ("Main", "I/O", "Exited", "Spawners", "Events")
+PAGES = (*TABS, "Meters", "Tabs", "Look", "Behaviour", "Keys")
 
 
 async def open_page(monitor: Monitor, title: str) -> SetupScreen:
@@ -44,7 +44,7 @@ async def select(monitor: Monitor, text: str) -> None:
 @pytest.mark.parametrize("key", ["f2", "C"])
 async def test_it_opens_at_the_columns_of_the_tab_and_closes(key: str) -> None:
     async with running() as monitor:
-        await monitor.press("tab")
+        await monitor.press("tab", "tab")
         for closing in ("escape", "q", "f2"):
             await monitor.press(key)
             assert "Columns of Exited" in monitor.text
@@ -230,23 +230,43 @@ async def test_tabs_are_hidden_shown_and_moved() -> None:
         return " ".join(app.choices.tabs.order)
 
     async with running(app) as monitor:
-        await monitor.press("f2", *["down"] * 5, "right")
+        await monitor.press("f2", *["down"] * 7, "right")
         assert "[Tabs]" in monitor.lines[2]
         await select(monitor, "Web")
         assert "nginx" in monitor.lines[-2]
         await monitor.press("[", "[")
-        assert order() == "main exited web spawners events"
+        assert order() == "main io exited web spawners events"
         await select(monitor, "Spawners")
         await monitor.press("space")
-        assert order() == "main exited web events"
+        assert order() == "main io exited web events"
         assert "[ ] Spawners" in monitor.text
         await monitor.press("enter")
-        assert order() == "main exited web events spawners"
+        assert order() == "main io exited web events spawners"
         await select(monitor, "Main")
         await monitor.press("space")
         assert "main" in order()
         await monitor.press("escape")
-        assert "[Main] Exited  Web  Events  Spawners" in monitor.text
+        assert "[Main] I/O  Exited  Web  Events  Spawners" in monitor.text
+
+
+# --- meters ---------------------------------------------------------------------------
+
+
+async def test_meters_are_chosen_put_in_order_and_given_a_style() -> None:
+    async with running() as monitor:
+
+        def meters() -> tuple[str, ...]:
+            return monitor.app.settings_now.meters
+
+        screen = await open_page(monitor, "Meters")
+        await monitor.press(">", ">", ">", ">")
+        assert meters()[0] == "cpu:graph"
+        assert "graph" in monitor.text
+        await monitor.press(">", "]")
+        assert meters()[:2] == ("memory", "cpu")
+        await monitor.press("delete", "right", "end", "enter")
+        assert meters() == ("memory", "swap", "clock", "pressure", "network", "disk")
+        assert screen.monitor.unsaved
 
 
 # --- look and behaviour ---------------------------------------------------------------

@@ -267,7 +267,9 @@ def test_ascii_under_churn(looks_as_before: Looks) -> None:
 
 # --- the setup screen -----------------------------------------------------------------
 
-SETUP_PAGES: Final = {"columns": 0, "tabs": 4, "look": 5, "behaviour": 6, "keys": 7}
+SETUP_PAGES: Final = {
+    "columns": 0, "meters": 5, "tabs": 6, "look": 7, "behaviour": 8, "keys": 9,
+}  # fmt: skip
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from montauk_tui.ui.actions.saving import SavingActions, shown_path
 from montauk_tui.ui.setup.chooser import ColumnsPage
 from montauk_tui.ui.setup.keys import KeysPage
 from montauk_tui.ui.setup.lists import BehaviourPage, LookPage, TabsPage
+from montauk_tui.ui.setup.meters import MetersPage
 from montauk_tui.ui.setup.page import Page, Panel, footer_key
 from montauk_tui.ui.widgets.lines import LinesWidget, Run, spread
 from montauk_tui.ui.widgets.status import KeyBar
@@ -71,6 +72,7 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
         self._keys = KeyBar([])
         self._columns = ColumnsPage()
         self._others = {
+            "Meters": MetersPage(),
             "Tabs": TabsPage(),
             "Look": LookPage(),
             "Behaviour": BehaviourPage(),

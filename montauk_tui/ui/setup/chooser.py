@@ -1,6 +1,7 @@
 """Pages on which things are chosen and put in order: what is chosen, and the rest."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.text import Text
 from textual.binding import Binding
@@ -12,8 +13,6 @@ from montauk_tui.ui.setup.page import DOWN, REMOVE, UP, Page, Panel, footer_key,
 from montauk_tui.ui.tabs import MAIN
 
 _ADD = footer_key("enter", "turn(0)", "Add")
-_NARROWER = footer_key("less_than_sign", "widen(-1)", "Narrower")
-_WIDER = footer_key("greater_than_sign", "widen(1)", "Wider")
 
 
 class ChooserPage(Page):
@@ -73,12 +72,15 @@ class ChooserPage(Page):
         chosen = {_id_of(entry) for entry in self.entries()}
         return [offer for offer in self.offers() if offer.id not in chosen]
 
+    steps: ClassVar[tuple[Binding, ...]] = ()
+    """The keys of `widened`."""
+
     @property
     def footer(self) -> Sequence[Binding]:
         """Adding in one list; order and details in the other."""
         if self.panel is self.others:
             return (_ADD,)
-        return (UP, DOWN, _NARROWER, _WIDER, REMOVE)
+        return (UP, DOWN, *self.steps, REMOVE)
 
     @property
     def hint(self) -> str:
@@ -135,6 +137,11 @@ def _id_of(entry: str) -> str:
 
 class ColumnsPage(ChooserPage):
     """The columns of one tab, and how wide they are."""
+
+    steps = (
+        footer_key("less_than_sign", "widen(-1)", "Narrower"),
+        footer_key("greater_than_sign", "widen(1)", "Wider"),
+    )
 
     def __init__(self) -> None:
         """Begin with the first tab."""

@@ -145,6 +145,8 @@ class BehaviourPage(ItemsPage):
             self._view("Threads of processes", "Show each thread as a row of its own",
                        "user_threads"),
             self._choice("Folders of programs", "Show the paths of programs", "paths"),
+            self._choice("Panel", "Tell about the selected process where there is room",
+                         "panel"),
             Item("Tree in Main", "Start with the tree rather than with the list",
                  lambda: _sign(on=MAIN in self.monitor.choices.trees),
                  lambda _: self._turn_tree()),
