@@ -35,6 +35,8 @@ class Need(Flag):
     """A row for every thread: one more file a thread."""
     CMDLINE = auto()
     """The argument vector of every process, read once per identity."""
+    CONTAINERS = auto()
+    """Which processes are in containers: one more file, once per identity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,9 @@ FIELDS: Final[dict[str, Field]] = {
     "rss_bytes": Field("bytes", "resident set size"),
     "shared_bytes": Field("bytes", "resident shared memory", Need.SHARED),
     "cgroup_id": Field("id", "inode number of its cgroup (version 2)"),
+    "in_container": Field(
+        "flag", "1 in an inner pid namespace, 0 in montauk's own", Need.CONTAINERS
+    ),
     "start_stack": Field(
         "address", "bottom of the stack: changes at exec; 0 if hidden"
     ),

@@ -45,6 +45,10 @@ BINDINGS: Final = [
          "Lower the nice value: a larger share of the CPU", bar=True),
     _key("f8,left_square_bracket", "nice(1)", "act.nice_higher", "Nice+",
          "Raise the nice value: a smaller share of the CPU", bar=True),
+    _key("shift+f7,right_curly_bracket", "autogroup_nice(-1)", "act.autogroup_lower",
+         "Group nice-", "Lower the nice value of its autogroup, all of its session"),
+    _key("shift+f8,left_curly_bracket", "autogroup_nice(1)", "act.autogroup_higher",
+         "Group nice+", "Raise the nice value of its autogroup"),
     _key("f9,k", "kill", "act.kill", "Kill",
          "Send a signal, chosen from a list", bar=True),
     _key("i", "io_priority", "act.io", "I/O priority",
@@ -52,6 +56,10 @@ BINDINGS: Final = [
     _key("a", "affinity", "act.affinity", "CPU affinity",
          "Set the CPUs that may run it"),
     _key("Y", "policy", "act.policy", "Policy", "Set the scheduling policy"),
+    _key("s", "trace", "act.trace", "System calls",
+         "Watch its system calls with strace"),
+    _key("b", "backtrace", "act.backtrace", "Backtrace",
+         "Where its threads are, with eu-stack or gdb: it stops for a moment"),
     _key("space", "tag", "tag.one", "Tag", "Tag or untag, and go one row down"),
     _key("c", "tag_subtree", "tag.subtree", "Tag subtree",
          "Tag a process and all that descend from it"),
@@ -86,6 +94,10 @@ BINDINGS: Final = [
          "Look into a process, at its open files"),
     _key("e", "look('environment')", "show.environment", "Environment",
          "Look into a process, at its environment"),
+    _key("w", "look('command')", "show.command", "Command line",
+         "Look into a process, at its whole command line"),
+    _key("x", "look('locks')", "show.locks", "File locks",
+         "Look into a process, at its file locks"),
     _key("X", "ended", "show.ended", "Ended",
          "Show or hide processes that ended"),
     _key("K", "kernel_threads", "show.kernel", "Kernel threads",
@@ -93,6 +105,10 @@ BINDINGS: Final = [
     _key("H", "user_threads", "show.threads", "Threads",
          "Show or hide the threads of processes"),
     _key("p", "paths", "show.paths", "Paths", "Show or hide the folder of the program"),
+    _key("m", "merged", "show.merged", "Merged",
+         "Show the name of a process where it is not that of its program"),
+    _key("O", "containers", "show.containers", "Containers",
+         "Show or hide processes in containers"),
     _key("percent_sign", "scale", "show.scale", "Scale",
          "CPU% of one core or of the whole machine"),
     _key("number_sign", "meters", "show.meters", "Meters", "Show or hide the meters"),
@@ -104,16 +120,20 @@ BINDINGS: Final = [
          "Set the time between refreshes"),
     _key("ctrl+l", "refresh_now", "program.refresh", "Refresh",
          "Sample and draw everything now"),
-    _key("up", "move(-1)", "move.up", "Up", "Select the row above"),
-    _key("down", "move(1)", "move.down", "Down", "Select the row below"),
+    _key("up,alt+k", "move(-1)", "move.up", "Up", "Select the row above"),
+    _key("down,alt+j", "move(1)", "move.down", "Down", "Select the row below"),
     _key("pageup", "move_page(-1)", "move.page_up", "Page up", "Go up one screen"),
     _key("pagedown", "move_page(1)", "move.page_down", "Page down",
          "Go down one screen"),
     _key("home", "first", "move.first", "First",
          "Go to the first row and stay there"),
     _key("end", "last", "move.last", "Last", "Go to the last row"),
-    _key("left", "shift(-8)", "move.left", "Left", "Scroll to the left"),
-    _key("right", "shift(8)", "move.right", "Right",
+    _key("shift+up,alt+up", "scroll(-1)", "move.scroll_up", "Scroll up",
+         "Scroll up; the selection stays where it is"),
+    _key("shift+down,alt+down", "scroll(1)", "move.scroll_down", "Scroll down",
+         "Scroll down; the selection stays where it is"),
+    _key("left,alt+h", "shift(-8)", "move.left", "Left", "Scroll to the left"),
+    _key("right,alt+l", "shift(8)", "move.right", "Right",
          "Scroll to the right, along long command lines"),
     _key("ctrl+a,circumflex_accent", "shift_home", "move.line_start", "Line start",
          "Scroll to the start of the line"),
@@ -137,7 +157,7 @@ KEY_NAMES: Final = {
     "greater_than_sign": ">", "comma": ",", "full_stop": ".", "percent_sign": "%",
     "number_sign": "#", "circumflex_accent": "^", "dollar_sign": "$", "pageup": "PgUp",
     "pagedown": "PgDn", "escape": "Esc", "left_square_bracket": "[",
-    "right_square_bracket": "]",
+    "right_square_bracket": "]", "left_curly_bracket": "{", "right_curly_bracket": "}",
     "minus": "-", "plus": "+", "asterisk": "*",
     "equals_sign": "=",
 }  # fmt: skip
@@ -149,8 +169,9 @@ def key_name(key: str) -> str:
         return KEY_NAMES[key]
     if key.startswith("ctrl+"):
         return f"Ctrl-{key[5:].upper()}"
-    if key.startswith("shift+"):
-        return f"Shift-{key[6:].capitalize()}"
+    for modifier in ("shift", "alt"):
+        if key.startswith(f"{modifier}+"):
+            return f"{modifier.capitalize()}-{key_name(key.partition('+')[2])}"
     return key.capitalize() if len(key) > 1 else key
 
 

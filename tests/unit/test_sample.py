@@ -99,7 +99,7 @@ def test_nothing_is_lost_or_counted_until_a_collector_says_so() -> None:
 
 def test_needs_are_apart_and_none_is_none() -> None:
     assert not Need.NONE
-    assert len({need.value for need in Need}) == len(Need) == 3
+    assert len({need.value for need in Need}) == len(Need) == 4
     assert all(need.value.bit_count() == 1 for need in Need)
 
 

@@ -1,12 +1,9 @@
 """The closer look at one process: a page that is read anew with every frame."""
 
 import threading
-from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.message import Message
-from textual.screen import ModalScreen
 
 from montauk_tui.engine.cells import cpu_pct_text, size_text, state_text, user_text
 from montauk_tui.engine.details import History, with_user_tasks
@@ -15,39 +12,29 @@ from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.text import clean
 from montauk_tui.ui.choices import Choices
+from montauk_tui.ui.screens.searching import MOVE_KEYS, SEARCH_KEYS, SearchableScreen
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.details_page import PageLook, lay_out
 from montauk_tui.ui.widgets.details_view import DetailsView
-from montauk_tui.ui.widgets.lines import Line, LinesWidget, Run
-from montauk_tui.ui.widgets.status import KeyBar
-
-if TYPE_CHECKING:
-    from montauk_tui.ui.widgets.prompt import PromptBar
+from montauk_tui.ui.widgets.lines import Line, Run
 
 _KEYS = [
     Binding("escape,q,f10", "screen.leave", "Back", show=True),
-    Binding("f3,slash", "screen.search", "Search", show=True),
-    Binding("n", "screen.next", "Next", show=True),
+    *SEARCH_KEYS,
     Binding("tab", "screen.section(1)", "Section", show=True),
     Binding("l", "screen.jump('files')", "Files", show=True),
     Binding("e", "screen.jump('environment')", "Environment", show=True),
+    Binding("w", "screen.jump('command')", show=False),
+    Binding("x", "screen.jump('locks')", show=False),
     Binding("shift+tab", "screen.section(-1)", show=False),
-    Binding("down,j", "screen.move('down')", show=False),
-    Binding("up,k", "screen.move('up')", show=False),
-    Binding("pagedown,space", "screen.move('page_down')", show=False),
-    Binding("pageup", "screen.move('page_up')", show=False),
-    Binding("home", "screen.move('home')", show=False),
-    Binding("end", "screen.move('end')", show=False),
+    *MOVE_KEYS,
     Binding("ctrl+l", "app.refresh_now", show=False),
     Binding("Z", "app.pause", show=False),
 ]
 """The key bar shows the last of those that are shown at its end: the way back."""
 
-_LEAST_HEIGHT = 6
-"""Lines a terminal must have before the key bar is worth its place."""
 
-
-class DetailsScreen(ModalScreen[None]):
+class DetailsScreen(SearchableScreen):
     """Everything that is known of one process."""
 
     BINDINGS = [*_KEYS]
@@ -62,7 +49,8 @@ class DetailsScreen(ModalScreen[None]):
 
     def __init__(self, identity: Identity, name: str, section: str = "") -> None:
         """Look at a process, at first at one section."""
-        super().__init__()
+        self.view = DetailsView()
+        super().__init__(self.view, _KEYS)
         self.identity = identity
         self.details: Details | None = None
         self.history = History(identity)
@@ -77,25 +65,6 @@ class DetailsScreen(ModalScreen[None]):
         self._choices: Choices | None = None
         self._look: Theme | None = None
         self._facts = ""
-        self._title_line = LinesWidget(id="details-title")
-        self.view = DetailsView()
-        back, *others = [key for key in _KEYS if key.show]
-        self._keys = KeyBar([*others, back])
-
-    def compose(self) -> ComposeResult:
-        """Stack the parts."""
-        yield self._title_line
-        yield self.view
-        yield self._keys
-
-    def on_mount(self) -> None:
-        """Let keys go to the page."""
-        self.set_focus(self.view)
-
-    def on_resize(self) -> None:
-        """Draw for the new size once the parts have theirs."""
-        self._keys.display = self.size.height >= _LEAST_HEIGHT
-        self.call_after_refresh(self.draw)
 
     # --- what is shown ----------------------------------------------------------------
 
@@ -145,10 +114,10 @@ class DetailsScreen(ModalScreen[None]):
         """Draw what is known."""
         if self._look is None or self._choices is None or not self.size.width:
             return
-        self._title_line.paint([self._title(self._look)])
-        if self._keys.size.width:
+        self.title_line.paint([self._title(self._look)])
+        if self.keys.size.width:
             # Hidden behind a prompt it has no width to draw for.
-            self._keys.show(self._look, {})
+            self.keys.show(self._look, {})
         if self.details is not None and self._frame is not None:
             cpus = len(self._frame.sample.host.cpu_ids)
             scale = cpus if self._choices.machine_scale else 0
@@ -187,14 +156,6 @@ class DetailsScreen(ModalScreen[None]):
 
     # --- keys -------------------------------------------------------------------------
 
-    def action_leave(self) -> None:
-        """Go back to the table."""
-        self.dismiss()
-
-    def action_move(self, where: str) -> None:
-        """Scroll the page."""
-        getattr(self.view, f"scroll_{where}")(animate=False)
-
     def action_section(self, step: int) -> None:
         """Go to the next section, or to the one before."""
         self.view.go_by_sections(step)
@@ -202,38 +163,3 @@ class DetailsScreen(ModalScreen[None]):
     def action_jump(self, section: str) -> None:
         """Go to a section."""
         self.view.go_to_section(section)
-
-    async def action_search(self) -> None:
-        """Ask for a text to find."""
-        # 25 ms of start-up.
-        from montauk_tui.ui.widgets.prompt import PromptBar  # noqa: PLC0415
-
-        await self.query("PromptBar").remove()
-        prompt = PromptBar("search", "", "any text; F3 next, Enter stays there")
-        self._keys.display = False
-        await self.mount(prompt)
-        self.set_focus(prompt.input)
-
-    def action_next(self) -> None:
-        """Go to the next place of what was searched."""
-        self.view.search_next()
-
-    def on_prompt_bar_typed(self, message: "PromptBar.Typed") -> None:
-        """Search while the text is typed."""
-        message.stop()
-        self.view.search(message.text)
-
-    def on_prompt_bar_again(self, message: "PromptBar.Again") -> None:
-        """Go to the next place."""
-        message.stop()
-        self.view.search_next()
-
-    def on_prompt_bar_ended(self, message: "PromptBar.Ended") -> None:
-        """Go back to the page; without Enter nothing stays marked."""
-        message.stop()
-        if not message.accepted:
-            self.view.search("")
-        self.set_focus(self.view)
-        self.query("PromptBar").remove()
-        self._keys.display = self.size.height >= _LEAST_HEIGHT
-        self.call_after_refresh(self.draw)
