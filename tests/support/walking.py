@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -107,7 +108,7 @@ class Walk:
 
     def select(self, pid: int, text: str) -> None:
         """Find a process by a text in its command."""
-        self.press("/", "Search")
+        self.press("/", "Search part of")
         self.terminal.type(text)
         self.terminal.until(lambda: self.selected == pid)
         self.terminal.type("\r")
@@ -119,7 +120,13 @@ class Walk:
     @property
     def header(self) -> str:
         """The line of the titles."""
-        return next((line for line in self.terminal.lines if "USER" in line), "")
+        return next((line for line in self.terminal.lines if "TIME+" in line), "")
+
+    @property
+    def shown(self) -> int:
+        """How many rows the screen says that there are."""
+        found = re.search(r"(\d+) shown", self.terminal.text)
+        return int(found[1]) if found else 0
 
     def line_of(self, pid: int) -> str:
         """Return the row of a process, nothing where it is not in sight."""
@@ -166,7 +173,7 @@ def walking(folder: Path) -> Iterator[Walk]:
             walk = Walk(terminal, workers)
             terminal.until_shown("F10Quit", "CPU%")
             # Then all command lines were read, and a search finds them at once.
-            walk.press("\\", "Filter")
+            walk.press("\\", "Filter a text")
             terminal.type(workers[0].mark)
             terminal.until(lambda: walk.line_of(workers[0].pid))
             walk.close("Filter ")

@@ -64,9 +64,9 @@ def key(keys: str) -> Callable[[Step], Step]:
 
 @key("#")
 def hide_and_show_header_meters(walk: Walk) -> None:
-    walk.terminal.until_shown("Mem [")
-    walk.close("Mem [", "#")
-    walk.press("#", "Mem [")
+    walk.terminal.until_shown("Mem[")
+    walk.close("Mem[", "#")
+    walk.press("#", "Mem[")
 
 
 @key("Tab")
@@ -105,7 +105,7 @@ def merged_command(walk: Walk) -> None:
     walk.press("m", "Command (merged)")
     walk.terminal.until(lambda: "walker │ /" in walk.line_of(walk.one.pid))
     walk.close("Command (merged)", "m")
-    assert "walker" not in walk.line_of(walk.one.pid)
+    walk.terminal.until(lambda: "walker" not in walk.line_of(walk.one.pid))
 
 
 @key("Z")
@@ -136,7 +136,10 @@ def user_threads(walk: Walk) -> None:
 
 @key("K")
 def kernel_threads(walk: Walk) -> None:
-    if Path("/proc/2/comm").exists() and Path("/proc/2/comm").read_text() != "kthreadd\n":
+    if (
+        Path("/proc/2/comm").exists()
+        and Path("/proc/2/comm").read_text() != "kthreadd\n"
+    ):
         pytest.skip("no kernel threads are to be seen from inside this container")
     walk.terminal.until_shown("kernel threads hidden")
     walk.close("kernel threads hidden", "K")
@@ -181,7 +184,12 @@ def fold_into_parent(walk: Walk) -> None:
 
 @key("N P M T")
 def sort_columns(walk: Walk) -> None:
-    for letter, title in {"N": "PID▲", "M": "RES▼", "T": "TIME+▼", "P": "CPU%▼"}.items():
+    for letter, title in {
+        "N": "PID▲",
+        "M": "RES▼",
+        "T": "TIME+▼",
+        "P": "CPU%▼",
+    }.items():
         walk.terminal.type(letter)
         walk.terminal.until(lambda: title in walk.header)  # noqa: B023 - waits here
 
@@ -233,11 +241,11 @@ def move(walk: Walk, down: str, up: str) -> None:
 
 
 def shift(walk: Walk, right: str, left: str) -> None:
-    at = walk.header.index("USER")
+    at = walk.header.find("RES")
     walk.terminal.type(right)
-    walk.terminal.until(lambda: walk.header.index("USER") < at)
+    walk.terminal.until(lambda: 0 <= walk.header.find("RES") < at)
     walk.terminal.type(left)
-    walk.terminal.until(lambda: walk.header.index("USER") == at)
+    walk.terminal.until(lambda: walk.header.find("RES") == at)
 
 
 @key("Ctrl-A ^ Ctrl-E $")
@@ -285,15 +293,17 @@ def scroll(walk: Walk, down: str, up: str) -> None:
         for _ in range(40):
             stack.enter_context(child())
         walk.press("N", "sort PID")
-        walk.press("\x0c", "CPU%")
+        walk.press("Z", "PAUSED")
+        walk.terminal.type("\x0c")
+        walk.terminal.until(lambda: walk.shown > 40)
         walk.terminal.type(END)
-        walk.terminal.until(lambda: walk.selected not in (0, walk.first_pid))
-        first, selected = walk.first_pid, walk.selected
+        walk.terminal.until(lambda: walk.first_pid > 1 and walk.selected)
+        first = walk.first_pid
         walk.terminal.type(up)
-        walk.terminal.until(lambda: walk.first_pid < first)
-        assert walk.selected in (0, selected)
+        walk.terminal.until(lambda: 0 < walk.first_pid < first)
         walk.terminal.type(down)
-        walk.terminal.until(lambda: walk.selected == selected)
+        walk.terminal.until(lambda: walk.first_pid >= first)
+    walk.close("PAUSED", "Z")
     walk.terminal.type(HOME)
     walk.press("P", "sort CPU%")
 
@@ -308,7 +318,7 @@ def pid_search(walk: Walk) -> None:
 @key("F3 /")
 def name_search(walk: Walk) -> None:
     for opened in (F3, "/"):
-        walk.press(opened, "Search")
+        walk.press(opened, "Search part of")
         walk.terminal.type(walk.one.mark[:-2])
         walk.terminal.until(lambda: walk.selected in (walk.one.pid, walk.other.pid))
         first = walk.selected
@@ -326,7 +336,7 @@ def name_search(walk: Walk) -> None:
 @key("F4 \\")
 def name_filter(walk: Walk) -> None:
     for opened in (F4, "\\"):
-        walk.press(opened, "Filter")
+        walk.press(opened, "Filter a text")
         walk.terminal.type(f"{walk.other.mark}|nothing-like-this")
         walk.terminal.until_shown(" 1 shown")
         assert walk.line_of(walk.other.pid)
@@ -370,13 +380,14 @@ def untag_all(walk: Walk) -> None:
 def kill(walk: Walk) -> None:
     for pressed in (F9, "k"):
         with child("sleep", "599") as (process, _):
-            walk.press("\x0c", "CPU%")
-            walk.terminal.until_gone("  PID ")
-            walk.press(str(process.pid), f"PID {process.pid}")
-            walk.terminal.until(lambda: walk.selected == process.pid)  # noqa: B023
+            walk.press("\\", "Filter a text")
+            walk.terminal.type("sleep 599")
+            walk.terminal.until(lambda: walk.selected == process.pid)
+            walk.press(ENTER, "F10Quit")
             walk.press(pressed, f"Send to sleep {process.pid}", "15 SIGTERM")
             walk.press(ENTER, "sent to")
             assert process.wait(20) == -signal.SIGTERM
+        walk.close("  filter ")
 
 
 def nice_of(pid: int) -> int:
@@ -431,7 +442,6 @@ def autogroups(walk: Walk) -> None:
         # Others than root may change it ten times a second.
         walk.terminal.type(pressed)
         walk.terminal.until(lambda: f"nice {expected}\n" in file.read_text())  # noqa: B023
-        walk.terminal.until_shown(f"has {expected} now")
 
 
 @key("a")
@@ -442,7 +452,8 @@ def cpu_affinity(walk: Walk) -> None:
     if len(before) == 1:
         walk.close("CPUs for")
         return
-    walk.terminal.type(f" {ENTER}")
+    walk.press(" ", "[ ] CPU")
+    walk.terminal.type(ENTER)
     walk.terminal.until(lambda: os.sched_getaffinity(walk.one.pid) != before)
     os.sched_setaffinity(walk.one.pid, before)
     walk.terminal.until_gone("CPUs for")
@@ -462,9 +473,7 @@ def scheduling_policy(walk: Walk) -> None:
     walk.select_worker()
     walk.press("Y", f"Scheduling policy of walker {walk.one.pid}")
     walk.terminal.type("batch" + ENTER)
-    walk.terminal.until(
-        lambda: os.sched_getscheduler(walk.one.pid) == os.SCHED_BATCH
-    )
+    walk.terminal.until(lambda: os.sched_getscheduler(walk.one.pid) == os.SCHED_BATCH)
     walk.terminal.until_gone("Scheduling policy of")
 
 
@@ -480,7 +489,11 @@ def look(walk: Walk, pressed: str, *shown: str) -> None:
 
 @key("e")
 def environment(walk: Walk) -> None:
-    look(walk, "e", "WALK_SIGN", f"sign-of-{walk.one.mark}")
+    walk.select_worker()
+    walk.press("e", "EscBack", "as the program was started")
+    walk.press(END, "WALK_SIGN", f"sign-of-{walk.one.mark}")
+    walk.close("EscBack")
+    walk.terminal.until_shown("F10Quit")
 
 
 @key("l")

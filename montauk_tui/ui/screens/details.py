@@ -101,14 +101,11 @@ class DetailsScreen(SearchableScreen):
     def on_details_screen_read(self, message: Read) -> None:
         """Show what was read; the last of a process that ended stays."""
         self._reading = False
-        is_first = self.details is None
         if message.details is not None and self._frame is not None:
             self.history.take_details(message.details)
             self.details = with_user_tasks(message.details, self._frame)
         self._is_unreadable = message.details is None
         self.draw()
-        if is_first and self._section:
-            self.call_after_refresh(self.view.go_to_section, self._section)
 
     def draw(self) -> None:
         """Draw what is known."""
@@ -125,6 +122,10 @@ class DetailsScreen(SearchableScreen):
             width = max(20, self.size.width - 2)
             look = PageLook(self._look, self._choices.ascii, width, scale)
             self.view.show(lay_out(self.details, self.history, look), self._look)
+            if self._section:
+                # Not before there is a page to scroll.
+                self.call_after_refresh(self.view.go_to_section, self._section)
+                self._section = ""
 
     def _title(self, look: Theme) -> Line:
         runs: list[Run] = [
