@@ -120,7 +120,7 @@ class Walk:
     @property
     def header(self) -> str:
         """The line of the titles."""
-        return next((line for line in self.terminal.lines if "TIME+" in line), "")
+        return next((line for line in self.terminal.lines if " VIRT " in line), "")
 
     @property
     def shown(self) -> int:

@@ -407,11 +407,12 @@ def lower_priority(walk: Walk) -> None:
 @key("F7 ]")
 def higher_priority(walk: Walk) -> None:
     walk.select(walk.other.pid, walk.other.mark)
-    before = nice_of(walk.other.pid)
+    expected = nice_of(walk.other.pid)
     for pressed in (F7, "]"):
-        walk.terminal.type(pressed)
-        walk.terminal.until_shown(f"nice -1{' set for' if may_lower() else ':'} PID")
-    assert nice_of(walk.other.pid) == before - 2 * may_lower()
+        expected -= may_lower()
+        said = f"now {expected}" if may_lower() else "not permitted"
+        walk.press(pressed, "nice -1", said)
+        assert nice_of(walk.other.pid) == expected
 
 
 def may_lower() -> bool:

@@ -50,7 +50,8 @@ class DetailsView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False)
 
     def go_to(self, line: int) -> None:
         """Scroll so that a line is the first."""
-        self.scroll_to(y=line, animate=False)
+        # By force: the scroll bar that says that there is more may come later.
+        self.scroll_to(y=line, animate=False, force=True)
 
     def go_to_section(self, section_id: str) -> None:
         """Scroll to a section, where the page has it."""

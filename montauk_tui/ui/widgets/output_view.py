@@ -34,7 +34,8 @@ class OutputView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False):
         if self.virtual_size.height != len(lines):
             self.virtual_size = Size(0, len(lines))
         if at_end:
-            self.scroll_to(y=len(lines), animate=False)
+            # By force: the scroll bar that says that there is more may come later.
+            self.scroll_to(y=len(lines), animate=False, force=True)
         self.refresh()
 
     @property
