@@ -25,6 +25,8 @@ class View:
     tree: bool = False
     kernel_threads: bool = False
     user_threads: bool = False
+    containers: bool = True
+    """Whether to show processes in containers."""
     uid: int | None = None
     """Only processes of this user."""
     folds: Folds = UNFOLDED
@@ -45,6 +47,8 @@ class Projection(NamedTuple):
     hidden_kernel_threads: int
     folded: Folded | None
     """What the folded branches hide; None where none is folded."""
+    hidden_in_containers: int | None = None
+    """None where processes in containers are shown."""
 
     def frame_of(self, frame: Frame) -> Frame:
         """Return the frame to draw: that with sums where branches are folded."""
@@ -89,17 +93,23 @@ def project(frame: Frame, view: View) -> Projection:
         shown &= ~table.is_kernel
     if not view.user_threads:
         shown &= table.is_process
+    inside = None
+    if not view.containers:
+        is_inside = table.in_container == 1
+        inside = int(np.count_nonzero(shown & is_inside))
+        shown &= ~is_inside
     hidden = 0 if view.kernel_threads else int(np.count_nonzero(table.is_kernel))
     wanted = shown & query.matching(view.query, frame)
     if view.uid is not None:
         wanted &= table.uid == view.uid
     if view.tree:
-        return _project_tree(frame, view, wanted, shown, hidden)
+        projection = _project_tree(frame, view, wanted, shown, hidden)
+        return projection._replace(hidden_in_containers=inside)
     order = sort_rows(view.sort.key(frame), descending=view.descending)
     rows = order[wanted[order]]
     flat = np.zeros(len(rows), dtype=np.bool_)
     level = np.zeros(len(rows), dtype=np.int64)
-    return Projection(rows, level, flat, flat, hidden, None)
+    return Projection(rows, level, flat, flat, hidden, None, inside)
 
 
 def _project_tree(

@@ -23,6 +23,8 @@ the last two readings, and in how many of them it was throttled."""
 LABELS: Final = ("exe", "cwd", "cgroup", "wchan", "security")
 """Texts of a process: program file, working folder, path of its cgroup, kernel function
 that it waits in, security label."""
+_COMM_BYTES: Final = 15
+"""Longest name of a process that is no kernel thread."""
 
 
 class Command(NamedTuple):
@@ -59,6 +61,18 @@ def command_from_cmdline(raw: bytes) -> Command:
     name_start = len(clean(directory + slash))
     text = clean(raw.rstrip(b"\0 ").replace(b"\0", b" "))
     return Command(text, name_start, min(len(text), name_start + len(clean(name))))
+
+
+def other_name(command: Command, comm: bytes) -> str:
+    """Return the name of a process where the command's program has another, else "".
+
+    The kernel keeps 15 bytes of a program's name (TASK_COMM_LEN); prctl(2) sets any.
+    """
+    name = clean(comm)
+    text, start, end = command
+    program = text[start:end]
+    is_cut = len(comm) >= _COMM_BYTES and program.startswith(name)
+    return "" if name == program or is_cut else name
 
 
 class Lookups(Protocol):

@@ -75,6 +75,8 @@ class Need(Flag):
     """Context switches of every process: one more file each."""
     WAIT = auto()
     """How long every process waited for a CPU: one more file each."""
+    CONTAINERS = auto()
+    """Which processes are in containers: one more file, once per identity."""
 
 
 FOR_RATES: Final = Need.IO | Need.SWITCHES | Need.WAIT | Need.THROTTLED
@@ -117,6 +119,9 @@ FIELDS: Final[dict[str, Field]] = {
     "rss_bytes": Field("bytes", "resident set size"),
     "shared_bytes": Field("bytes", "resident shared memory", Need.SHARED),
     "cgroup_id": Field("id", "inode number of its cgroup (version 2)"),
+    "in_container": Field(
+        "flag", "1 in an inner pid namespace, 0 in montauk's own", Need.CONTAINERS
+    ),
     "start_stack": Field(
         "address", "bottom of the stack: changes at exec; 0 if hidden"
     ),

@@ -22,6 +22,7 @@ from montauk_tui.ui.actions.folding import FoldingActions
 from montauk_tui.ui.actions.moving import MovingActions
 from montauk_tui.ui.actions.saving import SavingActions, shown_path
 from montauk_tui.ui.actions.tagging import TaggingActions
+from montauk_tui.ui.actions.tracing import TracingActions
 from montauk_tui.ui.actions.tuning import TuningActions
 from montauk_tui.ui.actions.typing import TypingActions
 from montauk_tui.ui.ascii_only import draw_with_ascii
@@ -46,6 +47,7 @@ class MontaukApp(
     SignalActions,
     TaggingActions,
     TuningActions,
+    TracingActions,
     FoldingActions,
 ):
     """The process monitor."""
@@ -192,6 +194,16 @@ class MontaukApp(
     def action_paths(self) -> None:
         """Show or hide the folders of programs."""
         self.choose(replace(self.choices, paths=not self.choices.paths))
+
+    def action_merged(self) -> None:
+        """Show or hide names that are not those of programs."""
+        self.choose(replace(self.choices, merged=not self.choices.merged))
+
+    def action_containers(self) -> None:
+        """Show or hide processes in containers."""
+        view = self.choices.view
+        view = replace(view, containers=not view.containers)
+        self.choose(replace(self.choices, view=view))
 
     def action_scale(self) -> None:
         """Switch CPU% between one core and the machine."""

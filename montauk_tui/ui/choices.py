@@ -63,6 +63,8 @@ class Choices:
     """Processes that were tagged, all of them alive."""
     following: Identity | None = None
     """The process that stays selected and in sight."""
+    merged: bool = False
+    """Whether a name that is not that of the program stands before the command."""
     read_only: bool = False
     """Whether keys that act on processes do nothing."""
 
@@ -210,4 +212,6 @@ class Choices:
             needs |= Need.CMDLINE
         if self.view.user_threads:
             needs |= Need.THREADS
+        if not self.view.containers:
+            needs |= Need.CONTAINERS
         return needs

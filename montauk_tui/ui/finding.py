@@ -6,24 +6,41 @@ from typing import Final
 from montauk_tui.engine.extra_cells import pid_key
 from montauk_tui.engine.projection import Projection
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.text import clean
 
 PID_SEARCH_S: Final = 1.5
 """Digits typed after a longer pause start a new number."""
 
 
 def next_match(
-    frame: Frame, projection: Projection, text: str, start: int
+    frame: Frame,
+    projection: Projection,
+    text: str,
+    start: int,
+    *,
+    step: int = 1,
+    merged: bool = False,
 ) -> int | None:
     """Return the first position from `start` on, round the end, that contains `text`.
 
     Command lines that are not cached are not read: their names stand in.
+
+    Args:
+        frame: What is shown.
+        projection: Its rows.
+        text: What is searched.
+        start: Where to begin.
+        step: 1 to go on downwards, -1 upwards.
+        merged: Whether the names of processes count, too.
     """
     table, known = frame.sample.processes, frame.lookups.known_command
     wanted, count = text.lower(), len(projection.rows)
-    for step in range(count):
-        position = (start + step) % count
+    for distance in range(count):
+        position = (start + step * distance) % count
         row = int(projection.rows[position])
         if wanted in known(table.identity(row), table.comm[row]).text.lower():
+            return position
+        if merged and wanted in clean(table.comm[row]).lower():
             return position
     return None
 

@@ -111,15 +111,12 @@ def test_the_readme_lists_every_key_in_the_words_of_the_help() -> None:
     assert listed[-1][1] == "Jump to the process with that PID"
 
 
-def test_every_key_is_compared_with_htops_and_those_to_come_are_free() -> None:
+def test_every_key_is_compared_with_htops() -> None:
     keys = {key for binding in EVERY_BINDING for key in key_names(binding)}
     page = DOCS / "keys.md"
     same = first_codes(section(page, "The same as in htop"))
     different = first_codes(section(page, "Different"))
     assert set(same) | set(different) == keys
-    to_come = first_codes(section(page, "Not yet"))
-    assert to_come
-    assert not set(to_come) & keys
 
 
 def test_the_manual_page_lists_every_key() -> None:

@@ -2,7 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.model.lookups import command_from_cmdline, command_from_comm
+from montauk_tui.model.lookups import (
+    command_from_cmdline,
+    command_from_comm,
+    other_name,
+)
 from montauk_tui.model.text import clean
 
 
@@ -50,3 +54,20 @@ def test_a_name_in_brackets() -> None:
     command = command_from_comm(b"kthreadd", bracketed=True)
     assert command.text == "[kthreadd]"
     assert command.text[command.name_start : command.name_end] == "kthreadd"
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "comm", "name"),
+    [
+        (b"/usr/bin/python3\0app.py\0", b"worker", "worker"),
+        (b"/usr/bin/python3\0app.py\0", b"python3", ""),
+        # Cut by the kernel, it is the same name.
+        (b"/opt/a-long-name-of-a-program\0", b"a-long-name-of-", ""),
+        (b"/opt/a-long-name-of-a-program\0", b"a-long", "a-long"),
+        (b"sh\0", b"\x1b[31m", r"\x1b[31m"),
+    ],
+)
+def test_a_name_that_is_not_the_programs_is_told(
+    cmdline: bytes, comm: bytes, name: str
+) -> None:
+    assert other_name(command_from_cmdline(cmdline), comm) == name

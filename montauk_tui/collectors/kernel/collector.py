@@ -23,6 +23,7 @@ from montauk_tui.collectors.kernel.snapshot import (
 from montauk_tui.collectors.kernel.starts import start_table
 from montauk_tui.collectors.kernel.unseen import Unseen
 from montauk_tui.collectors.kernel.waits import Waits
+from montauk_tui.collectors.procfs.containers import Containers
 from montauk_tui.collectors.procfs.host import HostReader
 from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.scan import ProcRoot
@@ -109,6 +110,7 @@ class KernelCollector(Collector):
         self.lookups = ProcLookups(self._root, self._users)
         self._host_reader = HostReader(self._root.read, self._root.read_lists)
         self._unknown = unknown_columns(loaded.missing)
+        self._containers = Containers(self._root)
         self._lives = Lives(self._user_hz)
         self._before = ProcessTable.empty()
         self._waits = Waits()
@@ -147,6 +149,8 @@ class KernelCollector(Collector):
         ended = self._lives.take(lives, frees, table, settled_zombies(tasks), now_ns)
         for more in (ended.waiting, self._unseen.rows(table, boot_s, needs)):
             table = table.merged(more) if len(more) else table
+        if Need.CONTAINERS in needs:
+            table = self._containers.add_to(table)
         self._look_up(table, lives, needs)
         return Sample(
             time_s=time_s,

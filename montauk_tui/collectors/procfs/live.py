@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from montauk_tui.collectors.procfs.containers import Containers
 from montauk_tui.collectors.procfs.counters import read_counters
 from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.scan import ProcRoot
@@ -28,6 +29,7 @@ class LiveTable:
         self._root = root
         self._users = users
         self._lookups = lookups
+        self._containers = Containers(root)
         self._round = 0
         self.last = ProcessTable.empty()
         """What was read last."""
@@ -50,6 +52,8 @@ class LiveTable:
         columns |= read_counters(self._root, table, needs)
         self._users.prepare(set(columns["uid"].tolist()))
         self.last = table.with_columns(columns)
+        if Need.CONTAINERS in needs:
+            self.last = self._containers.add_to(self.last)
         if Need.CMDLINE in needs:
             self._lookups.read_commands(table)
         return self.last

@@ -1,6 +1,7 @@
 """Signals and nice values."""
 
 from montauk_tui.actions import priority, signals
+from montauk_tui.actions.autogroup import AutogroupNice
 from montauk_tui.engine.subtree import with_descendants
 from montauk_tui.ui.actions.targets import TargetActions
 
@@ -59,4 +60,11 @@ class SignalActions(TargetActions):
         self.act(
             f"nice {step:+}", "set for", self.targets(),
             lambda identity: priority.add_nice(identity, step),
+        )  # fmt: skip
+
+    def action_autogroup_nice(self, step: int) -> None:
+        """Add to the nice value of the autogroup."""
+        self.act(
+            f"autogroup nice {step:+}", "set for", self.targets(),
+            AutogroupNice(step).add,
         )  # fmt: skip

@@ -20,6 +20,10 @@ class FoldingActions(Actions):
         if projection is not None and projection.is_branch(position):
             self._fold(projection, position)
 
+    def on_process_table_mark_clicked(self) -> None:
+        """Unfold the branch whose mark was clicked."""
+        self.action_fold()
+
     def action_fold_all(self) -> None:
         """Fold every branch, or unfold all where any is folded."""
         if self._foldable() is not None:

@@ -33,6 +33,10 @@ class MovingActions(LookingActions):
         """Go to the last row."""
         self.main.table.select(self.main.table.row_count - 1)
 
+    def action_scroll(self, rows: int) -> None:
+        """Scroll, and leave the selection where it is."""
+        self.main.table.scroll_by(rows)
+
     def action_shift(self, cells: int) -> None:
         """Scroll sideways."""
         self.main.table.shift_to(self.main.table.shift + cells)
@@ -86,6 +90,10 @@ class MovingActions(LookingActions):
         if process is not None:
             self.action_tab(MAIN)
             self.main.table.select_identity(process)
+
+    def on_process_table_opened(self) -> None:
+        """Do with a row that was clicked twice what Enter does."""
+        self.action_enter()
 
     def _row(self) -> Identity | None:
         return self.main.table.current

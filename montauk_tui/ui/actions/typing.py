@@ -30,7 +30,11 @@ class TypingActions(Actions):
 
     async def action_search(self) -> None:
         """Ask for a text to jump to."""
-        await self._ask("search", "", "part of a command; F3 next, Enter stays there")
+        await self._ask(
+            "search",
+            "",
+            "part of a command; F3 next, Shift-F3 before, Enter stays there",
+        )
 
     async def action_filter(self) -> None:
         """Ask for a filter."""
@@ -49,11 +53,21 @@ class TypingActions(Actions):
                 self.choose(self.choices.with_filter(message.text))
         elif message.kind == "search":
             self.choose(replace(self.choices, search_text=message.text))
-            self._find_next(from_here=True)
+            self._find_next(0)
 
-    def on_prompt_bar_again(self) -> None:
-        """Jump to the next match."""
-        self._find_next(from_here=False)
+    def on_prompt_bar_again(self, message: "PromptBar.Again") -> None:
+        """Jump to the next match, or to the one before."""
+        self._find_next(message.step)
+
+    async def on_cursor_position(self, event: events.CursorPosition) -> None:
+        """Take Shift-F3 for what it is.
+
+        xterm sends for it what a terminal answers that is asked for its cursor, and
+        that is not asked.
+        """
+        for prompt in self.screen.query("PromptBar"):
+            if (event.x, event.y) == (1, 0):
+                await prompt.run_action("again(-1)")
 
     def on_prompt_bar_ended(self, message: "PromptBar.Ended") -> None:
         """Take the text or leave it, and go back to the table."""
@@ -70,13 +84,16 @@ class TypingActions(Actions):
             self.choose(replace(self.choices, search_text=""))
         self.main.end_asking()
 
-    def _find_next(self, *, from_here: bool) -> None:
+    def _find_next(self, step: int) -> None:
+        """Select the next match, with -1 the one before, with 0 the first from here."""
         text, projection = self.choices.search_text, self.main.projection
         listed = self.main.listed
         if not text or projection is None or listed is None:
             return
-        start = self.main.table.position + (0 if from_here else 1)
-        position = next_match(listed, projection, text, start)
+        start, merged = self.main.table.position + step, self.choices.merged
+        position = next_match(
+            listed, projection, text, start, step=step or 1, merged=merged
+        )
         if position is not None:
             self.main.table.select(position)
 

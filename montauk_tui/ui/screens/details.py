@@ -2,12 +2,9 @@
 
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.message import Message
-from textual.screen import ModalScreen
 
 from montauk_tui.engine.cells import cpu_pct_text, size_text, state_text, user_text
 from montauk_tui.engine.details import History, with_user_tasks
@@ -17,21 +14,14 @@ from montauk_tui.model.sample import Identity
 from montauk_tui.model.text import clean
 from montauk_tui.ui.bindings import LOOK_BINDINGS
 from montauk_tui.ui.choices import Choices
-from montauk_tui.ui.keymap import bind
+from montauk_tui.ui.screens.searching import SearchableScreen
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.details_page import PageLook, lay_out
 from montauk_tui.ui.widgets.details_view import DetailsView
-from montauk_tui.ui.widgets.lines import Line, LinesWidget, Run
-from montauk_tui.ui.widgets.status import KeyBar
-
-if TYPE_CHECKING:
-    from montauk_tui.ui.widgets.prompt import PromptBar
-
-_LEAST_HEIGHT = 6
-"""Lines a terminal must have before the key bar is worth its place."""
+from montauk_tui.ui.widgets.lines import Line, Run
 
 
-class DetailsScreen(ModalScreen[None]):
+class DetailsScreen(SearchableScreen):
     """Everything that is known of one process."""
 
     class Read(Message):
@@ -50,8 +40,8 @@ class DetailsScreen(ModalScreen[None]):
         bindings: Sequence[Binding] = LOOK_BINDINGS,
     ) -> None:
         """Look at a process, at first at one section."""
-        super().__init__()
-        bind(self, bindings)
+        self.view = DetailsView()
+        super().__init__(self.view, bindings)
         self.identity = identity
         self.details: Details | None = None
         self.history = History(identity)
@@ -66,24 +56,6 @@ class DetailsScreen(ModalScreen[None]):
         self._choices: Choices | None = None
         self._look: Theme | None = None
         self._facts = ""
-        self._title_line = LinesWidget(id="details-title")
-        self.view = DetailsView()
-        self._keys = KeyBar(bindings)
-
-    def compose(self) -> ComposeResult:
-        """Stack the parts."""
-        yield self._title_line
-        yield self.view
-        yield self._keys
-
-    def on_mount(self) -> None:
-        """Let keys go to the page."""
-        self.set_focus(self.view)
-
-    def on_resize(self) -> None:
-        """Draw for the new size once the parts have theirs."""
-        self._keys.display = self.size.height >= _LEAST_HEIGHT
-        self.call_after_refresh(self.draw)
 
     # --- what is shown ----------------------------------------------------------------
 
@@ -120,23 +92,20 @@ class DetailsScreen(ModalScreen[None]):
     def on_details_screen_read(self, message: Read) -> None:
         """Show what was read; the last of a process that ended stays."""
         self._reading = False
-        is_first = self.details is None
         if message.details is not None and self._frame is not None:
             self.history.take_details(message.details)
             self.details = with_user_tasks(message.details, self._frame)
         self._is_unreadable = message.details is None
         self.draw()
-        if is_first and self._section:
-            self.call_after_refresh(self.view.go_to_section, self._section)
 
     def draw(self) -> None:
         """Draw what is known."""
         if self._look is None or self._choices is None or not self.size.width:
             return
-        self._title_line.paint([self._title(self._look)])
-        if self._keys.size.width:
+        self.title_line.paint([self._title(self._look)])
+        if self.keys.size.width:
             # Hidden behind a prompt it has no width to draw for.
-            self._keys.show(self._look, {})
+            self.keys.show(self._look, {})
         if self.details is not None and self._frame is not None:
             cpus = len(self._frame.sample.host.cpu_ids)
             scale = cpus if self._choices.machine_scale else 0
@@ -144,6 +113,10 @@ class DetailsScreen(ModalScreen[None]):
             width = max(20, self.size.width - 2)
             look = PageLook(self._look, self._choices.ascii, width, scale)
             self.view.show(lay_out(self.details, self.history, look), self._look)
+            if self._section:
+                # Not before there is a page to scroll.
+                self.call_after_refresh(self.view.go_to_section, self._section)
+                self._section = ""
 
     def _title(self, look: Theme) -> Line:
         runs: list[Run] = [
@@ -175,14 +148,6 @@ class DetailsScreen(ModalScreen[None]):
 
     # --- keys -------------------------------------------------------------------------
 
-    def action_leave(self) -> None:
-        """Go back to the table."""
-        self.dismiss()
-
-    def action_move(self, where: str) -> None:
-        """Scroll the page."""
-        getattr(self.view, f"scroll_{where}")(animate=False)
-
     def action_section(self, step: int) -> None:
         """Go to the next section, or to the one before."""
         self.view.go_by_sections(step)
@@ -190,38 +155,3 @@ class DetailsScreen(ModalScreen[None]):
     def action_jump(self, section: str) -> None:
         """Go to a section."""
         self.view.go_to_section(section)
-
-    async def action_search(self) -> None:
-        """Ask for a text to find."""
-        # 25 ms of start-up.
-        from montauk_tui.ui.widgets.prompt import PromptBar  # noqa: PLC0415
-
-        await self.query("PromptBar").remove()
-        prompt = PromptBar("search", "", "any text; F3 next, Enter stays there")
-        self._keys.display = False
-        await self.mount(prompt)
-        self.set_focus(prompt.input)
-
-    def action_next(self) -> None:
-        """Go to the next place of what was searched."""
-        self.view.search_next()
-
-    def on_prompt_bar_typed(self, message: "PromptBar.Typed") -> None:
-        """Search while the text is typed."""
-        message.stop()
-        self.view.search(message.text)
-
-    def on_prompt_bar_again(self, message: "PromptBar.Again") -> None:
-        """Go to the next place."""
-        message.stop()
-        self.view.search_next()
-
-    def on_prompt_bar_ended(self, message: "PromptBar.Ended") -> None:
-        """Go back to the page; without Enter nothing stays marked."""
-        message.stop()
-        if not message.accepted:
-            self.view.search("")
-        self.set_focus(self.view)
-        self.query("PromptBar").remove()
-        self._keys.display = self.size.height >= _LEAST_HEIGHT
-        self.call_after_refresh(self.draw)

@@ -259,6 +259,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
             paths,
             choices.search_text.lower(),
             choices.tags,
+            choices.merged,
         )
 
     def _fit(self, frame: Frame, choices: Choices) -> Layout:

@@ -4,14 +4,13 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from montauk_tui.model.text import cell_width
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.details_page import Page
 from montauk_tui.ui.widgets.lines import (
     BaseStyle,
     Line,
-    Run,
     changed_regions,
+    marked,
     to_strip,
 )
 
@@ -51,7 +50,8 @@ class DetailsView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False)
 
     def go_to(self, line: int) -> None:
         """Scroll so that a line is the first."""
-        self.scroll_to(y=line, animate=False)
+        # By force: the scroll bar that says that there is more may come later.
+        self.scroll_to(y=line, animate=False, force=True)
 
     def go_to_section(self, section_id: str) -> None:
         """Scroll to a section, where the page has it."""
@@ -78,13 +78,16 @@ class DetailsView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False)
         self.refresh()
         return self.search_next()
 
-    def search_next(self) -> bool:
-        """Go to the next place, round the end; tell whether there is one."""
+    def search_next(self, direction: int = 1) -> bool:
+        """Go to the next place, round the end; tell whether there is one.
+
+        With a `direction` of -1 it is the one before.
+        """
         texts = self.page.texts
         if not self._wanted or not texts:
             return False
         for step in range(1, len(texts) + 1):
-            index = (self._found + step) % len(texts)
+            index = (self._found + direction * step) % len(texts)
             if self._wanted in texts[index][1]:
                 self._found = index
                 self._show_line(texts[index][0])
@@ -102,7 +105,7 @@ class DetailsView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False)
         """Return the line `y` of the visible part."""
         line = _at(self.page, y + self.scroll_offset.y)
         if self._wanted and self._theme is not None:
-            line = _marked(line, self._wanted, self._theme)
+            line = marked(line, self._wanted, self._theme.style("match"))
         return to_strip(line, self.size.width, self.base_style)
 
 
@@ -116,19 +119,3 @@ def _moved(old: Page, new: Page, top: int) -> int:
 
 def _at(page: Page, line: int) -> Line:
     return page.lines[line] if line < len(page.lines) else ()
-
-
-def _marked(line: Line, wanted: str, theme: Theme) -> Line:
-    """Return a line with the places of a text marked, within each of its runs."""
-    runs: list[Run] = []
-    match = theme.style("match")
-    for text, style in line:
-        lower, at = text.lower(), 0
-        # What changes its length in lower case has other places there.
-        found = lower.find(wanted) if len(lower) == len(text) else -1
-        while found >= 0:
-            end = found + len(wanted)
-            runs += [(text[at:found], style), (text[found:end], style + match)]
-            at, found = end, lower.find(wanted, end)
-        runs.append((text[at:], style))
-    return tuple(run for run in runs if cell_width(run[0]))

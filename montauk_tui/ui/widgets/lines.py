@@ -60,6 +60,21 @@ def spread(left: Line, right: Line, width: int) -> Line:
     return (*left, (" " * gap, Style.null()), *right)
 
 
+def marked(line: Line, wanted: str, match: Style) -> Line:
+    """Return a line with the places of a lower-case text marked, within its runs."""
+    runs: list[Run] = []
+    for text, style in line:
+        lower, at = text.lower(), 0
+        # What changes its length in lower case has other places there.
+        found = lower.find(wanted) if len(lower) == len(text) else -1
+        while found >= 0:
+            end = found + len(wanted)
+            runs += [(text[at:found], style), (text[found:end], style + match)]
+            at, found = end, lower.find(wanted, end)
+        runs.append((text[at:], style))
+    return tuple(run for run in runs if run[0])
+
+
 def changed_regions(changed: Sequence[int], width: int) -> list[Region]:
     """Return the regions that cover the ascending lines `changed`."""
     regions: list[Region] = []

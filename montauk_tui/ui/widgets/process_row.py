@@ -11,7 +11,7 @@ from montauk_tui.engine.folds import SUMMED
 from montauk_tui.engine.listing.notes import note
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.lookups import Command
+from montauk_tui.model.lookups import Command, other_name
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.text import cell_width, clean, fit
 from montauk_tui.ui.themes import Theme
@@ -57,6 +57,8 @@ class RowLook:
     """Lower-case text that is marked where it occurs in a command."""
     tags: frozenset[Identity] = frozenset()
     """Processes whose rows begin with a sign."""
+    merged: bool = False
+    """Whether a name that is not that of the program stands before the command."""
 
 
 def fit_columns(
@@ -91,6 +93,8 @@ def draw_header(layout: Layout, look: RowLook) -> Line:
     for column, width in zip(layout.columns, layout.widths, strict=True):
         is_sort = column.id == layout.sort_id
         title = column.title
+        if look.merged and column.id == "command":
+            title += " (merged)"
         if is_sort:
             # A title that fills its column lends the arrow the gap beside it.
             title += arrows[0] if layout.descending else arrows[1]
@@ -176,7 +180,12 @@ def _branch_runs(look: RowLook, lineage: str, hidden: int) -> list[Run]:
     """Return how a row hangs in the tree, and how many rows it hides."""
     styles = look.theme.styles
     runs: list[Run] = [(lineage, styles["tree"])] if lineage else []
-    return [*runs, (f"[+{hidden}] ", styles["notice"])] if hidden else runs
+    return [*runs, (fold_mark(hidden), styles["notice"])] if hidden else runs
+
+
+def fold_mark(hidden: int) -> str:
+    """Return how a row says that it stands for a folded branch, with its gap."""
+    return f"[+{hidden}] "
 
 
 def _command_runs(frame: Frame, row: int, look: RowLook) -> list[Run]:
@@ -188,9 +197,11 @@ def _command_runs(frame: Frame, row: int, look: RowLook) -> list[Run]:
         return [*runs, *_marked(clean(comm), styles["thread"], look)]
     command = frame.lookups.command(identity, comm)
     if table.is_kernel[row]:
-        runs += _marked(command.text, styles["faint"], look)
-    else:
-        runs += _program_runs(command, look)
+        return [*runs, *_marked(command.text, styles["faint"], look)]
+    if look.merged and (name := other_name(command, comm)):
+        runs += _marked(name, styles["thread"], look)
+        runs.append((" | " if look.ascii else " │ ", styles["tree"]))
+    runs += _program_runs(command, look)
     said = note(frame, row, "<-" if look.ascii else "←")
     return [*runs, (f"  {said}", styles["notice"])] if said else runs
 

@@ -15,6 +15,7 @@ from montauk_tui.engine.listing.ended import is_over
 from montauk_tui.engine.projection import Projection, guides
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Identity
+from montauk_tui.model.text import cell_width
 from montauk_tui.ui.widgets.lines import (
     BaseStyle,
     Line,
@@ -22,7 +23,13 @@ from montauk_tui.ui.widgets.lines import (
     line_width,
     to_strip,
 )
-from montauk_tui.ui.widgets.process_row import Layout, RowLook, draw_row, lineage_text
+from montauk_tui.ui.widgets.process_row import (
+    Layout,
+    RowLook,
+    draw_row,
+    fold_mark,
+    lineage_text,
+)
 
 
 # Textual takes default CSS along the first base only, and without that of ScrollView
@@ -39,6 +46,12 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
         def can_replace(self, message: Message) -> bool:
             """Let one stand for all that wait."""
             return isinstance(message, ProcessTable.Selected)
+
+    class Opened(Message):
+        """A row was clicked twice; it is the selected one."""
+
+    class MarkClicked(Message):
+        """The mark of a folded branch was clicked; it is the selected one."""
 
     def __init__(self) -> None:
         """Start without a frame."""
@@ -161,6 +174,10 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
         self._repaint_positions(old, 0)
         self.post_message(self.Selected())
 
+    def scroll_by(self, rows: int) -> None:
+        """Scroll up or down; the selection stays where it is."""
+        self.scroll_to(y=self.scroll_offset.y + rows, animate=False)
+
     def shift_to(self, cells: int) -> None:
         """Scroll sideways so that the line starts at its cell `cells`."""
         cells = max(0, min(cells, self._longest_line() - self.size.width + 1))
@@ -255,7 +272,27 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
             self._scroll_into_view()
 
     def on_click(self, event: events.Click) -> None:
-        """Select the row that was clicked."""
+        """Select the row that was clicked; open what was clicked twice."""
         position = event.y + self.scroll_offset.y
-        if position < self.row_count:
-            self.select(position)
+        if position >= self.row_count:
+            return
+        again = event.chain > 1 and position == self._position
+        is_mark = self._is_mark(event.x, position)
+        self.select(position)
+        if is_mark:
+            self.post_message(self.MarkClicked())
+        elif again:
+            self.post_message(self.Opened())
+
+    def _is_mark(self, x: int, position: int) -> bool:
+        """Tell whether the mark of a folded branch is at a cell of a row."""
+        if self._projection is None or not self._projection.hidden_at(position):
+            return False
+        mark = fold_mark(self._projection.hidden_at(position))
+        at = -self.shift
+        for text, _ in self._content(position - self.scroll_offset.y)[0]:
+            width = cell_width(text)
+            if text == mark:
+                return at <= x < at + width - 1
+            at += width
+        return False

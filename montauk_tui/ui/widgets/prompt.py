@@ -20,7 +20,8 @@ class PromptBar(Horizontal):
 
     BINDINGS = [
         Binding("escape", "cancel", show=False),
-        Binding("f3", "again", show=False),
+        Binding("f3", "again(1)", show=False),
+        Binding("shift+f3", "again(-1)", show=False),
         Binding("tab", "complete", show=False),
     ]
 
@@ -41,7 +42,12 @@ class PromptBar(Horizontal):
             self.kind, self.text, self.accepted = kind, text, accepted
 
     class Again(Message):
-        """The next match is asked for."""
+        """Another match is asked for."""
+
+        def __init__(self, step: int) -> None:
+            """Carry which: 1 the next, -1 the one before."""
+            super().__init__()
+            self.step = step
 
     def __init__(self, kind: str, text: str, hint: str) -> None:
         """Ask for `kind`, starting with `text`."""
@@ -82,9 +88,9 @@ class PromptBar(Horizontal):
         """End, the text not meant."""
         self.post_message(self.Ended(self.kind, self.input.value, accepted=False))
 
-    def action_again(self) -> None:
-        """Ask for the next match."""
-        self.post_message(self.Again())
+    def action_again(self, step: int) -> None:
+        """Ask for the next match, or for the one before."""
+        self.post_message(self.Again(step))
 
     def action_complete(self) -> None:
         """Complete the name of a field as far as there is one way to."""

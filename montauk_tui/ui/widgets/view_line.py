@@ -99,8 +99,13 @@ def _counts(projection: Projection, theme: Theme) -> tuple[Line, Line]:
     """Return how many rows there are, and how many are left out."""
     label, count = theme.style("label"), str(len(projection.rows))
     shown: Line = (("  ", label), (count, theme.style("value")), (" shown", label))
-    hidden = projection.hidden_kernel_threads
-    return shown, ((f", {hidden} kernel threads hidden", label),) if hidden else ()
+    hidden = [(projection.hidden_kernel_threads, "kernel threads")]
+    if not hidden[0][0]:
+        hidden.clear()
+    if projection.hidden_in_containers is not None:
+        hidden.append((projection.hidden_in_containers, "in containers"))
+    said = " and ".join(f"{count} {whom}" for count, whom in hidden)
+    return shown, ((f", {said} hidden", label),) if said else ()
 
 
 def _order(frame: Frame, choices: Choices, theme: Theme) -> Line:

@@ -9,6 +9,7 @@ from montauk_tui.model.details import Amount, Datum, Section, Table, Unit, Value
 from montauk_tui.model.text import clean
 
 _ENVIRON_BYTES: Final = 1 << 18
+_CMDLINE_BYTES: Final = 1 << 18
 _MOST_THREADS: Final = 1_000
 _HZ: Final = os.sysconf("SC_CLK_TCK")
 
@@ -25,6 +26,25 @@ def environment(subject: Subject) -> Section:
     data = [_variable(part) for part in raw.split(b"\0") if part]
     note = f"{len(data)}, as the program was started"
     if len(raw) == _ENVIRON_BYTES:
+        note += "; too long, cut"
+    return Section(section.id, section.title, tuple(data), note=note, is_list=True)
+
+
+def command_line(subject: Subject) -> Section:
+    """Return the arguments, one below the other (proc_pid_cmdline(5))."""
+    section = Section("command", "Command line")
+    if not subject.has_memory:
+        return Section(section.id, section.title, reason=NO_MEMORY)
+    try:
+        raw = subject.folder.read("cmdline", _CMDLINE_BYTES)
+    except OSError as error:
+        return Section(section.id, section.title, reason=why(error))
+    if not raw.strip(b"\0 "):
+        return Section(section.id, section.title, reason="it has none")
+    words = raw.removesuffix(b"\0").split(b"\0")
+    data = [Datum(str(at), clean(word)) for at, word in enumerate(words)]
+    note = f"{len(data) - 1} argument" + "s" * (len(data) != 2)  # noqa: PLR2004
+    if len(raw) == _CMDLINE_BYTES:
         note += "; too long, cut"
     return Section(section.id, section.title, tuple(data), note=note, is_list=True)
 

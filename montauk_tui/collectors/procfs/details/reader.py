@@ -13,7 +13,12 @@ from montauk_tui.collectors.procfs.details.kernel import (
     scheduling,
     signals,
 )
-from montauk_tui.collectors.procfs.details.lists import environment, threads
+from montauk_tui.collectors.procfs.details.lists import (
+    command_line,
+    environment,
+    threads,
+)
+from montauk_tui.collectors.procfs.details.locks import locks
 from montauk_tui.collectors.procfs.details.origin import origin
 from montauk_tui.collectors.procfs.details.subject import (
     ProcessFolder,
@@ -75,6 +80,8 @@ def _details(subject: Subject) -> Details:
             signals(subject),
             threads(subject),
             files(subject),
+            locks(subject),
+            command_line(subject),
             environment(subject),
         ),
         read_bytes=known.get("read_bytes", math.nan),

@@ -1,0 +1,123 @@
+"""Runs a program that may stop another process, and sees to it that this one goes on.
+
+A program of its own, run by path with nothing but the standard library: it ends what it
+runs when it is told to (SIGTERM) and when montauk is gone, however that ended
+(PR_SET_PDEATHSIG in prctl(2)).
+
+    guard.py MONTAUK PID START_TICKS attach|seize PROGRAM [ARGUMENT ...]
+
+What attaches with PTRACE_ATTACH sends a SIGSTOP, which reaches a process that is let go
+too early (ptrace(2)): that process is told to go on. PTRACE_SEIZE stops nobody.
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_START_WORD = 19
+_PATIENCE_S = 2.0
+"""How long the program may take to let go by itself."""
+
+_LATE_S = 0.3
+"""How long after that a SIGSTOP may still have its effect."""
+
+_STEP_S = 0.02
+_SIGNALS = (signal.SIGTERM, signal.SIGCHLD)
+
+
+def state_of(pid: int, start_ticks: int) -> str:
+    """Return the state letter of a process, nothing where it is gone."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_bytes()
+        words = text[text.rindex(b") ") + 2 :].split()
+        if int(words[_START_WORD]) == start_ticks:
+            return words[0].decode()
+    except (OSError, ValueError, IndexError):
+        return ""
+    return ""
+
+
+def end_with(parent: int) -> bool:
+    """Have this process told to end when its parent does; tell whether it lives."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+    return os.getppid() == parent
+
+
+def _begin_program() -> None:
+    """Prepare the program's process: this one has no other threads."""
+    end_with(os.getppid())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+
+def wait_for(program: "subprocess.Popen[bytes]") -> None:
+    """Wait until the program ends, or end it when told to."""
+    while program.poll() is None:
+        if signal.sigwait(_SIGNALS) is signal.SIGTERM:
+            program.terminate()
+            try:
+                program.wait(_PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                program.kill()
+                program.wait()
+
+
+def let_go_on(pid: int, start_ticks: int) -> None:
+    """Continue a process that stops now, or soon."""
+    end_s = time.monotonic() + _LATE_S
+    while time.monotonic() < end_s:
+        state = state_of(pid, start_ticks)
+        if state == "T":
+            _continue(pid, start_ticks)
+        if not state or state == "T":
+            return
+        time.sleep(_STEP_S)
+
+
+def _continue(pid: int, start_ticks: int) -> None:
+    try:
+        descriptor = os.pidfd_open(pid)
+    except OSError:
+        return
+    try:
+        if state_of(pid, start_ticks):
+            signal.pidfd_send_signal(descriptor, signal.SIGCONT)
+    except OSError:
+        return
+    finally:
+        os.close(descriptor)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the program; return its exit code."""
+    montauk, pid, start_ticks = map(int, arguments[:3])
+    mode, *command = arguments[3:]
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    if not end_with(montauk):
+        return 1
+    before = state_of(pid, start_ticks)
+    if not before:
+        sys.stderr.write("the process has ended\n")
+        return 1
+    try:
+        program = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            preexec_fn=_begin_program,  # noqa: PLW1509 - no other threads
+        )
+    except OSError as error:
+        sys.stderr.write(f"{command[0]}: {error.strerror}\n")
+        return 1
+    wait_for(program)
+    if mode == "attach" and before != "T":
+        let_go_on(pid, start_ticks)
+    return program.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

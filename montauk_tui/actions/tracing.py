@@ -1,0 +1,196 @@
+"""Programs that look into a process by stopping it: strace, eu-stack, gdb.
+
+The start time is compared before they attach, and `guard` ends them with montauk.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections import deque
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from montauk_tui.actions import guard, living
+from montauk_tui.actions.result import Outcome, Result, not_permitted
+from montauk_tui.model.sample import Identity
+
+MOST_LINES: Final = 10_000
+"""Lines that are kept."""
+
+LINE_BYTES: Final = 2_000
+"""What is kept of a line."""
+
+_SCOPE: Final = Path("/proc/sys/kernel/yama/ptrace_scope")
+
+
+class Tool(NamedTuple):
+    """A program, and how it is told which process."""
+
+    program: str
+    arguments: tuple[str, ...]
+    """The PID comes behind them."""
+    package: str
+    seizes: bool = False
+    """Whether it attaches without a SIGSTOP."""
+    lasts: bool = False
+    """Whether it goes on until it is ended."""
+
+
+TRACE: Final = (Tool("strace", ("-f", "-s", "256", "-p"), "strace",
+              seizes=True, lasts=True),)  # fmt: skip
+
+BACKTRACE: Final = (
+    Tool("eu-stack", ("-p",), "elfutils"),
+    Tool("gdb", ("-nx", "-batch", "-iex", "set auto-load no",
+                 "-ex", "thread apply all bt", "-p"), "gdb"),
+)  # fmt: skip
+"""The first that is installed is taken."""
+
+
+def find(tools: tuple[Tool, ...]) -> Tool | None:
+    """Return the first tool that is installed."""
+    return next((tool for tool in tools if shutil.which(tool.program)), None)
+
+
+def missing(tools: tuple[Tool, ...]) -> str:
+    """Return what to say where none is installed."""
+    names = " nor ".join(tool.program for tool in tools)
+    packages = " or ".join(tool.package for tool in tools)
+    neither = "neither " if len(tools) > 1 else ""
+    return f"{neither}{names} is installed: install the package {packages}"
+
+
+def why_not(identity: Identity) -> Result | None:
+    """Return why a process cannot be attached to, None where it can."""
+    if identity.pid == os.getpid():
+        reason = "montauk cannot stop itself and show it"
+        return Result(identity, Outcome.REFUSED, reason)
+    found = living.holder(identity.pid)
+    if found is None or found.start_ticks != identity.start_ticks:
+        return Result(identity, Outcome.GONE)
+    if found.is_zombie:
+        return Result(identity, Outcome.REFUSED, "a zombie has ended")
+    return _busy(identity) or _forbidden(identity)
+
+
+def _forbidden(identity: Identity) -> Result | None:
+    """Return that the kernel does not permit it.
+
+    Opening its memory asks for the same permission (PTRACE_MODE_ATTACH in ptrace(2)).
+    """
+    try:
+        os.close(os.open(f"/proc/{identity.pid}/mem", os.O_RDONLY | os.O_CLOEXEC))
+    except PermissionError:
+        return _not_permitted(identity)
+    except FileNotFoundError:
+        return Result(identity, Outcome.GONE)
+    except OSError as error:
+        return Result(identity, Outcome.REFUSED, os.strerror(error.errno or 0))
+    return None
+
+
+def _not_permitted(identity: Identity) -> Result:
+    whose = living.owner(identity.pid)
+    own = whose is not None and whose.uid == os.geteuid()
+    if own and _scope() == 1:
+        reason = "kernel.yama.ptrace_scope is 1: run as root, or set it to 0"
+        return Result(identity, Outcome.NOT_PERMITTED, reason)
+    return not_permitted(identity, whose and whose.uid, "CAP_SYS_PTRACE")
+
+
+def _scope() -> int:
+    try:
+        return int(_SCOPE.read_text("ascii"))
+    except (OSError, ValueError):
+        return 0
+
+
+def _busy(identity: Identity) -> Result | None:
+    """Return that another program traces it already, or that it is a kernel thread."""
+    try:
+        lines = Path(f"/proc/{identity.pid}/status").read_bytes().splitlines()
+        fields = dict(line.split(b":", 1) for line in lines if b":" in line)
+        tracer = int(fields.get(b"TracerPid", b"0"))
+    except (OSError, ValueError):
+        return Result(identity, Outcome.GONE)
+    if tracer:
+        reason = f"process {tracer} traces it already"
+        return Result(identity, Outcome.REFUSED, reason)
+    if b"VmSize" not in fields:
+        reason = "a thread of the kernel makes no system calls"
+        return Result(identity, Outcome.REFUSED, reason)
+    return None
+
+
+class Output:
+    """The last lines that a program wrote."""
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._lines: deque[bytes] = deque(maxlen=MOST_LINES)
+        self._rest = b""
+        self.total = 0
+        """Lines so far, those too that are no longer kept."""
+
+    def add(self, data: bytes) -> None:
+        """Take what was written; a line that has not ended waits."""
+        *whole, rest = (self._rest + data).split(b"\n")
+        # Longer than what is kept, the rest of it is not waited for.
+        self._rest = rest[: LINE_BYTES + 1]
+        self._lines.extend(line[:LINE_BYTES] for line in whole)
+        self.total += len(whole)
+
+    def end(self) -> None:
+        """Take what waits as a line."""
+        if self._rest:
+            self.add(b"\n")
+
+    def lines(self) -> list[bytes]:
+        """Return what is kept, oldest first."""
+        while True:
+            try:
+                return list(self._lines)
+            except RuntimeError:
+                # Another thread added one meanwhile.
+                continue
+
+
+class Running:
+    """A program at work on a process."""
+
+    def __init__(self, identity: Identity, tool: Tool) -> None:
+        """Start it, from the thread whose end is to end it."""
+        self.tool = tool
+        self.output = Output()
+        self.exit_code: int | None = None
+        """None while it runs."""
+        self.command = [tool.program, *tool.arguments, str(identity.pid)]
+        mode = "seize" if tool.seizes else "attach"
+        self._guard = subprocess.Popen(
+            [
+                sys.executable, "-I", "-S", guard.__file__, str(os.getpid()),
+                str(identity.pid), str(identity.start_ticks), mode, *self.command,
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            # No question to a server about symbols.
+            env={**os.environ, "DEBUGINFOD_URLS": ""},
+        )  # fmt: skip
+        threading.Thread(target=self._read, name="montauk-tool", daemon=True).start()
+
+    def _read(self) -> None:
+        stream = self._guard.stdout
+        assert stream is not None  # noqa: S101 - of a pipe
+        with stream:
+            while data := os.read(stream.fileno(), 1 << 16):
+                self.output.add(data)
+        self.output.end()
+        self.exit_code = self._guard.wait()
+
+    def stop(self) -> None:
+        """End it; harmless where it ended."""
+        self._guard.terminate()

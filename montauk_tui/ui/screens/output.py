@@ -1,0 +1,137 @@
+"""What a program says that looks into a process, as it says it."""
+
+from collections.abc import Sequence
+
+from textual.binding import Binding
+
+from montauk_tui.actions.tracing import Running
+from montauk_tui.model.text import clean
+from montauk_tui.ui.bindings import LOOK_BINDINGS
+from montauk_tui.ui.screens.searching import SearchableScreen
+from montauk_tui.ui.themes import Theme
+from montauk_tui.ui.widgets.lines import Line, Run
+from montauk_tui.ui.widgets.output_view import OutputView
+
+_FOLLOW = "screen.follow"
+
+_OWN = [
+    Binding("left,alt+h", "screen.shift(-8)", show=False),
+    Binding("right,alt+l", "screen.shift(8)", show=False),
+]
+_FOLLOWING = Binding("f8,f,Z", _FOLLOW, "Follow", show=True)
+
+_OF_THE_PAGE = ("section", "jump", "pause", "refresh")
+"""What the closer look at a process does beyond scrolling and searching."""
+
+_LOOK_S = 0.1
+"""How often it looks for new lines."""
+
+
+def _is_of_the_page(binding: Binding) -> bool:
+    action = binding.action.partition(".")[2]
+    return action.startswith(_OF_THE_PAGE)
+
+
+class OutputScreen(SearchableScreen):
+    """Ends the program when it is left.
+
+    It follows the output of what goes on and on, or shows it as it was when that was
+    stopped. What says something once is shown from its beginning.
+    """
+
+    def __init__(
+        self,
+        running: Running,
+        name: str,
+        look: Theme,
+        bindings: Sequence[Binding] = LOOK_BINDINGS,
+    ) -> None:
+        """Show what a program says of the process called `name`."""
+        self.view = OutputView()
+        keys = [*_OWN, _FOLLOWING] if running.tool.lasts else _OWN
+        shared = [key for key in bindings if not _is_of_the_page(key)]
+        super().__init__(self.view, [*keys, *shared])
+        self.running = running
+        self.following = True
+        self._name = name
+        self._look = look
+        self._lines: Sequence[bytes] = ()
+        self._drawn: tuple[object, ...] = ()
+        self._shown_total = 0
+
+    def on_mount(self) -> None:
+        """Look for lines again and again."""
+        self.set_interval(_LOOK_S, self._look_again)
+
+    def on_unmount(self) -> None:
+        """End the program."""
+        self.running.stop()
+
+    def _look_again(self) -> None:
+        total, exit_code = self.running.output.total, self.running.exit_code
+        if (total, exit_code, self.following) != self._drawn:
+            self._drawn = (total, exit_code, self.following)
+            self.draw()
+
+    def draw(self) -> None:
+        """Draw the lines, the newest in sight where they are followed."""
+        if not self.size.width:
+            return
+        output = self.running.output
+        if self.following:
+            self._shown_total, self._lines = output.total, output.lines()
+        at_end = self.following and self.running.tool.lasts
+        self.view.show(self._lines, self._look, at_end=at_end)
+        self.title_line.paint([self._title()])
+        if self.keys.size.width:
+            label = "Pause" if self.following else "Follow"
+            self.keys.show(self._look, {_FOLLOW: label})
+
+    def _title(self) -> Line:
+        look = self._look
+        command = clean(" ".join(self.running.command).encode())
+        runs: list[Run] = [
+            (f" {self._name} ", look.style("title")),
+            (f" {command} ", look.style("label")),
+        ]
+        exit_code = self.running.exit_code
+        if exit_code is not None:
+            said = " done " if exit_code == 0 else f" ended with {exit_code} "
+            runs.append((said, look.style("alert" if exit_code else "faint")))
+        elif not self.running.output.total:
+            runs.append((" waiting for output ... ", look.style("faint")))
+        if not self.following:
+            more = self.running.output.total - self._shown_total
+            runs.append((" PAUSED ", look.style("alert")))
+            if more:
+                runs.append((f" {more} more lines ", look.style("label")))
+        return tuple(runs)
+
+    # --- keys -------------------------------------------------------------------------
+
+    def action_follow(self) -> None:
+        """Follow the output, or let it stand still."""
+        self._set_following(wanted=not self.following)
+
+    def _set_following(self, *, wanted: bool) -> None:
+        self.following = wanted or not self.running.tool.lasts
+        self._look_again()
+
+    def action_move(self, where: str) -> None:
+        """Scroll; upwards it stands still, at the end it follows again."""
+        super().action_move(where)
+        if where in ("up", "page_up", "home", "end"):
+            self._set_following(wanted=where == "end")
+
+    def on_mouse_scroll_up(self) -> None:
+        """Let it stand still."""
+        self._set_following(wanted=False)
+
+    def action_shift(self, cells: int) -> None:
+        """Scroll sideways."""
+        self.view.shift_by(cells)
+
+    async def action_search(self) -> None:
+        """Search in what stands still."""
+        self._set_following(wanted=False)
+        await super().action_search()

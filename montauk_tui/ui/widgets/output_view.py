@@ -1,0 +1,98 @@
+"""What a program wrote, to scroll and to search; draws the visible lines only."""
+
+from collections.abc import Sequence
+
+from rich.style import Style
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from montauk_tui.model.text import cell_width, clean
+from montauk_tui.ui.themes import Theme
+from montauk_tui.ui.widgets.lines import BaseStyle, Line, marked, to_strip
+
+_TAB = 8
+
+
+class OutputView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False):
+    """Lines of text, each a line of the screen."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        super().__init__(id="page")
+        self._lines: Sequence[bytes] = ()
+        self._theme: Theme | None = None
+        self._wanted = ""
+        self._found = -1
+        """Which line was found last."""
+        self._shift = 0
+        """Cells scrolled to the right."""
+
+    def show(self, lines: Sequence[bytes], theme: Theme, *, at_end: bool) -> None:
+        """Show lines, with their end in sight if wanted."""
+        self._lines, self._theme = lines, theme
+        if self.virtual_size.height != len(lines):
+            self.virtual_size = Size(0, len(lines))
+        if at_end:
+            # By force: the scroll bar that says that there is more may come later.
+            self.scroll_to(y=len(lines), animate=False, force=True)
+        self.refresh()
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the last line is in sight."""
+        return self.scroll_offset.y + self.size.height >= len(self._lines)
+
+    def shift_by(self, cells: int) -> None:
+        """Scroll sideways."""
+        top, height = self.scroll_offset.y, self.size.height
+        visible = self._lines[top : top + height]
+        longest = max((cell_width(_text(line)) for line in visible), default=0)
+        most = max(0, longest - self.size.width + 1)
+        self._shift = max(0, min(self._shift + cells, max(most, self._shift)))
+        self.refresh()
+
+    # --- search -----------------------------------------------------------------------
+
+    def search(self, text: str) -> bool:
+        """Mark a text and go to its first place from the top of the screen on."""
+        self._wanted = text.lower()
+        self._found = self.scroll_offset.y - 1
+        self.refresh()
+        return self.search_next()
+
+    def search_next(self, direction: int = 1) -> bool:
+        """Go to the next place, round the end; tell whether there is one.
+
+        With a `direction` of -1 it is the one before.
+        """
+        count = len(self._lines)
+        for step in range(1, count + 1) if self._wanted else ():
+            index = (self._found + direction * step) % count
+            if self._wanted in _text(self._lines[index]).lower():
+                self._found = index
+                self._show_line(index)
+                return True
+        return False
+
+    def _show_line(self, line: int) -> None:
+        top, height = self.scroll_offset.y, max(1, self.size.height)
+        if not top <= line < top + height:
+            self.scroll_to(y=max(0, line - height // 3), animate=False)
+
+    # --- drawing ----------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """Return the line `y` of the visible part."""
+        at = y + self.scroll_offset.y
+        line: Line = ()
+        if at < len(self._lines):
+            line = ((_text(self._lines[at]), Style.null()),)
+        if self._wanted and self._theme is not None:
+            line = marked(line, self._wanted, self._theme.style("match"))
+        return to_strip(line, self.size.width, self.base_style, self._shift)
+
+
+def _text(line: bytes) -> str:
+    """Return a line made safe: it may hold what a process chose."""
+    return clean(line.rstrip(b"\r").expandtabs(_TAB))
