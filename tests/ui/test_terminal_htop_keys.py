@@ -72,7 +72,7 @@ def hide_and_show_header_meters(walk: Walk) -> None:
 
 @key("Tab")
 def next_screen_tab(walk: Walk) -> None:
-    walk.press("\t", "[Exited]")
+    walk.press("\t", "[I/O]")
     walk.press(SHIFT_TAB, "[Main]")
 
 
