@@ -89,5 +89,5 @@ def load(collectors: Collection[str] | None = None) -> tuple[Settings, list[str]
     settings, warnings = from_file(path, collectors)
     if environment.get("MONTAUK_CONFIG") and not path.exists():
         reason = f"{one_line(path)}: MONTAUK_CONFIG names no file"
-        warnings.append(f"{reason}; create it or unset MONTAUK_CONFIG")
+        warnings.append(f"{reason} yet; saving settings (W) creates it")
     return from_environment(settings, environment), warnings

@@ -133,3 +133,10 @@ def exit_status_text(status: float) -> str:
     except ValueError:
         name = f"signal {number}"
     return name + ("+core" if int(status) & 0x80 else "")
+
+
+def cores_text(amount_s: float | None, interval_s: float) -> str:
+    """Return CPU time of an interval in cores; the noise of clocks below 0 is none."""
+    if amount_s is None or math.isnan(amount_s):
+        return NOTHING_KNOWN
+    return f"{max(amount_s, 0.0) / interval_s:.2f}"

@@ -12,13 +12,14 @@ from montauk_tui.config import Settings
 from montauk_tui.engine import query
 from montauk_tui.engine.columns import COLUMNS, pick
 from montauk_tui.engine.ended import live_and_ended
-from montauk_tui.engine.projection import View
+from montauk_tui.engine.listing.ended import with_ended
+from montauk_tui.engine.projection import View, project
 from montauk_tui.errors import CollectorFailed, CollectorUnavailable
 from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.export.output import put
 from montauk_tui.export.table import frame_table
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.schema import FOR_RATES, Ints, Need
+from montauk_tui.model.schema import FOR_RATES, Need
 from montauk_tui.sampler import FrameSource
 
 
@@ -78,10 +79,12 @@ def once(settings: Settings, limit: int | None) -> int:
     for column in columns:
         needs |= column.show_need | (column.need & FOR_RATES)
 
-    def show(frame: Frame, rows: Ints, _ended: Ints) -> None:
-        put("\n".join(frame_table(frame, rows, columns, width)))
+    def show(frame: Frame, view: View) -> None:
+        listed = with_ended(frame, frame.interval_s or 0.0, frozenset())
+        rows = project(listed, view).rows[:limit]
+        put("\n".join(frame_table(listed, rows, columns, width)))
 
-    _each_frame(settings, 1, limit, show, needs)
+    _each_frame(settings, 1, show, needs)
     return 0
 
 
@@ -95,18 +98,17 @@ def _terminal_width() -> int | None:
 def json_lines(settings: Settings, samples: int | None, limit: int | None) -> int:
     """Print a JSON object for each sample; without `samples` until stopped."""
 
-    def show(frame: Frame, rows: Ints, ended: Ints) -> None:
-        put(frame_json(frame, rows, ended))
+    def show(frame: Frame, view: View) -> None:
+        put(frame_json(frame, *live_and_ended(frame, view, limit)))
 
-    _each_frame(settings, samples, limit, show)
+    _each_frame(settings, samples, show)
     return 0
 
 
 def _each_frame(
     settings: Settings,
     samples: int | None,
-    limit: int | None,
-    show: Callable[[Frame, Ints, Ints], None],
+    show: Callable[[Frame, View], None],
     needs: Need = Need.NONE,
 ) -> None:
     """Show `samples` frames, each with the rates of a whole interval.
@@ -137,5 +139,5 @@ def _each_frame(
             due += settings.interval_s
             time.sleep(max(0.0, due - time.monotonic()))
             frame = source.next_frame(needs)
-            show(frame, *live_and_ended(frame, view, limit))
+            show(frame, view)
             taken += 1

@@ -5,7 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from montauk_tui.engine.column import Column
-from montauk_tui.engine.units import bytes_text, duration_text, percent_text
+from montauk_tui.engine.listing.notes import note
+from montauk_tui.engine.units import (
+    bytes_text,
+    cores_text,
+    duration_text,
+    percent_text,
+    rate_text,
+)
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import Ints
 from montauk_tui.model.text import cell_width, fit
@@ -23,11 +30,15 @@ def frame_table(
     ]
     for row in rows.tolist():
         texts = [column.text(frame, row) for column in columns]
+        said = note(frame, row)
+        if said and columns[-1].id == "command":
+            texts[-1] += f"  {said}"
         lines.append(_line(texts, columns, widths))
     return [line if width is None else fit(line, width).rstrip() for line in lines]
 
 
 def _summary(frame: Frame) -> list[str]:
+    frame = frame.whole or frame
     sample, host = frame.sample, frame.sample.host
     table = sample.processes
     kernel = int(np.count_nonzero(table.is_kernel))
@@ -48,7 +59,31 @@ def _summary(frame: Frame) -> list[str]:
         f"Swp {bytes_text(swap)}/{bytes_text(host.memory.swap_total)}",
         f"collector {frame.collector.name} ({frame.collector.detail})",
     ]
-    return ["  ".join(machine), "  ".join(use)]
+    return ["  ".join(machine), "  ".join(use), *_books(frame)]
+
+
+def _books(frame: Frame) -> list[str]:
+    """Return where the CPU time went, in cores, and how many came and went a second."""
+    ledger, interval_s = frame.ledger, frame.interval_s
+    if ledger is None or not interval_s:
+        return []
+    busy, *parts = (
+        f"{name} {cores_text(amount_s, interval_s)}"
+        for name, amount_s in (
+            ("busy", ledger.busy_s),
+            ("live", ledger.live_s),
+            ("exited", ledger.exited_s),
+            ("irq", ledger.interrupts_s),
+            ("unexplained", ledger.unexplained_s),
+        )
+    )
+    line = f"Books {busy} cores = {', '.join(parts)}"
+    last = frame.recent.churn[-1] if frame.recent.churn else None
+    if last is not None and last.started is not None and last.ended is not None:
+        started, ended = last.started / interval_s, last.ended / interval_s
+        line += f"; {rate_text(started)}/s started, {rate_text(ended)}/s ended"
+        line += f", {last.lost} lost"
+    return [line]
 
 
 def _width(column: Column, frame: Frame) -> int:

@@ -72,13 +72,32 @@ def test_the_list_of_collectors_with_one_forced(program: Command) -> None:
     assert out.count("[active]") == 1
 
 
+@pytest.mark.privileged
+def test_the_table_has_what_ended_in_the_interval(program: Command) -> None:
+    loop = "while :; do /bin/true; done"
+    with subprocess.Popen(["sh", "-c", loop]) as shell:
+        try:
+            code, out, _ = program(
+                "--once", "--collector", "kernel", "--filter", "true"
+            )
+        finally:
+            shell.kill()
+    assert code == 0
+    (many,) = (line for line in out.splitlines() if f"by sh {shell.pid}" in line)
+    assert int(many.split()[0].removesuffix("x")) > 1
+    assert many.split()[7] == "X"
+
+
 def test_one_table(program: Command) -> None:
     code, out, err = program("--once", "-d", "100ms", "--sort", "pid")
     assert (code, err) == (0, "")
     lines = out.splitlines()
-    assert lines[2] == ""
-    assert lines[3].split()[:4] == ["PID", "USER", "PRI", "NI"]
-    pids = [int(line.split()[0]) for line in lines[4:]]
+    assert lines[2].startswith("Books busy ")
+    assert lines[3] == ""
+    assert lines[4].split()[:4] == ["PID", "USER", "PRI", "NI"]
+    # A row of many has their number in the place of a PID.
+    firsts = [line.split()[0] for line in lines[5:]]
+    pids = [int(first) for first in firsts if not first.endswith("x")]
     assert pids == sorted(pids)
     assert os.getpid() in pids
 
@@ -265,9 +284,9 @@ def once_on_a_terminal(columns: int) -> list[str]:
 
 def test_a_narrow_terminal_cuts_the_lines() -> None:
     lines = once_on_a_terminal(40)
-    assert len(lines) == 7
+    assert len(lines) == 8
     assert max(map(len, lines)) <= 40
-    assert lines[3].startswith("  PID USER") or "PID USER" in lines[3]
+    assert "PID USER" in lines[4]
 
 
 def test_a_terminal_that_does_not_know_its_width_shows_all() -> None:

@@ -200,6 +200,8 @@ def without_empty(settings: Settings) -> dict[str, Any]:
     return {**values, "tabs": {tab.id: tab for tab in said}}
 
 
+# A failure with long lists of columns in it is long to print.
+@pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
 @given(SETTINGS, SETTINGS)
 def test_any_settings_are_read_as_they_were_written(
     first: Settings, second: Settings

@@ -35,7 +35,7 @@ def test_every_tab_of_the_program_has_rows_that_are_listed() -> None:
 @pytest.mark.parametrize(
     ("order", "expected"),
     [
-        ((), ("main", "exited", "spawners", "events", "web")),
+        ((), ("main", "io", "exited", "spawners", "events", "web")),
         (("web", "main"), ("web", "main")),
         (("events",), ("main", "events")),
         (("nonsense", "web"), ("main", "web")),
@@ -66,7 +66,7 @@ def test_mistakes_cost_one_line_each(settings: Settings, hints: list[str]) -> No
 async def test_a_further_tab_has_its_columns_its_order_and_its_filter() -> None:
     async with running(make_app(settings=Settings(tabs=(WEB,)))) as monitor:
         everything = set(monitor.shown_pids)
-        assert "[Main] Exited  Spawners  Events  Web" in titles(monitor)
+        assert "[Main] I/O  Exited  Spawners  Events  Web" in titles(monitor)
         await monitor.press("shift+tab")
         assert "[Web]" in titles(monitor)
         assert header(monitor) == ["PID▲", "USER", "Command"]
@@ -110,7 +110,7 @@ async def test_a_tab_of_the_program_takes_other_columns_and_another_order() -> N
     chosen = TabSettings("Exited", columns=("pid", "lifetime_s"), sort="lifetime_s")
     app = make_app(churning_collector(), Settings(tabs=(chosen,)))
     async with running(app, (120, 40)) as monitor:
-        await monitor.press("tab")
+        await monitor.press("tab", "tab")
         assert "[Exited]" in titles(monitor)
         assert header(monitor) == ["PID", "LIFE▼"]
 

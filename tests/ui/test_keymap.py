@@ -86,7 +86,7 @@ def test_no_key_at_all() -> None:
 def test_the_closer_look_has_keys_of_its_own() -> None:
     keys = {"look.next": ("k",)}
     assert keys_of(keys, "act.kill") == ["F9", "k"]
-    assert keys_of(keys, "look.up") == ["Up"]
+    assert keys_of(keys, "look.up") == ["Up", "Alt-k"]
     assert keymap({**keys, "act.io": ("k",)})[1] == []
 
 

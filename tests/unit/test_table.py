@@ -62,7 +62,7 @@ def test_no_line_is_wider_than_the_screen(width: int) -> None:
     columns = pick(DEFAULT, machine_scale=False)
     rows = np.arange(len(frame.sample.processes))
     lines = frame_table(frame, rows, columns, width)
-    assert len(lines) == len(rows) + 4
+    assert len(lines) == len(rows) + 5
     assert max(map(cell_width, lines)) <= width
     assert not any(line.endswith(" ") for line in lines)
 
@@ -92,12 +92,15 @@ def test_the_summary_says_what_the_machine_does() -> None:
     before = make_sample(host=make_host([cpu_ticks()] * 2))
     host = make_host([cpu_ticks(user=30, idle=70)] * 2, hostname="box")
     frame = make_frame(before, make_sample(rows, host=host, after_s=1.0))
-    first, second, blank = frame_table(frame, np.arange(4), [COLUMNS["pid"]])[:3]
+    first, second, third, blank = frame_table(frame, np.arange(4), [COLUMNS["pid"]])[:4]
     assert first == (
         "box  up 1 d 03:46  load 0.50 0.25 0.12  2 tasks, 1 kernel threads, 2 running"
     )
     assert second == (
         "CPU 30.0% of 2 cores  Mem 6.0G/16G  Swp 0/2.0G  collector replay (by hand)"
+    )
+    assert third == (
+        "Books busy 0.60 cores = live 0.00, exited -, irq 0.00, unexplained 0.60"
     )
     assert blank == ""
 

@@ -1,9 +1,8 @@
 """The books of the last interval: where the CPU time went, and who came and went."""
 
-import math
 from typing import Final
 
-from montauk_tui.engine.units import rate_text
+from montauk_tui.engine.units import cores_text, rate_text
 from montauk_tui.model.frame import Frame, Ledger
 from montauk_tui.model.recent import Churn
 from montauk_tui.ui.widgets.graph import sparks
@@ -55,21 +54,14 @@ def _figures(
     """Return the parts in cores: CPU-seconds a second."""
     label, value = look.theme.style("label"), look.theme.style("value")
     runs: list[Run] = [(" Books " if short else " Books busy ", label)]
-    runs += [(_cores(ledger.busy_s, interval_s), value), (" =", label)]
+    runs += [(cores_text(ledger.busy_s, interval_s), value), (" =", label)]
     for name, field, sign, role in _PARTS:
         if short and name == "irq":
             continue
         runs.append((f" {sign}" if short else f"  {sign} ", look.theme.style(role)))
         runs.append((f"{name} ", label))
-        runs.append((_cores(getattr(ledger, field), interval_s), value))
+        runs.append((cores_text(getattr(ledger, field), interval_s), value))
     return tuple(runs)
-
-
-def _cores(amount_s: float | None, interval_s: float) -> str:
-    """Return an amount in cores; the noise of clocks below 0 is none."""
-    if amount_s is None or math.isnan(amount_s):
-        return "-"
-    return f"{max(amount_s, 0.0) / interval_s:.2f}"
 
 
 def _bar(ledger: Ledger, look: MeterLook, width: int) -> Line:
