@@ -8,7 +8,7 @@ STAMP  := $(VENV)/.montauk-installed
 KERNELS ?= 5.10 6.1 6.12 7.2
 
 .PHONY: help run test test-kernels check format setup bcc bench bench-accuracy \
-        snapshots clean
+        snapshots pictures clean
 
 help:  ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -34,6 +34,9 @@ format: setup  ## format the code
 
 snapshots: setup  ## draw the reference screens anew; look at them before committing
 	$(BIN)/python -m pytest tests/ui --snapshot-update
+
+pictures: setup bcc  ## take the pictures of docs/screens.md anew; needs root
+	$(BIN)/python -m bench.pictures
 
 bench: setup  ## print what a refresh costs
 	$(BIN)/python -m bench
