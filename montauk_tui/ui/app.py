@@ -87,6 +87,7 @@ class MontaukApp(
         self.look = theme
         self.frame_now: Frame | None = None
         self.pid_search = PidSearch()
+        self.kept, self.carried = {}, ()
         self._sampler = Sampler(
             FrameSource(opened), settings.interval_s, self._publish, self._give_up
         )
