@@ -140,7 +140,7 @@ class MontaukApp(
         """Draw the frame at hand."""
         if self.frame_now is not None:
             self.stop_following_another()
-            pid_search = self.pid_search.text
+            pid_search = self.pid_search.shown
             self.main.show(
                 Scene(self.frame_now, self.choices, self.look, self._cost, pid_search)
             )
