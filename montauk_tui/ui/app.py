@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from montauk_tui.actions.signals import DEFAULT as DEFAULT_SIGNAL
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.config import Settings, config_path
-from montauk_tui.errors import MontaukError
+from montauk_tui.errors import MontaukError, followed
 from montauk_tui.model.frame import Frame
 from montauk_tui.sampler import FrameSource, Sampler
 from montauk_tui.ui import tabs, themes
@@ -273,7 +273,7 @@ def run(
     except themes.ThemeError as error:
         if strict_theme:
             raise
-        notes.append(f"{error}; using {themes.DEFAULT}")
+        notes.append(followed(str(error), f"using {themes.DEFAULT}"))
         theme = themes.load(themes.DEFAULT, themes.folders())
     if no_color():
         theme = themes.load(themes.MONOCHROME, themes.folders())
