@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from montauk_tui.config.durations import in_range, parse_duration
 from montauk_tui.engine import columns, meters, query
-from montauk_tui.errors import UsageError
+from montauk_tui.errors import UsageError, near
 from montauk_tui.model.text import cell_width, clean
 
 Reader = Callable[[Any], Any]
@@ -118,7 +118,8 @@ def one_of(name: str, known: Sequence[str], what: str) -> str:
     """
     if name not in known:
         reason = f"{what} called '{one_line(name)}'"
-        raise UsageError(reason, f"choose one of: {', '.join(known)}")
+        remedy = near(name, known) or f"choose one of: {', '.join(known)}"
+        raise UsageError(reason, remedy)
     return name
 
 

@@ -16,7 +16,7 @@ from montauk_tui.config.readers import (
 )
 from montauk_tui.config.settings import Settings, config_path
 from montauk_tui.config.tables import read_keys, read_tabs
-from montauk_tui.errors import UsageError
+from montauk_tui.errors import UsageError, followed, near
 
 _TABLES: Final[dict[str, Callable[[Any], tuple[Any, list[str]]]]] = {
     "keys": read_keys,
@@ -57,7 +57,8 @@ def from_document(
     values: dict[str, Any] = {}
     for key, value in document.items():
         if key not in KNOWN:
-            remedy = f"remove it, or use one of: {', '.join(sorted(KNOWN))}"
+            every = f"remove it, or use one of: {', '.join(sorted(KNOWN))}"
+            remedy = near(key, KNOWN) or every
             problems.append(f"unknown key {one_line(key)!r}; {remedy}")
             continue
         try:
@@ -71,7 +72,7 @@ def from_document(
             values[FIELD_OF_KEY.get(key, key)] = setting
         except UsageError as error:
             reason = f"bad value for {key!r}: {error}"
-            problems.append(f"{reason}; using the default")
+            problems.append(followed(reason, "using the default"))
     return dataclasses.replace(Settings(), **values), problems
 
 

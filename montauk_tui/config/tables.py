@@ -8,7 +8,7 @@ from typing import Any
 
 from montauk_tui.config.readers import TAB_READERS, one_line, text
 from montauk_tui.config.settings import TabSettings
-from montauk_tui.errors import UsageError
+from montauk_tui.errors import UsageError, followed, near
 
 
 def read_keys(value: Any) -> tuple[dict[str, tuple[str, ...]], list[str]]:
@@ -77,12 +77,13 @@ def _tab(table: Mapping[str, Any], problems: list[str]) -> TabSettings:
     for key, value in table.items():
         reader = TAB_READERS.get(key)
         if reader is None:
-            remedy = f"remove it, or use one of: {', '.join(TAB_READERS)}"
+            every = f"remove it, or use one of: {', '.join(TAB_READERS)}"
+            remedy = near(key, TAB_READERS) or every
             problems.append(f"{where}: unknown key {one_line(key)!r}; {remedy}")
             continue
         try:
             values[key] = reader(value)
         except UsageError as error:
             reason = f"{where}: bad value for {key!r}: {error}"
-            problems.append(f"{reason}; using the default")
+            problems.append(followed(reason, "using the default"))
     return TabSettings(**values)

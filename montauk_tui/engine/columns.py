@@ -32,7 +32,7 @@ from montauk_tui.engine.column import (
     size_column,
     time_column,
 )
-from montauk_tui.errors import UsageError
+from montauk_tui.errors import UsageError, near
 from montauk_tui.model.schema import Need
 
 _TABLE: Final = (
@@ -255,13 +255,14 @@ def find(name: str) -> Column:
     """Return the column that `name` means.
 
     Raises:
-        UsageError: None is called so; the remedy lists what there is.
+        UsageError: None is called so; the remedy is one like it, or all there are.
     """
     wanted = name.strip().lower()
     column_id = NAMES.get(wanted) or NAMES.get(wanted.rstrip("%"))
     if column_id is None:
         reason = f"no column is called {name!r}"
-        raise UsageError(reason, f"choose one of: {', '.join(COLUMNS)}")
+        remedy = near(name, NAMES) or f"choose one of: {', '.join(COLUMNS)}"
+        raise UsageError(reason, remedy)
     return COLUMNS[column_id]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from montauk_tui.errors import UsageError
+from montauk_tui.errors import UsageError, near
 from montauk_tui.model.schema import Need
 from montauk_tui.model.text import clean
 
@@ -125,7 +125,8 @@ def _chosen(entry: str) -> Chosen:
     meter = METERS.get(name.strip())
     if meter is None:
         reason = f"no meter is called {_shown(name)!r}"
-        raise UsageError(reason, f"choose some of: {', '.join(METERS)}")
+        remedy = near(name, METERS) or f"choose some of: {', '.join(METERS)}"
+        raise UsageError(reason, remedy)
     style = style.strip() if colon else meter.styles[0]
     if style not in meter.styles:
         reason = f"the meter {meter.id!r} has no style {_shown(style)!r}"

@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from montauk_tui.actions.signals import DEFAULT as DEFAULT_SIGNAL
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.config import Settings, config_path
-from montauk_tui.errors import MontaukError
+from montauk_tui.errors import MontaukError, followed
 from montauk_tui.model.frame import Frame
 from montauk_tui.sampler import FrameSource, Sampler
 from montauk_tui.ui import tabs, themes
@@ -87,6 +87,7 @@ class MontaukApp(
         self.look = theme
         self.frame_now: Frame | None = None
         self.pid_search = PidSearch()
+        self.kept, self.carried = {}, ()
         self._sampler = Sampler(
             FrameSource(opened), settings.interval_s, self._publish, self._give_up
         )
@@ -139,7 +140,7 @@ class MontaukApp(
         """Draw the frame at hand."""
         if self.frame_now is not None:
             self.stop_following_another()
-            pid_search = self.pid_search.text
+            pid_search = self.pid_search.shown
             self.main.show(
                 Scene(self.frame_now, self.choices, self.look, self._cost, pid_search)
             )
@@ -272,7 +273,7 @@ def run(
     except themes.ThemeError as error:
         if strict_theme:
             raise
-        notes.append(f"{error}; using {themes.DEFAULT}")
+        notes.append(followed(str(error), f"using {themes.DEFAULT}"))
         theme = themes.load(themes.DEFAULT, themes.folders())
     if no_color():
         theme = themes.load(themes.MONOCHROME, themes.folders())

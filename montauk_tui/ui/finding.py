@@ -6,6 +6,7 @@ from typing import Final
 from montauk_tui.engine.extra_cells import pid_key
 from montauk_tui.engine.projection import Projection
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.sample import Identity
 from montauk_tui.model.text import clean
 
 PID_SEARCH_S: Final = 1.5
@@ -51,23 +52,42 @@ class PidSearch:
     def __init__(self) -> None:
         """Start with nothing typed."""
         self.text = ""
+        self.origin: Identity | None = None
+        """What was selected before; None while that rested on the first row."""
+        self.problem = ""
+        """Why nothing is found, and nothing will be by more digits."""
         self._typed_s = 0.0
 
-    def type(self, digit: str) -> None:
-        """Take a digit."""
+    @property
+    def shown(self) -> str:
+        """What was typed and what came of it."""
+        return f"{self.text}: {self.problem}" if self.problem else self.text
+
+    def type(self, digit: str, selected: Identity | None) -> None:
+        """Take a digit, and what is selected when it is typed."""
         now_s = time.monotonic()
-        is_new = now_s - self._typed_s > PID_SEARCH_S
-        self.text = digit if is_new else self.text + digit
+        if not self.text or now_s - self._typed_s > PID_SEARCH_S:
+            self.text, self.origin = "", selected
+        self.text += digit
         self._typed_s = now_s
 
     def expire(self) -> bool:
         """Forget what was typed long ago; tell whether there was anything."""
         if not self.text or time.monotonic() - self._typed_s < PID_SEARCH_S:
             return False
-        self.text = ""
+        self.text = self.problem = ""
         return True
 
     def position(self, frame: Frame, projection: Projection) -> int | None:
-        """Return where the process with that PID is shown."""
-        pids = pid_key(frame)[projection.rows].tolist()
-        return pids.index(int(self.text)) if int(self.text) in pids else None
+        """Return where the process with that PID is shown; note where there is none."""
+        pids = pid_key(frame)[projection.rows]
+        shown = [f"{pid:.0f}" for pid in pids.tolist()]
+        wanted = self.text.lstrip("0") or "0"
+        self.problem = ""
+        if wanted in shown:
+            return shown.index(wanted)
+        if not any(pid.startswith(wanted) for pid in shown):
+            living = (frame.whole or frame).sample.processes.pid.tolist()
+            is_there = wanted in map(str, living)
+            self.problem = "not in this list" if is_there else "no such process"
+        return None

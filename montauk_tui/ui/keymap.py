@@ -14,7 +14,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.keys import Keys, _character_to_key
 
-from montauk_tui.errors import UsageError
+from montauk_tui.errors import UsageError, near
 from montauk_tui.model.text import clean
 from montauk_tui.ui.bindings import BINDINGS, KEY_NAMES, LOOK_BINDINGS, key_name
 
@@ -97,9 +97,10 @@ def keymap(chosen: Chosen) -> tuple[Keymap, list[str]]:
     A key that is given to one action is taken from the one that has it by default.
     """
     scopes = (tuple(BINDINGS), tuple(LOOK_BINDINGS))
-    known = {binding.id for scope in scopes for binding in scope}
+    known = {binding.id or "" for scope in scopes for binding in scope}
     said = [
-        f"[keys]: no action is called {name!r}; docs/keys.md and F1 list them"
+        f"[keys]: no action is called {name!r}; "
+        + (near(name, known) or "docs/keys.md and F1 list them")
         for name in chosen
         if name not in known
     ]

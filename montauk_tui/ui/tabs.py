@@ -14,6 +14,7 @@ from montauk_tui.engine.listing.ghosts import with_ghosts
 from montauk_tui.engine.listing.groups import by_cgroup, by_executable
 from montauk_tui.engine.listing.spawners import spawners
 from montauk_tui.engine.query import EVERYTHING, Query
+from montauk_tui.errors import near
 from montauk_tui.model.frame import Frame
 
 
@@ -155,7 +156,8 @@ def mistakes(settings: Settings) -> list[str]:
     """Return a line for each choice about tabs that cannot be followed."""
     known = {*BUILT_IN, *(tab.id for tab in settings.tabs)}
     said = [
-        f"'tab_order': no tab is called {name!r}; use some of: {', '.join(known)}"
+        f"'tab_order': no tab is called {name!r}; "
+        + (near(name, known) or f"use some of: {', '.join(known)}")
         for name in settings.tab_order
         if name not in known
     ]

@@ -16,7 +16,7 @@ from textual.color import Color, ColorParseError
 from textual.theme import Theme as TextualTheme
 
 from montauk_tui.config import user_themes
-from montauk_tui.errors import UsageError
+from montauk_tui.errors import UsageError, near
 from montauk_tui.model.text import clean
 from montauk_tui.resources import folder
 
@@ -91,9 +91,12 @@ def load(name: str, folders: Sequence[Path]) -> Theme:
         path = place / f"{name}.toml"
         if name in names([place]):
             return _read(path)
-    known = ", ".join(names(folders))
+    known = names(folders)
     shown = clean(name.encode("utf-8", "surrogateescape"))
-    raise ThemeError(f"no theme is called {shown!r}", f"choose one of: {known}")
+    raise ThemeError(
+        f"no theme is called {shown!r}",
+        near(name, known) or f"choose one of: {', '.join(known)}",
+    )
 
 
 def _read(path: Path) -> Theme:
@@ -106,7 +109,8 @@ def _read(path: Path) -> Theme:
     for key in document:
         if key not in _PARTS:
             reason = f"{path}: unknown key {key!r}"
-            raise ThemeError(reason, f"use some of: {', '.join(_PARTS)}")
+            remedy = near(key, _PARTS) or f"use some of: {', '.join(_PARTS)}"
+            raise ThemeError(reason, remedy)
     surface = _section(document, "surface", SURFACES, path)
     if missing := [key for key in SURFACES if key not in surface]:
         reason = f"{path}: [surface] lacks {', '.join(missing)}"
@@ -141,7 +145,8 @@ def _section(
     for key, value in section.items():
         if key not in known:
             reason = f"{path}: unknown key {key!r} in [{name}]"
-            raise ThemeError(reason, f"use some of: {', '.join(known)}")
+            remedy = near(key, known) or f"use some of: {', '.join(known)}"
+            raise ThemeError(reason, remedy)
         if not isinstance(value, str):
             raise ThemeError(f"{path}: {key} is not text", "put it in quotes")
     return section

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from montauk_tui import cli, config
 from montauk_tui.collectors import registry
 from montauk_tui.config import Settings, TabSettings
+from montauk_tui.config.reading import from_document
 from montauk_tui.errors import UsageError
 from montauk_tui.export import commands
 from tests.cli.conftest import Command
@@ -167,8 +168,19 @@ def test_without_xdg_it_is_below_the_home(
     assert config.config_path({}) == tmp_path / ".config" / "montauk" / "config.toml"
 
 
+def test_a_key_of_a_tab_that_is_nearly_one_brings_that() -> None:
+    wrong = {"tabs": [{"name": "x", "colums": ["pid"]}]}
+    _, problems = from_document(wrong)
+    assert problems == ["[[tabs]] 'x': unknown key 'colums'; did you mean 'columns'?"]
+
+
 BAD_FILES = {
     "unknown key": ("colour = 1\n", ["'colour'", "remove it", "theme"]),
+    "nearly a key": ("intervall = 1\n", ["'intervall'; did you mean 'interval'?"]),
+    "nearly a column": (
+        "sort = 'cpuu'\n",
+        ["'cpuu'; did you mean 'cpu'? Using the default"],
+    ),
     "unknown table": ("[screen]\ntheme = 'x'\n", ["'screen'", "remove it"]),
     "number for text": ("theme = 3\n", ["'theme'", "quotes", "using the default"]),
     "text for truth": ("tree = 'yes'\n", ["'tree'", "true or false"]),

@@ -106,6 +106,12 @@ def test_the_help_tells_of_every_key() -> None:
         assert heading in text
 
 
+def test_digits_are_among_the_keys_that_find() -> None:
+    finding = help_text().partition("Finding")[2].partition("Choosing")[0]
+    assert re.search(r"^ +digits +Jump to the process", finding, re.MULTILINE)
+    assert help_text().count("digits") == 1
+
+
 async def test_the_help_scrolls_to_its_end_and_closes_with_any_of_its_keys() -> None:
     async with running(size=(80, 24)) as monitor:
         for opening, closing in (

@@ -48,7 +48,8 @@ def test_the_order_of_tabs(order: tuple[str, ...], expected: tuple[str, ...]) ->
 @pytest.mark.parametrize(
     ("settings", "hints"),
     [
-        (Settings(tab_order=("mian",)), ["'tab_order'", "'mian'", "exited"]),
+        (Settings(tab_order=("mian",)), ["'tab_order'", "'mian'", "mean 'main'?"]),
+        (Settings(tab_order=("web",)), ["'tab_order'", "'web'", "exited"]),
         (
             Settings(tabs=(TabSettings("exited", rows="events"),)),
             ["'exited'", "its rows stay exited"],

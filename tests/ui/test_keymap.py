@@ -93,7 +93,8 @@ def test_the_closer_look_has_keys_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("keys", "hints"),
     [
-        ({"act.kil": ("x",)}, ["'act.kil'", "no action"]),
+        ({"act.kil": ("x",)}, ["'act.kil'; did you mean 'act.kill'?"]),
+        ({"brew.tea": ("x",)}, ["no action is called 'brew.tea'", "F1 list them"]),
         ({"act.kill": ("foo",)}, ["'act.kill'", "'foo'", "F9"]),
         (
             {"act.kill": ("x",), "act.io": ("x",)},

@@ -208,3 +208,38 @@ async def test_a_pid_that_does_not_exist_moves_nothing() -> None:
     async with running(make_app(replay()), SIZE) as monitor:
         await monitor.press("down", *"99999999999999999999999")
         assert monitor.current_pid == 101
+
+
+async def test_a_pid_that_does_not_exist_is_said_to_be_none() -> None:
+    async with running(make_app(replay()), SIZE) as monitor:
+        await monitor.press("down", *"15")
+        assert "PID 15" in monitor.text
+        assert "no such process" not in monitor.text
+        await monitor.press("7")
+        assert monitor.current_pid == 157
+        await monitor.press("3")
+        assert "PID 1573: no such process" in monitor.text
+        assert monitor.current_pid == 101
+
+
+@pytest.mark.parametrize(("key", "origin"), [("home", 100), ("end", 159)])
+async def test_from_one_with_the_first_digits_the_selection_goes_back(
+    key: str, origin: int, clock: Any
+) -> None:
+    async with running(make_app(replay()), SIZE) as monitor:
+        await monitor.press(key, *"1201")
+        assert monitor.current_pid == origin
+        assert (monitor.table.selected is None) == (key == "home")
+        clock.now_s += 10.0
+        await monitor.until(lambda: "PID 1201" not in monitor.text)
+        await monitor.press(*"120")
+        assert monitor.current_pid == 120
+        assert "no such process" not in monitor.text
+
+
+async def test_a_pid_that_is_not_shown_is_not_said_to_be_none() -> None:
+    async with running(make_app(replay()), SIZE) as monitor:
+        await monitor.press("f4")
+        await monitor.type("p12")
+        await monitor.press("enter", *"103")
+        assert "PID 103: not in this list" in monitor.text

@@ -374,15 +374,7 @@ async def test_enter_leads_from_an_event_to_the_process_where_it_lives() -> None
 async def test_without_rows_the_keys_of_tabs_do_no_harm() -> None:
     async with running(make_app(settings=Settings(filter="no such")), SIZE) as monitor:
         await monitor.press("enter", "S", "enter", "S", "tab", "enter", "S")
-        assert tab(monitor) == "Spawners"
-
-
-async def test_going_to_another_tab_rests_on_its_first_row() -> None:
-    async with churning() as monitor:
-        await monitor.press("end", "tab")
-        assert monitor.table.position == 0
-        await monitor.press("end", "shift+tab")
-        assert monitor.table.position == 0
+        assert tab(monitor) == "I/O"
 
 
 async def test_long_pids_line_up_with_their_titles() -> None:

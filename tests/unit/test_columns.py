@@ -130,13 +130,19 @@ def test_what_people_call_a_column(name: str, column_id: str) -> None:
     assert find(name).id == column_id
 
 
-@pytest.mark.parametrize("name", ["", "%", "colour", "pi"])
+@pytest.mark.parametrize("name", ["", "%", "shape", "p"])
 def test_an_unknown_name_lists_what_there_is(name: str) -> None:
     with pytest.raises(UsageError) as caught:
         find(name)
     assert repr(name) in caught.value.reason
     for column_id in COLUMNS:
         assert column_id in caught.value.remedy
+
+
+def test_an_unknown_name_brings_one_that_is_like_it() -> None:
+    with pytest.raises(UsageError) as caught:
+        find("CPUU%")
+    assert str(caught.value) == "no column is called 'CPUU%'; did you mean 'cpu%'?"
 
 
 def test_the_scale_decides_which_cpu_column_is_picked() -> None:

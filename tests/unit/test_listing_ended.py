@@ -57,6 +57,36 @@ def test_what_ended_stands_before_the_living_by_pid_and_has_a_negative_one() -> 
     assert [is_over(frame, row) for row in range(5)] == [True] * 2 + [False] * 3
 
 
+def waiting(life: Life, pid: int, started_s: float, **values: Any) -> Row:
+    """Return a row of the living that ended, its CPU time not complete."""
+    assert life.last is not None
+    start_ticks = int((life.last.boot_s + started_s) * life.last.user_hz)
+    return {"pid": pid, "comm": b"awk", "state": "X", "start_ticks": start_ticks,
+            **values}  # fmt: skip
+
+
+@pytest.mark.parametrize("linger_s", [0.0, 5.0])
+@pytest.mark.parametrize("ends", [[], [end(100)]], ids=["no end", "an end"])
+def test_who_came_and_went_since_the_last_frame_waits_for_its_end(
+    linger_s: float, ends: list[Row]
+) -> None:
+    life = Life()
+    held_back = [waiting(life, 20, 0.5), waiting(life, 21, -0.5)]
+    frame = life.at(1.0, ends, rows=[*LIVING, *held_back])
+    listed = main(frame, linger_s)
+    # 21 was listed while it lived.
+    shown = [100] if linger_s and ends else []
+    assert real_pids(listed) == [*shown, 1, 10, 11, 21]
+    assert len(listed.rates.cpu_pct) == len(listed.sample.processes)
+    assert len(frame.sample.processes) == 5
+
+
+def test_where_ends_are_not_seen_a_row_of_state_x_is_all_there_is() -> None:
+    life = Life()
+    rows = [*LIVING, waiting(life, 20, 0.5)]
+    assert real_pids(main(life.at(1.0, None, rows=rows))) == [1, 10, 11, 20]
+
+
 def test_two_stay_apart_and_three_are_one_row() -> None:
     life = Life()
     assert folds(main(life.at(1.0, sh(2)))) == []

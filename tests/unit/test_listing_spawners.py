@@ -9,7 +9,7 @@ from montauk_tui.engine.extra_cells import extra_value
 from montauk_tui.engine.listing.spawners import spawners
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Counters
-from tests.support.builders import BOOT_S, make_sample
+from tests.support.builders import BOOT_S, USER_HZ, make_sample
 from tests.support.listing import LIVING, MS, Life, end
 from tests.support.starts import exec_, fork
 
@@ -107,3 +107,14 @@ def test_the_cpu_use_of_the_spawner_itself_is_kept() -> None:
     rows = [{**row, "utime": 50 if row["pid"] == 10 else 0} for row in LIVING]
     frame = spawners(Life().at(1.0, [end(200, ppid=10)], rows=rows))
     assert frame.rates.cpu_pct.tolist() == [50.0]
+
+
+def test_who_came_and_went_since_the_last_frame_is_no_spawner() -> None:
+    life = Life()
+    passing = {
+        "pid": 20, "ppid": 10, "state": "X",
+        "start_ticks": int((BOOT_S + 0.5) * USER_HZ),
+    }  # fmt: skip
+    started = [fork(20, at_ns(0.5), ppid=10), fork(21, at_ns(0.6), ppid=20)]
+    frame = life.at(1.0, [], started, rows=[*LIVING, passing])
+    assert pids(spawners(frame)) == [10]

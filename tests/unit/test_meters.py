@@ -54,6 +54,7 @@ def test_the_same_meter_twice_is_once() -> None:
     ("entry", "reason", "remedy"),
     [
         ("battery", "no meter is called 'battery'", "choose some of: cpu, memory, "),
+        ("memroy", "no meter is called 'memroy'", "did you mean 'memory'?"),
         ("", "no meter is called ''", "cpu"),
         ("cpu:", "the meter 'cpu' has no style ''", "choose one of: auto, bars"),
         ("swap:auto", "the meter 'swap' has no style 'auto'", "bar, graph, text"),

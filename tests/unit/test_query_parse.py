@@ -158,12 +158,18 @@ def test_every_column_is_a_field_by_id_and_title(column: object) -> None:
         ("exit > SIGKILL", 8, 7, "is not an exit code"),
         ("user > 3", 6, 1, "user is a text and has no >; expected =, !=, ~, !~"),
         ("cpu  ~ 3", 6, 1, "cpu is a percentage and has no ~; expected =, !="),
-        ("cpuu > 3", 1, 4, "no field is called 'cpuu'; expected cpu;"),
+        ("cpuu > 3", 1, 4, "no field is called 'cpuu'; did you mean 'cpu'?"),
         (
             "parent.cpux > 3",
             1,
             11,
-            "no field is called 'parent.cpux'; expected parent.",
+            "no field is called 'parent.cpux'; did you mean 'parent.cpu'?",
+        ),
+        (
+            "zzzzzz > 3",
+            1,
+            6,
+            "no field is called 'zzzzzz'; expected cpu, mem, user, name, ...; put",
         ),
         ("a and", 6, 1, "something is missing before the end; expected a text or"),
         ("(a or )", 7, 1, "something is missing before )"),
@@ -194,7 +200,7 @@ def test_a_mistake_is_told_with_its_place_on_one_line(
     assert (error.column, error.length) == (column, length)
     assert said in str(error)
     assert str(error).startswith(f"column {column}: ")
-    assert "; expected " in str(error)
+    assert "; expected " in str(error) or "; did you mean " in str(error)
     assert str(error).isprintable()
 
 

@@ -15,6 +15,7 @@ from montauk_tui.engine.listing.rows import (
     frame_of,
     in_ticks,
     is_failure,
+    only,
     per_s_extra,
     told_now,
 )
@@ -60,21 +61,22 @@ def with_ended(frame: Frame, linger_s: float, opened: frozenset[int]) -> Frame:
     """Return the living processes and those that ended in the last `linger_s`.
 
     Many of one parent and name are one row; those whose pid is `opened` have the
-    processes beside them.
+    processes beside them. Who came and went within the interval is no row of the
+    living: its end follows when its CPU time is complete.
     """
+    living = _without_passing(frame)
     if linger_s <= 0:
-        return frame
+        return living
     now_s, interval_s = frame.sample.monotonic_s, frame.interval_s or 0.0
     # In the middle between two samples, so that their jitter does not matter.
     since_s = min(now_s, now_s - linger_s + interval_s / 2)
     ended = frame.recent.ended_since(since_s)
-    table = frame.sample.processes
     if ended is not None:
         # A zombie is still there.
-        here = find(table, ended.exits.pid, ended.exits.start_ticks).found
-        ended = ended.select(~here)
+        exits, here = ended.exits, frame.sample.processes
+        ended = ended.select(~find(here, exits.pid, exits.start_ticks).found)
     if ended is None or not len(ended.exits):
-        return frame
+        return living
     folds = _fold(frame, ended)
     window_s = now_s - float(ended.told_s[0]) + interval_s
     folded = _fold_rows(frame, ended, folds, window_s)
@@ -85,11 +87,32 @@ def with_ended(frame: Frame, linger_s: float, opened: frozenset[int]) -> Frame:
         folded.extra, len(folded.table),
         ended_extra(shown, frame.sample.booted_at_s), len(single),
     )  # fmt: skip
-    extra = beside(extra, len(rows), carried(frame.rates), len(table))
-    cpu_pct = [folded.cpu_pct, shown.cpu_pct[::-1], frame.rates.cpu_pct]
+    table, rates = living.sample.processes, living.rates
+    extra = beside(extra, len(rows), carried(rates), len(table))
+    cpu_pct = [folded.cpu_pct, shown.cpu_pct[::-1], rates.cpu_pct]
     cmdlines = [*([b""] * len(folded.table)), *shown.exits.cmdline[::-1].tolist()]
     lookups = RowLookups(frame.lookups, rows.pid, cmdlines)
     return frame_of(frame, rows.merged(table), np.concatenate(cpu_pct), extra, lookups)
+
+
+def is_passing(frame: Frame) -> Bools:
+    """Tell which rows started and ended since the sample before: none listed them.
+
+    The kernel collector holds them back until their CPU time is complete.
+    """
+    sample = frame.sample
+    table = sample.processes
+    if sample.exits is None or frame.interval_s is None:
+        return np.zeros(len(table), dtype=np.bool_)
+    # A start time is cut to ticks.
+    since = int((sample.boot_s - frame.interval_s) * sample.user_hz)
+    passing: Bools = (table.state == DEAD) & (table.start_ticks >= since)
+    return passing
+
+
+def _without_passing(frame: Frame) -> Frame:
+    passing = is_passing(frame)
+    return only(frame, ~passing, {}) if passing.any() else frame
 
 
 def ended_only(frame: Frame) -> Frame:

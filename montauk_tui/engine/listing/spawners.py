@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from montauk_tui.engine.listing.ancestors import living_ancestors
+from montauk_tui.engine.listing.ended import is_passing
 from montauk_tui.engine.listing.rows import is_failure, only
 from montauk_tui.engine.listing.window import (
     ended_lately,
@@ -52,7 +53,7 @@ def spawners(frame: Frame) -> Frame:
         extra["short_pct"] = np.nan_to_num(frame.rates.children_s) / interval_s * 100
     names = ("forks_rate", "ends_rate", "short_pct")
     busy = sum((np.nan_to_num(extra[name]) for name in names), np.zeros(len(table)))
-    return only(frame, busy > 0, extra)
+    return only(frame, (busy > 0) & ~is_passing(frame), extra)
 
 
 def _of_starts(

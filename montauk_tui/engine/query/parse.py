@@ -11,16 +11,17 @@ What stands alone is a text, whatever it is; `a|b` binds tighter than `and`, as 
 thing it is in htop. A `|` beside nothing is none.
 """
 
-import difflib
 from typing import Final
 
 from montauk_tui.engine.query import values
 from montauk_tui.engine.query.fields import NAMES, PARENT, find
 from montauk_tui.engine.query.nodes import And, Comparison, Node, Not, Or, Query, Words
 from montauk_tui.engine.query.scan import QUOTES, Scanner
+from montauk_tui.errors import near
 
 _DEEPEST: Final = 50
 _OPERAND: Final = "a text or a comparison such as cpu > 10"
+_FIELD: Final = "cpu, mem, user, name, ...; put quotes around a text with such signs"
 _BETWEEN: Final = "and, or, | or the end; put quotes around a text with such signs"
 
 
@@ -125,7 +126,7 @@ def _comparison(scanner: Scanner) -> Comparison:
     found, start = find(name), scanner.at
     if found is None:
         problem = f"no field is called {name!r}"
-        raise scanner.error(problem, _meant(name), start, len(name))
+        raise scanner.error(problem, _FIELD, start, len(name), _meant(name))
     field, parents = found
     scanner.take_comparison()
     offered = values.operators(field)
@@ -149,10 +150,7 @@ def _comparison(scanner: Scanner) -> Comparison:
 
 def _meant(name: str) -> str:
     prefix = PARENT if name.lower().startswith(PARENT) else ""
-    rest = name.lower().removeprefix(prefix)
-    close = difflib.get_close_matches(rest, NAMES, 1)
-    field = f"{prefix}{close[0]}" if close else "cpu, mem, user, name, ..."
-    return f"{field}; put quotes around a text with such signs"
+    return near(name, [f"{prefix}{field}" for field in NAMES])
 
 
 def _words(scanner: Scanner) -> Words:

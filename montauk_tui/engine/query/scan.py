@@ -142,9 +142,17 @@ class Scanner:
         return find(name) is not None or bool(blanks)
 
     def error(
-        self, problem: str, expected: str, at: int | None = None, length: int = 1
+        self,
+        problem: str,
+        expected: str,
+        at: int | None = None,
+        length: int = 1,
+        remedy: str = "",
     ) -> QueryError:
-        """Return the error that something is wrong here, or at `at`."""
+        """Return the error that something is wrong here, or at `at`.
+
+        A `remedy` stands in place of what was expected.
+        """
         column = (self.at if at is None else at) + 1
         line = clean(problem.encode("utf-8", "surrogateescape"))
-        return QueryError(column, length, line, f"expected {expected}")
+        return QueryError(column, length, line, remedy or f"expected {expected}")

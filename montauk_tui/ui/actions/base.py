@@ -30,3 +30,10 @@ class Actions(App[None]):
     def sample_soon(self) -> None:
         """Look at the processes anew, unless the picture is to stay as it is."""
         raise NotImplementedError
+
+    def say(self, text: str, *, is_good: bool = False) -> None:
+        """Show one line, in place of the one before."""
+        self.clear_notifications()
+        self.notify(
+            text, severity="information" if is_good else "warning", markup=False
+        )

@@ -70,13 +70,6 @@ class TargetActions(Actions):
         )
         return f"{len(targets)} tagged" + (f", {hidden} not shown" if hidden else "")
 
-    def say(self, text: str, *, is_good: bool = False) -> None:
-        """Show one line, in place of the one before."""
-        self.clear_notifications()
-        self.notify(
-            text, severity="information" if is_good else "warning", markup=False
-        )
-
     def act(
         self,
         label: str,

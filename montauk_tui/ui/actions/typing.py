@@ -8,6 +8,7 @@ from textual import events
 
 from montauk_tui.config import parse_duration
 from montauk_tui.errors import QueryError, UsageError
+from montauk_tui.model.sample import Identity
 from montauk_tui.ui.actions.base import Actions
 from montauk_tui.ui.finding import PID_SEARCH_S, PidSearch, next_match
 
@@ -107,14 +108,24 @@ class TypingActions(Actions):
         digit = event.character or ""
         if not (digit.isascii() and digit.isdigit()) or self.screen is not self.main:
             return
-        self.pid_search.type(digit)
+        table, search = self.main.table, self.pid_search
+        search.type(digit, table.selected)
         projection, frame = self.main.projection, self.main.listed
         if projection is not None and frame is not None:
-            position = self.pid_search.position(frame, projection)
+            position = search.position(frame, projection)
             if position is not None:
-                self.main.table.select(position)
+                table.select(position)
+            elif table.selected != search.origin:
+                # It was on one whose PID is the first digits of this.
+                self._go_back(search.origin)
         self.draw_scene()
         self.set_timer(PID_SEARCH_S, self._forget_pid)
+
+    def _go_back(self, origin: Identity | None) -> None:
+        if origin is None:
+            self.main.table.rest_on_first()
+        else:
+            self.main.table.select_identity(origin)
 
     def _forget_pid(self) -> None:
         if self.pid_search.expire():

@@ -93,7 +93,8 @@ class HelpScreen(ModalScreen[None]):
                 if (binding.id or "").startswith(f"{section}."):
                     names = " ".join(key_names(binding)) or "no key"
                     yield Text(f"  {names}"), binding.tooltip
-        yield Text("  digits"), "Jump to the process with that PID"
+            if section == "find":
+                yield Text("  digits"), "Jump to the process with that PID"
         yield Text("Filters", title), ""
         for example, meaning in QUERIES:
             yield Text(f"  {example}"), meaning
