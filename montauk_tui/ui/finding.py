@@ -45,27 +45,41 @@ def next_match(
     return None
 
 
-class PidSearch:
+class Typed:
+    """A text as it is typed, forgotten after a pause."""
+
+    def __init__(self, pause_s: float) -> None:
+        """Start with nothing typed."""
+        self.text = ""
+        self._pause_s = pause_s
+        self._typed_s = 0.0
+
+    def type(self, char: str) -> None:
+        """Take a character."""
+        now_s = time.monotonic()
+        is_new = now_s - self._typed_s > self._pause_s
+        self.text = char if is_new else self.text + char
+        self._typed_s = now_s
+
+    def rub_out(self) -> None:
+        """Take the last character back."""
+        self.text = self.text[:-1]
+        self._typed_s = time.monotonic()
+
+    def expire(self) -> bool:
+        """Forget what was typed long ago; tell whether there was anything."""
+        if not self.text or time.monotonic() - self._typed_s < self._pause_s:
+            return False
+        self.text = ""
+        return True
+
+
+class PidSearch(Typed):
     """A PID as it is typed, digit by digit."""
 
     def __init__(self) -> None:
         """Start with nothing typed."""
-        self.text = ""
-        self._typed_s = 0.0
-
-    def type(self, digit: str) -> None:
-        """Take a digit."""
-        now_s = time.monotonic()
-        is_new = now_s - self._typed_s > PID_SEARCH_S
-        self.text = digit if is_new else self.text + digit
-        self._typed_s = now_s
-
-    def expire(self) -> bool:
-        """Forget what was typed long ago; tell whether there was anything."""
-        if not self.text or time.monotonic() - self._typed_s < PID_SEARCH_S:
-            return False
-        self.text = ""
-        return True
+        super().__init__(PID_SEARCH_S)
 
     def position(self, frame: Frame, projection: Projection) -> int | None:
         """Return where the process with that PID is shown."""

@@ -85,7 +85,7 @@ async def test_the_next_start_is_as_this_one_was_left(file: Path) -> None:
         assert monitor.app.settings_now == before
         assert monitor.app.choices.filter_text == "ssh"
         assert monitor.app.unsaved == []
-    assert from_file(file)[0].tabs == (TabSettings("exited", sort="pid"),)
+    assert from_file(file)[0].tabs == (TabSettings("io", sort="pid"),)
 
 
 async def test_what_an_option_asked_for_is_not_written(file: Path) -> None:
@@ -121,7 +121,7 @@ async def test_columns_and_order_of_a_tab_are_written_where_the_tab_is(
     put(file, text)
     app = make_app(churning_collector(), from_file(file)[0])
     async with running(app, (120, 40)) as monitor:
-        await monitor.press("tab", "I", "f2", "right", "delete", "s")
+        await monitor.press("tab", "tab", "I", "f2", "right", "delete", "ctrl+s")
         assert said(monitor) == f"saved tab Exited in {file}"
     lines = text_of(file).splitlines()
     assert lines[:3] == text.splitlines()
