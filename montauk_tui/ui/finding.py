@@ -46,36 +46,62 @@ def next_match(
     return None
 
 
-class PidSearch:
+class Typed:
+    """A text as it is typed, forgotten after a pause."""
+
+    def __init__(self, pause_s: float) -> None:
+        """Start with nothing typed."""
+        self.text = ""
+        self._pause_s = pause_s
+        self._typed_s = 0.0
+
+    def type(self, char: str) -> None:
+        """Take a character."""
+        now_s = time.monotonic()
+        is_new = now_s - self._typed_s > self._pause_s
+        self.text = char if is_new else self.text + char
+        self._typed_s = now_s
+
+    def rub_out(self) -> None:
+        """Take the last character back."""
+        self.text = self.text[:-1]
+        self._typed_s = time.monotonic()
+
+    def expire(self) -> bool:
+        """Forget what was typed long ago; tell whether there was anything."""
+        if not self.text or time.monotonic() - self._typed_s < self._pause_s:
+            return False
+        self.text = ""
+        return True
+
+
+class PidSearch(Typed):
     """A PID as it is typed, digit by digit."""
 
     def __init__(self) -> None:
         """Start with nothing typed."""
-        self.text = ""
+        super().__init__(PID_SEARCH_S)
         self.origin: Identity | None = None
         """What was selected before; None while that rested on the first row."""
         self.problem = ""
         """Why nothing is found, and nothing will be by more digits."""
-        self._typed_s = 0.0
 
     @property
     def shown(self) -> str:
         """What was typed and what came of it."""
         return f"{self.text}: {self.problem}" if self.problem else self.text
 
-    def type(self, digit: str, selected: Identity | None) -> None:
-        """Take a digit, and what is selected when it is typed."""
-        now_s = time.monotonic()
-        if not self.text or now_s - self._typed_s > PID_SEARCH_S:
-            self.text, self.origin = "", selected
-        self.text += digit
-        self._typed_s = now_s
+    def begin(self, selected: Identity | None) -> None:
+        """Note what is selected, unless a number is being typed already."""
+        self.expire()
+        if not self.text:
+            self.origin = selected
 
     def expire(self) -> bool:
         """Forget what was typed long ago; tell whether there was anything."""
-        if not self.text or time.monotonic() - self._typed_s < PID_SEARCH_S:
+        if not super().expire():
             return False
-        self.text = self.problem = ""
+        self.problem = ""
         return True
 
     def position(self, frame: Frame, projection: Projection) -> int | None:

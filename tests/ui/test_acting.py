@@ -4,6 +4,7 @@ import os
 import signal
 
 import pytest
+from textual import events
 
 from montauk_tui.config import Settings
 from montauk_tui.model.sample import Identity
@@ -209,6 +210,21 @@ async def test_cpus_are_turned_on_and_off(family: Children) -> None:
         assert "it needs at least one CPU" in said(monitor)
         await monitor.press("a", "a", "escape")
         assert os.sched_getaffinity(pid) == {0}
+
+
+async def test_keys_for_cpus_count_in_the_order_in_which_they_come(
+    family: Children,
+) -> None:
+    pid = family[0][1].pid
+    if not {0, 1} <= os.sched_getaffinity(pid):
+        pytest.skip("needs the CPUs 0 and 1")
+    async with running(app_of(family), SIZE) as monitor:
+        await monitor.press("a")
+        for key in ("down", "space", "enter"):
+            monitor.app.post_message(events.Key(key, None))
+        await monitor.settle()
+        assert monitor.is_alone
+        assert 1 not in os.sched_getaffinity(pid)
 
 
 async def test_the_io_priority_is_chosen_from_a_list(family: Children) -> None:

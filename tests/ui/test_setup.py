@@ -8,35 +8,16 @@ from textual import events
 from montauk_tui.config import Settings, TabSettings, from_file
 from montauk_tui.ui.screens.setup import SetupScreen
 from montauk_tui.ui.setup.lists import stepped
-from montauk_tui.ui.setup.page import moved
-from tests.support.monitor import Monitor, make_app, running
-
-TABS = ("Main", "I/O", "Exited", "Spawners", "Events")
-PAGES = (*TABS, "Meters", "Tabs", "Look", "Behaviour", "Keys")
-
-
-async def open_page(monitor: Monitor, title: str) -> SetupScreen:
-    """Open the setup screen, and go into one of its pages."""
-    await monitor.press("f2", *["down"] * PAGES.index(title), "right")
-    assert isinstance(monitor.app.screen, SetupScreen)
-    return monitor.app.screen
-
-
-def title_line(monitor: Monitor) -> str:
-    return monitor.lines[0].rstrip()
-
-
-async def select(monitor: Monitor, text: str) -> None:
-    """Go down to the line of the list that has the keys which begins with a text."""
-    screen = monitor.app.screen
-    assert isinstance(screen, SetupScreen)
-    items = screen.page.panel.list
-    lines = [
-        str(items.get_option_at_index(i).prompt) for i in range(items.option_count)
-    ]
-    items.select(next(i for i, line in enumerate(lines) if text in line))
-    await monitor.settle()
-
+from montauk_tui.ui.setup.page import cut, moved
+from tests.support.monitor import make_app, running
+from tests.support.setting_up import (
+    PAGES,
+    TABS,
+    line_at_hand,
+    open_page,
+    select,
+    title_line,
+)
 
 # --- the screen -----------------------------------------------------------------------
 
@@ -45,7 +26,7 @@ async def select(monitor: Monitor, text: str) -> None:
 async def test_it_opens_at_the_columns_of_the_tab_and_closes(key: str) -> None:
     async with running() as monitor:
         await monitor.press("tab", "tab")
-        for closing in ("escape", "q", "f2"):
+        for closing in ("escape", "f2"):
             await monitor.press(key)
             assert "Columns of Exited" in monitor.text
             await monitor.press(closing)
@@ -61,7 +42,7 @@ async def test_every_page_is_there_and_says_what_its_lines_are_about() -> None:
             await monitor.press("right")
             assert f"[{heading}]" in monitor.lines[2]
             assert monitor.lines[-2].strip()
-            assert monitor.lines[-1].rstrip().endswith("sSave  EscBack")
+            assert monitor.lines[-1].rstrip().endswith("F10Save  EscBack")
             await monitor.press("left", "down")
 
 
@@ -102,7 +83,7 @@ async def test_on_a_narrow_screen_the_pages_give_way_to_what_is_on_one() -> None
         assert "Pages" in monitor.lines[2]
         await monitor.press("right")
         assert "Pages" not in monitor.lines[2]
-        assert monitor.lines[2].split() == ["[Columns", "of", "Main]", "Others"]
+        assert monitor.lines[2].split() == ["[Columns", "of", "Main]", "Available"]
         await monitor.press("left")
         assert "[Pages]" in monitor.lines[2]
 
@@ -200,6 +181,42 @@ async def test_columns_are_moved_widened_taken_out_and_added() -> None:
         assert "threads" in shown()
         await monitor.press("escape")
         assert "NLWP" in monitor.app.main.header.render_line(0).text
+
+
+async def test_it_says_where_a_column_would_come() -> None:
+    async with running() as monitor:
+        await open_page(monitor, "Main")
+        await monitor.press("right")
+        await select(monitor, "NLWP")
+        said = "threads in the process; Enter puts it behind PID"
+        assert monitor.lines[-2].strip() == said
+        await select(monitor, "SWAP")
+        await monitor.press("left")
+        await select(monitor, "Command")
+        await monitor.press("right")
+        assert monitor.lines[-2].rstrip().endswith("; Enter puts it behind TIME+")
+        await monitor.press("enter")
+        assert monitor.app.choices.shown_columns[-2:] == ("swap_bytes", "command")
+
+
+async def test_a_long_description_gives_way_to_where_a_column_would_come() -> None:
+    for ascii_only in (False, True):
+        app = make_app(settings=Settings(ascii=ascii_only))
+        async with running(app) as monitor:
+            await open_page(monitor, "Main")
+            await monitor.press("right")
+            await select(monitor, "VCSW/s")
+            line = monitor.lines[-2]
+            mark = "..." if ascii_only else "…"
+            assert line.rstrip().endswith(f"{mark}; Enter puts it behind PID")
+            assert len(line) == 80
+
+
+def test_what_is_cut_is_marked() -> None:
+    assert cut("abcdef", 6, ascii_only=False) == "abcdef"
+    assert cut("abc ef", 5, ascii_only=False) == "abc…"
+    assert cut("abcdef", 5, ascii_only=True) == "ab..."
+    assert cut("abcdef", 2, ascii_only=True) == ""
 
 
 async def test_the_command_stays_last_and_one_column_stays_at_all() -> None:
@@ -339,22 +356,22 @@ def test_moving_ends_at_the_ends() -> None:
 
 async def test_a_key_is_set_by_pressing_it() -> None:
     async with running() as monitor:
-        await open_page(monitor, "Keys")
+        screen = await open_page(monitor, "Keys")
         await select(monitor, "Kill")
         assert "Send a signal, chosen from a list (act.kill)" in monitor.lines[-2]
         await monitor.press("enter")
         assert "The key for: Kill" in monitor.text
         await monitor.press("x")
         assert monitor.app.keys == {"act.kill": ("x",)}
-        assert "* x" in monitor.text
+        assert line_at_hand(screen).split()[:4] == ["*", "Kill", "x", "Send"]
         await monitor.press("plus", "K")
         assert monitor.app.keys == {"act.kill": ("x", "K")}
         assert "taken: K from Kernel threads" in monitor.text
         await monitor.press("delete")
         assert monitor.app.keys == {"act.kill": ()}
-        await monitor.press("r")
+        await monitor.press("f5")
         assert monitor.app.keys == {}
-        assert "F9 k" in monitor.text
+        assert line_at_hand(screen).split()[:4] == ["Kill", "F9", "k", "Send"]
 
 
 @pytest.mark.parametrize(
@@ -378,7 +395,7 @@ async def test_a_key_set_there_works_in_the_table_and_is_saved(
     async with running() as monitor:
         await open_page(monitor, "Keys")
         await select(monitor, "Tree")
-        await monitor.press("enter", "question_mark", "s")
+        await monitor.press("enter", "question_mark", "f10")
         assert from_file(file)[0] == Settings(keys={"show.tree": ("?",)})
         assert title_line(monitor).endswith("nothing to save")
         await monitor.press("escape", "question_mark")

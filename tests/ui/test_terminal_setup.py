@@ -22,9 +22,9 @@ def test_what_is_set_up_is_saved_and_counts_at_the_next_start(tmp_path: Path) ->
         terminal.until_shown("[Columns of Main]")
         terminal.type("\x1b[B[")
         terminal.until_shown("1 change not saved")
-        terminal.type("s")
+        terminal.type("\x13")
         terminal.until_shown("nothing to save", "saved columns")
-        terminal.type("q")
+        terminal.type("\x1b")
         terminal.until_shown("F10Quit")
         terminal.type("q")
         assert terminal.exit_code() == 0

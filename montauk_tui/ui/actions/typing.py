@@ -109,7 +109,8 @@ class TypingActions(Actions):
         if not (digit.isascii() and digit.isdigit()) or self.screen is not self.main:
             return
         table, search = self.main.table, self.pid_search
-        search.type(digit, table.selected)
+        search.begin(table.selected)
+        search.type(digit)
         projection, frame = self.main.projection, self.main.listed
         if projection is not None and frame is not None:
             position = search.position(frame, projection)

@@ -4,11 +4,12 @@ A change counts at once and until montauk is left; it is written only by saving.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
@@ -18,17 +19,21 @@ from textual.widgets import OptionList
 from montauk_tui.config import config_path
 from montauk_tui.model.text import cell_width, fit
 from montauk_tui.ui.actions.saving import SavingActions, shown_path
+from montauk_tui.ui.screens.choose import Choice
 from montauk_tui.ui.setup.chooser import ColumnsPage
+from montauk_tui.ui.setup.find import FIND_S, Finder
 from montauk_tui.ui.setup.keys import KeysPage
 from montauk_tui.ui.setup.lists import BehaviourPage, LookPage, TabsPage
 from montauk_tui.ui.setup.meters import MetersPage
-from montauk_tui.ui.setup.page import Page, Panel, footer_key
+from montauk_tui.ui.setup.page import ItemList, Page, Panel, footer_key
 from montauk_tui.ui.widgets.lines import LinesWidget, Run, spread
 from montauk_tui.ui.widgets.status import KeyBar
 
-_SAVE: Final = footer_key("s", "save", "Save")
+_SAVE: Final = footer_key("f10", "save", "Save")
 _LEAVE: Final = footer_key("escape", "leave", "Back")
 _INTO: Final = footer_key("enter", "beside(1)", "Open")
+
+_HINT: Final = "Enter or Right goes into the page; typing finds a line in any list"
 
 _LEAST_HEIGHT: Final = 8
 """Lines a terminal must have before the hint and the keys are worth their place."""
@@ -41,6 +46,7 @@ _LEAST_WIDTH: Final = 60
 class _Entry(NamedTuple):
     """What a line of the list of pages leads to."""
 
+    line: Choice
     page: Page
     prepare: Callable[[], None] | None = None
 
@@ -49,8 +55,10 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
     """Everything that can be set up while the monitor runs."""
 
     BINDINGS = [
-        Binding("escape,q,f2", "leave", show=False),
-        Binding("s,f10,ctrl+s", "save", show=False),
+        Binding("escape", "cancel", show=False),
+        Binding("f2", "leave", show=False),
+        Binding("f10,ctrl+s", "save", show=False),
+        Binding("backspace", "rub_out", show=False),
         Binding("left,shift+tab", "beside(-1)", show=False),
         Binding("right,tab", "beside(1)", show=False),
         Binding("space", "turn(0)", show=False),
@@ -61,7 +69,7 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
         Binding("less_than_sign,comma", "widen(-1)", show=False),
         Binding("greater_than_sign,full_stop", "widen(1)", show=False),
         Binding("delete,f9", "remove", show=False),
-        Binding("r", "reset", show=False),
+        Binding("f5", "reset", show=False),
     ]
 
     def __init__(self) -> None:
@@ -79,6 +87,7 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
             "Keys": KeysPage(),
         }
         self._list = Panel("Pages", "pages")
+        self._finder = Finder()
         self._entries: list[_Entry | None] = []
         self._at = -1
         """Which entry is shown."""
@@ -114,10 +123,11 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
         self._entries = [None]
         for tab in self.monitor.choices.tabs.every.values():
             show = partial(self._columns.show_tab, tab.id)
-            self._entries.append(_Entry(self._columns, show))
+            line = Choice(tab.id, tab.title, "")
+            self._entries.append(_Entry(line, self._columns, show))
             lines.append(Text(f"  {tab.title}", no_wrap=True))
         for title, page in self._others.items():
-            self._entries.append(_Entry(page))
+            self._entries.append(_Entry(Choice("", title, ""), page))
             lines.append(Text(title, no_wrap=True))
         self._list.list.show(lines)
 
@@ -170,7 +180,7 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
         for panel in (self._list, *page.panels):
             panel.draw_heading()
         self._title_line.paint([self._title(width)])
-        hint = page.hint if is_in_page else "Enter or Right goes into the page"
+        hint = self._finder.said(self._at_hand) or (page.hint if is_in_page else _HINT)
         self._hint.paint([((f" {hint}", look.style("label")),)])
         keys = page.footer if is_in_page else (_INTO,)
         if self._keys.size.width:
@@ -193,14 +203,58 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
         left = ((" Setup  ", look.style("title")), (path, look.style("label")))
         return spread(left, (state,), width)
 
+    # --- typing -----------------------------------------------------------------------
+
+    @property
+    def _lists(self) -> list[ItemList]:
+        return [self._list.list, *(panel.list for panel in self.page.panels)]
+
+    @property
+    def _at_hand(self) -> ItemList:
+        """The list that has the keys."""
+        return next((it for it in self._lists if it is self.focused), self._list.list)
+
+    @property
+    def _lines(self) -> Sequence[Choice | None]:
+        if self._in_page():
+            return self.page.lines
+        return [entry and entry.line for entry in self._entries]
+
+    def on_key(self, event: events.Key) -> None:
+        """Have any character without another meaning find a line.
+
+        What it does waits for the program to look up the key, as all others do: they
+        would count in another order otherwise.
+        """
+        char, known = event.character, self._bindings.key_to_bindings
+        is_held = event.key.startswith(("alt+", "ctrl+"))
+        if event.is_printable and char and event.key not in known and not is_held:
+            self._bindings.bind(event.key, f"find({char!r})", show=False)
+
+    def action_find(self, char: str) -> None:
+        """Go to the line that is meant by what is typed."""
+        self._finder.type(self._at_hand, self._lines, char)
+        self._found()
+
+    def action_rub_out(self) -> None:
+        """Take the last character back."""
+        self._finder.rub_out(self._at_hand, self._lines)
+        self._found()
+
+    def _found(self) -> None:
+        self._show_page()
+        self.draw()
+        self.set_timer(FIND_S, self.draw)
+
     # --- keys -------------------------------------------------------------------------
 
     def action_beside(self, step: int) -> None:
         """Go to the list beside this one."""
         # The message of the last move between pages may still be on its way.
         self._show_page()
-        lists = [self._list.list, *(panel.list for panel in self.page.panels)]
-        at = next((i for i, one in enumerate(lists) if one is self.focused), 0)
+        self._finder.forget()
+        lists = self._lists
+        at = lists.index(self._at_hand)
         # On a narrow screen it may be hidden, and take no keys.
         self._list.display = True
         self.set_focus(lists[max(0, min(at + step, len(lists) - 1))])
@@ -218,6 +272,7 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
 
     def action_turn(self, step: int) -> None:
         """Change the selected line."""
+        self._finder.forget()
         if self._in_page():
             self.page.turn(step)
         elif step == 0:
@@ -225,28 +280,41 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
 
     def action_move(self, step: int) -> None:
         """Move the selected line."""
+        self._finder.forget()
         if self._in_page():
             self.page.move(step)
 
     def action_widen(self, step: int) -> None:
         """Make it wider or narrower."""
+        self._finder.forget()
         if self._in_page():
             self.page.widen(step)
 
     def action_remove(self) -> None:
         """Take the selected line out."""
+        self._finder.forget()
         if self._in_page():
             self.page.take_out()
 
     def action_reset(self) -> None:
-        """Give the selected line what is usual."""
+        """Give the selected line its default."""
+        self._finder.forget()
         if self._in_page():
             self.page.reset()
 
     def action_save(self) -> None:
         """Write what was changed into the settings file."""
+        self._finder.forget()
         self.monitor.action_save_settings()
         self.draw()
+
+    def action_cancel(self) -> None:
+        """Forget what is typed; without that, go back to the table."""
+        if self._finder.is_typing(self._at_hand):
+            self._finder.forget()
+            self.draw()
+        else:
+            self.action_leave()
 
     def action_leave(self) -> None:
         """Go back to the table."""

@@ -13,6 +13,14 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 
+class _Switches(OptionList):
+    """The lines; Enter is for all of them."""
+
+    # The list's own message would come behind keys that are typed later, a priority
+    # before those that were typed earlier.
+    BINDINGS: ClassVar = [Binding("enter", "screen.take", show=False)]
+
+
 class TogglesScreen(ModalScreen[frozenset[int] | None]):
     """Returns the numbers that are on, None where it was left."""
 
@@ -20,7 +28,6 @@ class TogglesScreen(ModalScreen[frozenset[int] | None]):
         Binding("escape,q,f10", "leave", show=False),
         Binding("space", "turn", show=False),
         Binding("a", "all", show=False),
-        Binding("enter", "take", show=False, priority=True),
     ]
 
     def __init__(
@@ -38,7 +45,7 @@ class TogglesScreen(ModalScreen[frozenset[int] | None]):
         options = [Option(self._line(number)) for number in self._numbers]
         with Vertical(id="box") as box:
             box.border_title = Content(self._heading)
-            yield OptionList(*options, id="choices")
+            yield _Switches(*options, id="choices")
 
     def on_mount(self) -> None:
         """Say which keys there are."""

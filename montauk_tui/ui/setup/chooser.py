@@ -8,8 +8,18 @@ from textual.binding import Binding
 
 from montauk_tui.engine import columns
 from montauk_tui.engine.columns import COLUMNS
+from montauk_tui.model.text import cell_width
 from montauk_tui.ui.screens.choose import Choice
-from montauk_tui.ui.setup.page import DOWN, REMOVE, UP, Page, Panel, footer_key, moved
+from montauk_tui.ui.setup.page import (
+    DOWN,
+    REMOVE,
+    UP,
+    Page,
+    Panel,
+    cut,
+    footer_key,
+    moved,
+)
 from montauk_tui.ui.tabs import MAIN
 
 _ADD = footer_key("enter", "turn(0)", "Add")
@@ -24,7 +34,7 @@ class ChooserPage(Page):
     def __init__(self, heading: str) -> None:
         """Start with nothing to choose from."""
         self.chosen = Panel(heading, "chosen")
-        self.others = Panel("Others", "others")
+        self.others = Panel("Available", "others")
         super().__init__(self.chosen, self.others)
 
     # --- what a page says -------------------------------------------------------------
@@ -40,6 +50,10 @@ class ChooserPage(Page):
     def choose(self, entries: tuple[str, ...]) -> None:
         """Take another choice."""
         raise NotImplementedError
+
+    def arranged(self, entries: tuple[str, ...]) -> tuple[str, ...]:
+        """Return entries in the order in which they can be chosen."""
+        return entries
 
     def detail(self, _entry: str) -> str:
         """Return what is said of a chosen entry beside its title."""
@@ -83,22 +97,40 @@ class ChooserPage(Page):
         return (UP, DOWN, *self.steps, REMOVE)
 
     @property
-    def hint(self) -> str:
-        """What the selected one is."""
+    def lines(self) -> Sequence[Choice]:
+        """What the list that has the keys offers."""
         if self.panel is self.others:
-            rest = self._rest()
-            return rest[self.at].description if self.at < len(rest) else ""
-        entries = self.entries()
-        wanted = _id_of(entries[self.at]) if self.at < len(entries) else ""
-        return next((it.description for it in self.offers() if it.id == wanted), "")
+            return self._rest()
+        offers = {offer.id: offer for offer in self.offers()}
+        return [offers[_id_of(entry)] for entry in self.entries()]
+
+    @property
+    def hint(self) -> str:
+        """What the selected one is, and where it would come."""
+        said, rest = super().hint, self._rest()
+        if self.panel is not self.others or self.at >= len(rest):
+            return said
+        added = rest[self.at].id
+        after = self._with(added)[: self._with(added).index(added)]
+        titles = {offer.id: offer.title for offer in self.offers()}
+        place = f"behind {titles[_id_of(after[-1])]}" if after else "first"
+        where = f"Enter puts it {place}"
+        # Where a line is short of room, the other list still says what it is.
+        room = self.screen.size.width - 2 - cell_width(f"; {where}")
+        said = cut(said, room, ascii_only=self.monitor.choices.ascii)
+        return f"{said}; {where}" if said else where
+
+    def _with(self, added: str) -> tuple[str, ...]:
+        """Return the entries with one behind that selected among them."""
+        entries, at = self.entries(), (self.chosen.list.highlighted or 0) + 1
+        return self.arranged((*entries[:at], added, *entries[at:]))
 
     def turn(self, step: int) -> None:
         """Add the selected one behind the one selected in the other list."""
-        rest, entries = self._rest(), self.entries()
+        rest = self._rest()
         if self.panel is self.others and step >= 0 and self.at < len(rest):
             at = (self.chosen.list.highlighted or 0) + 1
-            added = rest[self.at].id
-            self.choose((*entries[:at], added, *entries[at:]))
+            self.choose(self._with(rest[self.at].id))
             self.changed()
             self.chosen.list.select(at)
         elif self.panel is self.chosen and step < 0:
@@ -170,10 +202,14 @@ class ColumnsPage(ChooserPage):
             if column.id != "ncpu_pct" or "ncpu_pct" in self.entries()
         ]
 
+    def arranged(self, entries: tuple[str, ...]) -> tuple[str, ...]:
+        """Return entries with the command behind."""
+        return columns.command_last(entries)
+
     def choose(self, entries: tuple[str, ...]) -> None:
-        """Give the tab other columns; the command stays behind."""
+        """Give the tab other columns."""
         choices = self.monitor.choices
-        tabs = choices.tabs.with_columns(self._tab, columns.command_last(entries))
+        tabs = choices.tabs.with_columns(self._tab, self.arranged(entries))
         self.monitor.choose(choices.with_tabs(tabs))
 
     def detail(self, entry: str) -> str:

@@ -15,14 +15,22 @@ from textual.widgets import Static
 from montauk_tui.errors import UsageError
 from montauk_tui.ui.bindings import EVERY_BINDING, SECTIONS, key_name, key_names
 from montauk_tui.ui.keymap import given_key, read_key
+from montauk_tui.ui.screens.choose import Choice
 from montauk_tui.ui.setup.page import Page, Panel, footer_key
 
 _FOOTER: Final = (
     footer_key("enter", "turn(0)", "Set"),
     footer_key("plus", "turn(1)", "Add"),
-    footer_key("delete", "remove", "None"),
-    footer_key("r", "reset", "Usual"),
+    footer_key("delete", "remove", "No key"),
+    footer_key("f5", "reset", "Default"),
 )
+
+
+_KEYS_WIDTH: Final = 11
+"""Cells for the keys of most actions."""
+
+_WIDE: Final = 90
+"""Cells a page must have to give those of every action their room."""
 
 
 class PressScreen(ModalScreen[str | None], inherit_bindings=False):
@@ -50,7 +58,7 @@ class KeysPage(Page):
 
     def __init__(self) -> None:
         """Begin at the first action."""
-        super().__init__(Panel("Keys", "only"))
+        super().__init__(Panel("Keys", "only actions"))
 
     def _lines(self) -> list[Binding | str]:
         """Return the headings of the help, and below each its actions."""
@@ -68,21 +76,40 @@ class KeysPage(Page):
     def draw(self) -> None:
         """Draw the list; a `*` stands before what the user chose."""
         shown: list[Text | str] = []
-        chosen = self.monitor.keys
-        for line in self._lines():
+        chosen, lines = self.monitor.keys, self._lines()
+        actions = [line for line in lines if not isinstance(line, str)]
+        widest = max(len(action.description) for action in actions)
+        room = _KEYS_WIDTH
+        if self.size.width >= _WIDE:
+            room = max(room, *(len(" ".join(key_names(it))) for it in actions))
+        for line in lines:
             if isinstance(line, str):
                 shown.append(line)
                 continue
             sign = "*" if line.id in chosen else " "
             keys = " ".join(key_names(line)) or "none"
-            text = f"{sign} {keys:18}  {line.description}"
+            text = f"{sign} {line.description:{widest}}  {keys:{room}}  {line.tooltip}"
             shown.append(Text(text, no_wrap=True))
         self.panels[0].list.show(shown)
+
+    def on_resize(self) -> None:
+        """Draw for the new width."""
+        self.draw()
 
     @property
     def _binding(self) -> Binding | None:
         line = self._lines()[self.at]
         return None if isinstance(line, str) else line
+
+    @property
+    def lines(self) -> Sequence[Choice | None]:
+        """What the actions do; None for the headings."""
+        return [
+            None
+            if isinstance(line, str)
+            else Choice(line.id or "", line.description, line.tooltip)
+            for line in self._lines()
+        ]
 
     @property
     def hint(self) -> str:

@@ -8,6 +8,7 @@ from rich.text import Text
 from textual.binding import Binding
 
 from montauk_tui.ui import themes
+from montauk_tui.ui.screens.choose import Choice
 from montauk_tui.ui.setup.page import (
     DOWN,
     LESS,
@@ -46,6 +47,8 @@ class Item:
     """Returns how it stands: a sign in brackets, or a value."""
     turn: Callable[[int], None]
     keys: tuple[Binding, ...] = (TURN,)
+    id: str = ""
+    """What settings call it."""
 
 
 class ItemsPage(Page):
@@ -72,9 +75,9 @@ class ItemsPage(Page):
         self.panels[0].list.show(lines)
 
     @property
-    def hint(self) -> str:
-        """What the line does."""
-        return self.items()[self.at].hint
+    def lines(self) -> Sequence[Choice]:
+        """What the lines do."""
+        return [Choice(item.id, item.title, item.hint) for item in self.items()]
 
     @property
     def footer(self) -> Sequence[Binding]:
@@ -173,6 +176,7 @@ class BehaviourPage(ItemsPage):
             lambda: f"{getattr(self.monitor.choices, field):g} s",
             turn,
             (LESS, MORE),
+            id=field,
         )
 
     def _choice(self, title: str, hint: str, field: str) -> Item:
@@ -180,7 +184,11 @@ class BehaviourPage(ItemsPage):
             self._choose(field, not getattr(self.monitor.choices, field))
 
         return Item(
-            title, hint, lambda: _sign(on=getattr(self.monitor.choices, field)), turn
+            title,
+            hint,
+            lambda: _sign(on=getattr(self.monitor.choices, field)),
+            turn,
+            id=field,
         )
 
     def _view(self, title: str, hint: str, field: str) -> Item:
@@ -194,6 +202,7 @@ class BehaviourPage(ItemsPage):
             hint,
             lambda: _sign(on=getattr(self.monitor.choices.view, field)),
             turn,
+            id=field,
         )
 
     def _choose(self, field: str, value: Any) -> None:
@@ -248,6 +257,7 @@ class TabsPage(ItemsPage):
             lambda: _sign(on=tab_id in tabs.order),
             lambda _: self._turn(tab_id),
             keys,
+            id=tab_id,
         )
 
     def _turn(self, tab_id: str) -> None:

@@ -11,7 +11,9 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from montauk_tui.model.text import cell_width, fit
 from montauk_tui.ui.actions.saving import SavingActions
+from montauk_tui.ui.screens.choose import Choice
 
 
 def footer_key(keys: str, action: str, label: str) -> Binding:
@@ -22,8 +24,8 @@ def footer_key(keys: str, action: str, label: str) -> Binding:
 TURN: Final = footer_key("enter", "turn(0)", "Change")
 MORE: Final = footer_key("plus", "turn(1)", "More")
 LESS: Final = footer_key("minus", "turn(-1)", "Less")
-UP: Final = footer_key("left_square_bracket", "move(-1)", "Up")
-DOWN: Final = footer_key("right_square_bracket", "move(1)", "Down")
+UP: Final = footer_key("f7", "move(-1)", "Up")
+DOWN: Final = footer_key("f8", "move(1)", "Down")
 REMOVE: Final = footer_key("delete", "remove", "Remove")
 
 
@@ -128,9 +130,15 @@ class Page(Horizontal):
         self.post_message(self.Changed())
 
     @property
+    def lines(self) -> Sequence[Choice | None]:
+        """What the lines of the list that has the keys are about; None for headings."""
+        raise NotImplementedError
+
+    @property
     def hint(self) -> str:
         """What the selected line is about."""
-        return ""
+        line = self.lines[self.at] if self.at < len(self.lines) else None
+        return "" if line is None else line.description
 
     @property
     def footer(self) -> Sequence[Binding]:
@@ -151,6 +159,15 @@ class Page(Horizontal):
 
     def reset(self) -> None:
         """Give the selected line back what is usual."""
+
+
+def cut(text: str, width: int, *, ascii_only: bool) -> str:
+    """Return a text that is marked where it had to be cut to so many cells."""
+    if cell_width(text) <= width:
+        return text
+    mark = "..." if ascii_only else "…"
+    room = width - len(mark)
+    return f"{fit(text, room).rstrip()}{mark}" if room > 0 else ""
 
 
 def moved(items: Sequence[str], at: int, step: int) -> tuple[str, ...] | None:
