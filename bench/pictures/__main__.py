@@ -48,7 +48,7 @@ _PICTURES: Final = {
 }
 """By the name of the file. Keys are those of bench.screenshot, with blanks between."""
 
-_WARM_UP_S: Final = 12.0
+_WARM_UP_S: Final = 8.0
 """What ended lingers, and the history of the books begins to fill."""
 
 

@@ -146,6 +146,15 @@ class Walk:
         rows = self._rows()
         return _pid(rows[0][1]) if rows else 0
 
+    def sort_by_pid(self) -> None:
+        """Sort by PID, and wait until the rows are."""
+        self.press("N", "sort PID")
+        self.terminal.until(self._are_sorted)
+
+    def _are_sorted(self) -> bool:
+        pids = [pid for _, line in self._rows() if (pid := _pid(line))]
+        return len(pids) > 1 and pids == sorted(pids)
+
     @property
     def selected(self) -> int:
         """The PID in the row with another background than the others."""

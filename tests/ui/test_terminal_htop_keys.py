@@ -17,7 +17,6 @@ from typing import Final
 import pytest
 
 from montauk_tui.actions import io_priority
-from montauk_tui.ui.bindings import BINDINGS, key_names
 from tests.support.children import child
 from tests.support.walking import Walk, is_there, until, walking
 
@@ -235,7 +234,7 @@ def scroll_the_list_by_letters(walk: Walk) -> None:
 
 
 def move(walk: Walk, down: str, up: str) -> None:
-    walk.press("N", "sort PID")
+    walk.sort_by_pid()
     walk.select_worker()
     walk.terminal.type(down)
     walk.terminal.until(lambda: walk.selected != walk.one.pid)
@@ -264,19 +263,19 @@ def ends_of_the_line(walk: Walk) -> None:
 
 @key("Home End")
 def ends_of_the_list(walk: Walk) -> None:
-    walk.press("N", "sort PID")
+    walk.sort_by_pid()
     walk.terminal.type(END)
     walk.terminal.until(lambda: walk.selected and walk.selected != walk.first_pid)
     walk.terminal.type(HOME)
-    walk.terminal.until(lambda: walk.selected == walk.first_pid)
+    walk.terminal.until(lambda: walk.selected == walk.first_pid != 0)
     walk.press("P", "sort CPU%")
 
 
 @key("PgUp PgDn")
 def pages(walk: Walk) -> None:
-    walk.press("N", "sort PID")
+    walk.sort_by_pid()
     walk.terminal.type(HOME)
-    walk.terminal.until(lambda: walk.selected == walk.first_pid)
+    walk.terminal.until(lambda: walk.selected == walk.first_pid != 0)
     first = walk.selected
     walk.terminal.type(PAGE_DOWN)
     walk.terminal.until(lambda: walk.selected not in (0, first))
@@ -296,7 +295,7 @@ def scroll(walk: Walk, down: str, up: str) -> None:
         # More rows than the screen has.
         for _ in range(40):
             stack.enter_context(child())
-        walk.press("N", "sort PID")
+        walk.sort_by_pid()
         walk.press("Z", "PAUSED")
         walk.terminal.type("\x0c")
         walk.terminal.until(lambda: walk.shown > 40)
@@ -559,7 +558,7 @@ def backtrace(walk: Walk) -> None:
 
 @key("Ctrl-L")
 def recompute(walk: Walk) -> None:
-    walk.press("N", "sort PID")
+    walk.sort_by_pid()
     walk.press("Z", "PAUSED")
     with child() as (process, _):
         walk.terminal.type(END)
@@ -580,15 +579,16 @@ def help_screen(walk: Walk) -> None:
 
 @key("F2 C S")
 def setup(walk: Walk) -> None:
-    bound = {name for binding in BINDINGS for name in key_names(binding)}
-    for name, pressed in {"F2": F2, "C": "C"}.items():
-        if name in bound:
-            walk.press(pressed, "Setup")
-            walk.close("Setup")
-            walk.terminal.until_shown("F10Quit")
-    # Another meaning here, and docs/keys.md tells why.
-    walk.press("S", "[Spawners]")
-    walk.press("\t\t", "[Main]")
+    for pressed in (F2, "C"):
+        walk.press(pressed, "Pages", "Behaviour")
+        walk.close("Behaviour")
+        walk.terminal.until_shown("F10Quit")
+    # Another meaning here, and docs/keys.md tells why: this collector sees nobody start
+    # another, so one line tells who did.
+    walk.select_worker()
+    walk.terminal.type("S")
+    walk.terminal.until_shown("started by")
+    walk.terminal.until_gone("started by")
 
 
 @key("mouse")
