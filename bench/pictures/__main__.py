@@ -39,7 +39,7 @@ _PICTURES: Final = {
     "spawners": Picture("120x32", "p Tab Tab Tab ~"),
     "events": Picture("120x32", "p Tab Tab Tab Tab ~"),
     "process": Picture("120x40", "p F3 S E L E C T Enter Enter ~ ~"),
-    "files": Picture("120x32", "p F3 S E L E C T Enter l ~ ~"),
+    "files": Picture("120x32", "p F3 1 6 / m Enter l ~ ~"),
     "signals": Picture("120x32", "p F3 S E L E C T Enter F9"),
     "setup-columns": Picture("120x32", "p F2 Right Down Down"),
     "setup-meters": Picture("120x32", "p F2 Down Down Down Down Down Right > > > >"),

@@ -84,7 +84,9 @@ static void *write_out(void *mib_per_s) {
 static void play(char **arguments, const char *orders) {
     int ends[2];
     char path[256];
-    snprintf(path, sizeof path, "/srv/bin/%s", arguments[0]);
+    /* `nginx: worker process` is a title: the program is nginx. */
+    int length = strcspn(arguments[0], ":");
+    snprintf(path, sizeof path, "/srv/bin/%.*s", length, arguments[0]);
     if (pipe(ends) || write(ends[1], orders, strlen(orders)) < 0)
         _exit(1);
     close(ends[1]);

@@ -39,6 +39,11 @@ anna:x:1000:1000::/home/anna:/bin/bash
 nobody:x:65534:65534::/nonexistent:/usr/sbin/nologin
 """
 
+_GROUPS: Final = "".join(
+    f"{name}:x:{gid}:\n"
+    for name, _, _, gid, *_ in (user.split(":") for user in _USERS.splitlines())
+)
+
 _HOSTNAME: Final = "build-07"
 
 
@@ -55,18 +60,23 @@ class Stage:
         subprocess.run(["cc", "-O1", "-pthread", "-o", actor, _ACTOR], check=True)
         (self._folder / "cast").write_text(CAST)
         (self._folder / "passwd").write_text(_USERS)
-        names = {line.rsplit("|")[-1].split()[0] for line in CAST.splitlines()}
+        (self._folder / "group").write_text(_GROUPS)
+        names = {
+            line.rsplit("|")[-1].split()[0].rstrip(":") for line in CAST.splitlines()
+        }
         for name in (*names, "cc1plus"):
             (programs / name).hardlink_to(actor)
         script = (
             f"mount --bind {self._folder} /srv && mount --bind /srv/passwd /etc/passwd"
+            " && mount --bind /srv/group /etc/group"
             f" && hostname {_HOSTNAME}"
-            " && exec env -i HOME=/root LANG=C.UTF-8 PATH=/usr/bin /srv/bin/init"
+            " && cd / && exec env -i HOME=/root LANG=C.UTF-8 PATH=/usr/bin"
+            " /srv/bin/init > /dev/null 2>&1"
         )
         self._unshare = subprocess.Popen(
             [
                 "unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--uts",
-                "--mount", "sh", "-c", script,
+                "--cgroup", "--mount", "sh", "-c", script,
             ],
             start_new_session=True,
         )  # fmt: skip
@@ -90,7 +100,7 @@ class Stage:
         """Return what runs a command on the stage."""
         init = self._init()
         return [
-            "nsenter", f"--target={init}", "--pid", "--uts", "--mount",
+            "nsenter", f"--target={init}", "--pid", "--uts", "--cgroup", "--mount",
             f"--wdns={Path.cwd()}", *arguments,
         ]  # fmt: skip
 
