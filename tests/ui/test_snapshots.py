@@ -11,6 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from montauk_tui.config import Settings
+from montauk_tui.model.schema import FOR_RATES
 from montauk_tui.ui import themes
 from montauk_tui.ui.screens.details import DetailsScreen
 from tests.support.churn import churning_collector
@@ -45,7 +46,6 @@ def looks_as_before(snap_compare: Compare) -> Callable[..., bool]:
         cpus: int = 8,
         churn: int = 0,
         looking: bool = False,
-        frames: int = 0,
         **settings: Any,
     ) -> bool:
         collector = churning_collector(cpus) if churn else scene_collector(cpus)
@@ -66,8 +66,9 @@ def looks_as_before(snap_compare: Compare) -> Callable[..., bool]:
             before = monitor.frame.seq
             await monitor.press(*keys)
             await monitor.type(text)
-            # What the keys need more of a sample is read at once, and again for rates.
-            await monitor.until(lambda: monitor.frame.seq >= before + frames)
+            # For rates it is sampled at once, and soon again.
+            wanted = before + 2 if app.choices.needs & FOR_RATES else before
+            await monitor.until(lambda: monitor.frame.seq >= wanted)
             await monitor.settle()
 
         return snap_compare(app, terminal_size=size, run_before=drive)
@@ -246,7 +247,7 @@ def test_exited(looks_as_before: Looks, size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("size", [(40, 10), *CHURN], ids=name)
 def test_io(looks_as_before: Looks, size: tuple[int, int]) -> None:
-    assert looks_as_before(size, "tab", churn=6, frames=2)
+    assert looks_as_before(size, "tab", churn=6)
 
 
 @pytest.mark.parametrize("size", CHURN, ids=name)
