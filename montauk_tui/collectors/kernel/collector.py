@@ -143,11 +143,13 @@ class KernelCollector(Collector):
         tasks = self._iterator.read()
         # At once: its CPU times are compared with those of the tasks.
         host = self._host(needs)
+        before = self._before
         table = self._table(tasks, needs)
         lives, frees, forks = self._logs.take()
         now_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         ended = self._lives.take(lives, frees, table, settled_zombies(tasks), now_ns)
-        for more in (ended.waiting, self._unseen.rows(table, boot_s, needs)):
+        waiting = never_back(before, ended.waiting)
+        for more in (waiting, self._unseen.rows(table, boot_s, needs)):
             table = table.merged(more) if len(more) else table
         if Need.CONTAINERS in needs:
             table = self._containers.add_to(table)
