@@ -261,13 +261,15 @@ def _print_on(
 ) -> Sample:
     """Print what happens and return the last sample of it."""
     end_s = source.began_s + (float("inf") if duration_s is None else duration_s)
-    sample, due_s = source.first, time.monotonic()
+    sample, due_s, is_last = source.first, time.monotonic(), False
     while True:
         printer.show(source, sample, events_of(sample) or NOTHING)
-        if waiter.is_stopped or sample.monotonic_s >= end_s:
+        if is_last or sample.monotonic_s >= end_s:
             return sample
         due_s = min(max(due_s + _INTERVAL_S, time.monotonic()), end_s)
         waiter.wait_until(due_s)
+        # Asked before the sample: what happened until somebody stopped it is in there.
+        is_last = waiter.is_stopped
         sample = source.next()
 
 
