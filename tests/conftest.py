@@ -5,6 +5,7 @@ import os
 from hypothesis import HealthCheck, settings
 
 from montauk_tui.collectors.kernel import loader
+from tests.support import heritage
 
 # A busy machine is no reason to fail: no example is timed. Nor is a checkout that
 # belongs to somebody else: nothing is written to it.
@@ -15,6 +16,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("montauk")
+heritage.drop()
 
 if os.environ.get("MONTAUK_SLOW_MACHINE"):
     loader.PATIENCE_S = 120.0
