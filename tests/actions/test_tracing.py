@@ -13,7 +13,8 @@ from montauk_tui.actions import guard, living, tracing
 from montauk_tui.actions.result import Outcome
 from montauk_tui.actions.tracing import LINE_BYTES, MOST_LINES, Output, Running, Tool
 from montauk_tui.model.sample import Identity
-from tests.support.children import child, identity_of, until, zombie
+from tests.support.children import child, identity_of, zombie
+from tests.support.patience import until
 from tests.support.walking import is_there
 
 STARTER = """

@@ -4,14 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from montauk_tui.actions import living
 from montauk_tui.model.sample import Identity
-
-PATIENCE_S = 20.0
+from tests.support.patience import until
 
 
 def identity_of(pid: int) -> Identity:
@@ -41,15 +39,7 @@ def zombie() -> Iterator[Identity]:
         os.waitpid(pid, 0)
 
 
-def until(seen: object) -> None:
-    """Wait until a function returns something true."""
-    assert callable(seen)
-    end_s = time.monotonic() + PATIENCE_S
-    while not seen():
-        assert time.monotonic() < end_s
-        time.sleep(0.005)
-
-
 def ended_by(process: subprocess.Popen[bytes]) -> signal.Signals:
     """Return the signal that ended a process."""
-    return signal.Signals(-process.wait(PATIENCE_S))
+    until(lambda: process.poll() is not None, "the end of a process")
+    return signal.Signals(-process.returncode)

@@ -2,16 +2,13 @@
 
 import math
 import os
-import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from montauk_tui.collectors.base import Collector
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import UNKNOWN, Need
-
-PATIENCE_S = 60.0
-"""How long a test waits for what must come; it is never waited for in vain."""
+from tests.support.patience import until
 
 
 @dataclass(frozen=True)
@@ -66,14 +63,6 @@ def _flag(value: int) -> bool | None:
 
 def _seconds(*parts_ns: int) -> float:
     return math.nan if UNKNOWN in parts_ns else sum(parts_ns) / 1e9
-
-
-def until(holds: Callable[[], bool], what: str) -> None:
-    """Wait for what must come."""
-    limit = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < limit, f"waited in vain: {what}"
-        time.sleep(0.01)
 
 
 class Watch:

@@ -27,11 +27,9 @@ from montauk_tui.ui import themes
 from montauk_tui.ui.app import MontaukApp
 from montauk_tui.ui.messages import FrameReady
 from montauk_tui.ui.widgets.process_table import ProcessTable
+from tests.support.patience import Patience
 from tests.support.replay import ReplayCollector
 from tests.support.scenes import scene_collector
-
-PATIENCE_S: Final = 20.0
-"""How long a test waits for what must come; it is never waited for in vain."""
 
 _STEPS: Final = 12
 """More than any message takes from widget to widget to the screen."""
@@ -89,9 +87,9 @@ class Monitor:
 
     async def until(self, seen: Callable[[], object]) -> None:
         """Wait until `seen` returns something true."""
-        end_s = time.monotonic() + PATIENCE_S
+        patience = Patience()
         while not seen():
-            assert time.monotonic() < end_s, "\n".join(screen_lines(self.app))
+            assert not patience.is_over(), "\n".join(screen_lines(self.app))
             await asyncio.sleep(0.002)
 
     async def settle(self) -> None:

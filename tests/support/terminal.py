@@ -9,16 +9,13 @@ import signal
 import struct
 import subprocess
 import termios
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Self
 
 import pyte
 
 from montauk_tui.model.text import cell_width
-
-PATIENCE_S: Final = 20.0
-"""How long a test waits for what must come; it is never waited for in vain."""
+from tests.support.patience import Patience
 
 _TAKE_TERMINAL: Final = 'exec "$@" <"$0" >"$0" 2>&1'
 """The first terminal that a leader of a session opens becomes its own (tty(4))."""
@@ -78,9 +75,9 @@ class Terminal:
 
     def until(self, seen: Callable[[], object]) -> None:
         """Show what the program writes until `seen` returns something true."""
-        end_s = time.monotonic() + PATIENCE_S
+        patience = Patience()
         while not seen():
-            assert time.monotonic() < end_s, self.text
+            assert not patience.is_over(), self.text
             if select.select([self._master], [], [], 0.05)[0]:
                 self._take()
 

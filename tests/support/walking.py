@@ -5,14 +5,14 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from tests.support.terminal import PATIENCE_S, Terminal
+from tests.support.patience import until
+from tests.support.terminal import Terminal
 
 SIZE: Final = (160, 45)
 
@@ -71,7 +71,7 @@ class Worker:
         assert self.process.stdout is not None
         self.process.stdin.close()
         try:
-            self.process.wait(PATIENCE_S)
+            until(lambda: self.process.poll() is not None, "the end of a process")
         finally:
             self.process.kill()
             self.process.wait()
@@ -200,11 +200,3 @@ def is_there(pid: int) -> bool:
     except OSError:
         return False
     return text.rpartition(") ")[2][:1] not in "ZX"
-
-
-def until(seen: Any) -> None:
-    """Wait until a function returns something true."""
-    end_s = time.monotonic() + PATIENCE_S
-    while not seen():
-        assert time.monotonic() < end_s
-        time.sleep(0.01)

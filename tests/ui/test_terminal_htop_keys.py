@@ -18,7 +18,8 @@ import pytest
 
 from montauk_tui.actions import io_priority
 from tests.support.children import child
-from tests.support.walking import Walk, is_there, until, walking
+from tests.support.patience import until
+from tests.support.walking import Walk, is_there, walking
 
 Step = Callable[[Walk], None]
 

@@ -23,7 +23,7 @@ from montauk_tui.collectors.procfs.collector import TraditionalCollector
 from montauk_tui.model.join import same_process
 from montauk_tui.model.sample import Identity, Sample
 from montauk_tui.model.schema import UNKNOWN, Bools, Ints, Need
-from tests.support.lives import until
+from tests.support.patience import until
 
 pytestmark = pytest.mark.privileged
 

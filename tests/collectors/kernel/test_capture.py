@@ -14,7 +14,8 @@ from montauk_tui.collectors.kernel.log import Log, Records
 from montauk_tui.model.sample import Counters
 from montauk_tui.model.schema import Need
 from tests.collectors.kernel.support import opened
-from tests.support.lives import End, Watch, ends_of, spawn, until, wait
+from tests.support.lives import End, Watch, ends_of, spawn, wait
+from tests.support.patience import until
 
 pytestmark = pytest.mark.privileged
 

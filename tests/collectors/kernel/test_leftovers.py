@@ -19,7 +19,7 @@ from montauk_tui.collectors.kernel.loader import Loaded
 from montauk_tui.errors import CollectorUnavailable
 from montauk_tui.resources import folder
 from tests.collectors.kernel.support import opened
-from tests.support.lives import until
+from tests.support.patience import until
 
 SYS_BPF: Final = {"x86_64": 321, "s390x": 351, "ppc64le": 361}.get(
     platform.machine(), 280

@@ -14,7 +14,8 @@ from montauk_tui.collectors.kernel.starts import start_table
 from montauk_tui.model.schema import Need
 from montauk_tui.model.starts import EXEC as EXEC_KIND
 from montauk_tui.model.starts import FORK
-from tests.support.lives import spawn, until, wait
+from tests.support.lives import spawn, wait
+from tests.support.patience import until
 
 HZ = 100
 TICK_NS = 10**9 // HZ

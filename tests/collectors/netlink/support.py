@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from montauk_tui.collectors.netlink.collector import NetlinkCollector
 from montauk_tui.model.sample import Counters
-from tests.support.lives import Watch, spawn, until
+from tests.support.lives import Watch, spawn
+from tests.support.patience import until
 
 LOOP = "n=0; while [ $n -lt $1 ]; do /bin/true montauk $0 $n; n=$((n+1)); done; exit 0"
 

@@ -18,7 +18,8 @@ from montauk_tui.model.join import same_process
 from montauk_tui.model.sample import Identity, Sample
 from montauk_tui.model.schema import Need
 from tests.collectors.netlink.support import opened
-from tests.support.lives import End, Watch, ends_of, spawn, until, wait
+from tests.support.lives import End, Watch, ends_of, spawn, wait
+from tests.support.patience import until
 
 pytestmark = pytest.mark.privileged
 

@@ -19,7 +19,8 @@ from tests.collectors.netlink.support import (
     spawn_loop,
     until_children_ended,
 )
-from tests.support.lives import End, Watch, spawn, until, wait
+from tests.support.lives import End, Watch, spawn, wait
+from tests.support.patience import until
 
 pytestmark = pytest.mark.privileged
 

@@ -21,7 +21,8 @@ from tests.collectors.netlink.support import (
     spawn_loop,
     until_children_ended,
 )
-from tests.support.lives import Watch, spawn, until, wait
+from tests.support.lives import Watch, spawn, wait
+from tests.support.patience import until
 
 pytestmark = pytest.mark.privileged
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.lives import End, Watch, spawn, until, wait
+from tests.support.lives import End, Watch, spawn, wait
+from tests.support.patience import until
 
 pytestmark = pytest.mark.privileged
 

@@ -16,7 +16,8 @@ from montauk_tui.model.starts import EXEC, FORK, StartTable
 from tests.collectors.netlink.messages import taken
 from tests.support.builders import make_table
 from tests.support.exits import make_exits
-from tests.support.lives import spawn, until, wait
+from tests.support.lives import spawn, wait
+from tests.support.patience import until
 
 HZ = 100
 TICK_NS = 10**9 // HZ
