@@ -15,6 +15,7 @@ from montauk_tui.actions import io_priority, living, priority
 from montauk_tui.actions.result import Outcome, Result, summary
 from montauk_tui.model.sample import Identity
 from tests.support.children import child, identity_of, zombie
+from tests.support.sight import others_are_seen
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -211,6 +212,7 @@ def test_a_zombie_is_told_from_the_living() -> None:
 
 
 @pytest.mark.privileged
+@others_are_seen
 def test_without_permission_it_says_what_would_permit_it() -> None:
     if os.geteuid():
         pytest.skip("needs root, to become somebody else")

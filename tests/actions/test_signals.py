@@ -13,6 +13,7 @@ from montauk_tui.actions import signals
 from montauk_tui.actions.result import Outcome
 from montauk_tui.model.sample import Identity
 from tests.support.children import child, ended_by, identity_of, zombie
+from tests.support.sight import others_are_seen
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -162,6 +163,7 @@ def test_every_signal_has_its_name() -> None:
 
 
 @pytest.mark.privileged
+@others_are_seen
 def test_without_permission_it_says_whose_it_is() -> None:
     if os.geteuid():
         pytest.skip("needs root, to become somebody else")

@@ -23,6 +23,7 @@ from montauk_tui.model.details import Amount, Datum, Details, Value
 from montauk_tui.model.sample import Identity
 from tests.support.fakeproc import FakeProc, FakeProcess, kernel_thread, zombie
 from tests.support.looking import add_looked_into as add
+from tests.support.sight import others_are_seen
 
 
 def identity_of(pid: int) -> Identity:
@@ -176,6 +177,7 @@ def test_a_kernel_thread_has_no_memory_and_says_so() -> None:
 
 
 @pytest.mark.privileged
+@others_are_seen
 def test_another_user_is_told_what_is_needed(
     child: "subprocess.Popen[bytes]",
 ) -> None:

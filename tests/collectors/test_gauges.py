@@ -23,6 +23,7 @@ from montauk_tui.model.schema import Need
 from tests.support.builders import Row, make_table
 from tests.support.children import child
 from tests.support.fakeproc import FakeProc, FakeProcess, OpenCount
+from tests.support.sight import others_are_seen
 
 KIB = 1024
 ROLLUP = b"""\
@@ -452,6 +453,7 @@ with TraditionalCollector() as collector:
 
 @pytest.mark.privileged
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
+@others_are_seen
 def test_another_user_sees_what_the_columns_say() -> None:
     with child() as (_, who):
         done = subprocess.run(

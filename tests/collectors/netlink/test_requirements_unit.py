@@ -92,7 +92,8 @@ def test_who_hears_of_others_only_hears_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The subscription works, and our own fork is never told."""
-    heard = FakeEvents(lambda: events({"pid": 1}, {"pid": 2}))
+    other = os.getpid() + 1
+    heard = FakeEvents(lambda: events({"pid": other}, {"pid": other + 1}))
     monkeypatch.setattr(requirements, "EventSocket", heard)
     monkeypatch.setattr(requirements, "_PATIENCE_S", 0.01)
     state = requirements.check()
