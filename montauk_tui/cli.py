@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from montauk_tui import __version__
+from montauk_tui import __version__, streams
 from montauk_tui.errors import MontaukError, UsageError
 from montauk_tui.model.text import clean
 
@@ -187,6 +187,7 @@ def _count(text: str) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run montauk and return its exit code."""
+    streams.hold_closed()
     given = list(sys.argv[1:] if arguments is None else arguments)
     make, run = _COMMANDS.get("".join(given[:1]), (None, _run))
     try:
@@ -317,9 +318,8 @@ def _check_filter(text: str) -> None:
 def _monitor(
     settings: "Settings", warnings: Sequence[str], *, strict_theme: bool
 ) -> int:
-    if not (sys.stdin.isatty() and sys.stderr.isatty() and sys.stdout.isatty()):
-        reason = "the monitor needs a terminal"
-        raise MontaukError(reason, "use --once or --json for a pipe or a file")
+    streams.screen()
+    streams.forget_foreign(os.environ)
     if os.environ.get("TERM", "dumb") in ("", "dumb", "unknown"):
         reason = "this terminal cannot place a cursor (TERM is unset or dumb)"
         raise MontaukError(reason, "set TERM, or use --once or --json")
@@ -344,5 +344,5 @@ def _discard_output() -> None:
 
 
 def _complain(line: str, code: int) -> int:
-    print(f"montauk: {line}", file=sys.stderr)
+    streams.complain(line)
     return code

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from montauk_tui import streams
 from montauk_tui.collectors import registry
 from montauk_tui.engine import query
 from montauk_tui.engine.asked import asked_for, check
@@ -104,7 +105,7 @@ class Source:
                 raise self._blind()
             if self._failure:
                 name = self._opened.collector.name
-                sys.stderr.write(f"montauk: {self._failure}; {name} goes on\n")
+                streams.complain(f"{self._failure}; {name} goes on")
             self._last, self._failure = sample, ""
             return sample
 
@@ -231,7 +232,7 @@ class Printer:
             return
         counted = f"{totals.forks} forks, {totals.execs} execs, {totals.exits} exits"
         line = f"{counted} in {duration_s:.1f} s, {totals.lost} lost"
-        sys.stderr.write(line + (f", {pending} pending\n" if pending else "\n"))
+        streams.tell(line + (f", {pending} pending" if pending else ""))
 
 
 def events(

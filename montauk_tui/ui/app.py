@@ -1,7 +1,6 @@
 """The monitor: keys change the choices, frames arrive, the main screen draws both."""
 
 import os
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -10,6 +9,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
+from montauk_tui import streams
 from montauk_tui.actions.signals import DEFAULT as DEFAULT_SIGNAL
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.config import Settings, config_path
@@ -278,11 +278,11 @@ def run(
     if no_color():
         theme = themes.load(themes.MONOCHROME, themes.folders())
     for note in notes:
-        sys.stderr.write(f"montauk: {note}\n")
+        streams.complain(note)
     app = MontaukApp(opened, settings, theme, notes)
     app.run(mouse=settings.mouse)
     if app.failure is not None:
         raise app.failure
     if app.return_code == 1:
-        sys.stderr.write("montauk: that was a bug in montauk; please report it\n")
+        streams.complain("that was a bug in montauk; please report it")
     return app.return_code or 0

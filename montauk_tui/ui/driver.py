@@ -19,6 +19,8 @@ from typing import IO, Any, Final
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
+from montauk_tui import streams
+
 _MOST_QUEUED: Final = 30
 """Writes that may wait for a slow terminal before the program waits too."""
 
@@ -74,6 +76,14 @@ class TerminalDriver(LinuxDriver):
     """Draws on the terminal the program was started from."""
 
     _output: _Output | None = None
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Draw on the terminal that `streams.screen` finds; Textual takes stderr."""
+        super().__init__(*arguments, **options)
+        self._screen = self._file = streams.screen()
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        return streams.size_of(self._screen)
 
     def write(self, data: str) -> None:
         """Write in the background."""
