@@ -223,7 +223,12 @@ class Sampler:
                 needs, self._at_once = self._needs, False
                 soon, self._soon = self._soon, False
             try:
-                self._publish(self._source.next_frame(needs))
+                frame = self._source.next_frame(needs)
+                # Between the two something may have stopped the program. What is
+                # played back has moments of its own.
+                read_s = frame.sample.monotonic_s
+                taken_s = min(max(started, read_s), time.monotonic())
+                self._publish(frame)
             except MontaukError as error:
                 self._fail(error)
                 return
@@ -235,9 +240,10 @@ class Sampler:
                 failure.__cause__ = error
                 self._fail(failure)
                 return
-            self._wait(started, soon=soon)
+            self._wait(taken_s, soon=soon)
 
-    def _wait(self, started: float, *, soon: bool) -> None:
+    def _wait(self, taken_s: float, *, soon: bool) -> None:
+        """Wait until one interval after the last sample, however late that came."""
         with self._changed:
             while not (self._stopped or self._at_once):
                 interval_s = (
@@ -245,7 +251,7 @@ class Sampler:
                     if soon
                     else self._interval_s
                 )
-                left_s = started + interval_s - time.monotonic()
+                left_s = taken_s + interval_s - time.monotonic()
                 if self._paused:
                     self._changed.wait()
                 elif left_s <= 0:

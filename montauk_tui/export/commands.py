@@ -14,6 +14,7 @@ from montauk_tui.engine.columns import COLUMNS, pick
 from montauk_tui.engine.ended import live_and_ended
 from montauk_tui.engine.listing.ended import with_ended
 from montauk_tui.engine.projection import View, project
+from montauk_tui.engine.schedule import Schedule
 from montauk_tui.errors import CollectorFailed, CollectorUnavailable
 from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.export.output import put
@@ -131,13 +132,13 @@ def _each_frame(
         needs |= Need.THREADS
     source = FrameSource(registry.open_collector(settings.collector))
     with closing(source):
-        due = time.monotonic()
         # CPU use of threads is a rate, too.
-        source.next_frame(needs & (FOR_RATES | Need.THREADS))
+        first = source.next_frame(needs & (FOR_RATES | Need.THREADS))
+        schedule = Schedule(settings.interval_s, first.sample.monotonic_s)
         taken = 0
         while samples is None or taken < samples:
-            due += settings.interval_s
-            time.sleep(max(0.0, due - time.monotonic()))
+            time.sleep(max(0.0, schedule.due_s - time.monotonic()))
             frame = source.next_frame(needs)
+            schedule.took(frame.sample.monotonic_s)
             show(frame, view)
             taken += 1

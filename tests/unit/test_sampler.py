@@ -2,6 +2,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -189,6 +190,25 @@ def test_nothing_is_sampled_before_the_interval_is_over(make: Make) -> None:
     harness.settle()
     harness.clock.elapse(4.0)
     assert harness.clock.next_wait() == pytest.approx(1.0)
+    assert harness.frames.empty()
+
+
+def test_after_a_stall_within_a_sample_the_next_one_is_an_interval_later(
+    make: Make,
+) -> None:
+    harness = make(5.0)
+    harness.settle()
+    taken = harness.collector.sample
+
+    def stopped(needs: Need) -> Sample:
+        """Be stopped for half a minute just before anything is read."""
+        harness.clock.now_s += 30.0
+        return replace(taken(needs), monotonic_s=harness.clock.now_s)
+
+    harness.collector.sample = stopped  # type: ignore[method-assign]
+    harness.clock.elapse(5.0)
+    assert harness.next_seq() == 2
+    assert harness.clock.next_wait() == pytest.approx(5.0)
     assert harness.frames.empty()
 
 
