@@ -1,7 +1,12 @@
 """When the machine booted, by the wall clock and by the one that never jumps."""
 
+import os
 import time
-from typing import Final
+from pathlib import Path
+from typing import Final, NamedTuple
+
+_INITIAL_TIME_NAMESPACE: Final = 0xEFFFFFFA
+"""Its inode number (include/linux/proc_ns.h)."""
 
 _TRIES: Final = 3
 
@@ -36,3 +41,48 @@ def boot_offset_ns() -> int:
         after_ns = time.monotonic_ns()
         tries.append((after_ns - before_ns, boot_ns - (before_ns + after_ns) // 2))
     return min(tries)[1]
+
+
+class NamespaceOffsets(NamedTuple):
+    """What a time namespace adds to the clocks of the machine (time_namespaces(7))."""
+
+    monotonic_ns: int = 0
+    boot_ns: int = 0
+
+
+UNKNOWN_OFFSETS: Final = (
+    "the offsets of montauk's time namespace cannot be told",
+    "start it as a child in the namespace: unshare --time --fork, or nsenter --time",
+)
+"""Reason and remedy."""
+
+
+def namespace_offsets(folder: Path = Path("/proc/self")) -> NamespaceOffsets | None:
+    """Return what is added to what the kernel itself tells; None if that is unknown.
+
+    System calls and /proc have it in their clocks and start times. BPF programs and
+    netlink messages have those of the machine.
+    """
+    own = _namespace(folder / "ns/time")
+    if own in (None, _INITIAL_TIME_NAMESPACE):
+        return NamespaceOffsets()
+    # The file is about the namespace that children get.
+    if own != _namespace(folder / "ns/time_for_children"):
+        return None
+    try:
+        lines = (folder / "timens_offsets").read_text("ascii").splitlines()
+        offsets = {
+            name: int(seconds) * 10**9 + int(ns)
+            for name, seconds, ns in (line.split() for line in lines)
+        }
+        return NamespaceOffsets(offsets["monotonic"], offsets["boottime"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _namespace(link: Path) -> int | None:
+    """Return the inode number of a namespace; None where the kernel has no such."""
+    try:
+        return os.stat(link).st_ino  # noqa: PTH116 - follows the link, unlike readlink
+    except OSError:
+        return None

@@ -7,13 +7,17 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from montauk_tui.collectors.base import Availability, Collector
-from montauk_tui.collectors.clock import BootClock
+from montauk_tui.collectors.clock import (
+    UNKNOWN_OFFSETS,
+    BootClock,
+    namespace_offsets,
+)
 from montauk_tui.collectors.kernel import loader, requirements
 from montauk_tui.collectors.kernel.consequences import unknown_columns
 from montauk_tui.collectors.kernel.lives import Lives
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.logs import ProbeLogs
-from montauk_tui.collectors.kernel.records import EXEC, LIFE
+from montauk_tui.collectors.kernel.records import EXEC, LIFE, in_namespace
 from montauk_tui.collectors.kernel.snapshot import (
     TaskIterator,
     never_back,
@@ -80,6 +84,10 @@ class KernelCollector(Collector):
         self.close()
         probes, cpus, namespace = _surroundings()
         slots = _slots(cpus)
+        offsets = namespace_offsets()
+        if offsets is None:
+            raise CollectorUnavailable(*UNKNOWN_OFFSETS)
+        self._offset_ns = offsets.boot_ns
         defines = {
             "CPUS": cpus,
             "LIVES": slots,
@@ -143,9 +151,12 @@ class KernelCollector(Collector):
         tasks = self._iterator.read()
         # At once: its CPU times are compared with those of the tasks.
         host = self._host(needs)
+        in_namespace(tasks, self._offset_ns)
         before = self._before
         table = self._table(tasks, needs)
-        lives, frees, forks = self._logs.take()
+        lives, frees, forks = taken = self._logs.take()
+        for records in taken:
+            in_namespace(records, self._offset_ns)
         now_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         ended = self._lives.take(lives, frees, table, settled_zombies(tasks), now_ns)
         waiting = never_back(before, ended.waiting)

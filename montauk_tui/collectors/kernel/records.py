@@ -3,6 +3,7 @@
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 ARGV_BYTES: Final = 360
 
@@ -69,3 +70,17 @@ TASK: Final = np.dtype(
         ("comm", "S16"),
     ]
 )  # fmt: skip
+
+_BOOT_TIMES: Final = ("time_ns", "start_ns", "last_ns")
+
+
+def in_namespace(records: npt.NDArray[np.void], offset_ns: int) -> None:
+    """Turn the times of records, which are the machine's, into those of a namespace.
+
+    Args:
+        records: Of any kind above; changed in place.
+        offset_ns: What the namespace adds to CLOCK_BOOTTIME, maybe below 0.
+    """
+    for name in _BOOT_TIMES if offset_ns else ():
+        if name in (records.dtype.names or ()):
+            records[name] += np.uint64(offset_ns % (1 << 64))

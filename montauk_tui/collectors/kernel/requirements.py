@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from montauk_tui.collectors.base import Availability
+from montauk_tui.collectors.clock import UNKNOWN_OFFSETS, namespace_offsets
 from montauk_tui.collectors.kernel import loader
 from montauk_tui.collectors.kernel.btf import DEFAULT_PATH as BTF_PATH
 
@@ -37,6 +38,7 @@ class Host:
     release: str = field(default_factory=platform.release)
     btf: Path = Path(BTF_PATH)
     lockdown: Path = Path("/sys/kernel/security/lockdown")
+    process: Path = Path("/proc/self")
     status: Path = Path("/proc/self/status")
     uid_map: Path = Path("/proc/self/uid_map")
     packages: Sequence[str] = loader.PACKAGES
@@ -50,7 +52,9 @@ Lack = tuple[str, str]
 def check(host: Host | None = None) -> Availability:
     """Tell whether the probes should load, without side effect."""
     host = host or Host()
-    for find in (_old_kernel, _no_btf, _lockdown, _no_bcc, _no_privilege):
+    for find in (
+        _old_kernel, _no_btf, _lockdown, _no_bcc, _no_privilege, _no_offsets,
+    ):  # fmt: skip
         lack = find(host)
         if lack is not None:
             return Availability(available=False, reason=lack[0], remedy=lack[1])
@@ -109,6 +113,10 @@ def _way_to_privilege(host: Host) -> str:
     return (
         "add to the capabilities of this container or service" if is_root else AS_ROOT
     )
+
+
+def _no_offsets(host: Host) -> Lack | None:
+    return UNKNOWN_OFFSETS if namespace_offsets(host.process) is None else None
 
 
 def _text(path: Path) -> str:

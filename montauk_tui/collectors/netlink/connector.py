@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from montauk_tui.collectors.clock import UNKNOWN_OFFSETS, namespace_offsets
 from montauk_tui.collectors.netlink.batch import Raw, Receiver
 from montauk_tui.collectors.netlink.socket_filter import Instruction, attach, keep_if
 
@@ -91,6 +92,10 @@ class EventSocket:
         self._with_threads = with_threads
         self._tgid_at = _DATA_AT + 4 * _PID_TGID[kind][1]
         self._one_by_one: list[bytes] = []
+        offsets = namespace_offsets()
+        if offsets is None:
+            raise OSError(UNKNOWN_OFFSETS[0])
+        self._offset_ns = offsets.monotonic_ns
         sock = socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, _NETLINK_CONNECTOR)
         with contextlib.ExitStack() as undo:
             undo.callback(sock.close)
@@ -117,7 +122,9 @@ class EventSocket:
         if self._one_by_one:
             before = self.receiver.together(self._one_by_one)
             raw, self._one_by_one = np.concatenate([before, raw]), []
-        return decode(raw, self._kind, with_threads=self._with_threads)
+        events = decode(raw, self._kind, with_threads=self._with_threads)
+        events["time_ns"] += self._offset_ns
+        return events
 
     def read_one(self) -> int | None:
         """Keep the next event for `read`; return its process, None if none waits.

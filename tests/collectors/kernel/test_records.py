@@ -101,3 +101,21 @@ def test_sizes_that_the_programs_count_on() -> None:
     assert records.ARGV_BYTES <= 512
     assert records.BRIEF.itemsize == records.COUNTS.itemsize == 64
     assert Path(folder("probes"), "montauk.c").read_text().count("length & 511") == 1
+
+
+@pytest.mark.parametrize("offset_ns", [864_000 * 10**9, -5 * 10**9, 0])
+def test_times_are_moved_into_a_time_namespace(offset_ns: int) -> None:
+    for record in (records.LIFE, records.BRIEF, records.FREED, records.TASK):
+        made = np.zeros(2, dtype=record)
+        times = [
+            name
+            for name in ("time_ns", "start_ns", "last_ns")
+            if name in numpy_fields(record)
+        ]
+        for moved in times:
+            made[moved] = 10**10
+        records.in_namespace(made, offset_ns)
+        for name in numpy_fields(record):
+            if record[name].kind != "S":
+                expected = 10**10 + offset_ns if name in times else 0
+                assert made[name].tolist() == [expected, expected], name
