@@ -94,10 +94,11 @@ INLINE void put_io(struct life *life, u64 task, u64 leader, u64 signal)
     life->read_bytes = life->write_bytes = 0;
 #ifdef S_read_bytes
     life->read_bytes = read_u64(task + T_read_bytes) + read_u64(signal + S_read_bytes);
-    life->write_bytes = read_u64(task + T_write_bytes) + read_u64(signal + S_write_bytes);
+    life->write_bytes = written_by(task) + read_u64(signal + S_write_bytes)
+                        - read_u64(signal + S_cancelled);
     if (leader != task) {
         life->read_bytes += read_u64(leader + T_read_bytes);
-        life->write_bytes += read_u64(leader + T_write_bytes);
+        life->write_bytes += written_by(leader);
     }
 #endif
 }
@@ -157,6 +158,13 @@ INLINE int put_life(u64 task, u32 kind, s32 code)
     put_io(life, task, leader, signal);
     life->cgroup_id = cgroup_of(leader);
     life->argv_bytes = 0;
+#ifdef S_read_bytes
+INLINE u64 written_by(u64 task)
+{
+    return read_u64(task + T_write_bytes) - read_u64(task + T_cancelled);
+}
+#endif
+
 #ifdef T_mm
     mm = read_u64(task + T_mm);
 #if defined(M_arg_start) && defined(M_arg_end)
@@ -364,7 +372,7 @@ INLINE void put_process(struct task *out, u64 task, u64 signal)
 #endif
 #ifdef S_read_bytes
     out->read_bytes += LOAD(u64, signal + S_read_bytes);
-    out->write_bytes += LOAD(u64, signal + S_write_bytes);
+    out->write_bytes += LOAD(u64, signal + S_write_bytes) - LOAD(u64, signal + S_cancelled);
 #endif
 #ifdef S_rchar
     out->rchar += LOAD(u64, signal + S_rchar);
@@ -432,7 +440,7 @@ int bpf_iter__task(u64 *ctx)
 #endif
 #ifdef T_read_bytes
     out.read_bytes = LOAD(u64, task + T_read_bytes);
-    out.write_bytes = LOAD(u64, task + T_write_bytes);
+    out.write_bytes = LOAD(u64, task + T_write_bytes) - LOAD(u64, task + T_cancelled);
 #endif
 #ifdef T_rchar
     out.rchar = LOAD(u64, task + T_rchar);

@@ -10,7 +10,22 @@ import numpy as np
 
 from montauk_tui.model.join import Join, find
 from montauk_tui.model.sample import Sample
-from montauk_tui.model.schema import COUNTERS, UNKNOWN, Bools, Floats, Ints, as_floats
+from montauk_tui.model.schema import (
+    COUNTERS,
+    REDUCIBLE,
+    UNKNOWN,
+    Bools,
+    Floats,
+    Ints,
+    as_floats,
+)
+
+Highest = Mapping[str, Ints]
+"""The most that each counter of REDUCIBLE has been, a row each of a table.
+
+What was counted once and is cancelled later is not counted again when it comes back: a
+program that writes and truncates for ever stores nothing.
+"""
 
 _OF_ENDS: Final = ("read_bytes", "write_bytes")
 """Counters that those who ended have as well."""
@@ -27,7 +42,38 @@ def started_since(sample: Sample, start_ticks: Ints) -> Bools:
     return since
 
 
-def growth_per_s(previous: Sample, current: Sample, join: Join) -> dict[str, Floats]:
+def highest_so_far(
+    previous: Sample, current: Sample, join: Join, highest: Highest
+) -> Highest:
+    """Return the most that the counters of each row of `current` have been.
+
+    Args:
+        previous: The sample before.
+        current: This sample.
+        join: The rows of `current` in `previous`.
+        highest: What this function returned then.
+    """
+    result: dict[str, Ints] = {}
+    for name in REDUCIBLE & current.processes.names:
+        values = getattr(current.processes, name).copy()
+        before = _highest_of(previous, name, highest)[join.row[join.found]]
+        # Unknown is less than all.
+        values[join.found] = np.maximum(values[join.found], before)
+        result[name] = values
+    return result
+
+
+def _highest_of(sample: Sample, name: str, highest: Highest) -> Ints:
+    values: Ints = getattr(sample.processes, name)
+    known = highest.get(name)
+    if name not in REDUCIBLE or known is None or len(known) != len(values):
+        return values
+    return np.where(values == UNKNOWN, UNKNOWN, np.maximum(values, known))
+
+
+def growth_per_s(
+    previous: Sample, current: Sample, join: Join, highest: Highest
+) -> dict[str, Floats]:
     """Return what the counters of each row grew by a second, those that are known.
 
     As with CPU time all of it counts where a process started since the previous sample;
@@ -37,6 +83,7 @@ def growth_per_s(previous: Sample, current: Sample, join: Join) -> dict[str, Flo
         previous: The sample before.
         current: This sample.
         join: The rows of `current` in `previous`.
+        highest: The most that counters of `previous` have been.
     """
     elapsed_s = current.monotonic_s - previous.monotonic_s
     now, before = current.processes, previous.processes
@@ -51,8 +98,10 @@ def growth_per_s(previous: Sample, current: Sample, join: Join) -> dict[str, Flo
         grown = np.full(len(now), np.nan)
         grown[is_new] = values[is_new]
         if name in before.names:
-            earlier = getattr(before, name)[join.row[join.found]]
+            earlier = _highest_of(previous, name, highest)[join.row[join.found]]
             difference = (values[join.found] - earlier).astype(np.float64)
+            if name in REDUCIBLE:
+                difference = np.maximum(difference, 0.0)
             difference[(earlier == UNKNOWN) | (difference < 0)] = np.nan
             grown[join.found] = difference
         grown[values == UNKNOWN] = np.nan
@@ -60,7 +109,9 @@ def growth_per_s(previous: Sample, current: Sample, join: Join) -> dict[str, Flo
     return result
 
 
-def exit_growth_per_s(previous: Sample, current: Sample) -> Mapping[str, Floats]:
+def exit_growth_per_s(
+    previous: Sample, current: Sample, highest: Highest
+) -> Mapping[str, Floats]:
     """Return what the counters of each that ended grew by a second until its end."""
     exits = current.exits
     if exits is None:
@@ -73,8 +124,10 @@ def exit_growth_per_s(previous: Sample, current: Sample) -> Mapping[str, Floats]
         before = np.full(len(exits), np.nan)
         before[is_new] = 0.0
         rows = join.row[join.found]
-        before[join.found] = as_floats(getattr(previous.processes, name)[rows])
+        before[join.found] = as_floats(_highest_of(previous, name, highest)[rows])
         grown = as_floats(getattr(exits, name)) - before
+        if name in REDUCIBLE:
+            grown = np.maximum(grown, 0.0)
         grown[grown < 0] = np.nan
         result[name] = _a_second(grown, elapsed_s)
     return result

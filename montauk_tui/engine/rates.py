@@ -12,6 +12,7 @@ from montauk_tui.engine.flows import disk_flows, network_flows
 from montauk_tui.engine.growth import (
     exit_growth_per_s,
     growth_per_s,
+    highest_so_far,
     no_growth,
     started_since,
 )
@@ -77,6 +78,7 @@ def process_rates(
     cpu_s[(cpu_s < 0) & (cpu_s >= -slack_s)] = 0.0
     cpu_s[cpu_s < 0] = np.nan
     exit_cpu_s = _exit_cpu_s(previous, current)
+    highest = {} if last is None else last.highest
     elapsed_s = current.monotonic_s - previous.monotonic_s
     most_pct = 100.0 * len(current.host.cpu_ids)
     return Rates(
@@ -89,9 +91,10 @@ def process_rates(
             most_pct,
         ),
         _children_s(previous, current),
-        growth_per_s(previous, current, join),
-        exit_growth_per_s(previous, current),
+        growth_per_s(previous, current, join, highest),
+        exit_growth_per_s(previous, current, highest),
         elapsed_s,
+        highest_so_far(previous, current, join, highest),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from montauk_tui.model.lookups import Lookups
 from montauk_tui.model.recent import Extra, Recent
 from montauk_tui.model.sample import Sample
-from montauk_tui.model.schema import Floats
+from montauk_tui.model.schema import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ class Rates:
     """The same of those who ended; a row each of `exits`."""
     interval_s: float = math.nan
     """Seconds since the previous sample."""
+    highest: Mapping[str, Ints] = field(default_factory=dict)
+    """The most that counters which may step back have ever been, by name."""
 
 
 @dataclass(frozen=True, slots=True)

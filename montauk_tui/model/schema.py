@@ -126,7 +126,9 @@ FIELDS: Final[dict[str, Field]] = {
         "address", "bottom of the stack: changes at exec; 0 if hidden"
     ),
     "read_bytes": Field("bytes", "read from storage", Need.IO),
-    "write_bytes": Field("bytes", "written to storage, sooner or later", Need.IO),
+    "write_bytes": Field(
+        "bytes", "written to storage, sooner or later, less what was cancelled", Need.IO
+    ),
     "rchar": Field("bytes", "returned by read(2) and its like, cached or not", Need.IO),
     "wchar": Field("bytes", "passed to write(2) and its like", Need.IO),
     "voluntary_switches": Field("switches", "times it gave up a CPU", Need.SWITCHES),
@@ -146,6 +148,11 @@ COUNTERS: Final = ("minflt", "majflt", "read_bytes", "write_bytes", "rchar", "wc
 def counters(needs: Need) -> tuple[str, ...]:
     """Return the counters that a sample has to hold for `needs`."""
     return tuple(name for name in COUNTERS if FIELDS[name].need in needs)
+REDUCIBLE: Final = frozenset({"write_bytes"})
+"""Counters that may also step back: a file is truncated before it was stored
+(task_io_account_cancelled_write)."""
+
+
 
 
 def as_floats(values: Ints) -> Floats:

@@ -25,7 +25,7 @@ syscr: 3
 syscw: 4
 read_bytes: 4096
 write_bytes: 8192
-cancelled_write_bytes: 0
+cancelled_write_bytes: 4096
 """
 STATUS = b"""\
 Name:\tworker
@@ -72,7 +72,7 @@ def test_what_the_files_say(proc: FakeProc, collector: TraditionalCollector) -> 
         )
     }  # fmt: skip
     assert told == {
-        "read_bytes": [4096], "write_bytes": [8192], "rchar": [10], "wchar": [20],
+        "read_bytes": [4096], "write_bytes": [4096], "rchar": [10], "wchar": [20],
         "voluntary_switches": [150], "involuntary_switches": [545],
         "run_delay_ns": [300700],
     }  # fmt: skip
@@ -90,6 +90,7 @@ def test_only_the_file_that_is_asked_for_is_opened(
     name: str,
 ) -> None:
     add(proc)
+    collector.sample(Need.NONE)
     opened = OpenCount(monkeypatch)
     collector.sample(Need.NONE)
     assert opened.of_processes == ["900/stat"]

@@ -1,5 +1,6 @@
 """How fast counters grow, of rows and of those that ended."""
 
+import itertools
 import math
 from typing import Any
 
@@ -120,6 +121,27 @@ def test_what_proc_tells_of_one_thread_is_not_compared_with_the_sum_of_all(
     assert (name in rates.per_s) == is_known
 
 
+def test_what_is_cancelled_and_written_again_is_not_counted_twice() -> None:
+    """A program that writes and truncates for ever stores nothing."""
+    counts = [0, 800, 0, 800, 300, 900, None, 100, 1000]
+    samples = [
+        make_sample([{"pid": 9, "write_bytes": count}], after_s=float(at))
+        for at, count in enumerate(counts)
+    ]
+    rates, told = None, []
+    for before, now in itertools.pairwise(samples):
+        rates = process_rates(before, now, rates)
+        told.append(float(rates.per_s["write_bytes"][0]))
+    assert told[:5] == [800.0, 0.0, 0.0, 0.0, 100.0]
+    assert np.isnan(told[5:7]).all()
+    # Who ends with less than it had written has not written less than nothing.
+    end = make_sample(
+        [], after_s=9.0, exits=make_exits([{"pid": 9, "write_bytes": 50}])
+    )
+    last = process_rates(samples[-1], end, rates)
+    assert last.exit_per_s["write_bytes"].tolist() == [0.0]
+
+
 # --- ended ----------------------------------------------------------------------------
 
 
@@ -135,11 +157,14 @@ def test_an_end_counts_from_the_last_sample() -> None:
     assert exit_growth(None, start_ticks=SEEN + 5, write_bytes=700) == 350.0
 
 
+def test_an_end_that_cancelled_what_was_written_wrote_nothing() -> None:
+    assert exit_growth({"write_bytes": 800}, write_bytes=700) == 0.0
+
+
 def test_an_end_of_which_the_last_sample_told_nothing_is_unknown() -> None:
     assert math.isnan(exit_growth({"write_bytes": None}, write_bytes=700))
     assert math.isnan(exit_growth(None, start_ticks=5, write_bytes=700))
     assert math.isnan(exit_growth({"write_bytes": 1}, write_bytes=None))
-    assert math.isnan(exit_growth({"write_bytes": 800}, write_bytes=700))
     reused = {"write_bytes": 1, "start_ticks": 5}
     assert math.isnan(exit_growth(reused, start_ticks=6, write_bytes=700))
 

@@ -30,7 +30,7 @@ CONSEQUENCES: Final = (
         "T_minflt T_majflt S_minflt S_majflt", "no page faults", "minflt majflt"
     ),
     Consequence(
-        "T_read_bytes T_write_bytes S_read_bytes S_write_bytes",
+        "T_read_bytes T_write_bytes T_cancelled S_read_bytes S_write_bytes S_cancelled",
         "no I/O bytes",
         "read_bytes write_bytes",
     ),

@@ -37,6 +37,7 @@ T_minflt        task_struct   min_flt
 T_majflt        task_struct   maj_flt
 T_read_bytes    task_struct   ioac.read_bytes
 T_write_bytes   task_struct   ioac.write_bytes
+T_cancelled     task_struct   ioac.cancelled_write_bytes
 T_rchar         task_struct   ioac.rchar
 T_wchar         task_struct   ioac.wchar
 T_nvcsw         task_struct   nvcsw
@@ -56,6 +57,7 @@ S_minflt        signal_struct min_flt
 S_majflt        signal_struct maj_flt
 S_read_bytes    signal_struct ioac.read_bytes
 S_write_bytes   signal_struct ioac.write_bytes
+S_cancelled     signal_struct ioac.cancelled_write_bytes
 S_rchar         signal_struct ioac.rchar
 S_wchar         signal_struct ioac.wchar
 S_nvcsw         signal_struct nvcsw

@@ -17,7 +17,7 @@ from montauk_tui.collectors.kernel.records import TASK
 from montauk_tui.errors import CollectorFailed
 from montauk_tui.model.join import same_process
 from montauk_tui.model.sample import ProcessTable
-from montauk_tui.model.schema import COMM_BYTES, Ints, Need, counters
+from montauk_tui.model.schema import COMM_BYTES, REDUCIBLE, Ints, Need, counters
 
 _BPF_ITER_CREATE: Final = 33
 _SYS_BPF: Final = {
@@ -216,3 +216,8 @@ def _states(rows: Records) -> Ints:
     letters = np.frombuffer(_STATES.encode(), dtype=np.uint8)
     codes: npt.NDArray[np.int64] = letters[index].astype(np.int64)
     return codes
+        if name in REDUCIBLE:
+            continue
+    if "write_bytes" in columns:
+        # Who truncates a file cancels what another process wrote.
+        columns["write_bytes"] = np.maximum(columns["write_bytes"], 0)

@@ -23,15 +23,20 @@ Counts = Mapping[str, int]
 def parse_io(text: bytes) -> Counts:
     """Return what /proc/PID/io says, of all threads of a process (proc_pid_io(5)).
 
+    What was written to a file that was truncated before it was stored is not counted;
+    that of another process's file counts against the one that truncates.
+
     Raises:
         ValueError: It is no such file.
     """
     words = text.split()
     values = dict(zip(words[::2], words[1::2], strict=False))
-    return {
+    counts = {
         name: _number(values.get(b"%s:" % name.encode(), b""))
         for name in ("read_bytes", "write_bytes", "rchar", "wchar")
     }
+    cancelled = _number(values.get(b"cancelled_write_bytes:", b""))
+    return {**counts, "write_bytes": max(0, counts["write_bytes"] - cancelled)}
 
 
 def parse_switches(text: bytes) -> Counts:

@@ -5,6 +5,7 @@ import re
 from functools import partial
 from typing import Final
 
+from montauk_tui.collectors.procfs.counters import parse_io
 from montauk_tui.collectors.procfs.details.subject import (
     TRACE,
     Subject,
@@ -24,8 +25,8 @@ _HZ: Final = os.sysconf("SC_CLK_TCK")
 def read_io(subject: Subject) -> dict[str, float] | str:
     """Return the counters of proc_pid_io(5), or why they are not known."""
     try:
-        lines = fields(subject.folder.read("io"))
-        return {name: float(number(clean(value))) for name, value in lines.items()}
+        text = subject.folder.read("io")
+        return {name: float(count) for name, count in parse_io(text).items()}
     except (OSError, ValueError) as error:
         return why(error)
 
