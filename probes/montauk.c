@@ -37,6 +37,70 @@ INLINE struct counts *my_counts(void)
     return counts.lookup(&cpu);
 }
 
+/* --- the memory of each CPU -------------------------------------------------------- */
+
+/* More CPUs than this are not summed up: it takes 40 ns for each. */
+#define MOST_CPUS 256
+
+#if defined(M_rss) && SIZE_rss_counters > 0 && SIZE_map_parts > 0 && CPUS <= MOST_CPUS \
+    && !defined(PLAIN_READS)
+#define HAS_PARTS
+/* Where the memory of each CPU begins: what is added to a per-CPU pointer. */
+struct areas {
+    u64 are_known;
+    u64 of[CPUS];
+};
+BPF_TABLE("array", u32, struct areas, areas, 1);
+
+/* A map whose values are per CPU, to learn that from. */
+BPF_TABLE("percpu_array", u32, u64, part, 1);
+
+static void *(*lookup_percpu_elem)(void *map, const void *key, u32 cpu) = (void *)195;
+
+/* A pointer as a number: for the verifier what comes from memory is one. */
+INLINE u64 as_number(volatile u64 *room, void *pointer)
+{
+    *room = (u64)pointer;
+    return *room;
+}
+
+/* Compare where the value of each CPU lies with the per-CPU pointer to it. __per_cpu_offset
+ * itself has a name in few kernels (CONFIG_KALLSYMS_ALL). */
+INLINE void find_areas(void)
+{
+    u32 first = 0, cpu;
+    u64 pointer = 0, *room = part.lookup(&first);
+    struct areas *found = areas.lookup(&first);
+    void *map, *here;
+    if (!room || !found || found->are_known)
+        return;
+/* BCC writes `lookup` out as this call, with the map as its first argument. */
+#define bpf_map_lookup_elem(map, key) ((void *)(map))
+    map = part.lookup(&first);
+#undef bpf_map_lookup_elem
+    bpf_probe_read_kernel(&pointer, 8, (void *)(as_number(room, map) + SIZE_map_parts));
+    if (!pointer)
+        return;
+    for (cpu = 0; cpu < CPUS; cpu++) {
+        here = lookup_percpu_elem(map, &first, cpu);
+        if (here)
+            found->of[cpu] = as_number(room, here) - pointer;
+    }
+    found->are_known = 1;
+}
+
+INLINE struct areas *known_areas(void)
+{
+    u32 first = 0;
+    struct areas *found = areas.lookup(&first);
+    return found && found->are_known ? found : 0;
+}
+#else
+INLINE void find_areas(void) {}
+#endif
+
+#include "resident.h"
+
 /* --- lives: exec and exit --------------------------------------------------------- */
 
 INLINE void put_argv(struct life *life, struct counts *count, u64 mm)
@@ -51,22 +115,26 @@ INLINE void put_argv(struct life *life, struct counts *count, u64 mm)
     }
 }
 
-INLINE void put_memory(struct life *life, u64 task, u64 signal, u64 mm)
+/* The peak of the memory map is that of the program: an exec begins a new map. That of
+ * the process (maxrss) has in it what ran there before, and is all there is at the end
+ * where the map is gone by then; `lives` sets the two apart. */
+INLINE void put_memory(struct life *life, u64 signal, u64 mm)
 {
     u64 rss = 0, peak = 0;
-#ifdef S_maxrss
-    peak = read_u64(signal + S_maxrss);
-#endif
-    if (mm) {
-        rss = rss_part(mm, 0) + rss_part(mm, 1) + rss_part(mm, 3);
+    struct resident pages = {};
+    if (mm && life->kind == EXIT) {
+        read_resident(&pages, mm);
+        rss = above_0(pages.of[FILE]) + above_0(pages.of[ANON]) + above_0(pages.of[SHMEM]);
 #ifdef M_hiwater_rss
-        u64 high = read_u64(mm + M_hiwater_rss);
-        if (high > peak)
-            peak = high;
+        peak = read_u64(mm + M_hiwater_rss);
 #endif
         if (rss > peak)
             peak = rss;
     }
+#ifdef S_maxrss
+    else
+        peak = read_u64(signal + S_maxrss);
+#endif
     life->rss_pages = rss;
     life->peak_pages = peak;
 }
@@ -89,6 +157,13 @@ INLINE void put_times(struct life *life, u64 task, u64 leader, u64 signal)
     }
 }
 
+#ifdef S_read_bytes
+INLINE u64 written_by(u64 task)
+{
+    return read_u64(task + T_write_bytes) - read_u64(task + T_cancelled);
+}
+#endif
+
 INLINE void put_io(struct life *life, u64 task, u64 leader, u64 signal)
 {
     life->read_bytes = life->write_bytes = 0;
@@ -100,6 +175,8 @@ INLINE void put_io(struct life *life, u64 task, u64 leader, u64 signal)
         life->read_bytes += read_u64(leader + T_read_bytes);
         life->write_bytes += written_by(leader);
     }
+    /* Who truncates a file cancels what another process wrote. */
+    life->write_bytes = above_0(life->write_bytes);
 #endif
 }
 
@@ -158,13 +235,6 @@ INLINE int put_life(u64 task, u32 kind, s32 code)
     put_io(life, task, leader, signal);
     life->cgroup_id = cgroup_of(leader);
     life->argv_bytes = 0;
-#ifdef S_read_bytes
-INLINE u64 written_by(u64 task)
-{
-    return read_u64(task + T_write_bytes) - read_u64(task + T_cancelled);
-}
-#endif
-
 #ifdef T_mm
     mm = read_u64(task + T_mm);
 #if defined(M_arg_start) && defined(M_arg_end)
@@ -172,7 +242,7 @@ INLINE u64 written_by(u64 task)
         put_argv(life, count, mm);
 #endif
 #endif
-    put_memory(life, task, signal, mm);
+    put_memory(life, signal, mm);
     if (kind == EXIT)
         count->exits++;
     else
@@ -312,14 +382,6 @@ int do_exit_kprobe(void *regs)
 
 /* --- iterator ---------------------------------------------------------------------- */
 
-/* The iterator's pointers are typed for the verifier, so fields load without a helper:
- * a third of the time. */
-#ifdef PLAIN_READS /* for verifiers that do not follow these pointers */
-#define LOAD(type, address) read_##type(address)
-#else
-#define LOAD(type, address) (*(volatile type *)(address))
-#endif
-
 /* As nr_of; the outermost namespace, where nearly every reader is, without a helper. */
 INLINE u32 nr_loaded(u64 pid)
 {
@@ -346,16 +408,25 @@ INLINE u64 cgroup_loaded(u64 task)
 #endif
 }
 
-#if defined(M_rss) && SIZE_rss_in_counter > 0
-#define RSS_PART(mm, part) LOAD(s64, (mm) + M_rss + (part) * SIZE_rss_stat + SIZE_rss_in_counter)
-#else
-/* Verifiers of that time do not look into an array of atomic_long_t. */
-#define RSS_PART(mm, part) rss_part(mm, part)
+INLINE void put_map(struct task *out, u64 mm)
+{
+    struct resident pages = {};
+    load_resident(&pages, mm);
+    out->file_pages += pages.of[FILE];
+    out->anon_pages += pages.of[ANON];
+    out->swap_pages += pages.of[SWAP];
+    out->shmem_pages += pages.of[SHMEM];
+#ifdef M_total_vm
+    out->virt_pages = LOAD(u64, mm + M_total_vm);
 #endif
+#ifdef M_start_stack
+    out->start_stack = LOAD(u64, mm + M_start_stack);
+#endif
+}
 
 INLINE void put_process(struct task *out, u64 task, u64 signal)
 {
-    u64 mm = LOAD(u64, task + T_mm), tty;
+    u64 tty;
     out->dead_run_ns = LOAD(u64, signal + S_run);
 #ifdef S_utime
     out->dead_utime = LOAD(u64, signal + S_utime);
@@ -396,18 +467,6 @@ INLINE void put_process(struct task *out, u64 task, u64 signal)
     }
 #endif
     out->cgroup_id = cgroup_loaded(task);
-    if (!mm)
-        return;
-    out->file_pages = RSS_PART(mm, 0);
-    out->anon_pages = RSS_PART(mm, 1);
-    out->swap_pages = RSS_PART(mm, 2);
-    out->shmem_pages = RSS_PART(mm, 3);
-#ifdef M_total_vm
-    out->virt_pages = LOAD(u64, mm + M_total_vm);
-#endif
-#ifdef M_start_stack
-    out->start_stack = LOAD(u64, mm + M_start_stack);
-#endif
 }
 
 int bpf_iter__task(u64 *ctx)
@@ -415,9 +474,11 @@ int bpf_iter__task(u64 *ctx)
     u64 task = ctx[1];
     u64 *meta = (u64 *)ctx[0];
     struct task out = {};
-    u64 signal, leader, cred, parent;
-    if (!task)
+    u64 signal, leader, cred, parent, mm;
+    if (!task) {
+        find_areas();
         return 0;
+    }
     leader = LOAD(u64, task + T_leader);
     signal = LOAD(u64, task + T_signal);
     out.pid = nr_loaded(LOAD(u64, task + T_thread_pid));
@@ -465,7 +526,14 @@ int bpf_iter__task(u64 *ctx)
 #ifdef T_on_cpu
     out.on_cpu = LOAD(u32, task + T_on_cpu);
 #endif
+#if SIZE_rss_cached > 0
+    put_cached(&out, task);
+#endif
     put_comm(out.comm, task);
+    mm = LOAD(u64, task + T_mm);
+    /* The others tell of the map where the first thread ended and let go of it. */
+    if (mm && (leader == task || !LOAD(u64, leader + T_mm)))
+        put_map(&out, mm);
     if (leader == task) {
         parent = LOAD(u64, task + T_parent);
         if (parent)

@@ -155,7 +155,10 @@ def shared_bytes(frame: Frame, row: int) -> float:
     value = int(table.shared_bytes[row])
     if value != UNKNOWN:
         return float(value)
-    return frame.lookups.shared_bytes(table.identity(row))
+    shared = frame.lookups.shared_bytes(table.identity(row))
+    # It is looked up a moment later: of what was resident then.
+    resident = int(table.rss_bytes[row])
+    return shared if resident == UNKNOWN else min(shared, float(resident))
 
 
 def shared_text(frame: Frame, row: int) -> str:

@@ -37,7 +37,7 @@ _BUSY: Final = [index for index in range(len(CPU_FIELDS)) if index not in _NOT_B
 _PARTS: Final = [index for index, kind in enumerate(CPU_FIELDS) if "guest" not in kind]
 
 
-_DEAD: Final = tuple(map(ord, "ZX"))
+_OVER, _ZOMBIE = ord("X"), ord("Z")
 
 _TICK_S: Final = 0.02
 """Two ticks: what /proc's CPU times may be ahead of exact ones by rounding."""
@@ -148,8 +148,14 @@ def _exit_cpu_s(previous: Sample, current: Sample) -> Floats:
 
 
 def is_dead(table: ProcessTable) -> Bools:
-    """Tell which rows have ended: zombies, and those whose end is not complete."""
-    return np.isin(table.state, _DEAD)
+    """Tell which rows have ended: zombies, and those whose end is not complete.
+
+    A zombie that has more threads is a first thread that ended before the others.
+    """
+    dead: Bools = (table.state == _OVER) | (
+        (table.state == _ZOMBIE) & (table.threads <= 1)
+    )
+    return dead
 
 
 def _charged_dead(

@@ -12,6 +12,7 @@ from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.schema import (
     COMM_BYTES,
     FIELDS,
+    PF_EXITING,
     PF_KTHREAD,
     UNKNOWN,
     Bools,
@@ -20,6 +21,8 @@ from montauk_tui.model.schema import (
     Ints,
 )
 from montauk_tui.model.starts import StartTable
+
+_ZOMBIE: Final = ord("Z")
 
 _Column = TypeVar("_Column", bound=np.ndarray[Any, Any])
 
@@ -128,6 +131,18 @@ class ProcessTable:
         known: Bools = np.not_equal(self.flags, UNKNOWN)
         is_kernel: Bools = known & np.not_equal(self.flags & PF_KTHREAD, 0)
         return is_kernel
+
+    @property
+    def is_led(self) -> Bools:
+        """Which processes go on with other threads while their first one has ended.
+
+        The flags are those of the first thread, whosever the state is.
+        """
+        has_ended = np.equal(self.state, _ZOMBIE) | (
+            np.not_equal(self.flags, UNKNOWN) & np.not_equal(self.flags & PF_EXITING, 0)
+        )
+        is_led: Bools = self.is_process & (self.threads > 1) & has_ended
+        return is_led
 
     def identity(self, row: int) -> Identity:
         """Return the identity of the process in `row`."""

@@ -18,6 +18,9 @@ UNKNOWN: Final = int(np.iinfo(np.int64).min)
 NO_START: Final = 1 << 60
 """`start_ticks` of a row that is no single process: younger than every parent."""
 
+PF_EXITING: Final = 0x00000004
+"""Task flag of a thread that is ending or has ended (include/linux/sched.h)."""
+
 COMM_BYTES: Final = 64
 """Longest name: a kworker's goes past TASK_COMM_LEN (kernel/workqueue.c)."""
 
@@ -145,14 +148,14 @@ COUNTERS: Final = ("minflt", "majflt", "read_bytes", "write_bytes", "rchar", "wc
 """Columns that only grow and whose growth a second is of interest, beside CPU time."""
 
 
-def counters(needs: Need) -> tuple[str, ...]:
-    """Return the counters that a sample has to hold for `needs`."""
-    return tuple(name for name in COUNTERS if FIELDS[name].need in needs)
 REDUCIBLE: Final = frozenset({"write_bytes"})
 """Counters that may also step back: a file is truncated before it was stored
 (task_io_account_cancelled_write)."""
 
 
+def counters(needs: Need) -> tuple[str, ...]:
+    """Return the counters that a sample has to hold for `needs`."""
+    return tuple(name for name in COUNTERS if FIELDS[name].need in needs)
 
 
 def as_floats(values: Ints) -> Floats:

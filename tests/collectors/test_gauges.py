@@ -51,7 +51,7 @@ FILES = {
 }
 VALUES: dict[str, Value] = {
     "pss_bytes": 349.0 * KIB,
-    "uss_bytes": (52.0 + 112 + 2048) * KIB,
+    "uss_bytes": (52.0 + 112) * KIB,
     "swap_pss_bytes": 16.0 * KIB,
     "swap_bytes": 12.0 * KIB,
     "oom": 666.0,

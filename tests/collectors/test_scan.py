@@ -138,21 +138,24 @@ def test_a_thread_that_goes_while_it_is_listed_is_left_out(
         b"1 2 " + b"9" * 200,
     ],
 )
-def test_shared_memory_of_a_malformed_file_is_an_error(
-    proc: FakeProc, statm: bytes
-) -> None:
+def test_memory_of_a_malformed_file_is_an_error(proc: FakeProc, statm: bytes) -> None:
     proc.add(FakeProcess(1))
     proc.write("1/statm", statm)
     root = ProcRoot(proc.root)
     with pytest.raises(OSError, match="statm"):
-        root.shared_bytes(1)
+        root.resident(1)
     root.close()
 
 
-def test_shared_memory_is_in_bytes(proc: FakeProc) -> None:
-    proc.add(FakeProcess(1, shared_pages=3))
+def test_memory_is_in_bytes_and_no_more_of_it_is_shared_than_there_is(
+    proc: FakeProc,
+) -> None:
+    page = os.sysconf("SC_PAGE_SIZE")
+    proc.add(FakeProcess(1, rss_pages=9, shared_pages=3))
+    proc.add(FakeProcess(2, rss_pages=9, shared_pages=12))
     root = ProcRoot(proc.root)
-    assert root.shared_bytes(1) == 3 * os.sysconf("SC_PAGE_SIZE")
+    assert root.resident(1) == (9 * page, 3 * page)
+    assert root.resident(2) == (9 * page, 9 * page)
     root.close()
 
 

@@ -64,6 +64,27 @@ static void *outlive_for_good(void *unused)
     return wait_for_good(unused);
 }
 
+/* Hold `number` MiB without a leader; burn 50 ms for each byte that is sent. */
+static void *hold(void *unused)
+{
+    char byte;
+    volatile char *memory = malloc(number << 20);
+    long at;
+    wait_for_leader(unused);
+    for (at = 0; at < number << 20; at += 4096)
+        memory[at] = 1;
+    puts("ready");
+    fflush(stdout);
+    while (read(0, &byte, 1) == 1) {
+        struct timespec now;
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+        burn(CLOCK_THREAD_CPUTIME_ID, now.tv_sec * 1000 + now.tv_nsec / 1000000 + 50);
+        puts("burnt");
+        fflush(stdout);
+    }
+    exit(0);
+}
+
 static void *crash(void *unused)
 {
     abort();
@@ -118,6 +139,10 @@ int main(int count, char **arguments)
     }
     if (!strcmp(mode, "leader-first-waiting")) {
         start(outlive_for_good);
+        syscall(SYS_exit, 0);
+    }
+    if (!strcmp(mode, "leader-first-holding")) {
+        start(hold);
         syscall(SYS_exit, 0);
     }
     if (!strcmp(mode, "exec-thread")) {

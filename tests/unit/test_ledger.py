@@ -113,6 +113,14 @@ def test_a_zombie_is_in_one_part_of_the_books() -> None:
     assert ledger.unexplained_s == pytest.approx(0.0)
 
 
+@pytest.mark.parametrize(("threads", "state"), [(2, "Z"), (1, "R")])
+def test_a_process_whose_first_thread_ended_is_alive(threads: int, state: str) -> None:
+    row: Row = {"pid": 2, "utime": 30, "state": state, "threads": threads, **NEW}
+    ledger = books([], [row], [], user=30)
+    assert ledger.live_s == pytest.approx(0.30)
+    assert ledger.exited_s == 0.0
+
+
 def test_busy_time_is_what_was_not_idle() -> None:
     """Ticks say who ran when the timer looked; idle time is kept to the moment."""
     before = make_host([cpu_ticks()] * 2, read_s=10.0)

@@ -22,6 +22,7 @@ from montauk_tui.collectors.kernel.snapshot import (
     TaskIterator,
     never_back,
     settled_zombies,
+    stand_ins,
     to_table,
 )
 from montauk_tui.collectors.kernel.starts import start_table
@@ -83,11 +84,11 @@ class KernelCollector(Collector):
         """
         self.close()
         probes, cpus, namespace = _surroundings()
-        slots = _slots(cpus)
         offsets = namespace_offsets()
         if offsets is None:
             raise CollectorUnavailable(*UNKNOWN_OFFSETS)
         self._offset_ns = offsets.boot_ns
+        slots = _slots(cpus)
         defines = {
             "CPUS": cpus,
             "LIVES": slots,
@@ -149,9 +150,9 @@ class KernelCollector(Collector):
         time_s, boot_s = time.time(), time.clock_gettime(time.CLOCK_BOOTTIME)
         monotonic_s = time.monotonic()
         tasks = self._iterator.read()
+        in_namespace(tasks, self._offset_ns)
         # At once: its CPU times are compared with those of the tasks.
         host = self._host(needs)
-        in_namespace(tasks, self._offset_ns)
         before = self._before
         table = self._table(tasks, needs)
         lives, frees, forks = taken = self._logs.take()
@@ -183,6 +184,7 @@ class KernelCollector(Collector):
         )
 
     def _table(self, tasks: Records, needs: Need) -> ProcessTable:
+        self._root.stand_ins = stand_ins(tasks)
         table = to_table(tasks, self._user_hz, needs)
         if Need.WAIT in needs:
             table = self._waits.added(table, tasks)

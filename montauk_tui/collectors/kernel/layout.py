@@ -145,7 +145,10 @@ def read_layout(btf: Btf) -> Layout:
     sizes = {
         # An array of atomics before 6.2, of per-CPU counters since.
         "rss_stat": rss.size // 4 if rss is not None else 0,
-        "rss_in_counter": _counter_offset(btf, rss),
+        "rss_in_counter": _in_counter(btf, rss, "count"),
+        "rss_counters": _in_counter(btf, rss, "counters"),
+        "rss_cached": _offset(btf.field("task_struct", "rss_stat.count")),
+        "map_parts": _offset(btf.field("bpf_array", "pptrs")),
         "upid": btf.size_of("upid"),
     }
     parameters = btf.parameters("btf_trace_sched_process_exit")
@@ -160,9 +163,13 @@ def _resolve(btf: Btf, macro: str, struct: str, names: list[str]) -> Used:
     return Used(macro, struct, names[0], None)
 
 
-def _counter_offset(btf: Btf, rss: Field | None) -> int:
-    """Return where in one element of rss_stat its number lies."""
+def _in_counter(btf: Btf, rss: Field | None, name: str) -> int:
+    """Return where in one element of rss_stat a part of a per-CPU counter lies."""
     if rss is None or "percpu_counter" not in rss.type_name:
         return 0
-    count = btf.field("percpu_counter", "count")
-    return 0 if count is None else count.offset
+    return _offset(btf.field("percpu_counter", name))
+
+
+def _offset(field: Field | None) -> int:
+    """Return where a field lies; 0 where there is none."""
+    return 0 if field is None else field.offset

@@ -17,7 +17,7 @@ from montauk_tui.collectors.kernel.records import TASK
 from montauk_tui.errors import CollectorFailed
 from montauk_tui.model.join import same_process
 from montauk_tui.model.sample import ProcessTable
-from montauk_tui.model.schema import COMM_BYTES, REDUCIBLE, Ints, Need, counters
+from montauk_tui.model.schema import COMM_BYTES, REDUCIBLE, Bools, Ints, Need, counters
 
 _BPF_ITER_CREATE: Final = 33
 _SYS_BPF: Final = {
@@ -87,7 +87,10 @@ def to_table(tasks: Records, user_hz: int, needs: Need = Need.NONE) -> ProcessTa
     Of the time waited for a CPU the kernel keeps no sum for threads that ended.
     """
     is_leader = tasks["pid"] == tasks["tgid"]
-    leaders = tasks if is_leader.all() else tasks[is_leader]
+    leaders = tasks
+    if not is_leader.all():
+        leaders = tasks[is_leader]
+        _complete_maps(leaders, tasks[~is_leader])
     counted = counters(needs)
     sums = _sums(tasks, leaders, counted)
     columns = _columns(leaders, sums, user_hz, counted)
@@ -104,6 +107,16 @@ def to_table(tasks: Records, user_hz: int, needs: Need = Need.NONE) -> ProcessTa
         }
         comm = np.concatenate([comm, others["comm"]])[order]
     return ProcessTable(comm.astype(f"S{COMM_BYTES}"), columns)
+
+
+def stand_ins(tasks: Records) -> dict[int, int]:
+    """Return a living thread of each process whose first thread has ended."""
+    led = (tasks["exit_state"] != 0) & (tasks["threads"] > 1)
+    if not led.any():
+        return {}
+    tgids, tids = _first_living(tasks[tasks["pid"] != tasks["tgid"]])
+    of_led = np.isin(tgids, tasks["pid"][led])
+    return dict(zip(tgids[of_led].tolist(), tids["pid"][of_led].tolist(), strict=True))
 
 
 def settled_zombies(tasks: Records) -> Ints:
@@ -123,6 +136,48 @@ _OF_THE_PROCESS: Final = (
 )  # fmt: skip
 """What the threads of a process share."""
 
+_PAGES: Final = ("file_pages", "anon_pages", "swap_pages", "shmem_pages")
+_OF_A_LIVING_THREAD: Final = (
+    "state", "exit_state", "virt_pages", "start_stack", *_PAGES,
+)  # fmt: skip
+"""What a first thread that ended no longer has."""
+
+
+def _first_living(others: Records) -> tuple[Records, Records]:
+    """Return the ids of processes, ascending, and the first living thread of each."""
+    living = others[others["exit_state"] == 0]
+    tgids, first = np.unique(living["tgid"], return_index=True)
+    return tgids, living[first]
+
+
+def _complete_maps(leaders: Records, others: Records) -> None:
+    """Add to the leaders what their other threads tell of the memory map.
+
+    Before Linux 6.2 each thread keeps some pages to itself. Where the leader has ended
+    they tell of the map as a whole, and the state is that of one of them.
+    """
+    if not len(leaders):
+        return
+    for name in _PAGES:
+        own = others[(others[name] != 0) & (others["virt_pages"] == 0)]
+        if len(own):
+            row, found = _rows(leaders, own["tgid"])
+            np.add.at(leaders[name], row[found], own[name][found])
+    led = (leaders["exit_state"] != 0) & (leaders["threads"] > 1)
+    if led.any():
+        tgids, threads = _first_living(others)
+        row, found = _rows(leaders, tgids)
+        found &= led[row]
+        for name in _OF_A_LIVING_THREAD:
+            leaders[name][row[found]] = threads[name][found]
+
+
+def _rows(leaders: Records, tgids: Records) -> tuple[Ints, Bools]:
+    row: Ints = np.searchsorted(leaders["pid"], tgids).clip(max=len(leaders) - 1)
+    found: Bools = leaders["pid"][row] == tgids
+    return row, found
+
+
 _SUMMED: Final = {
     "run_ns": "dead_run_ns",
     "utime": "dead_utime",
@@ -138,8 +193,7 @@ def _sums(
     if len(tasks) == len(leaders):
         sums = {name: leaders[name].astype(np.int64) for name in names}
     else:
-        row = np.searchsorted(leaders["pid"], tasks["tgid"]).clip(max=len(leaders) - 1)
-        known = leaders["pid"][row] == tasks["tgid"]
+        row, known = _rows(leaders, tasks["tgid"])
         sums = {name: np.zeros(len(leaders), dtype=np.int64) for name in names}
         for name, total in sums.items():
             np.add.at(total, row[known], tasks[name][known].astype(np.int64))
@@ -166,6 +220,8 @@ def never_back(
     user[now] = run - system[now]
     columns = {"utime": user, "stime": system}
     for name in counters(needs):
+        if name in REDUCIBLE:
+            continue
         columns[name] = counter = getattr(table, name).copy()
         # Unknown is less than all.
         counter[now] = np.maximum(counter[now], getattr(previous, name)[before])
@@ -183,8 +239,14 @@ def _columns(
             "rt_priority", "threads", "cutime", "cstime", "cgroup_id",
         )
     }  # fmt: skip
-    file, anon, shmem = rows["file_pages"], rows["anon_pages"], rows["shmem_pages"]
+    # Read while they change, the parts of a kind may add up to less than 0.
+    file, anon, shmem = (
+        np.maximum(rows[f"{kind}_pages"], 0) for kind in ("file", "anon", "shmem")
+    )
     columns |= {name: sums[name] for name in counted}
+    if "write_bytes" in columns:
+        # Who truncates a file cancels what another process wrote.
+        columns["write_bytes"] = np.maximum(columns["write_bytes"], 0)
     columns |= {
         "start_ticks": (rows["start_ns"] // (10**9 // user_hz)).astype(np.int64),
         "start_stack": rows["start_stack"].astype(np.int64),
@@ -195,8 +257,8 @@ def _columns(
         "nice": rows["static_prio"].astype(np.int64) - 120,
         "processor": rows["cpu"].astype(np.int64),
         "virt_bytes": rows["virt_pages"].astype(np.int64) * _PAGE_BYTES,
-        "rss_bytes": np.maximum(file + anon + shmem, 0) * _PAGE_BYTES,
-        "shared_bytes": np.maximum(file + shmem, 0) * _PAGE_BYTES,
+        "rss_bytes": (file + anon + shmem) * _PAGE_BYTES,
+        "shared_bytes": (file + shmem) * _PAGE_BYTES,
     }
     return columns
 
@@ -216,8 +278,3 @@ def _states(rows: Records) -> Ints:
     letters = np.frombuffer(_STATES.encode(), dtype=np.uint8)
     codes: npt.NDArray[np.int64] = letters[index].astype(np.int64)
     return codes
-        if name in REDUCIBLE:
-            continue
-    if "write_bytes" in columns:
-        # Who truncates a file cancels what another process wrote.
-        columns["write_bytes"] = np.maximum(columns["write_bytes"], 0)

@@ -198,9 +198,9 @@ class Ends:
         # A row that started after the end is that of another process.
         started_ns = now.start_ticks[row] * self._tick_ns - offset_ns
         found &= (ends["time_ns"] == 0) | (started_ns <= ends["time_ns"])
-        is_zombie = found & (now.state[row] == _ZOMBIE)
-        ends["is_zombie"] = is_zombie & (now.threads[row] <= 1)
-        ends["is_led"] = is_zombie & (now.threads[row] > 1)
+        is_led = found & now.is_led[row]
+        ends["is_zombie"] = found & ~is_led & (now.state[row] == _ZOMBIE)
+        ends["is_led"] = is_led
         # The event comes a moment after the accounting; the next sample must have it.
         is_told = ends["has_event"] | (ends["waited"] > 0)
         certain: Bools = (~found | ends["is_zombie"]) & is_told

@@ -70,18 +70,20 @@ def _memory(root: ProcRoot, pid: int) -> tuple[Value, ...]:
 
     The kernel walks every page table for it, and holds the lock of the map meanwhile.
     """
-    sizes = _sizes(root.read(f"{pid}/smaps_rollup", _FILE_BYTES))
-    private = (b"Private_Clean", b"Private_Dirty", b"Private_Hugetlb")
-    if b"Pss" not in sizes or not set(private[:2]) <= set(sizes):
+    sizes = _sizes(root.read(f"{root.folder(pid)}/smaps_rollup", _FILE_BYTES))
+    private = (b"Private_Clean", b"Private_Dirty")
+    if b"Pss" not in sizes or not set(private) <= set(sizes):
         raise ValueError("not a smaps_rollup file")
-    uss = sum(sizes.get(name, 0) for name in private)
+    # Pages of hugetlbfs are counted apart, and are in neither Pss nor Rss.
+    uss = sum(sizes[name] for name in private)
     # Without CONFIG_SWAP the line is there and 0.
     return float(sizes[b"Pss"]), float(uss), float(sizes.get(b"SwapPss", 0))
 
 
 def _swap(root: ProcRoot, pid: int) -> tuple[Value, ...]:
     """Return VmSwap (proc_pid_status(5)): a kernel thread has none."""
-    sizes = _sizes(root.read(f"{pid}/status", _FILE_BYTES).replace(b"\t", b" "))
+    raw = root.read(f"{root.folder(pid)}/status", _FILE_BYTES)
+    sizes = _sizes(raw.replace(b"\t", b" "))
     if b"VmSwap" not in sizes:
         raise ValueError("no swap in the status file")
     return (float(sizes[b"VmSwap"]),)
@@ -99,7 +101,7 @@ def _number_in(name: str) -> Reader:
 
 def _link(name: str) -> Reader:
     def read(root: ProcRoot, pid: int) -> tuple[Value, ...]:
-        return (clean(root.link(f"{pid}/{name}")),)
+        return (clean(root.link(f"{root.folder(pid)}/{name}")),)
 
     return read
 
@@ -110,14 +112,14 @@ def _cgroup(root: ProcRoot, pid: int) -> tuple[Value, ...]:
 
 def _wchan(root: ProcRoot, pid: int) -> tuple[Value, ...]:
     """Return the kernel function; 0 is none, or that it may not be told."""
-    name = root.read(f"{pid}/wchan", 256).strip()
+    name = root.read(f"{root.folder(pid)}/wchan", 256).strip()
     return ("" if name == b"0" else clean(name),)
 
 
 def _files(root: ProcRoot, pid: int) -> tuple[Value, ...]:
     """Return how many files are open: from Linux 6.2 the size of the folder."""
-    count = root.stat(f"{pid}/fd").st_size
-    return (float(count or len(root.names(f"{pid}/fd"))),)
+    count = root.stat(f"{root.folder(pid)}/fd").st_size
+    return (float(count or len(root.names(f"{root.folder(pid)}/fd"))),)
 
 
 def _autogroup(root: ProcRoot, pid: int) -> tuple[Value, ...]:
@@ -128,4 +130,5 @@ def _autogroup(root: ProcRoot, pid: int) -> tuple[Value, ...]:
 
 
 def _security(root: ProcRoot, pid: int) -> tuple[Value, ...]:
-    return (clean(root.read(f"{pid}/attr/current", _FILE_BYTES).rstrip(b"\0\n")),)
+    raw = root.read(f"{root.folder(pid)}/attr/current", _FILE_BYTES)
+    return (clean(raw.rstrip(b"\0\n")),)

@@ -107,7 +107,7 @@ class Gauges:
 
     def _is_small(self, pid: int) -> bool:
         try:
-            return self._root.resident_bytes(pid) <= _SMALL_BYTES
+            return self._root.resident(pid)[0] <= _SMALL_BYTES
         except OSError:
             return True
 

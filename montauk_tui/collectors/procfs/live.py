@@ -9,7 +9,9 @@ import numpy as np
 from montauk_tui.collectors.procfs.containers import Containers
 from montauk_tui.collectors.procfs.counters import read_counters
 from montauk_tui.collectors.procfs.lookups import ProcLookups
+from montauk_tui.collectors.procfs.resident import Resident
 from montauk_tui.collectors.procfs.scan import ProcRoot
+from montauk_tui.collectors.procfs.stand_ins import with_stand_ins
 from montauk_tui.collectors.procfs.stat import parse_stats
 from montauk_tui.collectors.users import UserNames
 from montauk_tui.model.join import Join, same_process
@@ -30,6 +32,7 @@ class LiveTable:
         self._users = users
         self._lookups = lookups
         self._containers = Containers(root)
+        self._resident = Resident(root)
         self._round = 0
         self.last = ProcessTable.empty()
         """What was read last."""
@@ -42,13 +45,14 @@ class LiveTable:
             with_threads = table.pid[table.threads > 1].tolist()
             more = self._root.thread_stats(with_threads)
             table = parse_stats(itertools.chain(raw, more))
+        table = with_stand_ins(self._root, table)
         join = same_process(self.last, table)
         changed = _runs_another_program(self.last, table, join)
         self._lookups.forget(map(table.identity, np.flatnonzero(changed).tolist()))
         self._lookups.next_sample(table)
         columns = {"uid": self._owners(table, join, changed)}
-        if Need.SHARED in needs:
-            columns["shared_bytes"] = _shared_bytes(self._root, table)
+        with_shared = Need.SHARED in needs
+        columns |= self._resident.columns(table, join, with_shared=with_shared)
         columns |= read_counters(self._root, table, needs)
         self._users.prepare(set(columns["uid"].tolist()))
         self.last = table.with_columns(columns)
@@ -85,14 +89,3 @@ def _runs_another_program(
         earlier.start_stack[row] != later.start_stack[join.found]
     )
     return changed
-
-
-def _shared_bytes(root: ProcRoot, table: ProcessTable) -> Ints:
-    """Return the resident shared memory of each row's process."""
-    shared = np.full(len(table), UNKNOWN, dtype=np.int64)
-    for row, pid in enumerate(table.tgid.tolist()):
-        try:
-            shared[row] = int(root.shared_bytes(pid))
-        except OSError:
-            continue
-    return shared

@@ -100,7 +100,9 @@ class ProcLookups:
         if known is not None and self._sample - known.sample <= _REREAD_SAMPLES:
             return known
         try:
-            raw = self._root.read(f"{identity.pid}/cmdline", CMDLINE_BYTES)
+            raw = self._root.read(
+                f"{self._root.folder(identity.pid)}/cmdline", CMDLINE_BYTES
+            )
             if not self._root.is_alive(identity):
                 return None
         except OSError:
@@ -116,7 +118,7 @@ class ProcLookups:
     def shared_bytes(self, identity: Identity) -> float:
         """Return the resident shared memory, NaN where it cannot be read."""
         try:
-            return self._root.shared_bytes(identity.pid)
+            return float(self._root.resident(identity.pid)[1])
         except OSError:
             return math.nan
 

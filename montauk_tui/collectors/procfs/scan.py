@@ -6,7 +6,7 @@ else to save here.
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from montauk_tui.collectors.procfs.stat import RawStat
 from montauk_tui.model.sample import Identity
@@ -15,7 +15,7 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _PAGES_DIGITS = 12
 """So many pages fit into an int64 as bytes."""
 
-_STAT_BYTES = 2048
+STAT_BYTES = 2048
 """More than 52 numbers of 20 digits; a longer name than a kworker's does not exist."""
 
 
@@ -33,6 +33,8 @@ class ProcRoot:
     def __init__(self, path: str = "/proc") -> None:
         """Open the folder `path`."""
         self.path = path
+        self.stand_ins: Mapping[int, int] = {}
+        """A living thread of each process whose first thread has ended."""
         self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def close(self) -> None:
@@ -58,6 +60,14 @@ class ProcRoot:
             return os.read(fd, limit)
         finally:
             os.close(fd)
+
+    def folder(self, pid: int) -> str:
+        """Return where the files of a process tell of its memory and its files.
+
+        A first thread that ended has let go of both: a living one still has them.
+        """
+        tid = self.stand_ins.get(pid)
+        return str(pid) if tid is None else f"{pid}/task/{tid}"
 
     def link(self, path: str) -> bytes:
         """Return where a symbolic link leads.
@@ -117,28 +127,17 @@ class ProcRoot:
         """
         return os.stat(str(pid), dir_fd=self._fd).st_uid
 
-    def shared_bytes(self, pid: int) -> float:
-        """Return the resident shared memory of a process (proc_pid_statm(5)).
+    def resident(self, pid: int) -> tuple[int, int]:
+        """Return resident memory, and how much of it is shared (proc_pid_statm(5)).
 
         Raises:
             OSError: The process is gone, or the file is not what it should be.
         """
-        return self._pages(pid, 2)
-
-    def resident_bytes(self, pid: int) -> float:
-        """Return the resident set size of a process (proc_pid_statm(5)).
-
-        Raises:
-            OSError: The process is gone, or the file is not what it should be.
-        """
-        return self._pages(pid, 1)
-
-    def _pages(self, pid: int, place: int) -> float:
-        words = self.read(f"{pid}/statm", 256).split()
-        pages = words[place] if len(words) > place else b""
-        if not pages.isdigit() or len(pages) > _PAGES_DIGITS:
+        words = self.read(f"{self.folder(pid)}/statm", 256).split()[1:3]
+        if len(words) < 2 or not all(map(_is_pages, words)):  # noqa: PLR2004 - both
             raise OSError(errno.EINVAL, "not a statm file")
-        return float(int(pages) * _PAGE_BYTES)
+        rss, shared = (int(word) * _PAGE_BYTES for word in words)
+        return rss, min(rss, shared)
 
     def is_alive(self, identity: Identity) -> bool:
         """Tell whether the pid still belongs to the process it was read for.
@@ -146,7 +145,7 @@ class ProcRoot:
         Raises:
             OSError: The process is gone.
         """
-        text = self.read(f"{identity.pid}/stat", _STAT_BYTES)
+        text = self.read(f"{identity.pid}/stat", STAT_BYTES)
         words = text.rpartition(b")")[2].split(None, _START_WORD + 1)
         start = words[_START_WORD] if len(words) > _START_WORD else b""
         return start == b"%d" % identity.start_ticks
@@ -161,7 +160,7 @@ class ProcRoot:
             except OSError:
                 continue
             try:
-                text = read(file, _STAT_BYTES)
+                text = read(file, STAT_BYTES)
             except OSError:
                 continue
             finally:
@@ -182,6 +181,10 @@ class ProcRoot:
                 if tid == str(pid):
                     continue
                 try:
-                    yield pid, self.read(f"{pid}/task/{tid}/stat", _STAT_BYTES)
+                    yield pid, self.read(f"{pid}/task/{tid}/stat", STAT_BYTES)
                 except OSError:
                     continue
+
+
+def _is_pages(word: bytes) -> bool:
+    return word.isdigit() and len(word) <= _PAGES_DIGITS

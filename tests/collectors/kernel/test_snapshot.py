@@ -14,6 +14,7 @@ from montauk_tui.collectors.kernel.snapshot import (
     _states,
     never_back,
     settled_zombies,
+    stand_ins,
     to_table,
 )
 from montauk_tui.model.sample import ProcessTable
@@ -90,14 +91,71 @@ def test_threads_that_ended_count() -> None:
     assert cpu_ns(among) == [511]
 
 
-def test_a_leader_that_ended_first_stands_for_its_threads() -> None:
-    made = table(
-        {"pid": 5, "run_ns": 10, "exit_state": 0x20, "threads": 2},
-        {"pid": 6, "tgid": 5, "run_ns": 90},
+LED: dict[str, Any] = {"pid": 5, "run_ns": 10, "exit_state": 0x20, "threads": 3}
+"""A leader that ended before its threads."""
+
+
+def test_a_process_whose_leader_ended_has_state_and_memory_of_a_living_thread() -> None:
+    rows: tuple[dict[str, Any], ...] = (
+        LED,
+        {"pid": 6, "tgid": 5, "run_ns": 50, "exit_state": 0x10, "anon_pages": 1},
+        {"pid": 7, "tgid": 5, "run_ns": 40, "state": 1, "anon_pages": 3,
+         "file_pages": 2, "virt_pages": 9, "start_stack": 11},
+        {"pid": 8, "tgid": 5, "state": 2, "anon_pages": 99, "virt_pages": 9},
+        {"pid": 9, "exit_state": 0x20, "threads": 1},
+    )  # fmt: skip
+    made = table(*rows)
+    assert made.pid.tolist() == [5, 9]
+    assert cpu_ns(made) == [100, 0]
+    assert made.state.tolist() == [ord("S"), ord("Z")]
+    assert made.threads.tolist() == [3, 1]
+    page = made.virt_bytes[0] // 9
+    assert made.rss_bytes.tolist() == [5 * page, 0]
+    assert made.shared_bytes.tolist() == [2 * page, 0]
+    assert made.start_stack.tolist() == [11, 0]
+    assert stand_ins(tasks(*rows)) == {5: 7}
+    assert settled_zombies(tasks(*rows)).tolist() == [5, 6, 9]
+
+
+def test_threads_of_a_process_whose_leader_ended_have_its_memory() -> None:
+    living = {"pid": 7, "tgid": 5, "anon_pages": 3, "virt_pages": 9}
+    made = table(LED, living, threads=True)
+    page = made.virt_bytes[0] // 9
+    assert made.rss_bytes.tolist() == [3 * page, 3 * page]
+
+
+def test_nobody_stands_in_for_who_has_no_living_thread() -> None:
+    rows: tuple[dict[str, Any], ...] = (
+        LED,
+        {"pid": 6, "tgid": 5, "exit_state": 0x10},
     )
-    assert cpu_ns(made) == [100]
-    assert made.state.tolist() == [ord("Z")]
-    assert made.threads.tolist() == [2]
+    assert table(*rows).state.tolist() == [ord("Z")]
+    assert stand_ins(tasks(*rows)) == {}
+
+
+def test_pages_that_threads_keep_to_themselves_count() -> None:
+    """Before Linux 6.2 (SPLIT_RSS_COUNTING)."""
+    made = table(
+        {"pid": 5, "anon_pages": 10, "file_pages": 4, "virt_pages": 30},
+        {"pid": 6, "tgid": 5, "anon_pages": 3, "file_pages": -1},
+        {"pid": 7, "tgid": 5, "anon_pages": 2},
+        {"pid": 8, "tgid": 4, "anon_pages": 7},
+    )
+    page = made.virt_bytes[0] // 30
+    assert made.rss_bytes.tolist() == [18 * page]
+    assert made.shared_bytes.tolist() == [3 * page]
+
+
+def test_what_is_written_is_less_what_another_thread_cancelled() -> None:
+    made = table(
+        {"pid": 5, "write_bytes": 100},
+        {"pid": 6, "tgid": 5, "write_bytes": 2**64 - 70},
+        {"pid": 7, "write_bytes": 2**64 - 9},
+        needs=Need.IO,
+    )
+    assert made.write_bytes.tolist() == [30, 0]
+    later = table({"pid": 5, "write_bytes": 7}, needs=Need.IO)
+    assert never_back(made, later, Need.IO).write_bytes.tolist() == [7]
 
 
 def test_a_thread_whose_leader_is_not_there_is_nobody() -> None:
@@ -158,7 +216,7 @@ def test_memory_is_never_negative() -> None:
         {"pid": 2, "file_pages": -3, "anon_pages": 1},
     )
     page = made.rss_bytes[0] // 9
-    assert made.rss_bytes.tolist() == [9 * page, 0]
+    assert made.rss_bytes.tolist() == [9 * page, page]
     assert made.shared_bytes.tolist() == [5 * page, 0]
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from montauk_tui.collectors.netlink.ends import EndArray, Ends, Found
 from montauk_tui.model.sample import ProcessTable
+from montauk_tui.model.schema import PF_EXITING
 from tests.collectors.netlink.messages import taken
 from tests.support.builders import make_table
 
@@ -238,8 +239,13 @@ def test_a_pid_that_is_reused_within_an_interval_is_three_processes() -> None:
 # --- threads --------------------------------------------------------------------------
 
 
-def test_a_process_ends_with_its_last_thread_not_with_its_leader() -> None:
-    leaderless = row(5, state="Z", threads=2)
+@pytest.mark.parametrize(
+    "shown", [{"state": "Z"}, {"state": "S", "flags": PF_EXITING}], ids=["Z", "S"]
+)
+def test_a_process_ends_with_its_last_thread_not_with_its_leader(
+    shown: dict[str, Any],
+) -> None:
+    leaderless = row(5, threads=2, **shown)
     story = Story(row(5, threads=3))
     leader = {"tgid": 5, "tid": 5, "is_last": False, "utime_us": 10, "read_bytes": 100}
     assert story.told(leaderless, exits=[event(5)], threads=[leader]) == []

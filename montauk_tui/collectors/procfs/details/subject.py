@@ -21,6 +21,12 @@ MISSING: Final = "not in this kernel"
 
 NO_MEMORY: Final = "none: a kernel thread, or a zombie"
 
+_OF_ALL_THREADS: Final = frozenset({"stat", "io", "task", "autogroup"})
+"""Files that are others, or are not there, in the folder of a thread."""
+
+_ITS_OWN: Final = ("state", "virt_bytes", "rss_bytes", "start_stack")
+"""What a process has from a living thread, where its first one has ended."""
+
 _CHUNK: Final = 1 << 16
 _PATH_BYTES: Final = 4096
 _DIGITS: Final = 20
@@ -40,7 +46,7 @@ class ProcessFolder:
     def __init__(self, root: str, pid: int) -> None:
         """Open the folder of `pid` below `root`."""
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-        self._fd = os.open(f"{root}/{pid}", flags)
+        self._process = self._fd = os.open(f"{root}/{pid}", flags)
 
     def __enter__(self) -> Self:
         """Use the folder."""
@@ -53,7 +59,25 @@ class ProcessFolder:
         trace: TracebackType | None,
     ) -> None:
         """Close the folder."""
-        os.close(self._fd)
+        if self._fd != self._process:
+            os.close(self._fd)
+        os.close(self._process)
+
+    def stand_in(self, tid: int) -> None:
+        """Read what belongs to a thread from the folder of the thread `tid`.
+
+        Raises:
+            OSError: It has ended.
+        """
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+        fd = os.open(f"task/{tid}", flags, dir_fd=self._process)
+        if self._fd != self._process:
+            os.close(self._fd)
+        self._fd = fd
+
+    def _folder_of(self, name: str) -> int:
+        is_of_all = name.partition("/")[0] in _OF_ALL_THREADS
+        return self._process if is_of_all else self._fd
 
     def read(self, name: str, limit: int = _CHUNK) -> bytes:
         """Return the start of a file, at most `limit` bytes.
@@ -61,7 +85,8 @@ class ProcessFolder:
         Raises:
             OSError: The process is gone, or reading is not permitted.
         """
-        fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._fd)
+        flags = os.O_RDONLY | os.O_CLOEXEC
+        fd = os.open(name, flags, dir_fd=self._folder_of(name))
         parts: list[bytes] = []
         try:
             while limit > 0 and (part := os.read(fd, min(limit, _CHUNK))):
@@ -102,7 +127,7 @@ class ProcessFolder:
             OSError: The process is gone, or reading is not permitted.
         """
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-        fd = os.open(name, flags, dir_fd=self._fd)
+        fd = os.open(name, flags, dir_fd=self._folder_of(name))
         try:
             return os.listdir(fd)  # noqa: PTH208 - of a descriptor
         finally:
@@ -168,8 +193,24 @@ def read_subject(
     table = parse_stats([(identity.pid, folder.read("stat"))])
     if len(table) != 1 or table.identity(0) != identity:
         return None
+    if chr(int(table.state[0])) in "ZX" and table.threads[0] > 1:
+        table = _with_stand_in(folder, table)
     status = fields(folder.read("status"))
     return Subject(folder, identity, root, table, status, user)
+
+
+def _with_stand_in(folder: ProcessFolder, table: ProcessTable) -> ProcessTable:
+    """Let `folder` read from a living thread; return the stat file with its part."""
+    for tid in folder.numbers("task"):
+        try:
+            thread = parse_stats([(tid, folder.read(f"task/{tid}/stat"))])
+            if len(thread) != 1 or chr(int(thread.state[0])) in "ZX":
+                continue
+            folder.stand_in(tid)
+        except OSError:
+            continue
+        return table.with_columns({name: getattr(thread, name) for name in _ITS_OWN})
+    return table
 
 
 def fields(text: bytes) -> dict[str, bytes]:

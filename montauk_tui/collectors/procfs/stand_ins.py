@@ -1,0 +1,59 @@
+"""Processes whose first thread has ended while others run.
+
+Under the number of such a process /proc shows a zombie, without memory, files and
+arguments (exit_mm and exit_files in kernel/exit.c): a living thread still has them.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.collectors.procfs.scan import STAT_BYTES, ProcRoot
+from montauk_tui.collectors.procfs.stat import parse_stats
+from montauk_tui.model.sample import ProcessTable
+
+_ENDED: Final = tuple(map(ord, "ZX"))
+_ITS_OWN: Final = ("state", "virt_bytes", "rss_bytes", "start_stack")
+"""What is taken from the living thread."""
+
+
+def with_stand_ins(root: ProcRoot, table: ProcessTable) -> ProcessTable:
+    """Return `table` with state and memory of a living thread where the first ended.
+
+    `root` is told which, so that it finds their other files. It costs a folder and a
+    file for each such process, and nothing for others.
+    """
+    led = np.flatnonzero(
+        np.isin(table.state, _ENDED) & (table.threads > 1) & table.is_process
+    )
+    found: dict[int, int] = {}
+    columns = {name: getattr(table, name).copy() for name in _ITS_OWN if len(led)}
+    for row in led.tolist():
+        pid = int(table.pid[row])
+        thread = living_thread(root, pid)
+        if thread is None:
+            continue
+        found[pid] = int(thread.pid[0])
+        for name, column in columns.items():
+            column[row] = getattr(thread, name)[0]
+    root.stand_ins = found
+    return table.with_columns(columns) if found else table
+
+
+def living_thread(root: ProcRoot, pid: int) -> ProcessTable | None:
+    """Return the first thread of a process that has not ended as a table of one row."""
+    try:
+        tids = sorted(map(int, filter(str.isdigit, root.names(f"{pid}/task"))))
+    except OSError:
+        return None
+    for tid in tids:
+        if tid == pid:
+            continue
+        try:
+            text = root.read(f"{pid}/task/{tid}/stat", STAT_BYTES)
+        except OSError:
+            continue
+        thread = parse_stats([(pid, text)])
+        if len(thread) == 1 and thread.state[0] not in _ENDED:
+            return thread
+    return None
