@@ -21,7 +21,9 @@ EXIT_FIELDS: Final[dict[str, Field]] = {
     "utime_ns": Field("ns", "CPU time in user mode, all threads"),
     "stime_ns": Field("ns", "CPU time in the kernel, all threads"),
     "rss_bytes": Field("bytes", "resident set size at the end"),
-    "peak_rss_bytes": Field("bytes", "largest resident set size"),
+    "peak_rss_bytes": Field(
+        "bytes", "largest resident set size since its last exec, or else its fork"
+    ),
     "read_bytes": Field("bytes", "read from storage"),
     "write_bytes": Field("bytes", "written to storage"),
     "cgroup_id": Field("id", "inode number of its cgroup (version 2)"),

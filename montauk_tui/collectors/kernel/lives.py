@@ -39,11 +39,12 @@ class Ended(NamedTuple):
 class Lives:
     """Completes ends from one sample to the next."""
 
-    def __init__(self, user_hz: int) -> None:
-        """Start with nothing waiting."""
+    def __init__(self, user_hz: int, since_ns: int = 1 << 62) -> None:
+        """Start with nothing waiting; execs are recorded since `since_ns`."""
         self._tick_ns = 10**9 // user_hz
         self._waiting: Records = np.empty(0, dtype=LIFE)
-        self._arguments: dict[tuple[int, int], tuple[bytes, int]] = {}
+        self._since_ns = since_ns
+        self._arguments: dict[tuple[int, int], tuple[bytes, int, int]] = {}
 
     @property
     def waiting(self) -> Ints:
@@ -86,11 +87,15 @@ class Lives:
     def _remember_arguments(self, execs: Records) -> None:
         """Keep the arguments of running processes, for ends whose memory is gone.
 
-        Before 6.16 sched_process_exit fires after the memory map is let go.
+        Before 6.16 sched_process_exit fires after the memory map is let go. With them
+        the largest memory that the process ever had before: see `_peak_bytes`.
         """
         keys = zip(execs["pid"].tolist(), execs["start_ns"].tolist(), strict=True)
         values = zip(
-            cut_arguments(execs).tolist(), execs["argv_bytes"].tolist(), strict=True
+            cut_arguments(execs).tolist(),
+            execs["argv_bytes"].tolist(),
+            execs["peak_pages"].tolist(),
+            strict=True,
         )
         self._arguments.update(zip(keys, values, strict=True))
         while len(self._arguments) > _MOST_ARGUMENTS:
@@ -124,7 +129,7 @@ class Lives:
         number = code & 0x7F
         ticks = (ends["utime"].astype(np.int64), ends["stime"].astype(np.int64))
         user, system = split_run_time(run_ns, *ticks)
-        cmdline, length = self._arguments_of(ends)
+        cmdline, length, before = self._arguments_of(ends)
         columns = {
             name: ends[name].astype(np.int64)
             for name in (
@@ -148,20 +153,27 @@ class Lives:
             "utime_ns": user,
             "stime_ns": system,
             "rss_bytes": _bytes(ends["rss_pages"]),
-            "peak_rss_bytes": _bytes(ends["peak_pages"]),
+            "peak_rss_bytes": _peak_bytes(ends, before),
             "cmdline_bytes": length,
         }
         return ExitTable(ends["comm"].astype(f"S{COMM_BYTES}"), cmdline, columns)
 
-    def _arguments_of(self, ends: Records) -> tuple[Bytes, Ints]:
+    def _arguments_of(self, ends: Records) -> tuple[Bytes, Ints, Ints]:
+        """Return arguments, their length, and the peak before the exec in pages."""
         cmdline = cut_arguments(ends)
         length = ends["argv_bytes"].astype(np.int64)
+        # Who started under our eyes and did no exec began with nothing (copy_signal).
+        is_seen = ends["start_ns"].astype(np.int64) >= self._since_ns
+        before = np.where(is_seen, 0, UNKNOWN)
         keys = zip(ends["pid"].tolist(), ends["start_ns"].tolist(), strict=True)
         for row, key in enumerate(keys):
             kept = self._arguments.pop(key, None)
-            if kept is not None and length[row] == 0:
-                cmdline[row], length[row] = kept
-        return cmdline, length
+            if kept is None:
+                continue
+            before[row] = kept[2]
+            if length[row] == 0:
+                cmdline[row], length[row], _ = kept
+        return cmdline, length, before
 
     def _has_arguments(self, ends: Records) -> Bools:
         """Return of whom arguments are known: they run a program."""
@@ -198,6 +210,23 @@ def _bytes(pages: Records) -> Ints:
     """Return sizes; no page at all means that the memory map was gone already."""
     sizes = pages.astype(np.int64) * _PAGE_BYTES
     return np.where(sizes > 0, sizes, UNKNOWN)
+
+
+def _peak_bytes(ends: Records, before: Ints) -> Ints:
+    """Return the largest memory of each program since its exec.
+
+    Where the memory map is gone at the end, the kernel has the largest of the whole
+    process only (maxrss of struct signal_struct). That is the program's own where it
+    is more than there was before its exec; else nobody knows it.
+
+    Args:
+        ends: The ends.
+        before: Pages of the process's largest memory at its last exec, or unknown.
+    """
+    is_own = (ends["rss_pages"] > 0) | (
+        (before != UNKNOWN) & (ends["peak_pages"] > before)
+    )
+    return np.where(is_own, _bytes(ends["peak_pages"]), UNKNOWN)
 
 
 def cut_arguments(lives: Records) -> Bytes:

@@ -1,5 +1,6 @@
 """Ends that wait until their CPU time is complete, on records made by hand."""
 
+import os
 from typing import Any
 
 import numpy as np
@@ -332,3 +333,30 @@ def test_arguments_do_not_pile_up(story: Story) -> None:
 def test_memory_that_was_gone_before_the_end_was_told_is_unknown(story: Story) -> None:
     exits = story.take([life(9)], [freed(9, 1)]).exits
     assert exits.rss_bytes.tolist() == exits.peak_rss_bytes.tolist() == [UNKNOWN]
+
+
+@pytest.mark.parametrize(
+    ("before", "peak", "told"),
+    [(40, 41, 41), (40, 40, None), (0, 7, 7), (None, 7, None)],
+)
+def test_the_peak_is_the_programs_own_where_the_memory_was_gone(
+    story: Story, before: int | None, peak: int, told: int | None
+) -> None:
+    """What the process had before its exec is in what the kernel keeps of it."""
+    if before is not None:
+        story.take([life(9, EXEC, peak_pages=before)])
+    exits = story.take([life(9, peak_pages=peak)], [freed(9, 1)]).exits
+    expected = UNKNOWN if told is None else told * os.sysconf("SC_PAGE_SIZE")
+    assert exits.peak_rss_bytes.tolist() == [expected]
+
+
+def test_a_fork_that_was_seen_begins_with_no_peak() -> None:
+    lives = Lives(HZ, START - 1)
+    ends = records(LIFE, [life(9, peak_pages=7), life(8, start_ns=1, peak_pages=7)])
+    freeings = [freed(9, 1), {**freed(8, 1), "start_ns": 1}]
+    nobody = np.empty(0, dtype=np.int64)
+    exits = lives.take(
+        ends, records(FREED, freeings), make_table([]), nobody, NOW
+    ).exits
+    peaks = dict(zip(exits.pid.tolist(), exits.peak_rss_bytes.tolist(), strict=True))
+    assert peaks == {9: 7 * os.sysconf("SC_PAGE_SIZE"), 8: UNKNOWN}
