@@ -327,11 +327,12 @@ def _monitor(
     # the start. Frozen, they are not looked at again while the monitor runs either.
     gc.disable()
     from montauk_tui.collectors import registry  # noqa: PLC0415 - only for the monitor
+    from montauk_tui.export.waiting import Waiting  # noqa: PLC0415 - likewise
     from montauk_tui.ui import app  # noqa: PLC0415 - Textual, only for the monitor
 
     gc.freeze()
     gc.enable()
-    opened = registry.open_quickly(settings.collector)
+    opened = registry.open_quickly(settings.collector, Waiting(is_forced=True))
     try:
         return app.run(opened, settings, warnings, strict_theme=strict_theme)
     finally:

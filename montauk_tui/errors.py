@@ -51,7 +51,20 @@ class MontaukError(Exception):
 
 
 class CollectorUnavailable(MontaukError):  # noqa: N818 - named for what it says
-    """The host refuses this collector."""
+    """The host refuses this collector.
+
+    Args:
+        reason: What is wrong, without a full stop.
+        remedy: What the reader can do about it; empty where nothing is known.
+        may_pass: Whether it may open a while later, as where memory is short.
+    """
+
+    def __init__(
+        self, reason: str, remedy: str = "", *, may_pass: bool = False
+    ) -> None:
+        """Keep whether trying again is of use."""
+        super().__init__(reason, remedy)
+        self.may_pass = may_pass
 
 
 class CollectorFailed(MontaukError):  # noqa: N818 - named for what it says

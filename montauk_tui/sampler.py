@@ -1,10 +1,12 @@
 """Frames from a collector: one at a time, or one after another in a thread."""
 
+import itertools
 import queue
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final, NamedTuple
 
 from montauk_tui.collectors import registry
 from montauk_tui.collectors.base import Collector
@@ -24,6 +26,18 @@ _FRAMES_IN_USE = 3
 _FIRST_INTERVAL_S = 0.25
 """The second frame comes soon: only then rates exist."""
 
+_RETRIES_S: Final = (5.0, 15.0, 30.0)
+_LATER_S: Final = 60.0
+"""How long after a failure that may pass an upgrade is tried again; then each time."""
+
+
+class _Upgrade(NamedTuple):
+    """What came of trying the better collectors."""
+
+    opened: Opened | None
+    refusals: tuple[str, ...]
+    """One line for each better one that did not open."""
+
 
 class FrameSource:
     """Turns the samples of one collector after another into frames.
@@ -37,7 +51,12 @@ class FrameSource:
         """Take an open collector."""
         self._opened = opened
         self._retired: dict[Collector, int] = {}
-        self._upgrades: queue.SimpleQueue[Opened] = queue.SimpleQueue()
+        self._upgrades: queue.SimpleQueue[_Upgrade] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        """Over what `close` and `upgrade` share: who comes second closes."""
+        self._closed = threading.Event()
+        self._opening: Collector | None = None
+        self._progress: dict[str, str] = {}
         self._previous: Sample | None = None
         self._rates: Rates | None = None
         self._recent = Recent()
@@ -47,24 +66,72 @@ class FrameSource:
     def upgrade(self) -> bool:
         """Open the better collectors that are worth trying; tell whether one opened.
 
-        It takes over with the next frame. This may take seconds.
+        It takes over with the next frame. What failed in a way that may pass is tried
+        again, until this is closed.
         """
-        refusals = list(self._opened.refusals)
-        for name in self._opened.better:
-            try:
-                opened = registry.open_collector(name)
-            except MontaukError as refusal:
-                refusals.append(refusal.line.removeprefix("collector "))
-                continue
-            self._upgrades.put(
-                replace(opened, refusals=tuple(refusals), is_forced=False)
-            )
-            return True
-        self._upgrades.put(replace(self._opened, refusals=tuple(refusals), better=()))
+        better = self._opened.better
+        for wait_s in itertools.chain(_RETRIES_S, itertools.repeat(_LATER_S)):
+            refusals, may_pass = [], False
+            for name in better:
+                try:
+                    opened = self._open(name)
+                except MontaukError as refusal:
+                    line = refusal.line.removeprefix("collector ")
+                    refusals.append(line)
+                    if isinstance(refusal, CollectorUnavailable) and refusal.may_pass:
+                        may_pass = True
+                        reason = line.removeprefix(f"{name}: unavailable: ")
+                        self._progress[name] = f"{name}: trying again soon: {reason}"
+                    continue
+                return self._hand_over(_Upgrade(opened, tuple(refusals)))
+            if not may_pass or self._closed.wait(wait_s):
+                break
+        self._hand_over(_Upgrade(None, tuple(refusals)))
+        return False
+
+    def _open(self, name: str) -> Opened:
+        """Open a collector, which `close` may have given up meanwhile.
+
+        Raises:
+            MontaukError: It does not open.
+        """
+        collector = registry.load(name)
+        with self._lock:
+            if self._closed.is_set():
+                raise CollectorUnavailable("montauk is leaving")
+            self._opening = collector
+        try:
+            return registry.open_loaded(collector, self._tell)
+        except MontaukError:
+            raise
+        except Exception as error:
+            # A thread that died unseen would leave a screen that waits for ever.
+            reason = f"{name}: unavailable: it broke: {type(error).__name__}: {error}"
+            raise CollectorUnavailable(reason, "please report it") from error
+        finally:
+            with self._lock:
+                self._opening = None
+
+    def _tell(self, name: str, seconds: float) -> None:
+        self._progress[name] = f"{name}: loading for {seconds:.0f} s"
+
+    def _hand_over(self, upgrade: _Upgrade) -> bool:
+        """Leave it for the next frame; tell whether there may be one."""
+        with self._lock:
+            if not self._closed.is_set():
+                self._upgrades.put(upgrade)
+                return True
+        if upgrade.opened is not None:
+            upgrade.opened.collector.close()
         return False
 
     def close(self) -> None:
-        """Close every collector there was."""
+        """Close every collector there was, and give up the one that is opening."""
+        with self._lock:
+            self._closed.set()
+            opening = self._opening
+        if opening is not None:
+            opening.give_up()
         self._take_upgrades()
         for collector in (*self._retired, self._opened.collector):
             collector.close()
@@ -81,7 +148,9 @@ class FrameSource:
         previous = self._previous
         self._rates = rates = process_rates(previous, sample, self._rates)
         collector = self._opened.collector
-        waiting = tuple(f"{name}: starting" for name in self._opened.better)
+        waiting = tuple(
+            self._progress.get(name, f"{name}: loading") for name in self._opened.better
+        )
         of_host = host_rates(previous.host if previous else None, sample.host)
         frame = Frame(
             seq=self._seq,
@@ -122,10 +191,14 @@ class FrameSource:
 
     def _take_upgrades(self) -> None:
         while not self._upgrades.empty():
-            before, self._opened = self._opened, self._upgrades.get()
-            if before.collector is not self._opened.collector:
+            before, (opened, refusals) = self._opened, self._upgrades.get()
+            if opened is None:
+                refusals = (*refusals, *before.refusals)
+                self._opened = replace(before, refusals=refusals, better=())
+            else:
                 # Kept open: the frame on the screen still looks things up in it.
                 self._retired[before.collector] = self._seq
+                self._opened = replace(opened, refusals=refusals, is_forced=False)
 
     def _sample(self, needs: Need) -> Sample:
         while True:

@@ -1,10 +1,7 @@
 """What holds for every test."""
 
-import os
-
 from hypothesis import HealthCheck, settings
 
-from montauk_tui.collectors.kernel import loader
 from tests.support import heritage
 
 # A busy machine is no reason to fail: no example is timed. Nor is a checkout that
@@ -17,6 +14,3 @@ settings.register_profile(
 )
 settings.load_profile("montauk")
 heritage.drop()
-
-if os.environ.get("MONTAUK_SLOW_MACHINE"):
-    loader.PATIENCE_S = 120.0

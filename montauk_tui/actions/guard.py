@@ -10,7 +10,6 @@ What attaches with PTRACE_ATTACH sends a SIGSTOP, which reaches a process that i
 too early (ptrace(2)): that process is told to go on. PTRACE_SEIZE stops nobody.
 """
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -18,7 +17,12 @@ import sys
 import time
 from pathlib import Path
 
-_PR_SET_PDEATHSIG = 1
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from montauk_tui import children
+
+del sys.path[0]
+
 _START_WORD = 19
 _PATIENCE_S = 2.0
 """How long the program may take to let go by itself."""
@@ -42,17 +46,10 @@ def state_of(pid: int, start_ticks: int) -> str:
     return ""
 
 
-def end_with(parent: int) -> bool:
-    """Have this process told to end when its parent does; tell whether it lives."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
-    return os.getppid() == parent
-
-
 def _begin_program() -> None:
     """Prepare the program's process: this one has no other threads."""
-    end_with(os.getppid())
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    children.end_with(os.getppid(), signal.SIGTERM)
+    children.clean_signals()
 
 
 def wait_for(program: "subprocess.Popen[bytes]") -> None:
@@ -97,8 +94,8 @@ def main(arguments: list[str]) -> int:
     """Run the program; return its exit code."""
     montauk, pid, start_ticks = map(int, arguments[:3])
     mode, *command = arguments[3:]
-    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-    if not end_with(montauk):
+    children.clean_signals(_SIGNALS)
+    if not children.end_with(montauk, signal.SIGTERM):
         return 1
     before = state_of(pid, start_ticks)
     if not before:

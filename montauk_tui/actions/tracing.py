@@ -4,14 +4,15 @@ The start time is compared before they attach, and `guard` ends them with montau
 """
 
 import os
-import shutil
 import subprocess
 import sys
 import threading
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from montauk_tui import children, trust
 from montauk_tui.actions import guard, living
 from montauk_tui.actions.result import Outcome, Result, not_permitted
 from montauk_tui.model.sample import Identity
@@ -50,12 +51,38 @@ BACKTRACE: Final = (
 
 
 def find(tools: tuple[Tool, ...]) -> Tool | None:
-    """Return the first tool that is installed."""
-    return next((tool for tool in tools if shutil.which(tool.program)), None)
+    """Return the first tool that is installed where only the trusted may put one."""
+    return next((tool for tool in tools if path_of(tool)), None)
+
+
+def path_of(tool: Tool) -> str:
+    """Return where a tool lies, "" where it is not installed or not to be trusted."""
+    return next((path for path in _found(tool) if not _why_not_run(path)), "")
+
+
+def _found(tool: Tool) -> Iterator[str]:
+    """Find a tool in PATH; no entry there means the current folder."""
+    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        path = os.path.join(folder, tool.program)  # noqa: PTH118 - "" stays nothing
+        if os.path.isabs(path) and os.access(path, os.X_OK):  # noqa: PTH117
+            yield path
+
+
+def _why_not_run(path: str) -> str:
+    """Return why root should not run a program, "" where it may."""
+    if os.geteuid() != trust.ROOT:
+        return ""
+    try:
+        return trust.foreign(path, [])
+    except OSError as error:
+        return f"{path}: {error.strerror}"
 
 
 def missing(tools: tuple[Tool, ...]) -> str:
-    """Return what to say where none is installed."""
+    """Return what to say where none is installed, or none that may be run."""
+    for path in (path for tool in tools for path in _found(tool)):
+        if why := _why_not_run(path):
+            return f"root does not run {path}: {why}"
     names = " nor ".join(tool.program for tool in tools)
     packages = " or ".join(tool.package for tool in tools)
     neither = "neither " if len(tools) > 1 else ""
@@ -167,18 +194,20 @@ class Running:
         self.exit_code: int | None = None
         """None while it runs."""
         self.command = [tool.program, *tool.arguments, str(identity.pid)]
+        program = [path_of(tool) or tool.program, *self.command[1:]]
         mode = "seize" if tool.seizes else "attach"
         self._guard = subprocess.Popen(
             [
                 sys.executable, "-I", "-S", guard.__file__, str(os.getpid()),
-                str(identity.pid), str(identity.start_ticks), mode, *self.command,
+                str(identity.pid), str(identity.start_ticks), mode, *program,
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            # No question to a server about symbols.
-            env={**os.environ, "DEBUGINFOD_URLS": ""},
+            cwd="/",
+            # gdb complains without a HOME, and is to find nothing there.
+            env={**children.environment("LANG", "LC_ALL", "LC_CTYPE"), "HOME": "/"},
         )  # fmt: skip
         threading.Thread(target=self._read, name="montauk-tool", daemon=True).start()
 

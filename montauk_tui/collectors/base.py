@@ -6,6 +6,7 @@ rate, no share, no text for a screen. Register one under the entry point group
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from types import TracebackType
 from typing import ClassVar, NamedTuple, Self
 
@@ -36,6 +37,9 @@ class Collector(ABC):
     free: ClassVar[Need] = Need.NONE
     """What every sample holds at no cost worth a word, asked for or not."""
 
+    on_wait: Callable[[float], None] = staticmethod(lambda _: None)
+    """Called by `open` about every second that it takes, with the seconds so far."""
+
     lookups: Lookups
     """Strings of the processes sampled; there once the collector is open."""
 
@@ -54,6 +58,12 @@ class Collector(ABC):
 
         Raises:
             CollectorUnavailable: The host refuses, with reason and remedy.
+        """
+
+    def give_up(self) -> None:  # noqa: B027 - of use to few
+        """Have an `open` in another thread end soon, and never open again.
+
+        Of use where `slow_to_open`; it opens nothing and closes nothing.
         """
 
     @abstractmethod

@@ -1,12 +1,13 @@
 """Which collectors are installed, and the first of them that opens."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import entry_points
 from typing import Final
 
 from montauk_tui.collectors.base import Availability, Collector
-from montauk_tui.errors import CollectorUnavailable, MontaukError, UsageError
+from montauk_tui.errors import CollectorUnavailable, UsageError
 from montauk_tui.model.text import clean
 
 GROUP: Final = "montauk.collectors"
@@ -78,25 +79,35 @@ def availability(name: str) -> tuple[Collector, Availability]:
     return collector, collector.availability()
 
 
-def open_collector(forced: str | None = None) -> Opened:
+OnWait = Callable[[str, float], None]
+"""Given the name of a collector that is opening, and the seconds it took so far."""
+
+
+def open_collector(forced: str | None = None, on_wait: OnWait | None = None) -> Opened:
     """Open the collector called `forced`, or without one the best that opens.
 
-    Raises:
-        UsageError: `forced` names no installed collector.
-        CollectorUnavailable: `forced`, or every collector, is refused by this host.
-    """
-    return _open_forced(forced) if forced is not None else _open_best(PREFERENCE, ())
-
-
-def open_quickly(forced: str | None = None) -> Opened:
-    """Open the best collector that opens at once; name those to try meanwhile.
+    `on_wait` is called about every second that one takes.
 
     Raises:
         UsageError: `forced` names no installed collector.
         CollectorUnavailable: `forced`, or every collector, is refused by this host.
     """
     if forced is not None:
-        return _open_forced(forced)
+        return open_loaded(load(forced), on_wait)
+    return _open_best(PREFERENCE, (), on_wait)
+
+
+def open_quickly(forced: str | None = None, on_wait: OnWait | None = None) -> Opened:
+    """Open the best collector that opens at once; name those to try meanwhile.
+
+    `on_wait` is called about every second that a forced one takes.
+
+    Raises:
+        UsageError: `forced` names no installed collector.
+        CollectorUnavailable: `forced`, or every collector, is refused by this host.
+    """
+    if forced is not None:
+        return open_loaded(load(forced), on_wait)
     slow = [name for name in names() if name in PREFERENCE and _is_slow(name)]
     quick = [name for name in PREFERENCE if name not in slow]
     opened = _open_best(quick, ())
@@ -108,6 +119,8 @@ def open_quickly(forced: str | None = None) -> Opened:
 def open_next(failed: Opened, reason: str) -> Opened:
     """Open the best collector below one that failed.
 
+    Better ones that are still opening stay worth waiting for.
+
     Raises:
         CollectorUnavailable: It was forced, or there is none below it that opens.
     """
@@ -115,26 +128,35 @@ def open_next(failed: Opened, reason: str) -> Opened:
     if failed.is_forced or name not in PREFERENCE:
         raise CollectorUnavailable(f"collector {name} failed: {reason}")
     below = PREFERENCE[PREFERENCE.index(name) + 1 :]
-    return _open_best(below, (*failed.refusals, f"{name}: failed: {reason}"))
+    opened = _open_best(below, (*failed.refusals, f"{name}: failed: {reason}"))
+    return replace(opened, better=failed.better)
 
 
-def _open_forced(name: str) -> Opened:
-    collector = load(name)
+def open_loaded(collector: Collector, on_wait: OnWait | None = None) -> Opened:
+    """Open this collector or none.
+
+    Raises:
+        CollectorUnavailable: This host refuses it.
+    """
     try:
-        _open(collector)
+        _open(collector, on_wait)
     except CollectorUnavailable as refusal:
-        reason = f"collector {name}: unavailable: {refusal.reason}"
-        raise CollectorUnavailable(reason, refusal.remedy) from refusal
+        reason = f"collector {collector.name}: unavailable: {refusal.reason}"
+        raise CollectorUnavailable(
+            reason, refusal.remedy, may_pass=refusal.may_pass
+        ) from refusal
     return Opened(collector, is_forced=True)
 
 
-def _open_best(order: Sequence[str], before: tuple[str, ...]) -> Opened:
+def _open_best(
+    order: Sequence[str], before: tuple[str, ...], on_wait: OnWait | None = None
+) -> Opened:
     refusals = list(before)
     installed = names()
     for name in (name for name in order if name in installed):
         try:
             collector = load(name)
-            _open(collector)
+            _open(collector, on_wait)
         except CollectorUnavailable as refusal:
             refusals.append(f"{name}: unavailable: {refusal}")
             continue
@@ -150,12 +172,14 @@ def _is_slow(name: str) -> bool:
         return False
 
 
-def _open(collector: Collector) -> None:
+def _open(collector: Collector, on_wait: OnWait | None = None) -> None:
     state = collector.availability()
     if not state.available:
         raise CollectorUnavailable(state.reason, state.remedy)
+    if on_wait is not None:
+        collector.on_wait = partial(on_wait, collector.name)
     try:
         collector.open()
-    except MontaukError:
+    except BaseException:
         collector.close()
         raise

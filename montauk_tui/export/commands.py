@@ -19,6 +19,7 @@ from montauk_tui.errors import CollectorFailed, CollectorUnavailable
 from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.export.output import put
 from montauk_tui.export.table import frame_table
+from montauk_tui.export.waiting import Waiting
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import FOR_RATES, Need
 from montauk_tui.sampler import FrameSource
@@ -31,21 +32,23 @@ def collector_info(forced: str | None) -> int:
     """
     lines: list[str] = []
     active: str | None = None
+    waiting = Waiting(is_forced=forced is not None)
     for name in registry.names():
         is_first = active is None and name in registry.PREFERENCE
         is_wanted = forced == name if forced else is_first
-        line, is_active = _describe(name, is_wanted=is_wanted)
+        line, is_active = _describe(name, waiting, is_wanted=is_wanted)
         active = name if is_active else active
         lines.append(line)
     put("\n".join(["Available collectors:", *lines]))
     return 0 if active else 1
 
 
-def _describe(name: str, *, is_wanted: bool) -> tuple[str, bool]:
+def _describe(name: str, waiting: Waiting, *, is_wanted: bool) -> tuple[str, bool]:
     """Return the line of a collector, and whether it is the one that would serve."""
     try:
         if is_wanted:
-            with closing(registry.open_collector(name).collector) as collector:
+            opened = registry.open_collector(name, waiting)
+            with closing(opened.collector) as collector:
                 detail = f"{collector.detail}{_statistics(collector)}"
                 return f"  [active] {name} ({detail})", True
         collector, state = registry.availability(name)
@@ -130,7 +133,8 @@ def _each_frame(
     needs |= sort.need | view.query.needs | Need.AT_ONCE
     if settings.user_threads:
         needs |= Need.THREADS
-    source = FrameSource(registry.open_collector(settings.collector))
+    waiting = Waiting(is_forced=settings.collector is not None)
+    source = FrameSource(registry.open_collector(settings.collector, waiting))
     with closing(source):
         # CPU use of threads is a rate, too.
         first = source.next_frame(needs & (FOR_RATES | Need.THREADS))

@@ -27,6 +27,7 @@ from montauk_tui.export import eventlines
 from montauk_tui.export.eventlines import Event
 from montauk_tui.export.jsonlines import SCHEMA
 from montauk_tui.export.output import put
+from montauk_tui.export.waiting import Waiting
 from montauk_tui.model.lookups import Lookups
 from montauk_tui.model.sample import Counters, Sample
 from montauk_tui.model.schema import Need
@@ -58,14 +59,14 @@ class Totals:
 class Source:
     """The samples of a collector that sees events, or of the next one if it fails."""
 
-    def __init__(self, forced: str | None) -> None:
+    def __init__(self, forced: str | None, on_wait: registry.OnWait) -> None:
         """Open the collector called `forced`, or the best there is.
 
         Raises:
             UsageError: `forced` names no installed collector.
             MontaukError: None that sees events serves here.
         """
-        self._opened = registry.open_collector(forced)
+        self._opened = registry.open_collector(forced, on_wait)
         self._before: list[Counters] = []
         self._last: Sample | None = None
         self._failure = ""
@@ -139,7 +140,7 @@ class Source:
 class Waiter:
     """Waits, but no longer than to an interrupt or to the end of the reader."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_forced: bool = False) -> None:
         """Take SIGINT, unless whoever started us had it ignored."""
         self.is_stopped = False
         self._wake = os.eventfd(0, os.EFD_CLOEXEC)
@@ -149,6 +150,7 @@ class Waiter:
         if self._reader is not None:
             # Asks for nothing: who reads no more is told anyway.
             self._poll.register(self._reader, 0)
+        self._waiting = Waiting(is_forced=is_forced)
         self._before = signal.getsignal(signal.SIGINT)
         if self._before is not signal.SIG_IGN:
             signal.signal(signal.SIGINT, self._stop)
@@ -158,6 +160,16 @@ class Waiter:
         if self._before is not signal.SIG_IGN:
             signal.signal(signal.SIGINT, self._before)
         os.close(self._wake)
+
+    def while_opening(self, name: str, seconds: float) -> None:
+        """Say that the collector takes its time.
+
+        Raises:
+            KeyboardInterrupt: There was an interrupt, and nothing to print yet.
+        """
+        if self.is_stopped:
+            raise KeyboardInterrupt
+        self._waiting(name, seconds)
 
     def wait_until(self, due_s: float) -> None:
         """Wait for a moment of CLOCK_MONOTONIC.
@@ -246,7 +258,10 @@ def events(
     asked = query.parse(wanted)
     check(asked)
     printer = Printer(asked, as_json=as_json)
-    with closing(Waiter()) as waiter, closing(Source(forced)) as source:
+    with (
+        closing(Waiter(is_forced=forced is not None)) as waiter,
+        closing(Source(forced, waiter.while_opening)) as source,
+    ):
         printer.title()
         sample = _print_on(source, waiter, printer, duration_s)
         counted = source.totals()

@@ -76,6 +76,73 @@ def test_what_is_kept_is_bounded() -> None:
     assert [len(line) for line in long.lines()] == [LINE_BYTES, 4]
 
 
+# --- which program --------------------------------------------------------------------
+
+
+def test_a_program_in_the_current_folder_is_not_found(
+    tools: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = put(tools, "tool", "exit 0")
+    assert tracing.find((tool,)) == tool
+    monkeypatch.chdir(tools)
+    for path in ("", ":/nowhere", ".", "/nowhere::"):
+        monkeypatch.setenv("PATH", path)
+        assert tracing.find((tool,)) is None
+
+
+@pytest.mark.privileged
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is in danger")
+def test_root_runs_no_program_that_others_may_write(tools: Path) -> None:
+    tool = put(tools, "tool", "exit 0")
+    (tools / "tool").chmod(0o757)
+    assert tracing.find((tool,)) is None
+    why = f"{tools}/tool may be written by everybody"
+    assert tracing.missing((tool,)) == f"root does not run {tools}/tool: {why}"
+    (tools / "tool").chmod(0o755)
+    assert tracing.find((tool,)) == tool
+    os.chown(tools / "tool", 4242, -1)
+    assert "belongs to user 4242" in tracing.missing((tool,))
+
+
+HERITAGE = """
+import os, signal, subprocess, sys
+for name in ("SIGINT", "SIGQUIT", "SIGHUP", "SIGTERM", "SIGUSR1", "SIGCHLD"):
+    signal.signal(getattr(signal, name), signal.SIG_IGN)
+signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+guard, pid, start, program = sys.argv[1:]
+subprocess.run([sys.executable, "-I", "-S", guard, str(os.getpid()), pid, start,
+                "attach", program])
+"""
+
+
+def test_what_it_runs_inherits_no_signals(tools: Path, tmp_path: Path) -> None:
+    """Neither ignored nor blocked: else a tool could not be ended."""
+    put(tools, "tool", "grep -E 'Sig(Blk|Ign)' /proc/self/status")
+    with child() as (_, identity):
+        numbers = [str(identity.pid), str(identity.start_ticks)]
+        command = [sys.executable, "-c", HERITAGE, guard.__file__, *numbers]
+        done = subprocess.run(
+            [*command, str(tmp_path / "tool")], capture_output=True, check=True
+        )
+    none = b"0" * 16
+    assert done.stdout.split() == [b"SigBlk:", none, b"SigIgn:", none]
+
+
+def test_it_is_started_with_little_of_the_environment(
+    tools: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEBUGINFOD_URLS", "https://example.org")
+    monkeypatch.setenv("PYTHONPATH", str(tools))
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    tool = put(tools, "tool", "env")
+    with child() as (_, identity):
+        running = Running(identity, tool)
+        assert ended(running) == 0
+    names = {line.partition(b"=")[0] for line in running.output.lines()}
+    names -= {b"LC_ALL", b"LC_CTYPE", b"PWD", b"_", b"OPENBLAS_NUM_THREADS"}
+    assert names == {b"PATH", b"LANG", b"HOME"}
+
+
 # --- life -----------------------------------------------------------------------------
 
 

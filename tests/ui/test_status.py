@@ -78,9 +78,9 @@ def test_the_detail_goes_before_the_cost() -> None:
 
 
 def test_a_starting_collector_is_named() -> None:
-    frame = frame_with(TRADITIONAL, None, "kernel: starting")
+    frame = frame_with(TRADITIONAL, None, "kernel: loading")
     shown = text(draw(frame, 80))
-    assert "(/proc)  kernel: starting  " in shown
+    assert "(/proc)  kernel: loading  " in shown
 
 
 def test_the_first_refusal_is_shown_as_it_is_where_there_is_room() -> None:
@@ -124,7 +124,7 @@ async def test_losses_appear_on_the_screen() -> None:
 async def test_a_starting_collector_and_then_its_refusal_appear_on_the_screen() -> None:
     async with running(size=(80, 24)) as monitor:
         for refusal, shown in (
-            ("kernel: starting", "kernel: starting"),
+            ("kernel: loading", "kernel: loading"),
             (REFUSAL, "kernel: no CAP"),
         ):
             status = dataclasses.replace(TRADITIONAL, refusals=(refusal,))

@@ -107,7 +107,10 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
         monotonic=lambda: clock.now_s, thread_time=time.thread_time
     )
     fake_threading = SimpleNamespace(
-        Condition=clock.make_condition, Thread=threading.Thread
+        Condition=clock.make_condition,
+        Thread=threading.Thread,
+        Lock=threading.Lock,
+        Event=threading.Event,
     )
     made: list[Harness] = []
 

@@ -1,10 +1,12 @@
 """One collector after another behind the same frames: upgrade and step-down."""
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
+from montauk_tui import sampler
 from montauk_tui.collectors import registry
 from montauk_tui.collectors.base import Availability, Collector
 from montauk_tui.collectors.registry import Opened
@@ -13,6 +15,8 @@ from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import Need
 from montauk_tui.sampler import FrameSource
 from tests.support.builders import FakeLookups, make_sample
+from tests.support.patience import MOST_S as PATIENCE_S
+from tests.support.patience import until
 
 NS = 10**9
 
@@ -85,7 +89,7 @@ def test_a_better_one_takes_over_and_the_rates_go_on(install: Install) -> None:
     install(better, plain)
     source = quick(plain, "kernel")
     first = source.next_frame(Need.NONE)
-    assert first.collector.refusals == ("kernel: starting",)
+    assert first.collector.refusals == ("kernel: loading",)
     source.next_frame(Need.NONE)
     assert source.upgrade() is True
     frame = source.next_frame(Need.NONE)
@@ -234,3 +238,196 @@ def test_an_upgrade_was_not_forced_and_may_step_down(install: Install) -> None:
     source.upgrade()
     assert source.next_frame(Need.NONE).collector.name == "kernel"
     assert source.next_frame(Need.NONE).collector.name == "traditional"
+
+
+# --- races ----------------------------------------------------------------------------
+
+
+class Slow(Made):
+    """Opens when it is allowed to, or ends the wait when it is given up."""
+
+    def __init__(self, name: str, samples: Sequence[Sample] = ()) -> None:
+        super().__init__(name, samples)
+        self.begun, self.may_open = threading.Event(), threading.Event()
+        self.given_up = 0
+        self.heeds = True
+
+    def open(self) -> None:
+        self.begun.set()
+        assert self.may_open.wait(PATIENCE_S)
+        if self.given_up and self.heeds:
+            raise CollectorUnavailable("given up")
+        super().open()
+
+    def give_up(self) -> None:
+        self.given_up += 1
+        self.may_open.set()
+
+
+class Upgrading:
+    """An upgrade that goes on in a thread of its own."""
+
+    def __init__(self, source: FrameSource) -> None:
+        self.result: bool | None = None
+        self._source = source
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        self.result = self._source.upgrade()
+
+    def end(self) -> bool | None:
+        self._thread.join(PATIENCE_S)
+        assert not self._thread.is_alive()
+        return self.result
+
+
+@pytest.mark.parametrize("heeds", [True, False])
+def test_close_while_a_better_one_opens_leaves_nothing_open(
+    install: Install, *, heeds: bool
+) -> None:
+    better, plain = Slow("kernel"), Made("traditional", [ticks(0, 0)])
+    better.heeds = heeds
+    install(better, plain)
+    source = quick(plain, "kernel")
+    upgrading = Upgrading(source)
+    assert better.begun.wait(PATIENCE_S)
+    source.close()
+    assert upgrading.end() is False
+    assert better.given_up == 1
+    assert better.opened == (0 if heeds else 1)
+    assert better.closed >= better.opened
+    assert plain.closed == 1
+
+
+def test_an_upgrade_after_the_end_opens_nothing(install: Install) -> None:
+    better, plain = Made("kernel"), Made("traditional")
+    install(better, plain)
+    source = quick(plain, "kernel")
+    source.close()
+    assert source.upgrade() is False
+    assert (better.opened, plain.closed) == (0, 1)
+
+
+def test_one_that_fails_while_a_better_one_opens_does_not_come_back(
+    install: Install,
+) -> None:
+    """What came of the upgrade is about the better one, not about the present."""
+    better = Slow("kernel")
+    second = Made("netlink", [ticks(0.0, 0)])
+    plain = Made("traditional", [ticks(1.0, 0), ticks(2.0, 0)])
+    install(better, second, plain)
+    source = quick(second, "kernel")
+    source.next_frame(Need.NONE)
+    upgrading = Upgrading(source)
+    assert better.begun.wait(PATIENCE_S)
+    frame = source.next_frame(Need.NONE)
+    assert frame.collector.name == "traditional"
+    assert frame.collector.refusals == (
+        "kernel: loading",
+        "netlink: failed: netlink broke; restart it",
+    )
+    better.refusal = CollectorUnavailable("no probes", "become root")
+    better.may_open.set()
+    assert upgrading.end() is False
+    frame = source.next_frame(Need.NONE)
+    assert frame.collector.name == "traditional"
+    assert frame.collector.refusals == (
+        "kernel: unavailable: no probes; become root",
+        "netlink: failed: netlink broke; restart it",
+    )
+    source.close()
+    assert (second.closed, plain.closed, better.opened) == (1, 1, 0)
+
+
+def test_a_better_one_follows_one_that_failed(install: Install) -> None:
+    better = Slow("kernel", [exact(2.0, 0)])
+    second = Made("netlink", [ticks(0.0, 0)])
+    plain = Made("traditional", [ticks(1.0, 0)])
+    install(better, second, plain)
+    source = quick(second, "kernel")
+    source.next_frame(Need.NONE)
+    upgrading = Upgrading(source)
+    assert source.next_frame(Need.NONE).collector.name == "traditional"
+    better.may_open.set()
+    assert upgrading.end() is True
+    frame = source.next_frame(Need.NONE)
+    assert (frame.collector.name, frame.collector.refusals) == ("kernel", ())
+    source.close()
+    assert (better.opened, better.closed, plain.closed) == (1, 1, 1)
+
+
+def test_how_long_it_takes_is_on_the_screen(install: Install) -> None:
+    better, plain = Slow("kernel"), Made("traditional", [ticks(0, 0), ticks(1, 0)])
+    install(better, plain)
+    source = quick(plain, "kernel")
+    upgrading = Upgrading(source)
+    assert better.begun.wait(PATIENCE_S)
+    assert source.next_frame(Need.NONE).collector.refusals == ("kernel: loading",)
+    better.on_wait(12.3)
+    said = source.next_frame(Need.NONE).collector.refusals
+    assert said == ("kernel: loading for 12 s",)
+    source.close()
+    upgrading.end()
+
+
+# --- again ----------------------------------------------------------------------------
+
+
+class Short(Made):
+    """Does not open for want of memory, until there is some."""
+
+    def __init__(self, name: str, samples: Sequence[Sample], failures: int) -> None:
+        super().__init__(name, samples)
+        self.failures = failures
+
+    def open(self) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise CollectorUnavailable("no memory", "free some", may_pass=True)
+        super().open()
+
+
+def test_what_may_pass_is_tried_again(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampler, "_RETRIES_S", (0.0, 0.0))
+    monkeypatch.setattr(sampler, "_LATER_S", 0.0)
+    better = Short("kernel", [exact(1.0, 0)], failures=5)
+    plain = Made("traditional")
+    install(better, plain)
+    source = quick(plain, "kernel")
+    assert source.upgrade() is True
+    frame = source.next_frame(Need.NONE)
+    assert (frame.collector.name, frame.collector.refusals) == ("kernel", ())
+    assert better.opened == 1
+
+
+def test_that_it_is_tried_again_is_told_and_ends_with_the_monitor(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampler, "_RETRIES_S", (PATIENCE_S,))
+    better = Short("kernel", [], failures=1)
+    plain = Made("traditional", [ticks(0, 0)] * 1000)
+    install(better, plain)
+    source = quick(plain, "kernel")
+    upgrading = Upgrading(source)
+    said = "kernel: trying again soon: no memory; free some"
+    until(lambda: source.next_frame(Need.NONE).collector.refusals == (said,))
+    source.close()
+    assert upgrading.end() is False
+    assert (better.opened, better.failures) == (0, 0)
+
+
+def test_one_that_breaks_while_it_opens_is_a_refusal(install: Install) -> None:
+    class Broken(Made):
+        def open(self) -> None:
+            raise TypeError("a mistake of ours")
+
+    better, plain = Broken("kernel"), Made("traditional", [ticks(0, 0)])
+    install(better, plain)
+    source = quick(plain, "kernel")
+    assert source.upgrade() is False
+    (said,) = source.next_frame(Need.NONE).collector.refusals
+    assert "it broke: TypeError: a mistake of ours; please report it" in said
+    assert better.closed == 1

@@ -128,6 +128,10 @@ class Btf:
                 target = self._types[target.size_or_type]
         return target.length if target.kind == _PROTO else 0
 
+    def function(self, name: str) -> int:
+        """Return the id of a function, 0 where there is none."""
+        return self._find(name, _FUNC) or 0
+
     def size_of(self, struct_name: str) -> int:
         """Return the size of a struct in bytes, 0 where there is none."""
         found = self._find(struct_name, _STRUCT)

@@ -59,6 +59,7 @@ class KernelCollector(Collector):
     def __init__(self, attachment: str = "auto") -> None:
         """Attach by `kprobes`, `tracepoints`, or `auto` for the best there is."""
         self._attachment = attachment
+        self._loader = loader.Loader()
         self._loaded: loader.Loaded | None = None
         self._resources = ExitStack()
         self._users = UserNames()
@@ -95,7 +96,9 @@ class KernelCollector(Collector):
             "BRIEFS": slots,
             "READER_PIDNS": namespace,
         }
-        self._loaded = loaded = loader.load(probes, defines, self._attachment)
+        self._loaded = loaded = self._loader.load(
+            probes, defines, self._attachment, on_wait=self.on_wait
+        )
         self._resources.callback(loaded.close)
         try:
             self._root = ProcRoot()
@@ -109,10 +112,11 @@ class KernelCollector(Collector):
             raise CollectorUnavailable(error.reason, error.remedy) from error
         except (OSError, ValueError) as error:
             self.close()
+            number = getattr(error, "errno", None) or 0
+            remedy = loader.PASSING.get(number, "raise the locked memory limit")
             reason = f"the probes' log cannot be mapped: {error}"
-            raise CollectorUnavailable(
-                reason, "raise the locked memory limit"
-            ) from error
+            may_pass = number in loader.PASSING
+            raise CollectorUnavailable(reason, remedy, may_pass=may_pass) from error
         self._begin(loaded)
 
     def _begin(self, loaded: loader.Loaded) -> None:
@@ -138,6 +142,10 @@ class KernelCollector(Collector):
         self._resources.close()
         self._loaded = None
         self._users.close()
+
+    def give_up(self) -> None:
+        """Kill the loader, and start none after that."""
+        self._loader.give_up()
 
     def sample(self, needs: Need) -> Sample:
         """Return the processes as they are now and those that ended since.

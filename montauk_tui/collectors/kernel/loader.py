@@ -2,25 +2,34 @@
 
 import array
 import contextlib
+import errno
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
-import tempfile
-from collections.abc import Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
+from montauk_tui import children, trust
 from montauk_tui.errors import CollectorUnavailable
 from montauk_tui.model.text import clean
 
-PATIENCE_S = 10.0
-"""How long a loader may take; a compile takes 0.3 s."""
+CACHE: Final = "/var/cache/montauk"
+"""Of compiled probes, used by root only: of another user anything could change it."""
+
 _MOST_DESCRIPTORS: Final = 32
 _MOST_SAID: Final = 200
 """Bytes of what BCC or the kernel says that are passed on."""
+_MOST_COMPLAINTS: Final = 1 << 16
+_STEP_S: Final = 1.0
+_GRACE_S: Final = 5.0
+"""Between the end of a process and the moment at which its parent is told."""
 
 INTERPRETERS: Final = (
     "/usr/bin/python3",
@@ -40,6 +49,24 @@ NO_BCC: Final = (
     "install python3-bpfcc (Debian, Ubuntu), python3-bcc (Fedora) or python-bcc (Arch)",
 )
 
+LIMIT_S: Final = 600
+"""After that the loader ends itself. Emulated machines take a minute."""
+
+PASSING: Final = {
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENFILE: "raise the limit of open files (fs.file-max)",
+    errno.EAGAIN: "raise the limit of processes (ulimit -u)",
+    errno.ENOMEM: "free memory",
+}
+"""Errors of starting a process that have nothing to do with Python or BCC."""
+
+_DEATHS: Final[Mapping[int, str]] = {
+    signal.SIGALRM: f"it took longer than {LIMIT_S / 60:g} minutes",
+    signal.SIGSYS: "let the seccomp filter of the container or service pass bpf()",
+    signal.SIGXCPU: "raise the limit of CPU time (ulimit -t)",
+    signal.SIGKILL: "look whether memory is short",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -53,6 +80,8 @@ class Loaded:
     """Version of BCC."""
     missing: tuple[str, ...]
     """Fields that this kernel does not have, by their macros in layout.py."""
+    is_compiled: bool = True
+    """Whether BCC had to compile them; else they were kept from an earlier start."""
 
     def close(self) -> None:
         """Detach and free everything."""
@@ -65,94 +94,197 @@ def interpreter(
     packages: Sequence[str] = PACKAGES, interpreters: Sequence[str] = INTERPRETERS
 ) -> str | None:
     """Return an interpreter that has BCC, found without starting it."""
-    has_bcc = any(
-        next(Path("/").glob(f"{pattern[1:]}/bcc/libbcc.py"), None)
-        for pattern in packages
-    )
-    if not has_bcc:
+    if not _with_bcc(packages):
         return None
     return next((path for path in interpreters if os.access(path, os.X_OK)), None)
 
 
-def load(
-    probes: Path, defines: Mapping[str, int], attachment: str, python: str | None = None
-) -> Loaded:
-    """Return the probes, compiled, loaded and attached by a process that has ended.
+def _with_bcc(packages: Sequence[str]) -> list[str]:
+    """Return the folders that hold BCC."""
+    return [
+        str(path.parents[1])
+        for pattern in packages
+        for path in sorted(Path("/").glob(f"{pattern[1:]}/bcc/libbcc.py"))
+    ]
 
-    Args:
-        probes: The folder of the C files.
-        defines: Macros that they are compiled with.
-        attachment: kprobes, tracepoints, or auto for the best there is.
-        python: The interpreter that has BCC.
 
-    Raises:
-        CollectorUnavailable: With the reason and the remedy the loader gave.
+def untrusted(probes: Path) -> tuple[str, str] | None:
+    """Return why root should not run and compile these files, and the remedy.
+
+    Those who own the package are trusted: it is their code that runs already.
     """
-    python = python or interpreter()
-    if python is None:
-        raise CollectorUnavailable(*NO_BCC)
-    request = {
-        "probes": str(probes),
-        "defines": dict(defines),
-        "attachment": attachment,
-    }
+    if os.geteuid() != trust.ROOT:
+        return None
+    package = Path(__file__).parents[2]
+    remedy = "make it writable for its owner only, or install montauk"
     try:
-        with tempfile.TemporaryFile() as complaints:
-            answer, descriptors = _ask(python, request, complaints)
-            return _loaded(answer, descriptors, complaints)
-    except TimeoutError as error:
-        reason = f"the loader of the probes did not answer within {PATIENCE_S:g} s"
-        raise CollectorUnavailable(reason, "try again on a calmer machine") from error
+        trusted = {package.stat().st_uid}
+        why = trust.foreign_below(str(package), trusted)
+        why = why or trust.foreign_below(str(probes), trusted)
     except OSError as error:
-        reason = f"{python} cannot be started to load the probes: {error}"
-        raise CollectorUnavailable(reason, NO_BCC[1]) from error
+        why = f"{error.filename} cannot be looked at: {error.strerror}"
+        remedy = PASSING.get(error.errno or 0, remedy)
+    return (f"root may not rely on the probes: {why}", remedy) if why else None
 
 
-def _ask(
-    python: str, request: Mapping[str, Any], complaints: IO[bytes]
-) -> tuple[dict[str, Any], list[int]]:
-    """Return the answer of a loader that has ended, or one that says how it ended.
+class Loader:
+    """Starts one process at a time; may be told from any thread to give up."""
 
-    Raises:
-        TimeoutError: It takes too long.
-        OSError: It cannot be started.
-    """
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with ours:
-        ours.settimeout(PATIENCE_S)
-        ours.send(json.dumps(request).encode())
-        with theirs:
-            script = Path(__file__).with_name("loader_main.py")
-            process = subprocess.Popen(
-                [python, "-I", str(script), str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
+    def __init__(self) -> None:
+        """Start nothing yet."""
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._given_up = False
+
+    def give_up(self) -> None:
+        """End what runs, for good: nothing is started after this."""
+        with self._lock:
+            self._given_up = True
+            if self._process is not None:
+                self._process.kill()
+
+    def load(
+        self,
+        probes: Path,
+        defines: Mapping[str, int],
+        attachment: str,
+        *,
+        python: str | None = None,
+        on_wait: Callable[[float], None] = lambda _: None,
+    ) -> Loaded:
+        """Return the probes, loaded and attached by a process that has ended.
+
+        Args:
+            probes: The folder of the C files.
+            defines: Macros that they are compiled with.
+            attachment: kprobes, tracepoints, or auto for the best there is.
+            python: The interpreter that has BCC.
+            on_wait: Called every second with the seconds since the start.
+
+        Raises:
+            CollectorUnavailable: With the reason and the remedy the loader gave.
+        """
+        python = python or interpreter()
+        if python is None:
+            raise CollectorUnavailable(*NO_BCC)
+        if lack := untrusted(probes):
+            raise CollectorUnavailable(*lack)
+        request = {
+            "probes": str(probes),
+            "defines": dict(defines),
+            "attachment": attachment,
+            "packages": _with_bcc(PACKAGES),
+            "cache": CACHE if os.geteuid() == trust.ROOT else "",
+            "limit_s": LIMIT_S,
+        }
+        try:
+            answer, descriptors, complaints = self._ask(python, request, on_wait)
+        except OSError as error:
+            reason = f"{python} cannot be started to load the probes: {error}"
+            remedy = PASSING.get(error.errno or 0, NO_BCC[1])
+            may_pass = error.errno in PASSING
+            raise CollectorUnavailable(reason, remedy, may_pass=may_pass) from error
+        return _loaded(answer, descriptors, complaints)
+
+    def _ask(
+        self,
+        python: str,
+        request: Mapping[str, Any],
+        on_wait: Callable[[float], None],
+    ) -> tuple[dict[str, Any], list[int], bytes]:
+        """Return answer, descriptors and complaints of a loader that has ended.
+
+        Raises:
+            OSError: It cannot be started.
+        """
+        with contextlib.ExitStack() as stack:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            stack.enter_context(ours)
+            stack.enter_context(theirs)
+            ours.send(json.dumps(request).encode())
+            process = self._start(python, theirs, request["probes"])
+            stack.callback(self._end, process)
+            assert process.stdout is not None  # noqa: S101 - of a pipe
+            complaints = stack.enter_context(process.stdout)
+            theirs.close()
+            said = _wait(ours, complaints.fileno(), on_wait)
+            answer, descriptors = _receive(ours)
+            if answer is None:
+                answer = self._obituary(process)
+        return answer, descriptors, said
+
+    def _start(
+        self, python: str, channel: socket.socket, folder: str
+    ) -> subprocess.Popen[bytes]:
+        script = str(Path(__file__).with_name("loader_main.py"))
+        command = [python, "-I", "-S", script, str(channel.fileno()), str(os.getpid())]
+        with self._lock:
+            if self._given_up:
+                raise CollectorUnavailable(*_GIVEN_UP)
+            # No file for what it says: where every folder is full or read-only it
+            # works all the same.
+            self._process = process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=children.environment(),
+                pass_fds=[channel.fileno()],
                 stdin=subprocess.DEVNULL,
-                stdout=complaints,
-                stderr=complaints,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        return process
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        process.kill()
+        process.wait()
+        with self._lock:
+            self._process = None
+
+    def _obituary(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+        """Return why a loader that hung up did not answer."""
         try:
-            answer, descriptors = _receive(ours)
-            if not answer:
-                answer = _obituary(process)
-        finally:
-            process.kill()
-            process.wait()
-    return answer, descriptors
+            code = process.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:
+            return {"reason": "the loader of the probes hung up without an answer"}
+        if self._given_up:
+            return dict(zip(("reason", "remedy"), _GIVEN_UP, strict=True))
+        if code >= 0:
+            return {"reason": f"the loader of the probes ended with code {code}"}
+        remedy = _DEATHS.get(-code, "look whether memory is short, or update BCC")
+        return {
+            "reason": f"the loader of the probes was killed by {_signal_name(-code)}",
+            "remedy": remedy,
+            "may_pass": -code in (signal.SIGKILL, signal.SIGALRM, signal.SIGTERM),
+        }
 
 
-def _obituary(process: subprocess.Popen[bytes]) -> dict[str, Any]:
-    """Return why a loader that hung up did not answer."""
-    try:
-        code = process.wait(PATIENCE_S)
-    except subprocess.TimeoutExpired as error:
-        raise TimeoutError from error
-    if code >= 0:
-        return {"reason": f"the loader of the probes ended with code {code}"}
-    return {
-        "reason": f"the loader of the probes was killed by {_signal_name(-code)}",
-        "remedy": "try again; look whether memory is short",
-    }
+_GIVEN_UP: Final = ("loading was given up", "start it again")
+
+
+def _wait(
+    channel: socket.socket, complaints: int, on_wait: Callable[[float], None]
+) -> bytes:
+    """Return what was complained of until the loader answered or hung up."""
+    started = time.monotonic()
+    poll = select.poll()
+    poll.register(channel, select.POLLIN)
+    poll.register(complaints, select.POLLIN)
+    said = b""
+    told_s = _STEP_S
+    while True:
+        passed_s = time.monotonic() - started
+        if passed_s >= told_s:
+            on_wait(passed_s)
+            told_s = passed_s + _STEP_S
+        ready = dict(poll.poll(max(0.0, told_s - passed_s) * 1000))
+        if complaints in ready:
+            data = os.read(complaints, _MOST_COMPLAINTS)
+            said = (said + data)[-_MOST_COMPLAINTS:]
+            if not data:
+                poll.unregister(complaints)
+        elif channel.fileno() in ready:
+            return said
 
 
 def _signal_name(number: int) -> str:
@@ -162,39 +294,54 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _receive(channel: socket.socket) -> tuple[dict[str, Any], list[int]]:
+def _receive(channel: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
+    """Return the answer, None where it hung up, and the descriptors with it."""
     rights = array.array("i")
     room = socket.CMSG_SPACE(_MOST_DESCRIPTORS * rights.itemsize)
     try:
         text, ancillary, _, _ = channel.recvmsg(1 << 16, room)
     except ConnectionError:
         # It ended before it read the request.
-        return {}, []
+        return None, []
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             rights.frombytes(data[: len(data) - len(data) % rights.itemsize])
     for descriptor in rights:
         os.set_inheritable(descriptor, False)  # noqa: FBT003 - as os has it
-    return (json.loads(text) if text else {}), list(rights)
+    try:
+        return (json.loads(text) if text else None), list(rights)
+    except ValueError:
+        return {}, list(rights)
 
 
 def _loaded(
-    answer: dict[str, Any], descriptors: list[int], complaints: IO[bytes]
+    answer: dict[str, Any], descriptors: list[int], complaints: bytes
 ) -> Loaded:
-    if "names" in answer:
-        return Loaded(
-            descriptors=dict(zip(answer["names"], descriptors, strict=True)),
-            attachment=answer["attachment"],
-            bcc=answer["bcc"],
-            missing=tuple(answer["missing"]),
-        )
-    complaints.seek(0)
-    lines = [line for line in complaints.read().splitlines() if line.strip()]
+    try:
+        if "names" in answer:
+            return Loaded(
+                descriptors=dict(zip(answer["names"], descriptors, strict=True)),
+                attachment=answer["attachment"],
+                bcc=answer["bcc"],
+                missing=tuple(answer["missing"]),
+                is_compiled=answer["compiled"],
+            )
+        raw = answer["reason"].encode("utf-8", "surrogateescape")
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        for descriptor in descriptors:
+            os.close(descriptor)
+        reason = "the answer of the loader of the probes makes no sense"
+        raise CollectorUnavailable(reason, "reinstall montauk") from error
+    lines = [line for line in complaints.splitlines() if line.strip()]
     telling = next((line for line in lines if b"error" in line.lower()), b"")
     said = _one_line((telling or (lines[-1] if lines else b"")).strip())
-    reason = _one_line(answer["reason"].encode("utf-8", "surrogateescape"))
+    reason = _one_line(raw)
     remedy = answer.get("remedy", "look at what your distribution's BCC needs")
-    raise CollectorUnavailable(f"{reason} ({said})" if said else reason, remedy)
+    raise CollectorUnavailable(
+        f"{reason} ({said})" if said else reason,
+        remedy,
+        may_pass=answer.get("may_pass", False),
+    )
 
 
 def _one_line(raw: bytes) -> str:

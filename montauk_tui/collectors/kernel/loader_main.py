@@ -1,155 +1,320 @@
 """The loader process: compiles, loads and attaches the probes, hands them over, ends.
 
-Run as `python3 -I loader_main.py SOCKET_FD` by whichever interpreter has the
+Run as `python3 -I -S loader_main.py SOCKET_FD PARENT` by whichever interpreter has the
 distribution's BCC, so: stdlib and bcc only, Python 3.9. A JSON request comes in on the
 socket; one JSON answer goes out, with the file descriptors of maps, iterator and hooks.
 They are the only references: what they hold ends with the process that holds them.
+
+BCC is imported only where the probes were not compiled before (cache.py).
 """
 
 from __future__ import annotations
 
 import array
-import ctypes
+import contextlib
 import errno
 import json
 import os
 import re
 import resource
+import signal
 import socket
+import struct
 import sys
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from montauk_tui.collectors.kernel.btf import Btf, BtfError
-from montauk_tui.collectors.kernel.layout import REQUIRED, Layout, read_layout
+from montauk_tui import children
+from montauk_tui.collectors.kernel import bpf, btf, cache, compiled, layout
 
 # What else lies there is for another interpreter, and may be called bcc.
 del sys.path[0]
 
-_BPF_MAP_TYPE_ARRAY = 2
 _MAPS = ("lives", "forks", "frees", "counts")
+_ITERATOR = "bpf_iter__task"
+_ITERATOR_TARGET = "bpf_iter_task"
+
+_LITTLE_ROOM = {
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENFILE: "raise the limit of open files (fs.file-max)",
+    errno.ENOMEM: "free memory, or raise the limits of it",
+}
 
 
 class Refused(Exception):  # noqa: N818 - named for what it says
     """The kernel or BCC refuses; reason and remedy for a person."""
 
-    def __init__(self, reason: str, remedy: str) -> None:
-        """Keep the two apart."""
+    def __init__(self, reason: str, remedy: str, *, may_pass: bool = False) -> None:
+        """Keep them apart, and whether it may work a moment later."""
         super().__init__(reason)
-        self.reason, self.remedy = reason, remedy
+        self.reason, self.remedy, self.may_pass = reason, remedy, may_pass
+
+
+def refusal(what: str, error: OSError, remedy: str) -> Refused:
+    """Return what to say of an error: some have remedies of their own."""
+    remedy = _LITTLE_ROOM.get(error.errno or 0, remedy)
+    may_pass = error.errno in _LITTLE_ROOM
+    return Refused(f"{what}: {error.strerror or error}", remedy, may_pass=may_pass)
 
 
 def main() -> None:
     """Serve one request."""
+    children.clean_signals()
+    if not children.end_with(int(sys.argv[2]), signal.SIGKILL):
+        os._exit(1)
     channel = socket.socket(fileno=int(sys.argv[1]))
     request = json.loads(channel.recv(1 << 16).decode())
+    signal.alarm(request["limit_s"])
     try:
         answer, descriptors = load(request)
-    except Refused as refusal:
-        answer, descriptors = {"reason": refusal.reason, "remedy": refusal.remedy}, []
+    except Refused as refused:
+        answer = {"reason": refused.reason, "remedy": refused.remedy}
+        answer["may_pass"] = refused.may_pass
+        descriptors = []
     rights = array.array("i", descriptors)
     ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)] if descriptors else []
     channel.sendmsg([json.dumps(answer).encode()], ancillary)
-    # BCC's clean-up at exit would switch off the hooks that were just handed over.
+    # BCC's clean-up at exit takes its time.
     os._exit(0)
 
 
 def load(request: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
     """Return the answer and the descriptors, in the order that the answer names."""
-    layout = _layout()
-    probes = request["probes"]
-    os.environ["BCC_KERNEL_SOURCE"] = probes
-    bcc = _import_bcc()
-    _try_bpf(bcc)
-    flags = [f"-D{name}={value}" for name, value in request["defines"].items()]
-    flags += [f"-I{probes}", *layout.flags()]
-    try:
-        program = _compile(bcc, Path(probes, "montauk.c"), flags)
-        loaded = _Loaded(bcc, program)
-        iterator = loaded.iterate()
-    except Refused:
-        # Older verifiers do not follow all pointers of the iterator: read with helpers.
-        program = _compile(bcc, Path(probes, "montauk.c"), [*flags, "-DPLAIN_READS"])
-        loaded = _Loaded(bcc, program)
-        iterator = loaded.iterate()
-    attachment = loaded.attach(request["attachment"])
+    _try_bpf()
+    source = Source(request)
+    with contextlib.ExitStack() as stack:
+        store = _open_cache(request["cache"], stack)
+        kept, loaded, attachment = _from_cache(store, source.key, request["attachment"])
+        if loaded is None:
+            kept, loaded = _compiled(source)
+            attachment = loaded.attach(request["attachment"])
+            if store:
+                with contextlib.suppress(OSError):
+                    store.write(source.key, kept)
     names = [*_MAPS, "iterator", *(f"hook{n}" for n in range(len(loaded.hooks)))]
     answer = {
         "names": names,
         "attachment": attachment,
-        "bcc": getattr(bcc, "__version__", "?"),
-        "missing": [used.macro for used in layout.missing],
+        "bcc": kept["bcc"],
+        "missing": kept["missing"],
+        "compiled": source.is_compiled,
     }
-    return answer, [*(program[name].map_fd for name in _MAPS), iterator, *loaded.hooks]
+    maps = [loaded.maps[name] for name in _MAPS]
+    return answer, [*maps, loaded.iterator, *loaded.hooks]
 
 
-def _import_bcc() -> Any:
+def _from_cache(
+    store: cache.Cache | None, key: str, wanted: str
+) -> tuple[dict[str, Any], Loaded | None, str]:
+    """Return the probes as an earlier start left them, where the kernel takes them."""
+    kept = store.read(key) if store else None
+    if store is None or kept is None:
+        return {}, None, ""
+    loaded = None
     try:
-        import bcc  # noqa: PLC0415 - the reason for this process
-    except Exception as error:
-        raise Refused(f"bcc cannot be imported: {error}", "reinstall it") from error
-    if not hasattr(bcc, "BPF"):
-        reason = f"{bcc.__file__} is another project called bcc"
-        raise Refused(reason, "remove it: pip uninstall bcc")
-    return bcc
+        loaded = Loaded(kept)
+        return kept, loaded, loaded.attach(wanted)
+    except Refused as refused:
+        if loaded:
+            loaded.close()
+        if refused.may_pass:
+            raise
+    except (KeyError, TypeError, ValueError, struct.error):
+        pass  # It was written by no montauk.
+    store.remove(key)
+    return {}, None, ""
 
 
-def _try_bpf(bcc: Any) -> None:
+def _open_cache(folder: str, stack: contextlib.ExitStack) -> cache.Cache | None:
+    """Return the cache, None where there is to be none or it is not safe."""
+    if not folder:
+        return None
+    try:
+        store = cache.Cache(folder)
+    except (OSError, cache.Refused):
+        return None
+    stack.callback(store.close)
+    return store
+
+
+def _compiled(source: Source) -> tuple[dict[str, Any], Loaded]:
+    """Return the probes, compiled in the way that this kernel takes."""
+    kept = source.compiled([])
+    try:
+        return kept, Loaded(kept)
+    except Refused:
+        # Older verifiers do not follow all pointers of the iterator: read with helpers.
+        kept = source.compiled(["-DPLAIN_READS"])
+        return kept, Loaded(kept)
+
+
+def _try_bpf() -> None:
     """Create the smallest of maps: what is refused then is not for its size."""
-    descriptor = bcc.lib.bcc_create_map(_BPF_MAP_TYPE_ARRAY, b"montauk", 4, 4, 1, 0)
-    if descriptor >= 0:
-        os.close(descriptor)
-        return
-    number = ctypes.get_errno()
-    if number == errno.ENOSYS:
-        raise Refused("this kernel has no bpf()", "use one with CONFIG_BPF_SYSCALL=y")
-    reason = f"bpf() is refused although the privilege is there: {os.strerror(number)}"
-    raise Refused(
-        reason, "let the container's seccomp filter or security module pass it"
-    )
-
-
-def _compile(bcc: Any, source: Path, flags: list[str]) -> Any:
-    """Return the compiled programs, their maps created."""
+    # Locked memory is not counted from 5.11 on.
+    if _version() < (5, 11):
+        with contextlib.suppress(ValueError, OSError):
+            no_limit = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+            resource.setrlimit(resource.RLIMIT_MEMLOCK, no_limit)
     try:
-        return bcc.BPF(text=source.read_text("utf-8"), cflags=flags)
+        os.close(bpf.create_map(bpf.ARRAY, 4, 4, 1, 0, "montauk"))
     except OSError as error:
-        reason = f"the probes cannot be read: {error}"
-        raise Refused(reason, "reinstall montauk") from error
-    except Exception as error:
-        # Locked memory is not counted from 5.11 on. BCC raises the limit if it may.
-        limit = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0]
-        remedy = "update BCC"
-        if _version() < (5, 11) and limit != resource.RLIM_INFINITY:
-            remedy = "raise the limit of locked memory (ulimit -l), or update BCC"
-        raise Refused(f"BCC cannot compile the probes: {error}", remedy) from error
+        if error.errno == errno.ENOSYS:
+            remedy = "use one with CONFIG_BPF_SYSCALL=y"
+            raise Refused("this kernel has no bpf()", remedy) from error
+        raise refusal(
+            "bpf() is refused although the privilege is there",
+            error,
+            "let the container's seccomp filter or security module pass it",
+        ) from error
 
 
 def _version() -> tuple[int, ...]:
     return tuple(map(int, re.findall(r"\d+", os.uname().release)[:2]))
 
 
-def _layout() -> Layout:
+class Source:
+    """The probes as C, and all that their compilation depends on."""
+
+    def __init__(self, request: dict[str, Any]) -> None:
+        """Read the files."""
+        self._packages = request["packages"]
+        self._defines = [f"-D{name}={it}" for name, it in request["defines"].items()]
+        self.is_compiled = False
+        try:
+            self._text = self._whole(Path("montauk.c"))
+            headers = [
+                path.read_bytes() for path in sorted(Path("include").rglob("*.h"))
+            ]
+        except OSError as error:
+            reason = f"the probes cannot be read: {error}"
+            raise Refused(reason, "reinstall montauk") from error
+        try:
+            types = Path(btf.DEFAULT_PATH).read_bytes()
+        except OSError as error:
+            raise _no_types(error) from error
+        here = Path(__file__)
+        names = ("btf.py", "layout.py", "compiled.py", here.name)
+        own = [here.with_name(name).read_bytes() for name in names]
+        versions = [path.read_bytes() for path in self._version_files()]
+        parts = [*headers, types, *own, *versions]
+        system = " ".join([*os.uname()[2:], *self._defines])
+        self.key = cache.key([self._text.encode(), system.encode(), *parts])
+
+    def _whole(self, path: Path) -> str:
+        """Return a file with the headers beside it in their places.
+
+        BCC compiles a text without a folder: for `#include "..."` the compiler would
+        look into the current one first.
+        """
+        text = path.read_text("utf-8")
+        found = re.compile(r'^#include "([^"]+)"$', re.MULTILINE)
+        return found.sub(lambda one: self._whole(path.with_name(one[1])), text)
+
+    def _version_files(self) -> list[Path]:
+        """Return the files that say which BCC there is; a package brings new ones."""
+        found = [Path(folder, "bcc/version.py") for folder in self._packages]
+        return [path for path in found if path.is_file()]
+
+    def compiled(self, flags: list[str]) -> dict[str, Any]:
+        """Return the compiled probes and what else is kept of them."""
+        types = _read_types()
+        probes = _read_layout(types)
+        self.is_compiled = True
+        bcc = _import_bcc(self._packages)
+        os.environ["BCC_KERNEL_SOURCE"] = str(Path.cwd())
+        try:
+            program = bcc.BPF(
+                text=self._text, cflags=[*self._defines, *flags, *probes.flags()]
+            )
+        except Exception as error:
+            limit = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0]
+            remedy = "update BCC"
+            if _version() < (5, 11) and limit != resource.RLIM_INFINITY:
+                remedy = "raise the limit of locked memory (ulimit -l), or update BCC"
+            reason = f"BCC cannot compile the probes: {error}"
+            raise Refused(reason, remedy) from error
+        probes_as_data = compiled.from_bcc(bcc.lib, program.module)
+        # Its maps are as large as those that will be made.
+        bcc.lib.bpf_module_destroy(program.module)
+        return {
+            **probes_as_data.to_json(),
+            "target": types.function(_ITERATOR_TARGET),
+            "bcc": getattr(bcc, "__version__", "?"),
+            "missing": [used.macro for used in probes.missing],
+        }
+
+
+def _no_types(error: Exception) -> Refused:
+    reason = f"the kernel's type information cannot be read: {error}"
+    return Refused(reason, "use a kernel with CONFIG_DEBUG_INFO_BTF=y")
+
+
+def _read_types() -> btf.Btf:
     try:
-        layout = read_layout(Btf())
-    except (OSError, BtfError) as error:
-        reason = f"the kernel's type information cannot be read: {error}"
-        raise Refused(reason, "use a kernel with CONFIG_DEBUG_INFO_BTF=y") from error
-    lacking = [used.macro for used in layout.missing if used.macro in REQUIRED]
+        return btf.Btf()
+    except (OSError, btf.BtfError) as error:
+        raise _no_types(error) from error
+
+
+def _read_layout(types: btf.Btf) -> layout.Layout:
+    try:
+        found = layout.read_layout(types)
+    except btf.BtfError as error:
+        raise _no_types(error) from error
+    lacking = [it.macro for it in found.missing if it.macro in layout.REQUIRED]
     if lacking:
         reason = f"this kernel lacks {', '.join(lacking)}"
         raise Refused(reason, "report it with the output of: montauk probes layout")
-    return layout
+    return found
 
 
-class _Loaded:
-    """The compiled programs, and the hooks that were made of them."""
+def _import_bcc(packages: list[str]) -> Any:
+    # Those of this interpreter's version, or of no version.
+    own = "/python{}.{}/".format(*sys.version_info)
+    sys.path += [path for path in packages if own in path or "/python3/" in path]
+    try:
+        import bcc  # noqa: PLC0415 - the reason for this process
+    except Exception as error:
+        text = str(error)
+        is_memory = isinstance(error, MemoryError) or "map" in text
+        remedy = _LITTLE_ROOM[errno.ENOMEM] if is_memory else "reinstall it"
+        raise Refused(
+            f"bcc cannot be imported: {text}", remedy, may_pass=is_memory
+        ) from error
+    if not hasattr(bcc, "BPF"):
+        reason = f"{bcc.__file__} is another project called bcc"
+        raise Refused(reason, "remove it: pip uninstall bcc")
+    return bcc
 
-    def __init__(self, bcc: Any, program: Any) -> None:
-        self._bcc, self._program = bcc, program
+
+class Loaded:
+    """The probes in the kernel, and the hooks that were made of them."""
+
+    def __init__(self, kept: dict[str, Any]) -> None:
+        """Create the maps and the iterator.
+
+        Raises:
+            Refused: The kernel does not take them.
+        """
+        self._probes = compiled.Compiled.from_json(kept)
+        self._target = kept["target"]
         self.hooks: list[int] = []
+        try:
+            with self._probes.with_maps() as maps:
+                self.maps = maps
+                self.iterator = self._iterate()
+        except OSError as error:
+            raise refusal(
+                "the maps of the probes cannot be made", error,
+                "raise the limit of locked memory (ulimit -l)",
+            ) from error  # fmt: skip
+
+    def close(self) -> None:
+        """Undo everything."""
+        for descriptor in (*self.maps.values(), self.iterator, *self.hooks):
+            os.close(descriptor)
 
     def attach(self, wanted: str) -> str:
         """Attach by kprobes, or by tracepoints where there are none; say which."""
@@ -163,10 +328,7 @@ class _Loaded:
             self._tracepoint("fork_tracepoint", "sched_process_fork")
             self._tracepoint("exit_tracepoint", "sched_process_exit")
         except OSError as error:
-            reason = f"the probes cannot be attached: {error}"
-            raise Refused(
-                reason, "run as root, or with CAP_BPF and CAP_PERFMON"
-            ) from error
+            raise refusal("the probes cannot be attached", error, _PRIVILEGE) from error
         return "tracepoints"
 
     def _kprobes(self) -> bool:
@@ -184,43 +346,41 @@ class _Loaded:
         return True
 
     def _kprobe(self, function: str, symbol: str) -> int:
-        program = self._load(function, self._bcc.BPF.KPROBE)
-        event = f"montauk_{symbol}".encode()
-        # Through the perf kprobe PMU (4.17), so that it ends with its descriptor: else
-        # BCC would write into tracefs, where it would stay.
-        if not Path("/sys/bus/event_source/devices/kprobe").exists():
+        program = self._load(function, bpf.KPROBE)
+        try:
+            return bpf.attach_kprobe(program, symbol)
+        except OSError:
             return -1
-        return int(
-            self._bcc.lib.bpf_attach_kprobe(program, 0, event, symbol.encode(), 0, 0)
-        )
+        finally:
+            os.close(program)
 
     def _tracepoint(self, function: str, tracepoint: str) -> None:
-        program = self._load(function, self._bcc.BPF.RAW_TRACEPOINT)
-        hook = int(
-            self._bcc.lib.bpf_attach_raw_tracepoint(program, tracepoint.encode())
-        )
-        if hook < 0:
-            raise OSError(-hook, os.strerror(-hook), tracepoint)
-        self.hooks.append(hook)
+        program = self._load(function, bpf.RAW_TRACEPOINT)
+        self.hooks.append(bpf.attach_raw_tracepoint(program, tracepoint))
+        os.close(program)
 
-    def iterate(self) -> int:
+    def _iterate(self) -> int:
         """Return the link of the task iterator."""
-        program = self._load("bpf_iter__task", self._bcc.BPF.TRACING)
-        link = int(self._bcc.lib.bcc_iter_attach(program, None, 0))
-        if link < 0:
-            reason = f"the kernel has no task iterator: {os.strerror(-link)}"
-            raise Refused(reason, "use Linux 5.8 or newer")
-        return link
-
-    def _load(self, function: str, kind: int) -> int:
+        program = self._load(_ITERATOR, bpf.TRACING, self._target)
         try:
-            return int(self._program.load_func(function, kind).fd)
-        except Exception as error:
-            reason = f"the kernel refuses {function}: {error}"
-            raise Refused(
-                reason, "run as root, or with CAP_BPF and CAP_PERFMON"
-            ) from error
+            return bpf.attach_iterator(program)
+        except OSError as error:
+            remedy = "use Linux 5.8 or newer"
+            raise refusal("the kernel has no task iterator", error, remedy) from error
+        finally:
+            os.close(program)
 
+    def _load(self, function: str, kind: int, target: int = 0) -> int:
+        code = self._probes.code(function, self.maps)
+        try:
+            return bpf.load_program(kind, code, function, target)
+        except OSError as error:
+            log = getattr(error, "log", "")
+            what = f"the kernel refuses {function}" + (f" ({log})" if log else "")
+            raise refusal(what, error, _PRIVILEGE) from error
+
+
+_PRIVILEGE = "run as root, or with CAP_BPF and CAP_PERFMON"
 
 if __name__ == "__main__":
     main()

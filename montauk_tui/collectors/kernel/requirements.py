@@ -17,6 +17,8 @@ from montauk_tui.collectors.base import Availability
 from montauk_tui.collectors.clock import UNKNOWN_OFFSETS, namespace_offsets
 from montauk_tui.collectors.kernel import loader
 from montauk_tui.collectors.kernel.btf import DEFAULT_PATH as BTF_PATH
+from montauk_tui.errors import ResourceMissing
+from montauk_tui.resources import folder
 
 _LEAST_KERNEL: Final = (5, 8)
 """The first with CAP_BPF; the task iterator is of the same release."""
@@ -54,6 +56,7 @@ def check(host: Host | None = None) -> Availability:
     host = host or Host()
     for find in (
         _old_kernel, _no_btf, _lockdown, _no_bcc, _no_privilege, _no_offsets,
+        _untrusted,
     ):  # fmt: skip
         lack = find(host)
         if lack is not None:
@@ -106,6 +109,13 @@ def _no_privilege(host: Host) -> Lack | None:
             "run it as root outside of the container",
         )
     return None
+
+
+def _untrusted(_host: Host) -> Lack | None:
+    try:
+        return loader.untrusted(folder("probes"))
+    except ResourceMissing as missing:
+        return missing.reason, missing.remedy
 
 
 def _way_to_privilege(host: Host) -> str:

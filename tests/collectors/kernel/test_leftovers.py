@@ -6,8 +6,10 @@ import json
 import os
 import platform
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -20,6 +22,7 @@ from montauk_tui.errors import CollectorUnavailable
 from montauk_tui.resources import folder
 from tests.collectors.kernel.support import opened
 from tests.support.patience import until
+from tests.support.walking import is_there
 
 SYS_BPF: Final = {"x86_64": 321, "s390x": 351, "ppc64le": 361}.get(
     platform.machine(), 280
@@ -126,11 +129,11 @@ def bpf_objects_of(pid: int) -> set[Objects]:
 def load(python: Path | str | None, probes: Path | None = None) -> Loaded:
     namespace = os.stat("/proc/self/ns/pid").st_ino  # noqa: PTH116
     defines = {**DEFINES, "READER_PIDNS": namespace}
-    return loader.load(
+    return loader.Loader().load(
         probes or folder("probes"),
         defines,
         "auto",
-        None if python is None else str(python),
+        python=None if python is None else str(python),
     )
 
 
@@ -158,10 +161,107 @@ def fake_python(folder: Path, script: str) -> Path:
     return path
 
 
-def test_a_loader_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loader, "PATIENCE_S", 0.1)
-    said = refusal(fake_python(tmp_path, "exec sleep 1000"))
-    assert "did not answer" in said.reason
+def test_a_loader_that_hangs_is_waited_for_until_it_is_given_up(tmp_path: Path) -> None:
+    files, children = open_files(), children_of(os.getpid())
+    python = fake_python(tmp_path, "exec sleep 1000")
+    loading = loader.Loader()
+    told: list[float] = []
+
+    def give_up(seconds: float) -> None:
+        told.append(seconds)
+        loading.give_up()
+
+    for _ in range(2):
+        with pytest.raises(CollectorUnavailable, match="given up"):
+            loading.load(tmp_path, {}, "auto", python=str(python), on_wait=give_up)
+        assert open_files() == files
+        assert children_of(os.getpid()) == children
+    assert len(told) == 1, "it starts none after that"
+
+
+def test_an_interrupt_while_it_loads_leaves_nothing(tmp_path: Path) -> None:
+    files, children = open_files(), children_of(os.getpid())
+    python = fake_python(tmp_path, "exec sleep 1000")
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        loader.Loader().load(
+            tmp_path, {}, "auto", python=str(python), on_wait=interrupt
+        )
+    assert open_files() == files
+    assert children_of(os.getpid()) == children
+
+
+STARTER: Final = """
+import os, signal, subprocess, sys
+for name in ("SIGINT", "SIGQUIT", "SIGHUP", "SIGALRM", "SIGCHLD"):
+    signal.signal(getattr(signal, name), signal.SIG_IGN)
+signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+command = ["/usr/bin/python3", "-I", "-S", sys.argv[1], sys.argv[2], str(os.getpid())]
+process = subprocess.Popen(command, pass_fds=[int(sys.argv[2])], start_new_session=True)
+print(process.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def signals_of(pid: int) -> set[str]:
+    """Return the lines of what a process blocks and ignores (proc_pid_status(5))."""
+    lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
+    return {line for line in lines if line.startswith(("SigBlk:", "SigIgn:"))}
+
+
+def test_the_loader_has_clean_signals_and_ends_with_who_started_it() -> None:
+    """However that one ended; here it has not sent a request, so the loader waits."""
+    if loader.interpreter() is None:
+        pytest.skip("no Python here has BCC")
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    script = Path(loader.__file__).with_name("loader_main.py")
+    with ours, theirs:
+        arguments = [str(script), str(theirs.fileno())]
+        with subprocess.Popen(
+            [sys.executable, "-c", STARTER, *arguments], pass_fds=[theirs.fileno()],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        ) as starter:  # fmt: skip
+            assert starter.stdout is not None
+            pid = int(starter.stdout.readline())
+            none = "0" * 16
+            clean = {f"SigBlk:\t{none}", f"SigIgn:\t{none}"}
+            until(lambda: signals_of(pid) == clean, "clean signals")
+            os.kill(pid, signal.SIGSTOP)
+            starter.kill()
+        until(lambda: not is_there(pid), "its end")
+
+
+def test_it_is_started_with_nothing_of_the_callers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CPATH", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    said = refusal(fake_python(tmp_path, "env | sort | tr '\\n' ' '; pwd; exit 1"))
+    assert "PATH=" in said.reason
+    for name in ("CPATH", "HOME", "TMPDIR", "PYTHON", "BCC"):
+        assert f"{name}=" not in said.reason.replace(" PATH=", " ")
+    assert f"PWD={folder('probes')} " in said.reason
+
+
+def test_it_loads_without_a_folder_for_temporary_files(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def nowhere(*_: object, **__: object) -> None:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    for name in ("TemporaryFile", "NamedTemporaryFile", "mkstemp", "gettempdir"):
+        monkeypatch.setattr(tempfile, name, nowhere)
+    load_or_skip().close()
+
+
+def load_or_skip() -> Loaded:
+    state = KernelCollector().availability()
+    if not state.available:
+        pytest.skip(f"no kernel collector here: {state.reason}")
+    return load(None)
 
 
 @pytest.mark.parametrize(
@@ -183,12 +283,21 @@ def test_what_a_loader_complains_of_is_told(tmp_path: Path) -> None:
     assert "hello" not in said.reason
 
 
+def test_a_lot_of_complaints_does_not_stop_it(tmp_path: Path) -> None:
+    script = "yes nothing | head -c 1000000; echo error: at last; exit 1"
+    assert "(error: at last)" in refusal(fake_python(tmp_path, script)).reason
+
+
 @pytest.mark.parametrize(
-    "answer", ["garbage", "{", "[]", "7", '{"names": ["lives"]}', '"text"', "\\377\\0"]
+    "answer",
+    [b"garbage", b"{", b"[]", b"{}", b"7", b'"text"', b'{"names": ["lives"]}', b"\377"],
 )
-def test_a_loader_that_answers_nonsense(tmp_path: Path, answer: str) -> None:
-    script = f"""printf '{answer}' >&"$4" """
-    refusal(fake_python(tmp_path, script))
+def test_a_loader_that_answers_nonsense(tmp_path: Path, answer: bytes) -> None:
+    # The kernel drops what a socket sent that closes with something unread.
+    write = "import os, sys; fd = int(sys.argv[1]); os.read(fd, 1 << 16); "
+    write += "os.write(fd, bytes.fromhex(sys.argv[2]))"
+    script = f"""exec {sys.executable} -c '{write}' "$4" {answer.hex()}"""
+    assert "makes no sense" in refusal(fake_python(tmp_path, script)).reason
 
 
 def test_an_interpreter_that_is_not_there(tmp_path: Path) -> None:
@@ -201,13 +310,9 @@ def test_an_interpreter_that_cannot_be_run(tmp_path: Path) -> None:
     refusal(tmp_path / "python3")
 
 
-def test_an_interpreter_without_bcc() -> None:
-    """This very one: BCC is the distribution's."""
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", "import bcc"], capture_output=True, check=False
-    )
-    if done.returncode == 0:
-        pytest.skip("the interpreter of the tests has BCC")
+def test_an_interpreter_without_bcc(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loader, "PACKAGES", ())
+    monkeypatch.setattr(loader, "CACHE", "")
     if not os.access("/sys/kernel/btf/vmlinux", os.R_OK):
         pytest.skip("this kernel has no BTF, which is looked for before BCC")
     assert "bcc cannot be imported" in refusal(sys.executable).reason

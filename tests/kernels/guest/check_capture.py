@@ -5,7 +5,6 @@ import subprocess
 import time
 from collections import Counter
 
-from montauk_tui.collectors.kernel import loader
 from montauk_tui.collectors.kernel.collector import KernelCollector
 from montauk_tui.errors import MontaukError
 from montauk_tui.model.sample import Sample
@@ -113,6 +112,5 @@ def check(attachment: str) -> None:
 
 
 if __name__ == "__main__":
-    loader.PATIENCE_S = PATIENCE_S
     for way in ("kprobes", "tracepoints"):
         check(way)

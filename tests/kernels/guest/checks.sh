@@ -5,8 +5,6 @@
 # usage: checks.sh SECONDS NAME ...   how long each may take, and which
 
 set -u
-# In software emulation compiling takes twenty times as long (tests/conftest.py).
-export MONTAUK_SLOW_MACHINE=1
 limit=$1
 shift
 for name; do

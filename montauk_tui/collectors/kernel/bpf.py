@@ -1,0 +1,181 @@
+"""The few commands of bpf(2) that load and attach the probes.
+
+Structures are those of include/uapi/linux/bpf.h, cut after the last field that is used.
+Stdlib only: the loader runs this under the distribution's Python.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import platform
+import struct
+from pathlib import Path
+
+_SYS_BPF = {"x86_64": 321, "s390x": 351, "ppc64le": 361}
+_SYS_PERF_EVENT_OPEN = {"x86_64": 298, "s390x": 331, "ppc64le": 319}
+"""Other machines share 280 and 241 (include/uapi/asm-generic/unistd.h)."""
+
+_MAP_CREATE, _PROG_LOAD, _RAW_TRACEPOINT_OPEN, _LINK_CREATE = 0, 5, 17, 28
+
+KPROBE, RAW_TRACEPOINT, TRACING = 2, 17, 26
+"""Types of programs."""
+ARRAY = 2
+"""A type of maps."""
+_TRACE_ITER = 28
+
+_LICENCE = b"Dual MIT/GPL"
+_NAME_BYTES = 15
+_LOG_BYTES = 1 << 20
+_TRIES = 5
+"""The verifier gives up with EAGAIN where a signal comes."""
+
+_PERF_ATTR_BYTES = 112  # PERF_ATTR_SIZE_VER5, Linux 4.1
+_PERF_FLAG_FD_CLOEXEC = 8
+_PERF_EVENT_IOC_SET_BPF, _PERF_EVENT_IOC_ENABLE = 0x40042408, 0x2400
+_KPROBE_TYPE = Path("/sys/bus/event_source/devices/kprobe/type")
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.syscall.restype = ctypes.c_long
+
+
+class VerifierError(OSError):
+    """The kernel does not take a program; `log` is the last of what it says."""
+
+    log = ""
+
+
+def create_map(
+    kind: int, key: int, value: int, entries: int, flags: int, name: str
+) -> int:
+    """Return the descriptor of a new map.
+
+    Raises:
+        OSError: The kernel refuses.
+    """
+    fields = (kind, key, value, entries, flags, 0, 0, _name(name))
+    return _bpf(_MAP_CREATE, struct.pack("=7I16s", *fields))
+
+
+def load_program(kind: int, code: bytes, name: str, target: int = 0) -> int:
+    """Return the descriptor of a program that the kernel has verified.
+
+    Args:
+        kind: KPROBE, RAW_TRACEPOINT, or TRACING for an iterator.
+        code: Instructions, with descriptors of maps in them.
+        name: What it is called.
+        target: BTF id of the function that stands for an iterator.
+
+    Raises:
+        VerifierError: The kernel refuses.
+    """
+    try:
+        return _try_load(kind, code, name, target, None)
+    except OSError as error:
+        log = ctypes.create_string_buffer(_LOG_BYTES)
+        try:
+            return _try_load(kind, code, name, target, log)
+        except OSError:
+            refused = VerifierError(error.errno, error.strerror)
+            lines = [line for line in log.value.splitlines() if line.strip()]
+            # The last line counts instructions, where the kernel got so far.
+            telling = [one for one in lines if not one.startswith(b"processed ")]
+            refused.log = telling[-1].decode("ascii", "replace") if telling else ""
+            raise refused from error
+
+
+def _try_load(
+    kind: int,
+    code: bytes,
+    name: str,
+    target: int,
+    log: ctypes.Array[ctypes.c_char] | None,
+) -> int:
+    instructions = ctypes.create_string_buffer(code, len(code))
+    licence = ctypes.create_string_buffer(_LICENCE)
+    logged = (1, _LOG_BYTES, ctypes.addressof(log)) if log else (0, 0, 0)
+    fields = (
+        kind, len(code) // 8, ctypes.addressof(instructions),
+        ctypes.addressof(licence), *logged, 0, 0, _name(name), 0,
+        _TRACE_ITER if kind == TRACING else 0,
+        # No BTF of its own, so no information about functions and lines.
+        0, 0, 0, 0, 0, 0, 0, target,
+    )  # fmt: skip
+    attributes = struct.pack("=2I2Q2IQ2I16s2I2IQ2IQ2I", *fields)
+    for _ in range(_TRIES - 1):
+        try:
+            return _bpf(_PROG_LOAD, attributes)
+        except BlockingIOError:
+            continue
+    return _bpf(_PROG_LOAD, attributes)
+
+
+def attach_raw_tracepoint(program: int, name: str) -> int:
+    """Return what ends with its descriptor: `program` at a raw tracepoint.
+
+    Raises:
+        OSError: The kernel refuses.
+    """
+    text = ctypes.create_string_buffer(name.encode())
+    fields = struct.pack("=QI", ctypes.addressof(text), program)
+    return _bpf(_RAW_TRACEPOINT_OPEN, fields)
+
+
+def attach_iterator(program: int) -> int:
+    """Return the link of an iterator.
+
+    Raises:
+        OSError: The kernel refuses.
+    """
+    return _bpf(_LINK_CREATE, struct.pack("=4I", program, 0, _TRACE_ITER, 0))
+
+
+def attach_kprobe(program: int, function: str) -> int:
+    """Return what ends with its descriptor: `program` at the start of a function.
+
+    Through the perf kprobe PMU (4.17): one made in tracefs would stay there.
+
+    Raises:
+        OSError: The kernel refuses, or has no such function or no kprobes.
+    """
+    kind = int(_KPROBE_TYPE.read_text("ascii"))
+    text = ctypes.create_string_buffer(function.encode())
+    # perf_event_attr: type, size, config ... config1 (the name), config2 (the offset).
+    fields = (kind, _PERF_ATTR_BYTES, *[0] * 7, ctypes.addressof(text), 0)
+    attributes = struct.pack("=2I5Q2I2Q", *fields)
+    buffer = ctypes.create_string_buffer(attributes, _PERF_ATTR_BYTES)
+    number = _SYS_PERF_EVENT_OPEN.get(platform.machine(), 241)
+    event = _syscall(number, ctypes.addressof(buffer), -1, 0, -1, _PERF_FLAG_FD_CLOEXEC)
+    try:
+        for request, value in (
+            (_PERF_EVENT_IOC_SET_BPF, program), (_PERF_EVENT_IOC_ENABLE, 0)
+        ):  # fmt: skip
+            if _libc.ioctl(event, ctypes.c_ulong(request), ctypes.c_long(value)) < 0:
+                raise _error()
+    except OSError:
+        os.close(event)
+        raise
+    return event
+
+
+def _name(name: str) -> bytes:
+    return name.encode()[:_NAME_BYTES]
+
+
+def _bpf(command: int, attributes: bytes) -> int:
+    buffer = ctypes.create_string_buffer(attributes, len(attributes))
+    number = _SYS_BPF.get(platform.machine(), 280)
+    return _syscall(number, command, ctypes.addressof(buffer), len(attributes))
+
+
+def _syscall(number: int, *arguments: int) -> int:
+    result = int(_libc.syscall(number, *map(ctypes.c_long, arguments)))
+    if result < 0:
+        raise _error()
+    return result
+
+
+def _error() -> OSError:
+    number = ctypes.get_errno() or errno.EINVAL
+    return OSError(number, os.strerror(number))
