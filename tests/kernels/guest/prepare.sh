@@ -15,6 +15,9 @@ mount --bind "$outside" "$RESULTS" # the checkout may soon cover it
 mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
 mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
 
+# As on any machine, compiled probes are kept from one start to the next.
+mount -t tmpfs -o mode=755 none /var/cache
+
 # What is read over and over is much faster through the page cache.
 if mount -t 9p -o ro,trans=virtio,version=9p2000.L,cache=loose,msize=512000 host /run/host; then
     newline='
