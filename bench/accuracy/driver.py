@@ -33,6 +33,8 @@ _PROCESSES_OF_A_JOB: Final = 9
 _THREADS: Final = 4
 _DAEMONS: Final = 3
 _DAEMON_CPU_S: Final = 0.02
+_SLEEP_S: Final = "3.5"
+_BETWEEN_SLEEPERS_S: Final = 0.005
 _SECONDS: Final = struct.Struct("d")
 
 
@@ -44,6 +46,7 @@ class Orders:
     seconds: float
     shell: str
     true: str
+    sleep: str
     awk: str
     job: str
     loops: dict[str, int]
@@ -152,6 +155,19 @@ def _daemon(writer: int) -> None:
     os._exit(0)
 
 
+def sleepers(orders: Orders) -> Tally:
+    """Start a process every few milliseconds, each of which outlives some samples."""
+    end = time.monotonic() + orders.seconds
+    started = 0
+    while time.monotonic() < end:
+        os.posix_spawn(orders.sleep, [orders.sleep, _SLEEP_S], os.environ)
+        started += 1
+        time.sleep(_BETWEEN_SLEEPERS_S)
+    for _ in range(started):
+        os.wait()
+    return Tally(started)
+
+
 def steady(orders: Orders) -> Tally:
     """Run one process that keeps one CPU busy."""
     if (pid := os.fork()) == 0:
@@ -189,6 +205,7 @@ SINGLE: Final[dict[str, Callable[[Orders], Tally]]] = {
     "tree": tree,
     "threads": threads,
     "daemons": daemons,
+    "sleepers": sleepers,
     "steady": steady,
 }
 WORKLOADS: Final = {**SINGLE, "mix": mix}

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-Json = dict[str, Any]
+from bench.accuracy.presence import Identity, Json, missing
+
 _PARTS: Final = ("live_s", "exited_s", "interrupts_s")
 
 
@@ -32,6 +34,8 @@ class Figures:
     by_rows_s: float | None = None
     """The same as the sum of what the rows say for each interval."""
     captured: int | None = None
+    missing: int | None = None
+    """Processes that were not in every sample taken while they lived."""
     repeated: int = 0
     """How often a process that had ended was listed again, alive or not."""
     lost: int | None = None
@@ -75,6 +79,7 @@ def from_json(lines: Iterable[str], truth: Truth) -> Figures:
         told_s=members.told_s() - before_s,
         by_rows_s=members.by_rows_s,
         captured=len(members.ended),
+        missing=missing(samples, members.known()),
         repeated=members.repeated,
         lost=samples[-1]["collector"]["lost"],
         worst_s=min(ledger["unexplained_s"] for ledger in ledgers),
@@ -99,12 +104,12 @@ class Members:
 
     def __init__(self, truth: Truth) -> None:
         """Know them by name and descent."""
-        self.ended: set[tuple[int, float]] = set()
+        self.ended: set[Identity] = set()
         self.repeated = 0
         self.by_rows_s = 0.0
         self._mark = truth.mark
         self._pids = {truth.driver}
-        self._lives_s: dict[tuple[int, float], float] = {}
+        self._lives_s: dict[Identity, float] = {}
 
     def take(self, process: Json, interval_s: float) -> None:
         """Count a process of a sample, if it is one of the workload's."""
@@ -120,6 +125,10 @@ class Members:
         else:
             self.ended.add(identity)
             self._pids.discard(process["pid"])
+
+    def known(self) -> AbstractSet[Identity]:
+        """Return all of them that were listed."""
+        return self._lives_s.keys()
 
     def told_s(self) -> float:
         """Return the CPU time of all of them, as far as it was told."""

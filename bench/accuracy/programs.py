@@ -9,6 +9,7 @@ from shutil import which
 from typing import Final
 
 MILLISECONDS: Final = (5, 50)
+_PROGRAMS: Final = {"shell": "sh", "true": "true", "sleep": "sleep", "awk": "awk"}
 _PROBE_LOOPS: Final = 1_000_000
 _PROBES: Final = 9
 
@@ -37,7 +38,7 @@ def prepare(folder: Path) -> Programs:
     """Make the links in a folder, and find out how fast awk is here."""
     mark = f"acc{secrets.token_hex(2)}"
     paths: dict[str, str] = {}
-    for name, program in {"shell": "sh", "true": "true", "awk": "awk"}.items():
+    for name, program in _PROGRAMS.items():
         found = which(program)
         if found is None:
             raise SystemExit(f"bench.accuracy needs the program {program}")

@@ -27,6 +27,7 @@ def process(pid: int, cpu_s: float | None, **others: Any) -> dict[str, Any]:
         "cpu_pct": None if cpu_s is None else cpu_s * 100,
         "utime_s": cpu_s,
         "stime_s": None if cpu_s is None else 0.0,
+        "lifetime_s": None,
         **others,
     }
 
@@ -36,6 +37,7 @@ def sample(
     exited_s: float | None = 0.5,
     unexplained_s: float = 0.1,
     lost: int = 0,
+    time_s: float = 100.0,
 ) -> str:
     ledger = {
         "busy_s": 2.0,
@@ -46,6 +48,7 @@ def sample(
     }
     return json.dumps(
         {
+            "time": time_s,
             "interval_s": 1.0,
             "collector": {"lost": lost},
             "ledger": ledger,
@@ -129,6 +132,31 @@ def test_unknown_cpu_time_is_no_time_told() -> None:
     assert (found.captured, found.told_s, found.by_rows_s) == (1, 0.0, 0.0)
 
 
+def present(*samples: list[dict[str, Any]]) -> int | None:
+    """Return the missing of samples a second apart, the first at 101 s."""
+    return figures(
+        *(sample(rows, time_s=101.0 + at) for at, rows in enumerate(samples))
+    ).missing
+
+
+def test_who_lived_while_a_sample_was_taken_must_be_in_it() -> None:
+    young = process(5, 0.0, start_time=101.5)
+    assert present([], [young], [young]) == 0
+    assert present([], [], [young]) == 1
+    assert present([], [young], [], [young]) == 1
+    assert present([], [], [], [young, process(6, 0.0, start_time=101.5)]) == 2
+
+
+def test_who_started_while_a_sample_was_taken_may_be_missing_in_it() -> None:
+    assert present([], [process(5, 0.0, start_time=100.95)]) == 0
+
+
+def test_who_ended_before_a_sample_need_not_be_in_it_though_told_later() -> None:
+    ended = process(5, 0.0, start_time=101.2, lifetime_s=0.5, alive=False)
+    assert present([], [], [], [ended]) == 0
+    assert present([], [], [], [{**ended, "lifetime_s": 1.5}]) == 1
+
+
 SCREEN = """top - 02:14:26 up  3:40,  0 user,  load average: 0.15, 0.11, 0.16
 Tasks:  72 total,   1 running,  71 sleeping,   0 stopped,   0 zombie
 %Cpu(s):  0.0 us,  0.0 sy,  0.0 ni,100.0 id,  0.0 wa,  0.0 hi,  0.0 si,  0.0 st
@@ -164,17 +192,17 @@ def test_the_cpu_time_of_a_cgroup() -> None:
 
 def test_every_line_of_the_table_is_as_wide_as_its_heading() -> None:
     told = Figures(busy_s=20.0, explained_s=19.9, told_s=2.0, by_rows_s=1.0)
-    known = replace(told, captured=3, lost=12, worst_s=-0.03)
+    known = replace(told, captured=3, missing=2, lost=12, worst_s=-0.03)
     lines = [
         *table.heading().splitlines(),
         table.row("storm 50 ms", "top -b", told, TRUTH),
         table.row("mix", "traditional", known, TRUTH),
     ]
     assert {len(line) for line in lines} == {len(lines[0])}
-    assert len(lines[0]) <= 100
+    assert len(lines[0]) <= 110
     cells = [cell.strip() for cell in lines[-1].strip("|").split("|")]
     assert cells[2:] == [
-        "4", "99.5 %", "75.0 %", "+0.0 %", "-50.0 %", "12", "-0.030",
+        "4", "99.5 %", "75.0 %", "2", "+0.0 %", "-50.0 %", "12", "-0.030",
     ]  # fmt: skip
 
 
@@ -185,7 +213,7 @@ def test_a_workload_counts_what_it_starts(name: str, tmp_path: Path) -> None:
     awk = tmp_path / "awk"
     awk.write_text(f'#!/bin/sh\necho >>"{started}"\n', "utf-8")
     awk.chmod(0o755)
-    paths = {"shell": "/bin/sh", "true": "/bin/true", "awk": str(awk)}
+    paths = {"shell": "/bin/sh", "true": "/bin/true", "sleep": "sleep", "awk": str(awk)}
     job = programs._job(tmp_path, paths, 1)  # noqa: SLF001
     loops = {str(wanted): 1 for wanted in programs.MILLISECONDS}
     orders = Orders(name, seconds=0.3, job=job, loops=loops, **paths)

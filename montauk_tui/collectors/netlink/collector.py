@@ -94,6 +94,7 @@ class NetlinkCollector(Collector):
             self._user_hz, stats_tell_processes=streams.stats_tell_processes
         )
         self._completion = Completion(self._user_hz)
+        self._since_ticks = 0
         self._arguments = Arguments(self.lookups.kept)
         self._argv: dict[int, Argv] = {}
         self._without_event = self._no_ends = 0
@@ -155,9 +156,11 @@ class NetlinkCollector(Collector):
         argv = streams.take_argv()
         self._arguments.add(argv)
         taken = Taken(*map(np.concatenate, zip(early, late, strict=True)))
+        self._known.keep(pids, table, late.forks, taken.exits)
         processes = table if table.is_process.all() else table.only(table.is_process)
         offset_ns = boot_offset_ns()
         exits = self._exits(taken, before, processes, offset_ns)
+        self._since_ticks = int(boot_s * self._user_hz)
         clock = (offset_ns, self._user_hz)
         # The arguments of the latest may have been read before its exec was taken.
         starts = start_table(taken, {**self._argv, **argv}, processes, exits, clock)
@@ -182,7 +185,9 @@ class NetlinkCollector(Collector):
         self._no_ends += found.no_ends
         ends = found.ends
         ends["run_ns"] = final_run_ns(self._root, ends, now, self._user_hz)
-        run_ns = ends["run_ns"] + self._completion.lacking_ns(ends, before, now)
+        run_ns = ends["run_ns"] + self._completion.lacking_ns(
+            ends, before, now, self._since_ticks
+        )
         cmdlines = self._arguments.of(ends, before, now)
         uid = _owners_and_names(ends, cmdlines, before)
         return exit_table(ends, run_ns, uid, cmdlines, offset_ns)

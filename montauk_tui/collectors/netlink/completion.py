@@ -6,7 +6,7 @@ credited with the final time (wait_task_zombie in kernel/exit.c): what the paren
 cutime and cstime grew by, less what the records say, is what the records lack.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,22 @@ _AFTERWARDS_NS: Final = 1_000_000
 """What a process may do after its record was made: give back memory and files."""
 
 
+class _Waited(NamedTuple):
+    """Who was credited, as rows of the table, -1 where that is not known."""
+
+    reaper: Ints
+    """Of each end."""
+    reaper_of_gone: Ints
+    """Of each row of the previous table."""
+    reaper_of_unpaid: Ints
+    is_gone: Bools
+    """Which rows of the previous table are gone."""
+    is_told: Bools
+    """Which of them are among the ends with what they used."""
+    unseen: Ints
+    """Of each end, the pid of who waited and is no row yet; 0 where there is none."""
+
+
 class Completion:
     """Shares out what parents were credited with, from one sample to the next."""
 
@@ -29,9 +45,16 @@ class Completion:
         """Owe nothing."""
         self._tick_ns = 10**9 // user_hz
         self._owed_ns: dict[Identity, float] = {}
+        self._zombies_ns: dict[Identity, float] = {}
+        self._unpaid_ns: dict[int, float] = {}
+        """Run time of children that ended before their parent was a row, by its pid."""
 
     def lacking_ns(
-        self, ends: EndArray, before: ProcessTable, now: ProcessTable
+        self,
+        ends: EndArray,
+        before: ProcessTable,
+        now: ProcessTable,
+        since_ticks: int = 0,
     ) -> Ints:
         """Return what the run time of each end lacks.
 
@@ -39,33 +62,76 @@ class Completion:
             ends: Processes that ended since the previous sample.
             before: The processes of that sample.
             now: Those of this one.
+            since_ticks: When that sample was taken; who is older and was not in it was
+                credited with one does not know what.
         """
         if not len(before) or not len(now):
             return np.zeros(len(ends), dtype=np.int64)
-        reaper, reaper_of_gone, is_gone, is_told = _who_waited(ends, before, now)
+        unpaid = np.array(list(self._unpaid_ns), dtype=np.int64)
+        waited = _who_waited(ends, before, now, unpaid)
         # Nobody has waited for a zombie yet.
-        is_paid = ends["has_stats"] & ~ends["is_zombie"] & (reaper >= 0)
-        size = len(now)
-        reported_ns = _sums(reaper[is_paid], ends["run_ns"][is_paid], size)
-        left_ns = self._credited_ns(before, now) - reported_ns + self._owed(now)
-        # What is not settled with a parent that is gone is with who waited for that.
-        open_ = is_gone & (reaper_of_gone >= 0)
-        left_ns += _sums(reaper_of_gone[open_], self._owed(before)[open_], size)
-        for gone, names in (
-            # What they had been credited with is passed on with what they used.
-            (is_gone, ("cutime", "cstime")),
-            (is_gone & ~is_told, ("utime", "stime")),
-        ):
-            known = gone & (reaper_of_gone >= 0)
-            used = _ticks(before, names)[known] * self._tick_ns
-            left_ns -= _sums(reaper_of_gone[known], used, size)
+        is_over = ends["has_stats"] & ~ends["is_zombie"]
+        is_paid = is_over & (waited.reaper >= 0)
+        paying = waited.reaper[is_paid]
+        reported_ns = _sums(paying, ends["run_ns"][is_paid], len(now))
+        known = same_process(before, now).found | (now.start_ticks >= since_ticks)
+        left_ns = self._credited_ns(before, now) - self._paid_before_ns(now, waited)
+        left_ns = np.where(known, left_ns, 0.0) - reported_ns + self._owed(now)
+        left_ns += self._passed_on_ns(before, len(now), waited)
         room_ns = np.where(is_paid, _room_ns(ends), 0)
-        room_of_all = _sums(reaper[is_paid], room_ns[is_paid], size)
+        room_of_all = _sums(paying, room_ns[is_paid], len(now))
         given_ns = np.minimum(left_ns, room_of_all).clip(0)
         self._owe(now, left_ns - given_ns, reported_ns)
+        self._remember_zombies(ends, now)
+        self._wait_for_rows(ends[is_over], waited.unseen[is_over])
         share = given_ns / np.maximum(room_of_all, 1)
-        lacking: Ints = (room_ns * share[reaper]).astype(np.int64)
+        lacking: Ints = (room_ns * share[waited.reaper]).astype(np.int64)
         return lacking
+
+    def _passed_on_ns(self, before: ProcessTable, size: int, waited: _Waited) -> Floats:
+        """Return what is not the ends' of the credit for rows that are gone."""
+        heir = waited.reaper_of_gone
+        is_gone = waited.is_gone & (heir >= 0)
+        # What is not settled with a parent that is gone is with who waited for that.
+        left_ns = _sums(heir[is_gone], self._owed(before)[is_gone], size)
+        # What they had been credited with is passed on with what they used.
+        used_ns = _ticks(before, ("cutime", "cstime")) * self._tick_ns
+        own_ns = _ticks(before, ("utime", "stime")) * self._tick_ns
+        for identity, run_ns in self._zombies_ns.items():
+            row = before.row_of(identity)
+            if row is not None:
+                own_ns[row] = run_ns
+        used_ns[~waited.is_told] += own_ns[~waited.is_told]
+        left_ns -= _sums(heir[is_gone], used_ns[is_gone], size)
+        return left_ns
+
+    def _remember_zombies(self, ends: EndArray, now: ProcessTable) -> None:
+        """Keep what was told of them, in nanoseconds, until somebody waits for them."""
+        told = ends[ends["is_zombie"] & ends["has_stats"]]
+        for pid, start_ticks, run_ns in zip(
+            told["pid"].tolist(),
+            told["start_ticks"].tolist(),
+            told["run_ns"].tolist(),
+            strict=True,
+        ):
+            self._zombies_ns[Identity(pid, start_ticks)] = run_ns
+        self._zombies_ns = {
+            identity: run_ns
+            for identity, run_ns in self._zombies_ns.items()
+            if now.row_of(identity) is not None
+        }
+
+    def _paid_before_ns(self, now: ProcessTable, waited: _Waited) -> Floats:
+        """Return what of the credit is for ends of earlier samples."""
+        known = waited.reaper_of_unpaid >= 0
+        used_ns = np.array(list(self._unpaid_ns.values()), dtype=np.float64)
+        return _sums(waited.reaper_of_unpaid[known], used_ns[known], len(now))
+
+    def _wait_for_rows(self, ends: EndArray, unseen: Ints) -> None:
+        self._unpaid_ns = {}
+        for pid, run_ns in zip(unseen.tolist(), ends["run_ns"].tolist(), strict=True):
+            if pid:
+                self._unpaid_ns[pid] = self._unpaid_ns.get(pid, 0.0) + run_ns
 
     def _credited_ns(self, before: ProcessTable, now: ProcessTable) -> Floats:
         """Return what each row's children added to it since the previous sample."""
@@ -108,14 +174,9 @@ def _room_ns(ends: EndArray) -> Ints:
 
 
 def _who_waited(
-    ends: EndArray, before: ProcessTable, now: ProcessTable
-) -> tuple[Ints, Ints, Bools, Bools]:
-    """Return who was credited, as rows of `now`, -1 where that is not known.
-
-    Returns:
-        For each end, for each row of `before`, which of these rows are gone, and which
-        of them are among the ends with what they used.
-    """
+    ends: EndArray, before: ProcessTable, now: ProcessTable, unpaid: Ints
+) -> _Waited:
+    """Return who was credited with whose time; `unpaid` are pids."""
     is_gone = ~same_process(now, before).found
     row, found = find(before, ends["pid"], ends["start_ticks"])
     is_told = np.zeros(len(before), dtype=np.bool_)
@@ -124,11 +185,22 @@ def _who_waited(
     parent[row[found]] = ends["ppid"][found]
     dead = np.concatenate([before.pid[is_gone], ends["pid"]])
     dead_parent = np.concatenate([parent[is_gone], ends["ppid"]])
-    wanted = np.concatenate([ends["ppid"], parent])
-    ancestor = living_ancestors(wanted, now.pid, dead, dead_parent)
+    # Forked while the table was read: they are rows, or have ended, next time.
+    unseen = np.setdiff1d(ends["ppid"].clip(0), np.concatenate([now.pid, dead, [0]]))
+    wanted = np.concatenate([ends["ppid"], parent, unpaid])
+    living = np.union1d(now.pid, unseen)
+    ancestor = living_ancestors(wanted, living, dead, dead_parent)
     row, lives = by_pid(now.pid, ancestor)
-    living = np.where(lives & (ancestor > 0), row, -1)
-    return living[: len(ends)], living[len(ends) :], is_gone, is_told
+    reaper = np.where(lives & (ancestor > 0), row, -1)
+    of_ends, of_gone = len(ends), len(ends) + len(before)
+    return _Waited(
+        reaper[:of_ends],
+        reaper[of_ends:of_gone],
+        reaper[of_gone:],
+        is_gone,
+        is_told,
+        np.where(np.isin(ancestor, unseen), ancestor, 0)[:of_ends],
+    )
 
 
 def _ticks(table: ProcessTable, names: tuple[str, str]) -> Ints:

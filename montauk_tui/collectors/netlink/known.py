@@ -1,5 +1,6 @@
 """Which processes there are, by what forks told rather than by listing /proc."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -23,6 +24,8 @@ class KnownPids:
         self._samples = 0
         self._lost = 0
         self._unexpected: frozenset[str] = frozenset()
+        self._later: dict[int, bool] = {}
+        """Who is read next time though it is no row now, and whether for a last try."""
         self.missed = 0
         """Processes that no fork told of, found by listing."""
 
@@ -31,13 +34,14 @@ class KnownPids:
 
         Args:
             last: The previous table.
-            forks: What was forked since it was read.
+            forks: What was forked up to now; who was forked later is in `keep`.
             lost: Forks that were lost so far.
 
         Raises:
             OSError: /proc cannot be listed.
         """
         known = dict.fromkeys(map(str, last.pid[last.is_process].tolist()))
+        known |= dict.fromkeys(map(str, self._later))
         known |= dict.fromkeys(map(str, forks["pid"].tolist()))
         is_first, is_after_loss = not self._samples, lost != self._lost
         is_check = self._samples % _CHECK_SAMPLES == 0
@@ -50,6 +54,29 @@ class KnownPids:
         if not (is_first or is_after_loss):
             self._unexpected = frozenset(listed) - known.keys()
         return list(known | dict.fromkeys(listed))
+
+    def keep(
+        self, asked: Iterable[str], table: ProcessTable, forks: Events, exits: Events
+    ) -> None:
+        """Keep who must be read next time without being a row of this time.
+
+        Args:
+            asked: The pids that were read.
+            table: What was read of them.
+            forks: What was forked since they were chosen.
+            exits: Who ended, all that was told up to now.
+        """
+        # A read may fail in vain, as where descriptors run out; an end may be lost.
+        unread = set(map(int, asked)) - set(table.pid.tolist())
+        again = unread - set(exits["pid"].tolist())
+        last_try = {pid for pid, is_last in self._later.items() if is_last}
+        self._later = dict.fromkeys(again - last_try, True)
+        ended = dict(zip(exits["pid"].tolist(), exits["time_ns"].tolist(), strict=True))
+        for pid, time_ns in zip(
+            forks["pid"].tolist(), forks["time_ns"].tolist(), strict=True
+        ):
+            if ended.get(pid, 0) <= time_ns:
+                self._later[pid] = False
 
     def check(self, table: ProcessTable, boot_s: float) -> None:
         """Count the rows that nothing told of.

@@ -1,5 +1,6 @@
 """CPU time that parents were credited with and records lack."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,12 +36,16 @@ def end(pid: int, ppid: int, run_ns: int, **values: Any) -> dict[str, Any]:
 
 
 def lacking(
-    before: Sequence[Row], now: Sequence[Row], *ended: Row, by: Completion | None = None
+    before: Sequence[Row],
+    now: Sequence[Row],
+    *ended: Row,
+    by: Completion | None = None,
+    since: int = 0,
 ) -> list[int]:
     """Return what each end lacks."""
     completion = by or Completion(HZ)
     tables = make_table([row(1, 0), *before]), make_table([row(1, 0), *now])
-    found: list[int] = completion.lacking_ns(ends(*ended), *tables).tolist()
+    found: list[int] = completion.lacking_ns(ends(*ended), *tables, since).tolist()
     return found
 
 
@@ -93,6 +98,16 @@ def test_a_zombie_told_before_takes_its_time_from_the_credit_when_waited_for() -
     assert lacking(before, now, end(51, 40, 2 * MS)) == [8 * MS]
 
 
+def test_the_time_of_a_zombie_is_known_more_exactly_than_in_ticks() -> None:
+    """Many that used less than a tick each are waited for together."""
+    by = Completion(HZ)
+    shown = [row(pid, 40, state="Z") for pid in range(50, 60)]
+    told = [end(pid, 40, 4 * MS, is_zombie=True) for pid in range(50, 60)]
+    lacking([row(40)], [row(40), *shown], *told, by=by)
+    found = lacking([row(40), *shown], [row(40, cutime=5)], end(61, 40, 6 * MS), by=by)
+    assert found == [4 * MS]
+
+
 def test_who_ended_without_accounting_takes_its_time_from_the_credit() -> None:
     """Its stats were lost: what it was known to have used is not its siblings'."""
     before = [row(40), row(50, 40, utime=100)]
@@ -142,6 +157,37 @@ def test_a_parent_whose_pid_is_reused_is_not_credited_twice() -> None:
     before = [row(40, cutime=500)]
     now = [{**row(40, cutime=1), "start_ticks": START + 9}]
     assert lacking(before, now, end(50, 40, 0)) == [10 * MS]
+
+
+def test_an_older_parent_that_is_seen_first_has_nothing_to_share() -> None:
+    """Its credit is for children of a time that nobody looked at."""
+    ended, now = end(50, 40, 3 * MS), [row(40, cutime=99)]
+    assert lacking([], now, ended, since=START + 1) == [0]
+    assert lacking([], now, ended, since=START) == [10 * MS]
+
+
+def test_children_told_before_their_parent_was_a_row_do_not_lend_their_credit() -> None:
+    """Forked while the table was read, as its children were."""
+    by = Completion(HZ)
+    assert lacking([], [], end(50, 40, 30 * MS), by=by) == [0]
+    later = lacking([], [row(40, cutime=4)], end(51, 40, 2 * MS), by=by)
+    assert later == [8 * MS]
+    again = [row(40, cutime=4)], [row(40, cutime=5)]
+    assert lacking(*again, end(52, 40, 4 * MS), by=by) == [6 * MS]
+
+
+@pytest.mark.parametrize("chain", [(), (45,), (46, 45)])
+def test_nor_where_that_parent_ends_before_it_is_ever_a_row(
+    chain: tuple[int, ...],
+) -> None:
+    by = Completion(HZ)
+    above = [40, *chain]
+    told = [end(pid, over, 0) for over, pid in itertools.pairwise(above)]
+    ended = [*told, end(50, above[-1], 30 * MS)]
+    assert lacking([row(30)], [row(30)], *ended, by=by) == [0] * len(ended)
+    parent = end(40, 30, 4 * MS)
+    now = [row(30, cutime=3, cstime=1)]
+    assert lacking([row(30)], now, parent, by=by) == [6 * MS]
 
 
 def test_nobody_lacks_anything_where_there_is_nothing_to_compare() -> None:

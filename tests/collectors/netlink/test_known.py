@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,16 @@ class Machine:
         found = self.known.pids(table, forked, self.lost)
         assert len(set(found)) == len(found)
         return sorted(map(int, found))
+
+    def keep(self, asked: tuple[int, ...], there: tuple[int, ...], **told: Any) -> None:
+        """End a sample: who was read, and what was told of since that began."""
+        forks, exits = told.get("forks", ()), told.get("exits", ())
+        self.known.keep(
+            map(str, asked),
+            make_table({"pid": pid} for pid in there),
+            events(*({"pid": pid, "time_ns": time_ns} for pid, time_ns in forks)),
+            events(*({"pid": pid, "time_ns": time_ns} for pid, time_ns in exits)),
+        )
 
     def until_check(self, *pids: int) -> None:
         """Take all samples up to the next that compares with a listing."""
@@ -120,3 +131,36 @@ def test_who_was_found_and_gone_at_once_is_not_counted(machine: Machine) -> None
     assert machine.sample((1, 2)) == [1, 2, 3]
     machine.known.check(make_table([{"pid": 1, **OLD}]), BOOT_S)
     assert machine.known.missed == 0
+
+
+def test_who_is_forked_while_the_table_is_read_is_read_next_time(
+    machine: Machine,
+) -> None:
+    machine.sample(())
+    machine.keep((1, 2), (1, 2), forks=[(7, 50), (8, 60)])
+    assert machine.sample((1, 2), 9) == [1, 2, 7, 8, 9]
+    machine.keep((1, 2, 7, 8, 9), (1, 2, 7, 8, 9))
+    assert machine.sample((1, 2, 7, 9)) == [1, 2, 7, 9]
+
+
+def test_who_was_forked_and_ended_meanwhile_is_not_read_unless_forked_again(
+    machine: Machine,
+) -> None:
+    machine.sample(())
+    machine.keep(
+        (1, 2), (1, 2), forks=[(7, 50), (8, 60)], exits=[(7, 55), (8, 40), (8, 58)]
+    )
+    assert machine.sample((1, 2)) == [1, 2, 8]
+
+
+def test_who_could_not_be_read_and_did_not_end_is_read_once_more(
+    machine: Machine,
+) -> None:
+    """As where descriptors have run out: nothing else would ever ask for it."""
+    machine.sample(())
+    machine.keep((1, 2, 5), (1,), exits=[(5, 10)])
+    assert machine.sample((1,)) == [1, 2]
+    machine.keep((1, 2), (1,))
+    assert machine.sample((1,)) == [1], "its end was lost"
+    machine.keep((1,), (1,))
+    assert machine.sample((1,)) == [1]
