@@ -21,7 +21,8 @@ END: Final = np.dtype(
     [
         *((name, np.int64) for name in (
             "pid", "ppid", "time_ns", "code", "uid", "run_ns", "utime_us", "stime_us",
-            "elapsed_us", "peak_rss_bytes", "read_bytes", "write_bytes", "waited",
+            "elapsed_us", "peak_rss_bytes", "read_bytes", "write_bytes",
+            "cancelled_bytes", "waited",
             "start_ticks", "fork_parent",
         )),
         *((name, np.bool_) for name in (
@@ -42,9 +43,11 @@ _ANOTHER_BY_NOW: Final = 3
 
 _OF_STATS: Final = (
     "uid", "run_ns", "utime_us", "stime_us", "elapsed_us", "peak_rss_bytes",
-    "read_bytes", "write_bytes", "comm",
+    "read_bytes", "write_bytes", "cancelled_bytes", "comm",
 )  # fmt: skip
-_SUMMED: Final = ("utime_us", "stime_us", "read_bytes", "write_bytes")
+_SUMMED: Final = (
+    "utime_us", "stime_us", "read_bytes", "write_bytes", "cancelled_bytes",
+)  # fmt: skip
 _CORE: Final = 0x80
 """WCOREFLAG of a wait status."""
 

@@ -48,8 +48,13 @@ def exit_table(
     }
     for name, values in known.items():
         columns[name] = np.where(ends["code_is_known"], values, UNKNOWN)
-    for name in ("read_bytes", "write_bytes"):
-        columns[name] = np.where(has & ends["io_is_known"], ends[name], UNKNOWN)
+    # What is cancelled may have been written by another (task_io_accounting.h).
+    io = {
+        "read_bytes": ends["read_bytes"],
+        "write_bytes": (ends["write_bytes"] - ends["cancelled_bytes"]).clip(0),
+    }
+    for name, values in io.items():
+        columns[name] = np.where(has & ends["io_is_known"], values, UNKNOWN)
     kept = [cmdline[:ARGV_BYTES] for cmdline in cmdlines]
     return ExitTable(
         ends["comm"].astype(f"S{COMM_BYTES}"),

@@ -25,6 +25,7 @@ STATS: Final = np.dtype(
         *((name, np.int64) for name in (
             "tid", "tgid", "ppid", "uid", "code", "run_ns", "utime_us", "stime_us",
             "elapsed_us", "peak_rss_bytes", "read_bytes", "write_bytes",
+            "cancelled_bytes",
         )),
         ("is_last", np.bool_),
         ("is_group", np.bool_),
@@ -33,7 +34,9 @@ STATS: Final = np.dtype(
 )  # fmt: skip
 """The end of a thread. Where `is_last`, it is known to be the last of its process, and
 `elapsed_us` is the life of the process. Where `is_group`, it had company before, and
-`run_ns` is the sum of them all. `tgid` is 0 where the kernel does not tell it."""
+`run_ns` is the sum of them all. `tgid` is 0 where the kernel does not tell it.
+`peak_rss_bytes` is that of the memory map, which an exec makes anew: it is the
+program's own. `cancelled_bytes` were to be written and were thrown away before."""
 
 _NETLINK_GENERIC: Final = 16
 _CONTROL: Final = 0x10
@@ -76,6 +79,7 @@ _FIELDS: Final = {
     "peak_kib": ("u8", 200),
     "read_bytes": ("u8", 248),
     "write_bytes": ("u8", 256),
+    "cancelled_bytes": ("u8", 264),
 }
 _GROUP_FIELDS: Final = {"tgid": ("u4", 368), "group_elapsed_us": ("u8", 376)}
 
@@ -196,7 +200,7 @@ def decode(raw: Raw, layout: Layout, wire_type: "np.dtype[np.void]") -> Stats:
     ends = np.zeros(len(wire), dtype=STATS)
     for name in (
         "tid", "ppid", "uid", "code", "utime_us", "stime_us", "elapsed_us",
-        "read_bytes", "write_bytes", "comm",
+        "read_bytes", "write_bytes", "cancelled_bytes", "comm",
     ):  # fmt: skip
         ends[name] = wire[name]
     ends["peak_rss_bytes"] = wire["peak_kib"].astype(np.int64) * 1024

@@ -72,7 +72,8 @@ def test_an_event_and_its_accounting_are_one_end() -> None:
         threads=[{
             "tgid": 5, "ppid": 1, "uid": 7, "code": 0x300, "run_ns": 11,
             "utime_us": 12, "stime_us": 13, "elapsed_us": 14, "peak_rss_bytes": 15,
-            "read_bytes": 16, "write_bytes": 17, "comm": b"name",
+            "read_bytes": 16, "write_bytes": 17, "cancelled_bytes": 18,
+            "comm": b"name",
         }],
     )  # fmt: skip
     [end] = found.ends
@@ -80,7 +81,8 @@ def test_an_event_and_its_accounting_are_one_end() -> None:
     assert told == {
         "pid": 5, "ppid": 1, "time_ns": NOW_NS, "code": 0x300, "uid": 7, "run_ns": 11,
         "utime_us": 12, "stime_us": 13, "elapsed_us": 14, "peak_rss_bytes": 15,
-        "read_bytes": 16, "write_bytes": 17, "waited": 0, "start_ticks": ticks(BORN_NS),
+        "read_bytes": 16, "write_bytes": 17, "cancelled_bytes": 18, "waited": 0,
+        "start_ticks": ticks(BORN_NS),
         "fork_parent": 0, "has_event": True, "has_stats": True, "is_group": False,
         "is_zombie": False, "is_led": False, "code_is_known": True,
         "io_is_known": True, "comm": b"name",
@@ -251,7 +253,14 @@ def test_a_process_ends_with_its_last_thread_not_with_its_leader(
     assert story.told(leaderless, exits=[event(5)], threads=[leader]) == []
     for _ in range(6):
         assert story.told(leaderless) == [], "however long its threads go on"
-    other = {"tgid": 5, "tid": 6, "is_last": False, "utime_us": 20, "write_bytes": 7}
+    other = {
+        "tgid": 5,
+        "tid": 6,
+        "is_last": False,
+        "utime_us": 20,
+        "write_bytes": 7,
+        "cancelled_bytes": 3,
+    }
     last = {
         "tgid": 5, "tid": 7, "is_group": True, "utime_us": 40, "stime_us": 1,
         "run_ns": 99, "code": 0x700, "read_bytes": 1000, "elapsed_us": 55,
@@ -259,7 +268,7 @@ def test_a_process_ends_with_its_last_thread_not_with_its_leader(
     found = story.take(threads=[other, last])
     assert of(found, "pid", "run_ns", "code", "elapsed_us") == [5, 99, 0x700, 55]
     assert of(found, "utime_us", "stime_us") == [70, 1]
-    assert of(found, "read_bytes", "write_bytes") == [1100, 7]
+    assert of(found, "read_bytes", "write_bytes", "cancelled_bytes") == [1100, 7, 3]
     assert of(found, "start_ticks", "has_event") == [ticks(BORN_NS), True]
 
 

@@ -81,6 +81,15 @@ def test_threads_of_a_group_and_io_of_one_thread_are_unknown() -> None:
     assert columns(table, "threads", "read_bytes", "write_bytes") == [UNKNOWN] * 3
 
 
+@pytest.mark.parametrize(("cancelled", "written"), [(0, 12), (5, 7), (12, 0), (13, 0)])
+def test_what_was_never_written_after_all_is_no_write(
+    cancelled: int, written: int
+) -> None:
+    """A truncate is charged with what it cancels, whoever had written it."""
+    table = one(write_bytes=12, cancelled_bytes=cancelled)
+    assert columns(table, "write_bytes") == [written]
+
+
 def test_no_peak_and_no_parent_are_unknown_rather_than_none() -> None:
     """A kernel thread has no memory; a parent outside the namespace has no number."""
     assert columns(one(ppid=0), "peak_rss_bytes", "ppid") == [UNKNOWN] * 2

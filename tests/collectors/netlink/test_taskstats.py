@@ -27,6 +27,7 @@ THREAD: dict[str, Any] = {
     "ac_comm": b"worker", "ac_etime": 9_000, "ac_utime": 2_000, "ac_stime": 1_000,
     "cpu_run_real_total": 4_000_000, "cpu_run_virtual_total": 3_141_592,
     "hiwater_rss": 77, "read_bytes": 4096, "write_bytes": 8192,
+    "cancelled_write_bytes": 512,
 }  # fmt: skip
 
 
@@ -70,7 +71,8 @@ def test_every_number_is_found_at_its_place(version: int, pad: str) -> None:
         "tid": 51, "tgid": 50 if version >= 12 else 0, "ppid": 40, "uid": 1000,
         "code": 0x300, "run_ns": 3_141_592, "utime_us": 2_000, "stime_us": 1_000,
         "elapsed_us": 9_000, "peak_rss_bytes": 77 << 10, "read_bytes": 4096,
-        "write_bytes": 8192, "is_last": False, "is_group": False, "comm": b"worker",
+        "write_bytes": 8192, "cancelled_bytes": 512, "is_last": False,
+        "is_group": False, "comm": b"worker",
     }  # fmt: skip
 
 
