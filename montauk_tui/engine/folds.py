@@ -109,7 +109,7 @@ def _holders(depths: list[int], closed: list[bool]) -> Ints:
 def _with_sums(frame: Frame, group: Ints, roots: Bools) -> Frame:
     """Return `frame` with the sums over each group in the row of its root.
 
-    A thread is part of its process; who ended holds no memory.
+    A thread is part of its process; who ended holds no memory and has no threads.
     """
     table = frame.sample.processes
     whole = table.is_process
@@ -117,7 +117,7 @@ def _with_sums(frame: Frame, group: Ints, roots: Bools) -> Frame:
     for name in table.names.intersection(_ADDED):
         values = getattr(table, name)
         counted = whole & (values != UNKNOWN)
-        if name == "rss_bytes":
+        if name in ("rss_bytes", "threads"):
             counted &= table.state != DEAD
         sums = np.zeros(len(table), dtype=np.int64)
         np.add.at(sums, group[counted], values[counted])

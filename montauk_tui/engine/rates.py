@@ -43,9 +43,7 @@ _TICK_S: Final = 0.02
 """Two ticks: what /proc's CPU times may be ahead of exact ones by rounding."""
 
 
-def process_rates(
-    previous: Sample | None, current: Sample, last: Rates | None = None
-) -> Rates:
+def process_rates(previous: Sample | None, current: Sample) -> Rates:
     """Return what every process in `current` did since `previous`.
 
     A process that started since the previous sample is charged its whole CPU time. One
@@ -55,7 +53,6 @@ def process_rates(
     Args:
         previous: The sample before; None where there is none.
         current: This sample.
-        last: The rates of the previous sample.
     """
     table = current.processes
     cpu_s = np.full(len(table), np.nan)
@@ -85,11 +82,7 @@ def process_rates(
         cpu_s,
         _percent(cpu_s, elapsed_s, most_pct),
         exit_cpu_s,
-        _percent(
-            exit_cpu_s + _charged_dead(previous, current, cpu_s, last),
-            elapsed_s,
-            most_pct,
-        ),
+        _percent(exit_cpu_s + _charged_dead(current, cpu_s), elapsed_s, most_pct),
         _children_s(previous, current),
         growth_per_s(previous, current, join, highest),
         exit_growth_per_s(previous, current, highest),
@@ -158,25 +151,20 @@ def is_dead(table: ProcessTable) -> Bools:
     return dead
 
 
-def _charged_dead(
-    previous: Sample, current: Sample, cpu_s: Floats, last: Rates | None
-) -> Floats:
-    """Return what each ended process was charged with as a row that had ended.
+def _charged_dead(current: Sample, cpu_s: Floats) -> Floats:
+    """Return what each ended process was charged with as a row beside its end.
 
-    No list shows such a row beside the end, so its time belongs to that.
+    No list shows both, so its time belongs to the end. What a row had in an interval
+    before is not said again: rows never add up to more than there was.
     """
     exits = current.exits
     charged_s = np.zeros(0 if exits is None else len(exits))
     if exits is None:
         return charged_s
-    charged = [(current, cpu_s)]
-    if last is not None:
-        charged.append((previous, last.cpu_s))
-    for sample, rates_s in charged:
-        join = find(sample.processes, exits.pid, exits.start_ticks)
-        row = join.row[join.found]
-        of_dead = np.where(is_dead(sample.processes)[row], rates_s[row], 0.0)
-        charged_s[join.found] += np.nan_to_num(of_dead)
+    join = find(current.processes, exits.pid, exits.start_ticks)
+    row = join.row[join.found]
+    of_dead = np.where(is_dead(current.processes)[row], cpu_s[row], 0.0)
+    charged_s[join.found] = np.nan_to_num(of_dead)
     return charged_s
 
 

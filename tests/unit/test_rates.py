@@ -244,18 +244,20 @@ def test_the_rate_of_an_end_has_what_its_own_dead_row_was_charged_with() -> None
     assert rates.exit_cpu_pct.tolist() == pytest.approx([31.0])
 
 
-def test_the_rate_of_an_end_has_what_it_was_charged_with_while_it_waited() -> None:
-    end = {"start_ticks": SEEN + 1, "utime_ns": 310_000_000}
-    waiting = {"start_ticks": SEEN + 1, "utime": 30, "state": "X"}
+@pytest.mark.parametrize("state", "ZX")
+def test_what_a_row_was_charged_with_before_is_not_said_again(state: str) -> None:
+    old = {"pid": 9, "start_ticks": SEEN - 500}
     samples = [
-        make_sample(),
-        make_sample([{"pid": 9, **waiting}], after_s=1.0),
-        make_sample(after_s=2.0, exits=make_exits([{"pid": 9, **end}])),
+        make_sample([{**old, "utime": 0}], exits=make_exits([])),
+        make_sample(
+            [{**old, "utime": 90, "state": state}], after_s=1.0, exits=make_exits([])
+        ),
+        make_sample(after_s=2.0, exits=make_exits([{**old, "utime_ns": 910_000_000}])),
     ]
-    last = process_rates(samples[0], samples[1])
-    rates = process_rates(samples[1], samples[2], last)
-    assert rates.exit_cpu_s.tolist() == pytest.approx([0.01])
-    assert rates.exit_cpu_pct.tolist() == pytest.approx([31.0])
+    rates = process_rates(samples[0], samples[1])
+    assert rates.cpu_pct.tolist() == pytest.approx([90.0])
+    rates = process_rates(samples[1], samples[2])
+    assert rates.exit_cpu_pct.tolist() == pytest.approx([1.0])
 
 
 def test_ends_before_the_first_sample_are_unknown() -> None:

@@ -9,6 +9,7 @@ from montauk_tui.engine.listing.rows import (
     DEAD,
     RowLookups,
     beside,
+    by_now,
     carried,
     ended_extra,
     ended_table,
@@ -63,6 +64,9 @@ def with_ended(frame: Frame, linger_s: float, opened: frozenset[int]) -> Frame:
     Many of one parent and name are one row; those whose pid is `opened` have the
     processes beside them. Who came and went within the interval is no row of the
     living: its end follows when its CPU time is complete.
+
+    Who ended before the last interval uses no CPU now, and nobody who ended has memory,
+    so that the rows add up to no more than there is.
     """
     living = _without_passing(frame)
     if linger_s <= 0:
@@ -77,11 +81,12 @@ def with_ended(frame: Frame, linger_s: float, opened: frozenset[int]) -> Frame:
         ended = ended.select(~find(here, exits.pid, exits.start_ticks).found)
     if ended is None or not len(ended.exits):
         return living
+    ended = by_now(ended, now_s)
     folds = _fold(frame, ended)
     window_s = now_s - float(ended.told_s[0]) + interval_s
     folded = _fold_rows(frame, ended, folds, window_s)
     shown = ended.select(~np.isin(folds.pid, folded.table.pid[~_in(folded, opened)]))
-    single = ended_table(shown, frame.sample)
+    single = ended_table(shown, frame.sample).without(["rss_bytes"])
     rows = folded.table.merged(single)
     extra = beside(
         folded.extra, len(folded.table),
@@ -121,7 +126,7 @@ def ended_only(frame: Frame) -> Frame:
     if ended is None:
         empty = ProcessTable.empty()
         return frame_of(frame, empty, np.empty(0), {})
-    return _listed(frame, ended)
+    return _listed(frame, by_now(ended, frame.sample.monotonic_s))
 
 
 def ended_one(frame: Frame, identity: Identity) -> Frame | None:
@@ -142,7 +147,7 @@ def ended_in_sample(frame: Frame, exits: ExitTable) -> Frame:
         frame: With their rates.
         exits: Those of its sample.
     """
-    return _listed(frame, told_now(exits, frame.rates))
+    return _listed(frame, told_now(exits, frame))
 
 
 def _listed(frame: Frame, ended: Ended) -> Frame:
@@ -225,15 +230,11 @@ def _fold_rows(frame: Frame, ended: Ended, folds: _Folds, window_s: float) -> _F
         "lifetime_s": lives.quantile(0.5)[many],
         "shortest_s": lives.quantile(0.0)[many],
         "longest_s": lives.quantile(1.0)[many],
-        **per_s_extra(
-            {
-                name: total.of(values * ended.interval_s) / window_s
-                for name, values in ended.per_s.items()
-            }
-        ),
+        "used_s": total.of(as_floats(exits.utime_ns) + as_floats(exits.stime_ns)) / 1e9,
+        **per_s_extra({name: total.of(rate) for name, rate in ended.per_s.items()}),
     }
-    cpu_pct = total.of(ended.cpu_s) / window_s * 100.0
-    return _Folded(ProcessTable(exits.comm[first], columns), extra, cpu_pct)
+    table = ProcessTable(exits.comm[first], columns)
+    return _Folded(table, extra, total.of(ended.cpu_pct))
 
 
 class _Totals(NamedTuple):

@@ -7,6 +7,7 @@ import numpy as np
 from montauk_tui.engine.listing.rows import (
     RowLookups,
     beside,
+    by_now,
     ended_extra,
     ended_table,
     frame_of,
@@ -45,7 +46,7 @@ def events_in_sample(frame: Frame) -> tuple[Frame, Ints, Ints]:
     order = np.argsort(starts.time_ns, kind="stable")
     place = np.empty(len(starts), dtype=np.int64)
     place[order] = np.arange(len(starts))[::-1]
-    listed = _listed(frame, told_now(exits, frame.rates), starts.only(order))
+    listed = _listed(frame, told_now(exits, frame), starts.only(order))
     return listed, place, len(starts) + np.arange(len(exits))[::-1]
 
 
@@ -104,4 +105,5 @@ def _last_ended(frame: Frame) -> Ended | None:
     ended = frame.recent.ended_since(-np.inf)
     if ended is None:
         return None
-    return ended.select(np.arange(len(ended.exits)) >= len(ended.exits) - _MOST)
+    last = ended.select(np.arange(len(ended.exits)) >= len(ended.exits) - _MOST)
+    return by_now(last, frame.sample.monotonic_s)

@@ -159,14 +159,30 @@ def only(frame: Frame, kept: Bools, extra: Extra) -> Frame:
     return frame_of(frame, table, frame.rates.cpu_pct[kept], columns)
 
 
-def told_now(exits: ExitTable, rates: Rates) -> Ended:
-    """Return the ends of one sample with the rates of its interval."""
-    count = len(exits)
-    told_s, serial = np.zeros(count), np.arange(1, count + 1)
+def told_now(exits: ExitTable, frame: Frame) -> Ended:
+    """Return the ends of a frame's sample with the rates of its interval."""
+    count, rates = len(exits), frame.rates
+    told_s = np.full(count, frame.sample.monotonic_s)
+    serial = np.arange(1, count + 1)
     return Ended(
         exits, rates.exit_cpu_s, rates.exit_cpu_pct, told_s, serial, rates.exit_per_s,
         np.full(count, rates.interval_s),
     )  # fmt: skip
+
+
+def by_now(ended: Ended, now_s: float) -> Ended:
+    """Return the same with nothing used now by those who were told of before `now_s`.
+
+    What they used in all stays in their totals.
+    """
+    is_past = ended.told_s < now_s
+    return ended._replace(
+        cpu_s=np.where(is_past, 0.0, ended.cpu_s),
+        cpu_pct=np.where(is_past, 0.0, ended.cpu_pct),
+        per_s={
+            name: np.where(is_past, 0.0, rate) for name, rate in ended.per_s.items()
+        },
+    )
 
 
 def ended_table(ended: Ended, sample: Sample) -> ProcessTable:

@@ -87,7 +87,7 @@ def many(listed: Frame, row: int) -> Summary:
             ),
             (
                 Fact("CPU%", f"{percent_text(share)} all together"),
-                Fact("CPU used", _time(share / 100 * window_s)),
+                Fact("CPU used", _time(extra_value(listed, "used_s", row))),
             ),
         ),
     )
