@@ -51,6 +51,7 @@ class Tab:
 PROCESSES: Final = "processes"
 SPAWNERS: Final = "spawners"
 MAIN: Final = "main"
+EXITED: Final = "exited"
 
 _TABLE: Final = (
     Tab(MAIN, "Main", PROCESSES, DEFAULT, "cpu_pct"),
@@ -61,7 +62,7 @@ _TABLE: Final = (
         "io_rate",
     ),
     Tab(
-        "exited", "Exited", "exited",
+        EXITED, "Exited", "exited",
         ("ended_s", "pid", "ppid", "user", "exit_status", "lifetime_s", "used_s",
          "peak_rss_bytes", "command"),
         "ended_s",

@@ -15,10 +15,12 @@ SIZE: Final = (120, 40)
 Children = list[tuple[Popen[bytes], Identity]]
 
 
-def app_with(*identities: Identity, settings: Settings | None = None) -> MontaukApp:
+def app_with(
+    *identities: Identity, settings: Settings | None = None, **changes: Any
+) -> MontaukApp:
     """Return the program on processes, the first the parent of the others.
 
-    They are in the order of their PIDs.
+    They are in the order of their PIDs; `changes` are those to the samples.
     """
     first = identities[0].pid
     rows: list[dict[str, Any]] = [
@@ -30,7 +32,7 @@ def app_with(*identities: Identity, settings: Settings | None = None) -> Montauk
         }
         for index, it in enumerate(identities)
     ]
-    samples = [make_sample(rows, after_s=at) for at in (0.0, 1.0)]
+    samples = [make_sample(rows, after_s=at, **changes) for at in (0.0, 1.0)]
     settings = settings or Settings()
     collector = ReplayCollector(samples, FakeLookups(users={0: "root", 7: "amy"}))
     return make_app(collector, settings)

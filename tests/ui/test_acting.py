@@ -21,7 +21,11 @@ from tests.support.acting import (
     tagged,
 )
 from tests.support.children import ended_by, zombie
+from tests.support.churn import churning_collector
+from tests.support.exits import make_exits
 from tests.support.monitor import make_app, running
+from tests.support.starts import fork, make_starts
+from tests.ui.test_tabs import select, selected_row
 
 # --- signals --------------------------------------------------------------------------
 
@@ -143,25 +147,64 @@ async def test_a_zombie_is_refused_in_one_line() -> None:
             assert "its parent has to collect it" in said(monitor)
 
 
-async def test_ended_rows_cannot_be_acted_on(
-    family: Children, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = app_of(family)
+ACTING = ("f9", "f8", "i", "a", "Y", "space", "c", "F", "s", "b")
+
+
+@pytest.mark.parametrize(
+    ("tabs", "row", "words"),
+    [
+        (0, "git push", "git 22002 has ended"),
+        (0, "24x", "this row stands for processes that ended"),
+        (2, "git push", "git 22002 has ended"),
+        (4, "git push", "PID 22002, which this event is about, has ended"),
+    ],
+)
+async def test_what_ended_cannot_be_acted_on(tabs: int, row: str, words: str) -> None:
+    app = make_app(churning_collector())
     async with running(app, SIZE) as monitor:
-        for pid, words in (
-            (-5, "this row is no process that lives"),
-            (-(1 << 50), "this row stands for processes that ended"),
-        ):
-
-            def row(_position: int, pid: int = pid) -> Identity:
-                return Identity(pid, 1)
-
-            monkeypatch.setattr(app.main.table, "_identity_at", row)
-            for key in ("f9", "f8", "i", "a", "Y", "space", "c", "F"):
-                await monitor.press(key)
-                assert monitor.is_alone
-                assert said(monitor) == words, key
+        await monitor.press(*["tab"] * tabs)
+        await select(monitor, row)
+        for key in ACTING:
+            await monitor.press(key)
+            assert monitor.is_alone
+            assert said(monitor) == words, key
         assert tagged(monitor) == []
+
+
+async def test_a_group_of_processes_cannot_be_acted_on() -> None:
+    """Not all of them ended: those that run the program count as well."""
+    async with running(make_app(churning_collector()), SIZE) as monitor:
+        await monitor.press("tab", "tab", "tab", "g")
+        for key in ACTING:
+            await monitor.press(key)
+            assert monitor.is_alone
+            words = "this row stands for many processes, not for one"
+            assert said(monitor) == words, key
+
+
+async def test_an_event_of_a_process_that_lives_stands_for_that_process(
+    family: Children,
+) -> None:
+    """A fork is no end: its process is signalled, and the event stays selected."""
+    (process, parent), (child, identity) = family[:2]
+    event = fork(
+        identity.pid, 10**14, ppid=parent.pid, start_ticks=identity.start_ticks
+    )
+    app = app_with(parent, identity, starts=make_starts([event]), exits=make_exits([]))
+    async with running(app, SIZE) as monitor:
+        await monitor.press("shift+tab")
+        assert "fork" in selected_row(monitor)
+        before = monitor.table.current
+        await monitor.press("f9")
+        assert box(monitor)[0] == f"Send to child1 {identity.pid}"
+        await monitor.press("enter")
+        assert ended_by(child) is signal.SIGTERM
+        assert said(monitor) == f"SIGTERM sent to PID {identity.pid}"
+        assert monitor.table.current == before
+        await monitor.press("F")
+        wanted = f"PID {identity.pid} is no row of this list; Enter goes to it"
+        assert said(monitor) == wanted
+    assert process.poll() is None
 
 
 async def test_a_table_without_rows_has_nobody_to_act_on() -> None:

@@ -1,13 +1,17 @@
 """From one list to another: the selection stays on its process."""
 
+from dataclasses import replace
 from typing import Any, Final
+
+import numpy as np
+import pytest
 
 from montauk_tui.config import Settings, TabSettings
 from montauk_tui.engine.extra_cells import real_identity
 from tests.support.acting import said
 from tests.support.churn import MAKE, SHELL, churning_collector
 from tests.support.monitor import Monitor, make_app, running
-from tests.ui.test_tabs import select, selected_row, tab
+from tests.ui.test_tabs import row_texts, select, selected_row, tab
 
 SIZE: Final = (120, 40)
 POSTGRES: Final = 4402
@@ -177,13 +181,13 @@ async def test_enter_says_that_the_filter_hides_the_process() -> None:
 # --- who started it -------------------------------------------------------------------
 
 
-async def test_s_says_who_started_it_where_that_is_no_spawner_now() -> None:
+async def test_s_goes_to_who_started_it_in_main_where_that_is_no_spawner_now() -> None:
     async with churning() as monitor:
         await choose(monitor, POSTGRES)
         await monitor.press("S")
-        assert (tab(monitor), monitor.current_pid) == ("Main", POSTGRES)
+        assert (tab(monitor), monitor.current_pid) == ("Main", 701)
         reason = "which started nothing in the last 5 s"
-        assert said(monitor) == f"started by postgres 701, {reason}"
+        assert said(monitor) == f"started by postgres 701, {reason}; shown in Main"
 
 
 async def test_s_of_the_first_process_knows_nobody() -> None:
@@ -194,19 +198,101 @@ async def test_s_of_the_first_process_knows_nobody() -> None:
         assert said(monitor) == "who started it is not known"
 
 
-async def test_s_says_that_the_filter_hides_the_starter() -> None:
+async def test_s_clears_the_filter_that_hides_the_starter() -> None:
     async with churning(filter="awk") as monitor:
         await monitor.press("S")
-        assert tab(monitor) == "Main"
-        assert said(monitor) == f"started by bash {SHELL}, which the filter hides"
+        assert (tab(monitor), monitor.current_pid) == ("Spawners", SHELL)
+        assert monitor.app.choices.filter_text == ""
+        assert said(monitor) == f"started by bash {SHELL}; the filter was cleared"
+
+
+async def test_s_clears_the_filter_in_main_as_well() -> None:
+    async with churning(filter="checkpointer") as monitor:
+        child = monitor.current_pid
+        await monitor.press("S")
+        assert (tab(monitor), monitor.current_pid) == ("Main", 701)
+        assert said(monitor).endswith("; shown in Main; the filter was cleared")
+        assert child in monitor.shown_pids
+
+
+async def test_s_leaves_a_filter_that_hides_nothing_of_it() -> None:
+    async with churning(filter="awk|bash") as monitor:
+        await select(monitor, "24x")
+        await monitor.press("S")
+        assert (tab(monitor), monitor.current_pid) == ("Spawners", SHELL)
+        assert monitor.app.choices.filter_text == "awk|bash"
+
+
+async def test_s_shows_the_users_among_whom_the_starter_is() -> None:
+    async with churning() as monitor:
+        table = monitor.frame.sample.processes
+        parent = np.searchsorted(table.pid, table.ppid).clip(max=len(table) - 1)
+        others = (table.uid != table.uid[parent]) & (table.ppid == table.pid[parent])
+        row = int(np.flatnonzero(others & ~table.is_kernel)[0])
+        view = replace(monitor.app.choices.view, uid=int(table.uid[row]))
+        monitor.app.choose(replace(monitor.app.choices, view=view))
+        await monitor.settle()
+        await choose(monitor, int(table.pid[row]))
+        await monitor.press("S")
+        assert monitor.current_pid == table.ppid[row]
+        assert monitor.app.choices.view.uid is None
+        assert said(monitor).endswith("; all users are shown now")
 
 
 async def test_s_says_what_the_collector_does_not_see() -> None:
     async with running(size=SIZE) as monitor:
         await choose(monitor, POSTGRES)
         await monitor.press("S")
-        assert tab(monitor) == "Main"
-        assert said(monitor).startswith("started by postgres 701; collector replay")
+        assert (tab(monitor), monitor.current_pid) == ("Main", 701)
+        told = "started by postgres 701; collector replay does not see processes start"
+        assert said(monitor) == f"{told}; shown in Main"
+
+
+# --- Enter on what is no process ------------------------------------------------------
+
+
+async def test_enter_on_a_program_shows_what_ended_of_it() -> None:
+    async with churning() as monitor:
+        await monitor.press("tab", "tab", "tab", "g")
+        await select(monitor, "awk")
+        await monitor.press("enter")
+        assert tab(monitor) == "Exited"
+        assert monitor.app.choices.filter_text == 'name = "awk"'
+        assert monitor.table.row_count >= 24
+        assert all("awk" in row for row in row_texts(monitor)[:20])
+        assert said(monitor) == "what ended of awk; Esc leaves the filter"
+
+
+async def test_enter_on_a_program_with_a_hostile_name() -> None:
+    async with churning() as monitor:
+        await monitor.press("tab", "tab", "tab", "g")
+        await select(monitor, "[/x]")
+        await monitor.press("enter")
+        assert tab(monitor) == "Exited"
+        assert monitor.table.row_count >= 1
+        assert all("[bold]" in row for row in row_texts(monitor))
+
+
+async def test_enter_on_a_cgroup_that_is_not_known_says_so() -> None:
+    async with churning() as monitor:
+        await monitor.press("tab", "tab", "tab", "g", "g")
+        await monitor.press("enter")
+        assert tab(monitor) == "Spawners"
+        assert said(monitor) == "their cgroup is not known"
+
+
+@pytest.mark.parametrize(("tabs", "words"), [(0, "git 22002 has ended"), (2, None)])
+async def test_enter_on_one_that_ended_is_no_dead_end(
+    tabs: int, words: str | None
+) -> None:
+    async with churning() as monitor:
+        await monitor.press(*["tab"] * tabs)
+        await select(monitor, "git push")
+        await monitor.press("enter")
+        if words is None:
+            assert (tab(monitor), monitor.current_pid) == ("Main", 2161)
+        else:
+            assert said(monitor) == words
 
 
 async def test_s_names_an_ancestor_that_is_not_the_starter() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from montauk_tui.config import Settings
-from montauk_tui.engine.listing.ended import is_fold
+from montauk_tui.engine.listing.kinds import RowKind, kind_of
 from montauk_tui.model.schema import Need
 from montauk_tui.ui.tabs import BUILT_IN, LISTINGS
 from tests.support.churn import (
@@ -267,7 +267,10 @@ async def test_enter_opens_and_closes_a_fold_and_the_selection_stays() -> None:
         await select(monitor, f"{LOOPS}x")
         fold = monitor.current_pid
         assert fold is not None
-        assert is_fold(fold)
+        listed = monitor.app.main.listed
+        assert listed is not None
+        row = listed.sample.processes.row_of(monitor.table.current)
+        assert kind_of(listed, row) is RowKind.EXITED_GROUP
         await monitor.press("enter")
         assert monitor.current_pid == fold
         assert monitor.table.row_count == 1 + LOOPS

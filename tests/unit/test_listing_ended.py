@@ -12,10 +12,10 @@ from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.engine.extra_cells import extra_value
 from montauk_tui.engine.listing.ended import (
     ended_only,
-    is_fold,
     is_over,
     with_ended,
 )
+from montauk_tui.engine.listing.kinds import RowKind, kind_of
 from montauk_tui.engine.projection import View, project
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.recent import MOST_KEPT
@@ -31,7 +31,9 @@ def main(frame: Frame, linger_s: float = 5.0, *opened: int) -> Frame:
 
 
 def folds(frame: Frame) -> list[int]:
-    return [pid for pid in frame.sample.processes.pid.tolist() if is_fold(pid)]
+    pids = frame.sample.processes.pid.tolist()
+    many = RowKind.EXITED_GROUP
+    return [pid for row, pid in enumerate(pids) if kind_of(frame, row) is many]
 
 
 def row_of(frame: Frame, pid: int) -> int:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from montauk_tui.engine.listing.ended import is_fold, with_ended
+from montauk_tui.engine.listing.ended import with_ended
+from montauk_tui.engine.listing.kinds import RowKind, kind_of
 from montauk_tui.engine.listing.notes import note
 from montauk_tui.engine.listing.spawners import spawners
 from montauk_tui.model.frame import Frame
@@ -23,8 +24,8 @@ def fold_note(frame: Frame) -> str:
     listed = with_ended(frame, 5.0, frozenset())
     (row,) = [
         row
-        for row, pid in enumerate(listed.sample.processes.pid.tolist())
-        if is_fold(pid)
+        for row in range(len(listed.sample.processes))
+        if kind_of(listed, row) is RowKind.EXITED_GROUP
     ]
     return note(listed, row)
 

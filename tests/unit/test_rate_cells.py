@@ -8,8 +8,9 @@ from montauk_tui.config import Settings
 from montauk_tui.engine.cells import Level
 from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.engine.ended import live_and_ended
-from montauk_tui.engine.listing.ended import ended_only, is_fold, with_ended
+from montauk_tui.engine.listing.ended import ended_only, with_ended
 from montauk_tui.engine.listing.ghosts import with_ghosts
+from montauk_tui.engine.listing.kinds import RowKind, kind_of
 from montauk_tui.engine.listing.spawners import spawners
 from montauk_tui.engine.projection import View
 from montauk_tui.engine.query import matching, parse
@@ -151,7 +152,8 @@ def test_who_ended_stands_beside_the_living_with_the_rate_of_the_last_interval()
 
 def test_a_row_of_many_has_their_sum_over_the_time_that_they_are_shown() -> None:
     listed = with_ended(life(ends=4), 5.0, frozenset())
-    fold = next(pid for pid in listed.sample.processes.pid.tolist() if is_fold(pid))
+    fold = int(listed.sample.processes.pid[0])
+    assert kind_of(listed, 0) is RowKind.EXITED_GROUP
     assert by_pid(listed, "io_write_rate")[fold] == "4.0M/s"
     assert by_pid(listed, "io_write_bytes")[fold] == "4.0M"
 

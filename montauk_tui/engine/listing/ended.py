@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from montauk_tui.engine.listing.ancestors import living_ancestors
+from montauk_tui.engine.listing.kinds import RowKind, all_of, kind_of
 from montauk_tui.engine.listing.rows import (
     DEAD,
     RowLookups,
@@ -45,17 +46,11 @@ _FOLDS_BELOW: Final = -(1 << 40)
 """Pids of folds; the others are serial numbers."""
 
 
-def is_fold(pid: int) -> bool:
-    """Tell whether a row stands for several processes."""
-    return pid < _FOLDS_BELOW
-
-
 def is_over(frame: Frame, row: int) -> bool:
     """Tell whether a row of the main list is a single process that ended."""
-    table = frame.sample.processes
-    lists_ended = "window_s" in frame.extra or "ghost" in frame.extra
-    is_listed = lists_ended and table.state[row] == DEAD
-    return bool(is_listed) and not is_fold(int(table.pid[row]))
+    if "window_s" not in frame.extra and "ghost" not in frame.extra:
+        return False
+    return kind_of(frame, row) in (RowKind.EXITED, RowKind.ORPHANS_PARENT)
 
 
 def with_ended(frame: Frame, linger_s: float, opened: frozenset[int]) -> Frame:
@@ -224,6 +219,7 @@ def _fold_rows(frame: Frame, ended: Ended, folds: _Folds, window_s: float) -> _F
     }
     window_s = max(window_s, 1e-9)
     extra = {
+        "kind": all_of(RowKind.EXITED_GROUP, count),
         "count": counts[many].astype(np.float64),
         "failed": total.of(is_failure(ended).astype(np.float64)),
         "window_s": np.full(count, window_s),

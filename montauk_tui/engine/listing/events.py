@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from montauk_tui.engine.listing.kinds import RowKind, all_of
 from montauk_tui.engine.listing.rows import (
     RowLookups,
     beside,
@@ -67,6 +68,7 @@ def _listed(frame: Frame, ended: Ended | None, starts: StartTable) -> Frame:
     }
     table = ProcessTable(starts.comm[back], columns)
     extra = {
+        "kind": all_of(RowKind.EVENT, len(starts)),
         "real_pid": as_floats(starts.pid[back]),
         "event": starts.kind[back].astype(np.float64),
         "event_s": sample.booted_at_s + starts.time_ns[back] / 1e9,
@@ -79,6 +81,7 @@ def _listed(frame: Frame, ended: Ended | None, starts: StartTable) -> Frame:
     ends = ended_table(ended, sample)
     of_ends = {
         **ended_extra(ended, sample.booted_at_s),
+        "kind": all_of(RowKind.EVENT, len(ends)),
         "event": np.full(len(ends), float(EXIT)),
     }
     of_ends["event_s"] = of_ends["ended_s"]

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.engine.listing.ancestors import living_ancestors
+from montauk_tui.engine.listing.kinds import RowKind, all_of
 from montauk_tui.engine.listing.rows import DEAD, RowLookups, carried, frame_of
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
@@ -80,6 +81,7 @@ def _table(ghosts: ProcessTable) -> ProcessTable:
 def _extra(lineage: Lineage, kept: Bools) -> Extra:
     code = lineage.code[kept]
     return {
+        "kind": all_of(RowKind.ORPHANS_PARENT, len(code)),
         "real_pid": (code >> 40).astype(np.float64),
         "ghost": np.ones(len(code)),
         "exit_status": lineage.exit_status[kept],

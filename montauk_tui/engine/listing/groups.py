@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from montauk_tui.engine.listing.kinds import RowKind, all_of
 from montauk_tui.engine.listing.rows import RowLookups, frame_of, is_failure
 from montauk_tui.engine.listing.window import ended_lately, starts_lately, window_s
 from montauk_tui.model.exits import ExitTable
@@ -70,6 +71,7 @@ def _frame(frame: Frame, ended: Ended, group: Ints, labels: list[bytes]) -> Fram
     back = slice(None, None, -1)
     failed = is_failure(ended)
     extra: Extra = {
+        "kind": all_of(RowKind.GROUP, size),
         "count": np.bincount(of_ends, minlength=size).astype(np.float64)[back],
         "forks_rate": np.full(size, np.nan),
         "execs_rate": rate(of_execs)[back],

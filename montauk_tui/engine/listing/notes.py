@@ -4,6 +4,7 @@ import math
 from typing import Final
 
 from montauk_tui.engine.extra_cells import extra_value
+from montauk_tui.engine.listing.kinds import RowKind, kind_of
 from montauk_tui.engine.units import exit_status_text, lifetime_text
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.text import clean
@@ -15,13 +16,14 @@ def note(frame: Frame, row: int, arrow: str = "<") -> str:
     """Return how it ended, what a row of many stands for, or who started a spawner."""
     if "forks_rate" in frame.extra:
         return _lineage(frame, row, arrow)
-    if extra_value(frame, "ghost", row) > 0:
-        return _of_ghost(frame, row)
-    if "window_s" not in frame.extra or math.isnan(extra_value(frame, "count", row)):
-        return ""
-    if math.isnan(extra_value(frame, "window_s", row)):
-        return _of_one(frame, row)
-    return _of_many(frame, row)
+    match kind_of(frame, row):
+        case RowKind.ORPHANS_PARENT:
+            return _of_ghost(frame, row)
+        case RowKind.EXITED_GROUP:
+            return _of_many(frame, row)
+        case RowKind.EXITED if "window_s" in frame.extra:
+            return _of_one(frame, row)
+    return ""
 
 
 def _of_one(frame: Frame, row: int) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from montauk_tui.engine.listing.kinds import RowKind, all_of
 from montauk_tui.model.details import Details
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame, Rates
@@ -216,6 +217,7 @@ def ended_extra(ended: Ended, booted_at_s: float) -> Extra:
     exits = ended.exits
     end_s = booted_at_s + as_floats(exits.end_ns) / 1e9
     columns = {
+        "kind": all_of(RowKind.EXITED, len(exits)),
         "real_pid": as_floats(exits.pid),
         "count": np.ones(len(exits)),
         "exit_status": exit_status(ended),

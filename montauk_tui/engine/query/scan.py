@@ -17,6 +17,12 @@ _SAME: Final = {"==": "=", "=~": "~"}
 QUOTES: Final = "\"'"
 
 
+def quoted(text: str) -> str:
+    """Return a text as it is written in a query, whatever signs are in it."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 class Scanner:
     """A text and how far it is read."""
 

@@ -1,9 +1,8 @@
 """Which process a row is about, and what is said of it."""
 
-import math
-
-from montauk_tui.engine.extra_cells import extra_value, real_identity
+from montauk_tui.engine.extra_cells import real_identity
 from montauk_tui.engine.listing.ended import ended_one
+from montauk_tui.engine.listing.kinds import RowKind, kind_of
 from montauk_tui.engine.summary import gone
 from montauk_tui.engine.summary.items import Summary
 from montauk_tui.engine.summary.living import living
@@ -27,13 +26,14 @@ def summarize(listed: Frame, row: int, *, machine_scale: bool) -> Summary:
             groups = (gone.spawned(listed, row), *summary.groups)
             return summary._replace(groups=groups)
         return summary
-    if "event" in listed.extra:
-        found = ended_one(whole, identity)
-        if found is None:
-            return gone.unseen(listed, row)
-        listed, row = found, 0
-    if "forks_rate" in listed.extra:
-        return gone.group(listed, row)
-    if math.isnan(extra_value(listed, "real_pid", row)):
-        return gone.many(listed, row)
+    match kind_of(listed, row):
+        case RowKind.GROUP:
+            return gone.group(listed, row)
+        case RowKind.EXITED_GROUP:
+            return gone.many(listed, row)
+        case RowKind.EVENT:
+            found = ended_one(whole, identity)
+            if found is None:
+                return gone.unseen(listed, row)
+            listed, row = found, 0
     return gone.ended(listed, row, machine_scale=machine_scale)

@@ -1,21 +1,56 @@
 """Going from one list to another; the selection stays on its process."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import combinations
+from typing import Any, Final, NamedTuple
 
-from montauk_tui.engine.extra_cells import real_identity
+from montauk_tui.engine import cells
+from montauk_tui.engine.extra_cells import extra_value, real_identity
 from montauk_tui.engine.listing.ancestors import living_ancestors
-from montauk_tui.engine.listing.ended import is_fold
+from montauk_tui.engine.listing.kinds import RowKind, kind_of
 from montauk_tui.engine.listing.window import WINDOW_S
 from montauk_tui.engine.projection import project
+from montauk_tui.engine.query import quoted
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.text import clean
 from montauk_tui.ui.actions.looking import LookingActions
+from montauk_tui.ui.actions.targets import no_process
 from montauk_tui.ui.choices import Choices
-from montauk_tui.ui.tabs import MAIN, PROCESSES, SPAWNERS, rows_of
+from montauk_tui.ui.tabs import EXITED, MAIN, PROCESSES, SPAWNERS, rows_of
+
+
+class Lift(NamedTuple):
+    """Something that hides processes, and what is without it."""
+
+    lift: Callable[[Choices], Choices]
+    said: str
+
+
+def _viewing(choices: Choices, **changes: Any) -> Choices:
+    return replace(choices, view=replace(choices.view, **changes))
+
+
+LIFTS: Final = {
+    "filter": Lift(lambda choices: choices.with_filter(""), "the filter was cleared"),
+    "user": Lift(lambda it: _viewing(it, uid=None), "all users are shown now"),
+    "containers": Lift(
+        lambda it: _viewing(it, containers=True), "containers are shown now"
+    ),
+    "kernel": Lift(
+        lambda it: _viewing(it, kernel_threads=True), "kernel threads are shown now"
+    ),
+}
+"""What `S` lifts to arrive somewhere, the least of it."""
+
+
+def _lifted(choices: Choices, names: Iterable[str]) -> Choices:
+    for name in names:
+        choices = LIFTS[name].lift(choices)
+    return choices
 
 
 class GoingActions(LookingActions):
@@ -52,7 +87,7 @@ class GoingActions(LookingActions):
         if row is None or listed is None or place is None:
             if tab.rows == PROCESSES:
                 self.carried = ()
-        elif tab.rows == SPAWNERS and is_fold(row.pid):
+        elif kind_of(listed, place) is RowKind.GROUP:
             # A group has a number by its place, which another may have later.
             self.carried = ()
         else:
@@ -90,7 +125,11 @@ class GoingActions(LookingActions):
         self.choose(self.choices.grouped_next())
 
     def action_spawner(self) -> None:
-        """Show who started the process of the selected row, or say who that was."""
+        """Show who started the process of the selected row.
+
+        That is its row among the spawners, else that of an ancestor there, else its row
+        in Main. What hides it is lifted, and a line says so.
+        """
         frame = self.frame_now
         if frame is None or self._row() is None:
             return
@@ -98,43 +137,105 @@ class GoingActions(LookingActions):
         if parent is None:
             self.say("who started it is not known")
             return
-        there = replace(self.choices.on_tab(SPAWNERS), grouping="parent")
-        line = _above(frame, parent)
-        found = next((one for one in line if self._lists(there, one)), None)
-        if found is not None:
-            self.action_tab(SPAWNERS)
-            self.choose(replace(self.choices, grouping="parent"))
-            self.main.table.select_identity(found)
-        if found != parent:
-            said = f"started by {_name(frame, parent)}{self._why_not(there, parent)}"
-            shown = "" if found is None else f"; this is {_name(frame, found)} above it"
-            self.say(said + shown)
+        spawners = replace(self.choices.on_tab(SPAWNERS), grouping="parent")
+        told = f"started by {_name(frame, parent)}"
+        if self._is_row(spawners, parent):
+            self._arrive(spawners, parent, told)
+            return
+        told += self._why_no_spawner(frame)
+        above = _above(frame, parent)
+        found = next((one for one in above if self._lists(spawners, one)), None)
+        if found is None:
+            self._arrive(self.choices.on_tab(MAIN), parent, f"{told}; shown in Main")
+        else:
+            name = _name(frame, found)
+            self._arrive(spawners, found, f"{told}; this is {name} above it")
 
-    def _why_not(self, there: Choices, starter: Identity) -> str:
+    def _arrive(self, there: Choices, process: Identity, told: str) -> None:
+        """Show a process in another tab, and say what is not to be seen there.
+
+        Args:
+            there: The choices on that tab.
+            process: Whom to select.
+            told: What is said where that is not all as expected.
+        """
+        found = self._showing(there, process)
+        if found is None:
+            self.say(f"{told}, which is hidden in {there.tab_now.title}")
+            return
+        lifted, shown = found
+        was_there = self.choices.tab == there.tab
+        self.choose(_lifted(self.choices, lifted))
+        self.action_tab(there.tab)
+        self.choose(replace(self.choices, grouping=shown.grouping))
+        self.main.table.select_identity(process)
+        said = "".join(f"; {LIFTS[name].said}" for name in lifted)
+        if said or was_there or ";" in told:
+            self.say(told + said)
+
+    def _showing(
+        self, there: Choices, process: Identity
+    ) -> tuple[tuple[str, ...], Choices] | None:
+        """Return what must be lifted to show a process, as little as will do."""
+        active = [name for name, lift in LIFTS.items() if lift.lift(there) != there]
+        for count in range(len(active) + 1):
+            for names in combinations(active, count):
+                shown = _lifted(there, names)
+                if self._lists(shown, process):
+                    return names, shown
+        return None
+
+    def _is_row(self, choices: Choices, process: Identity) -> bool:
+        """Tell whether a tab has a row for a process, hidden or not."""
+        if self.frame_now is None:
+            return False
+        listed = rows_of(self.frame_now, choices.shown).sample.processes
+        return listed.row_of(process) is not None
+
+    def _why_no_spawner(self, frame: Frame) -> str:
         """Return why a process is not among the spawners, to go behind its name."""
-        frame = self.frame_now
-        if frame is None:
-            return ""
-        if there.filter_text and self._lists(there.with_filter(""), starter):
-            return ", which the filter hides"
-        listed = rows_of(frame, there.shown).sample.processes
-        if listed.row_of(starter) is not None:
-            return ", which is hidden there"
         if frame.sample.starts is None:
             return f"; collector {frame.collector.name} does not see processes start"
         return f", which started nothing in the last {WINDOW_S:g} s"
 
     def action_enter(self) -> None:
         """Look into a process or open a row of many; elsewhere go to the process."""
-        row = self._row()
-        if row is not None and self.choices.tab_now.rows == PROCESSES:
-            if is_fold(row.pid):
-                self.choose(self.choices.toggled(row.pid))
-            else:
-                self.look_into(row)
+        row, listed = self._row(), self.main.listed
+        place = None
+        if row is not None and listed is not None:
+            place = listed.sample.processes.row_of(row)
+        if row is None or listed is None or place is None:
             return
+        kind = kind_of(listed, place)
+        if kind is RowKind.EXITED_GROUP:
+            self.choose(self.choices.toggled(row.pid))
+        elif kind is RowKind.GROUP:
+            self._enter_group(listed, place)
+        elif self.choices.tab_now.rows == PROCESSES:
+            self.look_into(row)
+        else:
+            self._enter_process()
+
+    def _enter_group(self, listed: Frame, place: int) -> None:
+        """Show the processes that a row of all of a program or cgroup stands for."""
+        is_cgroup = self.choices.grouping == "cgroup"
+        write = cells.command_text if is_cgroup else cells.name_text
+        label, field = write(listed, place), "cgroup" if is_cgroup else "name"
+        if not label or (is_cgroup and not label.startswith("/")):
+            self.say(f"their {field} is not known")
+            return
+        has_ended = extra_value(listed, "count", place) > 0
+        self.choose(self.choices.with_filter(f"{field} = {quoted(label)}"))
+        self.action_tab(EXITED if has_ended else MAIN)
+        self.main.table.rest_on_first()
+        what = "what ended" if has_ended else "what lives"
+        self.say(f"{what} of {label}; Esc leaves the filter")
+
+    def _enter_process(self) -> None:
+        """Go to the process that a row of another list is about."""
         process = self.process_of_row(parent=False)
         if process is None or self.frame_now is None:
+            self.say(self.why_no_process())
             return
         there = self.choices.on_tab(MAIN)
         if self._lists(there, process):
@@ -150,6 +251,16 @@ class GoingActions(LookingActions):
     def on_process_table_opened(self) -> None:
         """Do with a row that was clicked twice what Enter does."""
         self.action_enter()
+
+    def why_no_process(self) -> str:
+        """Return why the selected row is about no process that lives."""
+        row, listed = self._row(), self.main.listed
+        place = None
+        if row is not None and listed is not None:
+            place = listed.sample.processes.row_of(row)
+        if listed is None or place is None:
+            return "no process is selected"
+        return no_process(listed, place)
 
     def _row(self) -> Identity | None:
         return self.main.table.current

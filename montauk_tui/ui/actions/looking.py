@@ -26,14 +26,19 @@ class LookingActions(Actions):
         """Return the living process that a row is about, or the one that started it."""
         raise NotImplementedError
 
+    def why_no_process(self) -> str:
+        """Return why the selected row is about no process that lives."""
+        raise NotImplementedError
+
     def look_into(self, process: Identity | None, section: str = "") -> None:
         """Show everything about a process that lives."""
         frame = self.frame_now
-        if process is None or frame is None or self.closer_look is not None:
+        if frame is None or self.closer_look is not None:
             return
         table = frame.sample.processes
-        row = table.row_of(process)
+        row = None if process is None else table.row_of(process)
         if row is None:
+            self.say(self.why_no_process())
             return
         if not table.is_process[row]:
             # A thread shares all but a few lines with its process.

@@ -69,8 +69,12 @@ class TaggingActions(TargetActions):
             self.choose(replace(self.choices, following=None))
             return
         row = self.living_row()
-        if row is not None:
-            self.choose(replace(self.choices, following=row))
+        if row is None:
+            return
+        if row != self.main.table.current:
+            self.say(f"PID {row.pid} is no row of this list; Enter goes to it")
+            return
+        self.choose(replace(self.choices, following=row))
 
     def forget_gone(self, frame: Frame) -> None:
         """Drop tags of processes that are gone, and end following one of them."""

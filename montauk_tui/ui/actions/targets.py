@@ -3,9 +3,12 @@
 from collections.abc import Callable, Sequence
 
 from montauk_tui.actions.result import Outcome, Result, summary
-from montauk_tui.engine.listing.ended import is_fold
+from montauk_tui.engine.extra_cells import real_identity
+from montauk_tui.engine.listing.kinds import RowKind, kind_of
 from montauk_tui.engine.subtree import processes_of
+from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Identity
+from montauk_tui.model.schema import UNKNOWN
 from montauk_tui.model.text import clean
 from montauk_tui.ui.actions.base import Actions
 
@@ -26,22 +29,25 @@ class TargetActions(Actions):
         return [] if row is None else [row]
 
     def living_row(self) -> Identity | None:
-        """Return the living process or thread that is selected, and keep it selected.
+        """Return the living process or thread that the selected row is about.
 
-        Where there is none a line says so.
+        That of an event may live. The row stays selected; where there is no such
+        process a line says so.
         """
+        frame, listed = self.frame_now, self.main.listed
         row = self.main.table.current
-        frame = self.frame_now
-        if row is None or frame is None:
+        place = None
+        if row is not None and listed is not None:
+            place = listed.sample.processes.row_of(row)
+        if frame is None or listed is None or row is None or place is None:
             self.say("no process is selected")
-        elif is_fold(row.pid):
-            self.say("this row stands for processes that ended")
-        elif frame.sample.processes.row_of(row) is None:
-            self.say("this row is no process that lives")
-        else:
-            self.main.table.select_identity(row)
-            return row
-        return None
+            return None
+        process = real_identity(listed, place)
+        if frame.sample.processes.row_of(process) is None:
+            self.say(no_process(listed, place))
+            return None
+        self.main.table.select_identity(row)
+        return process
 
     def processes(self, targets: Sequence[Identity]) -> list[Identity]:
         """Return the processes that rows belong to."""
@@ -87,3 +93,18 @@ class TargetActions(Actions):
         line = summary(label, verb, results, self.frame_now.lookups.user)
         self.say(line, is_good=all(r.outcome is Outcome.DONE for r in results))
         self.sample_soon()
+
+
+def no_process(listed: Frame, row: int) -> str:
+    """Return why a row is about no process that lives."""
+    kind, (pid, start_ticks) = kind_of(listed, row), real_identity(listed, row)
+    if kind is RowKind.GROUP:
+        return "this row stands for many processes, not for one"
+    if kind is RowKind.EXITED_GROUP:
+        return "this row stands for processes that ended"
+    if start_ticks == UNKNOWN:
+        return f"whether PID {pid} is still the process of this row is not known"
+    if kind is RowKind.EVENT:
+        return f"PID {pid}, which this event is about, has ended"
+    name = clean(bytes(listed.sample.processes.comm[row]))
+    return f"{name} {pid} has ended".lstrip()
