@@ -318,8 +318,7 @@ def _check_filter(text: str) -> None:
 def _monitor(
     settings: "Settings", warnings: Sequence[str], *, strict_theme: bool
 ) -> int:
-    streams.screen()
-    streams.forget_foreign(os.environ)
+    streams.forget_foreign(os.environ, streams.screen())
     if os.environ.get("TERM", "dumb") in ("", "dumb", "unknown"):
         reason = "this terminal cannot place a cursor (TERM is unset or dumb)"
         raise MontaukError(reason, "set TERM, or use --once or --json")

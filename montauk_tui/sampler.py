@@ -58,6 +58,7 @@ class FrameSource:
         self._opening: Collector | None = None
         self._progress: dict[str, str] = {}
         self._previous: Sample | None = None
+        self._rates: Rates | None = None
         self._recent = Recent()
         self._remembered: Collector | None = None
         self._seq = 0
@@ -145,7 +146,7 @@ class FrameSource:
         self._take_upgrades()
         sample = self._sample(needs)
         previous = self._previous
-        rates = process_rates(previous, sample)
+        self._rates = rates = process_rates(previous, sample, self._rates)
         collector = self._opened.collector
         waiting = tuple(
             self._progress.get(name, f"{name}: loading") for name in self._opened.better

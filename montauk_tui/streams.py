@@ -75,17 +75,17 @@ def screen() -> io.TextIOWrapper:
     raise MontaukError(f"{reason}: neither stdout nor stderr is one", remedy)
 
 
-def forget_foreign(environment: MutableMapping[str, str]) -> None:
+def forget_foreign(environment: MutableMapping[str, str], terminal: TextIO) -> None:
     """Take out what would change what the libraries that draw do.
 
     Variables for developers of Textual write files, press keys and open ports; Rich
-    fails on sizes that are none.
+    fails on sizes that are none, and reserves room for those that are too large.
     """
     for name in [*environment]:
         if name == "TEXTUAL" or name.startswith("TEXTUAL_"):
             del environment[name]
-    for name in _SIZES:
-        if not _number(environment.get(name)):
+    for told, name in zip(_told_by(terminal), _SIZES, strict=True):
+        if told or not _number(environment.get(name)):
             environment.pop(name, None)
 
 
@@ -94,14 +94,21 @@ def size_of(terminal: TextIO) -> tuple[int, int]:
 
     One that does not know them says 0 (a serial line): then COLUMNS and LINES count.
     """
-    try:
-        told = os.get_terminal_size(terminal.fileno())
-    except (OSError, ValueError):
-        told = os.terminal_size((0, 0))
     columns, lines = (
-        min(known or _number(os.environ.get(name)) or usual, most)
-        for known, name, usual, most in zip(told, _SIZES, _USUAL, _LARGEST, strict=True)
+        min(told or _number(os.environ.get(name)) or usual, most)
+        for told, name, usual, most in zip(
+            _told_by(terminal), _SIZES, _USUAL, _LARGEST, strict=True
+        )
     )
+    return columns, lines
+
+
+def _told_by(terminal: TextIO) -> tuple[int, int]:
+    """Return the size that a terminal has, 0 by 0 where it does not know."""
+    try:
+        columns, lines = os.get_terminal_size(terminal.fileno())
+    except (OSError, ValueError):
+        return 0, 0
     return columns, lines
 
 

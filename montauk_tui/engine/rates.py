@@ -43,7 +43,9 @@ _TICK_S: Final = 0.02
 """Two ticks: what /proc's CPU times may be ahead of exact ones by rounding."""
 
 
-def process_rates(previous: Sample | None, current: Sample) -> Rates:
+def process_rates(
+    previous: Sample | None, current: Sample, last: Rates | None = None
+) -> Rates:
     """Return what every process in `current` did since `previous`.
 
     A process that started since the previous sample is charged its whole CPU time. One
@@ -53,6 +55,7 @@ def process_rates(previous: Sample | None, current: Sample) -> Rates:
     Args:
         previous: The sample before; None where there is none.
         current: This sample.
+        last: The rates of the previous sample, for counters that may fall.
     """
     table = current.processes
     cpu_s = np.full(len(table), np.nan)

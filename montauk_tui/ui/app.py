@@ -5,9 +5,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from rich.console import RenderableType
+from textual._compositor import CompositorUpdate
 from textual.binding import BindingType
+from textual.screen import Screen
 
 from montauk_tui import streams
 from montauk_tui.actions.signals import DEFAULT as DEFAULT_SIGNAL
@@ -29,11 +32,12 @@ from montauk_tui.ui.ascii_only import draw_with_ascii
 from montauk_tui.ui.bindings import BINDINGS
 from montauk_tui.ui.choices import Choices
 from montauk_tui.ui.commands import KeyCommands
-from montauk_tui.ui.driver import TerminalDriver, watch_signals
+from montauk_tui.ui.driver import TerminalDriver
 from montauk_tui.ui.finding import PidSearch
 from montauk_tui.ui.keymap import bind, keymap
 from montauk_tui.ui.messages import FrameReady, SamplingFailed
 from montauk_tui.ui.screens.main import MainScreen, Scene
+from montauk_tui.ui.terminal import abilities, signals
 from montauk_tui.ui.widgets.table_header import TableHeader
 
 # The widgets that only some keys need are imported by those: 25 ms of start-up.
@@ -104,8 +108,8 @@ class MontaukApp(
 
     def on_mount(self) -> None:
         """Start sampling, and leave in order when told to by a signal."""
-        if not self.is_headless:
-            watch_signals(self)
+        if isinstance(self._driver, TerminalDriver):
+            signals.watch(self, self._driver.restore)
         self._sampler.configure(needs=self.choices.needs)
         self._sampler.start()
         for warning in self._warnings:
@@ -114,6 +118,22 @@ class MontaukApp(
     def on_unmount(self) -> None:
         """Stop sampling."""
         self._sampler.stop()
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Let the driver draw; Textual itself would send whole lines, and at once."""
+        driver = self._driver
+        if not isinstance(driver, TerminalDriver):
+            super()._display(screen, renderable)
+            return
+        if isinstance(renderable, CompositorUpdate) and self._running:
+            cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
+            driver.draw(renderable, cursor)
+        self.post_display_hook()
+
+    def action_suspend_process(self) -> None:
+        """Stop until the shell continues the program."""
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.suspend_job()
 
     def _publish(self, frame: Frame) -> None:
         self.post_message(FrameReady(frame))
@@ -251,6 +271,12 @@ def no_color() -> bool:
     return True
 
 
+def no_cursor() -> MontaukError:
+    """Return what to say of a terminal that shows text alone."""
+    reason = "this terminal cannot place a cursor (TERM is unset, dumb or no ANSI)"
+    return MontaukError(reason, "set TERM, or use --once or --json")
+
+
 def mistakes(settings: Settings) -> list[str]:
     """Return a line for each setting that only the screen can tell to be wrong."""
     path = shown_path(config_path(os.environ))
@@ -268,6 +294,15 @@ def run(
         MontaukError: The collector failed on the way.
     """
     notes = [*warnings, *mistakes(settings)]
+    able = TerminalDriver.abilities = abilities.find(
+        os.environ, streams.screen().fileno()
+    )
+    if not able.places_cursor:
+        raise no_cursor()
+    if not able.colors:
+        os.environ["NO_COLOR"] = "TERM has no colours"
+    if able.ascii_only:
+        settings = replace(settings, ascii=True)
     try:
         theme = themes.load(settings.theme, themes.folders())
     except themes.ThemeError as error:

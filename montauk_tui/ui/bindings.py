@@ -149,6 +149,8 @@ BINDINGS: Final = [
          "Scroll to the end of the longest line shown"),
     _key("escape", "cancel", "find.cancel", "Cancel",
          "Leave the filter"),
+    Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True,
+            id="program.suspend", tooltip="Stop until the shell continues it (fg)"),
     _key("f10,q", "quit", "program.quit", "Quit", "Leave montauk", bar=True),
     Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="program.interrupt",
             tooltip="Leave montauk, whatever is open"),

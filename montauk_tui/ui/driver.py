@@ -1,146 +1,268 @@
-"""The terminal driver: Textual's, but it survives a terminal that goes away or stalls.
+"""The terminal driver: reads keys and draws, all within the event loop.
 
-Textual's writer thread ends at the first write error, after which the program waits for
-it for ever, deaf to signals. Here output that cannot be written is thrown away and the
-program told that its terminal hung up.
+No thread of its own, so there is none that cannot be started, that waits for a terminal
+that takes nothing, or that ends at an error. Only what the terminal knows is sent to it
+(`terminal.abilities`), only cells that changed (`terminal.canvas`), none before what
+was written is gone (`terminal.line`).
 """
 
 import asyncio
 import contextlib
 import os
-import queue
 import signal
 import termios
-import threading
-from functools import partial
-from types import FrameType
-from typing import IO, Any, Final
+import tty
+from codecs import getincrementaldecoder
+from typing import Any, Final
 
+from textual import constants, events
+from textual._compositor import CompositorUpdate
+from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Offset, Size
 
 from montauk_tui import streams
+from montauk_tui.ui.terminal.abilities import Abilities
+from montauk_tui.ui.terminal.canvas import Canvas
+from montauk_tui.ui.terminal.line import Line
+from montauk_tui.ui.terminal.pen import Pen
 
-_MOST_QUEUED: Final = 30
-"""Writes that may wait for a slow terminal before the program waits too."""
+_LEAVE_S: Final = 2.0
+"""How long leaving waits for a terminal that takes nothing."""
 
-_STALL_S: Final = 2.0
-"""How long leaving may take before the terminal counts as stalled."""
+_TICK_S: Final = constants.ESCAPE_DELAY + 0.01
+"""When an Esc that nothing followed is a key."""
 
-_RESTORE: Final = (
-    b"\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?2004l"  # mouse and paste reports off
-    b"\x1b[<u\x1b[?1049l\x1b[?25h"  # key protocol and alternate screen off, cursor on
-)
-
-
-class _Output(threading.Thread):
-    """Writes in the background, in order."""
-
-    def __init__(self, file: IO[str]) -> None:
-        super().__init__(daemon=True, name="montauk-output")
-        self._file = file
-        self._queue: queue.Queue[str | None] = queue.Queue(_MOST_QUEUED)
-        self._is_gone = threading.Event()
-
-    def write(self, text: str | None) -> None:
-        """Queue text, or None to end; drop it where the terminal is gone."""
-        while not self._is_gone.is_set():
-            try:
-                self._queue.put(text, timeout=0.1)
-            except queue.Full:
-                continue
-            return
-
-    def run(self) -> None:
-        """Write until the end, or until the terminal is gone."""
-        try:
-            while (text := self._queue.get()) is not None:
-                self._file.write(text)
-                if self._queue.empty():
-                    self._file.flush()
-            self._file.flush()
-        except (OSError, ValueError):
-            self._is_gone.set()
-            self._discard_rest()
-            os.kill(os.getpid(), signal.SIGHUP)
-
-    def _discard_rest(self) -> None:
-        """Let what is buffered go nowhere: else Python fails on it when it ends."""
-        with contextlib.suppress(OSError, ValueError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._file.fileno())
-            os.close(nowhere)
+_MOUSE: Final = "\x1b[?1000{0}\x1b[?1003{0}\x1b[?1015{0}\x1b[?1006{0}"
+_ENTER_XTERM: Final = "\x1b[?1004h\x1b[>25u\x1b[?2026$p\x1b[?2004h"
+"""Reports of focus, keyboard protocol, query for whole frames, bracketed paste."""
+_POP_KEYS: Final = "\x1b[<u"
+_LEAVE_XTERM: Final = f"\x1b[?2004l{_POP_KEYS}\x1b[?1004l"
+_FRAME: Final = ("\x1b[?2026h", "\x1b[?2026l")
 
 
 class TerminalDriver(LinuxDriver):
     """Draws on the terminal the program was started from."""
 
-    _output: _Output | None = None
+    abilities = Abilities()
+    """What the terminal can do; set before the driver is made."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        """Draw on the terminal that `streams.screen` finds; Textual takes stderr."""
-        super().__init__(*arguments, **options)
+    def __init__(self, app: App[Any], **options: Any) -> None:
+        """Make the driver of an app."""
+        super().__init__(app, **options)
         self._screen = self._file = streams.screen()
+        # Textual's own handlers do not come back from a stop as this program does.
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        signal.signal(signal.SIGCONT, signal.SIG_DFL)
+        able = self.abilities
+        pen = Pen(able.colors, able.attributes)
+        self._canvas = Canvas(pen, unicode=able.unicode, corner=able.corner)
+        self._cursor = Offset(0, 0)
+        self._line: Line | None = None
+        self._is_taken = False
+        self._is_reading = False
+        self._tick: asyncio.TimerHandle | None = None
+
+    # --- drawing ----------------------------------------------------------------------
+
+    def draw(self, update: CompositorUpdate, cursor: Offset) -> None:
+        """Show a picture as soon as what was written before is gone.
+
+        Of several pictures meanwhile the terminal gets the last.
+        """
+        self._canvas.take(update)
+        self._cursor = cursor
+        self._send_picture()
+
+    def draw_anew(self) -> None:
+        """Send the whole picture, whatever the terminal shows now."""
+        self._canvas.forget()
+        self._send_picture()
+
+    def _send_picture(self) -> None:
+        """Send what differs, where the line is clear; else it is tried again then."""
+        if self._line is None or not self._canvas.is_due or not self._line.is_clear:
+            return
+        if (size := self._get_terminal_size()) != self._canvas.size:
+            # Sizes may change without a signal that arrives, as while it is stopped.
+            self._tell_size(size)
+        changes = self._canvas.changes()
+        if not changes:
+            return
+        x, y = self._cursor
+        changes += f"\x1b[{y + 1};{x + 1}H"
+        if self._app._sync_available:  # noqa: SLF001 - no public way
+            changes = changes.join(_FRAME)
+        self._line.write(changes.encode(errors="replace"))
+
+    def write(self, data: str) -> None:
+        """Send what is no picture: bells, titles, pointers."""
+        is_plain = not data.startswith("\x1b")
+        if self._line is not None and (is_plain or self.abilities.xterm):
+            self._line.write(data.encode(errors="replace"))
+
+    # --- sizes ------------------------------------------------------------------------
 
     def _get_terminal_size(self) -> tuple[int, int]:
         return streams.size_of(self._screen)
 
-    def write(self, data: str) -> None:
-        """Write in the background."""
-        if self._output is None and self._file is not None:
-            self._output = _Output(self._file)
-            self._output.start()
-        if self._output is not None:
-            self._output.write(data)
+    def _tell_size(self, size: tuple[int, int]) -> None:
+        told = Size(*size)
+        self.send_message(events.Resize(told, told))
+
+    def _on_resize(self) -> None:
+        """Lay out for another size, and draw all: who knows what is on the terminal.
+
+        A size that comes back at once is no change for Textual, but it was for the
+        terminal, which may have cut lines or moved them.
+        """
+        self._canvas.forget()
+        self._tell_size(self._get_terminal_size())
+        self._send_picture()
+
+    # --- life -------------------------------------------------------------------------
+
+    def start_application_mode(self) -> None:
+        """Take the terminal over."""
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(termios.error):
+            self.attrs_before = termios.tcgetattr(self.fileno)
+        self._line = Line(self._screen.fileno(), self._send_picture, self._hang_up)
+        self._tell_size(self._get_terminal_size())
+        loop.add_signal_handler(signal.SIGWINCH, self._on_resize)
+        loop.add_signal_handler(signal.SIGCONT, self._come_back)
+        loop.add_signal_handler(signal.SIGTSTP, self.suspend)
+        self._take_over()
+        self._start_reading()
+
+    def _take_over(self) -> None:
+        """Set the modes of the terminal, and draw from nothing."""
+        if self.attrs_before is not None:
+            attributes = list(self.attrs_before)
+            attributes[tty.CC] = list(attributes[tty.CC])
+            attributes[tty.LFLAG] = self._patch_lflag(attributes[tty.LFLAG])
+            attributes[tty.IFLAG] = self._patch_iflag(attributes[tty.IFLAG])
+            attributes[tty.CC][termios.VMIN] = 1
+            # From the background this stops the program until it is in front (SIGTTOU).
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, attributes)
+        sequences = self.abilities.enter
+        if self.abilities.xterm:
+            if self._is_taken:
+                # Each push of the keyboard protocol wants a pop.
+                sequences = _POP_KEYS + sequences
+            sequences += _ENTER_XTERM
+            if self._mouse:
+                sequences += _MOUSE.format("h")
+        if self._line is not None:
+            self._line.write(sequences.encode("latin-1"))
+        self._is_taken = True
+        self._canvas.forget()
+
+    def _give_back(self, patience_s: float) -> None:
+        """Restore the terminal; what was to be drawn is dropped."""
+        sequences = self.abilities.leave
+        if self.abilities.xterm:
+            sequences = _MOUSE.format("l") + _LEAVE_XTERM + sequences
+        self._is_taken = False
+        if self._line is not None:
+            self._line.leave(sequences.encode("latin-1"), patience_s)
+        with contextlib.suppress(termios.error):
+            # Keys and answers that nobody read are not for the shell.
+            termios.tcflush(self.fileno, termios.TCIFLUSH)
+            if self.attrs_before is not None:
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+
+    def disable_input(self) -> None:
+        """Read no more."""
+        if self._is_reading:
+            self._is_reading = False
+            self._loop.remove_reader(self.fileno)
+        if self._tick is not None:
+            self._tick.cancel()
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back."""
+        self.disable_input()
+        for number in (signal.SIGWINCH, signal.SIGCONT, signal.SIGTSTP):
+            self._loop.remove_signal_handler(number)
+        self._give_back(_LEAVE_S)
+        if self._line is not None:
+            self._line.release()
+            self._line = None
 
     def close(self) -> None:
-        """Write what is left."""
-        if self._output is not None:
-            self._output.write(None)
-            self._output.join()
-            self._output = None
-        super().close()
+        """Nothing is left to close."""
+
+    def restore(self) -> None:
+        """Give the terminal back from wherever the program is, to end it at once."""
+        with contextlib.suppress(OSError):
+            self._give_back(0.1)
 
     def use_mouse(self, *, wanted: bool) -> None:
         """Have the terminal tell of the mouse, or no longer."""
-        if wanted:
-            self._mouse = True
-            self._enable_mouse_support()
-        else:
-            self._disable_mouse_support()
-            self._mouse = False
+        self._mouse = wanted
+        self.write(_MOUSE.format("h" if wanted else "l"))
 
-    def leave_by_force(self, exit_code: int) -> None:
-        """End the process soon, unless it has ended in order by then.
+    def _hang_up(self) -> None:
+        """End the program as the terminal that is gone would."""
+        os.kill(os.getpid(), signal.SIGHUP)
 
-        For a terminal that takes no output (stopped with Ctrl-S, a dead connection):
-        everything that waits for it would wait for ever.
+    # --- stopping ---------------------------------------------------------------------
+
+    def suspend(self) -> None:
+        """Stop as any program does at Ctrl-Z, the terminal restored, until `fg`.
+
+        Nobody could continue a program without a shell, and the kernel does not stop it
+        then: it goes on.
         """
+        self._give_back(_LEAVE_S)
+        self._loop.remove_signal_handler(signal.SIGTSTP)
+        signal.raise_signal(signal.SIGTSTP)
+        self._loop.add_signal_handler(signal.SIGTSTP, self.suspend)
+        self._come_back()
 
-        def leave() -> None:
-            if self.attrs_before is not None:
-                try:
-                    termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
-                    os.set_blocking(self.fileno, False)
-                    os.write(self.fileno, _RESTORE)
-                except (OSError, termios.error):
-                    pass
-            os._exit(exit_code)
+    def suspend_job(self) -> None:
+        """Stop all of the job, as the terminal does where it reads Ctrl-Z itself."""
+        os.killpg(os.getpgrp(), signal.SIGTSTP)
 
-        timer = threading.Timer(_STALL_S, leave)
-        timer.daemon = True
-        timer.start()
+    def _come_back(self) -> None:
+        """Take the terminal over after a stop, of which nobody need have told."""
+        self._take_over()
+        self._tell_size(self._get_terminal_size())
+        self._send_picture()
 
+    # --- keys -------------------------------------------------------------------------
 
-def watch_signals(app: App[Any]) -> None:
-    """Let signals end the app in order, even while the terminal takes no output."""
-    loop = asyncio.get_running_loop()
+    def _start_reading(self) -> None:
+        self._parser = XTermParser(self._debug)
+        self._decode = getincrementaldecoder("utf-8")(errors="replace").decode
+        self._loop.add_reader(self.fileno, self._read)
+        self._is_reading = True
 
-    def leave(number: int, _frame: FrameType | None) -> None:
-        exit_code = 128 + number
-        if isinstance(app._driver, TerminalDriver):  # noqa: SLF001 - no public way
-            app._driver.leave_by_force(exit_code)  # noqa: SLF001
-        loop.call_soon_threadsafe(partial(app.exit, return_code=exit_code))
+    def _read(self) -> None:
+        try:
+            data = os.read(self.fileno, 4096)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.disable_input()
+            self._hang_up()
+            return
+        for message in self._parser.feed(self._decode(data)):
+            self.process_message(message)
+        self._wait_for_more()
 
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(number, leave)
+    def _wait_for_more(self) -> None:
+        """See later whether an Esc stayed alone."""
+        if self._tick is not None:
+            self._tick.cancel()
+        self._tick = self._loop.call_later(_TICK_S, self._parse_what_is_left)
+
+    def _parse_what_is_left(self) -> None:
+        self._tick = None
+        for message in self._parser.tick():
+            self.process_message(message)

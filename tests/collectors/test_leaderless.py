@@ -18,7 +18,7 @@ from montauk_tui.model.frame import Rates
 from montauk_tui.model.join import find
 from montauk_tui.model.sample import Identity, Sample
 from montauk_tui.model.schema import UNKNOWN, Need
-from tests.support.lives import until
+from tests.support.patience import until
 
 MIB = 1 << 20
 HELD = 64

@@ -16,7 +16,7 @@ from montauk_tui.collectors.base import Collector
 from montauk_tui.collectors.kernel.btf import Btf, BtfError
 from montauk_tui.model.sample import Identity, Sample
 from montauk_tui.model.schema import UNKNOWN, Need
-from tests.support.lives import until
+from tests.support.patience import until
 
 KIB, MIB = 1 << 10, 1 << 20
 NEAR = 64 * KIB

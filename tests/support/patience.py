@@ -6,7 +6,7 @@ from pathlib import Path
 
 CALM_S = 20.0
 """Of time in which nothing waited for a CPU."""
-MOST_S = 600.0
+MOST_S = 240.0
 """Whatever else the machine does."""
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 import pyte
 
 from montauk_tui.model.text import cell_width
-from tests.support.patience import Patience
+from tests.support.patience import Patience, until
 
 _TAKE_TERMINAL: Final = 'exec "$@" <"$0" >"$0" 2>&1'
 """The first terminal that a leader of a session opens becomes its own (tty(4))."""
@@ -88,6 +88,14 @@ class Terminal:
     def until_gone(self, text: str) -> None:
         """Wait until a text is no longer on the screen."""
         self.until(lambda: text not in self.text)
+
+    def exit_unread(self) -> bytes:
+        """Wait for the end, as a terminal that takes nothing; return what is left."""
+        until(lambda: self.process.poll() is not None)
+        before = len(self.output)
+        while select.select([self._master], [], [], 0)[0]:
+            self._take()
+        return bytes(self.output[before:])
 
     def exit_code(self) -> int:
         """Wait for the end; return the exit code and take the last output."""

@@ -125,10 +125,12 @@ def test_at_80_columns_figures_and_gauge_stay() -> None:
     assert "+215 -214/s" in said
 
 
-def test_before_there_is_an_interval_there_is_no_line() -> None:
+def test_before_there_is_an_interval_the_line_has_its_place() -> None:
+    """Else all below would move when it comes, away from under a click."""
     look = look_of(100)
-    assert draw_books(frame(ledger=None), look) == []
-    assert draw_books(frame(interval_s=None), look) == []
+    for early in (frame(ledger=None), frame(interval_s=None)):
+        ((run, *_),) = draw_books(early, look)
+        assert run[0].split() == ["Books"]
 
 
 async def test_the_line_is_in_the_header_and_goes_before_processes_do() -> None:

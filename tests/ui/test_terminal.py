@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from montauk_tui.ui.terminal import signals
 from tests.support.terminal import Terminal
 
 MONTAUK: Final = (sys.executable, "-m", "montauk_tui")
@@ -123,14 +124,28 @@ def test_keys_that_leave_restore_the_terminal(terminal: Terminal, keys: str) -> 
 
 
 @pytest.mark.parametrize(
-    "number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda it: it.name
-)
+    "number",
+    [
+        signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1,
+        signal.SIGALRM, signal.SIGABRT, signal.SIGPROF, signal.SIGRTMIN,
+    ],
+    ids=lambda it: it.name,
+)  # fmt: skip
 def test_signals_that_leave_restore_the_terminal(
     terminal: Terminal, number: signal.Signals
 ) -> None:
     terminal.kill(number)
     assert terminal.exit_code() == 128 + number
     check_restored(terminal)
+
+
+def test_every_signal_that_ends_a_program_is_one_of_those() -> None:
+    """Those of the table in signal(7) that end it, but for faults and broken pipes."""
+    fatal = (
+        "ABRT", "ALRM", "HUP", "INT", "POLL", "PROF", "PWR", "QUIT", "SYS", "TERM",
+        "TRAP", "USR1", "USR2", "VTALRM", "XCPU", "RTMIN", "RTMAX",
+    )  # fmt: skip
+    assert {getattr(signal, f"SIG{name}") for name in fatal} <= set(signals.endings())
 
 
 def test_a_bug_in_drawing_restores_the_terminal_and_is_told_of() -> None:
@@ -161,6 +176,25 @@ def test_a_hundred_sizes_in_a_row(terminal: Terminal) -> None:
     terminal.type("q")
     assert terminal.exit_code() == 0
     check_restored(terminal)
+
+
+def test_a_size_that_comes_back_at_once_is_drawn_anew(terminal: Terminal) -> None:
+    """The program finds the size that it knows; the terminal has cut its lines."""
+    terminal.type("Z")
+    terminal.until_shown("PAUSED")
+    before = terminal.lines
+    terminal.resize(40, 8)
+    terminal.resize(120, 40)
+    assert terminal.lines != before
+    terminal.until(lambda: terminal.lines == before)
+
+
+def test_a_size_of_the_environment_is_no_larger_than_the_terminal() -> None:
+    huge = {"COLUMNS": "100000", "LINES": "2000"}
+    with Terminal([*MONTAUK], environment=huge) as terminal:
+        terminal.until(lambda: "F10Quit" in terminal.lines[39])
+        terminal.type("q")
+        assert terminal.exit_code() == 0
 
 
 def test_keys_change_what_is_shown(terminal: Terminal) -> None:

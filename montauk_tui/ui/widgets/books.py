@@ -23,13 +23,15 @@ _MOST_SPARKS: Final = 60
 
 
 def draw_books(frame: Frame, look: MeterLook) -> list[Line]:
-    """Return the line of the books, none before there is an interval.
+    """Return the line of the books, without figures before there is an interval.
+
+    The line is there from the start, so that nothing below moves under a click.
 
     Where it is narrow the history goes first, then the bar, then words.
     """
     ledger = frame.ledger
     if ledger is None or not frame.interval_s:
-        return []
+        return [((" Books", look.theme.style("label")),)]
     churn = frame.recent.churn
     figures = _figures(ledger, frame.interval_s, look)
     gauge = _gauge(churn, look)

@@ -10,7 +10,7 @@ import pytest
 from montauk_tui.collectors.netlink.collector import NetlinkCollector
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.schema import Need
-from tests.support.lives import until
+from tests.support.patience import until
 
 pytestmark = pytest.mark.privileged
 

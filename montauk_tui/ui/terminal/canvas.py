@@ -1,0 +1,186 @@
+"""What is on the terminal and what should be: only the cells that differ are sent.
+
+Textual hands over whole lines of widgets. They are put into cells here, whenever. What
+goes out is worked out when the line to the terminal is clear, so it is always the
+newest picture, never one that is late.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.strip import Strip
+
+from montauk_tui.model.text import cell_width
+from montauk_tui.ui.terminal.pen import PLAIN, Ink, Pen
+
+_GAP: Final = 4
+"""Cells that are cheaper written again than stepped over."""
+
+
+class _Row:
+    """The cells of a line: their characters and inks.
+
+    The right half of a wide character is an empty text.
+    """
+
+    __slots__ = ("chars", "inks")
+
+    def __init__(self, width: int) -> None:
+        self.chars = [" "] * width
+        self.inks: list[Ink] = [PLAIN] * width
+
+
+class Canvas:
+    """A picture of cells."""
+
+    def __init__(self, pen: Pen, *, unicode: bool, corner: bool) -> None:
+        """Start without a size.
+
+        Args:
+            pen: Writes styles.
+            unicode: Whether the terminal takes UTF-8; else what is not ASCII is `?`.
+            corner: Whether its last cell can be written without scrolling it.
+        """
+        self._pen = pen
+        self._unicode = unicode
+        self._corner = corner
+        self.size = (0, 0)
+        self._wanted: list[_Row] = []
+        self._shown: list[_Row] = []
+        self._changed: set[int] = set()
+        self._is_blank = True
+        self._ink = PLAIN
+
+    # --- what should be shown ---------------------------------------------------------
+
+    def take(self, update: CompositorUpdate) -> None:
+        """Take over what Textual would write."""
+        if isinstance(update, LayoutUpdate):
+            self._resize(update.region.width, update.region.height)
+            for y, line in enumerate(update.strips):
+                x = 0
+                for strip in line:
+                    x = self._put(y, x, strip)
+        elif isinstance(update, ChopsUpdate):
+            for y, left, right in update.spans:
+                if y >= len(self._wanted):
+                    continue
+                ends = update.chop_ends[y]
+                for end, (x, chop) in zip(ends, update.chops[y].items(), strict=False):
+                    if chop is not None and x < right and end > left:
+                        self._put(y, x, chop)
+
+    def forget(self) -> None:
+        """Believe nothing of what is on the terminal: send all of it again."""
+        self._is_blank = False
+
+    def _resize(self, width: int, height: int) -> None:
+        if self.size != (width, height):
+            self.size = width, height
+            self._wanted = [_Row(width) for _ in range(height)]
+            self.forget()
+
+    def _put(self, y: int, x: int, strip: Strip) -> int:
+        """Put a piece of a line into its cells; return where it ends."""
+        row, width = self._wanted[y], self.size[0]
+        self._changed.add(y)
+        for text, style, control in strip:
+            if control:
+                continue
+            ink = self._pen.ink(style)
+            cells: str | list[str] = text
+            if not text.isascii():
+                cells = self._cells(text)
+            end = min(x + len(cells), width)
+            if x and x < end and not row.chars[x]:
+                # The left half of a wide character cannot stand alone, nor the right.
+                row.chars[x - 1] = " "
+            row.chars[x:end] = cells[: end - x]
+            row.inks[x:end] = [ink] * (end - x)
+            if end < width and not row.chars[end]:
+                row.chars[end] = " "
+            x = end
+        return x
+
+    def _cells(self, text: str) -> list[str]:
+        """Return what is in each cell of a text."""
+        cells: list[str] = []
+        for char in text:
+            width = 1 if char.isascii() else cell_width(char)
+            if not self._unicode and not char.isascii():
+                cells += "?" * width
+            elif width:
+                cells += (char, *[""] * (width - 1))
+            elif cells:
+                cells[-1] += char
+        return cells
+
+    # --- what has to be sent ----------------------------------------------------------
+
+    @property
+    def is_due(self) -> bool:
+        """Whether anything may have to be sent."""
+        return bool(self._changed) or not self._is_blank
+
+    def changes(self) -> str:
+        """Return what makes the terminal show the picture; it counts as shown then."""
+        out: list[str] = []
+        width, height = self.size
+        if not self._is_blank:
+            out.append("\x1b[m\x1b[H\x1b[2J")
+            self._ink = PLAIN
+            self._shown = [_Row(width) for _ in range(height)]
+            self._changed = set(range(height))
+            self._is_blank = True
+        for y in sorted(self._changed):
+            if y < height:
+                self._send_row(y, out)
+        self._changed.clear()
+        return "".join(out)
+
+    def _send_row(self, y: int, out: list[str]) -> None:
+        wanted, shown = self._wanted[y], self._shown[y]
+        if wanted.chars == shown.chars and wanted.inks == shown.inks:
+            return
+        cells = zip(wanted.chars, shown.chars, wanted.inks, shown.inks, strict=True)
+        differing = [x for x, (a, b, c, d) in enumerate(cells) if a != b or c != d]
+        if not self._corner and y == self.size[1] - 1:
+            differing = [x for x in differing if x < self.size[0] - 1]
+        before = 0
+        for start, end in self._runs(wanted, differing):
+            # Terminals disagree about widths, so steps are counted over ASCII alone.
+            if before and "".join(wanted.chars[:start]).isascii():
+                out.append(f"\x1b[{start - before}C")
+            else:
+                out.append(f"\x1b[{y + 1};{start + 1}H")
+            self._send_cells(wanted, start, end, out)
+            before = end
+        shown.chars[:], shown.inks[:] = wanted.chars, wanted.inks
+
+    def _runs(self, row: _Row, differing: Iterable[int]) -> list[tuple[int, int]]:
+        """Return the stretches to write, from one cell to before another."""
+        runs: list[tuple[int, int]] = []
+        width = len(row.chars)
+        for x in differing:
+            start, end = x, x + 1
+            while start and not row.chars[start]:
+                start -= 1
+            while end < width and not row.chars[end]:
+                end += 1
+            if runs and start - runs[-1][1] <= _GAP:
+                runs[-1] = (runs[-1][0], max(end, runs[-1][1]))
+            else:
+                runs.append((start, end))
+        return runs
+
+    def _send_cells(self, row: _Row, start: int, end: int, out: list[str]) -> None:
+        """Write cells; the terminal's cursor is on the first."""
+        x = start
+        while x < end:
+            ink, first = row.inks[x], x
+            while x < end and row.inks[x] == ink:
+                x += 1
+            out.append(self._pen.change(self._ink, ink))
+            out.append("".join(row.chars[first:x]))
+            self._ink = ink

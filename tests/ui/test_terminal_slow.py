@@ -1,0 +1,137 @@
+"""A terminal that is slow or takes nothing: no backlog, and keys count at once."""
+
+import asyncio
+import os
+import pty
+import sys
+import tty
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from montauk_tui.ui.terminal.line import Line
+from tests.support.terminal import Terminal
+
+MONTAUK: Final = (
+    sys.executable, "-m", "montauk_tui", "--collector", "traditional", "-d", "0.1",
+)  # fmt: skip
+
+IN_THE_READER: Final = 4_095
+"""Bytes that the kernel keeps for who reads a pseudo-terminal, whatever is flushed."""
+
+LEAVING: Final = 300
+"""More bytes than restore any terminal."""
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[int, int]]:
+    """The two ends of a pseudo-terminal, that of the terminal first."""
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    os.set_blocking(master, False)
+    yield master, slave
+    os.close(master)
+    os.close(slave)
+
+
+def everything(master: int) -> bytes:
+    """Return all that there is to read."""
+    found = bytearray()
+    while True:
+        try:
+            found += os.read(master, 65536)
+        except BlockingIOError:
+            return bytes(found)
+
+
+def reads_of(pid: int) -> int:
+    """Return how many reads a process has made, as a measure of its refreshes."""
+    lines = Path(f"/proc/{pid}/io").read_text().splitlines()
+    return int(dict(line.split(": ") for line in lines)["syscr"])
+
+
+def test_leaving_waits_for_no_terminal() -> None:
+    with Terminal([*MONTAUK]) as terminal:
+        terminal.until_shown("F10Quit", "CPU%")
+        # From here on nobody reads, for refreshes that would fill any buffer.
+        end = reads_of(terminal.pid) + 20_000
+        while reads_of(terminal.pid) < end:
+            assert terminal.process.poll() is None
+        terminal.type("q")
+        left = terminal.exit_unread()
+        assert terminal.process.returncode == 0
+        assert terminal.is_restored
+        assert len(left) <= IN_THE_READER + LEAVING
+        assert terminal.modes[1049] is False
+
+
+async def test_a_full_line_takes_no_more_than_one_picture(
+    ends: tuple[int, int],
+) -> None:
+    master, slave = ends
+    told = asyncio.Event()
+    line = Line(slave, told.set, lambda: None)
+    assert line.is_clear
+    picture = b"x" * 100_000
+    line.write(picture)
+    assert not line.is_clear
+    waiting = line.waiting
+    assert 0 < waiting < len(picture)
+    got = everything(master)
+    while line.waiting:
+        await asyncio.sleep(0)
+        got += everything(master)
+    line.close()
+    got += everything(master)
+    assert got == picture
+    line.release()
+
+
+async def test_a_line_that_was_never_full_is_clear_at_once(
+    ends: tuple[int, int],
+) -> None:
+    master, slave = ends
+    told = asyncio.Event()
+    line = Line(slave, told.set, lambda: None)
+    line.write(b"one picture")
+    assert line.is_clear
+    await told.wait()
+    assert everything(master) == b"one picture"
+    line.release()
+
+
+async def test_leaving_drops_what_waits(ends: tuple[int, int]) -> None:
+    master, slave = ends
+    line = Line(slave, lambda: None, lambda: None)
+    line.write(b"x" * 100_000)
+    line.leave(b"restored", 5.0)
+    got = everything(master)
+    assert got.endswith(b"restored")
+    assert len(got) <= IN_THE_READER + len(b"restored")
+    line.release()
+
+
+async def test_the_descriptor_of_the_shell_stays_blocking(
+    ends: tuple[int, int],
+) -> None:
+    _, slave = ends
+    line = Line(slave, lambda: None, lambda: None)
+    line.write(b"x")
+    assert os.get_blocking(slave)
+    line.release()
+    assert os.isatty(slave)
+
+
+async def test_a_terminal_that_is_gone_is_told_of_once() -> None:
+    master, slave = pty.openpty()
+    gone: list[bool] = []
+    line = Line(slave, lambda: None, lambda: gone.append(True))
+    os.close(master)
+    line.write(b"x")
+    line.write(b"x")
+    line.leave(b"restored", 0.0)
+    assert gone == [True]
+    line.release()
+    os.close(slave)
