@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.collectors.procfs.counters import read_counters
+from montauk_tui.collectors.procfs.resident import read_resident
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.procfs.stat import parse_stats
 from montauk_tui.model.join import find
@@ -52,6 +53,10 @@ class Unseen:
         self._pids = [str(pid) for pid in found.pid[old].tolist()]
         found = found if old.all() else found.only(old)
         columns = read_counters(self._root, found, needs)
+        rss = found.rss_bytes.copy()
+        shared = np.full(len(found), UNKNOWN, dtype=np.int64)
+        read_resident(self._root, found, np.arange(len(found)), rss, shared)
+        columns |= {"rss_bytes": rss, "shared_bytes": shared}
         return self._in_nanoseconds(found.with_columns(columns))
 
     def _in_nanoseconds(self, table: ProcessTable) -> ProcessTable:

@@ -35,7 +35,7 @@ def parse_io(text: bytes) -> Counts:
         name: _number(values.get(b"%s:" % name.encode(), b""))
         for name in ("read_bytes", "write_bytes", "rchar", "wchar")
     }
-    cancelled = _number(values.get(b"cancelled_write_bytes:", b""))
+    cancelled = _number(values.get(b"cancelled_write_bytes:", b"0"))
     return {**counts, "write_bytes": max(0, counts["write_bytes"] - cancelled)}
 
 

@@ -55,7 +55,8 @@ class Resident:
         if due is not None:
             kept = self._kept(table, join) & due
             rss[kept], shared[kept] = self._carried(join, kept)
-            self._read(table, np.flatnonzero(due & ~kept), rss, shared)
+            unread = np.flatnonzero(due & ~kept)
+            read_resident(self._root, table, unread, rss, shared)
             self._is_exact = bool(np.any(rss != table.rss_bytes))
         self._before, self._rss, self._shared = table, rss, shared
         # The threads of a process share its memory.
@@ -80,10 +81,14 @@ class Resident:
         row = join.row[kept]
         return self._rss[row], self._shared[row]
 
-    def _read(self, table: ProcessTable, rows: Ints, rss: Ints, shared: Ints) -> None:
-        for row in rows.tolist():
-            try:
-                rss[row], shared[row] = self._root.resident(int(table.pid[row]))
-            except OSError:
-                # It has ended: what was known must do.
-                shared[row] = UNKNOWN
+
+def read_resident(
+    root: ProcRoot, table: ProcessTable, rows: Ints, rss: Ints, shared: Ints
+) -> None:
+    """Write what statm says of the processes in `rows` into two columns."""
+    for row in rows.tolist():
+        try:
+            rss[row], shared[row] = root.resident(int(table.pid[row]))
+        except OSError:
+            # It has ended: what was known must do.
+            shared[row] = UNKNOWN

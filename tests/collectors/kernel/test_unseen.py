@@ -1,5 +1,6 @@
 """Processes that /proc has and the iterator has not."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,6 +44,17 @@ def test_only_what_is_missing_in_nanoseconds(proc: FakeProc, unseen: Unseen) -> 
     assert rows.uid[0] == (proc.path / "1").stat().st_uid
     assert rows.start_ticks[0] == hidden.start_ticks
     assert rows.rss_bytes[0] > 0
+
+
+def test_memory_is_as_exact_as_that_of_the_others(
+    proc: FakeProc, unseen: Unseen
+) -> None:
+    proc.add(FakeProcess(1, rss_pages=250))
+    proc.write("1/statm", b"3000 301 40 10 0 0 0\n")
+    rows = unseen.rows(snapshot(7), BOOT_S)
+    page = os.sysconf("SC_PAGE_SIZE")
+    assert rows.rss_bytes.tolist() == [301 * page]
+    assert rows.shared_bytes.tolist() == [40 * page]
 
 
 def test_nothing_is_missing(proc: FakeProc, unseen: Unseen) -> None:
