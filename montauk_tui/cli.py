@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from montauk_tui import __version__, streams
 from montauk_tui.errors import MontaukError, UsageError
-from montauk_tui.model.text import clean
+from montauk_tui.model.text import clean_text, quoted
 
 if TYPE_CHECKING:
     from montauk_tui.config import Settings
@@ -57,8 +57,9 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with the exit code of wrong usage."""
-        line = clean(message.encode("utf-8", "surrogateescape"))
-        self.exit(WRONG_USAGE, f"montauk: {line}; see {self.prog} --help\n")
+        self.exit(
+            WRONG_USAGE, f"montauk: {clean_text(message)}; see {self.prog} --help\n"
+        )
 
 
 def parser() -> argparse.ArgumentParser:
@@ -180,7 +181,7 @@ def _duration(text: str) -> float:
 
 def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not int(text):
-        reason = f"{text!r} is not a number above 0"
+        reason = f"{quoted(text)} is not a number above 0"
         raise argparse.ArgumentTypeError(reason)
     return int(text)
 

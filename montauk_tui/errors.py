@@ -8,11 +8,19 @@ MontaukError                 a reason, and where there is one a remedy
 └── ResourceMissing          a file that belongs to the installation is not there
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 _LIKE: Final = 0.7
 """Share of equal letters; `colour` and `collector` have less in common."""
+
+_LONGEST_NAME: Final = 60
+"""Characters; comparing takes their square."""
+
+MOST_COMPLAINTS: Final = 20
+"""What is said of one file."""
+
+_LONGEST_LINE: Final = 2_000
 
 
 def near(name: str, known: Iterable[str]) -> str:
@@ -20,11 +28,23 @@ def near(name: str, known: Iterable[str]) -> str:
 
     Empty where none is.
     """
+    if len(name) > _LONGEST_NAME:
+        return ""
     # 5 ms of start-up that only mistakes need.
     from difflib import get_close_matches  # noqa: PLC0415
 
     close = get_close_matches(name.strip().lower(), list(known), 1, _LIKE)
     return f"did you mean {close[0]!r}?" if close else ""
+
+
+def few(lines: Sequence[str]) -> list[str]:
+    """Return as many lines as anybody reads, none of them endless."""
+    kept = [
+        line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}..."
+        for line in lines[:MOST_COMPLAINTS]
+    ]
+    more = len(lines) - len(kept)
+    return [*kept, f"and {more:,} more"] if more > 0 else kept
 
 
 def followed(line: str, consequence: str) -> str:

@@ -3,7 +3,7 @@
 from montauk_tui.config.changes import Change, changes
 from montauk_tui.config.durations import parse_duration
 from montauk_tui.config.readers import FIELD_OF_KEY, KNOWN, READERS, ROWS
-from montauk_tui.config.reading import from_environment, from_file, load
+from montauk_tui.config.reading import from_environment, from_file, load, parse
 from montauk_tui.config.settings import (
     Settings,
     TabSettings,
@@ -24,6 +24,7 @@ __all__ = [
     "from_environment",
     "from_file",
     "load",
+    "parse",
     "parse_duration",
     "user_themes",
 ]

@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from montauk_tui.errors import UsageError
+from montauk_tui.model.text import quoted
 
 SHORTEST_INTERVAL_S: Final = 0.1
 LONGEST_INTERVAL_S: Final = 3600.0
@@ -22,10 +23,10 @@ def parse_duration(text: str) -> float:
     match = _DURATION.fullmatch(text)
     if match is None:
         raise UsageError(
-            f"{text!r} is not a duration", "write for example 1.5, 2s or 500ms"
+            f"{quoted(text)} is not a duration", "write for example 1.5, 2s or 500ms"
         )
     seconds = float(match[1]) * _UNITS[match[2] or "s"]
-    return in_range(seconds, f"an interval of {text!r}")
+    return in_range(seconds, f"an interval of {quoted(text)}")
 
 
 def in_range(seconds: float, what: str) -> float:

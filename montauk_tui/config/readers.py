@@ -1,12 +1,12 @@
 """What each key of the settings file may hold."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from montauk_tui.config.durations import in_range, parse_duration
 from montauk_tui.engine import columns, meters, query
-from montauk_tui.errors import UsageError, near
-from montauk_tui.model.text import cell_width, clean
+from montauk_tui.errors import MOST_COMPLAINTS, UsageError, near
+from montauk_tui.model.text import cell_width, clean_text, quoted
 
 Reader = Callable[[Any], Any]
 """Makes a setting of a value of the file, or raises `UsageError`."""
@@ -17,10 +17,31 @@ ROWS: Final = ("processes", "exited", "spawners", "events")
 _WIDEST_NAME: Final = 20
 """Cells of the name of a tab."""
 
+_LONGEST_FILTER: Final = 10_000
+_LONGEST_LIST: Final = 500
+
 
 def one_line(problem: object) -> str:
     """Return what something says as one line that is safe to show."""
-    return clean(" ".join(str(problem).split()).encode("utf-8", "surrogateescape"))
+    return clean_text(" ".join(str(problem).split()))
+
+
+def unknown_keys(keys: Iterable[str], known: Sequence[str], said: int = 0) -> list[str]:
+    """Return a line for each key that is unknown.
+
+    Args:
+        keys: Those in the file.
+        known: Those there are.
+        said: How many lines are said before; what nobody will read has no remedy.
+    """
+    every = f"remove it, or use one of: {', '.join(known)}"
+    unknown = (key for key in keys if key not in known)
+    return [
+        f"unknown key {quoted(key)}; {near(key, known) or every}"
+        if number < MOST_COMPLAINTS
+        else ""
+        for number, key in enumerate(unknown, said)
+    ]
 
 
 def interval(value: Any) -> float:
@@ -51,6 +72,9 @@ def text(value: Any) -> str:
 def filter_text(value: Any) -> str:
     """Read a text that means something as a filter."""
     written = text(value)
+    if len(written) > _LONGEST_FILTER:
+        reason = f"it has more than {_LONGEST_FILTER:,} characters"
+        raise UsageError(reason, "write a shorter one")
     query.parse(written)
     return written
 
@@ -73,6 +97,7 @@ def column_list(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not value:
         reason = "it is not a list of columns"
         raise UsageError(reason, 'write for example ["pid", "user:12", "command"]')
+    _check_length(value)
     entries: dict[str, str] = {}
     for item in value:
         entry = columns.entry(text(item))
@@ -85,6 +110,7 @@ def meter_list(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         reason = "it is not a list of meters"
         raise UsageError(reason, 'write for example ["cpu", "memory:graph"]')
+    _check_length(value)
     return tuple(one.entry for one in meters.parse(value))
 
 
@@ -93,7 +119,14 @@ def names(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         reason = "it is not a list of names"
         raise UsageError(reason, 'write for example ["main", "exited"]')
+    _check_length(value)
     return tuple(dict.fromkeys(text(item).strip().lower() for item in value))
+
+
+def _check_length(entries: Sequence[Any]) -> None:
+    if len(entries) > _LONGEST_LIST:
+        reason = f"it has more than {_LONGEST_LIST} entries"
+        raise UsageError(reason, "leave out what is there twice")
 
 
 def tab_name(value: Any) -> str:
@@ -117,7 +150,7 @@ def one_of(name: str, known: Sequence[str], what: str) -> str:
         UsageError: It is not; `what` begins the reason.
     """
     if name not in known:
-        reason = f"{what} called '{one_line(name)}'"
+        reason = f"{what} called {quoted(name)}"
         remedy = near(name, known) or f"choose one of: {', '.join(known)}"
         raise UsageError(reason, remedy)
     return name

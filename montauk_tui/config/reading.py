@@ -2,21 +2,28 @@
 
 import dataclasses
 import os
+import re
 import tomllib
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from montauk_tui import files
 from montauk_tui.config.readers import (
     FIELD_OF_KEY,
     KNOWN,
     READERS,
     one_line,
     one_of,
+    unknown_keys,
 )
 from montauk_tui.config.settings import Settings, config_path
 from montauk_tui.config.tables import read_keys, read_tabs
-from montauk_tui.errors import UsageError, followed, near
+from montauk_tui.errors import UsageError, few, followed
+
+_DEEPEST: Final = 50
+_STRING: Final = re.compile(rb'"(?:[^"\\\n]|\\.)*+"|' rb"'[^'\n]*+'")
+_DEEP: Final = re.compile(rb"(?:[\w-]++[ \t]*+\.[ \t]*+){%d}" % _DEEPEST)
 
 _TABLES: Final[dict[str, Callable[[Any], tuple[Any, list[str]]]]] = {
     "keys": read_keys,
@@ -37,29 +44,46 @@ def from_file(
     """
     name = one_line(path)
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        read = files.read_regular(path)
+        if why := files.distrust(path, os.environ):
+            remedy = "let MONTAUK_CONFIG name a file of root's; using the defaults"
+            return Settings(), [f"{name}: {one_line(why)}; {remedy}"]
+        settings, problems = from_document(parse(read.data), collectors)
     except (FileNotFoundError, NotADirectoryError):
         return Settings(), []
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        reason = f"{name}: cannot be read: {error.strerror or error}"
+        return Settings(), [f"{one_line(reason)}; using the defaults"]
+    except (ValueError, RecursionError) as error:
         # tomllib also raises a bare ValueError (a number of 5,000 digits) and, where
         # brackets nest deep, RecursionError.
         reason = f"{name}: cannot be read: {one_line(error)}"
         return Settings(), [f"{reason}; using the defaults"]
-    settings, problems = from_document(document, collectors)
     return settings, [f"{name}: {problem}" for problem in problems]
+
+
+def parse(data: bytes) -> dict[str, Any]:
+    """Return what a TOML file says.
+
+    Raises:
+        ValueError: It is none, or its keys are absurdly deep.
+        RecursionError: Its brackets are.
+    """
+    # tomllib takes the square of the parts of a dotted key.
+    if _DEEP.search(_STRING.sub(b"s", data)):
+        reason = f"a key has more than {_DEEPEST} parts"
+        raise ValueError(reason)
+    return tomllib.loads(data.decode())
 
 
 def from_document(
     document: Mapping[str, Any], collectors: Collection[str] | None = None
 ) -> tuple[Settings, list[str]]:
     """Return the settings of what a file holds, and a line for each thing wrong."""
-    problems: list[str] = []
+    problems = unknown_keys(document, sorted(KNOWN))
     values: dict[str, Any] = {}
     for key, value in document.items():
         if key not in KNOWN:
-            every = f"remove it, or use one of: {', '.join(sorted(KNOWN))}"
-            remedy = near(key, KNOWN) or every
-            problems.append(f"unknown key {one_line(key)!r}; {remedy}")
             continue
         try:
             if key in _TABLES:
@@ -73,7 +97,7 @@ def from_document(
         except UsageError as error:
             reason = f"bad value for {key!r}: {error}"
             problems.append(followed(reason, "using the default"))
-    return dataclasses.replace(Settings(), **values), problems
+    return dataclasses.replace(Settings(), **values), few(problems)
 
 
 def from_environment(settings: Settings, environment: Mapping[str, str]) -> Settings:
@@ -88,7 +112,9 @@ def load(collectors: Collection[str] | None = None) -> tuple[Settings, list[str]
     environment = os.environ
     path = config_path(environment)
     settings, warnings = from_file(path, collectors)
-    if environment.get("MONTAUK_CONFIG") and not path.exists():
+    # Path.exists() raises where a folder may not be entered.
+    is_missing = not warnings and not os.path.exists(path)  # noqa: PTH110
+    if environment.get("MONTAUK_CONFIG") and is_missing:
         reason = f"{one_line(path)}: MONTAUK_CONFIG names no file"
         warnings.append(f"{reason} yet; saving settings (W) creates it")
     return from_environment(settings, environment), warnings

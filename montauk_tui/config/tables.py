@@ -4,11 +4,16 @@ One wrong entry costs that entry and one line, not the table.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
-from montauk_tui.config.readers import TAB_READERS, one_line, text
+from montauk_tui.config.readers import TAB_READERS, text, unknown_keys
 from montauk_tui.config.settings import TabSettings
-from montauk_tui.errors import UsageError, followed, near
+from montauk_tui.errors import UsageError, followed
+from montauk_tui.model.text import quoted
+
+_MOST_KEYS: Final = 1_000
+_MOST_TABS: Final = 50
 
 
 def read_keys(value: Any) -> tuple[dict[str, tuple[str, ...]], list[str]]:
@@ -22,12 +27,12 @@ def read_keys(value: Any) -> tuple[dict[str, tuple[str, ...]], list[str]]:
         raise UsageError(reason, 'write [keys], and below it "act.kill" = ["f9", "k"]')
     keys: dict[str, tuple[str, ...]] = {}
     problems: list[str] = []
-    for name, written in entries(value):
+    for name, written in islice(entries(value), _MOST_KEYS):
         try:
             items = written if isinstance(written, list) else [written]
             keys[name] = tuple(text(item) for item in items)
         except UsageError as error:
-            problems.append(f"[keys]: {one_line(name)!r}: {error}; using the default")
+            problems.append(f"[keys]: {quoted(name)}: {error}; using the default")
     return keys, problems
 
 
@@ -51,7 +56,9 @@ def read_tabs(value: Any) -> tuple[tuple[TabSettings, ...], list[str]]:
         raise UsageError(reason, 'write [[tabs]], and below it name = "..."')
     tabs: dict[str, TabSettings] = {}
     problems: list[str] = []
-    for table in value:
+    if len(value) > _MOST_TABS:
+        problems.append(f"[[tabs]]: more than {_MOST_TABS}; the rest is left out")
+    for table in value[:_MOST_TABS]:
         try:
             tab = _tab(table, problems)
         except UsageError as error:
@@ -73,16 +80,12 @@ def _tab(table: Mapping[str, Any], problems: list[str]) -> TabSettings:
         reason = "the tab 'main' has its settings outside of [[tabs]]"
         raise UsageError(reason, "use columns, sort, descending and tree there")
     where = f"[[tabs]] {name!r}"
+    unknown = unknown_keys(table, [*TAB_READERS], len(problems))
+    problems += [f"{where}: {line}" for line in unknown]
     values: dict[str, Any] = {}
-    for key, value in table.items():
-        reader = TAB_READERS.get(key)
-        if reader is None:
-            every = f"remove it, or use one of: {', '.join(TAB_READERS)}"
-            remedy = near(key, TAB_READERS) or every
-            problems.append(f"{where}: unknown key {one_line(key)!r}; {remedy}")
-            continue
+    for key in (key for key in table if key in TAB_READERS):
         try:
-            values[key] = reader(value)
+            values[key] = TAB_READERS[key](table[key])
         except UsageError as error:
             reason = f"{where}: bad value for {key!r}: {error}"
             problems.append(followed(reason, "using the default"))

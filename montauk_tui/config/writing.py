@@ -1,22 +1,22 @@
 """Saving: only what is to be different changes in the file, the rest stays as it is.
 
-The new file is written beside the old one and takes its place in one step, so that
-whoever reads meanwhile, or loses power, has the one or the other whole.
+The new file takes the place of the old one in one step (`replacing`), so that whoever
+reads meanwhile, or loses power, has the one or the other whole.
 """
 
+import errno
 import os
-import stat
-import tempfile
-import tomllib
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from montauk_tui import files
 from montauk_tui.config.changes import Change
 from montauk_tui.config.editing import edited, says
 from montauk_tui.config.readers import KNOWN, one_line
-from montauk_tui.errors import MontaukError
+from montauk_tui.config.reading import parse
+from montauk_tui.config.replacing import read, replace
+from montauk_tui.errors import MOST_COMPLAINTS, MontaukError
 
 _ATTEMPTS: Final = 5
 """How often to start over where somebody else writes at the same time."""
@@ -34,14 +34,8 @@ class Saved(NamedTuple):
     """What the file did not say before."""
     unknown: tuple[str, ...]
     """Keys that this version does not know; they stay."""
-
-
-class _Read(NamedTuple):
-    """A file as it was at one moment."""
-
-    data: bytes
-    status: os.stat_result | None
-    """None where there is none yet."""
+    lost: tuple[str, ...] = ()
+    """What the old file had and the new one has not."""
 
 
 def save(path: Path, wanted: Sequence[Change]) -> Saved:
@@ -54,15 +48,21 @@ def save(path: Path, wanted: Sequence[Change]) -> Saved:
     """
     name = one_line(path)
     try:
+        if why := files.distrust(path, os.environ):
+            raise PermissionError(errno.EACCES, why)
         target = Path(os.path.realpath(path))
         for _ in range(_ATTEMPTS):
-            read = _read(target)
-            document = tomllib.loads(read.data.decode())
+            old = read(target)
+            before = b"" if old is None else old.data
+            document = parse(before)
             written = [change for change in wanted if not says(document, change)]
             unknown = tuple(one_line(key) for key in document if key not in KNOWN)
             done = Saved(path, tuple(written), unknown)
-            if not written or _replace(target, read, edited(read.data, written)):
+            if not written:
                 return done
+            lost = replace(target, old, edited(before, written))
+            if lost is not None:
+                return done._replace(lost=tuple(map(one_line, lost)))
     except OSError as error:
         reason = f"{name}: cannot be written: {error.strerror or error}"
         raise SaveFailed(
@@ -75,65 +75,19 @@ def save(path: Path, wanted: Sequence[Change]) -> Saved:
     raise SaveFailed(reason, "save again later")
 
 
-def _read(target: Path) -> _Read:
-    try:
-        with target.open("rb") as file:
-            return _Read(file.read(), os.fstat(file.fileno()))
-    except FileNotFoundError:
-        return _Read(b"", None)
-
-
-def _replace(target: Path, read: _Read, data: bytes) -> bool:
-    """Put `data` in the place of what was read; False where that has changed since."""
-    if read.status is not None and not os.access(target, os.W_OK):
-        # A rename would not ask.
-        raise PermissionError(0, "it is read-only")
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            _take_after(file.fileno(), read.status)
-            os.fsync(file.fileno())
-        if _signature(_read(target)) != _signature(read):
-            return False
-        Path(name).replace(target)
-    finally:
-        with suppress(FileNotFoundError):
-            Path(name).unlink()
-    _sync_folder(target.parent)
-    return True
-
-
-def _signature(read: _Read) -> tuple[bytes, int | None]:
-    return read.data, None if read.status is None else read.status.st_ino
-
-
-def _take_after(descriptor: int, status: os.stat_result | None) -> None:
-    """Give a file the owner and the mode of the one before it."""
-    if status is not None:
-        with suppress(PermissionError):
-            os.fchown(descriptor, status.st_uid, status.st_gid)
-        os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make sure that the new name outlives a loss of power, where the kernel can."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
 def summary(saved: Saved, shown: str) -> str:
     """Return what was saved in one line; `shown` is the path as the reader knows it."""
     if not saved.written:
         return f"nothing to save: {shown} says all of it"
-    said = ", ".join(dict.fromkeys(map(str, saved.written)))
-    if not saved.unknown:
-        return f"saved {said} in {shown}"
-    kept = ", ".join(saved.unknown)
-    return f"saved {said} in {shown}; kept what this version does not know: {kept}"
+    said = f"saved {_list([*dict.fromkeys(map(str, saved.written))])} in {shown}"
+    if saved.lost:
+        said += f"; not kept: {_list(saved.lost)}"
+    if saved.unknown:
+        said += f"; kept what this version does not know: {_list(saved.unknown)}"
+    return said
+
+
+def _list(names: Sequence[str]) -> str:
+    more = len(names) - MOST_COMPLAINTS
+    shown = ", ".join(names[:MOST_COMPLAINTS])
+    return f"{shown} and {more:,} more" if more > 0 else shown

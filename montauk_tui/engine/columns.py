@@ -34,6 +34,7 @@ from montauk_tui.engine.column import (
 )
 from montauk_tui.errors import UsageError, near
 from montauk_tui.model.schema import Need
+from montauk_tui.model.text import quoted
 
 _TABLE: Final = (
     Column(
@@ -260,7 +261,7 @@ def find(name: str) -> Column:
     wanted = name.strip().lower()
     column_id = NAMES.get(wanted) or NAMES.get(wanted.rstrip("%"))
     if column_id is None:
-        reason = f"no column is called {name!r}"
+        reason = f"no column is called {quoted(name)}"
         remedy = near(name, NAMES) or f"choose one of: {', '.join(COLUMNS)}"
         raise UsageError(reason, remedy)
     return COLUMNS[column_id]
@@ -281,7 +282,9 @@ def entry(text: str) -> str:
         raise UsageError(reason, "leave its width out")
     digits = width.strip()
     if not (digits.isascii() and digits.isdigit() and len(digits) <= len(str(WIDEST))):
-        raise UsageError(f"{width!r} is not a width", 'write for example "user:12"')
+        raise UsageError(
+            f"{quoted(width)} is not a width", 'write for example "user:12"'
+        )
     cells_wide, least = int(digits), least_width(column)
     if not least <= cells_wide <= WIDEST:
         reason = f"{column.id!r} cannot be {cells_wide} cells wide"

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from montauk_tui.errors import UsageError, near
 from montauk_tui.model.schema import Need
-from montauk_tui.model.text import clean
+from montauk_tui.model.text import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +124,12 @@ def _chosen(entry: str) -> Chosen:
     name, colon, style = entry.strip().lower().partition(":")
     meter = METERS.get(name.strip())
     if meter is None:
-        reason = f"no meter is called {_shown(name)!r}"
+        reason = f"no meter is called {quoted(name.strip())}"
         remedy = near(name, METERS) or f"choose some of: {', '.join(METERS)}"
         raise UsageError(reason, remedy)
     style = style.strip() if colon else meter.styles[0]
     if style not in meter.styles:
-        reason = f"the meter {meter.id!r} has no style {_shown(style)!r}"
+        reason = f"the meter {meter.id!r} has no style {quoted(style)}"
         raise UsageError(reason, f"choose one of: {', '.join(meter.styles)}")
     return Chosen(meter, style)
 
@@ -144,7 +144,3 @@ def needs(chosen: Iterable[Chosen]) -> Need:
     for one in chosen:
         needed |= one.meter.need
     return needed
-
-
-def _shown(text: str) -> str:
-    return clean(text.strip().encode("utf-8", "surrogateescape"))

@@ -17,6 +17,8 @@ _JOINING: Final = frozenset(
 )
 """Regional indicators and skin tones: they merge with a neighbour into one glyph."""
 
+_QUOTED: Final = 60
+
 _BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159")
 """Letters and symbols that are drawn as nothing."""
 
@@ -27,6 +29,21 @@ def clean(raw: bytes) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(map(_visible, unicodedata.normalize("NFC", text)))
+
+
+def clean_text(text: object) -> str:
+    """Return text from the command line, a path or a file as `clean` does bytes."""
+    try:
+        raw = str(text).encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raw = str(text).encode("utf-8", "surrogatepass")
+    return clean(raw)
+
+
+def quoted(text: str) -> str:
+    """Return a name as a message quotes it, without the end of one that is long."""
+    shown = clean_text(text[: _QUOTED + 1])
+    return f"'{shown}'" if len(text) <= _QUOTED else f"'{shown[:_QUOTED]}...'"
 
 
 @lru_cache(maxsize=4096)
@@ -88,7 +105,8 @@ def split_at(text: str, width: int) -> tuple[str, str]:
             break
         count += 1
     count = max(1, count)
-    if text[count] == " ":
+    # One character alone may be wider than that.
+    if text[count : count + 1] == " ":
         return text[:count], text[count + 1 :]
     cut = text.rfind(" ", count // 2, count)
     if cut > 0:

@@ -14,8 +14,8 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.keys import Keys, _character_to_key
 
-from montauk_tui.errors import UsageError, near
-from montauk_tui.model.text import clean
+from montauk_tui.errors import MOST_COMPLAINTS, UsageError, few, near
+from montauk_tui.model.text import quoted
 from montauk_tui.ui.bindings import BINDINGS, KEY_NAMES, LOOK_BINDINGS, key_name
 
 Chosen = Mapping[str, Sequence[str]]
@@ -66,8 +66,7 @@ def read_key(text: str) -> str:
     stripped = text.strip()
     key = _character_to_key(stripped) if len(stripped) == 1 else _named(stripped)
     if key is None or (len(stripped) == 1 and not stripped.isprintable()):
-        shown = clean(text.encode("utf-8", "surrogateescape"))
-        reason = f"no key is called {shown!r}"
+        reason = f"no key is called {quoted(text)}"
         raise UsageError(reason, "write for example F9, k, Ctrl-X, PgUp or ?")
     if key in _FIXED:
         reason = f"{key_name(key)} cannot be given away: {_FIXED[key]}"
@@ -98,18 +97,19 @@ def keymap(chosen: Chosen) -> tuple[Keymap, list[str]]:
     """
     scopes = (tuple(BINDINGS), tuple(LOOK_BINDINGS))
     known = {binding.id or "" for scope in scopes for binding in scope}
+    unknown = [name for name in chosen if name not in known]
     said = [
-        f"[keys]: no action is called {name!r}; "
+        f"[keys]: no action is called {quoted(name)}; "
         + (near(name, known) or "docs/keys.md and F1 list them")
-        for name in chosen
-        if name not in known
+        for name in unknown[:MOST_COMPLAINTS]
     ]
+    said += [""] * (len(unknown) - len(said))
     mapped: list[tuple[Binding, ...]] = []
     for scope in scopes:
         bindings, wrong = _mapped(scope, chosen)
         mapped.append(bindings)
         said += wrong
-    return Keymap(*mapped), said
+    return Keymap(*mapped), few(said)
 
 
 def _mapped(

@@ -14,8 +14,9 @@ from montauk_tui.engine.listing.ghosts import with_ghosts
 from montauk_tui.engine.listing.groups import by_cgroup, by_executable
 from montauk_tui.engine.listing.spawners import spawners
 from montauk_tui.engine.query import EVERYTHING, Query
-from montauk_tui.errors import near
+from montauk_tui.errors import MOST_COMPLAINTS, few, near
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.text import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +157,13 @@ def usual_of(chosen: TabSettings) -> Tab:
 def mistakes(settings: Settings) -> list[str]:
     """Return a line for each choice about tabs that cannot be followed."""
     known = {*BUILT_IN, *(tab.id for tab in settings.tabs)}
+    unknown = [name for name in settings.tab_order if name not in known]
     said = [
-        f"'tab_order': no tab is called {name!r}; "
+        f"'tab_order': no tab is called {quoted(name)}; "
         + (near(name, known) or f"use some of: {', '.join(known)}")
-        for name in settings.tab_order
-        if name not in known
+        for name in unknown[:MOST_COMPLAINTS]
     ]
+    said += [""] * (len(unknown) - len(said))
     for chosen in settings.tabs:
         base = usual_of(chosen)
         if chosen.rows not in (None, base.rows):
@@ -173,7 +175,7 @@ def mistakes(settings: Settings) -> list[str]:
             said.append(
                 f"[[tabs]] {chosen.name!r}: {base.rows} have no tree; leave 'tree' out"
             )
-    return said
+    return few(said)
 
 
 GROUPINGS: Final = {

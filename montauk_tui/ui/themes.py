@@ -4,7 +4,6 @@ The file's name is the theme's name. The user's folder comes before the installe
 A style is what rich calls one: `bold #ff7b72 on #12161c`, `dim`, `reverse`, `none`.
 """
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,9 @@ from rich.style import Style
 from textual.color import Color, ColorParseError
 from textual.theme import Theme as TextualTheme
 
-from montauk_tui.config import user_themes
+from montauk_tui import config, files
 from montauk_tui.errors import UsageError, near
-from montauk_tui.model.text import clean
+from montauk_tui.model.text import clean, clean_text, quoted
 from montauk_tui.resources import folder
 
 DEFAULT: Final = "montauk-dark"
@@ -72,7 +71,7 @@ class Theme:
 
 def folders() -> list[Path]:
     """Return where themes are looked for, the user's own first."""
-    return [user_themes(), folder("themes")]
+    return [config.user_themes(), folder("themes")]
 
 
 def names(folders: Sequence[Path]) -> list[str]:
@@ -92,23 +91,23 @@ def load(name: str, folders: Sequence[Path]) -> Theme:
         if name in names([place]):
             return _read(path)
     known = names(folders)
-    shown = clean(name.encode("utf-8", "surrogateescape"))
     raise ThemeError(
-        f"no theme is called {shown!r}",
+        f"no theme is called {quoted(name)}",
         near(name, known) or f"choose one of: {', '.join(known)}",
     )
 
 
 def _read(path: Path) -> Theme:
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = config.parse(files.read_regular(path).data)
     except (OSError, ValueError, RecursionError) as error:
         # tomllib raises more than its own error: see config.from_file.
-        reason = f"{path}: cannot be read: {' '.join(str(error).split())}"
+        why = " ".join(str(getattr(error, "strerror", None) or error).split())
+        reason = clean_text(f"{path}: cannot be read: {why}")
         raise ThemeError(reason, "mend or remove the file") from error
     for key in document:
         if key not in _PARTS:
-            reason = f"{path}: unknown key {key!r}"
+            reason = f"{path}: unknown key {quoted(key)}"
             remedy = near(key, _PARTS) or f"use some of: {', '.join(_PARTS)}"
             raise ThemeError(reason, remedy)
     surface = _section(document, "surface", SURFACES, path)
@@ -144,7 +143,7 @@ def _section(
         raise ThemeError(f"{path}: {name} is not a table", f"write it as [{name}]")
     for key, value in section.items():
         if key not in known:
-            reason = f"{path}: unknown key {key!r} in [{name}]"
+            reason = f"{path}: unknown key {quoted(key)} in [{name}]"
             remedy = near(key, known) or f"use some of: {', '.join(known)}"
             raise ThemeError(reason, remedy)
         if not isinstance(value, str):
@@ -156,7 +155,7 @@ def _check_colour(key: str, value: str, path: Path) -> None:
     try:
         Color.parse(value)
     except ColorParseError as error:
-        reason = f"{path}: {key} is no colour: {value!r}"
+        reason = f"{path}: {key} is no colour: {quoted(value)}"
         raise ThemeError(reason, 'write it as "#12161c"') from error
 
 
@@ -164,5 +163,5 @@ def _style(role: str, text: str, path: Path) -> Style:
     try:
         return Style.parse(text)
     except StyleSyntaxError as error:
-        reason = f"{path}: {role} is no style: {text!r}"
+        reason = f"{path}: {role} is no style: {quoted(text)}"
         raise ThemeError(reason, 'write for example "bold #ff7b72"') from error

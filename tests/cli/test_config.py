@@ -222,7 +222,7 @@ BAD_FILES = {
     "a key twice": ("tree = true\ntree = true\n", ["line 2", "using the defaults"]),
     "an endless number": ("interval = " + "9" * 9000 + "\n", ["using the defaults"]),
     "deep brackets": ("columns = " + "[" * 50000 + "\n", ["using the defaults"]),
-    "a control character": ('"a\\u001b[2J\\n\\u202e" = 1\n', [r"a\\x1b[2J", "u202e"]),
+    "a control character": ('"a\\u001b[2J\\n\\u202e" = 1\n', [r"a\x1b[2J", "u202e"]),
     "a hostile value": ('sort = "\\u001b[2J\\n"\n', [r"\x1b[2J"]),
     "a hostile duration": ('interval = "\\u001b]0;x\\u0007"\n', [r"\x1b]0;x\x07"]),
 }

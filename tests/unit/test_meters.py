@@ -58,7 +58,7 @@ def test_the_same_meter_twice_is_once() -> None:
         ("", "no meter is called ''", "cpu"),
         ("cpu:", "the meter 'cpu' has no style ''", "choose one of: auto, bars"),
         ("swap:auto", "the meter 'swap' has no style 'auto'", "bar, graph, text"),
-        ("\x1b[2J", r"no meter is called '\\x1b[2j'", "cpu"),
+        ("\x1b[2J", r"no meter is called '\x1b[2j'", "cpu"),
     ],
 )
 def test_what_is_no_meter_is_refused(entry: str, reason: str, remedy: str) -> None:

@@ -18,6 +18,7 @@ from montauk_tui.engine.query.fields import NAMES, PARENT, find
 from montauk_tui.engine.query.nodes import And, Comparison, Node, Not, Or, Query, Words
 from montauk_tui.engine.query.scan import QUOTES, Scanner
 from montauk_tui.errors import near
+from montauk_tui.model.text import quoted
 
 _DEEPEST: Final = 50
 _OPERAND: Final = "a text or a comparison such as cpu > 10"
@@ -125,7 +126,7 @@ def _comparison(scanner: Scanner) -> Comparison:
     name, _, operator = scanner.comparison() or ("", "", "")
     found, start = find(name), scanner.at
     if found is None:
-        problem = f"no field is called {name!r}"
+        problem = f"no field is called {quoted(name)}"
         raise scanner.error(problem, _FIELD, start, len(name), _meant(name))
     field, parents = found
     scanner.take_comparison()

@@ -7,6 +7,7 @@ from typing import Final
 
 from montauk_tui.engine.query.fields import Field, Kind
 from montauk_tui.engine.query.patterns import mistake
+from montauk_tui.model.text import quoted
 
 _NUMBER: Final = r"(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
 _PLAIN: Final = re.compile(rf"([-+]?{_NUMBER})(%?)", re.ASCII)
@@ -61,7 +62,9 @@ def read(field: Field, operator: str, text: str) -> tuple[str, float | str]:
         return "signal", by_name
     value = _READERS[field.kind](text)
     if value is None or value in (math.inf, -math.inf):
-        raise BadValue(f"{text!r} is not {field.kind.value}", EXAMPLES[field.kind])
+        raise BadValue(
+            f"{quoted(text)} is not {field.kind.value}", EXAMPLES[field.kind]
+        )
     return field.id, value
 
 

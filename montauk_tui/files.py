@@ -1,0 +1,106 @@
+"""Files that somebody else names: read without waiting, and only so much of them."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, NamedTuple
+
+MOST_BYTES: Final = 1 << 20
+"""Of a file that people write by hand."""
+
+_FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+
+_KINDS: Final = {
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+_MOST_PLACES: Final = 1_000
+"""On the way to a file; the kernel follows 40 links (path_resolution(7))."""
+
+
+class Contents(NamedTuple):
+    """A file as it was at one moment."""
+
+    data: bytes
+    status: os.stat_result
+
+
+def read_regular(path: str | os.PathLike[str], most: int = MOST_BYTES) -> Contents:
+    """Return what a regular file holds.
+
+    Raises:
+        OSError: It cannot be read, is no regular file, or is larger than `most` bytes;
+            `strerror` says so.
+    """
+    # To open a device may already do something: rewind a tape, start a watchdog.
+    _check_regular(Path(path).stat())
+    descriptor = os.open(path, _FLAGS)
+    try:
+        status = os.fstat(descriptor)
+        _check_regular(status)
+        data = bytearray()
+        # A file of /proc or FUSE has another size than it says.
+        while part := os.read(descriptor, most + 1 - len(data)):
+            data += part
+            if len(data) > most:
+                raise OSError(errno.EFBIG, f"it is larger than {most // 1024:,} KiB")
+        return Contents(bytes(data), status)
+    finally:
+        os.close(descriptor)
+
+
+def _check_regular(status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(status.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
+        raise OSError(errno.EINVAL, f"it is {kind}, not a regular file")
+
+
+def distrust(path: str | os.PathLike[str], environment: Mapping[str, str]) -> str:
+    """Return why root should neither follow nor write a file; empty where it may.
+
+    File, folders and links on the way to it are root's, or those of whoever became root
+    by sudo(8) or pkexec(1); nobody else may change them.
+    """
+    if os.geteuid() != 0:
+        return ""
+    callers = (environment.get(name, "") for name in ("SUDO_UID", "PKEXEC_UID"))
+    trusted = {"0", *callers}
+    here = Path(path).absolute()
+    for place in _way_to(here):
+        try:
+            status = place.lstat()
+        except OSError:
+            continue
+        what = "it" if place == here else f"{place} on the way to it"
+        if str(status.st_uid) not in trusted:
+            return f"{what} belongs to user {status.st_uid}, and montauk runs as root"
+        is_shared = status.st_mode & stat.S_IWOTH and not stat.S_ISLNK(status.st_mode)
+        # Nobody removes the files of others from a sticky folder (/tmp).
+        is_sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
+        if is_shared and not is_sticky:
+            return f"everybody may write {what}, and montauk runs as root"
+    return ""
+
+
+def _way_to(path: Path) -> Iterator[Path]:
+    """Yield a path, the folders above it, and the same for what a link leads to."""
+    waiting, seen = [path], set[Path]()
+    while waiting and len(seen) < _MOST_PLACES:
+        last = waiting.pop()
+        for place in (last, *last.parents):
+            if place in seen:
+                continue
+            seen.add(place)
+            yield place
+            with suppress(OSError):
+                target = place.parent / place.readlink() / last.relative_to(place)
+                waiting.append(Path(os.path.normpath(target)))
