@@ -39,6 +39,9 @@ class AutogroupNice:
 
     def add(self, identity: Identity) -> Result:
         """Add to the value of the group that a process is in."""
+        refused = living.out_of_reach(identity)
+        if refused is not None:
+            return refused
         if self._is_off():
             reason = "autogroups are off: sysctl kernel.sched_autogroup_enabled=1"
             return Result(identity, Outcome.REFUSED, reason)

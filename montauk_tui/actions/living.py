@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from montauk_tui.actions.result import Outcome, Result
+from montauk_tui.model import own_proc
 from montauk_tui.model.sample import Identity
 
 _THREADS: Final = 17
@@ -43,6 +45,17 @@ def is_there(identity: Identity) -> bool:
     """Tell whether the PID is still that of this process."""
     found = holder(identity.pid)
     return found is not None and found.start_ticks == identity.start_ticks
+
+
+def out_of_reach(identity: Identity) -> Result | None:
+    """Return that nobody can be acted on, where /proc tells of other PIDs than ours."""
+    if not own_proc.is_foreign():
+        return None
+    reason = (
+        "/proc is that of another PID namespace, so another process would be hit: "
+        "mount its own (unshare --mount-proc)"
+    )
+    return Result(identity, Outcome.REFUSED, reason)
 
 
 def owner(pid: int) -> Owner | None:

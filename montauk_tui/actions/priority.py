@@ -41,6 +41,9 @@ def change(
         task: Is given the id of each thread; may raise OSError.
         hints: By error number: what would permit it, or why it is refused.
     """
+    refused = living.out_of_reach(identity)
+    if refused is not None:
+        return refused
     if not living.is_there(identity):
         return Result(identity, Outcome.GONE)
     whose = living.owner(identity.pid)
@@ -89,6 +92,9 @@ def _one(pid: int, thread: int, task: Callable[[int], None]) -> None:
 
 def add_nice(identity: Identity, step: int) -> Result:
     """Add to the nice value of every thread, within what is allowed."""
+    refused = living.out_of_reach(identity)
+    if refused is not None:
+        return refused
     if not living.is_there(identity):
         return Result(identity, Outcome.GONE)
     try:

@@ -49,6 +49,9 @@ def send(identity: Identity, number: int) -> Result:
     """
     if not hasattr(os, "pidfd_open") or not hasattr(signal, "pidfd_send_signal"):
         return Result(identity, Outcome.REFUSED, _NO_PIDFD)
+    refused = living.out_of_reach(identity)
+    if refused is not None:
+        return refused
     try:
         descriptor = os.pidfd_open(identity.pid)
     except OSError as error:

@@ -91,6 +91,9 @@ def missing(tools: tuple[Tool, ...]) -> str:
 
 def why_not(identity: Identity) -> Result | None:
     """Return why a process cannot be attached to, None where it can."""
+    refused = living.out_of_reach(identity)
+    if refused is not None:
+        return refused
     if identity.pid == os.getpid():
         reason = "montauk cannot stop itself and show it"
         return Result(identity, Outcome.REFUSED, reason)

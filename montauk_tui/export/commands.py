@@ -52,6 +52,8 @@ def _describe(name: str, waiting: Waiting, *, is_wanted: bool) -> tuple[str, boo
                 detail = f"{collector.detail}{_statistics(collector)}"
                 return f"  [active] {name} ({detail})", True
         collector, state = registry.availability(name)
+    except CollectorFailed as failure:
+        return f"           {name}: unavailable: it failed: {failure}", False
     except CollectorUnavailable as refusal:
         reason = refusal.line.removeprefix(f"collector {name}: unavailable: ")
         return f"           {name}: unavailable: {reason}", False
@@ -63,10 +65,7 @@ def _describe(name: str, waiting: Waiting, *, is_wanted: bool) -> tuple[str, boo
 
 def _statistics(collector: Collector) -> str:
     """Return what a collector that counts events counted while it was open."""
-    try:
-        counters = collector.sample(Need.NONE).counters
-    except CollectorFailed:
-        return ""
+    counters = collector.sample(Need.NONE).counters
     if counters.exits is None:
         return ""
     failures = counters.read_failures

@@ -18,6 +18,7 @@ from montauk_tui.collectors.clock import UNKNOWN_OFFSETS, namespace_offsets
 from montauk_tui.collectors.kernel import loader
 from montauk_tui.collectors.kernel.btf import DEFAULT_PATH as BTF_PATH
 from montauk_tui.errors import ResourceMissing
+from montauk_tui.model import own_proc
 from montauk_tui.resources import folder
 
 _LEAST_KERNEL: Final = (5, 8)
@@ -43,6 +44,7 @@ class Host:
     process: Path = Path("/proc/self")
     status: Path = Path("/proc/self/status")
     uid_map: Path = Path("/proc/self/uid_map")
+    proc: str = "/proc"
     packages: Sequence[str] = loader.PACKAGES
     interpreters: Sequence[str] = loader.INTERPRETERS
 
@@ -55,7 +57,7 @@ def check(host: Host | None = None) -> Availability:
     """Tell whether the probes should load, without side effect."""
     host = host or Host()
     for find in (
-        _old_kernel, _no_btf, _lockdown, _no_bcc, _no_privilege, _no_offsets,
+        _old_kernel, _no_btf, _lockdown, _no_bcc, _no_privilege, _no_proc, _no_offsets,
         _untrusted,
     ):  # fmt: skip
         lack = find(host)
@@ -116,6 +118,10 @@ def _untrusted(_host: Host) -> Lack | None:
         return loader.untrusted(folder("probes"))
     except ResourceMissing as missing:
         return missing.reason, missing.remedy
+
+
+def _no_proc(host: Host) -> Lack | None:
+    return own_proc.lack(host.proc)
 
 
 def _way_to_privilege(host: Host) -> str:

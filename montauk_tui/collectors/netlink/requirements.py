@@ -13,6 +13,7 @@ from typing import Final
 
 from montauk_tui.collectors.base import Availability
 from montauk_tui.collectors.netlink.connector import EventSocket, Kind, NoAnswerError
+from montauk_tui.model import own_proc
 
 _PATIENCE_S: Final = 0.5
 _BUFFER_BYTES: Final = 1 << 20
@@ -24,6 +25,9 @@ WITHOUT_STATS: Final = "no CPU time of ended processes without CAP_NET_ADMIN"
 
 def check() -> Availability:
     """Tell whether events arrive; leaves nothing behind."""
+    lack = own_proc.lack()
+    if lack is not None:
+        return Availability(available=False, reason=lack[0], remedy=lack[1])
     try:
         events = EventSocket(Kind.FORK, _BUFFER_BYTES, with_threads=True)
     except OSError as error:

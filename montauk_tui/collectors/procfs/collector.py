@@ -14,6 +14,7 @@ from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
 from montauk_tui.errors import CollectorFailed, CollectorUnavailable
+from montauk_tui.model import own_proc
 from montauk_tui.model.sample import Counters, Sample
 from montauk_tui.model.schema import Need
 
@@ -37,7 +38,9 @@ class TraditionalCollector(Collector):
 
     @property
     def detail(self) -> str:
-        """The folder that is read."""
+        """The folder that is read, and whether it is all that can be done with it."""
+        if self._path == "/proc" and own_proc.is_foreign():
+            return f"{self._path} of another PID namespace, to read only"
         return self._path
 
     def availability(self) -> Availability:

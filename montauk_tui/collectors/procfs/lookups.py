@@ -12,6 +12,7 @@ from montauk_tui.collectors.procfs.gauges import Gauges
 from montauk_tui.collectors.procfs.ioprio import io_priority
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
+from montauk_tui.model import own_proc
 from montauk_tui.model.details import Details
 from montauk_tui.model.lookups import (
     CMDLINE_BYTES,
@@ -48,7 +49,7 @@ class ProcLookups:
         self._cgroups = Cgroups()
         self._gauges = Gauges(root)
         # The system call is about the processes of this machine.
-        self._is_ours = root.path == "/proc"
+        self._is_ours = root.path == "/proc" and not own_proc.is_foreign()
         self._sample = 0
         self._commands: dict[Identity, _Cached] = {}
 

@@ -1,0 +1,47 @@
+"""Whether /proc speaks of the same processes as the system calls of this program.
+
+In a PID namespace that sees the /proc of another (`unshare --pid --fork` without
+`--mount-proc`), a PID that is read there is somebody else for kill(2).
+"""
+
+import os
+from typing import Final
+
+_STATUS_BYTES: Final = 4096
+"""The line of the namespaces is the thirteenth (proc_pid_status(5))."""
+
+_ELSEWHERE: Final = "is that of another PID namespace"
+
+
+def lack(root: str = "/proc") -> tuple[str, str] | None:
+    """Return why nothing but reading is right below `root`, and the remedy.
+
+    None where /proc is there, whole, and of our own PID namespace.
+    """
+    remedy = f"mount it: mount -t proc proc {root}"
+    if not os.access(f"{root}/stat", os.R_OK):
+        # Empty, or mounted with subset=pid.
+        return f"no {root}/stat", remedy
+    if is_foreign(root):
+        return f"{root} {_ELSEWHERE}", f"{remedy} (unshare --mount-proc)"
+    return None
+
+
+def is_foreign(root: str = "/proc") -> bool:
+    """Tell whether the PIDs below `root` are not those that system calls take."""
+    own = str(os.getpid())
+    try:
+        if os.readlink(f"{root}/self") != own:  # noqa: PTH115
+            return True
+        status = os.open(f"{root}/self/status", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            text = os.read(status, _STATUS_BYTES)
+        finally:
+            os.close(status)
+    except OSError:
+        # A process has no /proc/self in the /proc of a namespace below its own.
+        return True
+    # Our PID in each namespace, from that of this /proc inwards: it may be the same in
+    # two of them by chance.
+    pids = [line.split()[1:] for line in text.splitlines() if line[:6] == b"NSpid:"]
+    return bool(pids) and pids[0] != [own.encode()]
