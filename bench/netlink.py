@@ -1,15 +1,20 @@
 """What the netlink collector costs beside the kernel collector, event by event.
 
 Needs root. What an event costs is CPU time of the whole process, thread and samples,
-less what starting the processes costs it without a collector.
+less what starting the processes costs it without a collector. The process that reads
+arguments is not in it; it has a line of its own.
 """
 
 import os
+import signal
 import statistics
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Final
+
+import numpy as np
 
 from bench.crowd import crowd
 from bench.kernel import sample_ms, spawn_s
@@ -24,6 +29,9 @@ _SPAWNED: Final = 5_000
 _BATCH: Final = 1_000
 _EVENTS: Final = 3 * _SPAWNED
 _PAIRS: Final = 7
+_STORM_S: Final = 5.0
+_RATES: Final = (300, 1_300, 2_000)
+_AT_ONCE: Final = 4
 
 _LOOP: Final = "n=0; while [ $n -lt $1 ]; do /bin/true; n=$((n+1)); done"
 
@@ -102,6 +110,70 @@ def compare_spawning(kinds: list[type[Collector]]) -> None:
         print(f"  {kind.name:11} {cost:+.1f} %  ({spread})")
 
 
+def compare_arguments() -> None:
+    """Print of how many short-lived programs the arguments are read, under load."""
+    print(f"\narguments of programs that end at once, {_STORM_S:.0f} s each")
+    for rate in _RATES:
+        for loops in (0, 2):
+            with NetlinkCollector() as collector, busy(loops):
+                collector.sample(Need.NONE)
+                ended = 0
+                started_s, end_s = time.monotonic(), time.monotonic() + _STORM_S
+                while (now_s := time.monotonic()) < end_s:
+                    due = (now_s - started_s) * rate - ended
+                    pids = [
+                        os.posix_spawn("/bin/true", ["true"], {})
+                        for _ in range(min(_AT_ONCE, int(due)))
+                    ]
+                    for pid in pids:
+                        os.waitpid(pid, 0)
+                    ended += len(pids)
+                    time.sleep(0.001)
+                took_s = time.monotonic() - started_s
+                known = known_arguments(collector, ended) / ended * 100
+                each_us = reader_cpu_s() / ended * 1e6
+            where = f"{ended / took_s:6.0f}/s beside {loops} busy loops"
+            print(f"{where}: {known:.1f} %, reading {each_us:.0f} us each")
+
+
+def known_arguments(collector: NetlinkCollector, ended: int) -> int:
+    """Sample until so many children have ended; return how many have arguments."""
+    told = known = 0
+    while told < ended:
+        exits = collector.sample(Need.NONE).exits
+        if exits is None:
+            break
+        ours = (exits.ppid == os.getpid()) & (exits.comm == b"true")
+        told += int(np.count_nonzero(ours))
+        known += int(np.count_nonzero(ours & (exits.cmdline_bytes > 0)))
+    return known
+
+
+def reader_cpu_s() -> float:
+    """Return the CPU time of the process that reads them, our child."""
+    task = f"/proc/self/task/{os.getpid()}/children"
+    for pid in map(int, Path(task).read_text("ascii").split()):
+        if b"reader_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            # CPUCLOCK_SCHED of a process (include/linux/posix-timers_types.h).
+            return time.clock_gettime(~pid << 3 | 2)
+    return 0.0
+
+
+@contextmanager
+def busy(loops: int) -> Iterator[None]:
+    """Keep so many CPUs busy."""
+    pids = [
+        os.posix_spawn("/bin/sh", ["sh", "-c", "while :; do :; done"], {})
+        for _ in range(loops)
+    ]
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+
 def main() -> None:
     """Print all of it, or why it cannot be measured."""
     seeing = available(NetlinkCollector, KernelCollector)
@@ -110,6 +182,7 @@ def main() -> None:
     compare_events(seeing)
     compare_refresh([*seeing, TraditionalCollector])
     compare_spawning(seeing)
+    compare_arguments()
 
 
 if __name__ == "__main__":

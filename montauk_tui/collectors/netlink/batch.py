@@ -10,7 +10,6 @@ import os
 import socket
 import struct
 import threading
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -24,7 +23,6 @@ _SO_RCVBUFFORCE: Final = 33
 _SO_MEMINFO: Final = 55
 _MEMINFO_DROPS: Final = 8
 """Index of sk_drops (include/uapi/linux/sock_diag.h)."""
-_MOST_BYTES: Final = 1 << 16
 _NOT_NOW: Final = (errno.EAGAIN, errno.ENOBUFS, errno.EINTR)
 """ENOBUFS says that messages were dropped, which `dropped` counts."""
 _SENDER_PID: Final = 1
@@ -130,31 +128,6 @@ class Receiver:
             while count := self._receive():
                 parts.append(self._whole(count))
         return np.concatenate(parts)
-
-    def read_one(self) -> bytes | None:
-        """Return the next message alone, None where none waits or it is no good.
-
-        For who must act on it at once: 2 us instead of 20 for a batch of one.
-
-        Raises:
-            OSError: The socket is broken.
-        """
-        try:
-            message, (sender, _) = self.sock.recvfrom(_MOST_BYTES, socket.MSG_DONTWAIT)
-        except OSError as error:
-            if error.errno in _NOT_NOW:
-                return None
-            raise
-        slot_bytes = self._buffer.shape[1]
-        if sender or not self._least_bytes <= len(message) <= slot_bytes:
-            self.foreign += 1
-            return None
-        return bytes(message).ljust(slot_bytes, b"\0")
-
-    def together(self, messages: Sequence[bytes]) -> Raw:
-        """Return what `read_one` returned as a batch."""
-        joined = np.frombuffer(b"".join(messages), dtype=np.uint8)
-        return joined.reshape(len(messages), self._buffer.shape[1])
 
     def _whole(self, count: int) -> Raw:
         """Return a copy of the messages that are complete and from the kernel."""

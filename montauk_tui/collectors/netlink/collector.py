@@ -16,8 +16,9 @@ from montauk_tui.collectors.netlink.connector import Events
 from montauk_tui.collectors.netlink.ends import EndArray, Ends
 from montauk_tui.collectors.netlink.exit_table import exit_table
 from montauk_tui.collectors.netlink.known import KnownPids
+from montauk_tui.collectors.netlink.reader import Argv, Exec
 from montauk_tui.collectors.netlink.starts import start_table
-from montauk_tui.collectors.netlink.streams import Argv, Streams, Taken
+from montauk_tui.collectors.netlink.streams import Streams, Taken
 from montauk_tui.collectors.netlink.zombies import final_run_ns
 from montauk_tui.collectors.procfs.host import HostReader
 from montauk_tui.collectors.procfs.live import LiveTable
@@ -27,7 +28,6 @@ from montauk_tui.collectors.users import UserNames
 from montauk_tui.errors import CollectorFailed, CollectorUnavailable
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.join import by_pid, find
-from montauk_tui.model.lookups import CMDLINE_BYTES
 from montauk_tui.model.sample import Counters, HostSample, ProcessTable, Sample
 from montauk_tui.model.schema import UNKNOWN, Ints, Need
 from montauk_tui.model.starts import StartTable
@@ -57,9 +57,12 @@ class NetlinkCollector(Collector):
         """What it listens to, once it is open."""
         if self._streams is None:
             return "proc connector"
-        if self._streams.has_stats:
-            return "proc connector, taskstats"
-        return f"proc connector; {requirements.WITHOUT_STATS}"
+        has_stats = self._streams.has_stats
+        sources = "proc connector, taskstats" if has_stats else "proc connector"
+        limits = [] if has_stats else [requirements.WITHOUT_STATS]
+        if (error := self._streams.no_reader) is not None:
+            limits.append(f"{requirements.WITHOUT_READER}: {error.strerror}")
+        return "; ".join([sources, *limits])
 
     def availability(self) -> Availability:
         """Subscribe for a moment, and see whether an event arrives."""
@@ -75,9 +78,7 @@ class NetlinkCollector(Collector):
         try:
             self._root = root = ProcRoot()
             self._resources.callback(root.close)
-            self._streams = Streams(
-                lambda pid: root.read(f"{pid}/cmdline", CMDLINE_BYTES)
-            )
+            self._streams = Streams()
             self._resources.callback(self._streams.close)
         except OSError as error:
             self.close()
@@ -95,8 +96,8 @@ class NetlinkCollector(Collector):
         )
         self._completion = Completion(self._user_hz)
         self._since_ticks = 0
-        self._arguments = Arguments(self.lookups.kept)
-        self._argv: dict[int, Argv] = {}
+        self._arguments = Arguments(self.lookups.kept, self._user_hz)
+        self._argv: dict[Exec, Argv] = {}
         self._without_event = self._no_ends = 0
 
     def close(self) -> None:
@@ -162,12 +163,12 @@ class NetlinkCollector(Collector):
         exits = self._exits(taken, before, processes, offset_ns)
         self._since_ticks = int(boot_s * self._user_hz)
         clock = (offset_ns, self._user_hz)
-        # The arguments of the latest may have been read before its exec was taken.
+        # Arguments may have been taken before the event of their exec.
         starts = start_table(taken, {**self._argv, **argv}, processes, exits, clock)
         self._argv = argv
         self._forget_old_programs(late.execs, processes)
         self.lookups.read_new(table, _COMMANDS_A_SAMPLE)
-        self._arguments.learn(processes)
+        self._arguments.learn(processes, offset_ns)
         self.lookups.read_gauges(table, needs)
         return _Reading(table, host, exits, starts, len(pids) - len(processes))
 
@@ -188,7 +189,7 @@ class NetlinkCollector(Collector):
         run_ns = ends["run_ns"] + self._completion.lacking_ns(
             ends, before, now, self._since_ticks
         )
-        cmdlines = self._arguments.of(ends, before, now)
+        cmdlines = self._arguments.of(ends, before, now, offset_ns)
         uid = _owners_and_names(ends, cmdlines, before)
         return exit_table(ends, run_ns, uid, cmdlines, offset_ns)
 

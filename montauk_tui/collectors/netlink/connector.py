@@ -48,12 +48,12 @@ _LISTEN: Final = 1
 _IGNORE: Final = 2
 _ANSWER_S: Final = 0.5
 _NLMSG_DONE: Final = 3
-_WORD: Final = struct.Struct("=I")
 
 _REQUEST: Final = struct.Struct("=IHHII IIIIHH I")
-_KIND_AT: Final = 36
+KIND_AT: Final = 36
 """Behind struct nlmsghdr and struct cn_msg: struct proc_event."""
-_DATA_AT: Final = _KIND_AT + 16
+TIME_AT: Final = KIND_AT + 8
+_DATA_AT: Final = KIND_AT + 16
 _MESSAGE_BYTES: Final = _DATA_AT + 24
 _SLOT_BYTES: Final = 128
 
@@ -61,7 +61,7 @@ _WIRE: Final = np.dtype(
     {
         "names": ["index", "value", "answer", "kind", "time_ns", "words"],
         "formats": ["u4", "u4", "u4", "u4", "u8", "(6,)u4"],
-        "offsets": [16, 20, 28, _KIND_AT, _KIND_AT + 8, _DATA_AT],
+        "offsets": [16, 20, 28, KIND_AT, TIME_AT, _DATA_AT],
         "itemsize": _SLOT_BYTES,
     }
 )
@@ -90,12 +90,13 @@ class EventSocket:
         """
         self._kind = kind
         self._with_threads = with_threads
-        self._tgid_at = _DATA_AT + 4 * _PID_TGID[kind][1]
-        self._one_by_one: list[bytes] = []
+        self.tgid_at = _DATA_AT + 4 * _PID_TGID[kind][1]
+        """Where the process lies in a message."""
         offsets = namespace_offsets()
         if offsets is None:
             raise OSError(UNKNOWN_OFFSETS[0])
-        self._offset_ns = offsets.monotonic_ns
+        self.offset_ns = offsets.monotonic_ns
+        """What the time namespace adds to the times in messages."""
         sock = socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, _NETLINK_CONNECTOR)
         with contextlib.ExitStack() as undo:
             undo.callback(sock.close)
@@ -110,7 +111,7 @@ class EventSocket:
     def _filter(self) -> list[Instruction]:
         pid, tgid = _PID_TGID[self._kind]
         same = None if self._with_threads else (_DATA_AT + 4 * pid, _DATA_AT + 4 * tgid)
-        return keep_if((_KIND_AT, self._kind), same)
+        return keep_if((KIND_AT, self._kind), same)
 
     def read(self) -> Events:
         """Return the events that came since the last time, in the kernel's order.
@@ -119,25 +120,9 @@ class EventSocket:
             OSError: The socket is broken.
         """
         raw = self.receiver.read()
-        if self._one_by_one:
-            before = self.receiver.together(self._one_by_one)
-            raw, self._one_by_one = np.concatenate([before, raw]), []
         events = decode(raw, self._kind, with_threads=self._with_threads)
-        events["time_ns"] += self._offset_ns
+        events["time_ns"] += self.offset_ns
         return events
-
-    def read_one(self) -> int | None:
-        """Keep the next event for `read`; return its process, None if none waits.
-
-        Raises:
-            OSError: The socket is broken.
-        """
-        message = self.receiver.read_one()
-        if message is None:
-            return None
-        self._one_by_one.append(message)
-        pid: int = _WORD.unpack_from(message, self._tgid_at)[0]
-        return pid
 
     def close(self) -> None:
         """End the subscription: kernels before 6.6 count who does not say so."""

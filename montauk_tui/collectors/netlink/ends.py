@@ -23,7 +23,7 @@ END: Final = np.dtype(
             "pid", "ppid", "time_ns", "code", "uid", "run_ns", "utime_us", "stime_us",
             "elapsed_us", "peak_rss_bytes", "read_bytes", "write_bytes",
             "cancelled_bytes", "waited",
-            "start_ticks", "fork_parent",
+            "start_ticks", "fork_parent", "fork_ns",
         )),
         *((name, np.bool_) for name in (
             "has_event", "has_stats", "is_group", "is_zombie", "is_led",
@@ -33,8 +33,9 @@ END: Final = np.dtype(
     ]
 )  # fmt: skip
 """A process that ended, at a CLOCK_MONOTONIC time that is 0 without event.
-`fork_parent` is who started it, 0 if that was not seen. `is_zombie` says that nobody
-has waited for it yet, `is_led` that threads go on without their leader."""
+`fork_parent` is who started it and `fork_ns` when, 0 if that was not seen. `is_zombie`
+says that nobody has waited for it yet, `is_led` that threads go on without their
+leader."""
 
 _ZOMBIE: Final = ord("Z")
 _MOST_KEPT: Final = 1 << 16
@@ -235,6 +236,7 @@ class Ends:
         forks = self._forks[fork[is_forked]]
         start_ns[is_forked] = forks["time_ns"]
         ends["fork_parent"][is_forked] = forks["ppid"]
+        ends["fork_ns"][is_forked] = forks["time_ns"]
         # A process that was waited for at once has no parent any more in its event.
         orphaned = ends["ppid"] == 0
         ends["ppid"][orphaned] = ends["fork_parent"][orphaned]

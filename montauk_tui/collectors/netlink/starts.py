@@ -6,7 +6,8 @@ import numpy as np
 
 from montauk_tui.collectors.netlink.connector import Events
 from montauk_tui.collectors.netlink.pairs import last_before
-from montauk_tui.collectors.netlink.streams import ARGV_BYTES, Argv, Taken
+from montauk_tui.collectors.netlink.reader import UNREAD, Argv, Exec
+from montauk_tui.collectors.netlink.streams import ARGV_BYTES, Taken
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.join import Join, by_pid
 from montauk_tui.model.sample import ProcessTable
@@ -18,7 +19,7 @@ _KNOWN_OF_OTHERS = ("ppid", "uid", "start_ticks")
 
 def start_table(
     taken: Taken,
-    argv: Mapping[int, Argv],
+    argv: Mapping[Exec, Argv],
     now: ProcessTable,
     exits: ExitTable,
     clock: tuple[int, int],
@@ -27,7 +28,7 @@ def start_table(
 
     Args:
         taken: The events.
-        argv: What was read of arguments, by pid.
+        argv: What was read of arguments.
         now: The processes of this sample.
         exits: Those that ended.
         clock: CLOCK_BOOTTIME less CLOCK_MONOTONIC in ns, and USER_HZ.
@@ -98,19 +99,18 @@ def _is_last(execs: Events) -> Bools:
     return last
 
 
-def _arguments(execs: Events, argv: Mapping[int, Argv]) -> list[bytes]:
-    """Return the arguments of each exec, empty where they were not read after it.
+def _arguments(execs: Events, argv: Mapping[Exec, Argv]) -> list[bytes]:
+    """Return the arguments of each exec, empty where they were not read in time.
 
-    What was read is of the last exec before.
+    What was read after the process had called execve(2) again is of that program.
     """
     result = [b""] * len(execs)
-    order = np.argsort(execs["time_ns"], kind="stable").tolist()
+    next_ns: dict[int, int] = {}
     pids, times_ns = execs["pid"].tolist(), execs["time_ns"].tolist()
-    told: set[int] = set()
-    for row in reversed(order):
-        read = argv.get(pids[row])
-        if read is None or read.read_ns < times_ns[row] or pids[row] in told:
-            continue
-        told.add(pids[row])
-        result[row] = read.raw
+    for row in reversed(np.argsort(execs["time_ns"], kind="stable").tolist()):
+        pid, time_ns = pids[row], times_ns[row]
+        read = argv.get((pid, time_ns), UNREAD)
+        if read.read_ns < next_ns.get(pid, read.read_ns + 1):
+            result[row] = read.raw
+        next_ns[pid] = time_ns
     return result

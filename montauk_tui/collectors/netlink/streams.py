@@ -5,12 +5,12 @@ import os
 import select
 import threading
 import time
-from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from montauk_tui.collectors.netlink.connector import EVENT, Events, EventSocket, Kind
+from montauk_tui.collectors.netlink.reader import UNREAD, ArgumentReader, Argv, Exec
 from montauk_tui.collectors.netlink.taskstats import STATS, ExitListener, Stats
 
 _BUFFER_BYTES: Final = 32 << 20
@@ -27,23 +27,6 @@ _MOST_ARGV: Final = 1 << 16
 
 ARGV_BYTES: Final = 360
 """What is kept of the arguments of processes that start and end."""
-
-_READING_SHARE: Final = 0.05
-"""Of one CPU's time goes into reading arguments, at 25 us each; when execs come faster,
-the arguments of some stay unknown."""
-
-_BURST_S: Final = 0.05
-
-
-class Argv(NamedTuple):
-    """The arguments after an exec, and when they had been read."""
-
-    raw: bytes
-    read_ns: int
-    """CLOCK_MONOTONIC."""
-
-
-_UNREAD: Final = Argv(b"", 0)
 
 
 class Taken(NamedTuple):
@@ -64,20 +47,18 @@ Counts = tuple[int, int, int, int]
 
 
 class Streams:
-    """Listens in a thread of its own, which reads arguments the moment they are set."""
+    """Listens in a thread of its own; a process of its own reads arguments."""
 
-    def __init__(self, read_argv: Callable[[int], bytes]) -> None:
+    def __init__(self) -> None:
         """Subscribe to everything that this user may have.
-
-        Args:
-            read_argv: Returns the arguments of a process; raises OSError if it is gone.
 
         Raises:
             OSError: Not even the events may be had.
         """
-        self._read_argv = read_argv
         self.no_stats: OSError | None = None
         """Why there is no accounting, if there is none."""
+        self.no_reader: OSError | None = None
+        """Why no arguments are read at execs, if they are not."""
         self._sockets = contextlib.ExitStack()
         with contextlib.ExitStack() as undo:
             undo.callback(self._sockets.close)
@@ -86,13 +67,11 @@ class Streams:
             if self._stats:
                 # Their events came before anybody listened.
                 self._stats.read()
+            self._reader = self._open_reader()
             self._wake = os.eventfd(0, os.EFD_CLOEXEC)
             self._sockets.callback(os.close, self._wake)
             undo.pop_all()
-        self._argv: dict[int, Argv] = {}
-        self._prompt = 0
-        """Execs since the last drain that were read one by one."""
-        self._reading_s = 0.0
+        self._argv: dict[Exec, Argv] = {}
         self._kept: list[Taken] = []
         self._arrived = self._discarded = self._told = (0, 0, 0, 0)
         self._broken: Exception | None = None
@@ -115,6 +94,15 @@ class Streams:
             return None
         self._sockets.callback(listener.close)
         return listener
+
+    def _open_reader(self) -> ArgumentReader | None:
+        try:
+            reader = ArgumentReader(_BUFFER_BYTES)
+        except OSError as error:
+            self.no_reader = error
+            return None
+        self._sockets.callback(reader.close)
+        return reader
 
     @property
     def has_stats(self) -> bool:
@@ -147,8 +135,8 @@ class Streams:
             raise OSError(f"listening broke: {self._broken}") from self._broken
         return Taken(*map(np.concatenate, zip(_NOTHING, *kept, strict=True)))
 
-    def take_argv(self) -> dict[int, Argv]:
-        """Return what was read since the last time, the last of each process."""
+    def take_argv(self) -> dict[Exec, Argv]:
+        """Return what was read since the last time, and what was not, by exec."""
         with self._lock:
             argv, self._argv = self._argv, {}
         return argv
@@ -174,44 +162,16 @@ class Streams:
         return strangers + (self._stats.receiver.foreign if self._stats else 0)
 
     def _listen(self) -> None:
-        execs = self._events[_KINDS.index(Kind.EXEC)]
-        ready = select.poll()
-        ready.register(execs.receiver.sock, select.POLLIN)
-        ready.register(self._wake, select.POLLIN)
         closing = select.poll()
         closing.register(self._wake, select.POLLIN)
-        began_s = due_s = time.monotonic()
+        due_s = time.monotonic()
         try:
-            while True:
-                now_s = time.monotonic()
-                if now_s >= due_s:
-                    self._drain()
-                    due_s = now_s + _DRAIN_S
-                found = ready.poll((due_s - now_s) * 1000)
-                if any(descriptor == self._wake for descriptor, _ in found):
-                    return
-                if self._reading_s > _READING_SHARE * (now_s - began_s) + _BURST_S:
-                    # The next drain takes them all together.
-                    if closing.poll((due_s - now_s) * 1000):
-                        return
-                elif found:
-                    self._read_an_exec(execs)
+            while not closing.poll(max(0.0, due_s - time.monotonic()) * 1000):
+                self._drain()
+                due_s = time.monotonic() + _DRAIN_S
         except Exception as error:  # noqa: BLE001
             # A thread that died unseen would look like a machine without processes.
             self._broken = error
-
-    def _read_an_exec(self, execs: EventSocket) -> None:
-        started_s = time.thread_time()
-        with self._lock:
-            pid = execs.read_one()
-            if pid is not None:
-                self._prompt += 1
-                try:
-                    raw = self._read_argv(pid)
-                except OSError:
-                    raw = b""
-                self._argv[pid] = Argv(raw, time.monotonic_ns())
-        self._reading_s += time.thread_time() - started_s
 
     def _drain(self) -> None:
         with self._lock:
@@ -220,17 +180,24 @@ class Streams:
             stats = self._stats.read() if self._stats else _NOTHING.stats
             taken = Taken(forks, execs, exits, stats)
             self._arrived = _sum(self._arrived, _sizes(taken))
-            # Those that waited for this were not read in time.
-            for pid in execs["pid"][self._prompt :].tolist():
-                self._argv[pid] = _UNREAD
-            self._prompt = 0
+            self._keep_arguments(execs)
             if any(_sizes(taken)):
                 self._kept.append(taken)
             # What was just read is kept in any case: the sockets bound it.
             while len(self._kept) > 1 and _size(self._kept) > _MOST_KEPT:
                 self._discarded = _sum(self._discarded, _sizes(self._kept.pop(0)))
-            while len(self._argv) > _MOST_ARGV:
-                self._argv.pop(next(iter(self._argv)))
+
+    def _keep_arguments(self, execs: Events) -> None:
+        """Keep what was read; what is told and was not read in time as unread."""
+        latest_ns = int(execs["time_ns"].max(initial=0))
+        if self._reader is not None:
+            self._argv |= self._reader.take(latest_ns)
+        for pid, time_ns in zip(
+            execs["pid"].tolist(), execs["time_ns"].tolist(), strict=True
+        ):
+            self._argv.setdefault((pid, time_ns), UNREAD)
+        while len(self._argv) > _MOST_ARGV:
+            self._argv.pop(next(iter(self._argv)))
 
 
 _KINDS: Final = (Kind.FORK, Kind.EXEC, Kind.EXIT)

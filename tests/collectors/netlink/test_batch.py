@@ -149,52 +149,10 @@ def test_what_found_no_room_is_counted(sock: socket.socket, receiver: Receiver) 
     assert seqs(receiver.read()) == [sent]
 
 
-def test_one_by_one_and_the_rest_together(
-    sock: socket.socket, receiver: Receiver
-) -> None:
-    for seq in range(4):
-        ask(sock, seq)
-    ones = [receiver.read_one(), receiver.read_one()]
-    good = [one for one in ones if one is not None]
-    assert seqs(receiver.together(good)) == [0, 1]
-    assert seqs(receiver.read()) == [2, 3]
-    assert receiver.read_one() is None
-    assert receiver.foreign == 0
-
-
-def test_what_is_no_good_is_none_alone_and_counted(
-    sock: socket.socket, receiver: Receiver
-) -> None:
-    ask(sock, 1, NO_SUCH_TYPE, SLOT_BYTES)
-    ask(sock, 2)
-    assert receiver.read_one() is None
-    assert receiver.foreign == 1
-    assert receiver.read_one() is not None
-    foreign = user_messages(1, ACK_BYTES, ACK_BYTES)
-    assert foreign.read_one() is None
-    assert foreign.foreign == 1
-    foreign.close()
-
-
-def test_an_overflow_is_no_reason_to_fail_alone(
-    sock: socket.socket, receiver: Receiver
-) -> None:
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
-    for seq in range(300):
-        ask(sock, seq)
-    found = 0
-    for _ in ("ENOBUFS", "EAGAIN"):
-        while receiver.read_one() is not None:
-            found += 1
-    assert found + receiver.dropped == 300
-
-
 def test_a_closed_socket_is_an_error(sock: socket.socket, receiver: Receiver) -> None:
     receiver.close()
     with pytest.raises(OSError, match=os.strerror(9)):
         receiver.read()
-    with pytest.raises(OSError, match=os.strerror(9)):
-        receiver.read_one()
     assert sock.fileno() == -1
 
 

@@ -83,8 +83,8 @@ def test_an_event_and_its_accounting_are_one_end() -> None:
         "utime_us": 12, "stime_us": 13, "elapsed_us": 14, "peak_rss_bytes": 15,
         "read_bytes": 16, "write_bytes": 17, "cancelled_bytes": 18, "waited": 0,
         "start_ticks": ticks(BORN_NS),
-        "fork_parent": 0, "has_event": True, "has_stats": True, "is_group": False,
-        "is_zombie": False, "is_led": False, "code_is_known": True,
+        "fork_parent": 0, "fork_ns": 0, "has_event": True, "has_stats": True,
+        "is_group": False, "is_zombie": False, "is_led": False, "code_is_known": True,
         "io_is_known": True, "comm": b"name",
     }  # fmt: skip
     assert (found.without_event, found.no_ends) == (0, 0)

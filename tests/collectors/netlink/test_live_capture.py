@@ -8,10 +8,8 @@ from collections import Counter
 import pytest
 
 from montauk_tui.collectors.kernel.collector import KernelCollector
-from montauk_tui.collectors.netlink import streams as streams_module
 from montauk_tui.collectors.netlink.collector import NetlinkCollector
-from montauk_tui.collectors.netlink.connector import EventSocket
-from montauk_tui.collectors.netlink.streams import Streams
+from montauk_tui.collectors.netlink.reader import ArgumentReader, Argv, Exec
 from montauk_tui.errors import CollectorUnavailable
 from tests.collectors.netlink.support import (
     grown,
@@ -73,26 +71,28 @@ def test_arguments_are_right_or_counted_as_unknown(watch: Watch) -> None:
 
 
 @pytest.fixture
-def read_at_exec(monkeypatch: pytest.MonkeyPatch) -> set[int]:
-    """Return where the pids come whose arguments were read, however many there are."""
-    # Who has read enough arguments sleeps until the next sample.
-    monkeypatch.setattr(streams_module, "_READING_SHARE", 1e9)
-    pids: set[int] = set()
-    real = Streams._read_an_exec  # noqa: SLF001 - what sampling does not show
+def read_at_exec(monkeypatch: pytest.MonkeyPatch) -> dict[int, bytes]:
+    """Return where the arguments come that were read at an exec, by pid."""
+    argv: dict[int, bytes] = {}
+    real = ArgumentReader.take
 
-    def recorded(streams: Streams, execs: EventSocket) -> None:
-        real(streams, execs)
-        pids.update(streams._argv)  # noqa: SLF001
+    def recorded(reader: ArgumentReader, upto_ns: int) -> dict[Exec, Argv]:
+        found = real(reader, upto_ns)
+        argv.update({pid: read.raw for (pid, _), read in found.items() if read.raw})
+        return found
 
-    monkeypatch.setattr(Streams, "_read_an_exec", recorded)
-    return pids
+    monkeypatch.setattr(ArgumentReader, "take", recorded)
+    return argv
 
 
-def test_arguments_of_who_stays_a_while_are_caught(read_at_exec: set[int]) -> None:
+def test_arguments_of_who_stays_a_while_are_caught(
+    read_at_exec: dict[int, bytes],
+) -> None:
+    """With no sample while they live, nothing else can tell them."""
     with opened() as collector:
         watch = Watch(collector)
         pids = {spawn("sleep", "1000", f"0.{n}"): n for n in range(1, SLOW)}
-        until(lambda: pids.keys() <= read_at_exec, "the arguments to be read")
+        until(lambda: pids.keys() <= read_at_exec.keys(), "the arguments to be read")
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
             wait(pid)

@@ -99,8 +99,11 @@ def test_everybody_may_listen_since_6_6() -> None:
     (end,) = told["ends"]
     unknown = told["unknown"]
     assert (end["exit_code"], end["exit_signal"]) == (7, unknown)
-    assert (end["ppid"], end["comm"]) == (told["own"], "sh")
-    assert end["cmdline"] == "sh\0-c\0sleep 0.3; exit 7"
+    assert end["ppid"] == told["own"]
+    # Where nobody may not start this Python, nothing reads arguments, and it is said.
+    if "few arguments" not in told["detail"]:
+        assert end["comm"] == "sh"
+        assert end["cmdline"] == "sh\0-c\0sleep 0.3; exit 7"
     assert 0.3e9 <= end["lifetime_ns"] < 60e9
     for name in ("utime_ns", "stime_ns", "peak_rss_bytes", "read_bytes", "threads"):
         assert end[name] == unknown, name

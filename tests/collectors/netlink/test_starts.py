@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from montauk_tui.collectors.netlink.collector import NetlinkCollector
+from montauk_tui.collectors.netlink.reader import Argv, Exec
 from montauk_tui.collectors.netlink.starts import start_table
-from montauk_tui.collectors.netlink.streams import Argv, Taken
+from montauk_tui.collectors.netlink.streams import Taken
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import UNKNOWN, Need
@@ -26,7 +27,7 @@ OFFSET_NS = 5 * TICK_NS
 
 def table_of(
     events: Taken,
-    argv: dict[int, Argv] | None = None,
+    argv: dict[Exec, Argv] | None = None,
     now: ProcessTable | None = None,
     exits: ExitTable | None = None,
 ) -> StartTable:
@@ -94,18 +95,27 @@ def test_who_started_later_is_another_process() -> None:
     assert table.comm.tolist() == [b"true"]
 
 
-def test_arguments_are_those_of_the_last_exec_before_they_were_read() -> None:
+def test_each_exec_has_the_arguments_that_were_read_after_it() -> None:
+    """Unless the process had called execve(2) once more by then."""
     events = taken(execs=[{"pid": 7, "time_ns": at(10 * n)} for n in (1, 2, 3)])
     row = {"pid": 7, "start_ticks": 9, "comm": b"third"}
-    table = table_of(events, {7: Argv(b"second\0", at(25))}, make_table([row]))
-    assert table.cmdline.tolist() == [b"", b"second", b""]
-    assert table.cmdline_bytes.tolist() == [0, 7, 0]
+    argv = {
+        (7, at(10)): Argv(b"second\0", at(20)),
+        (7, at(20)): Argv(b"second\0", at(25)),
+        (7, at(30)): Argv(b"third\0", at(31)),
+    }
+    table = table_of(events, argv, make_table([row]))
+    assert table.cmdline.tolist() == [b"", b"second", b"third"]
+    assert table.cmdline_bytes.tolist() == [0, 7, 6]
     assert table.comm.tolist() == [b"", b"", b"third"]
 
 
-def test_arguments_that_were_read_before_are_of_another_program() -> None:
+def test_arguments_of_another_exec_are_not_its_own() -> None:
+    """Its event may be lost, or told in another sample, or be of the pid before."""
     events = taken(execs=[{"pid": 7, "time_ns": at(10)}])
-    assert table_of(events, {7: Argv(b"old\0", at(9))}).cmdline_bytes[0] == 0
+    for time_ns in (at(9), at(11)):
+        argv = {(7, time_ns): Argv(b"old\0", at(12))}
+        assert table_of(events, argv).cmdline_bytes[0] == 0
 
 
 def test_nothing_happened() -> None:

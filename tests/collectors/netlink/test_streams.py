@@ -1,6 +1,5 @@
 """The thread that listens, with sockets that say what a test wants."""
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +11,8 @@ import pytest
 
 from montauk_tui.collectors.netlink import streams as package
 from montauk_tui.collectors.netlink.connector import Events, Kind
-from montauk_tui.collectors.netlink.streams import Argv, Streams
+from montauk_tui.collectors.netlink.reader import UNREAD, Argv, Exec
+from montauk_tui.collectors.netlink.streams import Streams
 from montauk_tui.collectors.netlink.taskstats import Stats
 from tests.collectors.netlink.messages import events, stats
 
@@ -21,29 +21,21 @@ NEVER_S = 1e4
 
 
 class FakeSocket:
-    """Says what it is told to say; readable while it has something to say."""
+    """Says what it is told to say."""
 
     def __init__(self, empty: Events) -> None:
         self._lock = threading.Lock()
         self._empty = self._waiting = empty
-        self._one_by_one: list[Events] = []
-        self.readable = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self.receiver = SimpleNamespace(sock=self.readable, dropped=0, foreign=0)
-        self.broken: OSError | None = None
+        self.receiver = SimpleNamespace(dropped=0, foreign=0)
+        self.broken: Exception | None = None
         self.reads = 0
         self.is_closed = False
         self.tells_processes = True
 
-    def say(self, said: Events, *, unheard: bool = False) -> None:
-        """Have something to say; `unheard` until somebody reads for another reason."""
+    def say(self, said: Events) -> None:
+        """Have something to say."""
         with self._lock:
             self._waiting = np.concatenate([self._waiting, said])
-            if not unheard:
-                os.eventfd_write(self.readable, 1)
-
-    def fail(self, error: OSError) -> None:
-        self.broken = error
-        os.eventfd_write(self.readable, 1)
 
     def _raise_if_broken(self) -> None:
         if self.broken is not None:
@@ -53,35 +45,32 @@ class FakeSocket:
         self._raise_if_broken()
         with self._lock:
             self.reads += 1
-            self._quiet()
-            parts, self._one_by_one = [*self._one_by_one, self._waiting], []
-            self._waiting = self._empty
-        return np.concatenate(parts)
+            said, self._waiting = self._waiting, self._empty
+        return said
 
-    def read_one(self) -> int | None:
-        self._raise_if_broken()
-        with self._lock:
-            if not len(self._waiting):
-                return None
-            one, self._waiting = self._waiting[:1], self._waiting[1:]
-            if not len(self._waiting):
-                self._quiet()
-            self._one_by_one.append(one)
-            pid: int = one["pid"][0].item()
-            return pid
+    def close(self) -> None:
+        self.is_closed = True
 
-    def _quiet(self) -> None:
-        try:
-            os.eventfd_read(self.readable)
-        except BlockingIOError:
-            return
+
+class FakeReader:
+    """Has read what it is told to have."""
+
+    def __init__(self) -> None:
+        self.read: dict[Exec, Argv] = {}
+        self.upto_ns: list[int] = []
+        self.is_closed = False
+
+    def take(self, upto_ns: int) -> dict[Exec, Argv]:
+        self.upto_ns.append(upto_ns)
+        read, self.read = self.read, {}
+        return read
 
     def close(self) -> None:
         self.is_closed = True
 
 
 class World:
-    """The four sockets, and the processes whose arguments can be read."""
+    """The four sockets, and the process that reads arguments."""
 
     def __init__(self) -> None:
         self.events = {kind: FakeSocket(events()) for kind in (
@@ -90,9 +79,7 @@ class World:
         self.stats = FakeSocket(stats())
         self.refused: dict[object, OSError] = {}
         self.opened: list[FakeSocket] = []
-        self.argv: dict[int, bytes] = {}
-        self.error: type[Exception] = ProcessLookupError
-        self.read: list[int] = []
+        self.reader = FakeReader()
 
     def event_socket(self, kind: Kind, _: int) -> FakeSocket:
         return self._open(kind, self.events[kind])
@@ -106,28 +93,26 @@ class World:
         self.opened.append(socket)
         return socket
 
-    def read_argv(self, pid: int) -> bytes:
-        self.read.append(pid)
-        if pid not in self.argv:
-            raise self.error
-        return self.argv[pid]
+    def start_reader(self, _: int) -> FakeReader:
+        if "reader" in self.refused:
+            raise self.refused["reader"]
+        return self.reader
 
     def streams(self) -> Streams:
         """Return streams whose thread has emptied the sockets once and now waits."""
-        made = Streams(self.read_argv)
+        made = Streams()
         wait_for(lambda: self.events[Kind.FORK].reads)
         return made
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
     made = World()
     monkeypatch.setattr(package, "EventSocket", made.event_socket)
     monkeypatch.setattr(package, "ExitListener", made.listener)
+    monkeypatch.setattr(package, "ArgumentReader", made.start_reader)
     monkeypatch.setattr(package, "_DRAIN_S", NEVER_S)
-    yield made
-    for socket in [*made.events.values(), made.stats]:
-        os.close(socket.readable)
+    return made
 
 
 @pytest.fixture
@@ -142,10 +127,6 @@ def wait_for(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < end_s, "in vain"
         time.sleep(0.001)
-
-
-def read_so_far(world: World, count: int) -> None:
-    wait_for(lambda: len(world.read) >= count)
 
 
 def seen_so_far(listening: Streams, kind: int, count: int) -> None:
@@ -178,60 +159,37 @@ def test_what_was_said_is_taken_once_and_by_kind(
     assert listening.lost() == (0, 0, 0, 0)
 
 
-def test_arguments_are_read_at_once_and_the_exec_is_told_all_the_same(
+def test_what_was_read_is_told_by_exec_and_what_was_not_as_unread(
     world: World, listening: Streams
 ) -> None:
-    world.argv = {7: b"seven\0"}
-    before_ns = time.monotonic_ns()
-    world.events[Kind.EXEC].say(of(7, 8))
-    wait_for(lambda: world.read == [7, 8])
+    one, two = {"pid": 7, "time_ns": 40}, {"pid": 8, "time_ns": 50}
+    world.reader.read = {(7, 40): Argv(b"seven\0", 41)}
+    world.events[Kind.EXEC].say(events(one, two))
     assert pids(listening.take().execs) == [7, 8]
-    argv = listening.take_argv()
-    assert {pid: read.raw for pid, read in argv.items()} == {7: b"seven\0", 8: b""}
-    assert all(
-        before_ns <= read.read_ns <= time.monotonic_ns() for read in argv.values()
-    )
+    assert world.reader.upto_ns[-1] == 50, "the reader may be a moment behind"
+    assert listening.take_argv() == {(7, 40): Argv(b"seven\0", 41), (8, 50): UNREAD}
     assert listening.take_argv() == {}
     assert listening.arrived() == (0, 2, 0, 0)
 
 
-def test_the_last_exec_of_a_process_counts(world: World, listening: Streams) -> None:
-    for number, raw in enumerate((b"one\0", b"two\0"), start=1):
-        world.argv[7] = raw
-        world.events[Kind.EXEC].say(of(7))
-        read_so_far(world, number)
-    listening.take()
-    assert listening.take_argv()[7].raw == b"two\0"
-
-
-def test_each_time_only_those_that_were_read_at_once_count_as_read(
+def test_what_was_read_is_not_lost_when_its_event_comes_later(
     world: World, listening: Streams
 ) -> None:
-    execs, unread = world.events[Kind.EXEC], Argv(b"", 0)
-    world.argv = {7: b"seven\0"}
-    execs.say(of(7))
-    read_so_far(world, 1)
-    execs.say(of(8), unheard=True)
+    argv = {(7, 40): Argv(b"seven\0", 41)}
+    world.reader.read = dict(argv)
     listening.take()
-    argv = listening.take_argv()
-    assert (argv[7].raw, argv[8]) == (b"seven\0", unread)
-    execs.say(of(7, 9), unheard=True)
+    world.events[Kind.EXEC].say(events({"pid": 7, "time_ns": 40}))
     listening.take()
-    assert listening.take_argv() == {7: unread, 9: unread}
+    assert listening.take_argv() == argv
 
 
-def test_when_execs_come_too_fast_the_arguments_stay_unread(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(package, "_DRAIN_S", 0.01)
-    monkeypatch.setattr(package, "_BURST_S", -NEVER_S)
+def test_where_no_process_can_be_started_arguments_are_unread(world: World) -> None:
+    refusal = world.refused["reader"] = BlockingIOError(11, "no more processes")
     listening = world.streams()
-    world.argv = {7: b"seven\0"}
-    world.events[Kind.EXEC].say(of(7, 8))
-    wait_for(lambda: listening.arrived()[1] == 2)
-    assert pids(listening.take().execs) == [7, 8]
-    assert listening.take_argv() == {7: Argv(b"", 0), 8: Argv(b"", 0)}
-    assert world.read == []
+    world.events[Kind.EXEC].say(of(7))
+    assert pids(listening.take().execs) == [7]
+    assert listening.take_argv() == {(7, 0): UNREAD}
+    assert listening.no_reader is refusal
     listening.close()
 
 
@@ -271,7 +229,7 @@ def test_while_nobody_samples_the_oldest_are_lost_and_counted(
     assert lost == tuple(said * (len(kind) > 0) - len(kind) for kind in taken)
     arrived = listening.arrived()
     assert tuple(map(sum, zip(arrived, lost, strict=True))) == (29, 29, 0, 29)
-    assert list(listening.take_argv()) == [26, 27, 28, 29]
+    assert [pid for pid, _ in listening.take_argv()] == [26, 27, 28, 29]
     listening.close()
 
 
@@ -298,21 +256,20 @@ def test_a_socket_that_breaks_is_an_error_for_who_takes(
 
 @pytest.mark.parametrize("error", [OSError(5, "broken"), ValueError("a bug")])
 def test_a_thread_that_died_is_an_error_for_who_takes(
-    world: World, listening: Streams, error: Exception
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """Even where the sockets are well again: nobody empties them any more."""
+    monkeypatch.setattr(package, "_DRAIN_S", 0.001)
+    listening = world.streams()
     execs = world.events[Kind.EXEC]
-    if isinstance(error, OSError):
-        execs.fail(error)
-    else:
-        world.error = ValueError
-        execs.say(of(7))
+    execs.broken = error
     wait_for(lambda: not thread_of(listening).is_alive())
     execs.broken = None
     for _ in range(2):
         with pytest.raises(OSError, match="listening broke") as caught:
             listening.take()
         assert isinstance(caught.value.__cause__, type(error))
+    listening.close()
 
 
 def thread_of(listening: Streams) -> threading.Thread:
@@ -327,11 +284,15 @@ def test_closing_ends_the_thread_and_closes_every_socket(world: World) -> None:
     assert not thread.is_alive()
     assert len(world.opened) == 4
     assert all(socket.is_closed for socket in world.opened)
+    assert world.reader.is_closed
 
 
-def test_closing_works_when_the_thread_has_died(world: World) -> None:
+def test_closing_works_when_the_thread_has_died(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(package, "_DRAIN_S", 0.001)
     listening = world.streams()
-    world.events[Kind.EXEC].fail(OSError(5, "broken"))
+    world.events[Kind.EXEC].broken = OSError(5, "broken")
     wait_for(lambda: not thread_of(listening).is_alive())
     listening.close()
     assert all(socket.is_closed for socket in world.opened)

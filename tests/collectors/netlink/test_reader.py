@@ -1,0 +1,175 @@
+"""The process that reads arguments: what it tells, and that it ends with us."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from montauk_tui.collectors.netlink import reader as package
+from montauk_tui.collectors.netlink import reader_main
+from montauk_tui.collectors.netlink.connector import EventSocket
+from montauk_tui.collectors.netlink.reader import ArgumentReader, Argv, Exec
+from tests.support.lives import spawn, until, wait
+
+BUFFER_BYTES = 1 << 20
+SECOND_NS = 10**9
+
+
+def record(pid: int, exec_ns: int, raw: bytes) -> bytes:
+    read_ns = exec_ns + 1 if raw else 0
+    return reader_main.RECORD.pack(pid, len(raw), exec_ns, read_ns) + raw
+
+
+@pytest.fixture
+def fed(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[ArgumentReader, int]]:
+    """Return a reader without a process, and the pipe that it reads."""
+    pipes: list[int] = []
+
+    def start(_: EventSocket, writing: int) -> SimpleNamespace:
+        pipes.append(os.dup(writing))
+        return SimpleNamespace(kill=lambda: None, wait=lambda: 0)
+
+    nothing = SimpleNamespace(close=lambda: None, offset_ns=0)
+    monkeypatch.setattr(package, "EventSocket", lambda *_: nothing)
+    monkeypatch.setattr(package, "_start", start)
+    made = ArgumentReader(BUFFER_BYTES)
+    yield made, pipes[0]
+    made.close()
+
+
+def test_records_are_told_once_however_they_are_cut(
+    fed: tuple[ArgumentReader, int],
+) -> None:
+    reader, pipe = fed
+    text = record(7, 40, b"seven\0-x\0") + record(8, 50, b"")
+    told: dict[Exec, Argv] = {}
+    for at in range(len(text)):
+        os.write(pipe, text[at : at + 1])
+        told |= reader.take(0)
+    assert told == {(7, 40): Argv(b"seven\0-x\0", 41), (8, 50): Argv(b"", 0)}
+    assert reader.take(0) == {}
+
+
+def test_a_reader_that_is_behind_is_waited_for_and_not_for_long(
+    fed: tuple[ArgumentReader, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, pipe = fed
+    os.write(pipe, record(7, 40, b"seven\0"))
+    assert list(reader.take(99)) == [(7, 40)], "the other exec is never told"
+    monkeypatch.setattr(package, "_BEHIND_S", 1e9)
+    os.write(pipe, record(8, 99, b"eight\0"))
+    assert list(reader.take(99)) == [(8, 99)]
+    assert reader.take(99) == {}, "it is not waited for twice"
+    os.close(pipe)
+    assert reader.take(100) == {}, "nor where it has ended"
+
+
+def test_the_budget_is_a_share_of_the_time_and_saved_up_to_a_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = SimpleNamespace(monotonic_s=0.0, used_s=0.0)
+    clocks = SimpleNamespace(
+        monotonic=lambda: now.monotonic_s, thread_time=lambda: now.used_s
+    )
+    monkeypatch.setattr(reader_main, "time", clocks)
+    budget = reader_main.Budget()
+    now.monotonic_s = 1e6
+    assert not budget.is_spent()
+    now.used_s = 1.5
+    assert budget.is_spent()
+    now.monotonic_s += 2
+    assert budget.is_spent()
+    now.monotonic_s += 2
+    assert not budget.is_spent()
+
+
+# --- the real one ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def reader() -> Iterator[ArgumentReader]:
+    made = ArgumentReader(BUFFER_BYTES)
+    yield made
+    made.close()
+
+
+def process_of(reader: ArgumentReader) -> "subprocess.Popen[bytes]":
+    return reader._process  # noqa: SLF001
+
+
+@pytest.mark.privileged
+def test_arguments_are_read_and_no_more_than_can_be_written_at_once(
+    reader: ArgumentReader,
+) -> None:
+    before_ns = time.monotonic_ns()
+    long = "0" * 2 * reader_main.MOST_BYTES
+    pids = [spawn("sleep", "1000"), spawn("sleep", "1000", long)]
+    told: dict[int, Argv] = {}
+    when: dict[int, int] = {}
+
+    def all_told() -> bool:
+        for (pid, exec_ns), read in reader.take(0).items():
+            told[pid], when[pid] = read, exec_ns
+        return set(pids) <= told.keys()
+
+    try:
+        until(all_told, "the arguments")
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+            wait(pid)
+    assert told[pids[0]].raw == b"sleep\x001000\0"
+    assert told[pids[1]].raw.startswith(b"sleep\x001000\x00000")
+    assert len(told[pids[1]].raw) == reader_main.MOST_BYTES
+    for pid in pids:
+        assert before_ns < when[pid] < told[pid].read_ns < time.monotonic_ns()
+
+
+@pytest.mark.privileged
+def test_it_takes_nothing_along_and_ends_though_somebody_stopped_it(
+    reader: ArgumentReader,
+) -> None:
+    process = process_of(reader)
+    folder = Path(f"/proc/{process.pid}")
+    until(lambda: b"reader_main" in (folder / "cmdline").read_bytes(), "its program")
+    assert (folder / "environ").read_bytes() == b""
+    assert (folder / "cwd").readlink() == Path("/")
+    assert os.getsid(process.pid) == process.pid
+    os.kill(process.pid, signal.SIGSTOP)
+    reader.close()
+    assert process.returncode == -signal.SIGKILL
+    assert not folder.exists()
+
+
+HOLDER = """
+import time
+from montauk_tui.collectors.netlink.reader import ArgumentReader
+reader = ArgumentReader(1 << 20)
+print(reader._process.pid, flush=True)
+time.sleep(1000)
+"""
+
+
+@pytest.mark.privileged
+def test_it_ends_when_the_monitor_is_killed() -> None:
+    command = [sys.executable, "-c", HOLDER]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        pid = int(holder.stdout.readline())
+        holder.kill()
+    stat = Path(f"/proc/{pid}/stat")
+
+    def has_ended() -> bool:
+        # Whoever adopted it may take its time to wait for it.
+        try:
+            return stat.read_text().rpartition(")")[2].split()[0] in "ZX"
+        except FileNotFoundError:
+            return True
+
+    until(has_ended, "the end of the reader")
