@@ -98,7 +98,8 @@ class NetlinkCollector(Collector):
         self._since_ticks = 0
         self._arguments = Arguments(self.lookups.kept, self._user_hz)
         self._argv: dict[Exec, Argv] = {}
-        self._without_event = self._no_ends = 0
+        self._without_event = self._no_ends = self._unheard = 0
+        self._exits_counted = self._exits_lost = 0
 
     def close(self) -> None:
         """End the subscriptions; harmless when closed already."""
@@ -184,6 +185,7 @@ class NetlinkCollector(Collector):
         found = self._ends.take(taken, before, now, offset_ns)
         self._without_event += found.without_event
         self._no_ends += found.no_ends
+        self._unheard = found.unheard
         ends = found.ends
         ends["run_ns"] = final_run_ns(self._root, ends, now, self._user_hz)
         run_ns = ends["run_ns"] + self._completion.lacking_ns(
@@ -196,15 +198,19 @@ class NetlinkCollector(Collector):
     def _counters(self, streams: Streams) -> Counters:
         told, lost = streams.told(), streams.lost()
         forks, execs, exits = (told[kind] + lost[kind] for kind in range(len(_EVENTS)))
+        # An end whose event was lost is told all the same if its accounting came.
         missing = lost[_EVENTS.index("exits")] - self._without_event
+        # The accounting may begin a moment before the events.
+        exits += max(0, -missing) - self._no_ends - self._ends.led
+        # What is known better a sample later does not make a count go back.
+        self._exits_counted = max(self._exits_counted, exits)
+        self._exits_lost = max(self._exits_lost, missing - self._unheard)
         return Counters(
             forks=forks,
             execs=execs,
-            # The accounting may begin a moment before the events.
-            exits=exits - self._no_ends + max(0, -missing),
+            exits=self._exits_counted,
             lost=sum(lost) + streams.foreign() + self._known.missed,
-            # An end whose event was lost is told all the same if its accounting came.
-            lost_exits=max(0, missing),
+            lost_exits=self._exits_lost,
             read_failures=self._arguments.missed,
         )
 

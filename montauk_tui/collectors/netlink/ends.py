@@ -61,6 +61,8 @@ class Found(NamedTuple):
     """How many of them nothing but their accounting told of."""
     no_ends: int
     """Exits of leaders whose process lives on under the same pid (execve(2))."""
+    unheard: int
+    """How many wait for their event, which comes, or was lost."""
 
 
 class _Waiting(NamedTuple):
@@ -87,14 +89,24 @@ class Ends:
         self._waiting = _Waiting(
             np.empty(0, dtype=EVENT), nothing, np.empty(0, dtype=STATS), nothing
         )
+        self._is_led = np.empty(0, dtype=np.bool_)
+        """Which of the exits that wait are of a leader whose threads go on."""
         self._forks: Events = np.empty(0, dtype=EVENT)
         self._threads: dict[int, Ints] = {}
 
     @property
     def waiting(self) -> Ints:
-        """Pids of the ends that an event told of and that are not certain yet."""
-        pids: Ints = self._waiting.exits["pid"].copy()
+        """Pids of the ends that an event told of and that are not certain yet.
+
+        Without leaders whose threads go on, maybe for days: that is no end yet.
+        """
+        pids: Ints = self._waiting.exits["pid"][~self._is_led]
         return pids
+
+    @property
+    def led(self) -> int:
+        """How many leaders have ended whose threads go on."""
+        return int(np.count_nonzero(self._is_led))
 
     def take(
         self, taken: Taken, before: ProcessTable, now: ProcessTable, offset_ns: int
@@ -118,18 +130,24 @@ class Ends:
             _hide_what_is_of_one_thread(ends)
         is_certain = self._judge(ends, now, offset_ns)
         keep = ~is_certain & (ends["is_led"] | (ends["waited"] < _ANOTHER_BY_NOW))
+        is_other = ~is_certain & ~keep & ends["has_event"]
         self._waiting = _Waiting(
             waiting.exits[exit_row[keep & ends["has_event"]]],
             waiting.exits_waited[exit_row[keep & ends["has_event"]]] + 1,
             waiting.stats[stats_row[keep & ends["has_stats"]]],
             waiting.stats_waited[stats_row[keep & ends["has_stats"]]] + 1,
         )
+        self._is_led = ends["is_led"][keep & ends["has_event"]]
         certain = ends[is_certain]
         self._add_threads(certain)
         self._place(certain, before, now, offset_ns)
         self._forget_forks(certain, now)
-        without_event = int(np.count_nonzero(~certain["has_event"]))
-        return Found(certain, without_event, int(np.count_nonzero(lives_on)))
+        return Found(
+            certain,
+            without_event=int(np.count_nonzero(~certain["has_event"])),
+            no_ends=int(np.count_nonzero(lives_on) + np.count_nonzero(is_other)),
+            unheard=int(np.count_nonzero(keep & ~ends["has_event"])),
+        )
 
     def _went_through_exec(self, exits: Events, execs: Events) -> Bools:
         """Return which exits are of a leader whose pid another thread took over.

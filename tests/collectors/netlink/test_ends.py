@@ -253,6 +253,8 @@ def test_a_process_ends_with_its_last_thread_not_with_its_leader(
     assert story.told(leaderless, exits=[event(5)], threads=[leader]) == []
     for _ in range(6):
         assert story.told(leaderless) == [], "however long its threads go on"
+        assert story.ends.waiting.tolist() == [], "nor is it an end to come"
+        assert story.ends.led == 1
     other = {
         "tgid": 5,
         "tid": 6,
@@ -266,10 +268,32 @@ def test_a_process_ends_with_its_last_thread_not_with_its_leader(
         "run_ns": 99, "code": 0x700, "read_bytes": 1000, "elapsed_us": 55,
     }  # fmt: skip
     found = story.take(threads=[other, last])
+    assert story.ends.led == 0
     assert of(found, "pid", "run_ns", "code", "elapsed_us") == [5, 99, 0x700, 55]
     assert of(found, "utime_us", "stime_us") == [70, 1]
     assert of(found, "read_bytes", "write_bytes", "cancelled_bytes") == [1100, 7, 3]
     assert of(found, "start_ticks", "has_event") == [ticks(BORN_NS), True]
+
+
+def test_an_exit_of_who_lives_on_is_given_up_and_was_no_end() -> None:
+    """Another thread may have taken its pid by an exec whose event was lost."""
+    story = Story(row(5))
+    found = story.take(row(5), exits=[event(5)])
+    assert story.ends.waiting.tolist() == [5]
+    while not found.no_ends:
+        assert story.ends.waiting.tolist() == [5]
+        found = story.take(row(5))
+    assert (len(found.ends), found.no_ends) == (0, 1)
+    assert story.ends.waiting.tolist() == []
+
+
+def test_accounting_without_an_event_is_unheard_of_for_one_sample() -> None:
+    story = Story(row(5), row(6))
+    found = story.take(threads=[{"tgid": 5}, {"tgid": 6}])
+    assert (len(found.ends), found.unheard) == (0, 2)
+    found = story.take(exits=[event(6)])
+    assert sorted(found.ends["pid"].tolist()) == [5, 6]
+    assert (found.without_event, found.unheard) == (1, 0)
 
 
 def test_what_threads_used_is_not_left_for_another_of_that_pid() -> None:

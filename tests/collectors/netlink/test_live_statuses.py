@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -194,3 +195,24 @@ def stat_of(pid: int) -> list[str]:
 
 def state_of(pid: int) -> str:
     return stat_of(pid)[0]
+
+
+def test_a_process_whose_first_thread_ended_is_no_end_to_come(
+    watch: Watch, lives: str
+) -> None:
+    """`montauk events` would wait for it, and call it pending."""
+    with subprocess.Popen(
+        [lives, "leader-first-holding", "1"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        # The first takes the event, the next knows what it means.
+        for _ in range(2):
+            sample = watch.sample()
+        assert sample.ending is not None
+        assert process.pid not in sample.ending
+        (row,) = (sample.processes.pid == process.pid).nonzero()[0]
+        assert sample.processes.is_led[row]
+        process.kill()
+    assert watch.end_of(process.pid).signal == signal.SIGKILL

@@ -15,7 +15,8 @@ from montauk_tui.collectors.netlink import reader as package
 from montauk_tui.collectors.netlink import reader_main
 from montauk_tui.collectors.netlink.connector import EventSocket
 from montauk_tui.collectors.netlink.reader import ArgumentReader, Argv, Exec
-from tests.support.lives import spawn, until, wait
+from tests.support.lives import spawn, wait
+from tests.support.patience import until
 
 BUFFER_BYTES = 1 << 20
 SECOND_NS = 10**9
