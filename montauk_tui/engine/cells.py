@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from montauk_tui.engine.order import text_rank
+from montauk_tui.engine.order import known_rank, text_rank
 from montauk_tui.engine.rates import cpu_seconds
 from montauk_tui.engine.units import (
     NOTHING_KNOWN,
@@ -63,11 +63,13 @@ def cpu_pct_key(frame: Frame) -> Floats:
 
 
 def cpu_time_key(frame: Frame) -> Floats:
-    return cpu_seconds(frame.sample)
+    """Return the CPU time so far, of those that ended to the nanosecond."""
+    coarse, exact = cpu_seconds(frame.sample), frame.extra.get("used_s")
+    return coarse if exact is None else np.where(np.isnan(exact), coarse, exact)
 
 
 def name_key(frame: Frame) -> Floats:
-    return text_rank([clean(name) for name in frame.sample.processes.comm.tolist()])
+    return known_rank(map(clean, frame.sample.processes.comm.tolist()))
 
 
 def start_key(frame: Frame) -> Floats:
@@ -82,16 +84,19 @@ def age_key(frame: Frame) -> Floats:
 
 def user_key(frame: Frame) -> Floats:
     distinct, inverse = np.unique(frame.sample.processes.uid, return_inverse=True)
-    return text_rank([user_name(frame, uid) for uid in distinct.tolist()])[inverse]
+    names = [frame.lookups.user(uid) for uid in distinct.tolist() if uid != UNKNOWN]
+    rank = text_rank(names)
+    # What is not known is the smallest number, and comes last.
+    return (rank if len(names) == len(distinct) else np.insert(rank, 0, np.nan))[
+        inverse
+    ]
 
 
 def command_key(frame: Frame) -> Floats:
     table, known = frame.sample.processes, frame.lookups.known_command
-    return text_rank(
-        [
-            known(table.identity(row), name).text
-            for row, name in enumerate(table.comm.tolist())
-        ]
+    return known_rank(
+        known(table.identity(row), name).text
+        for row, name in enumerate(table.comm.tolist())
     )
 
 
@@ -222,12 +227,15 @@ def policy_text(frame: Frame, row: int) -> str:
 
 
 def name_text(frame: Frame, row: int) -> str:
-    return clean(bytes(frame.sample.processes.comm[row]))
+    """Return the name; that of one that ended may not be known."""
+    return clean(bytes(frame.sample.processes.comm[row])) or NOTHING_KNOWN
 
 
 def command_text(frame: Frame, row: int) -> str:
+    """Return the command line or what stands in for it."""
     table = frame.sample.processes
-    return frame.lookups.command(table.identity(row), table.comm[row]).text
+    command = frame.lookups.command(table.identity(row), table.comm[row])
+    return command.text or NOTHING_KNOWN
 
 
 # --- meanings -------------------------------------------------------------------------

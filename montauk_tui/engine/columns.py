@@ -42,7 +42,10 @@ _TABLE: Final = (
         extra.pid_key, extra.pid_text, holds_pid=True,
     ),
     id_column("ppid", "PPID", "parent process id"),
-    id_column("tgid", "TGID", "thread group id: the process of a thread"),
+    Column(
+        "tgid", "TGID", "thread group id: the process of a thread", 5,
+        extra.tgid_key, extra.tgid_text, holds_pid=True,
+    ),
     id_column("pgrp", "PGRP", "process group id"),
     id_column("session", "SID", "session id"),
     Column(

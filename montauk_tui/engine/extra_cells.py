@@ -13,7 +13,7 @@ from montauk_tui.engine.cells import Key, Level, Meaning, Text
 from montauk_tui.engine.units import NOTHING_KNOWN, percent_text
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Identity
-from montauk_tui.model.schema import Floats
+from montauk_tui.model.schema import Floats, as_floats
 from montauk_tui.model.starts import EXEC, FORK
 
 _EVENTS: Final = {FORK: "fork", EXEC: "exec", 3: "exit"}
@@ -82,6 +82,17 @@ def pid_text(frame: Frame, row: int) -> str:
     if math.isnan(real):
         return f"{count_text(extra_value(frame, 'count', row))}x"
     return count_text(real)
+
+
+def tgid_key(frame: Frame) -> Floats:
+    """Return the processes that threads belong to; of what ended its own pid."""
+    tgid = frame.sample.processes.tgid
+    return np.where(tgid >= 0, as_floats(tgid), pid_key(frame))
+
+
+def tgid_text(frame: Frame, row: int) -> str:
+    """Return the pid of the process."""
+    return count_text(float(tgid_key(frame)[row]))
 
 
 def children_key(frame: Frame) -> Floats:

@@ -131,7 +131,11 @@ def _with_sums(frame: Frame, group: Ints, roots: Bools) -> Frame:
     }
     cpu_pct = np.where(roots, cpu_pct, frame.rates.cpu_pct)
     rates = replace(frame.rates, cpu_pct=cpu_pct, per_s=per_s)
-    return replace(frame, sample=sample, rates=rates)
+    extra = dict(frame.extra)
+    if "used_s" in extra:
+        # That of the root alone.
+        extra["used_s"] = np.where(roots, np.nan, extra["used_s"])
+    return replace(frame, sample=sample, rates=rates, extra=extra)
 
 
 def _sums(values: Floats, group: Ints, counted: Bools) -> Floats:

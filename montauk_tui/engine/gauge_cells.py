@@ -13,7 +13,7 @@ import numpy as np
 
 from montauk_tui.engine.cells import Key, Level, Meaning, Text
 from montauk_tui.engine.containers import container_of, unit_of
-from montauk_tui.engine.order import text_rank
+from montauk_tui.engine.order import known_rank
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Identity
@@ -185,9 +185,7 @@ def label_key(name: str) -> Key:
     """Return what sorts by a text, unknown last."""
 
     def key(frame: Frame) -> Floats:
-        texts = _TEXTS[name][0](frame)
-        known = np.array([bool(text) for text in texts], dtype=np.bool_)
-        return np.where(known, text_rank(texts), np.nan)
+        return known_rank(_TEXTS[name][0](frame))
 
     return key
 

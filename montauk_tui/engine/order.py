@@ -1,6 +1,6 @@
 """The order of rows by a key: stable, unknown last, ties by pid."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -21,3 +21,10 @@ def text_rank(texts: Sequence[str]) -> Floats:
         text: index for index, text in enumerate(sorted(set(map(str.lower, texts))))
     }
     return np.array([rank[text.lower()] for text in texts], dtype=np.float64)
+
+
+def known_rank(texts: Iterable[str]) -> Floats:
+    """Return `text_rank`, NaN for a text that is empty: it is not known."""
+    every = list(texts)
+    known = np.array([bool(text) for text in every], dtype=np.bool_)
+    return np.where(known, text_rank(every), np.nan)

@@ -64,7 +64,7 @@ def process_rates(
         unknown = cpu_s.copy()
         exit_per_s = no_growth(len(exit_cpu_s))
         return Rates(
-            cpu_s, unknown, exit_cpu_s, exit_cpu_s.copy(), unknown,
+            cpu_s, unknown, exit_cpu_s, exit_cpu_s, exit_cpu_s.copy(), unknown,
             exit_per_s=exit_per_s,
         )  # fmt: skip
     join = same_process(previous.processes, table)
@@ -79,13 +79,15 @@ def process_rates(
     cpu_s[cpu_s < 0] = np.nan
     exit_cpu_s = _exit_cpu_s(previous, current)
     highest = {} if last is None else last.highest
+    exit_used_s = exit_cpu_s + _charged_dead(current, cpu_s)
     elapsed_s = current.monotonic_s - previous.monotonic_s
     most_pct = 100.0 * len(current.host.cpu_ids)
     return Rates(
         cpu_s,
         _percent(cpu_s, elapsed_s, most_pct),
         exit_cpu_s,
-        _percent(exit_cpu_s + _charged_dead(current, cpu_s), elapsed_s, most_pct),
+        exit_used_s,
+        _percent(exit_used_s, elapsed_s, most_pct),
         _children_s(previous, current),
         growth_per_s(previous, current, join, highest),
         exit_growth_per_s(previous, current, highest),

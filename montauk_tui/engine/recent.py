@@ -88,7 +88,7 @@ def _with_ends(
     order = order[-MOST_KEPT:]
     part = Ended(
         exits.only(order),
-        rates.exit_cpu_s[order],
+        rates.exit_used_s[order],
         rates.exit_cpu_pct[order],
         np.full(len(order), sample.monotonic_s),
         serial,

@@ -78,6 +78,7 @@ class Event(NamedTuple):
             "pid": int(table.pid[row]),
             "ppid": known(table.ppid[row]),
             "start_time": None if start_s is None else round(booted_at_s + start_s, 2),
+            "start_boot_s": start_s,
             "uid": known(uid),
             "user": None if uid == UNKNOWN else user(uid),
             "comm": text(comm) if comm else None,

@@ -5,21 +5,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from montauk_tui.engine.cells import start_time_s, state_letter
-from montauk_tui.engine.extra_cells import children_key
-from montauk_tui.engine.units import NOTHING_KNOWN
-from montauk_tui.export.fields import (
-    argv_text,
-    flag,
-    known,
-    rounded,
-    seconds,
-    text,
-)
+from montauk_tui.export.fields import rounded
+from montauk_tui.export.processes import processes_json
 from montauk_tui.model.frame import Frame, Ledger
-from montauk_tui.model.lookups import CMDLINE_BYTES
 from montauk_tui.model.sample import CPU_FIELDS
-from montauk_tui.model.schema import UNKNOWN, Ints
+from montauk_tui.model.schema import Ints
 
 NOBODY: Final = np.empty(0, dtype=np.int64)
 
@@ -49,7 +39,7 @@ def frame_json(frame: Frame, rows: Ints, ended: Ints = NOBODY) -> str:
             "read_failures": counters.read_failures,
         },
         "ledger": _ledger(frame.ledger),
-        "processes": _processes(frame, rows) + _ended(frame, ended),
+        "processes": processes_json(frame, rows, ended),
     }
     return json.dumps(document, allow_nan=False)
 
@@ -97,90 +87,3 @@ def _ledger(ledger: Ledger | None) -> dict[str, Any] | None:
         "interrupts_s": interrupts_s,
         "unexplained_s": unexplained_s,
     }
-
-
-def _processes(frame: Frame, rows: Ints) -> list[dict[str, Any]]:
-    table = frame.sample.processes
-    hz = frame.sample.ticks_per_second
-    cpu_pct, children_pct = frame.rates.cpu_pct, children_key(frame)
-    result: list[dict[str, Any]] = []
-    for row in rows.tolist():
-        identity = table.identity(row)
-        uid = int(table.uid[row])
-        cmdline = frame.lookups.cmdline(identity)
-        letter = state_letter(int(table.state[row]))
-        result.append({
-            "pid": identity.pid,
-            "ppid": known(table.ppid[row]),
-            "tgid": known(table.tgid[row]),
-            "start_time": rounded(start_time_s(frame, row), 2),
-            "alive": True,
-            "state": None if letter == NOTHING_KNOWN else letter,
-            "comm": text(table.comm[row]),
-            "cmdline": None if cmdline is None else argv_text(cmdline),
-            "cmdline_cut": None if cmdline is None else _is_cut(cmdline),
-            "uid": known(uid),
-            "user": None if uid == UNKNOWN else frame.lookups.user(uid),
-            "cpu_pct": rounded(float(cpu_pct[row]), 2),
-            "children_pct": rounded(float(children_pct[row]), 2),
-            "utime_s": seconds(table.utime[row], hz),
-            "stime_s": seconds(table.stime[row], hz),
-            "rss_bytes": known(table.rss_bytes[row]),
-            "virt_bytes": known(table.virt_bytes[row]),
-            "threads": known(table.threads[row]),
-            "priority": known(table.priority[row]),
-            "nice": known(table.nice[row]),
-            "minflt": known(table.minflt[row]),
-            "majflt": known(table.majflt[row]),
-            "processor": known(table.processor[row]),
-            "exit_code": None,
-            "exit_signal": None,
-            "lifetime_s": None,
-        })  # fmt: skip
-    return result
-
-
-def _ended(frame: Frame, ended: Ints) -> list[dict[str, Any]]:
-    """Return the processes that ended, by their rows in the sample's exits."""
-    exits = frame.sample.exits
-    if exits is None:
-        return []
-    booted_at_s, hz = frame.sample.booted_at_s, frame.sample.user_hz
-    result: list[dict[str, Any]] = []
-    for row in ended.tolist():
-        cmdline, length = exits.cmdline[row], int(exits.cmdline_bytes[row])
-        uid = int(exits.uid[row])
-        result.append(
-            {
-                "pid": int(exits.pid[row]),
-                "ppid": known(exits.ppid[row]),
-                "tgid": int(exits.pid[row]),
-                "start_time": round(booted_at_s + int(exits.start_ticks[row]) / hz, 2),
-                "alive": False,
-                "state": None,
-                "comm": text(exits.comm[row]),
-                "cmdline": argv_text(cmdline) if length else None,
-                "cmdline_cut": length > len(cmdline) + 1 if length else None,
-                "uid": known(uid),
-                "user": None if uid == UNKNOWN else frame.lookups.user(uid),
-                "cpu_pct": rounded(float(frame.rates.exit_cpu_pct[row]), 2),
-                "children_pct": None,
-                "utime_s": seconds(exits.utime_ns[row], 10**9),
-                "stime_s": seconds(exits.stime_ns[row], 10**9),
-                "rss_bytes": known(exits.rss_bytes[row]),
-                "peak_rss_bytes": known(exits.peak_rss_bytes[row]),
-                "read_bytes": known(exits.read_bytes[row]),
-                "write_bytes": known(exits.write_bytes[row]),
-                "cgroup_id": known(exits.cgroup_id[row]),
-                "threads": known(exits.threads[row]),
-                "exit_code": known(exits.exit_code[row]),
-                "exit_signal": known(exits.exit_signal[row]),
-                "core_dumped": flag(exits.core_dumped[row]),
-                "lifetime_s": seconds(exits.lifetime_ns[row], 10**9),
-            }
-        )
-    return result
-
-
-def _is_cut(raw: bytes) -> bool:
-    return len(raw) >= CMDLINE_BYTES

@@ -20,8 +20,12 @@ class Rates:
     cpu_pct: Floats
     """CPU use, 100 for one core kept busy."""
     exit_cpu_s: Floats
-    """CPU-seconds that those who ended used in the interval; a row each of `exits`."""
+    """CPU-seconds that those who ended used in the interval and no row of the table was
+    charged with; a row each of `exits`."""
+    exit_used_s: Floats
+    """The same with what its own row in this sample was charged with."""
     exit_cpu_pct: Floats
+    """`exit_used_s` as CPU use."""
     children_s: Floats
     """CPU-seconds that children used which ended in the interval, as far as their
     parent was credited; NaN where those who ended are known themselves."""

@@ -16,6 +16,7 @@ from tests.support.churn import (
     churning_samples,
 )
 from tests.support.exits import make_exits
+from tests.support.listing import end
 from tests.support.monitor import Monitor, make_app, running
 from tests.support.starts import fork, make_starts
 
@@ -253,6 +254,17 @@ async def test_x_hides_what_ended() -> None:
         assert min(living) > 0
         await monitor.press("X")
         assert set(monitor.shown_pids) == everything
+
+
+async def test_a_name_that_is_not_known_is_a_dash_in_its_row() -> None:
+    ends = [end(100 + at, b"", ppid=1, uid=None) for at in range(3)]
+    app = make_app(
+        churning_collector(exits=make_exits(ends)), Settings(filter="count > 1")
+    )
+    async with running(app, SIZE) as monitor:
+        (row,) = row_texts(monitor)
+        assert "6x - " in row
+        assert " -  by systemd 1, " in row
 
 
 async def test_a_linger_time_of_0_shows_nothing_that_ended() -> None:

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from montauk_tui.engine import query
 from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.engine.ended import live_and_ended
+from montauk_tui.engine.listing.ended import ended_in_sample
 from montauk_tui.engine.projection import View
+from montauk_tui.model.exits import EXIT_FIELDS
 from montauk_tui.model.frame import Frame
 from tests.support.builders import (
     BOOT_S,
@@ -125,6 +127,102 @@ def test_what_a_column_does_not_say_of_the_dead_comes_last() -> None:
 def test_every_column_sorts(column: str) -> None:
     made = frame([{"pid": 1}, {"pid": 2}], [{"pid": 3}, {"pid": 4}])
     assert sorted(both(pids(made, view(column)))) == [1, 2, 3, 4]
+
+
+OF_BOTH: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "pid": ({"pid": 5}, {"pid": 4}),
+    "ppid": ({"ppid": 7}, {"ppid": 6}),
+    "tgid": ({"pid": 5}, {"pid": 4}),
+    "user": ({"uid": 8}, {"uid": 7}),
+    "uid": ({"uid": 8}, {"uid": 7}),
+    "cpu_pct": ({"utime": 9}, {"utime_ns": 80_000_000}),
+    "ncpu_pct": ({"utime": 9}, {"utime_ns": 80_000_000}),
+    "cpu_time": ({"utime": 9}, {"utime_ns": 89_999_999}),
+    "utime": ({"utime": 9}, {"utime_ns": 80_000_000}),
+    "stime": ({"stime": 9}, {"stime_ns": 80_000_000}),
+    "rss_bytes": ({"rss_bytes": 9}, {"rss_bytes": 8}),
+    "mem_pct": ({"rss_bytes": 9}, {"rss_bytes": 8}),
+    "threads": ({"threads": 9}, {"threads": 8}),
+    "start": ({"start_ticks": SEEN + 9}, {"start_ticks": SEEN + 8}),
+    "io_read_bytes": ({"read_bytes": 9}, {"read_bytes": 8}),
+    "io_write_bytes": ({"write_bytes": 9}, {"write_bytes": 8}),
+    "io_read_rate": ({"read_bytes": 9}, {"read_bytes": 8}),
+    "io_write_rate": ({"write_bytes": 9}, {"write_bytes": 8}),
+    "io_rate": (
+        {"read_bytes": 5, "write_bytes": 5}, {"read_bytes": 3, "write_bytes": 4},
+    ),
+    "comm": ({"comm": b"z"}, {"comm": b"y"}),
+    "command": ({"comm": b"z"}, {"cmdline": b"y\0-x"}),
+}  # fmt: skip
+"""Values by column, those who live first, those who ended behind them in its order."""
+
+OF_ENDED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "exit_status": ({"exit_code": 2}, {"exit_code": 1}),
+    "failed": ({"exit_code": 1}, {"exit_code": 0}),
+    "lifetime_s": ({"lifetime_ns": 2}, {"lifetime_ns": 1}),
+    "used_s": ({"utime_ns": 2}, {"utime_ns": 1}),
+    "ended_s": ({"end_ns": 10**14 + 10**9}, {"end_ns": 10**14}),
+    "peak_rss_bytes": ({"peak_rss_bytes": 2}, {"peak_rss_bytes": 1}),
+}
+"""What only those who ended have."""
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("column", sorted(OF_BOTH))
+def test_a_limit_ranks_who_lives_and_who_ended_in_one_order(
+    column: str, *, descending: bool
+) -> None:
+    new = {"start_ticks": SEEN + 1}
+    of_living, of_ended = OF_BOTH[column]
+    living = {"pid": 5, "comm": b"a", **new, **of_living}
+    gone = {"pid": 4, "comm": b"a", **new, **of_ended}
+    made = frame([living], [gone])
+    first = pids(made, view(column, descending=descending), 1)
+    assert first == (([5], []) if descending else ([], [4]))
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("column", sorted(OF_ENDED))
+def test_what_only_who_ended_has_ranks_them_and_who_lives_comes_last(
+    column: str, *, descending: bool
+) -> None:
+    high, low = OF_ENDED[column]
+    made = frame([{"pid": 9}], [{"pid": 4, **high}, {"pid": 5, **low}])
+    how = view(column, descending=descending)
+    assert pids(made, how, 2) == ([], [4, 5] if descending else [5, 4])
+    assert pids(made, how) == ([9], [4, 5] if descending else [5, 4])
+
+
+def test_these_are_all_columns_that_are_known_of_who_ended() -> None:
+    everything = {name: 1 for name in EXIT_FIELDS if name not in ("pid", "exit_signal")}
+    everything |= {"end_ns": 10**14, "start_ticks": SEEN + 1}
+    gone = {"pid": 4, "comm": b"a", "cmdline": b"a", **everything, "cmdline_bytes": 1}
+    made = frame([{"pid": 9}], [gone])
+    exits = made.sample.exits
+    assert exits is not None
+    listed = ended_in_sample(made, exits)
+    known = {
+        column.id for column in COLUMNS.values() if np.isfinite(column.key(listed)[0])
+    }
+    # A state says that it ended, its cgroup needs a lookup, age counts like start.
+    others = {"state", "elapsed", "count", "cgroup", "unit", "container"}
+    assert known - others == {*OF_BOTH, *OF_ENDED}
+
+
+@pytest.mark.parametrize("column", ["comm", "command", "user"])
+def test_what_is_not_known_comes_last_either_way(column: str) -> None:
+    unknown = {"pid": 3, "comm": b"", "uid": None}
+    made = frame([{"pid": 9, "comm": b"z"}], [unknown, {"pid": 4, "comm": b"b"}])
+    for descending in (False, True):
+        how = view(column, descending=descending)
+        assert 3 not in both(pids(made, how, 2))
+        assert pids(made, how)[1][-1] == 3
+
+
+def test_what_is_not_known_matches_no_comparison() -> None:
+    made = frame([], [{"pid": 3, "comm": b""}, {"pid": 4, "comm": b"sh"}])
+    assert pids(made, view(text="name != bash")) == ([], [4])
+    assert pids(made, view(text="command !~ bash")) == ([], [4])
 
 
 def test_a_filter_looks_at_arguments_and_name() -> None:

@@ -29,12 +29,13 @@ TOP = {
     "processes",
 }  # fmt: skip
 LEDGER = {"busy_s", "live_s", "exited_s", "interrupts_s", "unexplained_s"}
-PROCESS = {
-    "pid", "ppid", "start_time", "alive", "state", "comm", "cmdline", "uid", "user",
-    "cpu_pct", "children_pct", "utime_s", "stime_s", "rss_bytes", "threads",
-    "exit_code", "exit_signal",
-    "lifetime_s",
-}  # fmt: skip
+PROCESS = [
+    "pid", "ppid", "tgid", "start_time", "start_boot_s", "alive", "state", "comm",
+    "cmdline", "cmdline_cut", "uid", "user", "cpu_pct", "cpu_s", "children_pct",
+    "utime_s", "stime_s", "rss_bytes", "peak_rss_bytes", "virt_bytes", "read_bytes",
+    "write_bytes", "cgroup_id", "threads", "priority", "nice", "minflt", "majflt",
+    "processor", "exit_code", "exit_signal", "core_dumped", "lifetime_s",
+]  # fmt: skip
 """What scripts depend on; more may be added beside it."""
 
 
@@ -62,7 +63,7 @@ def test_the_keys_are_those_of_the_contract() -> None:
     assert set(found["ledger"]) == LEDGER
     assert {"cpus", "busy_pct"} <= set(found["host"])
     for entry in found["processes"]:
-        assert set(entry) >= PROCESS
+        assert list(entry) == PROCESS
 
 
 def test_every_row_asked_for_in_the_order_asked_for() -> None:
@@ -168,11 +169,6 @@ def test_the_hostile_scene_frame() -> None:
 
 # --- processes that ended -------------------------------------------------------------
 
-ENDED = {
-    *PROCESS, "tgid", "cmdline_cut", "peak_rss_bytes", "read_bytes", "write_bytes",
-    "cgroup_id", "core_dumped",
-}  # fmt: skip
-
 
 def ended(lookups: FakeLookups | None = None, **row: Any) -> dict[str, Any]:
     exits = make_exits([{"pid": 9, **row}])
@@ -194,7 +190,7 @@ def test_one_that_ended_in_units_of_seconds_and_bytes() -> None:
         exit_signal=None, peak_rss_bytes=8_192, read_bytes=1, write_bytes=2,
         cgroup_id=77, threads=2,
     )  # fmt: skip
-    assert set(entry) == ENDED
+    assert list(entry) == PROCESS
     assert (entry["pid"], entry["tgid"], entry["ppid"]) == (9, 9, 4)
     assert (entry["alive"], entry["state"]) == (False, None)
     assert entry["start_time"] == TIME_S + 0.5
@@ -227,8 +223,66 @@ def test_what_is_unknown_of_an_end_is_null() -> None:
     known = {"pid", "start_ticks", "core_dumped", "cmdline_bytes"}
     entry = ended(**{name: None for name in EXIT_FIELDS if name not in known})
     assert {key for key, value in entry.items() if value is not None} == {
-        "pid", "tgid", "start_time", "alive", "comm", "core_dumped",
+        "pid", "tgid", "start_time", "start_boot_s", "alive", "comm", "core_dumped",
     }  # fmt: skip
+
+
+def test_an_end_of_which_nobody_tells_name_or_start_has_null_there() -> None:
+    entry = ended(comm=b"", start_ticks=None)
+    assert entry["comm"] is None
+    assert entry["start_time"] is None
+    assert entry["start_boot_s"] is None
+
+
+def test_living_and_ended_have_the_same_fields() -> None:
+    exits = make_exits([{"pid": 3}])
+    frame = make_frame(None, make_sample([{"pid": 8}], exits=exits))
+    line = frame_json(frame, np.array([0]), np.array([0]))
+    living, gone = json.loads(line)["processes"]
+    assert list(living) == list(gone) == PROCESS
+    assert (living["alive"], gone["alive"]) == (True, False)
+
+
+def test_who_it_is_does_not_change_when_somebody_sets_the_clock() -> None:
+    who = {"pid": 9, "start_ticks": 4_250}
+    before = make_sample([who])
+    set_on = {"time_s": TIME_S + 3_601.0, "booted_at_s": TIME_S + 3_600.0 - BOOT_S}
+    after = make_sample([], after_s=1.0, exits=make_exits([who]), **set_on)
+    (living,) = document(make_frame(None, before))["processes"]
+    line = frame_json(make_frame(before, after), np.array([], dtype=int), np.array([0]))
+    (gone,) = json.loads(line)["processes"]
+    assert living["start_boot_s"] == gone["start_boot_s"] == 42.5
+    assert living["start_time"] != gone["start_time"]
+
+
+def test_cpu_time_of_the_interval_adds_up_where_percent_does_not() -> None:
+    """A storm of short lives: each has less than half of a hundredth of a percent."""
+    count, each_ns = 5_000, 20_300
+    ends = [
+        {"pid": pid, "start_ticks": int(BOOT_S * 100) + 1, "utime_ns": each_ns}
+        for pid in range(10, 10 + count)
+    ]
+    frame = make_frame(make_sample(), make_sample(after_s=1.0, exits=make_exits(ends)))
+    assert frame.ledger is not None
+    line = frame_json(frame, np.array([], dtype=int), np.arange(count))
+    entries = json.loads(line)["processes"]
+    told_s = math.fsum(entry["cpu_s"] for entry in entries)
+    assert told_s == pytest.approx(count * each_ns / 1e9, rel=1e-9)
+    assert told_s == pytest.approx(frame.ledger.exited_s, rel=1e-6)
+    assert sum(entry["cpu_pct"] for entry in entries) == 0.0
+
+
+def test_cpu_time_of_the_interval_of_one_that_is_still_in_the_table() -> None:
+    """A zombie and its end are one object, with the time of both."""
+    who = {"pid": 9, "start_ticks": int(BOOT_S * 100) + 1}
+    exits = make_exits([{**who, "utime_ns": 310_000_000}])
+    rows = [{**who, "utime": 30, "state": "Z"}]
+    frame = make_frame(make_sample(), make_sample(rows, after_s=1.0, exits=exits))
+    line = frame_json(frame, np.array([], dtype=int), np.array([0]))
+    (entry,) = json.loads(line)["processes"]
+    assert entry["cpu_s"] == pytest.approx(0.31)
+    assert frame.ledger is not None
+    assert frame.ledger.exited_s == pytest.approx(0.31)
 
 
 def test_arguments_of_an_end_that_are_not_all_there() -> None:
@@ -244,7 +298,8 @@ def test_arguments_of_an_end_that_are_not_all_there() -> None:
 @given(st.binary(max_size=15), st.binary(max_size=40))
 def test_any_name_of_an_end_makes_valid_json(comm: bytes, cmdline: bytes) -> None:
     entry = ended(comm=comm, cmdline=cmdline)
-    assert entry["comm"] == comm.rstrip(b"\0").decode("utf-8", "backslashreplace")
+    name = comm.rstrip(b"\0").decode("utf-8", "backslashreplace")
+    assert entry["comm"] == (name or None)
 
 
 def test_the_living_come_before_the_ended() -> None:

@@ -268,6 +268,41 @@ def test_the_owner_of_a_fold_is_that_of_all_or_unknown() -> None:
     assert int(frame.sample.processes.uid[row_of(frame, folds(frame)[0])]) == UNKNOWN
 
 
+def test_names_that_are_not_known_are_a_dash_and_come_last() -> None:
+    """Without root netlink does not know who ended so soon."""
+    ends = [*sh(3, comm=b"", uid=None), end(200, b"", uid=None, ppid=10)]
+    for listed in (main(Life().at(1.0, ends)), ended_only(Life().at(1.0, ends))):
+        table = listed.sample.processes
+        unknown = np.flatnonzero(table.comm == b"")
+        assert len(unknown) >= 2
+        for name in ("comm", "command", "user"):
+            said = {COLUMNS[name].text(listed, row) for row in unknown.tolist()}
+            assert said == {"-"}, name
+            assert np.isnan(COLUMNS[name].key(listed)[unknown]).all(), name
+
+
+def test_what_a_row_of_many_has_of_its_processes() -> None:
+    """How all ended, when the last did and the largest memory of any."""
+    ends = [
+        end(100 + at, exit_code=3, peak_rss_bytes=(at + 1) << 20, end_ns=at * 10**9)
+        for at in range(3)
+    ]
+    frame = main(Life().at(1.0, ends))
+    (fold,) = folds(frame)
+    assert value(frame, fold, "exit_status") == 3 << 8
+    assert value(frame, fold, "peak_rss_bytes") == 3 << 20
+    booted_at_s = frame.sample.booted_at_s
+    assert value(frame, fold, "ended_s") == pytest.approx(booted_at_s + 2)
+    frame = main(Life().at(1.0, [*ends, end(103, exit_code=1)]))
+    assert math.isnan(value(frame, folds(frame)[0], "exit_status"))
+
+
+def test_the_process_of_what_ended_is_its_own() -> None:
+    frame = main(Life().at(1.0, [*sh(3), end(200, b"ls")]))
+    said = [COLUMNS["tgid"].text(frame, row) for row in range(5)]
+    assert said == ["-", "200", "1", "10", "11"]
+
+
 # --- opened ---------------------------------------------------------------------------
 
 

@@ -14,6 +14,7 @@ from montauk_tui.engine.listing.rows import (
     carried,
     ended_extra,
     ended_table,
+    exit_status,
     frame_of,
     in_ticks,
     is_failure,
@@ -203,7 +204,7 @@ def _fold_rows(frame: Frame, ended: Ended, folds: _Folds, window_s: float) -> _F
     first, size = first[many], len(pids)
     total = _Totals(group, size, many)
     lives = _Lives(group, size, as_floats(exits.lifetime_ns) / 1e9)
-    count = int(many.sum())
+    count, booted_at_s = int(many.sum()), frame.sample.booted_at_s
     columns = {
         "pid": pids[many],
         "tgid": pids[many],
@@ -226,6 +227,9 @@ def _fold_rows(frame: Frame, ended: Ended, folds: _Folds, window_s: float) -> _F
         "lifetime_s": lives.quantile(0.5)[many],
         "shortest_s": lives.quantile(0.0)[many],
         "longest_s": lives.quantile(1.0)[many],
+        "exit_status": _common_status(ended, group, size)[many],
+        "ended_s": booted_at_s + _largest(exits.end_ns, group, size)[many] / 1e9,
+        "peak_rss_bytes": _largest(exits.peak_rss_bytes, group, size)[many],
         "used_s": total.of(as_floats(exits.utime_ns) + as_floats(exits.stime_ns)) / 1e9,
         **per_s_extra({name: total.of(rate) for name, rate in ended.per_s.items()}),
     }
@@ -287,3 +291,16 @@ def _common(values: Ints, group: Ints, size: int) -> Ints:
     np.minimum.at(low, group, values)
     np.maximum.at(high, group, values)
     return np.where(low == high, low, UNKNOWN)
+
+
+def _largest(values: Ints, group: Ints, size: int) -> Floats:
+    """Return the largest of what is known of each group."""
+    most = np.full(size, UNKNOWN)
+    np.maximum.at(most, group, values)
+    return as_floats(most)
+
+
+def _common_status(ended: Ended, group: Ints, size: int) -> Floats:
+    """Return how all of each group ended, unknown where they differ."""
+    status = np.nan_to_num(exit_status(ended), nan=UNKNOWN).astype(np.int64)
+    return as_floats(_common(status, group, size))

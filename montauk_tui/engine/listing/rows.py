@@ -129,7 +129,8 @@ def frame_of(
     """
     nothing = np.full(len(table), np.nan)
     rates = Rates(
-        nothing, cpu_pct, np.empty(0), np.empty(0), extra.get("children_s", nothing),
+        nothing, cpu_pct, np.empty(0), np.empty(0), np.empty(0),
+        extra.get("children_s", nothing),
         {name: extra[column] for name, column in _PER_S.items() if column in extra},
     )  # fmt: skip
     return replace(
@@ -166,7 +167,7 @@ def told_now(exits: ExitTable, frame: Frame) -> Ended:
     told_s = np.full(count, frame.sample.monotonic_s)
     serial = np.arange(1, count + 1)
     return Ended(
-        exits, rates.exit_cpu_s, rates.exit_cpu_pct, told_s, serial, rates.exit_per_s,
+        exits, rates.exit_used_s, rates.exit_cpu_pct, told_s, serial, rates.exit_per_s,
         np.full(count, rates.interval_s),
     )  # fmt: skip
 

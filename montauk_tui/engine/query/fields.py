@@ -64,13 +64,6 @@ def _seconds(field: str) -> Key:
     return key
 
 
-def _cpu_time(frame: Frame) -> Floats:
-    """Return the CPU time, of those that ended to the nanosecond."""
-    coarse, exact = COLUMNS["cpu_time"].key(frame), extra_key("used_s")(frame)
-    time_s: Floats = np.where(np.isnan(exact), coarse, exact)
-    return time_s
-
-
 def _machine_pct(frame: Frame) -> Floats:
     return frame.rates.cpu_pct / len(frame.sample.host.cpu_ids)
 
@@ -108,7 +101,7 @@ _NUMBERS: Final[dict[str, tuple[Kind, Key]]] = {
     "cpu_pct": (Kind.PERCENT, COLUMNS["cpu_pct"].key),
     "ncpu_pct": (Kind.PERCENT, _machine_pct),
     "mem_pct": (Kind.PERCENT, _mem_pct),
-    "cpu_time": (Kind.DURATION, _cpu_time),
+    "cpu_time": (Kind.DURATION, COLUMNS["cpu_time"].key),
     "utime": (Kind.DURATION, _seconds("utime")),
     "stime": (Kind.DURATION, _seconds("stime")),
     "cutime": (Kind.DURATION, _seconds("cutime")),
@@ -145,14 +138,15 @@ def _table(name: str) -> Groups:
     return groups
 
 
-def _name(frame: Frame, row: int) -> str:
-    return clean(bytes(frame.sample.processes.comm[row]))
+def _name(frame: Frame, row: int) -> str | None:
+    return clean(bytes(frame.sample.processes.comm[row])) or None
 
 
-def _command(frame: Frame, row: int) -> str:
+def _command(frame: Frame, row: int) -> str | None:
     """Return a command line; what is not cached is not read: the name stands in."""
     table = frame.sample.processes
-    return frame.lookups.known_command(table.identity(row), table.comm[row]).text
+    command = frame.lookups.known_command(table.identity(row), table.comm[row])
+    return command.text or None
 
 
 _GROUPS: Final[dict[str, Groups]] = {

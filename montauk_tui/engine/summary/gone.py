@@ -97,7 +97,7 @@ def group(listed: Frame, row: int) -> Summary:
     """Return what is said of all that ran a program, or all of a cgroup."""
     count = extra_value(listed, "count", row)
     return Summary(
-        name=clean(bytes(listed.sample.processes.comm[row])),
+        name=cells.name_text(listed, row),
         number="",
         said=f"{count:.0f} ended in the last seconds",
         level=Level.PLAIN,

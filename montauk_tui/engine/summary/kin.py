@@ -6,6 +6,7 @@ import numpy as np
 
 from montauk_tui.engine.subtree import below
 from montauk_tui.engine.tree import parents
+from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.lineage import codes
 from montauk_tui.model.schema import UNKNOWN, Ints
@@ -119,5 +120,6 @@ def _code(pid: np.int64, start_ticks: np.int64) -> int:
 def lineage_text(people: list[Person]) -> str:
     """Return ancestors as text: `sh 4101 (ended) < make 3990 < systemd 1`."""
     return PEOPLE.join(
-        f"{one.name} {one.pid}{' (ended)' if one.has_ended else ''}" for one in people
+        f"{one.name or NOTHING_KNOWN} {one.pid}{' (ended)' if one.has_ended else ''}"
+        for one in people
     )

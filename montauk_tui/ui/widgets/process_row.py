@@ -209,6 +209,8 @@ def _command_runs(frame: Frame, row: int, look: RowLook) -> list[Run]:
 def _program_runs(command: Command, look: RowLook) -> list[Run]:
     styles = look.theme.styles
     text, start, end = command
+    if not text:
+        return [(NOTHING_KNOWN, styles["faint"])]
     runs: list[Run] = []
     if start and look.paths:
         runs += _marked(text[:start], styles["path"], look)
