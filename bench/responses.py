@@ -4,6 +4,7 @@ Wall clock in a real pty, read back through a terminal emulator. The blank app i
 least a Textual program can take; runs alternate, so that noise hits both.
 """
 
+import os
 import signal
 import statistics
 import sys
@@ -13,6 +14,7 @@ from typing import Final
 
 from bench.crowd import crowd
 from bench.terminal import Terminal
+from montauk_tui.model.recent import MOST_KEPT
 
 _BLANK: Final = """
 from textual.app import App
@@ -35,6 +37,9 @@ _TREE_KEYS: Final = {
     "by start": "o", "to list": "t",
 }  # fmt: skip
 """Pressed one after the other, the first branch selected."""
+
+_TYPED: Final = "number"
+"""A filter, key by key."""
 
 
 def until(terminal: Terminal, seen: Callable[[], bool], limit_s: float = 20.0) -> float:
@@ -91,6 +96,41 @@ def press_keys() -> None:
     _print_times("in the tree", in_tree)
 
 
+def type_filters(living: int = 10_000, ended: int = MOST_KEPT) -> None:
+    """Print the time of each key of a filter, with full lists of who lives and ended.
+
+    As root, where ends are seen with their arguments.
+    """
+    with crowd(living) as count:
+        terminal = Terminal([sys.executable, "-m", "montauk_tui"], 120, 40)
+        terminal.read_for(8.0)
+        end_many(ended, terminal)
+        times = {}
+        for tab, keys in (("Main", ""), ("Exited", "\t\t"), ("Events", "\t\t")):
+            terminal.type(keys)
+            terminal.read_for(2.0)
+            terminal.type("\\")
+            terminal.read_for(1.0)
+            taken = [key_ms(terminal, key) for key in _TYPED]
+            times[tab] = taken
+            terminal.type("\x1b")
+            terminal.read_for(1.0)
+        terminal.end(signal.SIGTERM)
+    print(
+        f"\nfilter key to repaint, {count} processes, {ended} ended, ms of wall clock"
+    )
+    _print_times("in the tab", times)
+
+
+def end_many(count: int, terminal: Terminal) -> None:
+    """Start and end so many processes, and read what is drawn meanwhile."""
+    for at in range(count):
+        os.waitpid(os.posix_spawn("/bin/true", ["true", f"--number={at}"], {}), 0)
+        if terminal.wait(0.0):
+            terminal.take()
+    terminal.read_for(3.0)
+
+
 def _times(terminal: Terminal, keys: dict[str, str]) -> dict[str, list[float]]:
     """Return the ms of each key, all pressed in turn some times."""
     times: dict[str, list[float]] = {name: [] for name in keys}
@@ -107,9 +147,10 @@ def _print_times(title: str, times: dict[str, list[float]]) -> None:
 
 
 def main() -> None:
-    """Print both tables."""
+    """Print the tables."""
     compare_start()
     press_keys()
+    type_filters()
 
 
 if __name__ == "__main__":

@@ -93,11 +93,7 @@ def user_key(frame: Frame) -> Floats:
 
 
 def command_key(frame: Frame) -> Floats:
-    table, known = frame.sample.processes, frame.lookups.known_command
-    return known_rank(
-        known(table.identity(row), name).text
-        for row, name in enumerate(table.comm.tolist())
-    )
+    return known_rank(frame.lookups.known_texts(frame.sample.processes))
 
 
 # --- texts ----------------------------------------------------------------------------

@@ -86,8 +86,8 @@ def pid_text(frame: Frame, row: int) -> str:
 
 def tgid_key(frame: Frame) -> Floats:
     """Return the processes that threads belong to; of what ended its own pid."""
-    tgid = frame.sample.processes.tgid
-    return np.where(tgid >= 0, as_floats(tgid), pid_key(frame))
+    table = frame.sample.processes
+    return np.where(table.pid >= 0, as_floats(table.tgid), pid_key(frame))
 
 
 def tgid_text(frame: Frame, row: int) -> str:

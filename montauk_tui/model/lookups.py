@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple, Protocol
 
 from montauk_tui.model.details import Details
-from montauk_tui.model.sample import Identity
+from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.text import clean
 
 CMDLINE_BYTES: Final = 4096
@@ -88,6 +88,10 @@ class Lookups(Protocol):
 
     def known_command(self, identity: Identity, comm: bytes) -> Command:
         """Return the command line as far as it is known without reading anything."""
+        ...
+
+    def known_texts(self, table: ProcessTable) -> list[str]:
+        """Return the text of `known_command` for each row of a table."""
         ...
 
     def cmdline(self, identity: Identity) -> bytes | None:

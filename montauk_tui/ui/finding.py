@@ -34,12 +34,13 @@ def next_match(
         step: 1 to go on downwards, -1 upwards.
         merged: Whether the names of processes count, too.
     """
-    table, known = frame.sample.processes, frame.lookups.known_command
+    table = frame.sample.processes
+    texts = frame.lookups.known_texts(table)
     wanted, count = text.lower(), len(projection.rows)
     for distance in range(count):
         position = (start + step * distance) % count
         row = int(projection.rows[position])
-        if wanted in known(table.identity(row), table.comm[row]).text.lower():
+        if wanted in texts[row].lower():
             return position
         if merged and wanted in clean(table.comm[row]).lower():
             return position

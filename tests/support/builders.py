@@ -201,6 +201,11 @@ class FakeLookups:
             return command_from_comm(comm, bracketed=True)
         return command_from_cmdline(raw)
 
+    def known_texts(self, table: ProcessTable) -> list[str]:
+        rows = range(len(table))
+        known = self.known_command
+        return [known(table.identity(row), bytes(table.comm[row])).text for row in rows]
+
     def cmdline(self, identity: Identity) -> bytes | None:
         return self._cmdlines.get(identity.pid)
 

@@ -132,9 +132,9 @@ def test_at_the_root_the_file_may_tell_more(
         ("cgroup ~ slice", [5]),
         ("cgroup = /group-42", [8]),
         ("exe = /bin/a", [6, 7]),
-        ("wchan ~ wait", [5, 6]),
+        ("wchan ~ wait", [5, 6, 7]),
         ("thr% >= 25", [5]),
-        ("parent.oom > 500", [6]),
+        ("parent.oom > 500", [6, 7]),
     ],
 )
 def test_queries(text: str, expected: list[int]) -> None:

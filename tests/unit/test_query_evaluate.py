@@ -243,3 +243,47 @@ def test_a_pattern_sees_the_start_of_a_long_command() -> None:
     assert asked("command ~ ^.*x.*.*z", frame) == []
     assert asked("command ~ z$", frame) == [1]
     assert asked("yz", frame) == [1]
+
+
+# --- threads --------------------------------------------------------------------------
+
+JAVA: list[Row] = [
+    {"pid": 10, "comm": "java", "utime": 0},
+    {"pid": 11, "tgid": 10, "comm": "GC", "uid": 0},
+    {"pid": 12, "tgid": 10, "comm": "JIT"},
+    {"pid": 20, "comm": "sshd"},
+    {"pid": 21, "tgid": 20, "comm": "worker"},
+    {"pid": 31, "tgid": 30, "comm": "lone"},
+]
+"""Threads beside their processes, and one whose process is not listed."""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("java", [10, 11, 12]),
+        ("myapp", [10, 11, 12]),
+        ("GC", [11]),
+        ("GC|sshd", [11, 20, 21]),
+        ("name = java", [10, 11, 12]),
+        ("name = GC", [11]),
+        ("command ~ myapp", [10, 11, 12]),
+        ("not java", [20, 21, 31]),
+        ("name != java", [20, 21, 31]),
+        ("name !~ ^j", [20, 21, 31]),
+        ("not (java or sshd)", [31]),
+        # As its process does: that is no GC.
+        ("java and not GC", [10, 11, 12]),
+        ("pid = 10", [10, 11, 12]),
+        ("pid = 11", [11]),
+        ("pid = 20 and sshd", [20, 21]),
+        ("lone", [31]),
+    ],
+)
+def test_a_thread_matches_where_its_process_does(
+    text: str, expected: list[int]
+) -> None:
+    lookups = FakeLookups({10: b"/opt/java\0-jar\0myapp.jar"})
+    frame = make_frame(None, make_sample(JAVA), lookups)
+    found = np.flatnonzero(matching(parse(text), frame))
+    assert frame.sample.processes.pid[found].tolist() == expected

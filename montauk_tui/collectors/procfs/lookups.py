@@ -22,6 +22,7 @@ from montauk_tui.model.lookups import (
 )
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import Need
+from montauk_tui.model.text import clean
 
 _REREAD_SAMPLES: Final = 16
 """A process may rewrite its arguments without an exec (setproctitle(3))."""
@@ -71,6 +72,22 @@ class ProcLookups:
         if known is None:
             return command_from_comm(comm, bracketed=False)
         return known.command or command_from_comm(comm, bracketed=True)
+
+    def known_texts(self, table: ProcessTable) -> list[str]:
+        """Return the text of `known_command` for each row of a table."""
+        pids, starts = table.pid.tolist(), table.start_ticks.tolist()
+        texts: list[str] = []
+        for identity, comm in zip(
+            zip(pids, starts, strict=True), table.comm.tolist(), strict=True
+        ):
+            # A plain tuple finds what an identity does, and is made at once.
+            known = self._commands.get(identity)  # type: ignore[call-overload]
+            if known is None:
+                texts.append(clean(comm))
+            else:
+                command = known.command or command_from_comm(comm, bracketed=True)
+                texts.append(command.text)
+        return texts
 
     def cmdline(self, identity: Identity) -> bytes | None:
         """Return the start of the argument vector, None where it cannot be read."""

@@ -11,9 +11,11 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.engine.listing.kinds import RowKind, all_of
+from montauk_tui.engine.listing.texts import cmdline_texts
 from montauk_tui.model.details import Details
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame, Rates
+from montauk_tui.model.join import by_pid
 from montauk_tui.model.kthreads import kernel_flags
 from montauk_tui.model.lookups import (
     Command,
@@ -32,6 +34,7 @@ from montauk_tui.model.schema import (
     Ints,
     as_floats,
 )
+from montauk_tui.model.text import clean
 
 DEAD: Final = ord("X")
 
@@ -49,6 +52,7 @@ class RowLookups:
         self._base = base
         self._pids = pids
         self._cmdlines = cmdlines
+        self._texts: list[str] | None = None
 
     def raw(self, identity: Identity) -> bytes:
         """Return the arguments of a row with a negative pid, nothing if unknown."""
@@ -72,6 +76,26 @@ class RowLookups:
         if raw.strip(b"\0 "):
             return command_from_cmdline(raw)
         return command_from_comm(comm, bracketed=False)
+
+    def known_texts(self, table: ProcessTable) -> list[str]:
+        """Return the text of `known_command` for each row of a table."""
+        found = by_pid(self._pids, table.pid)
+        if not found.found.any():
+            return self._base.known_texts(table)
+        if self._texts is None:
+            # Once for all keys that are typed in a filter while these rows are shown.
+            self._texts = cmdline_texts(self._cmdlines)
+        texts, own = np.empty(len(table), dtype=object), self._texts
+        comms, places = table.comm[found.found].tolist(), found.row[found.found]
+        texts[found.found] = [
+            own[place] or clean(comm)
+            for place, comm in zip(places.tolist(), comms, strict=True)
+        ]
+        rest = ~found.found
+        if rest.any():
+            texts[rest] = self._base.known_texts(table.only(rest))
+        every: list[str] = texts.tolist()
+        return every
 
     def cmdline(self, identity: Identity) -> bytes | None:
         """Return the argument vector."""

@@ -6,8 +6,7 @@ whole language.
 """
 
 from montauk_tui.engine.query.evaluate import matching
-from montauk_tui.engine.query.nodes import EVERYTHING, Query
+from montauk_tui.engine.query.nodes import EVERYTHING, Query, quoted
 from montauk_tui.engine.query.parse import parse
-from montauk_tui.engine.query.scan import quoted
 
 __all__ = ["EVERYTHING", "Query", "matching", "parse", "quoted"]

@@ -18,6 +18,7 @@ from montauk_tui.engine.query.nodes import And, Comparison, Node, Not, Or, Query
 from montauk_tui.engine.query.patterns import searcher
 from montauk_tui.engine.query.values import clock_seconds
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.join import by_pid
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import NO_START, UNKNOWN, Bools, Floats, Ints
 from montauk_tui.model.text import clean
@@ -37,17 +38,23 @@ _DEAD: Final = ord("X")
 def matching(query: Query, frame: Frame) -> Bools:
     """Return which rows of a frame the filter asks for.
 
-    Command lines that are not cached are not read: their names stand in.
+    Command lines that are not cached are not read: their names stand in. A thread
+    matches where its process does, and where it does itself.
     """
     everyone = np.ones(len(frame.sample.processes), dtype=np.bool_)
-    return everyone if query.root is None else _matching(query.root, frame, everyone)
+    root = query.root
+    if root is None:
+        return everyone
+    return _by_process(lambda rows: _matching(root, frame, rows), frame, everyone)
 
 
 def _matching(node: Node, frame: Frame, among: Bools) -> Bools:
     """Return which rows of `among` a part of a query asks for."""
     match node:
         case Words(alternatives=alternatives):
-            return _with_words(alternatives, frame, among)
+            return _by_process(
+                lambda rows: _with_words(alternatives, frame, rows), frame, among
+            )
         case Comparison():
             return _comparing(node, frame, among)
         case Not(inner=inner):
@@ -78,15 +85,41 @@ def _cost(node: Node) -> int:
 
 
 def _with_words(alternatives: tuple[str, ...], frame: Frame, among: Bools) -> Bools:
-    table, known = frame.sample.processes, frame.lookups.known_command
-    found = np.zeros_like(among)
-    for row in np.flatnonzero(among).tolist():
-        name = table.comm[row]
-        text = known(table.identity(row), name).text.lower()
-        found[row] = any(part in text for part in alternatives)
-        if not found[row]:
-            own = clean(bytes(name)).lower()
-            found[row] = any(part in own for part in alternatives)
+    table = frame.sample.processes.only(among)
+    texts = [text.lower() for text in frame.lookups.known_texts(table)]
+    found = np.zeros(len(table), dtype=np.bool_)
+    names = table.comm.tolist()
+    own = {name: clean(name).lower() for name in set(names)}
+    for part in alternatives:
+        found |= np.fromiter((part in text for text in texts), np.bool_, len(texts))
+        with_part = {name for name, text in own.items() if part in text}
+        if with_part:
+            in_name = (name in with_part for name in names)
+            found |= np.fromiter(in_name, np.bool_, len(names))
+    matches = np.zeros_like(among)
+    matches[among] = found
+    return matches
+
+
+def _by_process(
+    test: Callable[[Bools], Bools], frame: Frame, among: Bools, *, both: bool = False
+) -> Bools:
+    """Return which rows pass a test, a thread also where its process does.
+
+    With `both` a thread must pass and its process as well: the test is for what is not.
+    """
+    table = frame.sample.processes
+    threads = among & ~table.is_process
+    if not threads.any():
+        return test(among)
+    process = by_pid(table.pid, table.tgid[threads])
+    asked = among.copy()
+    asked[process.row[process.found]] = True
+    answers = test(asked)
+    of_process = np.where(process.found, answers[process.row], both)
+    found = answers & among
+    own = found[threads]
+    found[threads] = own & of_process if both else own | of_process
     return found
 
 
@@ -97,7 +130,10 @@ def _comparing(node: Comparison, frame: Frame, among: Bools) -> Bools:
     if field.number is None:
         exact = field.kind is Kind.STATE
         test = _tester(node.operator, str(node.value), exact=exact)
-        return _with_text(field, test, frame, among)
+        return _by_process(
+            lambda rows: _with_text(field, test, frame, rows),
+            frame, among, both=node.operator.startswith("!"),
+        )  # fmt: skip
     values = field.number(frame)
     value = node.value
     if isinstance(value, str):

@@ -50,7 +50,7 @@ class Field:
     groups: Groups | None = None
     """None where every row has a text of its own."""
     texts: Told | None = None
-    """The texts of all rows at once, where `text` would read each."""
+    """The texts of all rows at once, where `text` would read each; empty if unknown."""
     need: Need = Need.NONE
 
 
@@ -142,11 +142,9 @@ def _name(frame: Frame, row: int) -> str | None:
     return clean(bytes(frame.sample.processes.comm[row])) or None
 
 
-def _command(frame: Frame, row: int) -> str | None:
-    """Return a command line; what is not cached is not read: the name stands in."""
-    table = frame.sample.processes
-    command = frame.lookups.known_command(table.identity(row), table.comm[row])
-    return command.text or None
+def _commands(frame: Frame) -> list[str]:
+    """Return command lines; what is not cached is not read: the name stands in."""
+    return frame.lookups.known_texts(frame.sample.processes)
 
 
 _GROUPS: Final[dict[str, Groups]] = {
@@ -158,7 +156,7 @@ _GROUPS: Final[dict[str, Groups]] = {
     "event": extra_key("event"),
 }
 
-_OWN: Final = {"comm": _name, "command": _command}
+_OWN: Final = {"comm": _name}
 """Texts in which `-` is no sign for nothing known."""
 
 
@@ -169,7 +167,9 @@ def _field(column: Column) -> Field:
         return Field(name, *_NUMBERS[name], need=column.need)
     if name in LABELS:
         return Field(name, Kind.TEXT, texts=known_labels(name), need=column.need)
-    if name in _GROUPS or column.left or name == "command":
+    if name == "command":
+        return Field(name, Kind.TEXT, texts=_commands, need=column.need)
+    if name in _GROUPS or column.left:
         kind = Kind.STATE if name == "state" else Kind.TEXT
         text = _OWN.get(name) or _known_text(column)
         return Field(name, kind, text=text, groups=_GROUPS.get(name), need=column.need)

@@ -17,12 +17,6 @@ _SAME: Final = {"==": "=", "=~": "~"}
 QUOTES: Final = "\"'"
 
 
-def quoted(text: str) -> str:
-    """Return a text as it is written in a query, whatever signs are in it."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
 class Scanner:
     """A text and how far it is read."""
 

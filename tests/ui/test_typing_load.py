@@ -1,0 +1,75 @@
+"""What a key costs where thousands are listed: counts, not times (see bench)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+import pytest
+
+from montauk_tui.engine.listing import rows as rows_module
+from montauk_tui.model import lookups as lookups_module
+from montauk_tui.ui.screens import main as main_module
+from tests.support.churn import churning_collector
+from tests.support.exits import make_exits
+from tests.support.listing import end
+from tests.support.monitor import make_app, running
+
+ENDED: Final = 3_000
+SIZE: Final = (120, 40)
+
+
+class Counted:
+    """A function that counts its calls."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.calls = 0
+        self._function = function
+
+    def __call__(self, *args: Any) -> Any:
+        self.calls += 1
+        return self._function(*args)
+
+
+def count(patch: pytest.MonkeyPatch, module: Any, name: str, *others: Any) -> Counted:
+    counted = Counted(getattr(module, name))
+    for one in (module, *others):
+        patch.setattr(one, name, counted)
+    return counted
+
+
+@pytest.mark.parametrize("tabs", [0, 2, 4], ids=["Main", "Exited", "Events"])
+async def test_a_key_looks_at_every_row_once_and_writes_out_only_those_shown(
+    monkeypatch: pytest.MonkeyPatch, tabs: int
+) -> None:
+    ends = [end(10_000 + at, b"p%d" % at, cmdline=b"x\0%d" % at) for at in range(ENDED)]
+    app = make_app(churning_collector(exits=make_exits(ends)))
+    async with running(app, SIZE) as monitor:
+        await monitor.press(*["tab"] * tabs, "f4", "x", " ")
+        assert monitor.table.row_count >= 1
+        made = count(monkeypatch, rows_module, "cmdline_texts")
+        written = count(
+            monkeypatch, lookups_module, "command_from_cmdline", rows_module
+        )
+        projected = count(monkeypatch, main_module, "project")
+        for typed in ("x", "backspace", "1", "2", "3"):
+            before = projected.calls
+            await monitor.press(typed)
+            assert projected.calls - before <= 2, (
+                "a key, and what it makes the prompt do"
+            )
+        assert made.calls == 0, "as long as the rows are the same"
+        assert written.calls <= 5 * 3 * SIZE[1]
+        assert "123" in monitor.app.choices.filter_text
+
+
+async def test_a_refresh_with_a_filter_evaluates_it_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ends = [end(10_000 + at, b"p%d" % at, cmdline=b"x\0%d" % at) for at in range(ENDED)]
+    app = make_app(churning_collector(exits=make_exits(ends)))
+    async with running(app, SIZE) as monitor:
+        await monitor.press("tab", "tab", "f4", "x", "enter")
+        made = count(monkeypatch, rows_module, "cmdline_texts")
+        projected = count(monkeypatch, main_module, "project")
+        await monitor.draw(replace(monitor.frame))
+        assert (made.calls, projected.calls) == (1, 1)
