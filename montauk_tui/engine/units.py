@@ -11,6 +11,11 @@ NOTHING_KNOWN: Final = "-"
 _BYTE_UNITS: Final = "KMGTPE"
 
 
+def counted(count: float, one: str, many: str = "") -> str:
+    """Return a count with what is counted: `1 process`, `12 processes`."""
+    return f"{count:.0f} {one if count == 1 else many or f'{one}s'}"
+
+
 def bytes_text(count: float) -> str:
     """Return a size in at most 5 characters, in powers of 1024: `0`, `9.8M`, `310M`.
 

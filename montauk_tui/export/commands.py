@@ -15,6 +15,7 @@ from montauk_tui.engine.ended import live_and_ended
 from montauk_tui.engine.listing.ended import with_ended
 from montauk_tui.engine.projection import View, project
 from montauk_tui.engine.schedule import Schedule
+from montauk_tui.engine.units import counted
 from montauk_tui.errors import CollectorFailed, CollectorUnavailable
 from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.export.output import put
@@ -69,9 +70,10 @@ def _statistics(collector: Collector) -> str:
     if counters.exits is None:
         return ""
     failures = counters.read_failures
-    told = f"; {counters.forks} forks, {counters.execs} execs, {counters.exits} exits"
-    told += f", {counters.lost} lost"
-    return told + (f", {failures} read failures" if failures else "")
+    events = ((counters.forks or 0, "fork"), (counters.execs or 0, "exec"))
+    told = ", ".join(counted(*one) for one in (*events, (counters.exits, "exit")))
+    told = f"; {told}, {counters.lost} lost"
+    return told + (f", {counted(failures, 'read failure')}" if failures else "")
 
 
 def once(settings: Settings, limit: int | None) -> int:

@@ -22,6 +22,7 @@ from montauk_tui.collectors import registry
 from montauk_tui.engine import query
 from montauk_tui.engine.asked import asked_for, check
 from montauk_tui.engine.events import EXIT, NOTHING, Events, events_of
+from montauk_tui.engine.units import counted
 from montauk_tui.errors import CollectorFailed, CollectorUnavailable, MontaukError
 from montauk_tui.export import eventlines
 from montauk_tui.export.eventlines import Event
@@ -242,8 +243,9 @@ class Printer:
             }
             put(json.dumps({"schema": SCHEMA, "summary": figures}))
             return
-        counted = f"{totals.forks} forks, {totals.execs} execs, {totals.exits} exits"
-        line = f"{counted} in {duration_s:.1f} s, {totals.lost} lost"
+        kinds = ((totals.forks, "fork"), (totals.execs, "exec"), (totals.exits, "exit"))
+        happened = ", ".join(counted(*one) for one in kinds)
+        line = f"{happened} in {duration_s:.1f} s, {totals.lost} lost"
         streams.tell(line + (f", {pending} pending" if pending else ""))
 
 

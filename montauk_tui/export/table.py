@@ -9,6 +9,7 @@ from montauk_tui.engine.listing.notes import note
 from montauk_tui.engine.units import (
     bytes_text,
     cores_text,
+    counted,
     duration_text,
     percent_text,
     rate_text,
@@ -42,7 +43,8 @@ def _summary(frame: Frame) -> list[str]:
     sample, host = frame.sample, frame.sample.host
     table = sample.processes
     kernel = int(np.count_nonzero(table.is_kernel))
-    tasks = int(np.count_nonzero(table.is_process)) - kernel
+    processes = int(np.count_nonzero(table.is_process)) - kernel
+    tasks = counted(processes, "task"), counted(kernel, "kernel thread")
     busy = percent_text(frame.host_rates.machine_busy * 100)
     used = host.memory.total - host.memory.available
     swap = host.memory.swap_total - host.memory.swap_free
@@ -51,7 +53,7 @@ def _summary(frame: Frame) -> list[str]:
         host.hostname,
         f"up {duration_text(host.uptime_s)}",
         f"load {load}",
-        f"{tasks} tasks, {kernel} kernel threads, {host.running} running",
+        f"{', '.join(tasks)}, {host.running} running",
     ]
     use = [
         f"CPU {busy}% of {len(host.cpu_ids)} cores",

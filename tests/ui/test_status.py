@@ -89,24 +89,33 @@ def test_the_first_refusal_is_shown_as_it_is_where_there_is_room() -> None:
     assert "netlink" not in shown
 
 
-@pytest.mark.parametrize("width", range(1, 121))
-def test_a_refusal_is_cut_to_fit(width: int) -> None:
+@pytest.mark.parametrize("width", range(1, 161))
+def test_a_refusal_is_cut_between_words(width: int) -> None:
     line = draw(frame_with(TRADITIONAL, None, REFUSAL), width)
-    room = width - len(" collector traditional (/proc)   every 1 s costs 7 ms ")
-    if room < 0:
-        assert "kernel" not in text(line)
+    shown = text(line)
+    left, costs = " collector traditional (/proc)", "every 1 s costs 7 ms "
+    if "kernel" not in shown:
+        assert width < len(f"{left}  kernel:...  {costs}")
         return
     assert line_width(line) == width
-    assert text(line).endswith("costs 7 ms ")
-    said = REFUSAL if len(REFUSAL) <= room else REFUSAL.replace(" unavailable:", "")
-    assert said[:room] in text(line)
+    between = shown.removeprefix(left).removesuffix(costs)
+    assert between.startswith("  ")
+    assert between.endswith("  ")
+    said, short = between.strip(), REFUSAL.replace(" unavailable:", "")
+    if said not in (REFUSAL, short):
+        kept = said.removesuffix("...")
+        assert said != kept
+        assert short.startswith(f"{kept} ")
+        following = short.removeprefix(kept).split()[0]
+        assert len(f"{left}  {kept} {following}...  {costs}") > width
 
 
 def test_a_wide_refusal_is_cut_by_cells() -> None:
-    refusal = "kernel: unavailable: \x1b[2J" + "核" * 60
+    refusal = "kernel: unavailable: \x1b[2J " + "核 " * 60
     line = draw(frame_with(TRADITIONAL, None, refusal), 100)
     assert line_width(line) == 100
-    assert r"kernel: \x1b[2J核" in text(line)
+    assert r"kernel: \x1b[2J 核" in text(line)
+    assert "核..." in text(line)
 
 
 async def test_losses_appear_on_the_screen() -> None:

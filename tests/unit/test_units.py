@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from montauk_tui.engine.units import (
     bytes_text,
     clock_text,
+    counted,
     cpu_time_text,
     duration_text,
     percent_text,
@@ -163,3 +164,22 @@ NOW_S = 1_795_000_000.0
 )
 def test_clock_times_are_local(moment_s: float, expected: str) -> None:
     assert clock_text(moment_s, NOW_S) == expected
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (0, "0 tasks"),
+        (1, "1 task"),
+        (2, "2 tasks"),
+        (1.0, "1 task"),
+        (30.0, "30 tasks"),
+    ],
+)
+def test_what_is_counted_is_one_or_many(count: float, expected: str) -> None:
+    assert counted(count, "task") == expected
+
+
+def test_plurals_of_their_own() -> None:
+    assert counted(1, "process", "processes") == "1 process"
+    assert counted(3, "process", "processes") == "3 processes"

@@ -15,6 +15,7 @@ from montauk_tui.engine.summary.living import ago_text, moment_text, split_text,
 from montauk_tui.engine.units import (
     NOTHING_KNOWN,
     bytes_text,
+    counted,
     cpu_time_text,
     exit_status_text,
     lifetime_text,
@@ -73,7 +74,7 @@ def many(listed: Frame, row: int) -> Summary:
     share = float(listed.rates.cpu_pct[row])
     return Summary(
         name=cells.name_text(listed, row),
-        number=f"{count:.0f} processes",
+        number=counted(count, "process", "processes"),
         said=f"ended in {window_s:.0f} s, {failed:.0f} failed"
         if failed > 0
         else f"ended in {window_s:.0f} s, none failed",
@@ -211,6 +212,6 @@ def _survivors(listed: Frame, row: int) -> Group:
     ]
     more = ["..."] if len(rows) > _MOST_CHILDREN else []
     return (
-        Fact("Children", f"{len(rows)} live on"),
+        Fact("Children", counted(len(rows), "lives on", "live on")),
         Fact("", ", ".join(names + more), joint=", "),
     )

@@ -17,6 +17,7 @@ from montauk_tui.engine.units import (
     NOTHING_KNOWN,
     byte_rate_text,
     bytes_text,
+    counted,
     cpu_time_text,
     duration_text,
     percent_text,
@@ -234,8 +235,6 @@ def _family(frame: Frame, row: int, *, machine_scale: bool) -> Group:
         return (Fact("Children", "none", Level.FAINT),)
     cpu_pct = branch.cpu_pct
     cpu_pct /= len(frame.sample.host.cpu_ids) if machine_scale else 1
-    sums = (
-        f"{branch.processes} processes, {percent_text(cpu_pct)} % CPU, "
-        f"{bytes_text(branch.rss_bytes)}"
-    )
+    whole = counted(branch.processes, "process", "processes")
+    sums = f"{whole}, {percent_text(cpu_pct)} % CPU, {bytes_text(branch.rss_bytes)}"
     return (Fact("Children", str(branch.children)), Fact("Subtree", sums))

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from montauk_tui.engine.subtree import with_descendants
+from montauk_tui.engine.units import counted
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import UNKNOWN
 from montauk_tui.ui.actions.targets import TargetActions
@@ -50,7 +51,8 @@ class TaggingActions(TargetActions):
             if uid != UNKNOWN
         )
         choices = [Choice(_EVERYBODY, _EVERYBODY, "")] + [
-            Choice(str(uid), name, f"{count} processes") for name, uid, count in by_name
+            Choice(str(uid), name, counted(count, "process", "processes"))
+            for name, uid, count in by_name
         ]
 
         def chosen(who: str | None) -> None:

@@ -4,6 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from montauk_tui.actions import io_priority, priority
+from montauk_tui.engine.units import counted
 from montauk_tui.model.ioprio import LEVELS
 from montauk_tui.model.sample import Identity
 from montauk_tui.ui.actions.targets import TargetActions
@@ -67,7 +68,7 @@ class TuningActions(TargetActions):
         def taken(cpus: frozenset[int] | None) -> None:
             if cpus is not None:
                 self.act(
-                    f"{len(cpus)} CPU{'s' * (len(cpus) != 1)}", "set for", targets,
+                    counted(len(cpus), "CPU"), "set for", targets,
                     lambda identity: priority.set_affinity(identity, cpus),
                 )  # fmt: skip
 

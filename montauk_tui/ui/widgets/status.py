@@ -1,6 +1,7 @@
 """The lines that tell who collected what is shown, and which keys there are."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from rich.style import Style
 from textual import events
@@ -12,6 +13,8 @@ from montauk_tui.model.text import cell_width, clean, fit
 from montauk_tui.ui.bindings import is_acting, key_names
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.lines import Line, LinesWidget, Run, line_width, spread
+
+_MORE: Final = "..."
 
 
 def draw_status_line(
@@ -41,7 +44,8 @@ def draw_status_line(
     if not collector.refusals and line_width((*left, *counts, *costs)) < width:
         left = (*left, *counts)
     if collector.refusals:
-        room = width - line_width((*left, *costs)) - 3
+        # Two cells on either side.
+        room = width - line_width((*left, *costs)) - 4
         left = (*left, *_refusal(collector.refusals[0], room, theme))
     return spread(left, costs, width)
 
@@ -74,8 +78,18 @@ def _refusal(refusal: str, room: int, theme: Theme) -> Line:
     refusal = clean(refusal.encode("utf-8", "backslashreplace"))
     if cell_width(refusal) > room:
         refusal = refusal.replace(": unavailable:", ":", 1)
-    shown = fit(refusal, min(room, cell_width(refusal))) if room > 0 else ""
+    shown = _cut(refusal, room)
     return (("  " + shown, theme.style("faint")),) if shown else ()
+
+
+def _cut(text: str, room: int) -> str:
+    """Return a text or its first words; `...` stands for the others."""
+    if cell_width(text) <= room:
+        return text
+    kept = fit(text, max(0, room - len(_MORE))).rstrip()
+    if not text[len(kept) :].startswith(" "):
+        kept = kept.rpartition(" ")[0]
+    return f"{kept}{_MORE}" if kept else ""
 
 
 class KeyBar(LinesWidget):

@@ -4,6 +4,7 @@ from rich.style import Style
 from textual import events
 
 from montauk_tui.engine.projection import Projection
+from montauk_tui.engine.units import counted
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.text import clean
 from montauk_tui.ui.choices import Choices
@@ -99,12 +100,12 @@ def _counts(projection: Projection, theme: Theme) -> tuple[Line, Line]:
     """Return how many rows there are, and how many are left out."""
     label, count = theme.style("label"), str(len(projection.rows))
     shown: Line = (("  ", label), (count, theme.style("value")), (" shown", label))
-    hidden = [(projection.hidden_kernel_threads, "kernel threads")]
-    if not hidden[0][0]:
-        hidden.clear()
+    hidden: list[str] = []
+    if projection.hidden_kernel_threads:
+        hidden.append(counted(projection.hidden_kernel_threads, "kernel thread"))
     if projection.hidden_in_containers is not None:
-        hidden.append((projection.hidden_in_containers, "in containers"))
-    said = " and ".join(f"{count} {whom}" for count, whom in hidden)
+        hidden.append(f"{projection.hidden_in_containers} in containers")
+    said = " and ".join(hidden)
     return shown, ((f", {said} hidden", label),) if said else ()
 
 
