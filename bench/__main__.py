@@ -1,6 +1,6 @@
-"""`python -m bench`: refreshes, waiting, churn, collectors of events, the peers."""
+"""`python -m bench`: refreshes, waiting, churn, starts, collectors, the peers."""
 
-from bench import churn, kernel, netlink, peers, refresh, responses
+from bench import churn, kernel, netlink, peers, refresh, responses, start
 
 if __name__ == "__main__":
     refresh.main()
@@ -8,6 +8,8 @@ if __name__ == "__main__":
     responses.main()
     print()
     churn.main()
+    print()
+    start.main()
     print()
     kernel.main()
     print()
