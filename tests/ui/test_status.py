@@ -93,9 +93,10 @@ def test_the_first_refusal_is_shown_as_it_is_where_there_is_room() -> None:
 def test_a_refusal_is_cut_between_words(width: int) -> None:
     line = draw(frame_with(TRADITIONAL, None, REFUSAL), width)
     shown = text(line)
-    left, costs = " collector traditional (/proc)", "every 1 s costs 7 ms "
+    detail = " (/proc)" if "(/proc)" in shown else ""
+    left, costs = f" collector traditional{detail}", "every 1 s costs 7 ms "
     if "kernel" not in shown:
-        assert width < len(f"{left}  kernel:...  {costs}")
+        assert width < len(f" collector traditional  kernel:...  {costs}")
         return
     assert line_width(line) == width
     between = shown.removeprefix(left).removesuffix(costs)
@@ -139,3 +140,12 @@ async def test_a_starting_collector_and_then_its_refusal_appear_on_the_screen() 
             status = dataclasses.replace(TRADITIONAL, refusals=(refusal,))
             await monitor.draw(dataclasses.replace(monitor.frame, collector=status))
             assert shown in monitor.lines[-2]
+
+
+def test_that_a_better_one_is_loading_is_seen_on_80_columns() -> None:
+    netlink = CollectorStatus("netlink", "proc connector, taskstats")
+    loading = "kernel: loading for 12 s"
+    line = text(draw(frame_with(netlink, counted(0), loading), 80))
+    assert loading in line
+    assert "lost 0" in line
+    assert line.startswith(" collector netlink ")

@@ -15,6 +15,8 @@ from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.lines import Line, LinesWidget, Run, line_width, spread
 
 _MORE: Final = "..."
+_LEAST_REFUSAL: Final = 24
+"""Cells in which the start of a reason tells something: `kernel: loading for 12 s`."""
 
 
 def draw_status_line(
@@ -44,10 +46,18 @@ def draw_status_line(
     if not collector.refusals and line_width((*left, *counts, *costs)) < width:
         left = (*left, *counts)
     if collector.refusals:
-        # Two cells on either side.
-        room = width - line_width((*left, *costs)) - 4
+        room = _room(left, costs, width)
+        if room < min(_LEAST_REFUSAL, cell_width(collector.refusals[0])):
+            # Why no better one serves tells more than how this one works.
+            left = (*name, *lost)
+            room = _room(left, costs, width)
         left = (*left, *_refusal(collector.refusals[0], room, theme))
     return spread(left, costs, width)
+
+
+def _room(left: Line, costs: Line, width: int) -> int:
+    """Return how many cells are between two parts, with two on either side of it."""
+    return width - line_width((*left, *costs)) - 4
 
 
 def _lost(counters: Counters, theme: Theme) -> Line:
