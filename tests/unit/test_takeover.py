@@ -270,7 +270,7 @@ class Upgrading:
     def __init__(self, source: FrameSource) -> None:
         self.result: bool | None = None
         self._source = source
-        self._thread = threading.Thread(target=self._run)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:

@@ -61,9 +61,9 @@ def refusal(what: str, error: OSError, remedy: str) -> Refused:
 
 def main() -> None:
     """Serve one request."""
-    children.clean_signals()
     if not children.end_with(int(sys.argv[2]), signal.SIGKILL):
         os._exit(1)
+    children.clean_signals()
     channel = socket.socket(fileno=int(sys.argv[1]))
     request = json.loads(channel.recv(1 << 16).decode())
     signal.alarm(request["limit_s"])
