@@ -119,8 +119,10 @@ def untrusted(probes: Path) -> tuple[str, str] | None:
     remedy = "make it writable for its owner only, or install montauk"
     try:
         trusted = {package.stat().st_uid}
-        why = trust.foreign_below(str(package), trusted)
-        why = why or trust.foreign_below(str(probes), trusted)
+        found = [trust.foreign_below(str(it), trusted) for it in (package, probes)]
+        programs = (interpreter(), *_with_bcc(PACKAGES))
+        found += [trust.foreign(path, []) for path in programs if path]
+        why = next(filter(None, found), "")
     except OSError as error:
         why = f"{error.filename} cannot be looked at: {error.strerror}"
         remedy = PASSING.get(error.errno or 0, remedy)

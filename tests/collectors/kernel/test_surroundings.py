@@ -225,3 +225,21 @@ def test_a_checkout_of_a_developer_serves_with_sudo(
     lack = loader.untrusted(checkout / "probes")
     assert lack is not None
     assert f"{somebody} belongs to user 4243" in lack[0]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is in danger")
+def test_the_interpreter_and_bcc_count_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = put(tmp_path / "python3", "#!/bin/sh\n")
+    python.chmod(0o755)
+    package = put(tmp_path / "dist-packages" / "bcc" / "libbcc.py", "").parents[1]
+    monkeypatch.setattr(loader, "PACKAGES", (str(package),))
+    monkeypatch.setattr(loader, "interpreter", lambda: str(python))
+    assert loader.untrusted(folder("probes")) is None
+    for path in (python, package):
+        path.chmod(0o757)
+        lack = loader.untrusted(folder("probes"))
+        assert lack is not None
+        assert f"{path} may be written by everybody" in lack[0]
+        path.chmod(0o755)
