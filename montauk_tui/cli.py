@@ -189,6 +189,8 @@ def _count(text: str) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run montauk and return its exit code."""
     streams.hold_closed()
+    # Ignored by who started us, it would hide how our own children end (wait(2)).
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     given = list(sys.argv[1:] if arguments is None else arguments)
     make, run = _COMMANDS.get("".join(given[:1]), (None, _run))
     try:

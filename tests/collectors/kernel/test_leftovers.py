@@ -276,6 +276,31 @@ def test_a_loader_that_ends_half_way(tmp_path: Path, script: str, how: str) -> N
     assert how in refusal(fake_python(tmp_path, script)).reason
 
 
+DEAF: Final = """
+import signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+from montauk_tui import cli
+from montauk_tui.collectors.kernel import loader
+loader.interpreter = lambda *_: sys.argv[1]
+sys.exit(cli.main(["--collector=kernel", "--collector-info"]))
+"""
+
+
+@pytest.mark.privileged
+def test_how_it_ended_is_known_where_ends_of_children_were_ignored(
+    tmp_path: Path,
+) -> None:
+    state = KernelCollector().availability()
+    if not state.available:
+        pytest.skip(f"no kernel collector here: {state.reason}")
+    python = fake_python(tmp_path, "exit 7")
+    done = subprocess.run(
+        [sys.executable, "-c", DEAF, str(python)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "ended with code 7" in done.stdout
+
+
 def test_what_a_loader_complains_of_is_told(tmp_path: Path) -> None:
     script = "echo hello; echo 'fatal error: no \033[1mstruct\033[0m' >&2; exit 1"
     said = refusal(fake_python(tmp_path, script))
