@@ -57,7 +57,9 @@ class TerminalDriver(LinuxDriver):
         signal.signal(signal.SIGCONT, signal.SIG_DFL)
         able = self.abilities
         pen = Pen(able.colors, able.attributes)
-        self._canvas = Canvas(pen, unicode=able.unicode, corner=able.corner)
+        self._canvas = Canvas(
+            pen, unicode=able.unicode, corner=able.corner, erases=able.erases
+        )
         self._cursor = Offset(0, 0)
         self._line: Line | None = None
         self._is_taken = False

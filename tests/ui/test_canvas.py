@@ -30,9 +30,14 @@ WORDS: Final = ("montauk", " ", "12.5", "日本", "ü", "      ", "-", "プロ",
 
 
 def canvas(
-    colors: int = 1 << 24, *, unicode: bool = True, corner: bool = True
+    colors: int = 1 << 24,
+    *,
+    unicode: bool = True,
+    corner: bool = True,
+    erases: bool = False,
 ) -> Canvas:
-    return Canvas(Pen(colors, EVERY), unicode=unicode, corner=corner)
+    pen = Pen(colors, EVERY)
+    return Canvas(pen, unicode=unicode, corner=corner, erases=erases)
 
 
 def strip(chance: random.Random, width: int) -> Strip:
@@ -61,9 +66,15 @@ class Shown:
 
     def cells(self) -> list[list[tuple[object, ...]]]:
         return [
-            [tuple(self.screen.buffer[y][x]) for x in range(self.screen.columns)]
+            [seen(self.screen.buffer[y][x]) for x in range(self.screen.columns)]
             for y in range(self.screen.lines)
         ]
+
+
+def seen(cell: pyte.screens.Char) -> tuple[object, ...]:
+    """Return what can be seen of a cell: of a space not its colour."""
+    is_plain = not (cell.underscore or cell.strikethrough or cell.reverse or cell.blink)
+    return (" ", cell.bg) if cell.data == " " and is_plain else tuple(cell)
 
 
 def drawn_at_once(lines: list[Strip], width: int) -> list[list[tuple[object, ...]]]:
@@ -78,7 +89,7 @@ def drawn_at_once(lines: list[Strip], width: int) -> list[list[tuple[object, ...
 def test_changes_lead_from_any_picture_to_any_other(seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - the same pictures every time
     width, height = chance.randint(1, 40), chance.randint(1, 8)
-    one, shown = canvas(), Shown(width, height)
+    one, shown = canvas(erases=seed % 2 == 1), Shown(width, height)
     lines = [strip(chance, width) for _ in range(height)]
     one.take(whole(lines, width))
     for turn in range(6):
@@ -168,11 +179,33 @@ def test_a_style_is_said_in_what_the_terminal_has(
     colors: int, style: Style, sequence: str
 ) -> None:
     pen = Pen(colors, EVERY)
-    assert pen.change(PLAIN, pen.ink(style)) == sequence
+    assert pen.change(PLAIN, pen.ink(style))[0] == sequence
 
 
 def test_attributes_that_the_terminal_lacks_are_left_out() -> None:
     pen = Pen(0, frozenset({1, 4, 7}))
     ink = pen.ink(Style(bold=True, dim=True, italic=True, reverse=True))
-    assert pen.change(PLAIN, ink) == "\x1b[1;7m"
-    assert pen.change(ink, PLAIN) == "\x1b[m"
+    assert pen.change(PLAIN, ink) == ("\x1b[1;7m", ink)
+    assert pen.change(ink, PLAIN) == ("\x1b[m", PLAIN)
+    # A VT100 has no end of one attribute.
+    assert pen.change(ink, pen.ink(Style(bold=True)))[0] == "\x1b[0;1m"
+
+
+def test_only_what_differs_of_a_style_is_said() -> None:
+    pen = Pen(256, EVERY)
+    name = pen.ink(Style(color="#ff0000", bgcolor="#000000", bold=True))
+    plain = pen.ink(Style(color="#ff0000", bgcolor="#000000"))
+    assert pen.change(name, plain)[0] == "\x1b[22m"
+    assert pen.change(plain, name)[0] == "\x1b[1m"
+    dim = pen.ink(Style(color="#ff0000", bgcolor="#000000", bold=True, dim=True))
+    assert pen.change(dim, name)[0] == "\x1b[22;1m"
+
+
+def test_the_colour_of_a_space_is_not_said() -> None:
+    pen = Pen(256, EVERY)
+    red = pen.ink(Style(color="#ff0000", bgcolor="#000000", bold=True))
+    space = pen.blank(Style(color="#00ff00", bgcolor="#000000"))
+    assert pen.change(red, space) == ("", red)
+    assert pen.change(pen.ink(Style(reverse=True)), PLAIN)[0] == "\x1b[m"
+    marked = pen.blank(Style(color="#00ff00", reverse=True))
+    assert marked.foreground

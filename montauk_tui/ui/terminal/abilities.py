@@ -47,6 +47,8 @@ class Abilities:
     """Whether it knows xterm's private modes: mouse, pasting, queries."""
     corner: bool = True
     """Whether its last cell can be written without scrolling."""
+    erases: bool = False
+    """Whether it erases with the background that is set."""
     places_cursor: bool = True
     """Whether the cursor can be placed by ECMA-48."""
     enter: str = "\x1b[?1049h\x1b[?25l"
@@ -91,6 +93,7 @@ def find(environment: Mapping[str, str], fd: int) -> Abilities:
         symbols=symbols,
         xterm=xterm,
         corner=not curses.tigetflag("am") or bool(curses.tigetflag("xenl")),
+        erases=bool(curses.tigetflag("bce")),
         places_cursor=(curses.tigetstr("cup") or b"").split(_DELAY)[0] == _CURSOR,
         enter=(text("smcup") or clear) + text("civis") + text("rmam"),
         leave="\x1b[m" + text("smam") + (text("rmcup") or clear) + text("cnorm"),

@@ -18,6 +18,9 @@ _GAP: Final = 4
 """Cells that are cheaper written again than stepped over."""
 
 
+_BLANK: Final = Ink((), None, "")
+
+
 class _Row:
     """The cells of a line: their characters and inks.
 
@@ -28,23 +31,27 @@ class _Row:
 
     def __init__(self, width: int) -> None:
         self.chars = [" "] * width
-        self.inks: list[Ink] = [PLAIN] * width
+        self.inks: list[Ink] = [_BLANK] * width
 
 
 class Canvas:
     """A picture of cells."""
 
-    def __init__(self, pen: Pen, *, unicode: bool, corner: bool) -> None:
+    def __init__(
+        self, pen: Pen, *, unicode: bool, corner: bool, erases: bool = False
+    ) -> None:
         """Start without a size.
 
         Args:
             pen: Writes styles.
             unicode: Whether the terminal takes UTF-8; else what is not ASCII is `?`.
             corner: Whether its last cell can be written without scrolling it.
+            erases: Whether it erases with the background that is set (bce).
         """
         self._pen = pen
         self._unicode = unicode
         self._corner = corner
+        self._erases = erases
         self.size = (0, 0)
         self._wanted: list[_Row] = []
         self._shown: list[_Row] = []
@@ -88,7 +95,7 @@ class Canvas:
         for text, style, control in strip:
             if control:
                 continue
-            ink = self._pen.ink(style)
+            ink = (self._pen.blank if text.isspace() else self._pen.ink)(style)
             cells: str | list[str] = text
             if not text.isascii():
                 cells = self._cells(text)
@@ -176,11 +183,25 @@ class Canvas:
 
     def _send_cells(self, row: _Row, start: int, end: int, out: list[str]) -> None:
         """Write cells; the terminal's cursor is on the first."""
-        x = start
+        x, rest = start, end
+        if end == len(row.chars):
+            end = self._start_of_blanks(row, start)
         while x < end:
             ink, first = row.inks[x], x
             while x < end and row.inks[x] == ink:
                 x += 1
-            out.append(self._pen.change(self._ink, ink))
-            out.append("".join(row.chars[first:x]))
-            self._ink = ink
+            sequence, self._ink = self._pen.change(self._ink, ink)
+            out += (sequence, *row.chars[first:x])
+        if end < rest:
+            sequence, self._ink = self._pen.change(self._ink, row.inks[end])
+            out += (sequence, "\x1b[K")
+
+    def _start_of_blanks(self, row: _Row, start: int) -> int:
+        """Return from where on the rest of a line can be erased; its end if nowhere."""
+        width = len(row.chars)
+        ink, x = row.inks[-1], width
+        if ink.foreground is not None or (ink.background and not self._erases):
+            return width
+        while x > start and row.chars[x - 1] == " " and row.inks[x - 1] == ink:
+            x -= 1
+        return x if width - x > _GAP else width

@@ -23,13 +23,19 @@ _ROOM: Final = 20_512
 TIOCOUTQ says 0 of it, so it is known only once the line was full.
 """
 
+_FAST: Final = 200_000.0
+"""Bytes a second of a line on which nothing has to wait."""
+
 _LEAST_RATE: Final = 1_000.0
 """Bytes a second that a line is taken for at least, as of 9,600 baud."""
 
 _LONGEST_WAIT_S: Final = 8.0
 """A line that stood still, and does no longer, is tried again after this."""
 
-_GROWTH: Final = 1.01
+_FIRST_TO_TRUST: Final = 2
+"""Times that a line must have been full before how long that took tells its rate."""
+
+_GROWTH: Final = 1.02
 """A line may have become faster: what it is taken for grows with each picture."""
 
 
@@ -58,11 +64,10 @@ class Line:
         self._held = 0.0
         """Bytes that the kernel probably holds, at `_held_at_s`."""
         self._held_at_s = time.monotonic()
-        self._is_full = False
-        self._base = (self._held_at_s, 0)
-        """When the kernel held a known number of bytes, and how many."""
+        self._full_at_s: list[float] = []
+        """When the line was full, as long as its rate is not known."""
         self._taken = 0
-        """Bytes that the kernel took since then."""
+        """Bytes that the kernel took since the last of these."""
 
     @property
     def is_clear(self) -> bool:
@@ -136,7 +141,6 @@ class Line:
             return
         self._watch(wanted=bool(self._waiting))
         if not self._waiting:
-            self._is_full = False
             self._tell_when_clear()
 
     def _watch(self, *, wanted: bool) -> None:
@@ -162,15 +166,21 @@ class Line:
         return self._held
 
     def _note_full(self) -> None:
-        """Learn from a line that has just become full how fast it is, at least."""
-        if self._is_full:
-            return
-        self._is_full = True
-        now_s, (since_s, held) = time.monotonic(), self._base
-        passed_on = held + self._taken - _ROOM
-        self._rate = max(_LEAST_RATE, passed_on / max(now_s - since_s, 1e-3))
-        self._base, self._taken = (now_s, _ROOM), 0
-        self._held, self._held_at_s = float(_ROOM), now_s
+        """Learn from a line that stays full how fast it is.
+
+        Between two moments at which it is full, as much went as came. Before the first
+        of them it may have stood still.
+        """
+        now_s = time.monotonic()
+        if self._full_at_s and now_s - self._full_at_s[-1] > _LONGEST_WAIT_S:
+            self._full_at_s.clear()
+        self._full_at_s.append(now_s)
+        if len(self._full_at_s) > _FIRST_TO_TRUST:
+            rate = self._taken / max(now_s - self._full_at_s[-2], 1e-6)
+            self._rate = max(_LEAST_RATE, rate) if rate < _FAST else None
+            self._held, self._held_at_s = float(_ROOM), now_s
+            self._full_at_s.clear()
+        self._taken = 0
 
     def _tell_when_clear(self) -> None:
         """Say so when the kernel has passed on what it took."""

@@ -25,15 +25,23 @@ ATTRIBUTES: Final = (
 """Attributes of styles and the parameter (SGR) that sets each."""
 
 
+_ENDS: Final = {1: 22, 2: 22, 3: 23, 4: 24, 5: 25, 7: 27, 8: 28, 9: 29}
+"""What ends an attribute (ECMA-48); a VT100 knows no other way than to end all."""
+
+_ON_BLANKS: Final = frozenset({4, 5, 7, 9})
+"""Attributes that can be seen of a space."""
+
+
 class Ink(NamedTuple):
     """One style as parameters of SGR."""
 
-    attributes: str
-    foreground: str
-    background: str
+    attributes: tuple[int, ...] = ()
+    foreground: str | None = ""
+    """None where it cannot be seen, as of a space."""
+    background: str = ""
 
 
-PLAIN: Final = Ink("", "", "")
+PLAIN: Final = Ink()
 
 
 class Pen:
@@ -50,7 +58,7 @@ class Pen:
         self._system = next((it for count, it in _SYSTEMS if colors >= count), None)
         self._attributes = attributes
         self._inks: dict[Style, Ink] = {}
-        self._changes: dict[tuple[Ink, Ink], str] = {}
+        self._changes: dict[tuple[Ink, Ink], tuple[str, Ink]] = {}
 
     def ink(self, style: Style | None) -> Ink:
         """Return what a style looks like here."""
@@ -61,13 +69,24 @@ class Pen:
             found = self._inks[style] = self._make(style)
         return found
 
-    def change(self, old: Ink, new: Ink) -> str:
-        """Return the sequence that leads from one to the other."""
+    def blank(self, style: Style | None) -> Ink:
+        """Return what spaces of a style look like."""
+        ink = self.ink(style)
+        seen = tuple(it for it in ink.attributes if it in _ON_BLANKS)
+        return ink if seen else Ink((), None, ink.background)
+
+    def change(self, old: Ink, new: Ink) -> tuple[str, Ink]:
+        """Return the sequence that leads from one to the other, and where to."""
         if old == new:
-            return ""
+            return "", old
         found = self._changes.get((old, new))
         if found is None:
-            found = self._changes[old, new] = _sequence(old, new)
+            reached = new
+            if new.foreground is None:
+                kept = () if _ON_BLANKS & set(old.attributes) else old.attributes
+                reached = Ink(kept, old.foreground, new.background)
+            found = _sequence(old, reached, ends=self._system is not None), reached
+            self._changes[old, new] = found
         return found
 
     def _make(self, style: Style) -> Ink:
@@ -80,7 +99,7 @@ class Pen:
         if bold and 1 in self._attributes and 1 not in numbers:
             numbers.insert(0, 1)
         background, _ = self._colour(style.bgcolor, is_foreground=False)
-        return Ink(";".join(map(str, numbers)), foreground, background)
+        return Ink(tuple(numbers), foreground, background)
 
     def _colour(self, color: Color | None, *, is_foreground: bool) -> tuple[str, bool]:
         """Return the parameters of a colour, and whether bold makes it bright."""
@@ -97,15 +116,23 @@ class Pen:
         return ";".join(codes), False
 
 
-def _sequence(old: Ink, new: Ink) -> str:
+def _sequence(old: Ink, new: Ink, *, ends: bool) -> str:
+    if old == new:
+        return ""
     if new == PLAIN:
         return "\x1b[m"
-    parts: tuple[str, ...]
-    if old.attributes != new.attributes:
-        parts = ("0" if old != PLAIN else "", *new)
+    gone = set(old.attributes) - set(new.attributes)
+    begun = [it for it in new.attributes if it not in old.attributes]
+    if gone and not ends:
+        parts = ["0", *map(str, new.attributes)]
+        old = PLAIN
     else:
-        parts = (
-            "" if old.foreground == new.foreground else new.foreground or "39",
-            "" if old.background == new.background else new.background or "49",
-        )
-    return f"\x1b[{';'.join(part for part in parts if part)}m"
+        stopped = {_ENDS[it] for it in gone}
+        # Bold and dim have one end.
+        begun += [it for it in new.attributes if _ENDS[it] in stopped]
+        parts = [str(it) for it in (*sorted(stopped), *begun)]
+    if old.foreground != new.foreground:
+        parts.append(new.foreground or "39")
+    if old.background != new.background:
+        parts.append(new.background or "49")
+    return f"\x1b[{';'.join(parts)}m"
