@@ -108,13 +108,12 @@ def _unknown(environment: Mapping[str, str], *, unicode: bool) -> Abilities:
 def _is_utf8(environment: Mapping[str, str]) -> bool:
     """Tell whether the locale's encoding is UTF-8.
 
-    Where nothing says which locale, Python takes UTF-8 (PEP 538), and so does this; it
-    sets LC_CTYPE then, also over a LANG=C that somebody chose.
+    Where nothing says which locale, Python takes UTF-8 (PEP 538), and so does this. It
+    sets LC_CTYPE then, also over a C that somebody chose.
     """
-    if not environment.get("LC_ALL") and not _original("LC_CTYPE"):
-        chosen = environment.get("LANG", "")
-        if chosen in ("C", "POSIX"):
-            return False
+    chosen = environment.get("LC_ALL") or _original("LC_CTYPE")
+    if (chosen or environment.get("LANG")) in ("C", "POSIX"):
+        return False
     with contextlib.suppress(locale.Error):
         locale.setlocale(locale.LC_CTYPE, "")
         return locale.nl_langinfo(locale.CODESET).upper().replace("-", "") == "UTF8"
