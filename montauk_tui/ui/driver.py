@@ -55,6 +55,8 @@ class TerminalDriver(LinuxDriver):
         # Textual's own handlers do not come back from a stop as this program does.
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         signal.signal(signal.SIGCONT, signal.SIG_DFL)
+        # Else Textual believes whatever COLUMNS and LINES say.
+        self._size = self._terminal_size()
         able = self.abilities
         pen = Pen(able.colors, able.attributes)
         self._canvas = Canvas(

@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 
 from tests.support.terminal import Terminal
+from tests.ui.test_terminal import is_whole
 
 SHELL: Final = """
 import os, signal, subprocess, sys, termios
@@ -41,23 +42,6 @@ def terminal() -> Iterator[Terminal]:
         yield terminal
 
 
-def check_all_is_drawn(terminal: Terminal) -> None:
-    """Wait until every part of the screen is there, with a row on each line."""
-
-    def is_drawn() -> bool:
-        lines = terminal.lines
-        titles = [at for at, line in enumerate(lines) if "PID USER" in line]
-        return bool(
-            titles
-            and "montauk" in lines[0]
-            and "collector" in lines[-2]
-            and "F10Quit" in lines[-1]
-            and lines[titles[0] + 1].split()[0].rstrip("x").isdigit()
-        )
-
-    terminal.until(is_drawn)
-
-
 def test_ctrl_z_stops_and_the_shell_continues(terminal: Terminal) -> None:
     for _ in range(2):
         terminal.type("\x1a")
@@ -67,7 +51,7 @@ def test_ctrl_z_stops_and_the_shell_continues(terminal: Terminal) -> None:
         assert terminal.key_protocols == 0
         terminal.type("\r")
         terminal.until_gone("stopped by")
-        check_all_is_drawn(terminal)
+        terminal.until(lambda: is_whole(terminal))
     terminal.type("t")
     terminal.until_shown("tree by")
     terminal.type("q")
@@ -84,4 +68,4 @@ def test_a_size_that_changed_meanwhile_counts(terminal: Terminal) -> None:
     terminal.until_shown("Esc closes")
     terminal.type("\x1b")
     terminal.until_gone("Esc closes")
-    check_all_is_drawn(terminal)
+    terminal.until(lambda: is_whole(terminal))
