@@ -55,8 +55,9 @@ class TerminalDriver(LinuxDriver):
         # Textual's own handlers do not come back from a stop as this program does.
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         signal.signal(signal.SIGCONT, signal.SIG_DFL)
+        self._screen = self._file = streams.screen()
         # Else Textual believes whatever COLUMNS and LINES say.
-        self._size = self._terminal_size()
+        self._size = self._get_terminal_size()
         able = self.abilities
         pen = Pen(able.colors, able.attributes)
         self._canvas = Canvas(
