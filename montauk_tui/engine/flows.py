@@ -2,15 +2,18 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from montauk_tui.model.devices import Devices
 from montauk_tui.model.frame import NO_FLOWS, Flow, Flows
 
+_MOST_BYTES_S: Final = 1e15
+"""More than anything moves in a second."""
+
 
 class _Count(NamedTuple):
-    in_bytes: int
-    out_bytes: int
+    in_bytes: float
+    out_bytes: float
     busy_s: float
 
 
@@ -64,7 +67,12 @@ def _flow(name: str, before: _Count | None, now: _Count, passed_s: float) -> Flo
     received, sent, busy_s = grown
     # Both clocks are rounded, each in its own way.
     busy = math.nan if math.isnan(busy_s) else min(busy_s / passed_s, 1.0)
-    return Flow(name, received / passed_s, sent / passed_s, busy)
+    return Flow(name, _rate(received, passed_s), _rate(sent, passed_s), busy)
+
+
+def _rate(grown: float, passed_s: float) -> float:
+    per_s = grown / passed_s
+    return per_s if per_s <= _MOST_BYTES_S else math.nan
 
 
 def _total(each: Sequence[Flow], *, is_same: bool) -> Flow:

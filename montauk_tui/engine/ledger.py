@@ -1,19 +1,23 @@
 """Where the CPU time of an interval went."""
 
+import math
+
 import numpy as np
 
 from montauk_tui.engine.rates import busy_seconds, busy_total, is_dead, tells_exit_time
 from montauk_tui.model.frame import Ledger, Rates
-from montauk_tui.model.sample import CPU_FIELDS, Sample
+from montauk_tui.model.sample import CPU_FIELDS, HostSample, ProcessTable, Sample
+from montauk_tui.model.schema import Bools
+
+_INTERRUPTS = [CPU_FIELDS.index(kind) for kind in ("irq", "softirq")]
+_IDLE = [CPU_FIELDS.index(kind) for kind in ("idle", "iowait")]
+
+_KSOFTIRQD = b"ksoftirqd/"
 
 
 def close_books(previous: Sample, current: Sample, rates: Rates) -> Ledger:
-    """Return the ledger between two samples."""
-    busy = busy_seconds(previous.host, current.host, current.user_hz)
+    """Return the ledger between two samples; NaN is what /proc/stat does not tell."""
     busy_s = busy_total(previous.host, current.host, current.user_hz)
-    interrupts_s = float(
-        busy[CPU_FIELDS.index("irq")] + busy[CPU_FIELDS.index("softirq")]
-    )
     table = current.processes
     dead = is_dead(table)
     live_s = float(np.nansum(rates.cpu_s[table.is_process & ~dead]))
@@ -23,13 +27,67 @@ def close_books(previous: Sample, current: Sample, rates: Rates) -> Ledger:
         live_s += dead_s
     else:
         exited_s += dead_s
+    left_s = busy_s - live_s - (exited_s or 0.0)
+    interrupts_s = _interrupt_seconds(previous, current, rates, left_s)
     return Ledger(
         busy_s=busy_s,
         live_s=live_s,
         exited_s=exited_s,
         interrupts_s=interrupts_s,
-        unexplained_s=busy_s - live_s - (exited_s or 0.0) - interrupts_s,
+        unexplained_s=left_s - interrupts_s,
     )
+
+
+def in_cores(ledger: Ledger, interval_s: float) -> Ledger:
+    """Return the ledger in cores with two decimals, which add up to the digit."""
+    busy, live, interrupts = (
+        round(seconds / interval_s, 2)
+        for seconds in (ledger.busy_s, ledger.live_s, ledger.interrupts_s)
+    )
+    exited = None
+    if ledger.exited_s is not None:
+        exited = round(ledger.exited_s / interval_s, 2)
+    rest = round(busy - live - (exited or 0.0) - interrupts, 2)
+    # Adding 0 makes -0.0 a 0.
+    return Ledger(busy, live, exited, interrupts, rest + 0.0)
+
+
+def _interrupt_seconds(
+    previous: Sample, current: Sample, rates: Rates, left_s: float
+) -> float:
+    """Return the time of interrupts that is not in that of processes.
+
+    A kernel that measures interrupts takes their time out of that of the process they
+    hit. But what ksoftirqd handles is its own run time and counts as softirq as well
+    (irqtime_account_process_tick in kernel/sched/cputime.c).
+
+    Another kernel takes nothing out (update_rq_clock_task in kernel/sched/core.c): in
+    no process is only what hits an idle CPU. How much that is nothing tells, but it is
+    at most what was counted on CPUs that were idle at times, and at most what processes
+    leave of busy time.
+    """
+    before, now = previous.host, current.host
+    if before.measures_interrupts and now.measures_interrupts:
+        counted = busy_seconds(before, now, current.user_hz)[_INTERRUPTS]
+        own_s = float(np.nansum(rates.cpu_s[_ksoftirqd(current.processes)]))
+        return max(float(counted.sum()) - own_s, 0.0)
+    if math.isnan(left_s):
+        return math.nan
+    most_s = _counted_beside_idle(before, now, current.user_hz)
+    return min(max(left_s, 0.0), most_s)
+
+
+def _ksoftirqd(table: ProcessTable) -> Bools:
+    named: Bools = np.char.startswith(table.comm, _KSOFTIRQD)
+    return table.is_process & table.is_kernel & named
+
+
+def _counted_beside_idle(before: HostSample, now: HostSample, user_hz: int) -> float:
+    """Return the interrupts of CPUs that were idle for a part of the interval."""
+    _, new, old = np.intersect1d(now.cpu_ids, before.cpu_ids, return_indices=True)
+    ticks = np.maximum(now.cpu_ticks[new] - before.cpu_ticks[old], 0.0)
+    were_idle = ticks[:, _IDLE].sum(axis=1) > 0
+    return float(np.nansum(ticks[were_idle][:, _INTERRUPTS])) / user_hz
 
 
 def _exited_seconds(current: Sample, rates: Rates) -> float | None:

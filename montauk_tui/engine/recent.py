@@ -64,7 +64,7 @@ def remember_moment(recent: Recent, host: HostSample, rates: HostRates) -> Recen
     return replace(recent, moments=(*recent.moments[1 - MOST_MOMENTS :], latest))
 
 
-def _share(part: int, whole: int) -> float:
+def _share(part: float, whole: float) -> float:
     return part / whole if whole else math.nan
 
 

@@ -5,6 +5,8 @@ import signal
 import time
 from typing import Final
 
+from montauk_tui.model.schema import UNKNOWN
+
 NOTHING_KNOWN: Final = "-"
 """What stands in for a value that is not known."""
 
@@ -48,6 +50,16 @@ def hertz_text(hertz: float) -> str:
     if math.isnan(hertz):
         return NOTHING_KNOWN
     return f"{hertz / 1e9:.2f}GHz" if hertz >= 999.5e6 else f"{hertz / 1e6:.0f}MHz"
+
+
+def load_text(load: float) -> str:
+    """Return a load average as uptime(1) does: `0.42`."""
+    return NOTHING_KNOWN if math.isnan(load) else f"{load:.2f}"
+
+
+def count_text(count: int) -> str:
+    """Return how many there are."""
+    return NOTHING_KNOWN if count == UNKNOWN else str(count)
 
 
 def cpu_time_text(seconds: float) -> str:
@@ -140,8 +152,6 @@ def exit_status_text(status: float) -> str:
     return name + ("+core" if int(status) & 0x80 else "")
 
 
-def cores_text(amount_s: float | None, interval_s: float) -> str:
-    """Return CPU time of an interval in cores; the noise of clocks below 0 is none."""
-    if amount_s is None or math.isnan(amount_s):
-        return NOTHING_KNOWN
-    return f"{max(amount_s, 0.0) / interval_s:.2f}"
+def cores_text(cores: float | None) -> str:
+    """Return how many CPUs were busy with something: `0.42`, `-0.03`."""
+    return NOTHING_KNOWN if cores is None or math.isnan(cores) else f"{cores:.2f}"

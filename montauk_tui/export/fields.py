@@ -30,6 +30,11 @@ def rounded(value: float | None, digits: int) -> float | None:
     return None if value is None or math.isnan(value) else round(value, digits)
 
 
+def whole(value: float) -> int | None:
+    """Return a count that is kept as a float, None where it is NaN."""
+    return None if math.isnan(value) else round(value)
+
+
 def text(raw: bytes) -> str:
     """Return a name as it is; bytes that are no UTF-8 become escapes."""
     return raw.decode("utf-8", "backslashreplace")

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from montauk_tui.export.fields import rounded
+from montauk_tui.export.fields import known, rounded, whole
 from montauk_tui.export.processes import processes_json
 from montauk_tui.model.frame import Frame, Ledger
 from montauk_tui.model.sample import CPU_FIELDS
@@ -56,30 +56,37 @@ def _host(frame: Frame) -> dict[str, Any]:
             kind: rounded(float(pct), 2)
             for kind, pct in zip(CPU_FIELDS, rates.machine_share * 100, strict=True)
         },
-        "load": list(host.load),
-        "uptime_s": host.uptime_s,
-        "threads": host.threads,
-        "running": host.running,
-        "mem_total_bytes": memory.total,
-        "mem_available_bytes": memory.available,
-        "swap_total_bytes": memory.swap_total,
-        "swap_free_bytes": memory.swap_free,
+        "load": [rounded(load, 2) for load in host.load],
+        "uptime_s": rounded(host.uptime_s, 2),
+        "threads": known(host.threads),
+        "running": known(host.running),
+        "mem_total_bytes": whole(memory.total),
+        "mem_available_bytes": whole(memory.available),
+        "mem_available_is_estimate": memory.is_estimate,
+        "swap_total_bytes": whole(memory.swap_total),
+        "swap_free_bytes": whole(memory.swap_free),
         "pressure": {
-            resource: {"some_pct": pressure.some_pct, "full_pct": pressure.full_pct}
+            resource: {
+                "some_pct": rounded(pressure.some_pct, 2),
+                "full_pct": rounded(pressure.full_pct, 2),
+            }
             for resource, pressure in host.pressure.items()
         },
+        "unknown": list(host.unknown),
     }
 
 
 def _ledger(ledger: Ledger | None) -> dict[str, Any] | None:
     if ledger is None:
         return None
-    busy_s, live_s, interrupts_s = (
-        round(value, 6) for value in (ledger.busy_s, ledger.live_s, ledger.interrupts_s)
-    )
+    busy_s = rounded(ledger.busy_s, 6)
+    live_s = round(ledger.live_s, 6)
     exited_s = rounded(ledger.exited_s, 6)
-    # Of the rounded parts, so that they add up to the digit.
-    unexplained_s = round(busy_s - live_s - (exited_s or 0.0) - interrupts_s, 6)
+    interrupts_s = rounded(ledger.interrupts_s, 6)
+    unexplained_s = None
+    if busy_s is not None and interrupts_s is not None:
+        # Of the rounded parts, so that they add up to the digit.
+        unexplained_s = round(busy_s - live_s - (exited_s or 0.0) - interrupts_s, 6)
     return {
         "busy_s": busy_s,
         "live_s": live_s,

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from montauk_tui.engine.column import Column
+from montauk_tui.engine.ledger import in_cores
 from montauk_tui.engine.listing.notes import note
 from montauk_tui.engine.units import (
     bytes_text,
     cores_text,
+    count_text,
     counted,
     duration_text,
+    load_text,
     percent_text,
     rate_text,
 )
@@ -46,22 +49,23 @@ def _summary(frame: Frame) -> list[str]:
     processes = int(np.count_nonzero(table.is_process)) - kernel
     tasks = counted(processes, "task"), counted(kernel, "kernel thread")
     busy = percent_text(frame.host_rates.machine_busy * 100)
-    used = host.memory.total - host.memory.available
-    swap = host.memory.swap_total - host.memory.swap_free
-    load = " ".join(f"{value:.2f}" for value in host.load)
+    used = bytes_text(host.memory.total - host.memory.available)
+    about = "about " if host.memory.is_estimate else ""
+    load = " ".join(map(load_text, host.load))
     machine = [
         host.hostname,
         f"up {duration_text(host.uptime_s)}",
         f"load {load}",
-        f"{', '.join(tasks)}, {host.running} running",
+        f"{', '.join(tasks)}, {count_text(host.running)} running",
     ]
     use = [
         f"CPU {busy}% of {len(host.cpu_ids)} cores",
-        f"Mem {bytes_text(used)}/{bytes_text(host.memory.total)}",
-        f"Swp {bytes_text(swap)}/{bytes_text(host.memory.swap_total)}",
+        f"Mem {about}{used}/{bytes_text(host.memory.total)}",
+        f"Swp {bytes_text(host.memory.swap_used)}/{bytes_text(host.memory.swap_total)}",
         f"collector {frame.collector.name} ({frame.collector.detail})",
     ]
-    return ["  ".join(machine), "  ".join(use), *_books(frame)]
+    unknown = [f"- {reason}" for reason in host.unknown]
+    return ["  ".join(machine), "  ".join(use), *_books(frame), *unknown]
 
 
 def _books(frame: Frame) -> list[str]:
@@ -69,14 +73,15 @@ def _books(frame: Frame) -> list[str]:
     ledger, interval_s = frame.ledger, frame.interval_s
     if ledger is None or not interval_s:
         return []
+    cores = in_cores(ledger, interval_s)
     busy, *parts = (
-        f"{name} {cores_text(amount_s, interval_s)}"
-        for name, amount_s in (
-            ("busy", ledger.busy_s),
-            ("live", ledger.live_s),
-            ("exited", ledger.exited_s),
-            ("irq", ledger.interrupts_s),
-            ("unexplained", ledger.unexplained_s),
+        f"{name} {cores_text(amount)}"
+        for name, amount in (
+            ("busy", cores.busy_s),
+            ("live", cores.live_s),
+            ("exited", cores.exited_s),
+            ("irq", cores.interrupts_s),
+            ("unexplained", cores.unexplained_s),
         )
     )
     line = f"Books {busy} cores = {', '.join(parts)}"

@@ -7,20 +7,26 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """Bytes through one network interface since it appeared (proc_pid_net(5))."""
+    """Bytes through one network interface since it appeared (proc_pid_net(5)).
+
+    NaN where they are not known.
+    """
 
     name: str
-    received_bytes: int
-    sent_bytes: int
+    received_bytes: float
+    sent_bytes: float
 
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """Work of one whole disk since it appeared (admin-guide/iostats)."""
+    """Work of one whole disk since it appeared (admin-guide/iostats).
+
+    NaN where it is not known.
+    """
 
     name: str
-    read_bytes: int
-    written_bytes: int
+    read_bytes: float
+    written_bytes: float
     busy_s: float
     """Time in which it had something to do."""
 

@@ -178,37 +178,44 @@ CPU_FIELDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Memory of the host in bytes (proc_meminfo(5))."""
+    """Memory of the host in bytes (proc_meminfo(5)); NaN where it is not known."""
 
-    total: int
-    free: int
-    available: int
-    buffers: int
-    cached: int
-    shared: int
-    swap_total: int
-    swap_free: int
-    swap_cached: int
+    total: float
+    free: float
+    available: float
+    buffers: float
+    cached: float
+    shared: float
+    swap_total: float
+    swap_free: float
+    swap_cached: float
+    is_estimate: bool = False
+    """Whether `available` is montauk's own estimate, as the kernel tells none."""
+
+    # max() returns its first argument where that is NaN.
 
     @property
-    def cache(self) -> int:
+    def cache(self) -> float:
         """Pages of files that can be dropped: /proc counts shared memory to them."""
-        return max(0, self.cached - self.shared)
+        return max(self.cached - self.shared, 0.0)
 
     @property
-    def used(self) -> int:
+    def used(self) -> float:
         """What processes and the kernel hold, shared memory with it."""
-        return max(0, self.total - self.free - self.buffers - self.cache)
+        return max(self.total - self.free - self.buffers - self.cache, 0.0)
 
     @property
-    def swap_used(self) -> int:
+    def swap_used(self) -> float:
         """What lies in swap space."""
-        return max(0, self.swap_total - self.swap_free)
+        return max(self.swap_total - self.swap_free, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Pressure:
-    """Share of the last 10 s in which work waited, in percent (accounting/psi)."""
+    """Share of the last 10 s in which work waited, in percent (accounting/psi).
+
+    NaN where it is not known.
+    """
 
     some_pct: float
     full_pct: float
@@ -216,11 +223,11 @@ class Pressure:
 
 @dataclass(frozen=True, slots=True)
 class HostSample:
-    """Counters and gauges of the whole machine."""
+    """Counters and gauges of the whole machine; NaN or UNKNOWN where not known."""
 
     hostname: str
     cpu_ids: Ints
-    """Numbers of the CPUs that are online."""
+    """Numbers of the CPUs that are online, ascending; at least one."""
     cpu_ticks: Floats
     """Shape (cpus, len(CPU_FIELDS)), in 1/USER_HZ s since boot."""
     memory: Memory
@@ -239,6 +246,11 @@ class HostSample:
     """Of the CPUs; empty where there is no sensor, None where nobody asked."""
     frequencies: tuple[Frequency, ...] | None = None
     """Of the CPUs, one for those that share a clock; empty and None as above."""
+    measures_interrupts: bool = True
+    """Whether the kernel keeps the time of interrupts apart from that of processes
+    (CONFIG_IRQ_TIME_ACCOUNTING); else processes are charged for those that hit them."""
+    unknown: tuple[str, ...] = ()
+    """Why figures are not known: a line each, with the file."""
 
 
 @dataclass(frozen=True, slots=True)

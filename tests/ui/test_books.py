@@ -1,9 +1,13 @@
 """The line of the books: where the CPU time went, and who came and went."""
 
+import re
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from montauk_tui.config import Settings
 from montauk_tui.model.frame import Frame, Ledger
@@ -45,7 +49,7 @@ def text(one: Frame, width: int = 200, *, ascii_only: bool = False) -> str:
 def test_the_parts_are_cores_of_their_own() -> None:
     said = text(frame(churn()))
     assert said.startswith(
-        " Books busy 2.00 =  | live 0.50  x exited 1.25  * irq 0.12  ? unexplained 0.12"
+        " Books busy 2.00 =  | live 0.50  x exited 1.25  * irq 0.12  ? unexplained 0.13"
     )
     assert "215/s started  214/s ended" in said
 
@@ -65,9 +69,31 @@ def test_what_a_collector_cannot_tell_is_a_dash() -> None:
     assert "lost" not in said
 
 
-def test_noise_below_nothing_is_nothing() -> None:
-    said = text(frame(churn(), ledger=replace(BOOKS, unexplained_s=-0.01)))
-    assert "unexplained 0.00" in said
+@given(
+    st.tuples(*[st.floats(0.0, 200.0)] * 3),
+    st.none() | st.floats(0.0, 200.0),
+    st.floats(0.2, 60.0),
+)
+def test_what_is_shown_adds_up_to_the_digit(
+    parts: tuple[float, float, float], exited_s: float | None, interval_s: float
+) -> None:
+    busy_s, live_s, interrupts_s = parts
+    rest_s = busy_s - live_s - (exited_s or 0.0) - interrupts_s
+    ledger = Ledger(busy_s, live_s, exited_s, interrupts_s, rest_s)
+    one = replace(frame(churn()), ledger=ledger, interval_s=interval_s)
+    for width in (200, 80):
+        busy, _, rest = text(one, width).partition("[")[0].partition("=")
+        numbers = [Decimal(number) for number in re.findall(r"-?\d+\.\d\d", rest)]
+        told = re.search(r"-?\d+\.\d\d", busy)
+        assert told
+        assert sum(numbers[: 3 + (exited_s is not None)]) == Decimal(told[0])
+
+
+def test_more_parts_than_busy_time_is_shown_as_it_is() -> None:
+    ledger = replace(BOOKS, interrupts_s=0.0, unexplained_s=-0.1, live_s=1.6)
+    said = text(frame(churn(), ledger=ledger))
+    assert "live 0.80  x exited 1.25  * irq 0.00  ? unexplained -0.05 " in said
+    assert "rest -0.05" in text(frame(churn(lost=6), ledger=ledger), 60)
 
 
 def test_nothing_at_all_to_account_for_draws_an_empty_bar() -> None:
@@ -120,7 +146,13 @@ def test_it_is_never_wider_than_the_screen(width: int) -> None:
 
 def test_at_80_columns_figures_and_gauge_stay() -> None:
     said = text(frame(churn()), 80)
-    for part in ("Books 2.00 =", "|live 0.50", "xexited 1.25", "?unexplained 0.12"):
+    for part in (
+        "Books 2.00 =",
+        "|live 0.50",
+        "xexited 1.25",
+        "*irq 0.12",
+        "?unexplained 0.13",
+    ):
         assert part in said
     assert "+215 -214/s" in said
 

@@ -83,6 +83,19 @@ def test_a_starting_collector_is_named() -> None:
     assert "(/proc)  kernel: loading  " in shown
 
 
+@pytest.mark.parametrize("width", range(30, 161, 5))
+def test_why_a_figure_is_not_known_is_shown_in_whole_words(width: int) -> None:
+    frame = frame_with(TRADITIONAL, None, REFUSAL)
+    reasons = ("meminfo: SwapFree too large: '18446744073709551488'", "uptime: x")
+    host = dataclasses.replace(frame.sample.host, unknown=reasons)
+    sample = dataclasses.replace(frame.sample, host=host)
+    shown = text(draw(dataclasses.replace(frame, sample=sample), width))
+    said = shown.partition("-: ")[2].partition(" (+1) ")[0].split()
+    assert said == reasons[0].split()[: len(said)]
+    if width >= 80:
+        assert said[:2] == ["meminfo:", "SwapFree"]
+
+
 def test_the_first_refusal_is_shown_as_it_is_where_there_is_room() -> None:
     shown = text(draw(frame_with(TRADITIONAL, None, REFUSAL, "netlink: no"), 160))
     assert REFUSAL in shown

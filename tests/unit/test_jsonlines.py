@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.model.exits import EXIT_FIELDS
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.sample import Counters
-from montauk_tui.model.schema import FIELDS
+from montauk_tui.model.sample import Counters, Memory, Pressure
+from montauk_tui.model.schema import FIELDS, UNKNOWN
 from tests.support.builders import (
     BOOT_S,
     TIME_S,
@@ -76,6 +76,33 @@ def test_what_is_unknown_is_null() -> None:
     entry = process(**{name: None for name in FIELDS if name != "pid"})
     known = {key for key, value in entry.items() if value is not None}
     assert known == {"pid", "alive", "comm"}
+
+
+def test_what_the_machine_does_not_tell_is_null_with_its_reason() -> None:
+    nothing = math.nan
+    before = make_host([cpu_ticks()] * 2)
+    host = make_host(
+        [cpu_ticks(user=nothing, idle=nothing)] * 2,
+        memory=Memory(*[nothing] * 9),  # type: ignore[arg-type]
+        load=(nothing, 1.0, nothing),
+        uptime_s=nothing,
+        threads=UNKNOWN,
+        running=UNKNOWN,
+        pressure={"io": Pressure(nothing, 1.0)},
+        unknown=("stat: cut",),
+    )
+    frame = make_frame(make_sample(host=before), make_sample(host=host, after_s=1.0))
+    told = document(frame)
+    found = told["host"]
+    assert found["load"] == [None, 1.0, None]
+    assert found["busy_pct_by_cpu"] == [None, None]
+    assert found["pressure"] == {"io": {"some_pct": None, "full_pct": 1.0}}
+    for name in ("uptime_s", "threads", "running", "busy_pct", "swap_free_bytes"):
+        assert found[name] is None
+    assert found["mem_available_bytes"] is None
+    assert found["unknown"] == ["stat: cut"]
+    ledger = told["ledger"]
+    assert (ledger["busy_s"], ledger["unexplained_s"]) == (None, None)
 
 
 def test_the_first_frame_has_no_interval() -> None:

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,6 +7,7 @@ from hypothesis import strategies as st
 from montauk_tui.engine.ledger import close_books
 from montauk_tui.engine.rates import busy_total, process_rates
 from montauk_tui.model.frame import Ledger
+from montauk_tui.model.schema import PF_KTHREAD
 from tests.support.builders import BOOT_S, Row, cpu_ticks, make_host, make_sample
 from tests.support.exits import make_exits
 
@@ -137,6 +140,87 @@ def test_busy_time_is_counted_where_idle_time_does_not_add_up() -> None:
     assert busy_total(before, stopped, 100) == pytest.approx(0.3)
     timeless = make_host([cpu_ticks(user=30, idle=60)])
     assert busy_total(before, timeless, 100) == pytest.approx(0.3)
+
+
+# --- interrupts -----------------------------------------------------------------------
+
+
+def sampled(left: int, idle: int, irq: int = 0, softirq: int = 0) -> Ledger:
+    """Return the ledger of a kernel that keeps interrupts in the time of processes.
+
+    One process used 50 of the ticks, `left` were used otherwise.
+    """
+    previous = make_sample(
+        [{"pid": 1}], host=make_host([cpu_ticks()], measures_interrupts=False)
+    )
+    ticks = cpu_ticks(user=50 + left, irq=irq, softirq=softirq, idle=idle)
+    ticks[0] -= irq + softirq
+    now = make_host([ticks], measures_interrupts=False)
+    current = make_sample([{"pid": 1, "utime": 50}], host=now, after_s=1.0)
+    return close_books(previous, current, process_rates(previous, current))
+
+
+def test_interrupts_of_a_cpu_that_is_never_idle_are_in_its_processes() -> None:
+    ledger = sampled(left=0, idle=0, softirq=8)
+    assert ledger.live_s == ledger.busy_s == pytest.approx(0.5)
+    assert (ledger.interrupts_s, ledger.unexplained_s) == (0.0, 0.0)
+    # What is missing there is no interrupt.
+    missing = sampled(left=20, idle=0, softirq=8)
+    assert missing.interrupts_s == 0.0
+    assert missing.unexplained_s == pytest.approx(0.2)
+
+
+def test_of_interrupts_that_may_have_hit_an_idle_cpu_what_processes_leave() -> None:
+    assert sampled(left=3, idle=40, softirq=8).interrupts_s == pytest.approx(0.03)
+    assert sampled(left=3, idle=40, softirq=8).unexplained_s == pytest.approx(0.0)
+    more = sampled(left=30, idle=20, irq=1, softirq=8)
+    assert more.interrupts_s == pytest.approx(0.09)
+    assert more.unexplained_s == pytest.approx(0.21)
+
+
+@given(st.integers(-50, 50), st.integers(0, 50), TICKS, TICKS)
+def test_sampled_interrupts_close_the_books_and_explain_no_more_than_they_were(
+    left: int, idle: int, irq: int, softirq: int
+) -> None:
+    ledger = sampled(left, idle, irq, softirq)
+    left_s = ledger.busy_s - ledger.live_s
+    assert 0 <= ledger.interrupts_s <= (irq + softirq) / 100
+    assert ledger.interrupts_s <= max(left_s, 0.0)
+    assert ledger.interrupts_s + ledger.unexplained_s == pytest.approx(left_s)
+    # It never makes of a gap a surplus, nor the other way round.
+    assert min(left_s, 0.0) - 1e-9 <= ledger.unexplained_s <= max(left_s, 0.0) + 1e-9
+
+
+def test_softirqs_that_ksoftirqd_handles_are_counted_once() -> None:
+    ksoftirqd: Row = {"pid": 9, "comm": "ksoftirqd/0", "flags": PF_KTHREAD}
+    ledger = books(
+        [ksoftirqd],
+        [{**ksoftirqd, "stime": 30}],
+        user=10, softirq=34, irq=2,
+    )  # fmt: skip
+    assert ledger.live_s == pytest.approx(0.30)
+    assert ledger.interrupts_s == pytest.approx(0.06)
+    assert ledger.unexplained_s == pytest.approx(0.10)
+
+
+def test_a_process_that_only_calls_itself_ksoftirqd_changes_nothing() -> None:
+    liar: Row = {"pid": 9, "comm": "ksoftirqd/0", "flags": 0}
+    ledger = books([liar], [{**liar, "stime": 30}], system=30, softirq=34)
+    assert ledger.interrupts_s == pytest.approx(0.34)
+
+
+def test_what_the_machine_does_not_tell_is_unknown_in_the_books() -> None:
+    ledger = books([{"pid": 1}], [{"pid": 1, "utime": 30}], user=math.nan)
+    assert ledger.live_s == pytest.approx(0.30)
+    unknown = (ledger.busy_s, ledger.interrupts_s, ledger.unexplained_s)
+    assert math.isnan(unknown[0])
+    assert math.isnan(unknown[2])
+
+
+def test_counters_that_leap_tell_nothing() -> None:
+    before = make_host([cpu_ticks()], read_s=10.0)
+    leapt = make_host([cpu_ticks(user=9e11, idle=50)], read_s=11.0)
+    assert math.isnan(busy_total(before, leapt, 100))
 
 
 def test_an_end_whose_use_is_unknown_explains_nothing() -> None:

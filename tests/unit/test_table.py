@@ -1,10 +1,13 @@
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from montauk_tui.engine.columns import COLUMNS, DEFAULT, pick
 from montauk_tui.export.table import frame_table
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.schema import PF_KTHREAD
+from montauk_tui.model.schema import PF_KTHREAD, UNKNOWN
 from montauk_tui.model.text import cell_width, clean
 from tests.support.builders import (
     FakeLookups,
@@ -103,6 +106,24 @@ def test_the_summary_says_what_the_machine_does() -> None:
         "Books busy 0.60 cores = live 0.00, exited -, irq 0.00, unexplained 0.60"
     )
     assert blank == ""
+
+
+def test_what_the_machine_does_not_tell_is_a_dash_with_its_reason() -> None:
+    nothing = math.nan
+    memory = replace(make_host().memory, swap_free=nothing, is_estimate=True)
+    host = make_host(
+        memory=memory,
+        load=(nothing, 0.25, nothing),
+        uptime_s=nothing,
+        running=UNKNOWN,
+        unknown=("uptime: missing", "meminfo: SwapFree missing"),
+    )
+    lines = frame_table(make_frame(None, make_sample(host=host)), np.arange(0), [])
+    assert lines[0] == (
+        "testhost  up -  load - 0.25 -  0 tasks, 0 kernel threads, - running"
+    )
+    assert "Mem about 6.0G/16G  Swp -/2.0G" in lines[1]
+    assert lines[2:4] == ["- uptime: missing", "- meminfo: SwapFree missing"]
 
 
 def test_an_unknown_cpu_use_is_a_dash() -> None:

@@ -1,9 +1,11 @@
 """What the disks read and wrote, each of them counted once."""
 
+import math
 import os
 import re
 from typing import Final
 
+from montauk_tui.collectors.procfs.figures import Reasons, without_cut_word
 from montauk_tui.model.devices import Disk
 from montauk_tui.model.text import clean
 
@@ -19,7 +21,8 @@ _LAYER: Final = re.compile(
 """Devices made of other devices, of files or of memory, and the paths to one NVMe
 namespace: what they do is counted by what is below or above them."""
 
-_DIGITS: Final = 20
+_MOST: Final = 9.2e18
+"""Above are those below 0, as 64 bits without a sign."""
 
 
 class Disks:
@@ -30,39 +33,25 @@ class Disks:
         self._folder = f"{sys}/block"
         self._known: dict[bytes, bool] = {}
 
-    def select(self, text: bytes) -> tuple[Disk, ...]:
-        """Return the whole disks in /proc/diskstats.
-
-        Raises:
-            ValueError: The text is something else.
-        """
-        found: list[Disk] = []
+    def select(self, text: bytes, reasons: Reasons) -> tuple[Disk, ...]:
+        """Return the whole disks in /proc/diskstats; NaN is what is not known."""
+        found: dict[bytes, Disk] = {}
         known: dict[bytes, bool] = {}
-        for line in text.splitlines():
+        for line in without_cut_word(text).splitlines():
             words = line.split(None, _BUSY + 1)
-            if len(words) <= _BUSY:
-                reason = "a line of /proc/diskstats is cut"
-                raise ValueError(reason)
+            if len(words) <= _NAME:
+                reasons.add("diskstats", "a line has no name")
+                continue
             name = words[_NAME]
             is_disk = self._known.get(name)
             if is_disk is None:
                 is_disk = self._is_disk(name)
             known[name] = is_disk
-            if is_disk:
-                read, written, busy_ms = (
-                    _count(words[column]) for column in (_READ, _WRITTEN, _BUSY)
-                )
-                found.append(
-                    Disk(
-                        clean(name),
-                        read * _SECTOR_BYTES,
-                        written * _SECTOR_BYTES,
-                        busy_ms / 1000,
-                    )
-                )
+            if is_disk and name not in found:
+                found[name] = _disk(clean(name), words, reasons)
         # What is gone may come back as something else.
         self._known = known
-        return tuple(found)
+        return tuple(found.values())
 
     def _is_disk(self, name: bytes) -> bool:
         """Tell a disk from its partitions, which have no folder of their own."""
@@ -72,7 +61,12 @@ class Disks:
         return os.path.lexists(f"{self._folder}/{folder}")
 
 
-def _count(word: bytes) -> int:
-    if not word.isdigit() or len(word) > _DIGITS:
-        raise ValueError(f"{word[:40]!r} is not a count")
-    return int(word)
+def _disk(name: str, words: list[bytes], reasons: Reasons) -> Disk:
+    if len(words) <= _BUSY:
+        reasons.add("diskstats", f"{name} is cut")
+        return Disk(name, math.nan, math.nan, math.nan)
+    read, written, busy_ms = (
+        reasons.number("diskstats", f"{name} {what}", words[column], _MOST)
+        for what, column in (("read", _READ), ("written", _WRITTEN), ("busy", _BUSY))
+    )
+    return Disk(name, read * _SECTOR_BYTES, written * _SECTOR_BYTES, busy_ms / 1000)

@@ -1,5 +1,6 @@
 """The whole machine, from small files of /proc, and of /sys where somebody asks."""
 
+import errno
 import math
 import os
 import time
@@ -7,36 +8,27 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, TypeVar
 
-import numpy as np
-
+from montauk_tui.collectors.procfs.cpus import parse_cpus
 from montauk_tui.collectors.procfs.disk import Disks
+from montauk_tui.collectors.procfs.figures import Reasons, without_cut_word
+from montauk_tui.collectors.procfs.meminfo import parse_meminfo
 from montauk_tui.collectors.procfs.network import Interfaces
 from montauk_tui.collectors.procfs.sensors import Clocks, Thermometers
 from montauk_tui.model.devices import Devices
-from montauk_tui.model.sample import CPU_FIELDS, HostSample, Memory, Pressure
-from montauk_tui.model.schema import Floats, Ints, Need
+from montauk_tui.model.sample import HostSample, Pressure
+from montauk_tui.model.schema import UNKNOWN, Need
 from montauk_tui.model.text import clean
 
 Read = Callable[[str], bytes]
 """Return the content of a file below /proc; raise OSError where it cannot be read."""
 
-_MEMINFO: Final = {
-    "total": b"MemTotal",
-    "free": b"MemFree",
-    "available": b"MemAvailable",
-    "buffers": b"Buffers",
-    "cached": b"Cached",
-    "shared": b"Shmem",
-    "swap_total": b"SwapTotal",
-    "swap_free": b"SwapFree",
-    "swap_cached": b"SwapCached",
-}
-
 _PRESSURES: Final = ("cpu", "memory", "io")
 
-_COUNT_DIGITS: Final = 15
-"""So many KiB fit into an int64 as bytes."""
+_MOST_THREADS: Final = float(1 << 22)
+"""PID_MAX_LIMIT of include/linux/threads.h."""
 
+_MOST_UPTIME_S: Final = 1e10
+"""Three centuries."""
 
 _Parsed = TypeVar("_Parsed")
 
@@ -56,109 +48,120 @@ class HostReader:
     def sample(self, needs: Need) -> HostSample:
         """Return the machine as it is now; of its devices what is needed.
 
-        A device that cannot be read is unknown, and no failure.
+        What cannot be read, or cannot be true, is unknown and no failure.
 
         Raises:
-            OSError: /proc/stat, meminfo, loadavg or uptime cannot be read.
-            ValueError: One of them does not have the documented form.
+            OSError: There is none of the files: /proc is gone.
         """
-        host = read_host(self._read)
+        reasons = Reasons()
+        host = read_host(self._read, reasons)
         if not needs & _DEVICES:
             return host
         hot, clocks = Need.TEMPERATURE in needs, Need.FREQUENCY in needs
         return replace(
             host,
-            devices=self._devices(needs),
-            temperatures=self._thermometers.read() if hot else None,
-            frequencies=self._clocks.read() if clocks else None,
+            devices=self._devices(needs, reasons),
+            temperatures=self._thermometers.read(reasons) if hot else None,
+            frequencies=self._clocks.read(reasons) if clocks else None,
+            unknown=tuple(reasons.lines),
         )
 
-    def _devices(self, needs: Need) -> Devices:
+    def _devices(self, needs: Need, reasons: Reasons) -> Devices:
         read_s = time.monotonic()
         network, disks = Need.NETWORK in needs, Need.DISK in needs
+
+        def known(
+            name: str, select: Callable[[bytes, Reasons], _Parsed]
+        ) -> _Parsed | None:
+            text = _text(name, self._read_lists, reasons)
+            return None if text is None else select(text, reasons)
+
         return Devices(
             read_s,
-            self._known("net/dev", self._interfaces.select) if network else None,
-            self._known("diskstats", self._disks.select) if disks else None,
+            known("net/dev", self._interfaces.select) if network else None,
+            known("diskstats", self._disks.select) if disks else None,
         )
-
-    def _known(self, name: str, select: Callable[[bytes], _Parsed]) -> _Parsed | None:
-        try:
-            return select(self._read_lists(name))
-        except (OSError, ValueError):
-            return None
 
 
 _DEVICES: Final = Need.NETWORK | Need.DISK | Need.TEMPERATURE | Need.FREQUENCY
 
 
-def read_host(read: Read) -> HostSample:
-    """Return the counters and gauges of the machine.
+def read_host(read: Read, reasons: Reasons) -> HostSample:
+    """Return the counters and gauges of the machine, adding to `reasons`.
 
     Raises:
-        OSError: /proc/stat, meminfo, loadavg or uptime cannot be read.
-        ValueError: One of them does not have the documented form.
+        OSError: There is none of the files.
     """
-    read_s, stat = time.monotonic(), read("stat")
-    cpu_ids, cpu_ticks = parse_cpus(stat)
-    load, running, threads = parse_loadavg(read("loadavg"))
-    uptime, *_ = read("uptime").split()
+    read_s, stat = time.monotonic(), _text("stat", read, reasons)
+    cpus = parse_cpus(stat or b"", Reasons() if stat is None else reasons)
+    loadavg = _text("loadavg", read, reasons)
+    load, running, threads = (
+        NO_LOAD if loadavg is None else parse_loadavg(loadavg, reasons)
+    )
+    uptime = _text("uptime", read, reasons)
+    meminfo = _text("meminfo", read, reasons)
+    if stat is loadavg is uptime is meminfo is None:
+        raise FileNotFoundError(errno.ENOENT, "none of its files is there", "/proc")
     return HostSample(
         hostname=clean(os.fsencode(os.uname().nodename)),
-        cpu_ids=cpu_ids,
-        cpu_ticks=cpu_ticks,
-        memory=parse_meminfo(read("meminfo")),
+        cpu_ids=cpus.ids,
+        cpu_ticks=cpus.ticks,
+        memory=NO_MEMORY if meminfo is None else parse_meminfo(meminfo, reasons, read),
         load=load,
-        uptime_s=_number(uptime),
+        uptime_s=math.nan if uptime is None else parse_uptime(uptime, reasons),
         threads=threads,
         running=running,
-        pressure=read_pressure(read),
+        pressure=read_pressure(read, reasons),
         read_s=read_s,
+        measures_interrupts=cpus.measures_interrupts,
+        unknown=tuple(reasons.lines),
     )
 
 
-def parse_cpus(text: bytes) -> tuple[Ints, Floats]:
-    """Return the CPUs' numbers and their ticks by kind (proc_stat(5)).
-
-    A kernel that lacks the last kinds has 0 there: it has no such time to count.
-    """
-    ids: list[int] = []
-    ticks: list[list[float]] = []
-    for line in text.splitlines()[1:]:
-        if not line.startswith(b"cpu"):
-            break
-        words = line.split()
-        ids.append(_count(words[0][3:]))
-        numbers = [_number(word) for word in words[1 : 1 + len(CPU_FIELDS)]]
-        ticks.append(numbers + [0.0] * (len(CPU_FIELDS) - len(numbers)))
-    if not ids:
-        reason = "no CPU in /proc/stat"
-        raise ValueError(reason)
-    return np.array(ids, dtype=np.int64), np.array(ticks, dtype=np.float64)
+NO_LOAD: Final = ((math.nan, math.nan, math.nan), UNKNOWN, UNKNOWN)
+NO_MEMORY: Final = parse_meminfo(b"", Reasons(), lambda _: b"")
 
 
-def parse_meminfo(text: bytes) -> Memory:
-    """Return the host's memory; a line that is missing counts as 0 bytes."""
-    kib: dict[bytes, int] = {}
-    for line in text.splitlines():
-        name, _, value = line.partition(b":")
-        words = value.split()
-        if words and words[0].isdigit():
-            kib[name] = _count(words[0])
-    return Memory(
-        **{field: kib.get(name, 0) * 1024 for field, name in _MEMINFO.items()}
-    )
+def _text(name: str, read: Read, reasons: Reasons) -> bytes | None:
+    try:
+        return read(name)
+    except (OSError, ValueError) as error:
+        reasons.add_error(name, error)
+        return None
 
 
-def parse_loadavg(text: bytes) -> tuple[tuple[float, float, float], int, int]:
+def parse_loadavg(
+    text: bytes, reasons: Reasons
+) -> tuple[tuple[float, float, float], int, int]:
     """Return the load averages, and how many threads are runnable and exist."""
-    one, five, fifteen, counts = text.split()[:4]
-    running, _, threads = counts.partition(b"/")
-    load = (_number(one), _number(five), _number(fifteen))
-    return load, _count(running), _count(threads)
+    words: list[bytes | None] = [*without_cut_word(text).split()[:4]]
+    words += [None] * (4 - len(words))
+    counts = words.pop()
+    one, five, fifteen = (
+        reasons.number("loadavg", f"the load of {minutes} min", word, _MOST_THREADS)
+        for minutes, word in zip((1, 5, 15), words, strict=True)
+    )
+    running, slash, threads = (None, b"", None) if counts is None else (
+        counts.partition(b"/")
+    )  # fmt: skip
+    found = [
+        reasons.number("loadavg", name, word, _MOST_THREADS)
+        for name, word in (
+            ("running", running),
+            ("threads", threads if slash else None),
+        )
+    ]
+    running_now, exist = (UNKNOWN if math.isnan(n) else int(n) for n in found)
+    return (one, five, fifteen), running_now, exist
 
 
-def read_pressure(read: Read) -> dict[str, Pressure]:
+def parse_uptime(text: bytes, reasons: Reasons) -> float:
+    """Return the seconds since boot."""
+    word = next(iter(without_cut_word(text).split()), None)
+    return reasons.number("uptime", "the first number", word, _MOST_UPTIME_S)
+
+
+def read_pressure(read: Read, reasons: Reasons) -> dict[str, Pressure]:
     """Return the stall shares by resource; none where the kernel keeps none.
 
     A kernel booted with psi=0 has the files and refuses to read them.
@@ -169,28 +172,24 @@ def read_pressure(read: Read) -> dict[str, Pressure]:
             text = read(f"pressure/{resource}")
         except OSError:
             continue
-        pressure[resource] = parse_pressure(text)
+        pressure[resource] = parse_pressure(resource, text, reasons)
     return pressure
 
 
-def parse_pressure(text: bytes) -> Pressure:
-    """Return the 10 s averages of one pressure file; `full` is absent for old CPUs."""
-    shares = {b"some": 0.0, b"full": 0.0}
-    for line in text.splitlines():
-        words = line.split()
-        if len(words) > 1 and words[0] in shares and words[1].startswith(b"avg10="):
-            shares[words[0]] = _number(words[1][6:])
-    return Pressure(some_pct=shares[b"some"], full_pct=shares[b"full"])
+def parse_pressure(resource: str, text: bytes, reasons: Reasons) -> Pressure:
+    """Return the 10 s averages of one pressure file.
 
-
-def _count(word: bytes) -> int:
-    if not word.isdigit() or len(word) > _COUNT_DIGITS:
-        raise ValueError(f"{word[:40]!r} is not a count")
-    return int(word)
-
-
-def _number(word: bytes) -> float:
-    number = float(word)
-    if not math.isfinite(number):
-        raise ValueError(f"{word[:40]!r} is not a number")
-    return number
+    Before 5.13 the file of CPUs has no line `full`: that is not known, and no fault.
+    """
+    found: dict[bytes, bytes | None] = {}
+    for line in without_cut_word(text).splitlines():
+        kind, _, rest = line.partition(b" avg10=")
+        found.setdefault(kind, next(iter(rest.split()), None))
+    shares = {
+        kind: reasons.number(
+            f"pressure/{resource}", f"{kind.decode()} avg10", found.get(kind), 100.0
+        )
+        for kind in (b"some", b"full")
+        if kind in found or kind == b"some" or resource != "cpu"
+    }
+    return Pressure(shares[b"some"], shares.get(b"full", math.nan))

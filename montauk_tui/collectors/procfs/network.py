@@ -1,9 +1,11 @@
 """Bytes through the network interfaces, each of them counted once."""
 
+import math
 import os
 from collections.abc import Collection
 from typing import Final
 
+from montauk_tui.collectors.procfs.figures import Reasons, without_cut_word
 from montauk_tui.model.devices import Interface
 from montauk_tui.model.text import clean
 
@@ -12,37 +14,42 @@ _RECEIVED, _SENT, _NUMBERS = 0, 8, 16
 """Columns of /proc/net/dev behind the name (dev_seq_printf_stats in
 net/core/net-procfs.c)."""
 
-_DIGITS: Final = 20
+_MOST_BYTES: Final = 9.2e18
+"""Above are those below 0, as 64 bits without a sign."""
 
 
-def parse_network(text: bytes) -> dict[bytes, tuple[int, int]]:
+def parse_network(
+    text: bytes, reasons: Reasons
+) -> dict[bytes, tuple[float, float]] | None:
     """Return the bytes received and sent by interface, of all but the loopback.
 
-    Raises:
-        ValueError: It is no /proc/net/dev.
+    NaN is what a line does not tell; None where it is no /proc/net/dev.
     """
-    head, *lines = text.splitlines()[1:] or [b""]
+    head, *lines = without_cut_word(text).splitlines()[1:] or [b""]
     if b"|" not in head:
-        reason = "/proc/net/dev has no titles"
-        raise ValueError(reason)
-    found: dict[bytes, tuple[int, int]] = {}
+        reasons.add("net/dev", "it has no titles")
+        return None
+    found: dict[bytes, tuple[float, float]] = {}
     for line in lines:
         # A name may hold a colon: that of an alias does.
         name, colon, numbers = line.rpartition(b":")
-        words = numbers.split()
-        if not colon or len(words) < _NUMBERS:
-            reason = "a line of /proc/net/dev is cut"
-            raise ValueError(reason)
         name = name.strip()
-        if name != _LOOPBACK:
-            found[name] = (_count(words[_RECEIVED]), _count(words[_SENT]))
+        if not colon:
+            reasons.add("net/dev", "a line has no name")
+        elif name != _LOOPBACK and name not in found:
+            found[name] = _counts(clean(name), numbers.split(), reasons)
     return found
 
 
-def _count(word: bytes) -> int:
-    if not word.isdigit() or len(word) > _DIGITS:
-        raise ValueError(f"{word[:40]!r} is not a count")
-    return int(word)
+def _counts(name: str, words: list[bytes], reasons: Reasons) -> tuple[float, float]:
+    if len(words) < _NUMBERS:
+        reasons.add("net/dev", f"{name} is cut")
+        return math.nan, math.nan
+    received, sent = (
+        reasons.number("net/dev", f"{name} {what}", words[column], _MOST_BYTES)
+        for what, column in (("received", _RECEIVED), ("sent", _SENT))
+    )
+    return received, sent
 
 
 class Interfaces:
@@ -59,13 +66,11 @@ class Interfaces:
         self._names: frozenset[bytes] = frozenset()
         self._counted: frozenset[bytes] = frozenset()
 
-    def select(self, text: bytes) -> tuple[Interface, ...]:
-        """Return the interfaces of /proc/net/dev that count.
-
-        Raises:
-            ValueError: The text is something else.
-        """
-        found = parse_network(text)
+    def select(self, text: bytes, reasons: Reasons) -> tuple[Interface, ...] | None:
+        """Return the interfaces of /proc/net/dev that count, None if it is none."""
+        found = parse_network(text, reasons)
+        if found is None:
+            return None
         if found.keys() != self._names:
             self._names = frozenset(found)
             self._counted = self._count(self._names)

@@ -2,10 +2,12 @@
 
 import math
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from montauk_tui.collectors.procfs.figures import Reasons
 from montauk_tui.model.devices import Frequency, Temperature
 from montauk_tui.model.text import clean
 
@@ -26,6 +28,12 @@ _COLDEST_C, _HOTTEST_C = -100.0, 250.0
 """A sensor out of this range is broken or not connected."""
 
 
+_MOST_KHZ: Final = 1e8
+"""100 GHz."""
+
+_INTEGER: Final = re.compile(rb"-?[0-9]{1,19}")
+
+
 class _Sensor(NamedTuple):
     label: str
     file: str
@@ -41,8 +49,8 @@ class Thermometers:
         self._sensors: list[_Sensor] = []
         self._reads_left = 0
 
-    def read(self) -> tuple[Temperature, ...]:
-        """Return what the sensors say now; empty where there are none."""
+    def read(self, reasons: Reasons) -> tuple[Temperature, ...]:
+        """Return what the sensors say now; empty where none says anything."""
         if not self._reads_left:
             self._sensors = list(self._chips()) or self._zones()
             self._reads_left = _AGAIN_READS
@@ -52,6 +60,8 @@ class Thermometers:
             celsius = _number(sensor.file) / 1000
             if _COLDEST_C < celsius < _HOTTEST_C:
                 found.append(Temperature(sensor.label, celsius, sensor.critical))
+        if self._sensors and not found:
+            reasons.add("sensors", "none of the CPUs' tells a temperature")
         return tuple(found)
 
     def _chips(self) -> Iterator[_Sensor]:
@@ -63,7 +73,8 @@ class Thermometers:
                 stem = str(file).removesuffix("_input")
                 label = _text(f"{stem}_label") or _text(f"{folder}/name")
                 critical = _number(f"{stem}_crit") / 1000
-                yield _Sensor(label, str(file), critical if critical > 0 else math.nan)
+                is_limit = 0 < critical < _HOTTEST_C
+                yield _Sensor(label, str(file), critical if is_limit else math.nan)
 
     def _zones(self) -> list[_Sensor]:
         """Find them among the thermal zones (driver-api/thermal/sysfs-api)."""
@@ -91,8 +102,8 @@ class Clocks:
         self._files: list[tuple[str, float]] = []
         self._reads_left = 0
 
-    def read(self) -> tuple[Frequency, ...]:
-        """Return what they run at now; empty where nothing sets them."""
+    def read(self, reasons: Reasons) -> tuple[Frequency, ...]:
+        """Return what they run at now; empty where nothing sets or tells them."""
         if not self._reads_left:
             self._files = [
                 (f"{folder}/scaling_cur_freq", _number(f"{folder}/cpuinfo_max_freq"))
@@ -101,11 +112,17 @@ class Clocks:
             self._reads_left = _AGAIN_READS
         self._reads_left -= 1
         clocks = ((_number(file), most_khz) for file, most_khz in self._files)
-        return tuple(
-            Frequency(now_khz * 1000, most_khz * 1000)
+        found = tuple(
+            Frequency(
+                now_khz * 1000,
+                most_khz * 1000 if 0 < most_khz <= _MOST_KHZ else math.nan,
+            )
             for now_khz, most_khz in clocks
-            if now_khz > 0
+            if 0 < now_khz <= _MOST_KHZ
         )
+        if self._files and not found:
+            reasons.add("cpufreq", "no CPU tells its frequency")
+        return found
 
 
 def _folders(parent: Path, start: str) -> list[Path]:
@@ -139,8 +156,5 @@ def _text(path: str) -> str:
 
 
 def _number(path: str) -> float:
-    try:
-        number = float(int(_read(path)))
-    except (ValueError, OverflowError):
-        return math.nan
-    return number
+    text = _read(path).strip()
+    return float(text) if _INTEGER.fullmatch(text) else math.nan

@@ -1,7 +1,9 @@
 """The books of the last interval: where the CPU time went, and who came and went."""
 
+import math
 from typing import Final
 
+from montauk_tui.engine.ledger import in_cores
 from montauk_tui.engine.units import cores_text, rate_text
 from montauk_tui.model.frame import Frame, Ledger
 from montauk_tui.model.recent import Churn
@@ -16,6 +18,9 @@ _PARTS: Final = (
     ("unexplained", "unexplained_s", "?", "hot"),
 )
 """Name, field of the ledger, sign in the bar and role."""
+
+_LONG, _SHORT, _SHORTEST = range(3)
+_SHORTEST_NAMES: Final = {"irq": "", "unexplained": "rest "}
 
 _LEAST_BAR: Final = 10
 _MOST_BAR: Final = 40
@@ -33,13 +38,12 @@ def draw_books(frame: Frame, look: MeterLook) -> list[Line]:
     if ledger is None or not frame.interval_s:
         return [((" Books", look.theme.style("label")),)]
     churn = frame.recent.churn
-    figures = _figures(ledger, frame.interval_s, look)
-    gauge = _gauge(churn, look)
-    room = look.width - line_width((*figures, *gauge))
-    if room < 1:
-        figures = _figures(ledger, frame.interval_s, look, short=True)
-        gauge = _short_gauge(churn, look)
+    for short in (_LONG, _SHORT, _SHORTEST):
+        figures = _figures(ledger, frame.interval_s, look, short)
+        gauge = _short_gauge(churn, look) if short else _gauge(churn, look)
         room = look.width - line_width((*figures, *gauge))
+        if room >= 1:
+            break
     bar: Line = ()
     if room > _LEAST_BAR:
         # As much for the history, where both can be had.
@@ -50,19 +54,21 @@ def draw_books(frame: Frame, look: MeterLook) -> list[Line]:
     return [spread((*figures, *bar), (*sparks, *gauge), look.width)]
 
 
-def _figures(
-    ledger: Ledger, interval_s: float, look: MeterLook, *, short: bool = False
-) -> Line:
-    """Return the parts in cores: CPU-seconds a second."""
+def _figures(ledger: Ledger, interval_s: float, look: MeterLook, short: int) -> Line:
+    """Return the parts in cores: CPU-seconds a second. They add up."""
+    ledger = in_cores(ledger, interval_s)
     label, value = look.theme.style("label"), look.theme.style("value")
     runs: list[Run] = [(" Books " if short else " Books busy ", label)]
-    runs += [(cores_text(ledger.busy_s, interval_s), value), (" =", label)]
+    runs += [(cores_text(ledger.busy_s), value), (" =", label)]
     for name, field, sign, role in _PARTS:
-        if short and name == "irq":
+        if short and name == "irq" and not ledger.interrupts_s:
             continue
+        said = (
+            f"{name} " if short < _SHORTEST else _SHORTEST_NAMES.get(name, f"{name} ")
+        )
         runs.append((f" {sign}" if short else f"  {sign} ", look.theme.style(role)))
-        runs.append((f"{name} ", label))
-        runs.append((cores_text(getattr(ledger, field), interval_s), value))
+        runs.append((said, label))
+        runs.append((cores_text(getattr(ledger, field)), value))
     return tuple(runs)
 
 
@@ -70,7 +76,8 @@ def _bar(ledger: Ledger, look: MeterLook, width: int) -> Line:
     inner = width - 4
     runs: list[Run] = [("  [", look.theme.style("bracket"))]
     filled, end_s = 0, 0.0
-    for _, field, sign, role in _PARTS:
+    is_known = not math.isnan(ledger.busy_s)
+    for _, field, sign, role in _PARTS if is_known else ():
         end_s += max(getattr(ledger, field) or 0.0, 0.0)
         end = min(inner, round(end_s / max(ledger.busy_s, 1e-9) * inner))
         runs.append((sign * (end - filled), look.theme.style(role)))

@@ -42,6 +42,10 @@ def draw_status_line(
     left: Line = (*name, *detail, *lost)
     if line_width((*left, *costs)) >= width:
         left = (*name, *lost)
+    unknown = frame.sample.host.unknown
+    if unknown:
+        room = width - line_width((*left, *costs)) - 1
+        left = (*left, *_unknown(unknown, room, theme))
     counts = _counts(frame.sample.counters, theme)
     if not collector.refusals and line_width((*left, *counts, *costs)) < width:
         left = (*left, *counts)
@@ -81,6 +85,18 @@ def _counts(counters: Counters, theme: Theme) -> Line:
         parts.append((f"  {label} ", theme.style("label")))
         parts.append((str(count), theme.style("value")))
     return tuple(parts)
+
+
+def _unknown(reasons: Sequence[str], room: int, theme: Theme) -> Line:
+    """Return why figures of the machine are `-`: one reason, and how many more.
+
+    Where there is no room whole words go, the last first.
+    """
+    more = f" (+{len(reasons) - 1})" if len(reasons) > 1 else ""
+    words = reasons[0].split(" ")
+    while words and cell_width(text := f"  -: {' '.join(words)}{more} ") > room:
+        words.pop()
+    return ((text, theme.style("warm")),) if words else ()
 
 
 def _refusal(refusal: str, room: int, theme: Theme) -> Line:

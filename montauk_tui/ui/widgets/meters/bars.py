@@ -123,7 +123,7 @@ def _cpu_parts(shares: Sequence[float]) -> list[tuple[float, str, str]]:
 def memory_bar(frame: Frame, look: MeterLook, width: int) -> Line:
     """Return what is in use, what are buffers and what is cache."""
     memory = frame.sample.host.memory
-    total = max(1, memory.total)
+    total = max(memory.total, 1.0)
     parts = [
         (memory.used / total, "|", "mem_used"),
         (memory.buffers / total, "#", "mem_buffers"),
@@ -137,7 +137,7 @@ def swap_bar(frame: Frame, look: MeterLook, width: int) -> Line:
     """Return how much of the swap space is in use."""
     memory = frame.sample.host.memory
     used = memory.swap_used
-    parts = [(used / max(1, memory.swap_total), "|", "swap_used")]
+    parts = [(used / max(memory.swap_total, 1.0), "|", "swap_used")]
     text = f"{bytes_text(used)}/{bytes_text(memory.swap_total)}"
     return _bar(look, "Swp", parts, text, width)
 

@@ -9,8 +9,10 @@ from montauk_tui.engine.meters import METERS
 from montauk_tui.engine.units import (
     bytes_text,
     clock_second_text,
+    count_text,
     duration_text,
     hertz_text,
+    load_text,
     percent_text,
 )
 from montauk_tui.model.devices import Temperature
@@ -193,7 +195,8 @@ def _memory(frame: Frame, look: MeterLook, width: int) -> Line:
     memory = frame.sample.host.memory
     total: Part = (f"of {bytes_text(memory.total)}", "label")
     used = _amount("used", memory.used, "mem_used", last="  ")
-    free = _amount("available", memory.available, "notice", last="  ")
+    word = "available about" if memory.is_estimate else "available"
+    free = _amount(word, memory.available, "notice", last="  ")
     split = [
         *used,
         *_amount("shared", memory.shared, "value", last="  "),
@@ -222,7 +225,7 @@ def _swap(frame: Frame, look: MeterLook, width: int) -> Line:
     return _fitting(look, "swap", [words, [(f"{used}/{total}", "value")]], width)
 
 
-def _amount(word: str, count: int, role: str, *, last: str) -> list[Part]:
+def _amount(word: str, count: float, role: str, *, last: str) -> list[Part]:
     return [(f"{word} ", "label"), (bytes_text(count) + last, role)]
 
 
@@ -230,7 +233,7 @@ def _load(frame: Frame, look: MeterLook, width: int) -> Line:
     cpus = max(1, len(frame.sample.host.cpu_ids))
     # Warm is as many as there are CPUs.
     averages = [
-        (f"{value:.2f} ", heat_role(value / cpus / 2, "value"))
+        (f"{load_text(value)} ", heat_role(value / cpus / 2, "value"))
         for value in frame.sample.host.load
     ]
     wordings = [[*averages, (f" of {cpus}", "faint")], averages, averages[:1]]
@@ -242,7 +245,7 @@ def _tasks(frame: Frame, look: MeterLook, width: int) -> Line:
     parts: list[list[Part]] = [
         [(str(processes), "value")],
         [("  threads ", "label"), (str(threads), "value")],
-        [("  running ", "label"), (str(frame.sample.host.running), "value")],
+        [("  running ", "label"), (count_text(frame.sample.host.running), "value")],
     ]
     wordings = [[*chain.from_iterable(parts[:count])] for count in (3, 2, 1)]
     return _fitting(look, "tasks", wordings, width)

@@ -8,7 +8,7 @@ import numpy as np
 from rich.style import Style
 
 from montauk_tui.engine.meters import METERS
-from montauk_tui.engine.units import bytes_text, hertz_text, percent_text
+from montauk_tui.engine.units import bytes_text, hertz_text, load_text, percent_text
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.recent import Moment
 from montauk_tui.ui.widgets.graph import graph
@@ -185,8 +185,8 @@ def _frequency(frame: Frame, _look: MeterLook) -> list[Series]:
 
 def _load(frame: Frame, _look: MeterLook) -> list[Series]:
     past = _past(frame, lambda moment: moment.load)
-    full = max([float(len(frame.sample.host.cpu_ids)), *past])
-    return [Series(past, full, lambda load: f"{load:.2f}", "bar_user")]
+    full = float(np.nanmax([len(frame.sample.host.cpu_ids), *past]))
+    return [Series(past, full, load_text, "bar_user")]
 
 
 _SERIES: Final[Mapping[str, Callable[[Frame, MeterLook], list[Series]]]] = {

@@ -3,7 +3,7 @@
 import numpy as np
 from rich.style import Style
 
-from montauk_tui.engine.units import duration_text
+from montauk_tui.engine.units import count_text, duration_text, load_text
 from montauk_tui.model.frame import Frame
 from montauk_tui.ui.widgets.lines import Line, line_width
 from montauk_tui.ui.widgets.meters.look import MeterLook, pair
@@ -13,14 +13,14 @@ def draw_title(frame: Frame, look: MeterLook) -> Line:
     """Return host, uptime, load and task counts, as much as fits."""
     host = frame.sample.host
     processes, threads, kernel = task_counts(frame)
-    load = " ".join(f"{value:.2f}" for value in host.load)
+    load = " ".join(map(load_text, host.load))
     parts = (
         pair(look, "", host.hostname),
         pair(look, "up", duration_text(host.uptime_s)),
         pair(look, "load", load),
         pair(look, "tasks", str(processes)),
         pair(look, "threads", str(threads)),
-        pair(look, "running", str(host.running)),
+        pair(look, "running", count_text(host.running)),
         pair(look, "kernel", str(kernel)),
     )
     line: Line = ((" montauk", look.theme.style("title")),)

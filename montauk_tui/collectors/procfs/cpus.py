@@ -1,0 +1,95 @@
+"""What the CPUs did since boot, from /proc/stat."""
+
+import math
+import os
+import re
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from montauk_tui.collectors.procfs.figures import Reasons, decimal, without_cut_word
+from montauk_tui.model.sample import CPU_FIELDS
+from montauk_tui.model.schema import Floats, Ints
+
+_FILE: Final = "stat"
+_KINDS: Final = len(CPU_FIELDS)
+
+_MOST_TICKS: Final = 1e12
+"""Three centuries of 1/100 s on one CPU."""
+
+_NAME: Final = re.compile(rb"cpu([0-9]{1,6})")
+_INTERRUPTS: Final = re.compile(rb"^intr ([0-9]{1,20}) ", re.MULTILINE)
+
+_LEAST_INTERRUPT_S: Final = 50e-9
+"""Shorter is none: entering and leaving it alone takes longer."""
+
+_USER_HZ: Final = os.sysconf("SC_CLK_TCK")
+
+
+class Cpus(NamedTuple):
+    """The CPUs that are online, in the order of their numbers."""
+
+    ids: Ints
+    ticks: Floats
+    """Shape (cpus, len(CPU_FIELDS)); NaN where a number is not known."""
+    measures_interrupts: bool
+    """Whether the kernel measures the time of interrupts."""
+
+
+def parse_cpus(text: bytes, reasons: Reasons) -> Cpus:
+    """Return the CPUs of /proc/stat (proc_stat(5)).
+
+    A kernel that lacks the last kinds has 0 there: it has no such time to count. Where
+    no CPU can be told, there are as many as the C library says, and of each nothing is
+    known.
+    """
+    found: dict[int, list[bytes]] = {}
+    for line in without_cut_word(text).splitlines():
+        if not line.startswith(b"cpu"):
+            continue
+        name, *words = line.split()
+        number = _NAME.fullmatch(name)
+        if name == b"cpu":
+            continue
+        if number is None or int(number[1]) in found:
+            reasons.add(_FILE, f"a line begins with {ascii(name[:20])[1:]}")
+        else:
+            found[int(number[1])] = words[:_KINDS]
+    if not found:
+        reasons.add(_FILE, "no CPU")
+        found = {cpu: [b""] * _KINDS for cpu in range(os.cpu_count() or 1)}
+        reasons = Reasons()
+    kinds = max(map(len, found.values()))
+    ids = sorted(found)
+    ticks = np.array(
+        [_ticks(cpu, found[cpu], kinds, reasons) for cpu in ids], dtype=np.float64
+    )
+    return Cpus(np.array(ids, dtype=np.int64), ticks, _measures(text, ticks))
+
+
+def _ticks(cpu: int, words: list[bytes], kinds: int, reasons: Reasons) -> list[float]:
+    """Return the ticks of one CPU; a line shorter than that of others was cut."""
+    numbers = [decimal(word) for word in words]
+    for kind, number in enumerate(numbers):
+        if not number <= _MOST_TICKS:
+            word = words[kind]
+            reasons.number(_FILE, f"{CPU_FIELDS[kind]} of cpu{cpu}", word, _MOST_TICKS)
+            numbers[kind] = math.nan
+    if len(numbers) < kinds:
+        reasons.add(_FILE, f"cpu{cpu} is cut")
+        numbers += [math.nan] * (kinds - len(numbers))
+    return numbers + [0.0] * (_KINDS - kinds)
+
+
+def _measures(text: bytes, ticks: Floats) -> bool:
+    """Tell whether interrupts are measured, not sampled when a timer ticks.
+
+    A kernel with CONFIG_IRQ_TIME_ACCOUNTING adds up every hard interrupt, unless its
+    clock is too slow (irqtime_account_irq in kernel/sched/cputime.c). Others look who
+    runs at a tick, and no tick comes while a hard interrupt is handled: they count
+    nothing there, or next to nothing for the many there were.
+    """
+    irq_s = float(np.nansum(ticks[:, CPU_FIELDS.index("irq")])) / _USER_HZ
+    counted = _INTERRUPTS.search(text)
+    interrupts = int(counted[1]) if counted else 0
+    return irq_s > 0 and irq_s >= _LEAST_INTERRUPT_S * interrupts

@@ -1,0 +1,66 @@
+"""Figures in small files of the kernel: what can be none is unknown, with a reason."""
+
+import math
+import re
+from typing import Final
+
+_MOST_REASONS: Final = 8
+_SHOWN: Final = 40
+
+_DECIMAL: Final = re.compile(rb"[0-9]{1,20}(?:\.[0-9]{1,20})?")
+
+
+class Reasons:
+    """Why figures are not known: a line each, the first ones only."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self.lines: list[str] = []
+
+    def add(self, file: str, reason: str) -> None:
+        """Remember why something in `file` is not known."""
+        if len(self.lines) < _MOST_REASONS:
+            self.lines.append(f"{file}: {reason}")
+
+    def add_error(self, file: str, error: Exception) -> None:
+        """Remember why all of `file` is not known."""
+        text = error.strerror if isinstance(error, OSError) else str(error)
+        self.add(file, text or type(error).__name__)
+
+    def number(self, file: str, name: str, word: bytes | None, most: float) -> float:
+        """Return a decimal number of 0 to `most`; NaN, with a reason, for all else.
+
+        Args:
+            file: Where it stands.
+            name: What it is.
+            word: The number; None where it is missing.
+            most: What it can be at most.
+        """
+        number = decimal(word) if word is not None else math.nan
+        if number <= most:
+            return number
+        self.add(file, f"{name} {_said(word, number)}")
+        return math.nan
+
+
+def decimal(word: bytes) -> float:
+    """Return a number without a sign, NaN where it is none."""
+    return float(word) if _DECIMAL.fullmatch(word) else math.nan
+
+
+def without_cut_word(text: bytes) -> bytes:
+    """Return a text without its last word where no line ends behind it.
+
+    What was cut may be half of a number, which looks like a whole one.
+    """
+    if not text or text.endswith(b"\n"):
+        return text
+    end = max(text.rfind(b" "), text.rfind(b"\n"), text.rfind(b"\t"))
+    return text[: end + 1]
+
+
+def _said(word: bytes | None, number: float) -> str:
+    if word is None:
+        return "missing"
+    shown = ascii(word[:_SHOWN])[1:]
+    return f"too large: {shown}" if number > 0 else f"no number: {shown}"
