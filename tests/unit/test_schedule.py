@@ -78,7 +78,7 @@ def test_json_keeps_the_interval_after_a_stall(
     collector = Stalled(clock, {4: 12.5, 6: 0.6, 7: 0.05})
     collector.open()
 
-    def opened(_name: str | None) -> Any:
+    def opened(*_: object) -> Any:
         return replace(opened_replay([make_sample()]), collector=collector)
 
     fake = SimpleNamespace(monotonic=lambda: clock.now_s, sleep=clock.sleep)

@@ -143,7 +143,7 @@ def test_a_parent_that_ended_is_named_while_it_is_remembered() -> None:
     listed = with_ghosts(frame, with_ended(frame, 0.0, frozenset()), 0.0)
     ghost = told(listed, 30)
     assert ghost.said == "ended with 0"
-    assert facts(ghost)["Children"] == "1 live on"
+    assert facts(ghost)["Children"] == "1 lives on"
     assert facts(ghost)[""] == "make 31"
 
 

@@ -97,7 +97,7 @@ def test_the_summary_says_what_the_machine_does() -> None:
     frame = make_frame(before, make_sample(rows, host=host, after_s=1.0))
     first, second, third, blank = frame_table(frame, np.arange(4), [COLUMNS["pid"]])[:4]
     assert first == (
-        "box  up 1 d 03:46  load 0.50 0.25 0.12  2 tasks, 1 kernel threads, 2 running"
+        "box  up 1 d 03:46  load 0.50 0.25 0.12  2 tasks, 1 kernel thread, 2 running"
     )
     assert second == (
         "CPU 30.0% of 2 cores  Mem 6.0G/16G  Swp 0/2.0G  collector replay (by hand)"
