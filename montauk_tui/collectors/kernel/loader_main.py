@@ -64,6 +64,8 @@ def main() -> None:
     if not children.end_with(int(sys.argv[2]), signal.SIGKILL):
         os._exit(1)
     children.clean_signals()
+    # A limit of file sizes costs the cache and nothing else.
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     channel = socket.socket(fileno=int(sys.argv[1]))
     request = json.loads(channel.recv(1 << 16).decode())
     signal.alarm(request["limit_s"])

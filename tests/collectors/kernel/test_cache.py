@@ -1,6 +1,7 @@
 """Compiled probes that are kept: only what is whole and only root's serves again."""
 
 import os
+import resource
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -245,6 +246,19 @@ def no_iterator(kept: Any) -> Any:
 
 def nothing(_kept: Any) -> Any:
     return []
+
+
+@pytest.mark.privileged
+def test_a_limit_of_file_sizes_costs_the_cache_only(
+    load: Callable[[], bool], folder: Path
+) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        assert load()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.privileged
