@@ -2,6 +2,7 @@
 
 import ast
 import ctypes
+import dataclasses
 import json
 import os
 import platform
@@ -10,18 +11,22 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import pytest
 
+from montauk_tui.collectors import registry
 from montauk_tui.collectors.kernel import loader
 from montauk_tui.collectors.kernel.collector import KernelCollector
 from montauk_tui.collectors.kernel.loader import Loaded
 from montauk_tui.errors import CollectorUnavailable
+from montauk_tui.model.schema import Need
 from montauk_tui.resources import folder
+from montauk_tui.sampler import FrameSource
 from tests.collectors.kernel.support import opened
-from tests.support.patience import until
+from tests.support.patience import MOST_S, until
 from tests.support.walking import is_there
 
 SYS_BPF: Final = {"x86_64": 321, "s390x": 351, "ppc64le": 361}.get(
@@ -385,6 +390,37 @@ def test_loading_leaves_descriptors_to_the_caller_only() -> None:
         assert not os.get_inheritable(descriptor)
     loaded.close()
     assert open_files() == files
+
+
+# --- a monitor that changes over ------------------------------------------------------
+
+
+@pytest.mark.privileged
+@pytest.mark.parametrize("moment", ["while it loads", "when it has loaded", "in use"])
+def test_leaving_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    state = KernelCollector().availability()
+    if not state.available:
+        pytest.skip(f"no kernel collector here: {state.reason}")
+    if moment == "while it loads":
+        python = str(fake_python(tmp_path, "exec sleep 1000"))
+        monkeypatch.setattr(loader, "interpreter", lambda *_: python)
+    files, children = open_files(), children_of(os.getpid())
+    plain = registry.open_collector("traditional")
+    source = FrameSource(dataclasses.replace(plain, better=("kernel",)))
+    upgrading = threading.Thread(target=source.upgrade, daemon=True)
+    upgrading.start()
+    if moment == "while it loads":
+        until(lambda: children_of(os.getpid()) != children, "the loader")
+    else:
+        upgrading.join(MOST_S)
+    if moment == "in use":
+        assert source.next_frame(Need.NONE).collector.name == "kernel"
+    source.close()
+    upgrading.join(MOST_S)
+    assert children_of(os.getpid()) == children
+    until(lambda: open_files() == files, "the descriptors to be closed")
 
 
 # --- without privilege ----------------------------------------------------------------
