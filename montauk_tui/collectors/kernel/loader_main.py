@@ -183,6 +183,7 @@ class Source:
         """Read the files."""
         self._packages = request["packages"]
         self._defines = [f"-D{name}={it}" for name, it in request["defines"].items()]
+        self._kernel: tuple[layout.Layout, int] | None = None
         self.is_compiled = False
         try:
             self._text = self._whole(Path("montauk.c"))
@@ -221,8 +222,9 @@ class Source:
 
     def compiled(self, flags: list[str]) -> dict[str, Any]:
         """Return the compiled probes and what else is kept of them."""
-        types = _read_types()
-        probes = _read_layout(types)
+        if self._kernel is None:
+            self._kernel = _read_kernel()
+        probes, target = self._kernel
         self.is_compiled = True
         bcc = _import_bcc(self._packages)
         os.environ["BCC_KERNEL_SOURCE"] = str(Path.cwd())
@@ -242,7 +244,7 @@ class Source:
         bcc.lib.bpf_module_destroy(program.module)
         return {
             **probes_as_data.to_json(),
-            "target": types.function(_ITERATOR_TARGET),
+            "target": target,
             "bcc": getattr(bcc, "__version__", "?"),
             "missing": [used.macro for used in probes.missing],
         }
@@ -253,23 +255,19 @@ def _no_types(error: Exception) -> Refused:
     return Refused(reason, "use a kernel with CONFIG_DEBUG_INFO_BTF=y")
 
 
-def _read_types() -> btf.Btf:
+def _read_kernel() -> tuple[layout.Layout, int]:
+    """Return where the fields lie, and the type of the function of the iterator."""
     try:
-        return btf.Btf()
-    except (OSError, btf.BtfError) as error:
-        raise _no_types(error) from error
-
-
-def _read_layout(types: btf.Btf) -> layout.Layout:
-    try:
+        types = btf.Btf()
         found = layout.read_layout(types)
-    except btf.BtfError as error:
+        target = types.function(_ITERATOR_TARGET)
+    except (OSError, btf.BtfError) as error:
         raise _no_types(error) from error
     lacking = [it.macro for it in found.missing if it.macro in layout.REQUIRED]
     if lacking:
         reason = f"this kernel lacks {', '.join(lacking)}"
         raise Refused(reason, "report it with the output of: montauk probes layout")
-    return found
+    return found, target
 
 
 def _import_bcc(packages: list[str]) -> Any:
