@@ -106,7 +106,17 @@ INLINE void find_areas(void) {}
 INLINE void put_argv(struct life *life, struct counts *count, u64 mm)
 {
     u64 from = read_u64(mm + M_arg_start), length = read_u64(mm + M_arg_end) - from;
+    char last = 0;
     life->argv_bytes = length;
+    /* A title that replaced the arguments goes on in the room of the environment where
+     * their last byte is no zero (get_mm_cmdline in fs/proc/base.c). */
+    if (length && !bpf_probe_read_user(&last, 1, (void *)(from + length - 1)) && last) {
+        long got = bpf_probe_read_user_str(life->argv, ARGV_BYTES, (void *)from);
+        if (got > 0) {
+            life->argv_bytes = got < ARGV_BYTES ? got : ARGV_BYTES + 1;
+            return;
+        }
+    }
     if (length > ARGV_BYTES - 1)
         length = ARGV_BYTES - 1;
     if (bpf_probe_read_user(life->argv, length & 511, (void *)from) < 0) {

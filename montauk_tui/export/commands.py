@@ -14,9 +14,11 @@ from montauk_tui.engine.columns import COLUMNS, pick
 from montauk_tui.engine.ended import live_and_ended
 from montauk_tui.engine.listing.ended import with_ended
 from montauk_tui.engine.projection import View, project
+from montauk_tui.engine.query.cuts import cut_commands
 from montauk_tui.engine.schedule import Schedule
 from montauk_tui.engine.units import counted
 from montauk_tui.errors import CollectorFailed, CollectorUnavailable
+from montauk_tui.export.cutnote import CutNote
 from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.export.output import put
 from montauk_tui.export.table import frame_table
@@ -136,7 +138,7 @@ def _each_frame(
         needs |= Need.THREADS
     waiting = Waiting(is_forced=settings.collector is not None)
     source = FrameSource(registry.open_collector(settings.collector, waiting))
-    with closing(source):
+    with CutNote() as cut, closing(source):
         # CPU use of threads is a rate, too.
         first = source.next_frame(needs & (FOR_RATES | Need.THREADS))
         schedule = Schedule(settings.interval_s, first.sample.monotonic_s)
@@ -145,5 +147,6 @@ def _each_frame(
             time.sleep(max(0.0, schedule.due_s - time.monotonic()))
             frame = source.next_frame(needs)
             schedule.took(frame.sample.monotonic_s)
+            cut.at_least(cut_commands(frame, view.query))
             show(frame, view)
             taken += 1

@@ -22,9 +22,11 @@ from montauk_tui.collectors import registry
 from montauk_tui.engine import query
 from montauk_tui.engine.asked import asked_for, check
 from montauk_tui.engine.events import EXIT, NOTHING, Events, events_of
+from montauk_tui.engine.query.cuts import cut_records
 from montauk_tui.engine.units import counted
 from montauk_tui.errors import CollectorFailed, CollectorUnavailable, MontaukError
 from montauk_tui.export import eventlines
+from montauk_tui.export.cutnote import CutNote
 from montauk_tui.export.eventlines import Event
 from montauk_tui.export.jsonlines import SCHEMA
 from montauk_tui.export.output import put
@@ -212,6 +214,7 @@ class Printer:
         self.told: Counter[int] = Counter()
         """Events by kind, asked for or not."""
         self.shown = 0
+        self.cut = CutNote()
 
     def title(self) -> None:
         """Print the line above the first event."""
@@ -222,6 +225,11 @@ class Printer:
         """Print the events of a sample at once."""
         lines = []
         self.told.update(events.kind.tolist())
+        if Need.CMDLINE in self._wanted.needs:
+            tables = (sample.exits, sample.starts)
+            self.cut.count += cut_records(
+                table for table in tables if table is not None
+            )
         shown = events.only(asked_for(self._wanted, sample, events, source.lookups))
         for values in zip(*(column.tolist() for column in shown), strict=True):
             event = Event(sample, *values)
@@ -261,6 +269,7 @@ def events(
     check(asked)
     printer = Printer(asked, as_json=as_json)
     with (
+        printer.cut,
         closing(Waiter(is_forced=forced is not None)) as waiter,
         closing(Source(forced, waiter.while_opening)) as source,
     ):

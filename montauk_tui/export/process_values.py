@@ -13,7 +13,6 @@ from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.export.fields import argv_text, flag, known, rounded, seconds, text
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.lookups import CMDLINE_BYTES
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import UNKNOWN, Floats, Ints
 
@@ -136,10 +135,10 @@ def cmdline(frame: Frame, rows: Ints) -> list[Any]:
 
 
 def is_cut(frame: Frame, rows: Ints) -> list[Any]:
-    """Return which arguments may be cut."""
-    return [
-        None if raw is None else len(raw) >= CMDLINE_BYTES for raw in _argv(frame, rows)
-    ]
+    """Return which arguments are cut."""
+    table, cut = frame.sample.processes, frame.lookups.cut()
+    told = zip(rows.tolist(), _argv(frame, rows), strict=True)
+    return [None if raw is None else table.identity(row) in cut for row, raw in told]
 
 
 def cmdline_of_exit(frame: Frame, rows: Ints) -> list[Any]:

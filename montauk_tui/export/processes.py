@@ -68,7 +68,7 @@ FIELDS: Final = (
               of.name, of.name_of_exit, _NEVER, _NOT),
     JsonField("cmdline", "string", "arguments joined by spaces",
               of.cmdline, of.cmdline_of_exit, "not readable", "not readable"),
-    JsonField("cmdline_cut", "boolean", "whether `cmdline` may be cut",
+    JsonField("cmdline_cut", "boolean", "whether `cmdline` is cut",
               of.is_cut, of.is_cut_of_exit, "no `cmdline`", "no `cmdline`"),
     JsonField("uid", "integer", "effective user id", *of.both("uid"), _NOT, _NOT),
     JsonField("user", "string", "its name made safe, else the number as text",

@@ -7,8 +7,8 @@ from montauk_tui.model.details import Details
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.text import clean
 
-CMDLINE_BYTES: Final = 4096
-"""What is kept of an argument vector; a screen line is far shorter."""
+CMDLINE_BYTES: Final = 1 << 17
+"""What is kept of an argument vector: MAX_ARG_STRLEN, the longest single argument."""
 
 
 GAUGES: Final = (
@@ -83,7 +83,7 @@ class Lookups(Protocol):
     """
 
     def command(self, identity: Identity, comm: bytes) -> Command:
-        """Return the command line, read now where it is not cached."""
+        """Return the command line as it is at this sample, read where need be."""
         ...
 
     def known_command(self, identity: Identity, comm: bytes) -> Command:
@@ -97,8 +97,12 @@ class Lookups(Protocol):
     def cmdline(self, identity: Identity) -> bytes | None:
         """Return the NUL-separated argument vector; empty for a kernel thread.
 
-        At most CMDLINE_BYTES of it: one that is as long may have been cut.
+        At most 5 s old, and at most CMDLINE_BYTES of it: see `cut`.
         """
+        ...
+
+    def cut(self) -> frozenset[Identity]:
+        """Return whose argument vectors are longer than what is kept of them."""
         ...
 
     def user(self, uid: int) -> str:

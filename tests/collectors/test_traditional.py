@@ -247,17 +247,18 @@ def test_either_sign_of_an_exec_is_enough(
     assert shown(collector, after) == "new"
 
 
-def test_a_title_set_without_an_exec_shows_after_some_samples(
+def test_a_title_set_without_an_exec_shows_at_the_next_sample(
     proc: FakeProc, collector: TraditionalCollector
 ) -> None:
+    """What is on the screen is read at each sample, whether a filter asks or not."""
     process = proc.add(FakeProcess(5, cmdline=b"server\0"))
     collector.sample(Need.CMDLINE)
-    proc.add(replace(process, cmdline=b"server: idle\0"))
-    collector.sample(Need.CMDLINE)
     assert shown(collector, process) == "server"
-    for _ in range(32):
-        collector.sample(Need.CMDLINE)
-    assert shown(collector, process) == "server: idle"
+    for title in (b"server: idle", b"server: busy", b"server"):
+        proc.add(replace(process, cmdline=title + b"\0"))
+        collector.sample(Need.NONE)
+        command = collector.lookups.command(identity(process), process.comm)
+        assert command.text == title.decode()
 
 
 def test_the_changing_name_of_a_kworker(
@@ -288,7 +289,7 @@ def test_a_command_line_of_any_length(
     process = proc.add(FakeProcess(5, cmdline=raw))
     collector.sample(Need.CMDLINE)
     text = shown(collector, process)
-    assert text == raw[:4096].rstrip(b"\0").replace(b"\0", b" ").decode()
+    assert text == raw.rstrip(b"\0").replace(b"\0", b" ").decode()
 
 
 def test_a_pid_given_away_does_not_inherit_the_command(

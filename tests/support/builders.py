@@ -186,6 +186,8 @@ class FakeLookups:
         self.io_priorities: dict[int, int] = {}
         self.read: set[Identity] = set()
         """Whose command line was read."""
+        self.cut_commands: frozenset[Identity] = frozenset()
+        """Of whose command line a part is missing."""
         self.read_details: Callable[[Identity], Details | None] = lambda _identity: None
         """Answers `details`; by default every process is gone."""
 
@@ -208,6 +210,9 @@ class FakeLookups:
 
     def cmdline(self, identity: Identity) -> bytes | None:
         return self._cmdlines.get(identity.pid)
+
+    def cut(self) -> frozenset[Identity]:
+        return self.cut_commands
 
     def gauge(self, name: str, identity: Identity) -> float:
         assert name in GAUGES

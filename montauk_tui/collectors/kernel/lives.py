@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from montauk_tui.collectors.argvectors import whole_bytes
 from montauk_tui.collectors.cputime import split_run_time
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.records import ARGV_BYTES, EXIT, LIFE
@@ -91,9 +92,10 @@ class Lives:
         the largest memory that the process ever had before: see `_peak_bytes`.
         """
         keys = zip(execs["pid"].tolist(), execs["start_ns"].tolist(), strict=True)
+        kept = cut_arguments(execs)
         values = zip(
-            cut_arguments(execs).tolist(),
-            execs["argv_bytes"].tolist(),
+            kept.tolist(),
+            argument_bytes(execs, kept).tolist(),
             execs["peak_pages"].tolist(),
             strict=True,
         )
@@ -161,7 +163,7 @@ class Lives:
     def _arguments_of(self, ends: Records) -> tuple[Bytes, Ints, Ints]:
         """Return arguments, their length, and the peak before the exec in pages."""
         cmdline = cut_arguments(ends)
-        length = ends["argv_bytes"].astype(np.int64)
+        length = argument_bytes(ends, cmdline)
         # Who started under our eyes and did no exec began with nothing (copy_signal).
         is_seen = ends["start_ns"].astype(np.int64) >= self._since_ns
         before = np.where(is_seen, 0, UNKNOWN)
@@ -236,6 +238,12 @@ def cut_arguments(lives: Records) -> Bytes:
     letters[np.arange(ARGV_BYTES) >= lives["argv_bytes"][:, np.newaxis]] = 0
     cut: Bytes = letters.view(f"S{ARGV_BYTES}").reshape(len(lives))
     return cut
+
+
+def argument_bytes(lives: Records, kept: Bytes) -> Ints:
+    """Return how long the arguments were of which `kept` is the start."""
+    length = lives["argv_bytes"].astype(np.int64)
+    return whole_bytes(kept, length, ARGV_BYTES - 1)
 
 
 def _freed(ends: Records, frees: Records) -> tuple[Ints, Bools]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from montauk_tui.collectors.kernel.lives import cut_arguments
+from montauk_tui.collectors.kernel.lives import argument_bytes, cut_arguments
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.records import EXEC
 from montauk_tui.model.schema import COMM_BYTES
@@ -21,10 +21,10 @@ def start_table(lives: Records, forks: Records, user_hz: int) -> StartTable:
     start_ns = np.concatenate([forks["start_ns"], execs["start_ns"]])
     columns["start_ticks"] = (start_ns // tick_ns).astype(np.int64)
     columns["kind"] = np.repeat([FORK, EXEC_KIND], [len(forks), len(execs)])
-    columns["cmdline_bytes"] = np.concatenate(
-        [np.zeros(len(forks), dtype=np.int64), execs["argv_bytes"].astype(np.int64)]
-    )
     arguments = cut_arguments(execs)
+    columns["cmdline_bytes"] = np.concatenate(
+        [np.zeros(len(forks), dtype=np.int64), argument_bytes(execs, arguments)]
+    )
     none = np.zeros(len(forks), dtype=arguments.dtype)
     comm = np.concatenate([forks["comm"], execs["comm"]]).astype(f"S{COMM_BYTES}")
     return StartTable(comm, np.concatenate([none, arguments]), columns)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from montauk_tui.collectors.argvectors import kept_and_whole
 from montauk_tui.collectors.cputime import split_run_time
 from montauk_tui.collectors.netlink.ends import EndArray
 from montauk_tui.collectors.netlink.streams import ARGV_BYTES
@@ -31,6 +32,7 @@ def exit_table(
         "exit_signal": np.where(number == 0, UNKNOWN, number),
         "core_dumped": code >> 7 & 1,
     }
+    kept, cmdline_bytes = kept_and_whole(cmdlines, ARGV_BYTES - 1, ARGV_BYTES)
     columns: dict[str, Ints] = {
         "pid": ends["pid"].copy(),
         "ppid": np.where(ends["ppid"] > 0, ends["ppid"], UNKNOWN),
@@ -44,7 +46,7 @@ def exit_table(
             has & (ends["peak_rss_bytes"] > 0), ends["peak_rss_bytes"], UNKNOWN
         ),
         "threads": np.where(has & ~ends["is_group"], 1, UNKNOWN),
-        "cmdline_bytes": np.array(list(map(len, cmdlines)), dtype=np.int64),
+        "cmdline_bytes": cmdline_bytes,
     }
     for name, values in known.items():
         columns[name] = np.where(ends["code_is_known"], values, UNKNOWN)
@@ -55,9 +57,8 @@ def exit_table(
     }
     for name, values in io.items():
         columns[name] = np.where(has & ends["io_is_known"], values, UNKNOWN)
-    kept = [cmdline[:ARGV_BYTES] for cmdline in cmdlines]
     return ExitTable(
         ends["comm"].astype(f"S{COMM_BYTES}"),
-        np.array(kept, dtype=f"S{ARGV_BYTES}"),
+        kept,
         columns,
     )

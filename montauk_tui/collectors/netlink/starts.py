@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from montauk_tui.collectors.argvectors import kept_and_whole
 from montauk_tui.collectors.netlink.connector import Events
 from montauk_tui.collectors.netlink.pairs import last_before
 from montauk_tui.collectors.netlink.reader import UNREAD, Argv, Exec
@@ -51,8 +52,8 @@ def start_table(
     columns["ppid"][is_fork] = taken.forks["ppid"]
     read = _arguments(taken.execs, argv)
     none = [b""] * len(taken.forks)
-    cmdlines = np.array([raw[:ARGV_BYTES] for raw in none + read], f"S{ARGV_BYTES}")
-    columns["cmdline_bytes"] = np.array(list(map(len, none + read)), dtype=np.int64)
+    cmdlines, length = kept_and_whole(none + read, ARGV_BYTES - 1, ARGV_BYTES)
+    columns["cmdline_bytes"] = length
     return StartTable(_names(taken, ticks, exits, now), cmdlines, columns)
 
 

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Iterable
-from typing import Final, NamedTuple
 
 import numpy as np
 
 from montauk_tui.collectors.cgroups import Cgroups
+from montauk_tui.collectors.procfs.cmdlines import CommandLine, CommandLines
 from montauk_tui.collectors.procfs.gauge_files import Value
 from montauk_tui.collectors.procfs.gauges import Gauges
 from montauk_tui.collectors.procfs.ioprio import io_priority
@@ -14,33 +14,17 @@ from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
 from montauk_tui.model import own_proc
 from montauk_tui.model.details import Details
-from montauk_tui.model.lookups import (
-    CMDLINE_BYTES,
-    Command,
-    command_from_cmdline,
-    command_from_comm,
-)
+from montauk_tui.model.lookups import Command, command_from_comm
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import Need
 from montauk_tui.model.text import clean
-
-_REREAD_SAMPLES: Final = 16
-"""A process may rewrite its arguments without an exec (setproctitle(3))."""
-
-
-class _Cached(NamedTuple):
-    raw: bytes
-    command: Command | None
-    """None where there are no arguments."""
-    sample: int
-    """When it was read."""
 
 
 class ProcLookups:
     """`model.lookups.Lookups` over /proc.
 
-    A cached command line is dropped when its process runs another program (`forget`)
-    or is gone (`keep`), and read again after a while.
+    A command line is dropped when its process runs another program (`forget`) or is
+    gone, and read again when it is too old for who asks.
     """
 
     def __init__(self, root: ProcRoot, users: UserNames) -> None:
@@ -51,27 +35,15 @@ class ProcLookups:
         self._gauges = Gauges(root)
         # The system call is about the processes of this machine.
         self._is_ours = root.path == "/proc" and not own_proc.is_foreign()
-        self._sample = 0
-        self._commands: dict[Identity, _Cached] = {}
+        self._lines = CommandLines(root)
 
     def command(self, identity: Identity, comm: bytes) -> Command:
-        """Return the command line, read now where it is not cached."""
-        known = self._cached(identity)
-        if known is None:
-            return command_from_comm(comm, bracketed=False)
-        return known.command or command_from_comm(comm, bracketed=True)
-
-    def read_commands(self, table: ProcessTable) -> None:
-        """Read the command line of every process that has one and is not cached."""
-        for row in np.flatnonzero(table.is_process & ~table.is_kernel).tolist():
-            self.command(table.identity(row), table.comm[row])
+        """Return the command line as it is at this sample."""
+        return _command(self._lines.present(identity), comm)
 
     def known_command(self, identity: Identity, comm: bytes) -> Command:
-        """Return the command line if it is cached, else the name."""
-        known = self._commands.get(identity)
-        if known is None:
-            return command_from_comm(comm, bracketed=False)
-        return known.command or command_from_comm(comm, bracketed=True)
+        """Return the command line as it was read last, else the name."""
+        return _command(self._lines.known(identity), comm)
 
     def known_texts(self, table: ProcessTable) -> list[str]:
         """Return the text of `known_command` for each row of a table."""
@@ -81,53 +53,42 @@ class ProcLookups:
             zip(pids, starts, strict=True), table.comm.tolist(), strict=True
         ):
             # A plain tuple finds what an identity does, and is made at once.
-            known = self._commands.get(identity)  # type: ignore[call-overload]
-            if known is None:
+            line = self._lines.known(identity)
+            if line is None:
                 texts.append(clean(comm))
             else:
-                command = known.command or command_from_comm(comm, bracketed=True)
+                command = line.command or command_from_comm(comm, bracketed=True)
                 texts.append(command.text)
         return texts
 
     def cmdline(self, identity: Identity) -> bytes | None:
-        """Return the start of the argument vector, None where it cannot be read."""
-        known = self._cached(identity)
-        return None if known is None else known.raw
+        """Return the argument vector, at most 5 s old; None if it cannot be read."""
+        line = self._lines.recent(identity)
+        return None if line is None else line.raw
+
+    def cut(self) -> frozenset[Identity]:
+        """Return whose command lines are longer than what is kept of them."""
+        return self._lines.cut
+
+    def read_commands(self, table: ProcessTable) -> None:
+        """Read the command lines of all processes that have one, as far as due."""
+        rows = np.flatnonzero(table.is_process & ~table.is_kernel)
+        pids, starts = table.pid[rows].tolist(), table.start_ticks[rows].tolist()
+        self._lines.refresh(map(Identity, pids, starts))
 
     def read_new(self, table: ProcessTable, most: int) -> None:
         """Read the command lines of processes that have none yet, `most` at a time."""
         candidates = np.flatnonzero(table.is_process & ~table.is_kernel)
         pids, starts = table.pid[candidates], table.start_ticks[candidates]
-        for known in map(Identity, pids.tolist(), starts.tolist()):
-            if known not in self._commands and most > 0:
-                self._cached(known)
+        for identity in map(Identity, pids.tolist(), starts.tolist()):
+            if most > 0 and self._lines.known(identity) is None:
+                self._lines.recent(identity)
                 most -= 1
 
     def kept(self, identity: Identity) -> bytes | None:
         """Return the argument vector if it is cached, whether it lives or not."""
-        known = self._commands.get(identity)
-        return None if known is None else known.raw
-
-    def _cached(self, identity: Identity) -> _Cached | None:
-        """Return what is cached, read now where it is missing or old.
-
-        The start time is checked after reading: only then the text is known not to
-        belong to a process that took the pid over.
-        """
-        known = self._commands.get(identity)
-        if known is not None and self._sample - known.sample <= _REREAD_SAMPLES:
-            return known
-        try:
-            raw = self._root.read(
-                f"{self._root.folder(identity.pid)}/cmdline", CMDLINE_BYTES
-            )
-            if not self._root.is_alive(identity):
-                return None
-        except OSError:
-            return None
-        command = command_from_cmdline(raw) if raw.strip(b"\0 ") else None
-        known = self._commands[identity] = _Cached(raw, command, self._sample)
-        return known
+        line = self._lines.known(identity)
+        return None if line is None else line.raw
 
     def user(self, uid: int) -> str:
         """Return the name of `uid`, or its number while none is known."""
@@ -180,25 +141,30 @@ class ProcLookups:
     def forget(self, identities: Iterable[Identity]) -> None:
         """Drop what is cached of processes that changed their program."""
         for identity in identities:
-            self._commands.pop(identity, None)
+            self._lines.forget(identity)
             self._gauges.forget(identity)
 
     def next_sample(self, table: ProcessTable) -> None:
         """Count a sample, and now and then drop the processes that are not in it."""
-        self._sample += 1
+        self._lines.begin_sample()
         self._gauges.next_sample(table)
-        if len(self._commands) > 2 * len(table):
+        if len(self._lines) > 2 * len(table):
             alive = set(
                 zip(table.pid.tolist(), table.start_ticks.tolist(), strict=True)
             )
-            for identity in [
-                known for known in list(self._commands) if known not in alive
-            ]:
-                self._commands.pop(identity, None)
+            for identity in self._lines:
+                if identity not in alive:
+                    self._lines.forget(identity)
 
     def __len__(self) -> int:
         """Return how many command lines are cached."""
-        return len(self._commands)
+        return len(self._lines)
+
+
+def _command(line: CommandLine | None, comm: bytes) -> Command:
+    if line is None:
+        return command_from_comm(comm, bracketed=False)
+    return line.command or command_from_comm(comm, bracketed=True)
 
 
 def _as_gauge(value: Value | None) -> float:

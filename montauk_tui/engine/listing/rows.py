@@ -103,6 +103,10 @@ class RowLookups:
             return self._base.cmdline(identity)
         return self.raw(identity) or None
 
+    def cut(self) -> frozenset[Identity]:
+        """Return the living processes whose arguments are not all there."""
+        return self._base.cut()
+
     def user(self, uid: int) -> str:
         """Return the user name."""
         return self._base.user(uid)

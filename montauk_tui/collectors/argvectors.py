@@ -1,0 +1,35 @@
+"""Argument vectors of which a part is kept."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from montauk_tui.model.schema import Bytes, Ints
+
+
+def whole_bytes(kept: Bytes, length: Ints, room: int) -> Ints:
+    """Return the lengths of arguments, with a zero behind the last, 0 for none.
+
+    Zeros at the end are no arguments that are missing: they are empty arguments, or
+    what a title left of longer ones (setproctitle(3)), which is one text then.
+
+    Args:
+        kept: The arguments, zeros at the end dropped.
+        length: How long they were, kept or not.
+        room: How many bytes were read of them at most.
+    """
+    known: Ints = np.char.str_len(kept).astype(np.int64)
+    letters = np.frombuffer(kept.tobytes(), np.uint8)
+    letters = letters.reshape(len(kept), kept.dtype.itemsize)
+    is_one = np.count_nonzero(letters, axis=1) == known
+    is_title = is_one & (known < room - 1)
+    is_whole = (length > 0) & ((length <= room) | is_title)
+    whole: Ints = np.where(is_whole, known + 1, length)
+    return whole
+
+
+def kept_and_whole(raw: Sequence[bytes], room: int, width: int) -> tuple[Bytes, Ints]:
+    """Return the first `room` bytes of each and the lengths that say what is cut."""
+    kept = np.array([one[:room] for one in raw], dtype=f"S{width}")
+    stripped = [len(one.rstrip(b"\0")) + 1 if one else 0 for one in raw]
+    return kept, np.array(stripped, dtype=np.int64)

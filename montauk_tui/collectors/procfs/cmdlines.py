@@ -1,0 +1,151 @@
+"""Command lines of processes, none older than its reader permits."""
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from montauk_tui.collectors.procfs.scan import ProcRoot
+from montauk_tui.model.lookups import CMDLINE_BYTES, Command, command_from_cmdline
+from montauk_tui.model.sample import Identity
+
+MOST_AGE_S: Final = 5.0
+"""How old the command lines are that filters and exports use: a process may rewrite its
+arguments at any time, without an exec (setproctitle(3))."""
+
+_ALL_LONG_BYTES: Final = 1 << 25
+"""What all long command lines together may hold; further ones are cut."""
+
+_USUAL_BYTES: Final = 4096
+"""Longer ones are long: they take more than one reading."""
+
+
+class CommandLine(NamedTuple):
+    """An argument vector as it was at one time."""
+
+    raw: bytes
+    command: Command | None
+    """None where there are no arguments."""
+    read_s: float
+    """CLOCK_MONOTONIC of the reading."""
+    is_cut: bool
+
+
+class CommandLines:
+    """Reads command lines and keeps them. Every method may be called by any thread."""
+
+    def __init__(self, root: ProcRoot) -> None:
+        """Read below `root`."""
+        self._root = root
+        self._known: dict[Identity, CommandLine] = {}
+        self._cut: set[Identity] = set()
+        self._long: dict[Identity, int] = {}
+        self._sample_s = self._refreshed_s = time.monotonic()
+
+    def present(self, identity: Identity) -> CommandLine | None:
+        """Return what it is at this sample; None where it cannot be read."""
+        return self._since(identity, self._sample_s)
+
+    def recent(self, identity: Identity) -> CommandLine | None:
+        """Return what it was at most MOST_AGE_S ago; None where it cannot be read."""
+        return self._since(identity, time.monotonic() - MOST_AGE_S)
+
+    def known(self, identity: tuple[int, int]) -> CommandLine | None:
+        """Return what was read last, however old, or None."""
+        return self._known.get(identity)  # type: ignore[call-overload,no-any-return]
+
+    @property
+    def cut(self) -> frozenset[Identity]:
+        """Whose command lines are longer than what is kept of them."""
+        return frozenset(self._cut)
+
+    def refresh(self, whose: Iterable[Identity]) -> None:
+        """Read those that are missing, or would be too old at the next sample.
+
+        Some more are read each time, the oldest first, so that they do not all become
+        old at once.
+        """
+        now_s = time.monotonic()
+        passed_s = now_s - self._refreshed_s
+        self._refreshed_s = now_s
+        known = self._known
+        old: list[tuple[float, Identity]] = []
+        for identity in whose:
+            line = known.get(identity)
+            if line is None:
+                self._read(identity, None)
+            else:
+                old.append((line.read_s, identity))
+        quota = len(old) * passed_s / MOST_AGE_S
+        for place, (read_s, identity) in enumerate(sorted(old)):
+            if place + 1 > quota and read_s + MOST_AGE_S > now_s + passed_s:
+                break
+            self._read(identity, known.get(identity))
+
+    def begin_sample(self) -> None:
+        """What was read until now is not of the present sample."""
+        self._sample_s = time.monotonic()
+
+    def forget(self, identity: Identity) -> None:
+        """Drop what is kept of a process."""
+        self._known.pop(identity, None)
+        self._long.pop(identity, None)
+        self._cut.discard(identity)
+
+    def __iter__(self) -> Iterator[Identity]:
+        """Return whose command lines are kept."""
+        return iter(list(self._known))
+
+    def __len__(self) -> int:
+        """Return how many are kept."""
+        return len(self._known)
+
+    def _since(self, identity: Identity, since_s: float) -> CommandLine | None:
+        known = self._known.get(identity)
+        if known is not None and known.read_s >= since_s:
+            return known
+        return self._read(identity, known)
+
+    def _read(
+        self, identity: Identity, known: CommandLine | None
+    ) -> CommandLine | None:
+        """Return what the process says now; of one that is gone what was known.
+
+        The start time is checked after reading: only then the text is known not to
+        belong to a process that took the pid over. A zombie has no arguments any more:
+        what it had stays.
+        """
+        now_s = time.monotonic()
+        try:
+            raw, is_cut = self._bytes(identity.pid)
+        except OSError:
+            return known
+        if known is not None and (not raw or raw == known.raw):
+            command, raw, is_cut = known.command, known.raw, known.is_cut
+        elif not self._root.is_alive(identity):
+            return known
+        else:
+            command = command_from_cmdline(raw) if raw.strip(b"\0 ") else None
+        line = CommandLine(raw, command, now_s, is_cut)
+        self.forget(identity)
+        self._known[identity] = line
+        if len(raw) > _USUAL_BYTES:
+            self._long[identity] = len(raw)
+        if is_cut:
+            self._cut.add(identity)
+        return line
+
+    def _bytes(self, pid: int) -> tuple[bytes, bool]:
+        """Return the arguments, or the title that replaced them, and whether cut.
+
+        The kernel knows a title that goes on into the room of the environment
+        (get_mm_cmdline in fs/proc/base.c). Empty arguments at the end are no loss, nor
+        are the zeros behind a title.
+        """
+        path = f"{self._root.folder(pid)}/cmdline"
+        raw = self._root.read(path, _USUAL_BYTES)
+        if len(raw) < _USUAL_BYTES:
+            return raw, False
+        is_room = sum(self._long.values()) + CMDLINE_BYTES <= _ALL_LONG_BYTES
+        most = CMDLINE_BYTES if is_room else _USUAL_BYTES
+        raw = self._root.read_lists(path, most + _USUAL_BYTES)
+        return raw[:most], bool(raw[most:].strip(b"\0"))

@@ -1,0 +1,202 @@
+"""Command lines: how old they may be, how much is kept, and what is known to be cut."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from montauk_tui.collectors.argvectors import kept_and_whole, whole_bytes
+from montauk_tui.collectors.procfs import cmdlines
+from montauk_tui.collectors.procfs.cmdlines import CommandLines
+from montauk_tui.collectors.procfs.scan import ProcRoot
+from montauk_tui.model.lookups import CMDLINE_BYTES
+from montauk_tui.model.sample import Identity
+from tests.support.fakeproc import FakeProc, FakeProcess
+
+
+class Clock:
+    """A clock that goes where it is put."""
+
+    now_s = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(cmdlines, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def proc(tmp_path: Path) -> FakeProc:
+    return FakeProc(tmp_path)
+
+
+@pytest.fixture
+def lines(proc: FakeProc, clock: Clock) -> Iterator[CommandLines]:
+    assert clock.now_s
+    root = ProcRoot(proc.root)
+    yield CommandLines(root)
+    root.close()
+
+
+def say(proc: FakeProc, pid: int, text: bytes) -> Identity:
+    process = proc.add(FakeProcess(pid, cmdline=text))
+    return Identity(pid, process.start_ticks)
+
+
+def raw(line: cmdlines.CommandLine | None) -> bytes | None:
+    return None if line is None else line.raw
+
+
+def test_at_a_sample_it_is_read_once(
+    proc: FakeProc, lines: CommandLines, clock: Clock
+) -> None:
+    who = say(proc, 5, b"one")
+    assert raw(lines.present(who)) == b"one"
+    say(proc, 5, b"two")
+    assert raw(lines.present(who)) == b"one"
+    clock.now_s += 0.01
+    lines.begin_sample()
+    assert raw(lines.known(who)) == b"one"
+    assert raw(lines.present(who)) == b"two"
+
+
+def test_what_filters_and_exports_use_is_five_seconds_old_at_most(
+    proc: FakeProc, lines: CommandLines, clock: Clock
+) -> None:
+    who = say(proc, 5, b"one")
+    lines.recent(who)
+    say(proc, 5, b"two")
+    clock.now_s += 5.0
+    assert raw(lines.recent(who)) == b"one"
+    clock.now_s += 0.1
+    assert raw(lines.recent(who)) == b"two"
+
+
+@pytest.mark.parametrize("interval_s", [0.3, 1.0, 2.0, 4.9, 7.0])
+def test_refreshing_keeps_all_young_enough_and_not_all_at_once(
+    proc: FakeProc, lines: CommandLines, clock: Clock, interval_s: float
+) -> None:
+    whose = [say(proc, pid, b"x%d" % pid) for pid in range(1, 41)]
+    most_at_once = 0
+    for sample in range(40):
+        lines.begin_sample()
+        lines.refresh(whose)
+        read_s = [line.read_s for who in whose if (line := lines.known(who))]
+        assert len(read_s) == 40
+        # At the last moment before the next sample none is older.
+        assert min(read_s) >= clock.now_s + min(interval_s, 5.0) - 5.0 - 1e-6
+        if sample > 20:
+            most_at_once = max(most_at_once, sum(s == clock.now_s for s in read_s))
+        clock.now_s += interval_s
+    assert most_at_once <= 40 * min(interval_s / 5.0 + 0.2, 1.0) + 1
+
+
+def test_of_who_ended_the_last_is_kept_and_a_pid_given_away_gets_its_own(
+    proc: FakeProc, lines: CommandLines, clock: Clock
+) -> None:
+    who = say(proc, 5, b"old")
+    lines.present(who)
+    proc.remove(5)
+    clock.now_s += 10.0
+    lines.begin_sample()
+    assert raw(lines.present(who)) == b"old"
+    proc.add(FakeProcess(5, start_ticks=who.start_ticks + 9, cmdline=b"new"))
+    assert raw(lines.present(who)) == b"old"
+    assert raw(lines.present(Identity(5, who.start_ticks + 9))) == b"new"
+    # A zombie has no arguments: those that it had stay.
+    say(proc, 5, b"")
+    clock.now_s += 1.0
+    lines.begin_sample()
+    assert raw(lines.present(who)) == b"old"
+
+
+@pytest.mark.parametrize(
+    ("length", "is_cut"),
+    [
+        (4095, False),
+        (4096, False),
+        (4097, False),
+        (CMDLINE_BYTES, False),
+        (CMDLINE_BYTES + 1, True),
+        (3 * CMDLINE_BYTES, True),
+    ],
+)
+def test_a_long_line_is_kept_whole_or_known_to_be_cut(
+    proc: FakeProc, lines: CommandLines, length: int, *, is_cut: bool
+) -> None:
+    who = say(proc, 5, b"x" * (length - 6) + b"needle")
+    line = lines.recent(who)
+    assert line
+    assert line.command
+    assert (line.is_cut, who in lines.cut) == (is_cut, is_cut)
+    assert line.command.text.endswith("needle") is not is_cut
+
+
+def test_zeros_at_the_end_are_no_loss(proc: FakeProc, lines: CommandLines) -> None:
+    who = say(proc, 5, b"short title" + b"\0" * (CMDLINE_BYTES + 100))
+    line = lines.recent(who)
+    assert line
+    assert not line.is_cut
+
+
+def test_long_lines_share_a_room_and_what_has_none_is_known_to_be_cut(
+    proc: FakeProc, lines: CommandLines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cmdlines, "_ALL_LONG_BYTES", 3 * CMDLINE_BYTES)
+    whose = [say(proc, pid, b"x" * CMDLINE_BYTES) for pid in range(1, 6)]
+    lines.refresh(whose)
+    assert lines.cut == set(whose[3:])
+    lines.forget(whose[0])
+    lines.forget(whose[4])
+    assert lines.cut == {whose[3]}
+    lines.refresh([whose[4]])
+    assert lines.cut == {whose[3]}
+
+
+# --- arguments of which a part is kept ------------------------------------------------
+
+ROOM, WIDTH = 19, 20
+
+
+def is_cut(raw_bytes: bytes) -> tuple[bool, bool]:
+    """Return what both ways to keep arguments say of them, as exports judge it."""
+    kept, length = kept_and_whole([raw_bytes], ROOM, WIDTH)
+    by_reading = int(length[0]) > len(kept[0]) + 1
+    told = whole_bytes(kept, np.array([len(raw_bytes)], dtype=np.int64), ROOM)
+    assert (length[0] > WIDTH) == by_reading
+    return by_reading, int(told[0]) > len(kept[0]) + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        (b"", False),
+        (b"\0", False),
+        (b"sh\0-c\0", False),
+        (b"sh\0\0\0\0", False),
+        (b"title\0\0\0\0\0\0\0\0", False),
+        (b"title" + b"\0" * 40, False),
+        (b"x" * (ROOM - 1) + b"\0", False),
+        (b"x" * ROOM + b"\0", False),
+        (b"x" * (ROOM + 1) + b"\0", True),
+        (b"sh\0-c\0" + b"x" * 40 + b"\0", True),
+    ],
+)
+def test_what_is_cut_of_arguments(text: bytes, *, cut: bool) -> None:
+    assert is_cut(text) == (cut, cut)
+
+
+@given(st.lists(st.binary(max_size=8), max_size=6))
+def test_nothing_that_is_kept_whole_is_cut(parts: list[bytes]) -> None:
+    text = b"".join(part.replace(b"\0", b"") + b"\0" for part in parts)
+    stripped = text.rstrip(b"\0")
+    by_reading, _ = is_cut(text)
+    assert by_reading is (len(stripped) > ROOM)
