@@ -4,7 +4,6 @@ It says when it is ready, waits for a line, runs one workload, prints what it st
 and what that used, and ends. It imports nothing of montauk: it is what is looked at.
 """
 
-import hashlib
 import json
 import os
 import resource
@@ -18,6 +17,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
+
+from bench.accuracy import loads
+from bench.accuracy.loads import burn
 
 _LOOPS: Final = 2
 _LOOP: Final = """trap 'stop=1' TERM
@@ -114,18 +116,12 @@ def _live_with_threads() -> NoReturn:
 def _burning(seconds: float) -> list[threading.Thread]:
     end = time.monotonic() + seconds
     crew = [
-        threading.Thread(target=_burn, args=(time.monotonic, end), daemon=True)
+        threading.Thread(target=burn, args=(time.monotonic, end), daemon=True)
         for _ in range(_THREADS)
     ]
     for thread in crew:
         thread.start()
     return crew
-
-
-def _burn(clock: Callable[[], float], end: float) -> None:
-    while clock() < end:
-        # About 0.5 ms, without the lock of the interpreter.
-        hashlib.pbkdf2_hmac("sha256", b"", b"", 1000)
 
 
 def daemons(orders: Orders) -> Tally:
@@ -150,7 +146,7 @@ def _daemon(writer: int) -> None:
     os.setsid()
     if os.fork():
         os._exit(0)
-    _burn(time.process_time, time.process_time() + _DAEMON_CPU_S)
+    burn(time.process_time, time.process_time() + _DAEMON_CPU_S)
     os.write(writer, _SECONDS.pack(_cpu_s(resource.RUSAGE_SELF)))
     os._exit(0)
 
@@ -171,7 +167,7 @@ def sleepers(orders: Orders) -> Tally:
 def steady(orders: Orders) -> Tally:
     """Run one process that keeps one CPU busy."""
     if (pid := os.fork()) == 0:
-        _burn(time.monotonic, time.monotonic() + orders.seconds)
+        burn(time.monotonic, time.monotonic() + orders.seconds)
         os._exit(0)
     os.waitpid(pid, 0)
     return Tally(1)
@@ -198,6 +194,11 @@ def mix(orders: Orders) -> Tally:
     )
 
 
+def load(work: Callable[[float], int]) -> Callable[[Orders], Tally]:
+    """Return the workload that does `work` until the time is over."""
+    return lambda orders: Tally(work(time.monotonic() + orders.seconds))
+
+
 SINGLE: Final[dict[str, Callable[[Orders], Tally]]] = {
     "storm 1 ms": lambda orders: storm(orders, [orders.true]),
     "storm 5 ms": lambda orders: storm(orders, orders.awk_for(5)),
@@ -207,6 +208,11 @@ SINGLE: Final[dict[str, Callable[[Orders], Tally]]] = {
     "daemons": daemons,
     "sleepers": sleepers,
     "steady": steady,
+    "network": load(loads.network),
+    "timers": load(loads.timers),
+    "thread 50us": load(loads.short_threads),
+    "leaderless": load(loads.leaderless),
+    "stress": load(loads.stress),
 }
 WORKLOADS: Final = {**SINGLE, "mix": mix}
 

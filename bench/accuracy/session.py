@@ -53,15 +53,21 @@ def run(
             return _figures(tool, recording, truth), truth
 
 
+_DRIVER: Final = f"""import sys
+sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+from bench.accuracy.driver import main
+main()
+"""
+
+
 @contextmanager
 def _driver(
     orders: dict[str, object], comm: str, cgroup: Group | None
 ) -> Iterator[subprocess.Popen[str]]:
     """Start the driver, ready to begin; end all that it started."""
-    script = str(Path(__file__).with_name("driver.py"))
     folder = str(cgroup.folder) if cgroup else ""
     driver = subprocess.Popen(
-        [sys.executable, "-I", script, json.dumps(orders), comm, folder],
+        [sys.executable, "-I", "-c", _DRIVER, json.dumps(orders), comm, folder],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -229,3 +229,27 @@ def test_a_workload_counts_what_it_starts(name: str, tmp_path: Path) -> None:
     expected = {"storm 5 ms": ran + 2, "tree": ran * 9 // 6, "daemons": told}
     assert name in SINGLE
     assert told == expected[name] > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [("network", 2), ("timers", 1), ("thread 50us", 2), ("leaderless", 1),
+     ("stress", 7)],
+)  # fmt: skip
+def test_a_load_ends_and_counts_what_it_starts(name: str, least: int) -> None:
+    """Those without a program of their own: what is left behind would be a child."""
+    script = (
+        "import os, sys; from bench.accuracy.driver import SINGLE, Orders;"
+        "from dataclasses import fields;"
+        "orders = Orders(*[sys.argv[1], 0.2] + [''] * (len(fields(Orders)) - 2));"
+        "print(SINGLE[sys.argv[1]](orders).started);"
+        "left = open('/proc/self/task/%d/children' % os.getpid()).read();"
+        "print('left', left)"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", script, name], capture_output=True, cwd=root, check=True
+    )
+    started, left = done.stdout.decode().splitlines()
+    assert int(started) >= least
+    assert left.split() == ["left"]
