@@ -13,7 +13,7 @@
 
 BPF_F_TABLE("array", u32, struct life, lives, CPUS * LIVES, BPF_F_MMAPABLE);
 BPF_F_TABLE("array", u32, struct brief, forks, CPUS * BRIEFS, BPF_F_MMAPABLE);
-BPF_F_TABLE("array", u32, struct freed, frees, CPUS * BRIEFS, BPF_F_MMAPABLE);
+BPF_F_TABLE("array", u32, struct final, finals, CPUS * BRIEFS, BPF_F_MMAPABLE);
 BPF_F_TABLE("array", u32, struct counts, counts, CPUS, BPF_F_MMAPABLE);
 
 /* Processes whose end is recorded, where the hook runs for every thread of a group. */
@@ -22,6 +22,23 @@ struct end {
     u64 start_ns;
 };
 BPF_TABLE("lru_hash", struct end, u32, ends, 4096);
+
+/* What is known of the threads that ended, of each process that had more than one. The
+ * key stays readable for as long as a thread of it runs, which `group_leader` does not. */
+struct group_key {
+    u64 signal;
+    u64 tgid;
+};
+struct group {
+    u64 run_ns;    /* of the threads that left their CPU for ever, a zombie leader apart */
+    u64 leader_ns; /* of that leader */
+    u64 last_ns;   /* the thread of which the end is recorded: see struct life */
+    u32 last_tid;
+    u32 entered;   /* threads on their way out */
+    u32 left;      /* of these, those that left their CPU for ever */
+    u32 zombies;   /* of these, those that were still to be reaped by somebody */
+};
+BPF_TABLE("lru_hash", struct group_key, struct group, groups, 8192);
 
 /* A reader on another CPU must not see the new `seq` before the rest of a record. */
 #define PUBLISH(record, index)                                                           \
@@ -211,6 +228,59 @@ INLINE s32 status_of(u64 task, u64 leader, u64 signal, s32 own)
     return leader == task ? own : read_s32(leader + T_exit_code);
 }
 
+/* --- groups: the run time of threads that ended --------------------------------------- */
+
+INLINE struct group *group_of(u64 task, u64 signal)
+{
+    struct group_key key = {};
+    key.signal = signal;
+    key.tgid = read_u32(task + T_tgid);
+    return groups.lookup(&key);
+}
+
+/* The group of a thread that is about to end; none where it was always the only one. The
+ * sum in signal_struct has the threads that ended before, each as of its last tick. */
+INLINE struct group *group_to_end(u64 task, u64 signal)
+{
+#ifdef S_threads
+    struct group *group = group_of(task, signal);
+    struct group_key key = {};
+    struct group fresh = {};
+    if (group)
+        return group;
+    fresh.run_ns = read_u64(signal + S_run);
+    if (!fresh.run_ns && read_u32(signal + S_threads) <= 1)
+        return 0;
+    key.signal = signal;
+    key.tgid = read_u32(task + T_tgid);
+    groups.insert(&key, &fresh);
+    return groups.lookup(&key);
+#else
+    return 0;
+#endif
+}
+
+/* Count a thread on its way out, before the kernel releases it. */
+INLINE void enter_exit(u64 task)
+{
+    u64 signal = read_u64(task + T_signal);
+    struct group *group = signal ? group_to_end(task, signal) : 0;
+    if (group)
+        __sync_fetch_and_add(&group->entered, 1);
+}
+
+/* An exec by another thread than the leader: it takes the leader's place, whose time is
+ * one of the threads that ended now (de_thread in fs/exec.c). */
+INLINE void replace_leader(u64 task, u64 signal)
+{
+    struct group *group = group_of(task, signal);
+    if (!group)
+        return;
+    __sync_fetch_and_add(&group->run_ns, group->leader_ns);
+    group->leader_ns = 0;
+    group->zombies = 0;
+}
+
 /* Record that the process of `task`, which runs now, did an exec or ended. */
 INLINE int put_life(u64 task, u32 kind, s32 code)
 {
@@ -253,10 +323,17 @@ INLINE int put_life(u64 task, u32 kind, s32 code)
 #endif
 #endif
     put_memory(life, signal, mm);
-    if (kind == EXIT)
+    if (kind == EXIT) {
+        struct group *group = group_to_end(task, signal);
+        if (group) {
+            group->last_ns = life->last_ns;
+            group->last_tid = life->last_tid;
+        }
         count->exits++;
-    else
+    } else {
+        replace_leader(task, signal);
         count->execs++;
+    }
     life->exits = count->exits;
     PUBLISH(life, index);
     count->lives = index + 1;
@@ -274,9 +351,12 @@ INLINE int is_first_end(u64 task)
     return ends.insert(&end, &one) == 0;
 }
 
-#define EXIT_ZOMBIE 0x20 /* include/linux/sched.h */
+/* include/linux/sched.h */
+#define EXIT_ZOMBIE 0x20
+#define TASK_DEAD 0x80
+#define PF_KTHREAD 0x200000
 
-/* --- briefs: fork and free --------------------------------------------------------- */
+/* --- briefs: forks -------------------------------------------------------------------- */
 
 INLINE int put_fork(u64 task)
 {
@@ -303,42 +383,96 @@ INLINE int put_fork(u64 task)
     return 0;
 }
 
-/* The run time of the other threads of a process that ended by now. Only now: the sum in
- * signal_struct grows after the hook of an exit, by each thread on its way out. */
-INLINE u64 others_of(u64 task, u64 own_ns)
+/* --- finals: the run time of a process when its last thread has run --------------------- */
+
+/* Whether a task is counted in `nr_threads`, its time in no sum: it has its pid until then
+ * (__exit_signal in kernel/exit.c). Its exit_state says sooner that somebody reaps it. */
+INLINE u32 is_there(u64 task) { return read_u64(task + T_thread_pid) != 0; }
+
+/* What the kernel has summed up for a process whose last thread has this run time. */
+INLINE u64 summed_ns(u64 task, u64 signal, u64 own_ns)
 {
-    u64 signal = read_u64(task + T_signal), leader = read_u64(task + T_leader);
-    u64 ended_ns = read_u64(signal + S_run);
-    u64 others_ns = ended_ns > own_ns ? ended_ns - own_ns : 0;
+    u64 leader = read_u64(task + T_leader), sum_ns = read_u64(signal + S_run);
+    if (is_there(task))
+        sum_ns += own_ns;
+    else if (own_ns > sum_ns) /* its own time is in the sum, but for the last of it */
+        sum_ns = own_ns;
     /* A leader that ended first stays a zombie with its own time. */
     if (leader != task && read_u64(leader + T_signal) == signal
         && (read_u32(leader + T_exit_state) & EXIT_ZOMBIE))
-        others_ns += read_u64(leader + T_run);
-    return others_ns;
+        sum_ns += read_u64(leader + T_run);
+    return sum_ns;
 }
 
-/* A freed thread has no struct pid any more: the initial namespace's pid identifies it. */
-INLINE int put_free(u64 task)
+INLINE int put_final(u64 start_ns, u32 pid, u64 run_ns)
 {
     struct counts *count = my_counts();
-    struct freed *freed;
+    struct final *final;
     u32 slot;
     if (!count)
         return 0;
-    slot = bpf_get_smp_processor_id() * BRIEFS + (count->frees & (BRIEFS - 1));
-    freed = frees.lookup(&slot);
-    if (!freed)
+    slot = bpf_get_smp_processor_id() * BRIEFS + (count->finals & (BRIEFS - 1));
+    final = finals.lookup(&slot);
+    if (!final)
         return 0;
-    freed->seq = 0;
-    freed->time_ns = bpf_ktime_get_boot_ns();
-    freed->start_ns = read_u64(task + T_start);
-    freed->run_ns = read_u64(task + T_run);
-    freed->others_ns = others_of(task, freed->run_ns);
-    freed->pid = read_u32(task + T_pid);
-    freed->spare = 0;
-    PUBLISH(freed, count->frees);
-    count->frees++;
+    final->seq = 0;
+    final->time_ns = bpf_ktime_get_boot_ns();
+    final->start_ns = start_ns;
+    final->run_ns = run_ns;
+    final->pid = pid;
+    final->spare = 0;
+    PUBLISH(final, count->finals);
+    count->finals++;
     return 0;
+}
+
+#define SEEN(field) (*(volatile u32 *)&(field))
+
+/* A thread of many leaves its CPU for ever. Whoever sees that all have done so writes the
+ * record: two at once may, and write the same. A thread that did not get here yet is in
+ * `nr_threads`, or has been counted on its way out. */
+INLINE int leave_group(u64 task, u64 signal, struct group *group, u64 run_ns)
+{
+#ifdef S_threads
+    u32 is_zombie = is_there(task);
+    if (is_zombie)
+        __sync_fetch_and_add(&group->zombies, 1);
+    if (is_zombie && read_u64(task + T_leader) == task)
+        group->leader_ns = run_ns;
+    else
+        __sync_fetch_and_add(&group->run_ns, run_ns);
+    __sync_fetch_and_add(&group->left, 1);
+    asm volatile("" ::: "memory");
+    if (read_u32(signal + S_live) || SEEN(group->left) != SEEN(group->entered)
+        || read_u32(signal + S_threads) > SEEN(group->zombies) || !group->last_tid)
+        return 0;
+    return put_final(group->last_ns, group->last_tid, group->run_ns + group->leader_ns);
+#else
+    return 0;
+#endif
+}
+
+/* A thread leaves its CPU for ever: its run time is final, and it is still whole. */
+INLINE int leave_cpu(u64 task)
+{
+    u64 signal = read_u64(task + T_signal), run_ns = read_u64(task + T_run);
+    struct group *group;
+    if (!signal)
+        return 0;
+    group = group_of(task, signal);
+    if (group)
+        return leave_group(task, signal, group, run_ns);
+    if (read_u32(signal + S_live))
+        return 0;
+    return put_final(read_u64(task + T_start), read_u32(task + T_pid),
+                     summed_ns(task, signal, run_ns));
+}
+
+/* Where the switches cannot be watched: a thread is freed, some time later. */
+INLINE int free_task(u64 task)
+{
+    return put_final(read_u64(task + T_start), read_u32(task + T_pid),
+                     summed_ns(task, read_u64(task + T_signal), read_u64(task + T_run)));
 }
 
 /* --- hooks ------------------------------------------------------------------------- */
@@ -352,12 +486,26 @@ INLINE int put_free(u64 task)
 #endif
 
 int fork_tracepoint(u64 *ctx) { return put_fork(ctx[1]); }
+int free_tracepoint(u64 *ctx) { return free_task(ctx[0]); }
 int exec_tracepoint(u64 *ctx) { return put_life(ctx[0], EXEC, 0); }
-int free_tracepoint(u64 *ctx) { return put_free(ctx[0]); }
+
+/* Runs at each switch of each CPU: all but the first line is for the dead. */
+int switch_tracepoint(u64 *ctx)
+{
+#ifdef SWITCH_TELLS_STATE
+    if (!((u32)ctx[3] & TASK_DEAD))
+        return 0;
+#else
+    if (!(read_u32(ctx[1] + T_state) & TASK_DEAD))
+        return 0;
+#endif
+    return leave_cpu(ctx[1]);
+}
 
 int exit_tracepoint(u64 *ctx)
 {
     u64 task = ctx[0];
+    enter_exit(task);
 #ifdef EXIT_TELLS_GROUP_DEAD
     if (!(u8)ctx[1])
         return 0;
@@ -375,6 +523,7 @@ int fork_kprobe(void *regs) { return put_fork(ARGUMENT_1(regs)); }
 int exit_kprobe(void *regs)
 {
     u64 task = ARGUMENT_1(regs);
+    enter_exit(task);
     if (!(u32)ARGUMENT_2(regs))
         return 0;
     return put_life(task, EXIT, read_s32(task + T_exit_code));
@@ -479,6 +628,22 @@ INLINE void put_process(struct task *out, u64 task, u64 signal)
     out->cgroup_id = cgroup_loaded(task);
 }
 
+/* The time of threads that ended, to their last moment: the kernel's own sum has each as
+ * of its last tick. A zombie that a tracer keeps is one of them already. */
+INLINE void put_ended(struct task *out, u64 task, u64 leader, u64 signal)
+{
+    struct group *group;
+    if (leader == task ? out->flags & PF_KTHREAD : !out->exit_state)
+        return;
+    group = group_of(task, signal);
+    if (!group)
+        return;
+    if (leader != task)
+        out->run_ns = 0;
+    else if (group->run_ns > out->dead_run_ns)
+        out->dead_run_ns = group->run_ns;
+}
+
 int bpf_iter__task(u64 *ctx)
 {
     u64 task = ctx[1];
@@ -552,6 +717,7 @@ int bpf_iter__task(u64 *ctx)
             out.ppid = nr_loaded(LOAD(u64, parent + T_thread_pid));
         put_process(&out, task, signal);
     }
+    put_ended(&out, task, leader, signal);
     bpf_seq_write((void *)meta[0], &out, sizeof(out));
     return 0;
 }

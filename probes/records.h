@@ -47,16 +47,14 @@ struct brief {
     char comm[16];
 };
 
-/* The moment a thread is freed, when nothing of its run time is missing any more, nor of
- * that of the threads that were still on their way out when it ended. 48 bytes. A log of
- * its own: a thread is freed in a softirq, which may interrupt the recording of a fork. */
-struct freed {
+/* The run time of a process whose last thread left its CPU for ever: all of it. A log of
+ * its own, because that happens within the scheduler. 40 bytes. */
+struct final {
     u64 seq;
     u64 time_ns;
-    u64 start_ns;    /* of the thread */
-    u64 run_ns;
-    u64 others_ns;   /* run time of the threads of its process that ended by now */
-    u32 pid;         /* of the thread, in the initial pid namespace */
+    u64 start_ns;    /* of the thread of which the end is recorded: life.last_ns */
+    u64 run_ns;      /* of all threads */
+    u32 pid;         /* of that thread, in the initial pid namespace: life.last_tid */
     u32 spare;
 };
 
@@ -64,7 +62,7 @@ struct freed {
 struct counts {
     u64 lives;       /* records in each log so far */
     u64 forks;
-    u64 frees;
+    u64 finals;
     u64 execs;
     u64 exits;
     u64 failures;    /* reads of user memory that failed */

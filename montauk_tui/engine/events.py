@@ -36,7 +36,8 @@ def events_of(sample: Sample) -> Events | None:
     """Return the events that a sample tells of, None where its collector sees none.
 
     An end is told when its CPU time is complete: it may be older than what samples
-    before told. No process has its end before its fork or its execs.
+    before told, but than nothing up to their `told_until_ns`. No process has its end
+    before its fork or its execs.
     """
     if sample.starts is None or sample.exits is None:
         return None

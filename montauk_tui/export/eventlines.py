@@ -1,6 +1,7 @@
 """An event as a line of text, or as a JSON object: docs/json.md describes it."""
 
 import json
+import math
 import time
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
@@ -46,6 +47,10 @@ class Event(NamedTuple):
     @property
     def _end(self) -> ExitTable | None:
         return self.sample.exits if self.kind == EXIT else None
+
+    def moment_ns(self) -> float:
+        """When, to sort by: what has no time was noticed after it."""
+        return math.inf if self.time_ns == UNKNOWN else self.time_ns
 
     @property
     def time_s(self) -> float | None:

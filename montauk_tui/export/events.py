@@ -1,7 +1,9 @@
 """`montauk events`: every fork, exec and exit as it is told, and at the end a summary.
 
-What is counted is what was told or lost: the counters of the collector are those up to
-its last sample. An end that is counted there and not complete yet is waited for.
+They are printed in the order in which they happened: what something earlier may follow
+waits for the next sample. What is counted is what was told or lost: the counters of the
+collector are those up to its last sample, and an end that is counted there and not
+complete yet is waited for.
 """
 
 import json
@@ -10,6 +12,7 @@ import select
 import signal
 import sys
 import time
+from bisect import bisect_right
 from collections import Counter
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, fields
@@ -36,8 +39,10 @@ from montauk_tui.model.sample import Counters, Sample
 from montauk_tui.model.schema import Need
 
 _INTERVAL_S: Final = 0.2
-_PATIENCE_S: Final = 2.2
-"""How long the last ends are waited for: after 2 s collectors tell them as they are."""
+_PATIENCE_S: Final = 0.5
+"""How long ends are waited for that were on their way when somebody stopped."""
+_MOST_HELD_S: Final = 1.0
+"""What happened since an end waits for it no longer: much memory takes long to free."""
 _LAST_INTERVAL_S: Final = 0.05
 _REMEDY: Final = "leave --collector out, or choose kernel or netlink"
 
@@ -215,6 +220,7 @@ class Printer:
         """Events by kind, asked for or not."""
         self.shown = 0
         self.cut = CutNote()
+        self._held: list[Event] = []
 
     def title(self) -> None:
         """Print the line above the first event."""
@@ -222,8 +228,7 @@ class Printer:
             put(eventlines.title())
 
     def show(self, source: Source, sample: Sample, events: Events) -> None:
-        """Print the events of a sample at once."""
-        lines = []
+        """Print the events of a sample, but for those that something may precede."""
         self.told.update(events.kind.tolist())
         if Need.CMDLINE in self._wanted.needs:
             tables = (sample.exits, sample.starts)
@@ -231,13 +236,29 @@ class Printer:
                 table for table in tables if table is not None
             )
         shown = events.only(asked_for(self._wanted, sample, events, source.lookups))
-        for values in zip(*(column.tolist() for column in shown), strict=True):
-            event = Event(sample, *values)
-            write = event.json if self._as_json else event.line
-            lines.append(write(source.user))
-        self.shown += len(lines)
-        if lines:
-            put("\n".join(lines))
+        columns = (column.tolist() for column in shown)
+        self._held += (Event(sample, *values) for values in zip(*columns, strict=True))
+        until_ns = sample.told_until_ns
+        if until_ns is not None:
+            until_ns = max(until_ns, round((sample.boot_s - _MOST_HELD_S) * 1e9))
+        self._print(source, until_ns)
+
+    def show_rest(self, source: Source) -> None:
+        """Print what was held back: nothing comes any more."""
+        self._print(source, None)
+
+    def _print(self, source: Source, until_ns: int | None) -> None:
+        """Print what happened up to a moment; all of it where that is not known."""
+        # Stable: what has the same time stays in its order.
+        self._held.sort(key=Event.moment_ns)
+        count = len(self._held)
+        if until_ns is not None:
+            count = bisect_right(self._held, float(until_ns), key=Event.moment_ns)
+        ready, self._held = self._held[:count], self._held[count:]
+        self.shown += len(ready)
+        if ready:
+            lines = (one.json if self._as_json else one.line for one in ready)
+            put("\n".join(write(source.user) for write in lines))
 
     def summary(self, totals: Totals, duration_s: float) -> None:
         """Print what was counted: as JSON behind the events, else to stderr."""
@@ -279,6 +300,7 @@ def events(
         took_s = sample.monotonic_s - source.began_s
         if sample.ending is not None:
             _print_ends(source, waiter, printer, Counter(sample.ending.tolist()))
+        printer.show_rest(source)
         printer.summary(counted, took_s)
     return 0
 

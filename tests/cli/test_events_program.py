@@ -131,6 +131,10 @@ def test_every_process_is_told_from_fork_to_exit_and_the_figures_agree(
         told = [first, *monitor.stdout]
     assert monitor.returncode == 0
     *events, last = map(json.loads, told)
+    if name == "kernel":
+        # In the order in which it happened, ends as well.
+        times = [event["time"] for event in events]
+        assert times == sorted(times)
     check_lives(events, [loop.pid for loop in loops])
     check_figures(events, last["summary"])
 

@@ -114,6 +114,15 @@ static void *burn_and_spin(void *unused)
     return unused;
 }
 
+/* Some 50 us without asking for the time, which would bring its run time up to date. */
+static void *spin_shortly(void *unused)
+{
+    volatile long left = 100000;
+    while (left--)
+        ;
+    return unused;
+}
+
 static void start(void *(*function)(void *))
 {
     pthread_t thread;
@@ -158,6 +167,15 @@ int main(int count, char **arguments)
         for (i = 0; i < 8; i++)
             start(i == number ? crash : wait_for_good);
         wait_for_good(NULL);
+    }
+    if (!strcmp(mode, "short-threads")) {
+        while (number--) {
+            pthread_t thread;
+            if (pthread_create(&thread, NULL, spin_shortly, NULL))
+                abort();
+            pthread_join(thread, NULL);
+        }
+        return 0;
     }
     if (!strcmp(mode, "dying-threads")) {
         int i, threads = 2;

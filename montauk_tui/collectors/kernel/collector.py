@@ -47,6 +47,10 @@ _LOG_BYTES: Final = 32 << 20
 _MOST_SLOTS: Final = 4096
 _LEAST_SLOTS: Final = 1024
 
+_RECORDING_NS: Final = 5 * 10**6
+"""A record may be in its log so long after its moment: a CPU of a virtual machine can
+stop at any time."""
+
 
 class KernelCollector(Collector):
     """Sees every process, however short its life, and its exact CPU time."""
@@ -72,6 +76,11 @@ class KernelCollector(Collector):
         if self._loaded is None:
             return "eBPF"
         return f"eBPF, BCC {self._loaded.bcc}, {self._loaded.attachment}"
+
+    @property
+    def unfinished(self) -> int:
+        """How many ends were told with too little CPU time: its record was lost."""
+        return self._lives.unfinished
 
     def availability(self) -> Availability:
         """Tell from a few files whether the probes should load."""
@@ -164,11 +173,11 @@ class KernelCollector(Collector):
         host = self._host(needs)
         before = self._before
         table = self._table(tasks, needs)
-        lives, frees, forks = taken = self._logs.take()
+        read_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        lives, finals, forks = taken = self._logs.take()
         for records in taken:
             in_namespace(records, self._offset_ns)
-        now_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-        ended = self._lives.take(lives, frees, table, settled_zombies(tasks), now_ns)
+        ended = self._lives.take(lives, finals, table, settled_zombies(tasks), read_ns)
         waiting = never_back(before, ended.waiting)
         for more in (waiting, self._unseen.rows(table, boot_s, needs)):
             table = table.merged(more) if len(more) else table
@@ -188,6 +197,7 @@ class KernelCollector(Collector):
             exits=ended.exits.without(self._unknown),
             starts=start_table(lives, forks, self._user_hz),
             ending=self._lives.waiting,
+            told_until_ns=self._lives.told_until_ns(read_ns - _RECORDING_NS),
             vanished=0,
             collect_cpu_s=time.thread_time() - started,
         )

@@ -115,6 +115,8 @@ class Layout(NamedTuple):
     sizes: dict[str, int]
     exit_tells_group_dead: bool
     """Whether sched_process_exit has that argument (from 6.16)."""
+    switch_tells_state: bool
+    """Whether sched_switch has the state of who leaves the CPU (from 5.18)."""
 
     @property
     def missing(self) -> list[Used]:
@@ -131,6 +133,8 @@ class Layout(NamedTuple):
         flags += [f"-DSIZE_{name}={size}" for name, size in self.sizes.items()]
         if self.exit_tells_group_dead:
             flags.append("-DEXIT_TELLS_GROUP_DEAD")
+        if self.switch_tells_state:
+            flags.append("-DSWITCH_TELLS_STATE")
         return flags
 
 
@@ -151,8 +155,16 @@ def read_layout(btf: Btf) -> Layout:
         "map_parts": _offset(btf.field("bpf_array", "pptrs")),
         "upid": btf.size_of("upid"),
     }
-    parameters = btf.parameters("btf_trace_sched_process_exit")
-    return Layout(used, sizes, parameters > 2)  # noqa: PLR2004 - data, task, group_dead
+    # Each has `void *data` before the arguments of its tracepoint.
+    exit_arguments = btf.parameters("btf_trace_sched_process_exit") - 1
+    switch_arguments = btf.parameters("btf_trace_sched_switch") - 1
+    return Layout(
+        used,
+        sizes,
+        exit_tells_group_dead=exit_arguments >= len(("task", "group_dead")),
+        switch_tells_state=switch_arguments
+        >= len(("preempt", "prev", "next", "state")),
+    )
 
 
 def _resolve(btf: Btf, macro: str, struct: str, names: list[str]) -> Used:

@@ -1,8 +1,9 @@
 """From the records of the probes to the processes that ended, their CPU time complete.
 
 The run time of a task is brought up to date at ticks and switches only, so its exit
-sees a fraction of a short life. When the task is freed, a moment later, its run time is
-final: an end is held back until then, or until the snapshot shows it as a zombie.
+sees a fraction of a short life. It is final when the last thread leaves its CPU for
+ever, 0.1 ms later: an end is held back until that record, or, where it is lost, until
+the snapshot shows a zombie.
 """
 
 import os
@@ -16,14 +17,16 @@ from montauk_tui.collectors.cputime import split_run_time
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.records import ARGV_BYTES, EXIT, LIFE
 from montauk_tui.model.exits import ExitTable
+from montauk_tui.model.join import find
 from montauk_tui.model.kthreads import kernel_flags
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import COMM_BYTES, UNKNOWN, Bools, Bytes, Ints
 
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
-_PATIENCE_NS: Final = 2 * 10**9
-"""After so long the record of the freed task is lost, and what is known must do."""
+_PATIENCE_NS: Final = 10 * 10**9
+"""After so long the record of who is gone is lost, and what is known must do. Who was
+reaped may wait for a CPU to leave it for ever: below busy loops for a second."""
 
 _MOST_ARGUMENTS: Final = 1 << 16
 """More processes than most machines run at a time."""
@@ -34,7 +37,7 @@ class Ended(NamedTuple):
 
     exits: ExitTable
     waiting: ProcessTable
-    """As rows of state X with what is known of their CPU time."""
+    """As rows of state X with what is known of their CPU time; usually none."""
 
 
 class Lives:
@@ -45,6 +48,8 @@ class Lives:
         self._tick_ns = 10**9 // user_hz
         self._waiting: Records = np.empty(0, dtype=LIFE)
         self._since_ns = since_ns
+        self.unfinished = 0
+        """Ends told with less than their CPU time: the record of it was lost."""
         self._arguments: dict[tuple[int, int], tuple[bytes, int, int]] = {}
 
     @property
@@ -53,10 +58,15 @@ class Lives:
         pids: Ints = self._waiting["pid"].astype(np.int64)
         return pids
 
+    def told_until_ns(self, read_ns: int) -> int:
+        """Return up to when all ends are told, of those that were read at `read_ns`."""
+        waiting: list[int] = self._waiting["time_ns"].tolist()
+        return min(read_ns, min(waiting, default=read_ns + 1) - 1)
+
     def take(
         self,
         lives: Records,
-        frees: Records,
+        finals: Records,
         table: ProcessTable,
         settled: Ints,
         now_ns: int,
@@ -65,7 +75,7 @@ class Lives:
 
         Args:
             lives: New records of execs and exits.
-            frees: New records of freed tasks, read before `lives`.
+            finals: New records of final run times, read before `lives`.
             table: The processes of the snapshot.
             settled: Pids of the zombies in it that have left their CPU for ever.
             now_ns: CLOCK_BOOTTIME.
@@ -74,13 +84,20 @@ class Lives:
             return Ended(ExitTable.empty(), ProcessTable.empty())
         self._remember_arguments(lives[lives["kind"] != EXIT])
         ends = np.concatenate([self._waiting, lives[lives["kind"] == EXIT]])
-        final_ns, is_freed = _freed(ends, frees)
-        zombie_ns, is_zombie = self._zombies(ends, table, settled)
+        final_ns, is_final = _final(ends, finals)
+        row, is_row = self._rows(ends, table)
+        is_settled = is_row & np.isin(ends["pid"].astype(np.int64), settled)
+        # Another last thread than the leader is not in the snapshot any more.
+        is_zombie = is_settled & (ends["last_ns"] == ends["start_ns"])
         so_far_ns = (ends["others_ns"] + ends["own_ns"]).astype(np.int64)
-        run_ns = np.where(is_freed, final_ns, so_far_ns)
-        run_ns = np.where(is_zombie & ~is_freed, zombie_ns, run_ns)
-        is_late = now_ns - ends["time_ns"].astype(np.int64) > _PATIENCE_NS
-        is_done = is_freed | is_zombie | is_late
+        run_ns = so_far_ns.copy()
+        run_ns[is_zombie] = (table.utime + table.stime)[row[is_zombie]]
+        run_ns[is_final] = np.maximum(so_far_ns, final_ns)[is_final]
+        waited_ns = now_ns - ends["time_ns"].astype(np.int64)
+        # Who is on its way out may take its time: memory to free, files to close.
+        is_late = (waited_ns > _PATIENCE_NS) & (is_settled | ~is_row)
+        is_done = is_final | is_zombie | is_late
+        self.unfinished += int(np.count_nonzero(is_late & ~is_final & ~is_zombie))
         self._waiting = ends[~is_done]
         exits = self._exit_table(ends[is_done], run_ns[is_done])
         return Ended(exits, self._waiting_table(table))
@@ -104,23 +121,10 @@ class Lives:
             # Of a process whose end was lost: nobody will ask for them.
             self._arguments.pop(next(iter(self._arguments)))
 
-    def _zombies(
-        self, ends: Records, table: ProcessTable, settled: Ints
-    ) -> tuple[Ints, Bools]:
-        """Return the run time of the ends that the snapshot shows as zombies.
-
-        Only of those whose last thread was the leader: another one is not in the
-        snapshot any more.
-        """
-        pids = ends["pid"].astype(np.int64)
-        if not len(table):
-            return np.zeros(len(ends), dtype=np.int64), np.zeros(
-                len(ends), dtype=np.bool_
-            )
-        row = np.searchsorted(table.pid, pids).clip(max=len(table) - 1)
-        found = (table.pid[row] == pids) & (table.start_ticks[row] == self._ticks(ends))
-        found &= np.isin(pids, settled) & (ends["last_ns"] == ends["start_ns"])
-        return table.utime[row] + table.stime[row], found
+    def _rows(self, ends: Records, table: ProcessTable) -> tuple[Ints, Bools]:
+        """Return where the snapshot has these processes, and whether it has."""
+        join = find(table, ends["pid"].astype(np.int64), self._ticks(ends))
+        return join.row, join.found
 
     def _ticks(self, ends: Records) -> Ints:
         ticks: Ints = (ends["start_ns"] // self._tick_ns).astype(np.int64)
@@ -246,25 +250,21 @@ def argument_bytes(lives: Records, kept: Bytes) -> Ints:
     return whole_bytes(kept, length, ARGV_BYTES - 1)
 
 
-def _freed(ends: Records, frees: Records) -> tuple[Ints, Bools]:
-    """Return the final run time of the processes whose last thread was freed.
-
-    Of threads that ended together with it not all were in its process's sum then.
-    """
+def _final(ends: Records, finals: Records) -> tuple[Ints, Bools]:
+    """Return the final run time of the processes of which there is a record of it."""
     run_ns = np.zeros(len(ends), dtype=np.int64)
     found = np.zeros(len(ends), dtype=np.bool_)
-    if not len(frees) or not len(ends):
+    if not len(finals) or not len(ends):
         return run_ns, found
-    key = _task_key(frees["start_ns"], frees["pid"])
+    key = _task_key(finals["start_ns"], finals["pid"])
     order = np.argsort(key)
-    key, frees = key[order], frees[order]
+    key, finals = key[order], finals[order]
     row = np.searchsorted(key, _task_key(ends["last_ns"], ends["last_tid"]))
-    row = row.clip(max=len(frees) - 1)
-    found = (frees["start_ns"][row] == ends["last_ns"]) & (
-        frees["pid"][row] == ends["last_tid"]
+    finals = finals[row.clip(max=len(finals) - 1)]
+    found = (finals["start_ns"] == ends["last_ns"]) & (
+        finals["pid"] == ends["last_tid"]
     )
-    others_ns = np.maximum(ends["others_ns"], frees["others_ns"][row])
-    run_ns[found] = (frees["run_ns"][row] + others_ns)[found].astype(np.int64)
+    run_ns[found] = finals["run_ns"][found].astype(np.int64)
     return run_ns, found
 
 

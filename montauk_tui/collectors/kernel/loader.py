@@ -73,7 +73,7 @@ class Loaded:
     """The probes of this process: closing the descriptors removes them."""
 
     descriptors: Mapping[str, int]
-    """lives, forks, frees and counts are maps, iterator a link; the rest hooks."""
+    """lives, forks, finals and counts are maps, iterator a link; the rest hooks."""
     attachment: str
     """kprobes or tracepoints."""
     bcc: str

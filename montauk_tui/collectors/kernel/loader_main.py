@@ -32,7 +32,7 @@ from montauk_tui.collectors.kernel import bpf, btf, cache, compiled, layout
 # What else lies there is for another interpreter, and may be called bcc.
 del sys.path[0]
 
-_MAPS = ("lives", "forks", "frees", "counts")
+_MAPS = ("lives", "forks", "finals", "counts")
 _ITERATOR = "bpf_iter__task"
 _ITERATOR_TARGET = "bpf_iter_task"
 
@@ -320,7 +320,7 @@ class Loaded:
         """Attach by kprobes, or by tracepoints where there are none; say which."""
         try:
             self._tracepoint("exec_tracepoint", "sched_process_exec")
-            self._tracepoint("free_tracepoint", "sched_process_free")
+            self._final()
             if wanted != "tracepoints" and self._kprobes():
                 return "kprobes"
             if wanted == "kprobes":
@@ -330,6 +330,13 @@ class Loaded:
         except OSError as error:
             raise refusal("the probes cannot be attached", error, _PRIVILEGE) from error
         return "tracepoints"
+
+    def _final(self) -> None:
+        """Watch for the last moment of threads, or else for when they are freed."""
+        try:
+            self._tracepoint("switch_tracepoint", "sched_switch")
+        except (OSError, Refused):
+            self._tracepoint("free_tracepoint", "sched_process_free")
 
     def _kprobes(self) -> bool:
         fork = self._kprobe("fork_kprobe", "wake_up_new_task")

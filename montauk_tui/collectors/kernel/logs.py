@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from montauk_tui.collectors.kernel.log import Counts, LifeLog, Log, Records, SharedArray
-from montauk_tui.collectors.kernel.records import BRIEF, EXIT, FREED, LIFE
+from montauk_tui.collectors.kernel.records import BRIEF, EXIT, FINAL, LIFE
 from montauk_tui.model.sample import Counters
 
 _DRAIN_S: Final = 0.25
@@ -22,7 +22,7 @@ class Taken(NamedTuple):
     """What was logged since the last time."""
 
     lives: Records
-    frees: Records
+    finals: Records
     forks: Records
 
 
@@ -40,18 +40,19 @@ class ProbeLogs:
             undo.callback(self._shared.close)
             self._counts = counts = Counts(descriptors["counts"], cpus)
             self._shared.callback(counts.close)
-            lives, forks, frees = (
+            lives, forks, finals = (
                 self._share(descriptors[name], record, cpus * slots)
                 for name, record in (
                     ("lives", LIFE),
                     ("forks", BRIEF),
-                    ("frees", FREED),
+                    ("finals", FINAL),
                 )
             )
             undo.pop_all()
+        # As in `_drain`: of what ends meanwhile, none is without its last moment.
+        self.finals = Log(finals, counts, "finals", slots)
         self.lives = LifeLog(lives, counts, slots)
         self.forks = Log(forks, counts, "forks", slots)
-        self.frees = Log(frees, counts, "frees", slots)
         self._failures = counts.total("failures")
         self._kept: list[Taken] = []
         self._kept_lives = self._dropped = self._dropped_exits = 0
@@ -107,13 +108,13 @@ class ProbeLogs:
 
     def _drain(self) -> None:
         with self._lock:
-            # What comes last in a life first: each freed task then finds its end, and
-            # each exec its fork, among what is read after.
-            frees = self.frees.read()
+            # What comes last in a life first: each last moment then finds its end,
+            # and each exec its fork, among what is read after.
+            finals = self.finals.read()
             lives = self.lives.read()
             forks = self.forks.read()
-            if len(lives) or len(frees) or len(forks):
-                self._kept.append(Taken(lives, frees, forks))
+            if len(lives) or len(finals) or len(forks):
+                self._kept.append(Taken(lives, finals, forks))
                 self._kept_lives += len(lives)
             while self._kept_lives > _MOST_KEPT:
                 dropped, _, forks = self._kept.pop(0)
@@ -123,5 +124,5 @@ class ProbeLogs:
 
 
 _NOTHING: Final = Taken(
-    np.empty(0, dtype=LIFE), np.empty(0, dtype=FREED), np.empty(0, dtype=BRIEF)
+    np.empty(0, dtype=LIFE), np.empty(0, dtype=FINAL), np.empty(0, dtype=BRIEF)
 )

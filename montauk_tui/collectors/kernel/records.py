@@ -34,11 +34,9 @@ BRIEF: Final = np.dtype(
     ]
 )  # fmt: skip
 
-FREED: Final = np.dtype(
+FINAL: Final = np.dtype(
     [
-        *((name, "<u8") for name in (
-            "seq", "time_ns", "start_ns", "run_ns", "others_ns",
-        )),
+        *((name, "<u8") for name in ("seq", "time_ns", "start_ns", "run_ns")),
         *((name, "<u4") for name in ("pid", "spare")),
     ]
 )  # fmt: skip
@@ -46,7 +44,8 @@ FREED: Final = np.dtype(
 COUNTS: Final = np.dtype(
     [
         *((name, "<u8") for name in (
-            "lives", "forks", "frees", "execs", "exits", "failures", "spare1", "spare2",
+            "lives", "forks", "finals", "execs", "exits", "failures", "spare1",
+            "spare2",
         )),
     ]
 )  # fmt: skip

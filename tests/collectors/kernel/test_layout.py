@@ -59,7 +59,13 @@ def test_every_macro_of_the_probes_is_looked_for(tmp_path: Path) -> None:
     assert known - used == set(), "looked for in vain"
 
 
-def make(folder: Path, *, state: str = "__state", parameters: int = 3) -> Btf:
+def make(
+    folder: Path,
+    *,
+    state: str = "__state",
+    parameters: int = 3,
+    hook: str = "sched_process_exit",
+) -> Btf:
     """Return a kernel that has a little of what the probes use."""
     made = BtfBuilder()
     u32, u64 = made.integer("unsigned int", 4), made.integer("long", 8)
@@ -71,10 +77,8 @@ def make(folder: Path, *, state: str = "__state", parameters: int = 3) -> Btf:
     )
     stat = made.array(counter, 4)
     made.record(kinds.STRUCT, "mm_struct", 512, [("rss_stat", stat, 128)])
-    hook = made.prototype(0, [u32] * parameters)
-    made.add(
-        kinds.TYPEDEF, "btf_trace_sched_process_exit", made.add(kinds.PTR, "", hook)
-    )
+    function = made.add(kinds.PTR, "", made.prototype(0, [u32] * parameters))
+    made.add(kinds.TYPEDEF, f"btf_trace_{hook}", function)
     return Btf(made.write(folder))
 
 
@@ -123,3 +127,12 @@ def test_whether_the_exit_hook_tells_of_the_group(
     layout = read_layout(make(tmp_path, parameters=parameters))
     assert layout.exit_tells_group_dead is tells
     assert ("-DEXIT_TELLS_GROUP_DEAD" in layout.flags()) is tells
+
+
+@pytest.mark.parametrize(("parameters", "tells"), [(4, False), (5, True)])
+def test_whether_the_switch_hook_tells_the_state(
+    tmp_path: Path, parameters: int, *, tells: bool
+) -> None:
+    layout = read_layout(make(tmp_path, parameters=parameters, hook="sched_switch"))
+    assert layout.switch_tells_state is tells
+    assert ("-DSWITCH_TELLS_STATE" in layout.flags()) is tells

@@ -385,7 +385,7 @@ def test_loading_leaves_descriptors_to_the_caller_only() -> None:
     loaded = load(None)
     assert open_files() == files + len(loaded.descriptors)
     assert children_of(os.getpid()) == children
-    assert {"lives", "forks", "frees", "counts", "iterator"} <= set(loaded.descriptors)
+    assert {"lives", "forks", "finals", "counts", "iterator"} <= set(loaded.descriptors)
     for descriptor in loaded.descriptors.values():
         assert not os.get_inheritable(descriptor)
     loaded.close()

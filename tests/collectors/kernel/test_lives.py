@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from montauk_tui.collectors.kernel.lives import Ended, Lives
 from montauk_tui.collectors.kernel.log import Records
-from montauk_tui.collectors.kernel.records import ARGV_BYTES, EXEC, EXIT, FREED, LIFE
+from montauk_tui.collectors.kernel.records import ARGV_BYTES, EXEC, EXIT, FINAL, LIFE
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import PF_KTHREAD, UNKNOWN
@@ -21,7 +21,7 @@ SECOND = 10**9
 START = 50 * SECOND
 END = 60 * SECOND
 NOW = END + SECOND // 10
-LATE = END + 3 * SECOND
+LATE = END + 30 * SECOND
 
 Row = dict[str, Any]
 
@@ -35,8 +35,8 @@ def life(pid: int, kind: int = EXIT, **values: Any) -> Row:
     }  # fmt: skip
 
 
-def freed(pid: int, run_ns: int, **values: Any) -> Row:
-    """Return the record of the last thread's freeing."""
+def final(pid: int, run_ns: int, **values: Any) -> Row:
+    """Return the record of all run time, when the last thread has left its CPU."""
     return {"pid": pid + 1000, "start_ns": START, "run_ns": run_ns, **values}
 
 
@@ -57,14 +57,14 @@ class Story:
     def take(
         self,
         lives: list[Row] | None = None,
-        frees: list[Row] | None = None,
+        finals: list[Row] | None = None,
         table: ProcessTable | None = None,
         settled: list[int] | None = None,
         now_ns: int = NOW,
     ) -> Ended:
         return self.lives.take(
             records(LIFE, lives or []),
-            records(FREED, frees or []),
+            records(FINAL, finals or []),
             ProcessTable.empty() if table is None else table,
             np.array(settled or [], dtype=np.int64),
             now_ns,
@@ -91,14 +91,14 @@ def zombie(pid: int, run_ns: int) -> Row:
 # --- when an end is complete ----------------------------------------------------------
 
 
-def test_an_end_that_is_freed_at_once(story: Story) -> None:
-    ended = story.take([life(5, own_ns=10, others_ns=3)], [freed(5, 70)])
+def test_an_end_whose_last_moment_is_known_at_once(story: Story) -> None:
+    ended = story.take([life(5, own_ns=10, others_ns=3)], [final(5, 70)])
     assert ended.exits.pid.tolist() == [5]
-    assert cpu_ns(ended.exits) == [73]
+    assert cpu_ns(ended.exits) == [70]
     assert len(ended.waiting) == 0
 
 
-def test_an_end_waits_until_it_is_freed(story: Story) -> None:
+def test_an_end_waits_for_its_last_moment(story: Story) -> None:
     first = story.take([life(5, own_ns=10, others_ns=3, ppid=4, uid=7)])
     assert len(first.exits) == 0
     assert first.waiting.pid.tolist() == [5]
@@ -115,10 +115,10 @@ def test_an_end_waits_until_it_is_freed(story: Story) -> None:
         "start_ticks": START // 10**7,
     }
     assert not first.waiting.is_kernel[0]
-    second = story.take(frees=[freed(5, 70)])
-    assert cpu_ns(second.exits) == [73]
+    second = story.take(finals=[final(5, 70)])
+    assert cpu_ns(second.exits) == [70]
     assert len(second.waiting) == 0
-    third = story.take(frees=[freed(5, 70)], now_ns=LATE)
+    third = story.take(finals=[final(5, 70)], now_ns=LATE)
     assert len(third.exits) == len(third.waiting) == 0
 
 
@@ -131,17 +131,24 @@ def test_a_kernel_thread_that_waits_is_one_still_and_what_ran_a_program_is_none(
     assert waiting.pid[waiting.is_kernel].tolist() == [5]
 
 
-def test_threads_that_were_still_on_their_way_out_count(story: Story) -> None:
-    """Their time is in the sum of the process when the last of them is freed."""
-    ended = story.take([life(5, own_ns=10, others_ns=3)], [freed(5, 70, others_ns=40)])
-    assert cpu_ns(ended.exits) == [110]
-    ended = story.take([life(6, own_ns=10, others_ns=50)], [freed(6, 70, others_ns=0)])
-    assert cpu_ns(ended.exits) == [120]
+def test_an_end_has_never_less_time_than_was_known_at_its_exit(story: Story) -> None:
+    ended = story.take([life(6, own_ns=10, others_ns=50)], [final(6, 20)])
+    assert cpu_ns(ended.exits) == [60]
 
 
-def test_another_thread_that_is_freed_completes_nothing(story: Story) -> None:
-    others = [freed(6, 70), freed(5, 70, start_ns=START + 1)]
+def test_the_last_moment_of_another_completes_nothing(story: Story) -> None:
+    others = [final(6, 70), final(5, 70, start_ns=START + 1)]
     assert len(story.take([life(5)], others).exits) == 0
+
+
+def test_the_last_moment_counts_where_the_snapshot_shows_a_zombie(
+    story: Story,
+) -> None:
+    """The snapshot was taken before, maybe before the last thread ran on."""
+    table = make_table([zombie(5, 40)])
+    ended = story.take([life(5, own_ns=10)], [final(5, 70)], table, settled=[5])
+    assert cpu_ns(ended.exits) == [70]
+    assert story.lives.unfinished == 0
 
 
 def test_an_end_is_complete_as_a_zombie_that_left_its_cpu(story: Story) -> None:
@@ -154,7 +161,7 @@ def test_an_end_is_complete_as_a_zombie_that_left_its_cpu(story: Story) -> None:
     for late in (NOW, LATE):
         again = story.take(table=table, settled=[5], now_ns=late)
         assert len(again.exits) == 0, "no end twice"
-    reaped = story.take(frees=[freed(5, 91)])
+    reaped = story.take(finals=[final(5, 91)])
     assert len(reaped.exits) == len(reaped.waiting) == 0
 
 
@@ -171,17 +178,36 @@ def test_a_zombie_whose_last_thread_was_another_waits_for_that_one(
     table = make_table([zombie(5, 3)])
     assert len(story.take([end], table=table, settled=[5]).exits) == 0
     ended = story.take(
-        frees=[freed(5, 70, start_ns=START + 9)], table=table, settled=[5]
+        finals=[final(5, 70, start_ns=START + 9)], table=table, settled=[5]
     )
-    assert cpu_ns(ended.exits) == [73]
+    assert cpu_ns(ended.exits) == [70]
 
 
 def test_patience_ends(story: Story) -> None:
     story.take([life(5, own_ns=10, others_ns=3)])
-    assert len(story.take(now_ns=END + 2 * SECOND).exits) == 0
-    ended = story.take(now_ns=END + 2 * SECOND + 1)
+    assert len(story.take(now_ns=END + 10 * SECOND).exits) == 0
+    ended = story.take(now_ns=END + 10 * SECOND + 1)
     assert cpu_ns(ended.exits) == [13]
-    assert len(story.take(frees=[freed(5, 70)], now_ns=LATE).exits) == 0
+    assert story.lives.unfinished == 1
+    assert len(story.take(finals=[final(5, 70)], now_ns=LATE).exits) == 0
+
+
+def test_who_takes_long_to_end_is_waited_for(story: Story) -> None:
+    """With much memory to free: it is a process still, and counts on."""
+    dying = make_table([{**zombie(5, 90), "state": "R"}])
+    assert len(story.take([life(5, own_ns=10)], table=dying, now_ns=LATE).exits) == 0
+    ended = story.take(finals=[final(5, 95)], table=dying, now_ns=LATE)
+    assert cpu_ns(ended.exits) == [95]
+    assert story.lives.unfinished == 0
+
+
+def test_all_ends_are_told_up_to_the_first_that_waits(story: Story) -> None:
+    assert story.lives.told_until_ns(NOW) == NOW
+    story.take([life(5), life(6, time_ns=END + 1)])
+    assert story.lives.told_until_ns(NOW) == END - 1
+    story.take(finals=[final(5, 1)])
+    assert story.lives.told_until_ns(NOW) == END
+    assert story.lives.told_until_ns(END - 5) == END - 5
 
 
 def test_a_pid_that_is_reused_while_the_first_waits(story: Story) -> None:
@@ -191,7 +217,7 @@ def test_a_pid_that_is_reused_while_the_first_waits(story: Story) -> None:
     waiting = story.take(two).waiting
     assert waiting.pid.tolist() == [5]
     ended = story.take(
-        frees=[freed(5, 10), {"pid": 2000, "start_ns": young, "run_ns": 20}]
+        finals=[final(5, 10), {"pid": 2000, "start_ns": young, "run_ns": 20}]
     )
     by_start = dict(
         zip(ended.exits.start_ticks.tolist(), cpu_ns(ended.exits), strict=True)
@@ -203,7 +229,7 @@ def test_who_waits_is_not_a_row_where_its_pid_lives_again(story: Story) -> None:
     table = make_table([{"pid": 5, "start_ticks": NOW // 10**7}])
     ended = story.take([life(5)], table=table)
     assert len(ended.waiting) == 0
-    assert cpu_ns(story.take(frees=[freed(5, 70)], table=table).exits) == [70]
+    assert cpu_ns(story.take(finals=[final(5, 70)], table=table).exits) == [70]
 
 
 EVENTS = st.lists(
@@ -225,13 +251,15 @@ def test_each_end_is_told_once_in_whatever_order(
         begun |= exits
         frees = {pid for what, pid in events if what == "free"} & begun - gone
         gone |= frees
-        table = make_table([zombie(pid, 50) for pid in begun - gone])
+        is_last = number == len(samples)
+        there = set() if is_last else begun - gone
+        table = make_table([zombie(pid, 50) for pid in there])
         ended = story.take(
             [life(pid, own_ns=10) for pid in exits],
-            [freed(pid, 60) for pid in frees],
+            [final(pid, 60) for pid in frees],
             table,
             [pid for what, pid in events if what == "settle"],
-            LATE if number == len(samples) else NOW,
+            LATE if is_last else NOW,
         )
         told += ended.exits.pid.tolist()
         assert set(ended.waiting.pid.tolist()).isdisjoint(table.pid.tolist())
@@ -256,7 +284,7 @@ def test_each_end_is_told_once_in_whatever_order(
 def test_the_wait_status(
     story: Story, status: int, code: int, signal: int, core: int
 ) -> None:
-    exits = story.take([life(5, code=status)], [freed(5, 1)]).exits
+    exits = story.take([life(5, code=status)], [final(5, 1)]).exits
     found = (exits.exit_code[0], exits.exit_signal[0], exits.core_dumped[0])
     assert found == (code, signal, core)
 
@@ -266,7 +294,7 @@ def test_every_column(story: Story) -> None:
         5, ppid=4, uid=3, utime=30, stime=10, read_bytes=11, write_bytes=12, threads=2,
         cgroup_id=13, rss_pages=2, peak_pages=3, argv=b"a\0b", argv_bytes=4,
     )  # fmt: skip
-    exits = story.take([end], [freed(5, 400)]).exits
+    exits = story.take([end], [final(5, 400)]).exits
     assert (exits.utime_ns[0], exits.stime_ns[0]) == (300, 100)
     assert exits.lifetime_ns[0] == END - START
     assert exits.peak_rss_bytes[0] * 2 == exits.rss_bytes[0] * 3 > 0
@@ -288,13 +316,13 @@ def arguments(ended: Ended) -> tuple[bytes, int]:
 def test_the_arguments_of_the_end(story: Story) -> None:
     story.take([life(5, EXEC, argv=b"old\0name\0", argv_bytes=9)])
     end = life(5, argv=b"new\0", argv_bytes=4)
-    assert arguments(story.take([end], [freed(5, 1)])) == (b"new", 4)
+    assert arguments(story.take([end], [final(5, 1)])) == (b"new", 4)
 
 
 def test_the_arguments_of_the_exec_where_the_memory_was_gone(story: Story) -> None:
     story.take([life(5, EXEC, argv=b"older\0", argv_bytes=6)])
     story.take([life(5, EXEC, argv=b"a\0b\0", argv_bytes=4)])
-    ended = story.take([life(5)], [freed(5, 1)])
+    ended = story.take([life(5)], [final(5, 1)])
     assert arguments(ended) == (b"a\0b", 4)
 
 
@@ -302,36 +330,36 @@ def test_the_arguments_of_another_with_the_same_pid_are_not_taken(
     story: Story,
 ) -> None:
     story.take([life(5, EXEC, start_ns=START - 1, argv=b"a\0", argv_bytes=2)])
-    assert arguments(story.take([life(5)], [freed(5, 1)])) == (b"", 0)
+    assert arguments(story.take([life(5)], [final(5, 1)])) == (b"", 0)
 
 
 def test_an_exec_is_no_end(story: Story) -> None:
-    ended = story.take([life(5, EXEC)], [freed(5, 1)], now_ns=LATE)
+    ended = story.take([life(5, EXEC)], [final(5, 1)], now_ns=LATE)
     assert len(ended.exits) == len(ended.waiting) == 0
 
 
 def test_what_an_older_record_left_in_the_slot_is_cut(story: Story) -> None:
     end = life(5, argv=b"ls\0rm -rf of another", argv_bytes=3)
-    assert arguments(story.take([end], [freed(5, 1)])) == (b"ls", 3)
+    assert arguments(story.take([end], [final(5, 1)])) == (b"ls", 3)
     none = life(6, argv=b"of another", argv_bytes=0)
-    assert arguments(story.take([none], [freed(6, 1)])) == (b"", 0)
+    assert arguments(story.take([none], [final(6, 1)])) == (b"", 0)
 
 
 def test_arguments_that_do_not_fit(story: Story) -> None:
     end = life(5, argv=b"x" * (ARGV_BYTES - 1), argv_bytes=100_000)
-    found, length = arguments(story.take([end], [freed(5, 1)]))
+    found, length = arguments(story.take([end], [final(5, 1)]))
     assert (found, length) == (b"x" * (ARGV_BYTES - 1), 100_000)
 
 
 def test_arguments_do_not_pile_up(story: Story) -> None:
     for pid in range(1, 100):
         story.take([life(pid, EXEC, argv=b"a\0", argv_bytes=2)])
-        story.take([life(pid)], [freed(pid, 1)])
+        story.take([life(pid)], [final(pid, 1)])
     assert story.lives._arguments == {}  # noqa: SLF001 - memory shows nowhere else
 
 
 def test_memory_that_was_gone_before_the_end_was_told_is_unknown(story: Story) -> None:
-    exits = story.take([life(9)], [freed(9, 1)]).exits
+    exits = story.take([life(9)], [final(9, 1)]).exits
     assert exits.rss_bytes.tolist() == exits.peak_rss_bytes.tolist() == [UNKNOWN]
 
 
@@ -345,7 +373,7 @@ def test_the_peak_is_the_programs_own_where_the_memory_was_gone(
     """What the process had before its exec is in what the kernel keeps of it."""
     if before is not None:
         story.take([life(9, EXEC, peak_pages=before)])
-    exits = story.take([life(9, peak_pages=peak)], [freed(9, 1)]).exits
+    exits = story.take([life(9, peak_pages=peak)], [final(9, 1)]).exits
     expected = UNKNOWN if told is None else told * os.sysconf("SC_PAGE_SIZE")
     assert exits.peak_rss_bytes.tolist() == [expected]
 
@@ -353,10 +381,8 @@ def test_the_peak_is_the_programs_own_where_the_memory_was_gone(
 def test_a_fork_that_was_seen_begins_with_no_peak() -> None:
     lives = Lives(HZ, START - 1)
     ends = records(LIFE, [life(9, peak_pages=7), life(8, start_ns=1, peak_pages=7)])
-    freeings = [freed(9, 1), {**freed(8, 1), "start_ns": 1}]
+    last = [final(9, 1), {**final(8, 1), "start_ns": 1}]
     nobody = np.empty(0, dtype=np.int64)
-    exits = lives.take(
-        ends, records(FREED, freeings), make_table([]), nobody, NOW
-    ).exits
+    exits = lives.take(ends, records(FINAL, last), make_table([]), nobody, NOW).exits
     peaks = dict(zip(exits.pid.tolist(), exits.peak_rss_bytes.tolist(), strict=True))
     assert peaks == {9: 7 * os.sysconf("SC_PAGE_SIZE"), 8: UNKNOWN}

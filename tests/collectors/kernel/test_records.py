@@ -14,7 +14,7 @@ from montauk_tui.resources import folder
 STRUCTS: Final = {
     "life": records.LIFE,
     "brief": records.BRIEF,
-    "freed": records.FREED,
+    "final": records.FINAL,
     "counts": records.COUNTS,
     "task": records.TASK,
 }
@@ -105,7 +105,7 @@ def test_sizes_that_the_programs_count_on() -> None:
 
 @pytest.mark.parametrize("offset_ns", [864_000 * 10**9, -5 * 10**9, 0])
 def test_times_are_moved_into_a_time_namespace(offset_ns: int) -> None:
-    for record in (records.LIFE, records.BRIEF, records.FREED, records.TASK):
+    for record in (records.LIFE, records.BRIEF, records.FINAL, records.TASK):
         made = np.zeros(2, dtype=record)
         times = [
             name

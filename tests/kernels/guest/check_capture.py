@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import time
 from collections import Counter
 
@@ -18,7 +19,21 @@ i=0
 while [ $i -lt {COUNT} ]; do /bin/true capture $i; i=$((i + 1)); done
 sh -c 'exit 7'
 sh -c 'kill -KILL $$'
+{sys.executable} -S -c "$DYING_THREADS"
 """
+
+DYING_THREADS = """
+import os, threading
+def spin():
+    while True:
+        pass
+for _ in range(3):
+    threading.Thread(target=spin, daemon=True).start()
+threading.Thread(target=os._exit, args=[6]).start()
+"""
+"""Another thread than the first ends all of them, wherever each is."""
+
+STARTED = COUNT + 3
 
 Life = tuple[str, int, int, int, int]
 """Arguments, exit code, signal, CPU time in ns, parent."""
@@ -43,14 +58,17 @@ def lives(sample: Sample) -> list[Life]:
 def watch(collector: KernelCollector) -> tuple[list[Life], int, int]:
     """Return the lives seen while the script ran, the lost, and the script's pid."""
     collector.sample(Need.NONE)
-    shell = subprocess.Popen(["sh", "-c", SCRIPT], stderr=subprocess.DEVNULL)
+    environment = {**os.environ, "DYING_THREADS": DYING_THREADS}
+    shell = subprocess.Popen(
+        ["sh", "-c", SCRIPT + "exit 0"], stderr=subprocess.DEVNULL, env=environment
+    )
     found: list[Life] = []
     end_s = time.monotonic() + PATIENCE_S
     while time.monotonic() < end_s:
         ended = shell.poll() is not None
         sample = collector.sample(Need.NONE)
         found += lives(sample)
-        if ended and sum(life[4] == shell.pid for life in found) >= COUNT + 2:
+        if ended and sum(life[4] == shell.pid for life in found) >= STARTED:
             break
         time.sleep(0.2)
     shell.wait()
@@ -66,8 +84,9 @@ def wrong(found: list[Life], lost: int, parent: int) -> list[str]:
     complaints += [f"{text}: {times[text]}x" for text in wanted if times[text] != 1]
     if without := sum(life[3] <= 0 for life in ours):
         complaints.append(f"{without} without CPU time")
-    if not any(life[1] == 7 and life[2] == UNKNOWN for life in ours):
-        complaints.append("no exit code 7")
+    for code in (6, 7):
+        if not any(life[1] == code and life[2] == UNKNOWN for life in ours):
+            complaints.append(f"no exit code {code}")
     if not any(life[2] == 9 and life[1] == UNKNOWN for life in ours):
         complaints.append("no SIGKILL")
     return complaints
@@ -101,6 +120,8 @@ def check(attachment: str) -> None:
     try:
         with collector:
             complaints = wrong(*watch(collector)) + own_row(collector)
+            if unfinished := collector.unfinished:
+                complaints.append(f"{unfinished} without their final CPU time")
             detail = collector.detail
     except MontaukError as error:
         print(f"FAIL capture by {attachment} {error}")
