@@ -1,6 +1,6 @@
 """`python -m bench`: refreshes, waiting, churn, starts, collectors, the peers."""
 
-from bench import churn, kernel, netlink, peers, refresh, responses, start
+from bench import churn, ends, kernel, netlink, peers, refresh, responses, start
 
 if __name__ == "__main__":
     refresh.main()
@@ -12,6 +12,8 @@ if __name__ == "__main__":
     start.main()
     print()
     kernel.main()
+    print()
+    ends.main()
     print()
     netlink.main()
     print()
