@@ -1,5 +1,6 @@
 """The process that reads arguments: what it tells, and that it ends with us."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -12,10 +13,11 @@ from types import SimpleNamespace
 import pytest
 
 from montauk_tui.collectors.netlink import reader as package
-from montauk_tui.collectors.netlink import reader_main
+from montauk_tui.collectors.netlink import reader_main, streams
 from montauk_tui.collectors.netlink.connector import EventSocket
 from montauk_tui.collectors.netlink.reader import ArgumentReader, Argv, Exec
-from tests.support.lives import spawn, wait
+from tests.collectors.netlink.support import opened
+from tests.support.lives import Watch, spawn, wait
 from tests.support.patience import until
 
 BUFFER_BYTES = 1 << 20
@@ -146,6 +148,23 @@ def test_it_takes_nothing_along_and_ends_though_somebody_stopped_it(
     reader.close()
     assert process.returncode == -signal.SIGKILL
     assert not folder.exists()
+
+
+@pytest.mark.privileged
+def test_where_it_cannot_be_started_the_collector_serves_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_: int) -> ArgumentReader:
+        raise BlockingIOError(errno.EAGAIN, "no more processes")
+
+    monkeypatch.setattr(streams, "ArgumentReader", refuse)
+    with opened() as collector:
+        assert "their reader cannot be started: no more processes" in collector.detail
+        watch = Watch(collector)
+        pid = spawn("true")
+        wait(pid)
+        assert watch.end_of(pid).argv == (b"",)
+        assert (watch.last.counters.read_failures or 0) > 0
 
 
 HOLDER = """
