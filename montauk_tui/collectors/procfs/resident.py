@@ -1,8 +1,8 @@
 """Resident memory as exactly as /proc can tell it.
 
 Each CPU keeps back up to max(32, 2 x CPUs) pages of each kind (lib/percpu_counter.c).
-/proc/PID/stat leaves them out; from Linux 6.17 on /proc/PID/statm adds them up
-(task_statm in fs/proc/task_mmu.c).
+/proc/PID/stat leaves them out; /proc/PID/statm adds them up from Linux 6.17 on, and in
+some older series (task_statm in fs/proc/task_mmu.c).
 """
 
 from typing import Final
