@@ -6,6 +6,7 @@ the process; all of them are with the thread that lives.
 
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from montauk_tui.collectors import registry
 from montauk_tui.collectors.base import Collector
 from montauk_tui.engine.ledger import close_books
 from montauk_tui.engine.rates import is_dead, process_rates
+from montauk_tui.model import ioprio
 from montauk_tui.model.details import Details, Section
 from montauk_tui.model.frame import Rates
 from montauk_tui.model.join import find
@@ -95,6 +97,12 @@ def test_what_lies_in_files_is_found(
     assert lookups.gauge("files", who) >= 3
     assert (lookups.label("exe", who), lookups.label("cwd", who)[:1]) == (lives, "/")
     assert 0 < lookups.shared_bytes(who) < table.rss_bytes[row]
+    tids = {int(folder.name) for folder in Path(f"/proc/{who.pid}/task").iterdir()}
+    (tid,) = tids - {who.pid}
+    ionice = ["ionice", "-c", "2", "-n", "6", "-p", str(tid)]
+    if ioprio.calls() is not None:
+        subprocess.run(ionice, check=True)
+        assert lookups.io_priority(who) == 2 << 13 | 6
 
 
 def test_the_closer_look_finds_all_of_it(

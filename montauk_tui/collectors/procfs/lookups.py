@@ -123,7 +123,10 @@ class ProcLookups:
 
     def io_priority(self, identity: Identity) -> int | None:
         """Return class and level of I/O as one number, None where it is unknown."""
-        return io_priority(identity.pid) if self._is_ours else None
+        if not self._is_ours:
+            return None
+        # A thread that ended has given its own back (exit_io_context).
+        return io_priority(self._root.stand_ins.get(identity.pid, identity.pid))
 
     def cgroup(self, number: int) -> str:
         """Return the path of a cgroup, or its number while none is known."""

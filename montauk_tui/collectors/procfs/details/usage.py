@@ -143,6 +143,7 @@ def memory(subject: Subject) -> Section:
         "VmSize": "Virtual",
         "VmSwap": "Swapped out",
         "VmPTE": "Page tables",
+        "HugetlbPages": "Huge pages, apart",
     }
     data = [
         size(label, partial(subject.status_bytes, name))
