@@ -64,7 +64,7 @@ def test_a_life_as_aligned_text(here: Command, install: Install) -> None:
         command = row.index(" /bin/true" if "true" in row else " sh") + 1
         assert command == title.index("COMMAND")
         assert row[: title.index("PID") + 3].endswith("42")
-    assert re.fullmatch(r"1 forks, 1 execs, 1 exits in \d+\.\d s, 0 lost\n", result.err)
+    assert re.fullmatch(r"1 fork, 1 exec, 1 exit in \d+\.\d s, 0 lost\n", result.err)
 
 
 @pytest.mark.parametrize(
