@@ -29,6 +29,7 @@ _NOT_BUSY: Final = tuple(
 """Guest time is in user time already (account_guest_time in kernel/sched/cputime.c);
 stolen time belongs to other machines."""
 
+_STEAL: Final = CPU_FIELDS.index("steal")
 _AWAY: Final = tuple(CPU_FIELDS.index(kind) for kind in ("idle", "iowait", "steal"))
 
 _TRUSTED: Final = 0.1
@@ -210,15 +211,19 @@ def busy_total(previous: HostSample, current: HostSample, user_hz: int) -> float
     that was not idle is the better account of it, as long as both add up to the time
     that passed, as they do not after a machine was stopped (tick_nohz in
     kernel/time/tick-sched.c, account_process_tick in kernel/sched/cputime.c). NaN where
-    neither is known.
+    neither is known. Where processes are charged for stolen time, it counts here, too.
     """
     counted_s = float(busy_seconds(previous, current, user_hz).sum())
+    away = list(_AWAY)
     _, now, before = np.intersect1d(
         current.cpu_ids, previous.cpu_ids, return_indices=True
     )
     passed_s = (current.read_s - previous.read_s) * len(now)
-    ticks = (current.cpu_ticks[now] - previous.cpu_ticks[before])[:, list(_AWAY)]
-    by_idle_s = passed_s - float(np.maximum(ticks, 0.0).sum()) / user_hz
+    ticks = np.maximum(current.cpu_ticks[now] - previous.cpu_ticks[before], 0.0)
+    if current.charges_stolen:
+        away.remove(_STEAL)
+        counted_s += float(ticks[:, _STEAL].sum()) / user_hz
+    by_idle_s = passed_s - float(ticks[:, away].sum()) / user_hz
     if counted_s > _MOST_CREDIBLE * passed_s + _HOUR_S:
         return math.nan
     if math.isnan(counted_s) or abs(by_idle_s - counted_s) <= _TRUSTED * passed_s:

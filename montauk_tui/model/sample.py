@@ -249,6 +249,9 @@ class HostSample:
     measures_interrupts: bool = True
     """Whether the kernel keeps the time of interrupts apart from that of processes
     (CONFIG_IRQ_TIME_ACCOUNTING); else processes are charged for those that hit them."""
+    charges_stolen: bool = False
+    """Whether processes are charged for the time that was stolen from them, as without
+    CONFIG_PARAVIRT_TIME_ACCOUNTING."""
     unknown: tuple[str, ...] = ()
     """Why figures are not known: a line each, with the file."""
 

@@ -142,6 +142,20 @@ def test_busy_time_is_counted_where_idle_time_does_not_add_up() -> None:
     assert busy_total(before, timeless, 100) == pytest.approx(0.3)
 
 
+def test_stolen_time_is_busy_where_processes_are_charged_for_it() -> None:
+    """A process of 0.7 s of which 0.2 were stolen, on a CPU that was idle for 0.3."""
+    ticks = cpu_ticks(user=50, steal=20, idle=30)
+    for charges, used in ((True, 70), (False, 50)):
+        for read_s in (math.nan, 1.0):
+            before = make_host([cpu_ticks()], read_s=read_s - 1.0)
+            now = make_host([ticks], charges_stolen=charges, read_s=read_s)
+            previous = make_sample([{"pid": 1}], host=before)
+            current = make_sample([{"pid": 1, "utime": used}], host=now, after_s=1.0)
+            ledger = close_books(previous, current, process_rates(previous, current))
+            assert ledger.busy_s == pytest.approx(used / 100)
+            assert ledger.unexplained_s == pytest.approx(0.0)
+
+
 # --- interrupts -----------------------------------------------------------------------
 
 

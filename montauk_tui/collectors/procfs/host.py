@@ -8,19 +8,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, TypeVar
 
+import numpy as np
+
 from montauk_tui.collectors.procfs.cpus import parse_cpus
 from montauk_tui.collectors.procfs.disk import Disks
 from montauk_tui.collectors.procfs.figures import Reasons, without_cut_word
 from montauk_tui.collectors.procfs.meminfo import parse_meminfo
 from montauk_tui.collectors.procfs.network import Interfaces
 from montauk_tui.collectors.procfs.sensors import Clocks, Thermometers
+from montauk_tui.collectors.procfs.stolen import Stolen
 from montauk_tui.model.devices import Devices
-from montauk_tui.model.sample import HostSample, Pressure
+from montauk_tui.model.sample import CPU_FIELDS, HostSample, Pressure
 from montauk_tui.model.schema import UNKNOWN, Need
 from montauk_tui.model.text import clean
 
 Read = Callable[[str], bytes]
 """Return the content of a file below /proc; raise OSError where it cannot be read."""
+
+_STEAL: Final = CPU_FIELDS.index("steal")
 
 _PRESSURES: Final = ("cpu", "memory", "io")
 
@@ -44,6 +49,7 @@ class HostReader:
         self._disks = Disks(sys)
         self._thermometers = Thermometers(sys)
         self._clocks = Clocks(sys)
+        self._stolen = Stolen(sys)
 
     def sample(self, needs: Need) -> HostSample:
         """Return the machine as it is now; of its devices what is needed.
@@ -55,6 +61,9 @@ class HostReader:
         """
         reasons = Reasons()
         host = read_host(self._read, reasons)
+        stolen = float(np.nansum(host.cpu_ticks[:, _STEAL]))
+        if self._stolen.is_charged(stolen):
+            host = replace(host, charges_stolen=True)
         if not needs & _DEVICES:
             return host
         hot, clocks = Need.TEMPERATURE in needs, Need.FREQUENCY in needs
