@@ -51,7 +51,8 @@ def draw_status_line(
         left = (*left, *counts)
     if collector.refusals:
         room = _room(left, costs, width)
-        if room < min(_LEAST_REFUSAL, cell_width(collector.refusals[0])):
+        is_cut = room < min(_LEAST_REFUSAL, cell_width(collector.refusals[0]))
+        if is_cut and not unknown:
             # Why no better one serves tells more than how this one works.
             left = (*name, *lost)
             room = _room(left, costs, width)
