@@ -26,6 +26,7 @@ from montauk_tui.engine import query
 from montauk_tui.engine.asked import asked_for, check
 from montauk_tui.engine.events import EXIT, NOTHING, Events, events_of
 from montauk_tui.engine.query.cuts import cut_records
+from montauk_tui.engine.schedule import Schedule
 from montauk_tui.engine.units import counted
 from montauk_tui.errors import CollectorFailed, CollectorUnavailable, MontaukError
 from montauk_tui.export import eventlines
@@ -310,16 +311,17 @@ def _print_on(
 ) -> Sample:
     """Print what happens and return the last sample of it."""
     end_s = source.began_s + (float("inf") if duration_s is None else duration_s)
-    sample, due_s, is_last = source.first, time.monotonic(), False
+    sample, is_last = source.first, False
+    schedule = Schedule(_INTERVAL_S, time.monotonic())
     while True:
         printer.show(source, sample, events_of(sample) or NOTHING)
         if is_last or sample.monotonic_s >= end_s:
             return sample
-        due_s = min(max(due_s + _INTERVAL_S, time.monotonic()), end_s)
-        waiter.wait_until(due_s)
+        waiter.wait_until(min(schedule.due_s, end_s))
         # Asked before the sample: what happened until somebody stopped it is in there.
         is_last = waiter.is_stopped
         sample = source.next()
+        schedule.took(time.monotonic())
 
 
 def _print_ends(
