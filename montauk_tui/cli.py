@@ -2,11 +2,12 @@
 
 import argparse
 import dataclasses
+import errno
 import gc
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from montauk_tui import __version__, streams
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 DONE: Final = 0
 FAILED: Final = 1
 WRONG_USAGE: Final = 2
+
+_NO_MEMORY: Final = "there is not enough memory; end something, or raise ulimit -v"
 
 _DESCRIPTION: Final = (
     "A process monitor for the Linux terminal, with the keys and columns of htop."
@@ -199,6 +202,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Of --help and --version: some releases of argparse let it pass.
         _discard_output()
         return DONE
+    try:
+        return _told(run, options)
+    except (MemoryError, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.ENOMEM:
+            raise
+        return _complain(_NO_MEMORY, FAILED)
+
+
+def _told(run: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+    """Run a command; say in one line why it could not be done."""
     try:
         return run(options)
     except UsageError as error:

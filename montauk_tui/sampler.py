@@ -1,5 +1,6 @@
 """Frames from a collector: one at a time, or one after another in a thread."""
 
+import contextlib
 import itertools
 import queue
 import threading
@@ -240,11 +241,24 @@ class Sampler:
         )
 
     def start(self) -> None:
-        """Start sampling, the first frame at once; open what is better meanwhile."""
-        self._thread.start()
-        threading.Thread(
+        """Start sampling, the first frame at once; open what is better meanwhile.
+
+        Raises:
+            MontaukError: There is no memory, or no process left, for a thread.
+        """
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            raise MontaukError(
+                f"sampling needs a thread: {error}",
+                "raise the limits on memory and processes (ulimit -v, ulimit -u)",
+            ) from error
+        upgrade = threading.Thread(
             target=self._upgrade, name="montauk-upgrade", daemon=True
-        ).start()
+        )
+        # Without it the collector at hand goes on.
+        with contextlib.suppress(RuntimeError):
+            upgrade.start()
 
     def _upgrade(self) -> None:
         if self._source.upgrade() and not self._paused:

@@ -111,7 +111,10 @@ class MontaukApp(
         if isinstance(self._driver, TerminalDriver):
             signals.watch(self, self._driver.restore)
         self._sampler.configure(needs=self.choices.needs)
-        self._sampler.start()
+        try:
+            self._sampler.start()
+        except MontaukError as error:
+            self._give_up(error)
         for warning in self._warnings:
             self.notify(warning, title="settings", severity="warning", markup=False)
 

@@ -51,7 +51,6 @@ class TerminalDriver(LinuxDriver):
     def __init__(self, app: App[Any], **options: Any) -> None:
         """Make the driver of an app."""
         super().__init__(app, **options)
-        self._screen = self._file = streams.screen()
         # Textual's own handlers do not come back from a stop as this program does.
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         signal.signal(signal.SIGCONT, signal.SIG_DFL)

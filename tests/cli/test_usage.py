@@ -1,8 +1,10 @@
 """What the command line accepts, and how it refuses the rest."""
 
+import errno
+
 import pytest
 
-from montauk_tui import __version__
+from montauk_tui import __version__, cli
 from montauk_tui.engine.columns import COLUMNS
 from tests.cli.conftest import Command
 
@@ -128,3 +130,19 @@ def test_a_hostile_filter_is_told_on_one_clean_line(here: Command) -> None:
     result = here("--once", "--filter", "cpu > \x1b[31m\udcff")
     assert result.code == 2
     assert result.complaint.isprintable()
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOMEM, "short")])
+def test_short_memory_is_said_in_one_line(
+    error: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(_options: object) -> int:
+        raise error
+
+    monkeypatch.setattr(cli, "_run", fail)
+    assert cli.main(["--once"]) == 1
+    line = capsys.readouterr().err
+    assert line.startswith("montauk: there is not enough memory; ")
+    assert line.count("\n") == 1

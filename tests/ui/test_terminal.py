@@ -30,6 +30,21 @@ process_table.draw_row = broken
 sys.exit(cli.main(["-d", "0.1"]))
 """
 
+NO_THREADS: Final = """
+import sys, threading
+from montauk_tui import cli
+
+start = threading.Thread.start
+
+def refuse(thread):
+    if thread.name in {names}:
+        raise RuntimeError("can't start new thread")
+    start(thread)
+
+threading.Thread.start = refuse
+sys.exit(cli.main(["--collector", "traditional"]))
+"""
+
 WRAP: Final = 7
 CURSOR: Final = 25
 ALTERNATE_SCREEN: Final = 1049
@@ -174,6 +189,27 @@ def test_a_bug_in_drawing_restores_the_terminal_and_is_told_of() -> None:
         after = terminal.output.rpartition(b"\x1b[?1049l")[2]
         assert b"drawing broke" in after
         assert b"that was a bug in montauk" in after
+
+
+def test_without_a_thread_for_sampling_the_reason_is_told() -> None:
+    script = NO_THREADS.format(names=["montauk-sampler"])
+    with Terminal([sys.executable, "-c", script]) as terminal:
+        assert terminal.exit_code() == 1
+        check_restored(terminal)
+        after = terminal.output.rpartition(b"\x1b[?1049l")[2]
+        assert b"sampling needs a thread" in after
+        assert b"ulimit" in after
+        assert b"Traceback" not in after
+
+
+def test_no_other_thread_is_needed_to_draw_and_to_leave() -> None:
+    names = ["montauk-upgrade", "montauk-output", "textual-input"]
+    script = NO_THREADS.format(names=names)
+    with Terminal([sys.executable, "-c", script]) as terminal:
+        terminal.until_shown("F10Quit", "CPU%")
+        terminal.type("q")
+        assert terminal.exit_code() == 0
+        check_restored(terminal)
 
 
 def test_a_terminal_that_is_closed_ends_the_program(terminal: Terminal) -> None:
