@@ -37,7 +37,7 @@ from montauk_tui.ui.finding import PidSearch
 from montauk_tui.ui.keymap import bind, keymap
 from montauk_tui.ui.messages import FrameReady, SamplingFailed
 from montauk_tui.ui.screens.main import MainScreen, Scene
-from montauk_tui.ui.terminal import abilities, signals
+from montauk_tui.ui.terminal import abilities
 from montauk_tui.ui.widgets.table_header import TableHeader
 
 # The widgets that only some keys need are imported by those: 25 ms of start-up.
@@ -107,9 +107,7 @@ class MontaukApp(
     # --- life -------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        """Start sampling, and leave in order when told to by a signal."""
-        if isinstance(self._driver, TerminalDriver):
-            signals.watch(self, self._driver.restore)
+        """Start sampling."""
         self._sampler.configure(needs=self.choices.needs)
         try:
             self._sampler.start()
@@ -254,6 +252,8 @@ class MontaukApp(
         """Sample and draw everything now."""
         self._sampler.sample_now()
         self.main.refresh(layout=True)
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.draw_anew()
 
     def sample_soon(self) -> None:
         """Sample now, unless the picture is to stay as it is."""

@@ -23,6 +23,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Offset, Size
 
 from montauk_tui import streams
+from montauk_tui.ui.terminal import signals
 from montauk_tui.ui.terminal.abilities import Abilities
 from montauk_tui.ui.terminal.canvas import Canvas
 from montauk_tui.ui.terminal.line import Line
@@ -137,6 +138,7 @@ class TerminalDriver(LinuxDriver):
         loop.add_signal_handler(signal.SIGWINCH, self._on_resize)
         loop.add_signal_handler(signal.SIGCONT, self._come_back)
         loop.add_signal_handler(signal.SIGTSTP, self.suspend)
+        signals.watch(self._app, self.restore)
         self._take_over()
         self._start_reading()
 

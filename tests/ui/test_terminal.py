@@ -231,6 +231,17 @@ def test_a_hundred_sizes_in_a_row(terminal: Terminal) -> None:
     check_restored(terminal)
 
 
+def test_ctrl_l_draws_over_what_others_wrote(terminal: Terminal) -> None:
+    terminal.type("Z")
+    terminal.until_shown("PAUSED")
+    terminal.until(lambda: is_whole(terminal))
+    # As wall(1) does, which the program cannot notice.
+    terminal.screen.reset()
+    assert not is_whole(terminal)
+    terminal.type("\x0c")
+    terminal.until(lambda: is_whole(terminal))
+
+
 def test_a_size_that_comes_back_at_once_is_drawn_anew(terminal: Terminal) -> None:
     """The program finds the size that it knows; the terminal has cut its lines."""
     terminal.type("Z")

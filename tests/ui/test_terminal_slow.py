@@ -11,6 +11,7 @@ from typing import Final
 
 import pytest
 
+from montauk_tui.ui.terminal import line as line_module
 from montauk_tui.ui.terminal.line import Line
 from tests.support.terminal import Terminal
 
@@ -120,6 +121,25 @@ async def test_the_descriptor_of_the_shell_stays_blocking(
     line = Line(slave, lambda: None, lambda: None)
     line.write(b"x")
     assert os.get_blocking(slave)
+    line.release()
+    assert os.isatty(slave)
+
+
+async def test_a_terminal_that_cannot_be_opened_again_does_not_wait_either(
+    ends: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As that of another user, after su."""
+    master, slave = ends
+    monkeypatch.setattr(line_module, "_reopened", lambda fd: (fd, False))
+    line = Line(slave, lambda: None, lambda: None)
+    picture = b"x" * 100_000
+    line.write(picture)
+    assert 0 < line.waiting < len(picture)
+    got = everything(master)
+    while line.waiting:
+        await asyncio.sleep(0)
+        got += everything(master)
+    assert got + everything(master) == picture
     line.release()
     assert os.isatty(slave)
 

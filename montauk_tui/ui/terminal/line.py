@@ -17,6 +17,9 @@ from typing import Final
 _PIECE: Final = 4096
 """Bytes for one write."""
 
+_SMALL_PIECE: Final = 64
+"""The same where the line may wait for room for the rest of it."""
+
 _ROOM: Final = 20_512
 """What the kernel holds of a pseudo-terminal at most (16 KiB and the reader's 4 KiB).
 
@@ -127,13 +130,10 @@ class Line:
         """Write until the line is full or nothing waits."""
         try:
             while self._waiting:
-                count = os.write(self._fd, self._waiting[:_PIECE])
+                count = os.write(self._fd, self._waiting[: self._piece()])
                 del self._waiting[:count]
                 self._held = self._still_held() + count
                 self._taken += count
-                if not self._is_own:
-                    # A blocking descriptor: ask again before each piece.
-                    break
         except BlockingIOError:
             self._note_full()
         except OSError:
@@ -142,6 +142,18 @@ class Line:
         self._watch(wanted=bool(self._waiting))
         if not self._waiting:
             self._tell_when_clear()
+
+    def _piece(self) -> int:
+        """Return how much to write at once.
+
+        Raises:
+            BlockingIOError: It would wait; a descriptor that blocks does not say so.
+        """
+        if self._is_own:
+            return _PIECE
+        if not select.select([], [self._fd], [], 0)[1]:
+            raise BlockingIOError
+        return _SMALL_PIECE
 
     def _watch(self, *, wanted: bool) -> None:
         if wanted and not self._is_watched:
