@@ -2,16 +2,16 @@
 
 import argparse
 import dataclasses
-import errno
 import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, NoReturn
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from montauk_tui import __version__, streams
+from montauk_tui import __version__, shortage, streams
 from montauk_tui.errors import MontaukError, UsageError
+from montauk_tui.export import output
 from montauk_tui.model.text import clean_text, quoted
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 DONE: Final = 0
 FAILED: Final = 1
 WRONG_USAGE: Final = 2
-
-_NO_MEMORY: Final = "there is not enough memory; end something, or raise ulimit -v"
 
 _DESCRIPTION: Final = (
     "A process monitor for the Linux terminal, with the keys and columns of htop."
@@ -49,14 +47,12 @@ exit codes: 0 done, 1 could not do it, 2 wrong usage
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, with the way to more help."""
 
-    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
-        """End with nothing left to write, so that Python has nothing to complain of."""
-        try:
-            if sys.stdout is not None:
-                sys.stdout.flush()
-        except OSError:
-            _discard_output()
-        super().exit(status, message)
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print for --help and --version; argparse hides what cannot be written."""
+        if file is None or file is not sys.stdout:
+            super()._print_message(message, file)
+        elif message:
+            output.put(message.removesuffix("\n"))
 
     def error(self, message: str) -> NoReturn:
         """End with the exit code of wrong usage."""
@@ -194,36 +190,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     streams.hold_closed()
     # Ignored by who started us, it would hide how our own children end (wait(2)).
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    make, run = _COMMANDS.get("".join(given[:1]), (None, _run))
     try:
-        options = make().parse_args(given[1:]) if make else parser().parse_args(given)
-    except OSError:
-        # Of --help and --version: some releases of argparse let it pass.
-        _discard_output()
-        return DONE
-    try:
-        return _told(run, options)
-    except (MemoryError, OSError) as error:
-        if isinstance(error, OSError) and error.errno != errno.ENOMEM:
-            raise
-        return _complain(_NO_MEMORY, FAILED)
-
-
-def _told(run: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
-    """Run a command; say in one line why it could not be done."""
-    try:
-        return run(options)
+        return _answer(list(sys.argv[1:] if arguments is None else arguments))
     except UsageError as error:
         return _complain(str(error), WRONG_USAGE)
     except MontaukError as error:
         return _complain(str(error), FAILED)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except Exception as error:
+        lack = shortage.of(error)
+        if lack is None:
+            raise
+        return _complain(str(lack), FAILED)
+
+
+def _answer(given: Sequence[str]) -> int:
+    make, run = _COMMANDS.get("".join(given[:1]), (parser, _run))
+    try:
+        return run(make().parse_args(given[1:] if make is not parser else given))
     except BrokenPipeError:
         # The reader had enough, as head(1) does.
         _discard_output()
         return DONE
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -335,6 +324,7 @@ def _monitor(
     settings: "Settings", warnings: Sequence[str], *, strict_theme: bool
 ) -> int:
     streams.forget_foreign(os.environ, streams.screen())
+    shortage.try_threads()
     if os.environ.get("TERM", "dumb") in ("", "dumb", "unknown"):
         reason = "this terminal cannot place a cursor (TERM is unset or dumb)"
         raise MontaukError(reason, "set TERM, or use --once or --json")

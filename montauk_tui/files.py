@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from montauk_tui import trust
+
 MOST_BYTES: Final = 1 << 20
 """Of a file that people write by hand."""
 
@@ -70,24 +72,22 @@ def distrust(path: str | os.PathLike[str], environment: Mapping[str, str]) -> st
     File, folders and links on the way to it are root's, or those of whoever became root
     by sudo(8) or pkexec(1); nobody else may change them.
     """
-    if os.geteuid() != 0:
+    if os.geteuid() != trust.ROOT:
         return ""
     callers = (environment.get(name, "") for name in ("SUDO_UID", "PKEXEC_UID"))
-    trusted = {"0", *callers}
+    trusted = {int(uid) for uid in callers if uid.isascii() and uid.isdigit()}
     here = Path(path).absolute()
     for place in _way_to(here):
         try:
             status = place.lstat()
         except OSError:
             continue
-        what = "it" if place == here else f"{place} on the way to it"
-        if str(status.st_uid) not in trusted:
-            return f"{what} belongs to user {status.st_uid}, and montauk runs as root"
-        is_shared = status.st_mode & stat.S_IWOTH and not stat.S_ISLNK(status.st_mode)
         # Nobody removes the files of others from a sticky folder (/tmp).
         is_sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
-        if is_shared and not is_sticky:
-            return f"everybody may write {what}, and montauk runs as root"
+        if is_sticky and status.st_uid in {trust.ROOT, *trusted}:
+            continue
+        if why := trust.foreign_entry(str(place), status, trusted):
+            return f"{why}, and montauk runs as root"
     return ""
 
 

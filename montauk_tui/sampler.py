@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from montauk_tui import shortage
 from montauk_tui.collectors import registry
 from montauk_tui.collectors.base import Collector
 from montauk_tui.collectors.registry import Opened
@@ -323,7 +324,9 @@ class Sampler:
                 # The one place that catches everything: a thread that died unseen
                 # would leave a screen that looks alive.
                 reason = f"sampling broke: {type(error).__name__}: {error}"
-                failure = CollectorFailed(reason, "please report it")
+                failure = shortage.of(error) or CollectorFailed(
+                    reason, "please report it"
+                )
                 failure.__cause__ = error
                 self._fail(failure)
                 return

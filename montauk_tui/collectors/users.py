@@ -67,10 +67,16 @@ class UserNames:
             self._pending.add(uid)
             self._questions.put(uid)
             if self._thread is None:
-                self._thread = threading.Thread(
+                thread = threading.Thread(
                     target=self._answer, name="montauk-users", daemon=True
                 )
-                self._thread.start()
+                try:
+                    thread.start()
+                except (RuntimeError, MemoryError):
+                    # No thread can be started: the number has to do.
+                    self._pending.discard(uid)
+                else:
+                    self._thread = thread
 
     def _answer(self) -> None:
         while (uid := self._questions.get()) is not None:

@@ -1,12 +1,15 @@
 """What the command line accepts, and how it refuses the rest."""
 
 import errno
+import os
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from montauk_tui import __version__, cli
 from montauk_tui.engine.columns import COLUMNS
-from tests.cli.conftest import Command
+from tests.cli.conftest import PROGRAM, Command
 
 OPTIONS = [
     "--help", "--version", "--once", "--json", "--collector-info", "--collector",
@@ -144,5 +147,50 @@ def test_short_memory_is_said_in_one_line(
     monkeypatch.setattr(cli, "_run", fail)
     assert cli.main(["--once"]) == 1
     line = capsys.readouterr().err
-    assert line.startswith("montauk: there is not enough memory; ")
+    assert line.startswith("montauk: there is too little memory; ")
     assert line.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["events", "--help"]])
+@pytest.mark.parametrize("buffered", ["", "1"])
+def test_what_cannot_be_printed_is_no_success(
+    arguments: list[str], buffered: str
+) -> None:
+    environment = {**os.environ, "PYTHONUNBUFFERED": buffered}
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE, text=True,
+            check=False, env=environment,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "montauk: cannot write to stdout: No space left on device\n"
+
+
+@pytest.mark.parametrize("redirection", ["2>/dev/full", "2>&-"])
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(["--filter", "(", "--once"], 2), (["-d", "x"], 2), (["--help"], 0)],
+)
+def test_where_nothing_can_be_said_the_exit_code_is_right(
+    redirection: str, arguments: list[str], code: int
+) -> None:
+    script = f'exec "$0" "$@" {redirection}'
+    done = subprocess.run(
+        ["/bin/sh", "-c", script, *PROGRAM, *arguments],
+        stdout=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == code
+    assert "montauk: " not in done.stdout
+
+
+@pytest.mark.parametrize("argument", [b"--sort", b"--filter=cpu>", b"-d", b"-n"])
+def test_a_byte_that_is_no_text_is_an_escape(argument: bytes) -> None:
+    *joined, name = argument.partition(b"=")
+    value = b"a\xff"
+    given = [argument + value] if any(joined[1:]) else [name or joined[0], value]
+    done = subprocess.run(
+        [*PROGRAM, "--json", *given], capture_output=True, check=False
+    )
+    assert done.returncode == 2
+    assert rb"\xff" in done.stderr
+    assert b"udcff" not in done.stderr

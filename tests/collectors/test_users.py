@@ -6,9 +6,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from montauk_tui.collectors import users as users_module
 from montauk_tui.collectors.users import UserNames
 
 PATIENCE_S = 30.0
@@ -112,12 +114,49 @@ def test_a_user_is_asked_for_once_and_in_a_thread_of_its_own(
 
 
 def test_an_answer_in_time_is_in_the_first_sample(
-    users: UserNames, directory: SlowDirectory
+    users: UserNames, directory: SlowDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     directory.names[4000] = "n\u00e9e\u202e"
-    directory.may_answer.set()
+    clock = [0.0]
+
+    def sleep(_: float) -> None:
+        # However busy the machine is, the answer comes before the time is over.
+        directory.may_answer.set()
+        wait_until(lambda: users.name(4000) != "4000")
+
+    fake = SimpleNamespace(monotonic=lambda: clock[0], sleep=sleep)
+    monkeypatch.setattr(users_module, "time", fake)
     users.prepare([4000])
-    wait_until(lambda: users.name(4000) == "n\u00e9e\\u202e")
+    assert users.name(4000) == "n\u00e9e\\u202e"
+
+
+def test_an_answer_that_is_late_is_not_waited_for(
+    users: UserNames, directory: SlowDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory.names[4000] = "late"
+    clock = [0.0]
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds
+
+    fake = SimpleNamespace(monotonic=lambda: clock[0], sleep=sleep)
+    monkeypatch.setattr(users_module, "time", fake)
+    users.prepare([4000])
+    assert clock[0] == pytest.approx(0.1, abs=0.01)
+    assert users.name(4000) == "4000"
+
+
+def test_where_no_thread_can_be_started_the_number_stands_in(
+    users: UserNames, directory: SlowDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    users.prepare([4000])
+    assert users.name(4000) == "4000"
+    users.close()
+    assert directory.asked == []
 
 
 @pytest.mark.parametrize("uid", [-1, 2**32, 2**40, -(2**63)])

@@ -1,0 +1,93 @@
+"""What the machine or a limit had too little of, when something failed for that."""
+
+import _thread
+import ctypes
+import errno
+import resource
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Final
+
+from montauk_tui.errors import MontaukError
+
+_FILES: Final = ("too few files may be open at once", "raise the limit: ulimit -n 1024")
+_MEMORY: Final = (
+    "there is too little memory", "free some, or raise the limit: ulimit -v unlimited",
+)  # fmt: skip
+_THREADS: Final = (
+    "too few threads may be started",
+    "end other programs, or raise the limits: ulimit -u, ulimit -v",
+)
+_ERRORS: Final = {
+    errno.EMFILE: _FILES,
+    errno.ENFILE: _FILES,
+    errno.ENOMEM: _MEMORY,
+}
+_NO_THREAD: Final = "can't start new thread"
+_NO_ROOM: Final = ("failed to map", "cannot allocate memory", "cannot map zero-fill")
+"""What ld.so says of a library that does not fit."""
+
+_STACK_BYTES: Final = 2 << 20
+"""Of a thread; the usual 8 MiB count against limits of address space."""
+
+_M_ARENA_MAX: Final = -8
+"""Of mallopt(3) in the GNU C library."""
+
+_MOST_THREADS: Final = 8
+"""Those of the monitor, when everything is looked at."""
+
+
+def of(error: BaseException) -> MontaukError | None:
+    """Return what there was too little of, None where the failure is another one."""
+    for cause in _causes(error):
+        lack = _lack(cause)
+        if lack is not None:
+            return MontaukError(*lack)
+    return None
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _lack(error: BaseException) -> tuple[str, str] | None:
+    if isinstance(error, MemoryError):
+        return _MEMORY
+    if isinstance(error, OSError):
+        return _ERRORS.get(error.errno or 0)
+    said = str(error).lower()
+    if isinstance(error, RuntimeError) and _NO_THREAD in said:
+        return _THREADS
+    if isinstance(error, ImportError) and any(text in said for text in _NO_ROOM):
+        return _MEMORY
+    # CPython where an allocation fails and nobody says so.
+    is_unsaid = isinstance(error, SystemError) and "without exception set" in said
+    return _MEMORY if is_unsaid and _is_limited() else None
+
+
+def _is_limited() -> bool:
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
+
+
+def try_threads() -> None:
+    """See whether the monitor's threads can be started, before the screen is taken.
+
+    Raises:
+        MontaukError: They cannot.
+    """
+    threading.stack_size(_STACK_BYTES)
+    with suppress(AttributeError):
+        # Else each thread reserves 64 MiB of address space for its own heap.
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+    done = threading.Event()
+    try:
+        for _ in range(_MOST_THREADS):
+            # Thread.start() waits for ever for one that dies at once.
+            _thread.start_new_thread(done.wait, ())
+    except (RuntimeError, MemoryError) as error:
+        raise MontaukError(*_THREADS) from error
+    finally:
+        done.set()
