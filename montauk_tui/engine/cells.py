@@ -21,6 +21,7 @@ from montauk_tui.engine.units import (
 )
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.names import POLICIES, tty_name
+from montauk_tui.model.names import state_letter as state_name
 from montauk_tui.model.schema import NO_START, UNKNOWN, Floats, as_floats
 from montauk_tui.model.text import clean
 
@@ -146,8 +147,7 @@ def state_text(frame: Frame, row: int) -> str:
 
 def state_letter(code: int) -> str:
     """Return the state letter of proc_pid_stat(5); a byte that is none is unknown."""
-    letter = chr(code) if 0 < code < 128 else ""
-    return letter if letter.isalpha() else NOTHING_KNOWN
+    return state_name(code) or NOTHING_KNOWN
 
 
 def shared_bytes(frame: Frame, row: int) -> float:

@@ -27,9 +27,17 @@ STATES: Final = {
 }
 """State letters (proc_pid_stat(5))."""
 
+
+_ASCII: Final = 128
 _PTS_MAJOR: Final = range(136, 144)
 _TTY_MAJOR: Final = 4
 _CONSOLES: Final = 64
+
+
+def state_letter(code: int) -> str:
+    """Return the letter of a state (proc_pid_stat(5)), "" for a byte that is none."""
+    letter = chr(code) if 0 < code < _ASCII else ""
+    return letter if letter.isalpha() else ""
 
 
 def tty_name(device: int) -> str:

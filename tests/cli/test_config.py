@@ -174,6 +174,22 @@ def test_a_key_of_a_tab_that_is_nearly_one_brings_that() -> None:
     assert problems == ["[[tabs]] 'x': unknown key 'colums'; did you mean 'columns'?"]
 
 
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (["user:12", "USER:9", "pid"], ("user:12", "pid")),
+        (["pid", "user", "user:9"], ("pid", "user")),
+        (["user:14", "user"], ("user:14",)),
+    ],
+)
+def test_of_two_widths_for_one_column_the_first_counts(
+    written: list[str], expected: tuple[str, ...]
+) -> None:
+    settings, problems = from_document({"columns": written})
+    assert problems == []
+    assert [it for it in settings.columns if it != "command"] == [*expected]
+
+
 BAD_FILES = {
     "unknown key": ("colour = 1\n", ["'colour'", "remove it", "theme"]),
     "nearly a key": ("intervall = 1\n", ["'intervall'; did you mean 'interval'?"]),

@@ -5,7 +5,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from montauk_tui.model.text import cell_width, clean, drop_cells, fit
+from montauk_tui.model.names import state_letter
+from montauk_tui.model.text import (
+    cell_width,
+    clean,
+    clean_text,
+    drop_cells,
+    fit,
+    quoted,
+    split_at,
+)
 
 FORBIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Mn", "Mc", "Me"}
 
@@ -152,3 +161,47 @@ def test_named_cases(raw: bytes, expected: str) -> None:
 
 def test_a_name_of_4_kib_stays_whole() -> None:
     assert clean(b"x" * 4_095 + b"\x1b") == "x" * 4_095 + r"\x1b"
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "expected"),
+    [
+        ("\u1100", 1, ("\u1100", "")),
+        ("\u1100b", 1, ("\u1100", "b")),
+        ("\u1100 b", 1, ("\u1100", "b")),
+        ("\u1100\u1100", 0, ("\u1100", "\u1100")),
+    ],
+)
+def test_a_character_wider_than_the_line_stands_alone(
+    text: str, width: int, expected: tuple[str, str]
+) -> None:
+    assert split_at(text, width) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\udcff", r"a\xff"),
+        ("\ud800", r"\xed\xa0\x80"),
+        ("\x1b[2J", r"\x1b[2J"),
+        ("plain", "plain"),
+    ],
+)
+def test_text_of_the_command_line_is_cleaned_as_its_bytes(
+    text: str, shown: str
+) -> None:
+    assert clean_text(text) == shown
+    assert quoted(text) == f"'{shown}'"
+
+
+def test_a_long_name_is_quoted_in_part() -> None:
+    assert quoted("x" * 60) == f"'{'x' * 60}'"
+    assert quoted("x" * 1_000_000) == f"'{'x' * 60}...'"
+
+
+@pytest.mark.parametrize(
+    ("code", "letter"),
+    [(ord("R"), "R"), (ord("t"), "t"), (0x7F, ""), (0x9B, ""), (-1, ""), (0xAA, "")],
+)
+def test_a_state_is_a_letter_or_nothing(code: int, letter: str) -> None:
+    assert state_letter(code) == letter

@@ -6,6 +6,7 @@ from typing import Final
 from montauk_tui.collectors.procfs.details.subject import NO_MEMORY, Subject, why
 from montauk_tui.collectors.procfs.stat import RawStat, parse_stats
 from montauk_tui.model.details import Amount, Datum, Section, Table, Unit, Value
+from montauk_tui.model.names import state_letter
 from montauk_tui.model.text import clean
 
 _ENVIRON_BYTES: Final = 1 << 18
@@ -71,7 +72,7 @@ def threads(subject: Subject) -> Section:
     rows: list[tuple[Value | None, ...]] = [
         (
             Amount(int(table.pid[row])),
-            chr(int(table.state[row])) if chr(int(table.state[row])).isalpha() else "?",
+            state_letter(int(table.state[row])) or "?",
             Amount((table.utime[row] + table.stime[row]).item() / _HZ, Unit.SECONDS),
             Amount(int(table.processor[row])),
             clean(bytes(table.comm[row])),

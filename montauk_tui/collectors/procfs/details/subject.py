@@ -9,6 +9,7 @@ from typing import Final, Self
 
 from montauk_tui.collectors.procfs.stat import parse_stats
 from montauk_tui.model.details import Amount, Datum, Unit, Value
+from montauk_tui.model.names import state_letter
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.text import clean
 
@@ -155,7 +156,7 @@ class Subject:
     @property
     def state(self) -> str:
         """The state letter."""
-        return chr(self.number("state"))
+        return state_letter(self.number("state")) or "?"
 
     @property
     def has_memory(self) -> bool:
