@@ -188,8 +188,11 @@ def test_everything_refused(installed: Installed) -> None:
 
 
 def test_the_list_of_collectors(
-    installed: Installed, capsys: pytest.CaptureFixture[str]
+    installed: Installed,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(commands, "_statistics", lambda _: "")
     installed(kernel=Refused, netlink=Fake, traditional=Fake, ant=broken, bee=Fake)
     assert commands.collector_info(None) == 0
     assert capsys.readouterr().out.splitlines() == [
@@ -208,8 +211,11 @@ def test_the_list_of_collectors(
 
 
 def test_the_list_with_a_forced_collector(
-    installed: Installed, capsys: pytest.CaptureFixture[str]
+    installed: Installed,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(commands, "_statistics", lambda _: "")
     installed(kernel=Refused, netlink=Fake, traditional=Fake, bee=Fake)
     for forced in ("traditional", "bee"):
         assert commands.collector_info(forced) == 0
@@ -292,3 +298,11 @@ def test_nothing_follows_the_last(installed: Installed) -> None:
     installed(traditional=Fake)
     with pytest.raises(CollectorUnavailable, match="traditional: failed: it broke"):
         registry.open_next(registry.open_collector(), "it broke")
+
+
+def test_a_collector_that_cannot_sample_is_not_the_active_one(
+    installed: Installed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installed(netlink=Fake)
+    assert commands.collector_info(None) == 1
+    assert "netlink: unavailable: it failed: " in capsys.readouterr().out
