@@ -15,7 +15,7 @@ import numpy.typing as npt
 from montauk_tui.collectors.argvectors import whole_bytes
 from montauk_tui.collectors.cputime import split_run_time
 from montauk_tui.collectors.kernel.log import Records
-from montauk_tui.collectors.kernel.records import ARGV_BYTES, EXIT, LIFE
+from montauk_tui.collectors.kernel.records import ARGV_BYTES, EXIT, FINAL, LIFE
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.join import find
 from montauk_tui.model.kthreads import kernel_flags
@@ -27,6 +27,9 @@ _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 _PATIENCE_NS: Final = 10 * 10**9
 """After so long the record of who is gone is lost, and what is known must do. Who was
 reaped may wait for a CPU to leave it for ever: below busy loops for a second."""
+
+_MOST_FINALS: Final = 1 << 14
+"""Where threads that are freed tell them, most are of no end."""
 
 _MOST_ARGUMENTS: Final = 1 << 16
 """More processes than most machines run at a time."""
@@ -48,6 +51,7 @@ class Lives:
         self._tick_ns = 10**9 // user_hz
         self._waiting: Records = np.empty(0, dtype=LIFE)
         self._since_ns = since_ns
+        self._finals: Records = np.empty(0, dtype=FINAL)
         self.unfinished = 0
         """Ends told with less than their CPU time: the record of it was lost."""
         self._arguments: dict[tuple[int, int], tuple[bytes, int, int]] = {}
@@ -80,6 +84,7 @@ class Lives:
             settled: Pids of the zombies in it that have left their CPU for ever.
             now_ns: CLOCK_BOOTTIME.
         """
+        finals = self._finals = self._unused(finals, now_ns)
         if not len(lives) and not len(self._waiting):
             return Ended(ExitTable.empty(), ProcessTable.empty())
         self._remember_arguments(lives[lives["kind"] != EXIT])
@@ -99,8 +104,17 @@ class Lives:
         is_done = is_final | is_zombie | is_late
         self.unfinished += int(np.count_nonzero(is_late & ~is_final & ~is_zombie))
         self._waiting = ends[~is_done]
+        used = _task_key(ends["last_ns"], ends["last_tid"])[is_final]
+        is_used = np.isin(_task_key(finals["start_ns"], finals["pid"]), used)
+        self._finals = finals[~is_used]
         exits = self._exit_table(ends[is_done], run_ns[is_done])
         return Ended(exits, self._waiting_table(table))
+
+    def _unused(self, finals: Records, now_ns: int) -> Records:
+        """Return the new final run times and those whose end was not read before."""
+        since_ns = np.uint64(max(now_ns - _PATIENCE_NS, 0))
+        kept = self._finals[self._finals["time_ns"] >= since_ns][-_MOST_FINALS:]
+        return np.concatenate([kept, finals])
 
     def _remember_arguments(self, execs: Records) -> None:
         """Keep the arguments of running processes, for ends whose memory is gone.

@@ -37,7 +37,8 @@ def life(pid: int, kind: int = EXIT, **values: Any) -> Row:
 
 def final(pid: int, run_ns: int, **values: Any) -> Row:
     """Return the record of all run time, when the last thread has left its CPU."""
-    return {"pid": pid + 1000, "start_ns": START, "run_ns": run_ns, **values}
+    record = {"pid": pid + 1000, "start_ns": START, "run_ns": run_ns}
+    return {**record, "time_ns": END, **values}
 
 
 def records(kind: np.dtype[np.void], rows: list[Row]) -> Records:
@@ -134,6 +135,14 @@ def test_a_kernel_thread_that_waits_is_one_still_and_what_ran_a_program_is_none(
 def test_an_end_has_never_less_time_than_was_known_at_its_exit(story: Story) -> None:
     ended = story.take([life(6, own_ns=10, others_ns=50)], [final(6, 20)])
     assert cpu_ns(ended.exits) == [60]
+
+
+def test_a_last_moment_that_is_read_before_its_end(story: Story) -> None:
+    assert len(story.take(finals=[final(5, 70)]).exits) == 0
+    story.take([life(6)])
+    assert cpu_ns(story.take([life(5, own_ns=10)]).exits) == [70]
+    again = story.take([life(5, own_ns=10)])
+    assert len(again.exits) == 0, "it is used up"
 
 
 def test_the_last_moment_of_another_completes_nothing(story: Story) -> None:
