@@ -238,6 +238,15 @@ INLINE struct group *group_of(u64 task, u64 signal)
     return groups.lookup(&key);
 }
 
+/* A new process may have the pid and the memory of one that ended. */
+INLINE void forget_group(u64 task)
+{
+    struct group_key key = {};
+    key.signal = read_u64(task + T_signal);
+    key.tgid = read_u32(task + T_tgid);
+    groups.delete(&key);
+}
+
 /* The group of a thread that is about to end; none where it was always the only one. The
  * sum in signal_struct has the threads that ended before, each as of its last tick. */
 INLINE struct group *group_to_end(u64 task, u64 signal)
@@ -365,6 +374,7 @@ INLINE int put_fork(u64 task)
     struct brief *brief;
     if (!count || tid != read_u32(task + T_tgid))
         return 0;
+    forget_group(task);
     pid = nr_of(read_u64(task + T_thread_pid));
     slot = bpf_get_smp_processor_id() * BRIEFS + (count->forks & (BRIEFS - 1));
     brief = forks.lookup(&slot);

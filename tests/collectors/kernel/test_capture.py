@@ -1,7 +1,10 @@
 """Short-lived processes: each is there once, with all of its CPU time."""
 
+import ctypes
 import os
 import resource
+import signal
+import time
 from collections import Counter
 from dataclasses import dataclass
 
@@ -185,6 +188,48 @@ def test_the_last_of_a_process_is_told_whichever_thread_is_last(
     ends = watch.until_ended(pids)
     assert Counter(end.pid for end in ends) == Counter(pids)
     assert collector.unfinished == before
+
+
+def test_a_reused_pid_has_nothing_of_the_process_before(
+    collector: KernelCollector, lives: str
+) -> None:
+    """The kernel likes to give away the memory of a process again as well."""
+    watch = Watch(collector)
+    for _ in range(20):
+        pid = spawn(lives, "dying-threads", "30")
+        wait(pid)
+        assert watch.end_of(pid).cpu_s > 0.03
+        watch.ends.clear()
+        # The memory is free after an RCU grace period; sooner there is another.
+        time.sleep(0.1)
+        try:
+            fork_as(pid)
+        except OSError as error:
+            pytest.skip(f"no process with a pid of one's choice: {error}")
+        wait(pid)
+        assert watch.end_of(pid).cpu_s < 0.03
+        watch.ends.clear()
+
+
+def fork_as(pid: int) -> None:
+    """Fork a process that ends at once, with a given pid (clone3(2), Linux 5.5).
+
+    Raises:
+        OSError: The kernel refuses.
+    """
+    number = ctypes.c_int(pid)
+    words = [0] * 4 + [signal.SIGCHLD] + [0] * 3 + [ctypes.addressof(number), 1]
+    arguments = (ctypes.c_uint64 * len(words))(*words)
+    libc = ctypes.CDLL(None, use_errno=True)
+    made = libc.syscall(_CLONE3, arguments, ctypes.sizeof(arguments))
+    if made == 0:
+        os._exit(0)
+    if made < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+_CLONE3 = 435
+"""The same on every architecture."""
 
 
 @dataclass
