@@ -17,6 +17,9 @@ import pyte
 from montauk_tui.model.text import cell_width
 from tests.support.patience import Patience, until
 
+_PAUSE_S: Final = 0.005
+"""What comes later is no longer the same picture."""
+
 _TAKE_TERMINAL: Final = 'exec "$@" <"$0" >"$0" 2>&1'
 """The first terminal that a leader of a session opens becomes its own (tty(4))."""
 
@@ -79,7 +82,7 @@ class Terminal:
         while not seen():
             assert not patience.is_over(), self.text
             if select.select([self._master], [], [], 0.05)[0]:
-                self._take()
+                self._take_picture()
 
     def until_shown(self, *texts: str) -> None:
         """Wait until all of some texts are on the screen."""
@@ -103,6 +106,12 @@ class Terminal:
         while select.select([self._master], [], [], 0)[0]:
             self._take()
         return self.process.returncode
+
+    def _take_picture(self) -> None:
+        """Take all that comes at once: half of a picture has half of its digits."""
+        self._take()
+        while select.select([self._master], [], [], _PAUSE_S)[0]:
+            self._take()
 
     def _take(self) -> None:
         data = os.read(self._master, 65536)

@@ -52,9 +52,11 @@ async def test_a_key_looks_at_every_row_once_and_writes_out_only_those_shown(
         )
         projected = count(monkeypatch, main_module, "project")
         for typed in ("x", "backspace", "1", "2", "3"):
-            before = projected.calls
+            before, seq = projected.calls, monitor.frame.seq
             await monitor.press(typed)
-            assert projected.calls - before <= 2, (
+            # A sample that an earlier key asked for may come at any time.
+            frames = monitor.frame.seq - seq
+            assert projected.calls - before <= 2 + frames, (
                 "a key, and what it makes the prompt do"
             )
         assert made.calls == 0, "as long as the rows are the same"

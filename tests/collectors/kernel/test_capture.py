@@ -195,7 +195,7 @@ def test_a_reused_pid_has_nothing_of_the_process_before(
 ) -> None:
     """The kernel likes to give away the memory of a process again as well."""
     watch = Watch(collector)
-    for _ in range(20):
+    for _ in range(8):
         pid = spawn(lives, "dying-threads", "30")
         wait(pid)
         assert watch.end_of(pid).cpu_s > 0.03

@@ -96,12 +96,12 @@ def test_no_peak_and_no_parent_are_unknown_rather_than_none() -> None:
 
 
 def test_of_long_arguments_the_start_is_kept_and_the_length_told() -> None:
-    arguments = [b"", b"a", b"b" * 4096]
+    arguments = [b"", b"a\0", b"b" * 4095 + b"\0"]
     numbers = np.zeros(3, dtype=np.int64)
     made = ends({"pid": 5}, {"pid": 6}, {"pid": 7})
     table = exit_table(made, numbers, numbers, arguments, OFFSET_NS)
-    assert table.cmdline.tolist() == [b"", b"a", b"b" * ARGV_BYTES]
-    assert table.cmdline_bytes.tolist() == [0, 1, 4096]
+    assert table.cmdline.tolist() == [b"", b"a", b"b" * (ARGV_BYTES - 1)]
+    assert table.cmdline_bytes.tolist() == [0, 2, 4096]
 
 
 def test_no_ends_are_no_rows() -> None:
