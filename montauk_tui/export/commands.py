@@ -11,7 +11,7 @@ from montauk_tui.collectors.base import Collector
 from montauk_tui.config import Settings
 from montauk_tui.engine import query
 from montauk_tui.engine.columns import COLUMNS, pick
-from montauk_tui.engine.ended import live_and_ended
+from montauk_tui.engine.ended import beside_ended, live_and_ended
 from montauk_tui.engine.listing.ended import with_ended
 from montauk_tui.engine.projection import View, project
 from montauk_tui.engine.query.cuts import cut_commands
@@ -86,8 +86,9 @@ def once(settings: Settings, limit: int | None) -> int:
     for column in columns:
         needs |= column.show_need | (column.need & FOR_RATES)
 
-    def show(frame: Frame, view: View) -> None:
+    def show(frame: Frame, view: View, cut: CutNote) -> None:
         listed = with_ended(frame, frame.interval_s or 0.0, frozenset())
+        cut.at_least(cut_commands(listed, view.query))
         rows = project(listed, view).rows[:limit]
         put("\n".join(frame_table(listed, rows, columns, width)))
 
@@ -105,8 +106,10 @@ def _terminal_width() -> int | None:
 def json_lines(settings: Settings, samples: int | None, limit: int | None) -> int:
     """Print a JSON object for each sample; without `samples` until stopped."""
 
-    def show(frame: Frame, view: View) -> None:
-        put(frame_json(frame, *live_and_ended(frame, view, limit)))
+    def show(frame: Frame, view: View, cut: CutNote) -> None:
+        listed = beside_ended(frame)
+        cut.at_least(cut_commands(listed, view.query))
+        put(frame_json(frame, *live_and_ended(listed, view, limit)))
 
     _each_frame(settings, samples, show)
     return 0
@@ -115,7 +118,7 @@ def json_lines(settings: Settings, samples: int | None, limit: int | None) -> in
 def _each_frame(
     settings: Settings,
     samples: int | None,
-    show: Callable[[Frame, View], None],
+    show: Callable[[Frame, View, CutNote], None],
     needs: Need = Need.NONE,
 ) -> None:
     """Show `samples` frames, each with the rates of a whole interval.
@@ -147,6 +150,5 @@ def _each_frame(
             time.sleep(max(0.0, schedule.due_s - time.monotonic()))
             frame = source.next_frame(needs)
             schedule.took(frame.sample.monotonic_s)
-            cut.at_least(cut_commands(frame, view.query))
-            show(frame, view)
+            show(frame, view, cut)
             taken += 1

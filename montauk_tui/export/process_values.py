@@ -13,6 +13,7 @@ from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.export.fields import argv_text, flag, known, rounded, seconds, text
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.records import cut_lines
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import UNKNOWN, Floats, Ints
 
@@ -136,9 +137,11 @@ def cmdline(frame: Frame, rows: Ints) -> list[Any]:
 
 def is_cut(frame: Frame, rows: Ints) -> list[Any]:
     """Return which arguments are cut."""
-    table, cut = frame.sample.processes, frame.lookups.cut()
-    told = zip(rows.tolist(), _argv(frame, rows), strict=True)
-    return [None if raw is None else table.identity(row) in cut for row, raw in told]
+    # Those that are too old are read now.
+    argv = _argv(frame, rows)
+    cut = frame.lookups.cut_rows(_table(frame))[rows].tolist()
+    told = zip(argv, cut, strict=True)
+    return [None if raw is None else is_cut for raw, is_cut in told]
 
 
 def cmdline_of_exit(frame: Frame, rows: Ints) -> list[Any]:
@@ -151,8 +154,9 @@ def cmdline_of_exit(frame: Frame, rows: Ints) -> list[Any]:
 def is_cut_of_exit(frame: Frame, rows: Ints) -> list[Any]:
     """Return which of them are not all there."""
     exits = _exits(frame)
-    lines = zip(exits.cmdline[rows], exits.cmdline_bytes[rows].tolist(), strict=True)
-    return [length > len(raw) + 1 if length else None for raw, length in lines]
+    lengths = exits.cmdline_bytes[rows]
+    lines = zip(cut_lines(exits.cmdline[rows], lengths).tolist(), lengths, strict=True)
+    return [is_cut if length else None for is_cut, length in lines]
 
 
 def user(frame: Frame, rows: Ints) -> list[Any]:

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple, Protocol
 
 from montauk_tui.model.details import Details
 from montauk_tui.model.sample import Identity, ProcessTable
+from montauk_tui.model.schema import Bools
 from montauk_tui.model.text import clean
 
 CMDLINE_BYTES: Final = 1 << 17
@@ -97,12 +98,12 @@ class Lookups(Protocol):
     def cmdline(self, identity: Identity) -> bytes | None:
         """Return the NUL-separated argument vector; empty for a kernel thread.
 
-        At most 5 s old, and at most CMDLINE_BYTES of it: see `cut`.
+        At most 5 s old, and at most CMDLINE_BYTES of it: see `cut_rows`.
         """
         ...
 
-    def cut(self) -> frozenset[Identity]:
-        """Return whose argument vectors are longer than what is kept of them."""
+    def cut_rows(self, table: ProcessTable) -> Bools:
+        """Tell of which rows the argument vector is longer than what is kept of it."""
         ...
 
     def user(self, uid: int) -> str:

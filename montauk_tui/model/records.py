@@ -8,6 +8,13 @@ import numpy as np
 from montauk_tui.model.schema import COMM_BYTES, UNKNOWN, Bools, Bytes, Field, Ints
 
 
+def cut_lines(cmdlines: Sequence[bytes] | Bytes, cmdline_bytes: Ints) -> Bools:
+    """Tell which arguments are not all there; the zero behind them is no loss."""
+    kept = np.fromiter(map(len, cmdlines), np.int64, len(cmdlines))
+    cut: Bools = cmdline_bytes > kept + 1
+    return cut
+
+
 class RecordTable:
     """Columns named as in FIELDS, raw names in `comm`, arguments in `cmdline`.
 

@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from montauk_tui.collectors.argvectors import kept_and_whole, whole_bytes
 from montauk_tui.collectors.procfs import cmdlines
 from montauk_tui.collectors.procfs.cmdlines import CommandLines
+from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.scan import ProcRoot
+from montauk_tui.collectors.users import UserNames
 from montauk_tui.model.lookups import CMDLINE_BYTES
 from montauk_tui.model.sample import Identity
+from tests.support.builders import make_sample
 from tests.support.fakeproc import FakeProc, FakeProcess
 
 
@@ -159,6 +162,22 @@ def test_long_lines_share_a_room_and_what_has_none_is_known_to_be_cut(
     assert lines.cut == {whose[3]}
     lines.refresh([whose[4]])
     assert lines.cut == {whose[3]}
+
+
+def test_rows_are_cut_that_are_in_a_table(proc: FakeProc) -> None:
+    root = ProcRoot(proc.root)
+    lookups = ProcLookups(root, UserNames())
+    pids = [3, 5, 7, 9]
+    whose = [say(proc, pid, b"x" * (CMDLINE_BYTES + (pid != 7))) for pid in pids]
+    rows = [{"pid": who.pid, "start_ticks": who.start_ticks} for who in whose]
+    rows[3]["start_ticks"] += 1
+    table = make_sample(rows[1:]).processes
+    assert not lookups.cut_rows(table).any()
+    for who in whose:
+        lookups.cmdline(who)
+    assert lookups.cut_rows(table).tolist() == [True, False, False]
+    assert not lookups.cut_rows(make_sample([]).processes).size
+    root.close()
 
 
 # --- arguments of which a part is kept ------------------------------------------------

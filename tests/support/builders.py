@@ -28,7 +28,14 @@ from montauk_tui.model.sample import (
     ProcessTable,
     Sample,
 )
-from montauk_tui.model.schema import COMM_BYTES, COUNTERS, FIELDS, UNKNOWN, Ints
+from montauk_tui.model.schema import (
+    COMM_BYTES,
+    COUNTERS,
+    FIELDS,
+    UNKNOWN,
+    Bools,
+    Ints,
+)
 
 TIME_S: Final = 1_795_000_000.0
 """2026-11-18 11:06:40 UTC, a Wednesday."""
@@ -211,8 +218,10 @@ class FakeLookups:
     def cmdline(self, identity: Identity) -> bytes | None:
         return self._cmdlines.get(identity.pid)
 
-    def cut(self) -> frozenset[Identity]:
-        return self.cut_commands
+    def cut_rows(self, table: ProcessTable) -> Bools:
+        rows = range(len(table))
+        cut = [table.identity(row) in self.cut_commands for row in rows]
+        return np.array(cut, dtype=np.bool_)
 
     def gauge(self, name: str, identity: Identity) -> float:
         assert name in GAUGES

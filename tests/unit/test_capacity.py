@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.engine.ended import live_and_ended
+from montauk_tui.engine.ended import beside_ended, live_and_ended
 from montauk_tui.engine.folds import Folds
 from montauk_tui.engine.listing.ended import ended_only, with_ended
 from montauk_tui.engine.listing.events import events
@@ -139,7 +139,7 @@ def test_cpu_use_of_all_objects_is_no_more_than_that_of_the_machine(
 ) -> None:
     view = View(COLUMNS["cpu_pct"], descending=True, kernel_threads=True)
     for frame in frames(seconds):
-        live, ended = live_and_ended(frame, view, None)
+        live, ended = live_and_ended(beside_ended(frame), view, None)
         rates = frame.rates
         both = np.concatenate([rates.cpu_pct[live], rates.exit_cpu_pct[ended]])
         assert np.nansum(both) <= MOST_PCT

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from montauk_tui.engine import query
 from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.engine.ended import live_and_ended
+from montauk_tui.engine.ended import beside_ended, live_and_ended
 from montauk_tui.engine.listing.ended import ended_in_sample
 from montauk_tui.engine.projection import View
 from montauk_tui.model.exits import EXIT_FIELDS
@@ -49,7 +49,7 @@ def view(sort: str = "pid", text: str = "", *, descending: bool = False) -> View
 def pids(
     made: Frame, how: View | None = None, limit: int | None = None
 ) -> tuple[list[int], list[int]]:
-    live, ended = live_and_ended(made, how or view(), limit)
+    live, ended = live_and_ended(beside_ended(made), how or view(), limit)
     exits = made.sample.exits
     assert exits is not None
     return made.sample.processes.pid[live].tolist(), exits.pid[ended].tolist()
@@ -61,7 +61,7 @@ def both(found: tuple[list[int], list[int]]) -> list[int]:
 
 def test_a_collector_that_cannot_see_ends() -> None:
     made = make_frame(None, make_sample([{"pid": 2}, {"pid": 1}]))
-    live, ended = live_and_ended(made, view(), None)
+    live, ended = live_and_ended(beside_ended(made), view(), None)
     assert made.sample.processes.pid[live].tolist() == [1, 2]
     assert len(ended) == 0
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.engine.ended import live_and_ended
+from montauk_tui.engine.ended import beside_ended, live_and_ended
 from montauk_tui.engine.listing.ended import ended_only, with_ended
 from montauk_tui.engine.listing.events import events
 from montauk_tui.engine.projection import View
@@ -190,7 +190,7 @@ def test_ended_processes_have_fields_in_the_tabs_and_in_json(
         }
         assert sorted(over) == expected
     view = View(COLUMNS["pid"], descending=False, query=parse(text))
-    _, ended = live_and_ended(frame, view, None)
+    _, ended = live_and_ended(beside_ended(frame), view, None)
     assert frame.sample.exits is not None
     assert frame.sample.exits.pid[ended].tolist() == expected
 

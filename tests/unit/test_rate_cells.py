@@ -7,7 +7,7 @@ import pytest
 from montauk_tui.config import Settings
 from montauk_tui.engine.cells import Level
 from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.engine.ended import live_and_ended
+from montauk_tui.engine.ended import beside_ended, live_and_ended
 from montauk_tui.engine.listing.ended import ended_only, with_ended
 from montauk_tui.engine.listing.ghosts import with_ghosts
 from montauk_tui.engine.listing.kinds import RowKind, kind_of
@@ -178,5 +178,5 @@ def test_ends_are_sorted_by_what_they_moved(sort: str, first: int) -> None:
         end(101, start_ticks=SINCE, read_bytes=0, write_bytes=MIB),
     ]
     view = View(COLUMNS[sort], descending=True)
-    _, ended = live_and_ended(made.at(1.0, ends), view, None)
+    _, ended = live_and_ended(beside_ended(made.at(1.0, ends)), view, None)
     assert ended.tolist() == [first, 1 - first]

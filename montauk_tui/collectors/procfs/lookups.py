@@ -14,9 +14,10 @@ from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
 from montauk_tui.model import own_proc
 from montauk_tui.model.details import Details
+from montauk_tui.model.join import find
 from montauk_tui.model.lookups import Command, command_from_comm
 from montauk_tui.model.sample import Identity, ProcessTable
-from montauk_tui.model.schema import Need
+from montauk_tui.model.schema import Bools, Need
 from montauk_tui.model.text import clean
 
 
@@ -66,9 +67,13 @@ class ProcLookups:
         line = self._lines.recent(identity)
         return None if line is None else line.raw
 
-    def cut(self) -> frozenset[Identity]:
-        """Return whose command lines are longer than what is kept of them."""
-        return self._lines.cut
+    def cut_rows(self, table: ProcessTable) -> Bools:
+        """Tell of which rows the command line is longer than what is kept of it."""
+        rows = np.zeros(len(table), dtype=np.bool_)
+        cut = np.array(list(self._lines.cut), dtype=np.int64).reshape(-1, 2)
+        join = find(table, cut[:, 0], cut[:, 1])
+        rows[join.row[join.found]] = True
+        return rows
 
     def read_commands(self, table: ProcessTable) -> None:
         """Read the command lines of all processes that have one, as far as due."""

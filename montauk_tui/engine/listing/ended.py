@@ -92,7 +92,9 @@ def with_ended(frame: Frame, linger_s: float, opened: frozenset[int]) -> Frame:
     extra = beside(extra, len(rows), carried(rates), len(table))
     cpu_pct = [folded.cpu_pct, shown.cpu_pct[::-1], rates.cpu_pct]
     cmdlines = [*([b""] * len(folded.table)), *shown.exits.cmdline[::-1].tolist()]
-    lookups = RowLookups(frame.lookups, rows.pid, cmdlines)
+    lengths = np.zeros(len(rows), dtype=np.int64)
+    lengths[len(folded.table) :] = shown.exits.cmdline_bytes[::-1]
+    lookups = RowLookups(frame.lookups, rows.pid, cmdlines, lengths)
     return frame_of(frame, rows.merged(table), np.concatenate(cpu_pct), extra, lookups)
 
 
@@ -153,7 +155,12 @@ def _listed(frame: Frame, ended: Ended) -> Frame:
         table,
         ended.cpu_pct[::-1],
         ended_extra(ended, frame.sample.booted_at_s),
-        RowLookups(frame.lookups, table.pid, ended.exits.cmdline[::-1]),
+        RowLookups(
+            frame.lookups,
+            table.pid,
+            ended.exits.cmdline[::-1],
+            ended.exits.cmdline_bytes[::-1],
+        ),
     )
 
 

@@ -73,10 +73,10 @@ def _listed(frame: Frame, ended: Ended | None, starts: StartTable) -> Frame:
         "event": starts.kind[back].astype(np.float64),
         "event_s": sample.booted_at_s + starts.time_ns[back] / 1e9,
     }
-    cmdlines = starts.cmdline[back].tolist()
+    cmdlines, lengths = starts.cmdline[back].tolist(), starts.cmdline_bytes[back]
     cpu_pct = np.full(len(starts), np.nan)
     if ended is None:
-        lookups = RowLookups(frame.lookups, table.pid, cmdlines)
+        lookups = RowLookups(frame.lookups, table.pid, cmdlines, lengths)
         return frame_of(frame, table, cpu_pct, extra, lookups)
     ends = ended_table(ended, sample)
     of_ends = {
@@ -87,8 +87,9 @@ def _listed(frame: Frame, ended: Ended | None, starts: StartTable) -> Frame:
     of_ends["event_s"] = of_ends["ended_s"]
     extra = dict(beside(extra, len(table), of_ends, len(ends)))
     cmdlines += ended.exits.cmdline[::-1].tolist()
+    lengths = np.concatenate([lengths, ended.exits.cmdline_bytes[::-1]])
     both = table.merged(ends)
-    lookups = RowLookups(frame.lookups, both.pid, cmdlines)
+    lookups = RowLookups(frame.lookups, both.pid, cmdlines, lengths)
     cpu_pct = np.concatenate([cpu_pct, ended.cpu_pct[::-1]])
     return frame_of(frame, both, cpu_pct, extra, lookups)
 

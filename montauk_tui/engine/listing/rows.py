@@ -24,6 +24,7 @@ from montauk_tui.model.lookups import (
     command_from_comm,
 )
 from montauk_tui.model.recent import Ended, Extra
+from montauk_tui.model.records import cut_lines
 from montauk_tui.model.sample import Identity, ProcessTable, Sample
 from montauk_tui.model.schema import (
     COUNTERS,
@@ -46,13 +47,26 @@ class RowLookups:
     """Strings of rows with negative pids from what is at hand, else as ever."""
 
     def __init__(
-        self, base: Lookups, pids: Ints, cmdlines: Sequence[bytes] | Bytes
+        self,
+        base: Lookups,
+        pids: Ints,
+        cmdlines: Sequence[bytes] | Bytes,
+        cmdline_bytes: Ints | None = None,
     ) -> None:
-        """Take the arguments of rows, by ascending negative pid."""
+        """Take the arguments of rows, by ascending negative pid.
+
+        Args:
+            base: Answers for all other rows.
+            pids: Those of the rows.
+            cmdlines: What is kept of their arguments.
+            cmdline_bytes: How long these are, kept or not; None where none are cut.
+        """
         self._base = base
         self._pids = pids
         self._cmdlines = cmdlines
+        self._cmdline_bytes = cmdline_bytes
         self._texts: list[str] | None = None
+        self._cut: Bools | None = None
 
     def raw(self, identity: Identity) -> bytes:
         """Return the arguments of a row with a negative pid, nothing if unknown."""
@@ -103,9 +117,17 @@ class RowLookups:
             return self._base.cmdline(identity)
         return self.raw(identity) or None
 
-    def cut(self) -> frozenset[Identity]:
-        """Return the living processes whose arguments are not all there."""
-        return self._base.cut()
+    def cut_rows(self, table: ProcessTable) -> Bools:
+        """Tell of which rows the arguments are not all there."""
+        rows = self._base.cut_rows(table)
+        if self._cmdline_bytes is None:
+            return rows
+        if self._cut is None:
+            # Once for all drawings of these rows.
+            self._cut = cut_lines(self._cmdlines, self._cmdline_bytes)
+        own = by_pid(self._pids, table.pid)
+        rows[own.found] = self._cut[own.row[own.found]]
+        return rows
 
     def user(self, uid: int) -> str:
         """Return the user name."""

@@ -7,33 +7,27 @@ import numpy as np
 from montauk_tui.engine.query.nodes import Query
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.records import cut_lines
 from montauk_tui.model.schema import Need
 from montauk_tui.model.starts import StartTable
 
 
-def cut_commands(frame: Frame, query: Query, *, all_kept: bool = False) -> int:
-    """Return of how many command lines a part is missing that the query asks about.
+def cut_commands(listed: Frame, query: Query) -> int:
+    """Return of how many rows a part of the command line is missing.
 
     Args:
-        frame: What is filtered.
+        listed: The rows that are filtered.
         query: The filter; one that does not ask about command lines misses nothing.
-        all_kept: Whether all that is remembered of ends and starts is filtered, too.
     """
     if Need.CMDLINE not in query.needs:
         return 0
-    kept: list[ExitTable | StartTable] = []
-    if all_kept:
-        kept += [part.exits for part in frame.recent.ended]
-        kept += frame.recent.starts
-    elif frame.sample.exits is not None:
-        kept.append(frame.sample.exits)
-    return len(frame.lookups.cut()) + cut_records(kept)
+    return int(np.count_nonzero(listed.lookups.cut_rows(listed.sample.processes)))
 
 
 def cut_records(tables: Iterable[ExitTable | StartTable]) -> int:
     """Return how many records have not all of their arguments."""
     return sum(
-        int(np.count_nonzero(table.cmdline_bytes > table.cmdline.dtype.itemsize))
+        int(np.count_nonzero(cut_lines(table.cmdline, table.cmdline_bytes)))
         for table in tables
     )
 

@@ -9,7 +9,7 @@ from montauk_tui.engine.units import counted
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.text import clean
 from montauk_tui.ui.choices import Choices
-from montauk_tui.ui.tabs import PROCESSES, SPAWNERS
+from montauk_tui.ui.tabs import SPAWNERS
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.lines import Line, LinesWidget, Run, line_width, spread
 
@@ -84,8 +84,7 @@ def _alerts(frame: Frame, choices: Choices, pid_search: str, theme: Theme) -> Li
         runs += [_GAP, (" PAUSED ", theme.style("alert"))]
     if choices.filter_text:
         runs += [("  filter ", label), (clean(choices.filter_text.encode()), warm)]
-        all_kept = choices.tab_now.rows != PROCESSES
-        cut = cut_commands(frame, choices.shown_view.query, all_kept=all_kept)
+        cut = cut_commands(frame, choices.shown_view.query)
         if cut:
             runs.append((f" ({cut} cut)", warm))
     if choices.view.uid is not None:
