@@ -14,6 +14,9 @@ from montauk_tui.model.schema import Floats, Ints
 _FILE: Final = "stat"
 _KINDS: Final = len(CPU_FIELDS)
 
+_LEAST_KINDS: Final = 4
+"""Every kernel has so many: user, nice, system and idle."""
+
 _MOST_TICKS: Final = 1e12
 """Three centuries of 1/100 s on one CPU."""
 
@@ -39,27 +42,29 @@ class Cpus(NamedTuple):
 def parse_cpus(text: bytes, reasons: Reasons) -> Cpus:
     """Return the CPUs of /proc/stat (proc_stat(5)).
 
-    A kernel that lacks the last kinds has 0 there: it has no such time to count. Where
-    no CPU can be told, there are as many as the C library says, and of each nothing is
-    known.
+    A kernel that lacks the last kinds has 0 there: it has no such time to count. How
+    many it has is seen in the longest line, be it that of all CPUs. Where no CPU can be
+    told, there are as many as the C library says, and of each nothing is known.
     """
     found: dict[int, list[bytes]] = {}
+    kinds = 0
     for line in without_cut_word(text).splitlines():
         if not line.startswith(b"cpu"):
             continue
         name, *words = line.split()
         number = _NAME.fullmatch(name)
-        if name == b"cpu":
-            continue
-        if number is None or int(number[1]) in found:
-            reasons.add(_FILE, f"a line begins with {ascii(name[:20])[1:]}")
-        else:
+        if number is not None and int(number[1]) not in found:
             found[int(number[1])] = words[:_KINDS]
+        elif name != b"cpu":
+            reasons.add(_FILE, f"a line begins with {ascii(name[:20])[1:]}")
+            continue
+        kinds = max(kinds, min(len(words), _KINDS))
     if not found:
         reasons.add(_FILE, "no CPU")
         found = {cpu: [b""] * _KINDS for cpu in range(os.cpu_count() or 1)}
         reasons = Reasons()
-    kinds = max(map(len, found.values()))
+    if kinds < _LEAST_KINDS:
+        kinds = _KINDS
     ids = sorted(found)
     ticks = np.array(
         [_ticks(cpu, found[cpu], kinds, reasons) for cpu in ids], dtype=np.float64
@@ -68,7 +73,7 @@ def parse_cpus(text: bytes, reasons: Reasons) -> Cpus:
 
 
 def _ticks(cpu: int, words: list[bytes], kinds: int, reasons: Reasons) -> list[float]:
-    """Return the ticks of one CPU; a line shorter than that of others was cut."""
+    """Return the ticks of one CPU; a line shorter than any other was cut."""
     numbers = [decimal(word) for word in words]
     for kind, number in enumerate(numbers):
         if not number <= _MOST_TICKS:
