@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Never
 
 import numpy as np
 import pytest
@@ -162,6 +163,52 @@ def test_long_lines_share_a_room_and_what_has_none_is_known_to_be_cut(
     assert lines.cut == {whose[3]}
     lines.refresh([whose[4]])
     assert lines.cut == {whose[3]}
+
+
+def test_a_line_that_was_whole_stays_whole_when_the_room_is_full(
+    proc: FakeProc,
+    lines: CommandLines,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cmdlines, "_ALL_LONG_BYTES", 2 * CMDLINE_BYTES)
+    sizes = [20_000, CMDLINE_BYTES, CMDLINE_BYTES - 20_000]
+    whose = [say(proc, pid, b"x" * size) for pid, size in enumerate(sizes, 1)]
+    more = say(proc, 9, b"x" * 10_000)
+    for _ in range(3):
+        lines.refresh([*whose, more])
+        assert [len(raw(lines.known(who)) or b"") for who in whose] == sizes
+        assert raw(lines.known(more)) == b"x" * 4096
+        assert lines.cut == {more}
+        clock.now_s += 6.0
+    # It grows, and shrinks, within what it has.
+    say(proc, 2, b"y" * CMDLINE_BYTES)
+    lines.refresh(whose)
+    assert not lines.cut & set(whose)
+    say(proc, 2, b"short")
+    for some in (whose, [more]):
+        clock.now_s += 6.0
+        lines.refresh(some)
+    assert not lines.cut
+
+
+class Watched(dict[Identity, cmdlines.CommandLine]):
+    """Never lets go of what another thread may look for."""
+
+    def pop(self, *_: object) -> Never:
+        raise AssertionError("a line is gone before the next one is there")
+
+
+def test_there_is_no_moment_without_a_line_while_it_is_read_anew(
+    proc: FakeProc, lines: CommandLines, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = say(proc, 5, b"one")
+    lines.recent(who)
+    watched = Watched(lines._known)  # noqa: SLF001 - a thread that looks at any moment
+    monkeypatch.setattr(lines, "_known", watched)
+    clock.now_s += 6.0
+    say(proc, 5, b"two")
+    assert raw(lines.recent(who)) == b"two"
 
 
 def test_rows_are_cut_that_are_in_a_table(proc: FakeProc) -> None:

@@ -1,5 +1,6 @@
 """Command lines of processes, none older than its reader permits."""
 
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
@@ -39,6 +40,8 @@ class CommandLines:
         self._known: dict[Identity, CommandLine] = {}
         self._cut: set[Identity] = set()
         self._long: dict[Identity, int] = {}
+        self._long_bytes = 0
+        self._counting = threading.Lock()
         self._sample_s = self._refreshed_s = time.monotonic()
 
     def present(self, identity: Identity) -> CommandLine | None:
@@ -88,8 +91,7 @@ class CommandLines:
     def forget(self, identity: Identity) -> None:
         """Drop what is kept of a process."""
         self._known.pop(identity, None)
-        self._long.pop(identity, None)
-        self._cut.discard(identity)
+        self._count(identity, 0, is_cut=False)
 
     def __iter__(self) -> Iterator[Identity]:
         """Return whose command lines are kept."""
@@ -116,7 +118,7 @@ class CommandLines:
         """
         now_s = time.monotonic()
         try:
-            raw, is_cut = self._bytes(identity.pid)
+            raw, is_cut = self._bytes(identity)
         except OSError:
             return known
         if known is not None and (not raw or raw == known.raw):
@@ -126,26 +128,36 @@ class CommandLines:
         else:
             command = command_from_cmdline(raw) if raw.strip(b"\0 ") else None
         line = CommandLine(raw, command, now_s, is_cut)
-        self.forget(identity)
+        # In one step: another thread finds the old line or this one.
         self._known[identity] = line
-        if len(raw) > _USUAL_BYTES:
-            self._long[identity] = len(raw)
-        if is_cut:
-            self._cut.add(identity)
+        self._count(identity, len(raw), is_cut=is_cut)
         return line
 
-    def _bytes(self, pid: int) -> tuple[bytes, bool]:
+    def _count(self, identity: Identity, size: int, *, is_cut: bool) -> None:
+        """Note what is kept of a line: the room for long ones, and who is cut."""
+        with self._counting:
+            self._long_bytes -= self._long.pop(identity, 0)
+            if size > _USUAL_BYTES:
+                self._long[identity] = size
+                self._long_bytes += size
+            if is_cut:
+                self._cut.add(identity)
+            else:
+                self._cut.discard(identity)
+
+    def _bytes(self, identity: Identity) -> tuple[bytes, bool]:
         """Return the arguments, or the title that replaced them, and whether cut.
 
         The kernel knows a title that goes on into the room of the environment
         (get_mm_cmdline in fs/proc/base.c). Empty arguments at the end are no loss, nor
-        are the zeros behind a title.
+        are the zeros behind a title. What a process has of the room for
+        long lines is its own: its line is not cut at the next reading.
         """
-        path = f"{self._root.folder(pid)}/cmdline"
+        path = f"{self._root.folder(identity.pid)}/cmdline"
         raw = self._root.read(path, _USUAL_BYTES)
         if len(raw) < _USUAL_BYTES:
             return raw, False
-        is_room = sum(self._long.values()) + CMDLINE_BYTES <= _ALL_LONG_BYTES
-        most = CMDLINE_BYTES if is_room else _USUAL_BYTES
+        others = self._long_bytes - self._long.get(identity, 0)
+        most = min(max(_ALL_LONG_BYTES - others, _USUAL_BYTES), CMDLINE_BYTES)
         raw = self._root.read_lists(path, most + _USUAL_BYTES)
         return raw[:most], bool(raw[most:].strip(b"\0"))
