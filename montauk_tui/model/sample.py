@@ -200,9 +200,14 @@ class Memory:
         return max(self.cached - self.shared, 0.0)
 
     @property
+    def unused(self) -> float:
+        """What is free, and what can be dropped."""
+        return self.free + self.buffers + self.cache
+
+    @property
     def used(self) -> float:
         """What processes and the kernel hold, shared memory with it."""
-        return max(self.total - self.free - self.buffers - self.cache, 0.0)
+        return max(self.total - self.unused, 0.0)
 
     @property
     def swap_used(self) -> float:

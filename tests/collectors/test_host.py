@@ -153,6 +153,39 @@ def test_a_line_of_meminfo_that_is_missing_is_unknown() -> None:
     assert math.isnan(memory_of(b"").total)
 
 
+@pytest.mark.parametrize(
+    ("buffers", "cached", "shared", "is_known"),
+    [
+        (0, 8_000_000, 0, True),
+        (0, 8_000_001, 0, False),
+        (0, 9_000_000, 1_000_000, True),
+        (0, 9_000_001, 1_000_000, False),
+        (8_000_000, 1_000, 2_000, True),
+        (16_000_000, 16_000_000, 0, False),
+    ],
+)
+def test_parts_that_exceed_the_memory_are_no_use_of_0(
+    buffers: int, cached: int, shared: int, *, is_known: bool
+) -> None:
+    lines = {b"Buffers": buffers, b"Cached": cached, b"Shmem": shared}
+    text = b"".join(b"%s: %d kB\n" % line for line in lines.items()) + MEMINFO
+    reasons = Reasons()
+    memory = parse_meminfo(text, reasons, read_from({}))
+    assert memory.free == 8_000_000 * 1024
+    assert math.isnan(memory.used) is math.isnan(memory.cached) is not is_known
+    reason = "meminfo: MemFree, Buffers and Cached together exceed MemTotal"
+    assert reasons.lines == ([] if is_known else [reason])
+
+
+def test_a_machine_without_memory_is_not_known() -> None:
+    reasons = Reasons()
+    memory = parse_meminfo(b"MemTotal: 0 kB\n" + MEMINFO, reasons, read_from({}))
+    assert math.isnan(memory.total)
+    assert math.isnan(memory.used)
+    assert memory.swap_total > 0
+    assert reasons.lines == ["meminfo: MemTotal is 0"]
+
+
 def test_the_order_of_the_lines_of_meminfo_does_not_matter() -> None:
     lines = MEMINFO.splitlines(keepends=True)
     assert memory_of(b"".join(reversed(lines))) == memory_of(MEMINFO)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from montauk_tui.collectors.procfs.figures import Reasons, decimal, without_cut_word
@@ -49,15 +50,22 @@ def parse_meminfo(text: bytes, reasons: Reasons, read: Read) -> Memory:
         if estimated
         else _kib(b"MemAvailable", lines, reasons)
     )
+    if kib["total"] == 0:
+        reasons.add(_FILE, "MemTotal is 0")
+        kib["total"] = math.nan
     for part, whole in _WHOLES.items():
         if kib[part] > kib[whole]:
             name, limit = _NAMES[part].decode(), _NAMES[whole].decode()
             reasons.add(_FILE, f"{name} larger than {limit}")
             kib[part] = math.nan
-    return Memory(
+    memory = Memory(
         **{field: amount * 1024 for field, amount in kib.items()},
         is_estimate=estimated and not math.isnan(kib["available"]),
     )
+    if memory.unused > memory.total:
+        reasons.add(_FILE, "MemFree, Buffers and Cached together exceed MemTotal")
+        memory = replace(memory, cached=math.nan)
+    return memory
 
 
 _WHOLES: Final = dict.fromkeys(
