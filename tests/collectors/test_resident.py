@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 
 from montauk_tui.collectors.procfs.collector import TraditionalCollector
+from montauk_tui.collectors.procfs.details.subject import (
+    ProcessFolder,
+    read_subject,
+)
+from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import UNKNOWN, Need
 from tests.support.fakeproc import (
     FakeProc,
@@ -142,3 +147,36 @@ def test_a_zombie_of_which_no_thread_lives_stays_one(
     table = collector.sample(Need.NONE).processes
     assert [chr(state) for state in table.state] == ["Z", "Z"]
     assert table.is_led.tolist() == [True, True]
+
+
+@pytest.mark.parametrize("gone", [None, 902])
+def test_a_closer_look_takes_the_first_thread_that_lives(
+    proc: FakeProc, monkeypatch: pytest.MonkeyPatch, gone: int | None
+) -> None:
+    leader = replace(zombie(900, b"led"), utime=7, threads=4)
+    proc.add(
+        leader,
+        FakeProcess(901, state="Z"),
+        FakeProcess(902, state="R", rss_pages=33),
+        FakeProcess(903, state="S", rss_pages=44),
+    )
+    stand_in = ProcessFolder.stand_in
+
+    def ends(folder: ProcessFolder, tid: int) -> None:
+        if tid == gone:
+            raise FileNotFoundError
+        stand_in(folder, tid)
+
+    monkeypatch.setattr(ProcessFolder, "stand_in", ends)
+    (proc.path / "900/status").write_bytes(b"")
+    for tid in (902, 903):
+        (proc.path / f"900/task/{tid}/status").write_bytes(b"Name:\tt%d\n" % tid)
+    with ProcessFolder(proc.root, 900) as folder:
+        who = Identity(900, leader.start_ticks)
+        subject = read_subject(folder, who, proc.root, str)
+    assert subject is not None
+    is_second = gone is not None
+    assert subject.state == "RS"[is_second]
+    assert subject.number("rss_bytes") == (33, 44)[is_second] * PAGE
+    assert subject.number("utime") == 7
+    assert subject.status["Name"] == (b"t902", b"t903")[is_second]

@@ -4,6 +4,7 @@ Under the number of such a process /proc shows a zombie, without memory, files a
 arguments (exit_mm and exit_files in kernel/exit.c): a living thread still has them.
 """
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import numpy as np
@@ -11,9 +12,10 @@ import numpy as np
 from montauk_tui.collectors.procfs.scan import STAT_BYTES, ProcRoot
 from montauk_tui.collectors.procfs.stat import parse_stats
 from montauk_tui.model.sample import ProcessTable
+from montauk_tui.model.schema import Bools
 
 _ENDED: Final = tuple(map(ord, "ZX"))
-_ITS_OWN: Final = ("state", "virt_bytes", "rss_bytes", "start_stack")
+ITS_OWN: Final = ("state", "virt_bytes", "rss_bytes", "start_stack")
 """What is taken from the living thread."""
 
 
@@ -23,14 +25,12 @@ def with_stand_ins(root: ProcRoot, table: ProcessTable) -> ProcessTable:
     `root` is told which, so that it finds their other files. It costs a folder and a
     file for each such process, and nothing for others.
     """
-    led = np.flatnonzero(
-        np.isin(table.state, _ENDED) & (table.threads > 1) & table.is_process
-    )
+    led = np.flatnonzero(needs_stand_in(table) & table.is_process)
     found: dict[int, int] = {}
-    columns = {name: getattr(table, name).copy() for name in _ITS_OWN if len(led)}
+    columns = {name: getattr(table, name).copy() for name in ITS_OWN if len(led)}
     for row in led.tolist():
         pid = int(table.pid[row])
-        thread = living_thread(root, pid)
+        thread = _living_thread(root, pid)
         if thread is None:
             continue
         found[pid] = int(thread.pid[0])
@@ -40,20 +40,35 @@ def with_stand_ins(root: ProcRoot, table: ProcessTable) -> ProcessTable:
     return table.with_columns(columns) if found else table
 
 
-def living_thread(root: ProcRoot, pid: int) -> ProcessTable | None:
-    """Return the first thread of a process that has not ended as a table of one row."""
+def needs_stand_in(table: ProcessTable) -> Bools:
+    """Tell which rows show a first thread that has ended before others."""
+    ended: Bools = np.isin(table.state, _ENDED) & (table.threads > 1)
+    return ended
+
+
+def living_threads(
+    tids: Iterable[int], read: Callable[[str], bytes]
+) -> Iterator[ProcessTable]:
+    """Yield each thread of a process that has not ended as a table of one row.
+
+    Args:
+        tids: The threads.
+        read: Reads a file in the folder of the process; OSError where it is gone.
+    """
+    for tid in tids:
+        try:
+            text = read(f"task/{tid}/stat")
+        except OSError:
+            continue
+        thread = parse_stats([(tid, text)])
+        if len(thread) == 1 and thread.state[0] not in _ENDED:
+            yield thread
+
+
+def _living_thread(root: ProcRoot, pid: int) -> ProcessTable | None:
     try:
         tids = sorted(map(int, filter(str.isdigit, root.names(f"{pid}/task"))))
     except OSError:
         return None
-    for tid in tids:
-        if tid == pid:
-            continue
-        try:
-            text = root.read(f"{pid}/task/{tid}/stat", STAT_BYTES)
-        except OSError:
-            continue
-        thread = parse_stats([(pid, text)])
-        if len(thread) == 1 and thread.state[0] not in _ENDED:
-            return thread
-    return None
+    threads = living_threads(tids, lambda name: root.read(f"{pid}/{name}", STAT_BYTES))
+    return next(threads, None)

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
+from montauk_tui.collectors.procfs.stand_ins import (
+    ITS_OWN,
+    living_threads,
+    needs_stand_in,
+)
 from montauk_tui.collectors.procfs.stat import parse_stats
 from montauk_tui.model.details import Amount, Datum, Unit, Value
 from montauk_tui.model.names import state_letter
@@ -24,9 +29,6 @@ NO_MEMORY: Final = "none: a kernel thread, or a zombie"
 
 _OF_ALL_THREADS: Final = frozenset({"stat", "io", "task", "autogroup"})
 """Files that are others, or are not there, in the folder of a thread."""
-
-_ITS_OWN: Final = ("state", "virt_bytes", "rss_bytes", "start_stack")
-"""What a process has from a living thread, where its first one has ended."""
 
 _CHUNK: Final = 1 << 16
 _PATH_BYTES: Final = 4096
@@ -194,7 +196,7 @@ def read_subject(
     table = parse_stats([(identity.pid, folder.read("stat"))])
     if len(table) != 1 or table.identity(0) != identity:
         return None
-    if chr(int(table.state[0])) in "ZX" and table.threads[0] > 1:
+    if needs_stand_in(table)[0]:
         table = _with_stand_in(folder, table)
     status = fields(folder.read("status"))
     return Subject(folder, identity, root, table, status, user)
@@ -202,15 +204,12 @@ def read_subject(
 
 def _with_stand_in(folder: ProcessFolder, table: ProcessTable) -> ProcessTable:
     """Let `folder` read from a living thread; return the stat file with its part."""
-    for tid in folder.numbers("task"):
+    for thread in living_threads(folder.numbers("task"), folder.read):
         try:
-            thread = parse_stats([(tid, folder.read(f"task/{tid}/stat"))])
-            if len(thread) != 1 or chr(int(thread.state[0])) in "ZX":
-                continue
-            folder.stand_in(tid)
+            folder.stand_in(int(thread.pid[0]))
         except OSError:
             continue
-        return table.with_columns({name: getattr(thread, name) for name in _ITS_OWN})
+        return table.with_columns({name: getattr(thread, name) for name in ITS_OWN})
     return table
 
 
