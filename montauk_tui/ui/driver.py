@@ -12,12 +12,10 @@ import os
 import signal
 import termios
 import tty
-from codecs import getincrementaldecoder
 from typing import Any, Final
 
 from textual import constants, events
 from textual._compositor import CompositorUpdate
-from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Offset, Size
@@ -26,6 +24,7 @@ from montauk_tui import streams
 from montauk_tui.ui.terminal import signals
 from montauk_tui.ui.terminal.abilities import Abilities
 from montauk_tui.ui.terminal.canvas import Canvas
+from montauk_tui.ui.terminal.keys import Keys
 from montauk_tui.ui.terminal.line import Line
 from montauk_tui.ui.terminal.pen import Pen
 
@@ -242,8 +241,7 @@ class TerminalDriver(LinuxDriver):
     # --- keys -------------------------------------------------------------------------
 
     def _start_reading(self) -> None:
-        self._parser = XTermParser(self._debug)
-        self._decode = getincrementaldecoder("utf-8")(errors="replace").decode
+        self._keys = Keys(debug=self._debug)
         self._loop.add_reader(self.fileno, self._read)
         self._is_reading = True
 
@@ -258,7 +256,7 @@ class TerminalDriver(LinuxDriver):
             self.disable_input()
             self._hang_up()
             return
-        for message in self._parser.feed(self._decode(data)):
+        for message in self._keys.feed(data):
             self.process_message(message)
         self._wait_for_more()
 
@@ -270,5 +268,5 @@ class TerminalDriver(LinuxDriver):
 
     def _parse_what_is_left(self) -> None:
         self._tick = None
-        for message in self._parser.tick():
+        for message in self._keys.tick():
             self.process_message(message)
