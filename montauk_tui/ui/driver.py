@@ -137,7 +137,7 @@ class TerminalDriver(LinuxDriver):
         loop.add_signal_handler(signal.SIGWINCH, self._on_resize)
         loop.add_signal_handler(signal.SIGCONT, self._come_back)
         loop.add_signal_handler(signal.SIGTSTP, self.suspend)
-        signals.watch(self._app, self.restore)
+        self._leave = signals.watch(self._app, self.restore)
         self._take_over()
         self._start_reading()
 
@@ -211,8 +211,8 @@ class TerminalDriver(LinuxDriver):
         self.write(_MOUSE.format("h" if wanted else "l"))
 
     def _hang_up(self) -> None:
-        """End the program as the terminal that is gone would."""
-        os.kill(os.getpid(), signal.SIGHUP)
+        """End the program as the terminal that is gone would, under nohup as well."""
+        self._leave(signal.SIGHUP)
 
     # --- stopping ---------------------------------------------------------------------
 

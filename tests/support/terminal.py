@@ -23,6 +23,9 @@ _PAUSE_S: Final = 0.005
 _TAKE_TERMINAL: Final = 'exec "$@" <"$0" >"$0" 2>&1'
 """The first terminal that a leader of a session opens becomes its own (tty(4))."""
 
+_FRESH: Final = ("env", "--default-signal", "/bin/sh", "-c")
+"""Who runs the tests may ignore signals, as nohup does, and a shell would keep that."""
+
 _PRIVATE: Final = re.compile(rb"\x1b\[[<=>][0-9;]*[a-zA-Z]")
 """The kitty keyboard protocol, which pyte would print."""
 
@@ -52,7 +55,7 @@ class Terminal:
         self.attributes = self._attributes()
         """What tcgetattr(3) says before the program starts."""
         self.process = subprocess.Popen(
-            ["/bin/sh", "-c", _TAKE_TERMINAL, os.ttyname(self._slave), *command],
+            [*_FRESH, _TAKE_TERMINAL, os.ttyname(self._slave), *command],
             start_new_session=True,
             stdin=subprocess.DEVNULL,
             env={**os.environ, **(environment or {})},

@@ -45,6 +45,24 @@ threading.Thread.start = refuse
 sys.exit(cli.main(["--collector", "traditional"]))
 """
 
+LATE: Final = """
+import os, signal, sys
+from montauk_tui import cli
+from montauk_tui.ui.app import MontaukApp
+
+run = MontaukApp.run
+
+def run_and_be_told(app, **options):
+    run(app, **options)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+MontaukApp.run = run_and_be_told
+sys.exit(cli.main(["--collector", "traditional"]))
+"""
+"""It is told to end when it has left the screen."""
+
+IGNORING: Final = ("/bin/sh", "-c", "trap '' HUP TERM; exec \"$@\"", "sh", *MONTAUK)
+
 WRAP: Final = 7
 CURSOR: Final = 25
 ALTERNATE_SCREEN: Final = 1049
@@ -171,6 +189,32 @@ def test_signals_that_leave_restore_the_terminal(
     terminal.kill(number)
     assert terminal.exit_code() == 128 + number
     check_restored(terminal)
+
+
+def test_a_signal_after_the_screen_was_left_ends_it_without_a_word() -> None:
+    with Terminal([sys.executable, "-c", LATE]) as terminal:
+        terminal.until_shown("F10Quit", "CPU%")
+        terminal.type("q")
+        assert terminal.exit_code() == 128 + signal.SIGTERM
+        check_restored(terminal)
+        assert b"Traceback" not in terminal.output
+
+
+def test_what_the_parent_ignores_stays_ignored() -> None:
+    with Terminal(IGNORING) as terminal:
+        terminal.until_shown("F10Quit", "CPU%")
+        terminal.kill(signal.SIGTERM)
+        # Of two that wait, the lower number is delivered first (signal(7)).
+        terminal.kill(signal.SIGVTALRM)
+        assert terminal.exit_code() == 128 + signal.SIGVTALRM
+        check_restored(terminal)
+
+
+def test_a_terminal_that_is_closed_ends_it_under_nohup() -> None:
+    with Terminal(IGNORING) as terminal:
+        terminal.until_shown("F10Quit", "CPU%")
+        terminal.hang_up()
+        assert terminal.process.wait(timeout=20) == 128 + signal.SIGHUP
 
 
 def test_every_signal_that_ends_a_program_is_one_of_those() -> None:

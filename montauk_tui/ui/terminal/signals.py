@@ -33,17 +33,25 @@ def endings() -> list[int]:
     return sorted(set(signal.valid_signals()) - _OTHERS)
 
 
-def watch(app: App[Any], restore: Callable[[], None]) -> None:
+def watch(app: App[Any], restore: Callable[[], None]) -> Callable[[int], None]:
     """Let every signal that ends a program end this one in order.
+
+    What whoever started the program has ignored, as nohup does, stays so.
 
     Args:
         app: What is asked to leave; where it does not, the process ends all the same.
         restore: Restores the terminal at once.
+
+    Returns:
+        What ends the program as a signal does, even as one that is ignored.
     """
     loop = asyncio.get_running_loop()
     leaving: list[int] = []
 
-    def leave(number: int, _frame: FrameType | None) -> None:
+    def leave(number: int, _frame: FrameType | None = None) -> None:
+        if loop.is_closed():
+            # The terminal was restored before, and nobody is left to be asked.
+            os._exit(leaving[0] if leaving else 128 + number)
         if leaving and number == signal.SIGALRM:
             restore()
             os._exit(leaving[0])
@@ -54,4 +62,7 @@ def watch(app: App[Any], restore: Callable[[], None]) -> None:
         loop.call_soon_threadsafe(partial(app.exit, return_code=leaving[0]))
 
     for number in endings():
-        signal.signal(number, leave)
+        # That of the timer has to arrive.
+        if number == signal.SIGALRM or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, leave)
+    return leave
