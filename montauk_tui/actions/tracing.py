@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Final, NamedTuple
 
 from montauk_tui import children, trust
@@ -191,15 +192,32 @@ class Running:
     """A program at work on a process."""
 
     def __init__(self, identity: Identity, tool: Tool) -> None:
-        """Start it, from the thread whose end is to end it."""
+        """Start it, from the thread whose end is to end it.
+
+        Raises:
+            OSError: It cannot be started.
+            RuntimeError: There is no thread that could read it; nothing was started.
+        """
         self.tool = tool
         self.output = Output()
         self.exit_code: int | None = None
         """None while it runs."""
         self.command = [tool.program, *tool.arguments, str(identity.pid)]
-        program = [path_of(tool) or tool.program, *self.command[1:]]
-        mode = "seize" if tool.seizes else "attach"
-        self._guard = subprocess.Popen(
+        started: SimpleQueue[subprocess.Popen[bytes] | None] = SimpleQueue()
+        threading.Thread(
+            target=self._read, args=(started,), name="montauk-tool", daemon=True
+        ).start()
+        try:
+            self._guard = self._start(identity)
+        except BaseException:
+            started.put(None)
+            raise
+        started.put(self._guard)
+
+    def _start(self, identity: Identity) -> "subprocess.Popen[bytes]":
+        program = [path_of(self.tool) or self.tool.program, *self.command[1:]]
+        mode = "seize" if self.tool.seizes else "attach"
+        return subprocess.Popen(
             [
                 sys.executable, "-I", "-S", guard.__file__, str(os.getpid()),
                 str(identity.pid), str(identity.start_ticks), mode, *program,
@@ -212,16 +230,18 @@ class Running:
             # gdb complains without a HOME, and is to find nothing there.
             env={**children.environment("LANG", "LC_ALL", "LC_CTYPE"), "HOME": "/"},
         )  # fmt: skip
-        threading.Thread(target=self._read, name="montauk-tool", daemon=True).start()
 
-    def _read(self) -> None:
-        stream = self._guard.stdout
+    def _read(self, started: "SimpleQueue[subprocess.Popen[bytes] | None]") -> None:
+        program = started.get()
+        if program is None:
+            return
+        stream = program.stdout
         assert stream is not None  # noqa: S101 - of a pipe
         with stream:
             while data := os.read(stream.fileno(), 1 << 16):
                 self.output.add(data)
         self.output.end()
-        self.exit_code = self._guard.wait()
+        self.exit_code = program.wait()
 
     def stop(self) -> None:
         """End it; harmless where it ended."""

@@ -1,10 +1,12 @@
 """Programs that stop a process: how they start, what is kept, and how they end."""
 
+import errno
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -153,6 +155,30 @@ def test_it_is_told_the_process_and_its_end_is_known(tools: Path) -> None:
         assert ended(running) == 3
     lines = running.output.lines()
     assert sorted(lines) == sorted([f"-p {identity.pid}".encode(), b"problem"])
+
+
+def test_without_a_thread_nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    started: list[object] = []
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    monkeypatch.setattr(subprocess, "Popen", lambda *them, **_: started.append(them))
+    with pytest.raises(RuntimeError, match="thread"):
+        Running(Identity(1, 1), tracing.TRACE[0])
+    assert not started
+
+
+def test_where_it_cannot_be_started_no_thread_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(BlockingIOError):
+        Running(Identity(1, 1), tracing.TRACE[0])
+    until(lambda: all(it.name != "montauk-tool" for it in threading.enumerate()))
 
 
 def test_it_ends_when_told_to(tools: Path) -> None:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from montauk_tui import shortage
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.text import clean
 from montauk_tui.ui.actions.targets import READ_ONLY, TargetActions
@@ -47,7 +48,11 @@ class TracingActions(TargetActions):
         table = self.frame_now.sample.processes
         row = table.row_of(process)
         name = "" if row is None else clean(bytes(table.comm[row]))
-        running = tracing.Running(process, tool)
+        try:
+            running = tracing.Running(process, tool)
+        except (OSError, RuntimeError, MemoryError) as error:
+            self.say(f"{label}: {shortage.of(error) or error}")
+            return
         self.push_screen(OutputScreen(running, name, self.look, self.keymap.look))
 
     def _whom(self) -> Identity | None:
