@@ -25,6 +25,21 @@ IN_THE_READER: Final = 4_095
 LEAVING: Final = 300
 """More bytes than restore any terminal."""
 
+OTHER: Final = """
+import os, sys
+from montauk_tui.ui.terminal.line import _reopened
+
+given, other = os.open, os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY)
+
+def not_again(path, *rest):
+    if path.startswith("/proc/"):
+        raise PermissionError
+    return given(path, *rest)
+
+os.open = not_again
+print("other:", _reopened(other)[1], "own:", _reopened(1)[1])
+"""
+
 
 @pytest.fixture
 def ends() -> Iterator[tuple[int, int]]:
@@ -142,6 +157,16 @@ async def test_a_terminal_that_cannot_be_opened_again_does_not_wait_either(
     assert got + everything(master) == picture
     line.release()
     assert os.isatty(slave)
+
+
+def test_no_other_terminal_is_drawn_on_than_the_one_at_hand() -> None:
+    """Where it cannot be opened again, the session's own may be another one."""
+    other, other_end = pty.openpty()
+    with Terminal([sys.executable, "-c", OTHER, os.ttyname(other_end)]) as terminal:
+        terminal.until_shown("other: False", "own: True")
+        assert terminal.exit_code() == 0
+    os.close(other)
+    os.close(other_end)
 
 
 async def test_a_terminal_that_is_gone_is_told_of_once() -> None:

@@ -219,6 +219,9 @@ def _reopened(fd: int) -> tuple[int, bool]:
     flags = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
     for path in (f"/proc/self/fd/{fd}", "/dev/tty"):
         with contextlib.suppress(OSError):
+            if path == "/dev/tty":
+                # ENOTTY where it is another terminal than that of the session.
+                os.tcgetpgrp(fd)
             own = os.open(path, flags)
             if os.isatty(own):
                 return own, True
