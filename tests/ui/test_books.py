@@ -1,5 +1,6 @@
 """The line of the books: where the CPU time went, and who came and went."""
 
+import math
 import re
 from dataclasses import replace
 from decimal import Decimal
@@ -67,6 +68,15 @@ def test_what_a_collector_cannot_tell_is_a_dash() -> None:
     assert "x exited -  " in said
     assert "started" not in said
     assert "lost" not in said
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_what_stat_does_not_tell_is_a_dash_and_no_part_of_the_bar(width: int) -> None:
+    """As where the softirq of one CPU is no number, and interrupts are measured."""
+    ledger = replace(BOOKS, interrupts_s=math.nan, unexplained_s=math.nan)
+    figures, _, bar = text(frame(churn(), ledger=ledger), width).partition("[")
+    assert re.search(r"(rest|unexplained) -", figures)
+    assert set(bar.partition("]")[0]) <= set("|x ")
 
 
 @given(

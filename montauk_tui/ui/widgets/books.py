@@ -78,7 +78,8 @@ def _bar(ledger: Ledger, look: MeterLook, width: int) -> Line:
     filled, end_s = 0, 0.0
     is_known = not math.isnan(ledger.busy_s)
     for _, field, sign, role in _PARTS if is_known else ():
-        end_s += max(getattr(ledger, field) or 0.0, 0.0)
+        # 0 first: NaN is not more than it.
+        end_s += max(0.0, getattr(ledger, field) or 0.0)
         end = min(inner, round(end_s / max(ledger.busy_s, 1e-9) * inner))
         runs.append((sign * (end - filled), look.theme.style(role)))
         filled = max(filled, end)
