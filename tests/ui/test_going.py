@@ -10,7 +10,9 @@ from montauk_tui.config import Settings, TabSettings
 from montauk_tui.engine.extra_cells import real_identity
 from tests.support.acting import said
 from tests.support.churn import MAKE, SHELL, churning_collector
+from tests.support.exits import make_exits
 from tests.support.monitor import Monitor, make_app, running
+from tests.support.starts import make_starts
 from tests.ui.test_tabs import row_texts, select, selected_row, tab
 
 SIZE: Final = (120, 40)
@@ -271,6 +273,17 @@ async def test_enter_on_a_program_with_a_hostile_name() -> None:
         assert tab(monitor) == "Exited"
         assert monitor.table.row_count >= 1
         assert all("[bold]" in row for row in row_texts(monitor))
+
+
+async def test_enter_on_programs_of_unknown_names_says_so() -> None:
+    ends = [{"pid": pid, "ppid": SHELL, "comm": b""} for pid in (22_101, 22_102)]
+    collector = churning_collector(exits=make_exits(ends), starts=make_starts([]))
+    async with running(make_app(collector), SIZE) as monitor:
+        await monitor.press("tab", "tab", "tab", "g")
+        await monitor.press("enter")
+        assert said(monitor) == "their name is not known"
+        assert tab(monitor) == "Spawners"
+        assert not monitor.app.choices.filter_text
 
 
 async def test_enter_on_a_cgroup_that_is_not_known_says_so() -> None:

@@ -219,8 +219,10 @@ class GoingActions(LookingActions):
     def _enter_group(self, listed: Frame, place: int) -> None:
         """Show the processes that a row of all of a program or cgroup stands for."""
         is_cgroup = self.choices.grouping == "cgroup"
-        write = cells.command_text if is_cgroup else cells.name_text
-        label, field = write(listed, place), "cgroup" if is_cgroup else "name"
+        field = "cgroup" if is_cgroup else "name"
+        # In its cell an unknown name is '-', which may be a program's name, too.
+        name = clean(bytes(listed.sample.processes.comm[place]))
+        label = cells.command_text(listed, place) if is_cgroup else name
         if not label or (is_cgroup and not label.startswith("/")):
             self.say(f"their {field} is not known")
             return
