@@ -60,8 +60,8 @@ class NetlinkCollector(Collector):
         has_stats = self._streams.has_stats
         sources = "proc connector, taskstats" if has_stats else "proc connector"
         limits = [] if has_stats else [requirements.WITHOUT_STATS]
-        if (error := self._streams.no_reader) is not None:
-            limits.append(f"{requirements.WITHOUT_READER}: {error.strerror}")
+        if why := self._streams.no_reader:
+            limits.append(f"{requirements.WITHOUT_READER} {why}")
         return "; ".join([sources, *limits])
 
     def availability(self) -> Availability:

@@ -48,6 +48,8 @@ class ArgumentReader:
         Raises:
             OSError: There is no room for one more process.
         """
+        self.is_over = False
+        """Whether the process has ended: nothing is read any more."""
         self._read = b""
         self._upto_ns = 0
         with contextlib.ExitStack() as undo:
@@ -75,10 +77,10 @@ class ArgumentReader:
         ready.register(self._pipe, select.POLLIN)
         end_s = time.monotonic() + _BEHIND_S
         while True:
-            is_over = self._read_pipe()
+            self.is_over = self._read_pipe()
             self._unpack(found)
             left_s = end_s - time.monotonic()
-            if is_over or self._upto_ns >= upto_ns or left_s <= 0:
+            if self.is_over or self._upto_ns >= upto_ns or left_s <= 0:
                 return found
             ready.poll(left_s * 1000)
 

@@ -113,7 +113,8 @@ class Reader:
         ready = select.poll()
         ready.register(self._events, select.POLLIN)
         ready.register(self._pipe, 0)
-        while all(what == select.POLLIN for _, what in ready.poll()):
+        # A socket whose buffer was full reports an error, which reading clears.
+        while not any(file == self._pipe for file, _ in ready.poll()):
             if self._budget.is_spent():
                 time.sleep(_PAUSE_S)
                 self._empty(reading=False)

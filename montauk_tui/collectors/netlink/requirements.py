@@ -20,7 +20,7 @@ _BUFFER_BYTES: Final = 1 << 20
 _INITIAL: Final = {"pid": 0xEFFFFFFC, "user": 0xEFFFFFFD}
 """Inode numbers of the initial namespaces (include/linux/proc_ns.h)."""
 
-WITHOUT_READER: Final = "few arguments, as their reader cannot be started"
+WITHOUT_READER: Final = "few arguments, as their reader"
 WITHOUT_STATS: Final = "no CPU time of ended processes without CAP_NET_ADMIN"
 
 

@@ -57,8 +57,8 @@ class Streams:
         """
         self.no_stats: OSError | None = None
         """Why there is no accounting, if there is none."""
-        self.no_reader: OSError | None = None
-        """Why no arguments are read at execs, if they are not."""
+        self.no_reader = ""
+        """What became of who reads arguments at execs, where nobody does."""
         self._sockets = contextlib.ExitStack()
         with contextlib.ExitStack() as undo:
             undo.callback(self._sockets.close)
@@ -99,7 +99,7 @@ class Streams:
         try:
             reader = ArgumentReader(_BUFFER_BYTES)
         except OSError as error:
-            self.no_reader = error
+            self.no_reader = f"cannot be started: {error.strerror}"
             return None
         self._sockets.callback(reader.close)
         return reader
@@ -192,6 +192,8 @@ class Streams:
         latest_ns = int(execs["time_ns"].max(initial=0))
         if self._reader is not None:
             self._argv |= self._reader.take(latest_ns)
+            if self._reader.is_over:
+                self.no_reader = "has ended"
         for pid, time_ns in zip(
             execs["pid"].tolist(), execs["time_ns"].tolist(), strict=True
         ):

@@ -21,6 +21,7 @@ from tests.support.lives import Watch, spawn, wait
 from tests.support.patience import until
 
 BUFFER_BYTES = 1 << 20
+_TINY_BYTES = 4096
 SECOND_NS = 10**9
 
 
@@ -69,8 +70,10 @@ def test_a_reader_that_is_behind_is_waited_for_and_not_for_long(
     os.write(pipe, record(8, 99, b"eight\0"))
     assert list(reader.take(99)) == [(8, 99)]
     assert reader.take(99) == {}, "it is not waited for twice"
+    assert not reader.is_over
     os.close(pipe)
     assert reader.take(100) == {}, "nor where it has ended"
+    assert reader.is_over
 
 
 def test_the_budget_is_a_share_of_the_time_and_saved_up_to_a_limit(
@@ -148,6 +151,50 @@ def test_it_takes_nothing_along_and_ends_though_somebody_stopped_it(
     reader.close()
     assert process.returncode == -signal.SIGKILL
     assert not folder.exists()
+
+
+@pytest.mark.privileged
+def test_it_goes_on_where_events_were_dropped() -> None:
+    made = ArgumentReader(_TINY_BYTES)
+    process = process_of(made)
+    folder = Path(f"/proc/{process.pid}")
+    until(lambda: b"reader_main" in (folder / "cmdline").read_bytes(), "its program")
+    os.kill(process.pid, signal.SIGSTOP)
+    for _ in range(_TINY_BYTES // 100):
+        wait(spawn("true"))
+    os.kill(process.pid, signal.SIGCONT)
+    told: set[int] = set()
+    pids: list[int] = []
+
+    def is_told() -> bool:
+        pids.append(spawn("sleep", "1000"))
+        told.update(pid for (pid, _), read in made.take(0).items() if read.raw)
+        return made.is_over or not told.isdisjoint(pids)
+
+    try:
+        until(is_told, "arguments")
+        assert not made.is_over
+    finally:
+        made.close()
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+            wait(pid)
+
+
+@pytest.mark.privileged
+def test_where_it_ends_the_collector_serves_and_says_so() -> None:
+    with opened() as collector:
+        reader = collector._streams._reader  # type: ignore[union-attr]  # noqa: SLF001
+        assert reader is not None
+        process_of(reader).kill()
+        process_of(reader).wait()
+        watch = Watch(collector)
+        missed = watch.last.counters.read_failures
+        assert collector.detail.endswith("few arguments, as their reader has ended")
+        pid = spawn("true")
+        wait(pid)
+        assert watch.end_of(pid).argv == (b"",)
+        assert watch.last.counters.read_failures > missed
 
 
 @pytest.mark.privileged

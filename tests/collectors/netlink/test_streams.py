@@ -58,7 +58,7 @@ class FakeReader:
     def __init__(self) -> None:
         self.read: dict[Exec, Argv] = {}
         self.upto_ns: list[int] = []
-        self.is_closed = False
+        self.is_closed = self.is_over = False
 
     def take(self, upto_ns: int) -> dict[Exec, Argv]:
         self.upto_ns.append(upto_ns)
@@ -184,13 +184,24 @@ def test_what_was_read_is_not_lost_when_its_event_comes_later(
 
 
 def test_where_no_process_can_be_started_arguments_are_unread(world: World) -> None:
-    refusal = world.refused["reader"] = BlockingIOError(11, "no more processes")
+    world.refused["reader"] = BlockingIOError(11, "no more processes")
     listening = world.streams()
     world.events[Kind.EXEC].say(of(7))
     assert pids(listening.take().execs) == [7]
     assert listening.take_argv() == {(7, 0): UNREAD}
-    assert listening.no_reader is refusal
+    assert listening.no_reader == "cannot be started: no more processes"
     listening.close()
+
+
+def test_a_reader_that_has_ended_is_told_of_and_its_arguments_are_unread(
+    world: World, listening: Streams
+) -> None:
+    assert listening.no_reader == ""
+    world.reader.is_over = True
+    world.events[Kind.EXEC].say(of(7))
+    assert pids(listening.take().execs) == [7]
+    assert listening.take_argv() == {(7, 0): UNREAD}
+    assert listening.no_reader == "has ended"
 
 
 def test_without_a_sample_the_sockets_are_emptied_all_the_same(
