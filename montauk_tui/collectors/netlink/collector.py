@@ -80,7 +80,7 @@ class NetlinkCollector(Collector):
             self._resources.callback(root.close)
             self._streams = Streams()
             self._resources.callback(self._streams.close)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:
             self.close()
             state = requirements.refusal(error)
             raise CollectorUnavailable(state.reason, state.remedy) from error

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from montauk_tui import shortage
 from montauk_tui.collectors.base import Availability
 from montauk_tui.collectors.netlink.connector import EventSocket, Kind, NoAnswerError
 from montauk_tui.model import own_proc
@@ -35,7 +36,7 @@ def check() -> Availability:
         return refusal(error)
     try:
         return _wait_for_own_fork(events)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         return refusal(error)
     finally:
         events.close()
@@ -57,8 +58,10 @@ def _wait_for_own_fork(events: EventSocket) -> Availability:
     return Availability(available=True) if is_told else refusal(NoAnswerError())
 
 
-def refusal(error: OSError) -> Availability:
+def refusal(error: OSError | RuntimeError) -> Availability:
     """Return what stands in the way, and what would help."""
+    if isinstance(error, RuntimeError):
+        return _no_thread(error)
     namespace = _foreign_namespace()
     if namespace is not None:
         reason = f"the kernel tells no events in this {namespace} namespace"
@@ -79,6 +82,14 @@ def refusal(error: OSError) -> Availability:
         reason = f"the proc connector refuses: {error.strerror or error}"
         remedy = "use the traditional collector"
     return Availability(available=False, reason=reason, remedy=remedy)
+
+
+def _no_thread(error: RuntimeError) -> Availability:
+    lack = shortage.of(error)
+    if lack is None:
+        reason, remedy = f"it cannot listen: {error}", "use the traditional collector"
+        return Availability(available=False, reason=reason, remedy=remedy)
+    return Availability(available=False, reason=lack.reason, remedy=lack.remedy)
 
 
 def _foreign_namespace() -> str | None:

@@ -54,11 +54,20 @@ class Streams:
 
         Raises:
             OSError: Not even the events may be had.
+            RuntimeError: There is no room for one more thread.
         """
         self.no_stats: OSError | None = None
         """Why there is no accounting, if there is none."""
         self.no_reader = ""
         """What became of who reads arguments at execs, where nobody does."""
+        self._argv: dict[Exec, Argv] = {}
+        self._kept: list[Taken] = []
+        self._arrived = self._discarded = self._told = (0, 0, 0, 0)
+        self._broken: Exception | None = None
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(
+            target=self._listen, name="montauk-netlink", daemon=True
+        )
         self._sockets = contextlib.ExitStack()
         with contextlib.ExitStack() as undo:
             undo.callback(self._sockets.close)
@@ -70,16 +79,8 @@ class Streams:
             self._reader = self._open_reader()
             self._wake = os.eventfd(0, os.EFD_CLOEXEC)
             self._sockets.callback(os.close, self._wake)
+            self._thread.start()
             undo.pop_all()
-        self._argv: dict[Exec, Argv] = {}
-        self._kept: list[Taken] = []
-        self._arrived = self._discarded = self._told = (0, 0, 0, 0)
-        self._broken: Exception | None = None
-        self._lock = threading.Lock()
-        self._thread = threading.Thread(
-            target=self._listen, name="montauk-netlink", daemon=True
-        )
-        self._thread.start()
 
     def _open(self, kind: Kind) -> EventSocket:
         socket = EventSocket(kind, _BUFFER_BYTES)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -135,3 +136,19 @@ def test_a_socket_that_cannot_be_had_is_a_refusal(
 
     monkeypatch.setattr(requirements, "EventSocket", refuse)
     assert requirements.check().reason == "no CAP_NET_ADMIN"
+
+
+@pytest.mark.usefixtures("at_home")
+def test_without_room_for_a_thread_it_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_thread(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    heard = FakeEvents(events)
+    monkeypatch.setattr(requirements, "EventSocket", heard)
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    state = requirements.check()
+    assert (state.available, heard.is_closed) == (False, True)
+    assert "too few threads" in (state.reason or "")
+    assert "ulimit -u" in (state.remedy or "")

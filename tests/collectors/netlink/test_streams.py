@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,10 +11,12 @@ import numpy as np
 import pytest
 
 from montauk_tui.collectors.netlink import streams as package
+from montauk_tui.collectors.netlink.collector import NetlinkCollector
 from montauk_tui.collectors.netlink.connector import Events, Kind
 from montauk_tui.collectors.netlink.reader import UNREAD, Argv, Exec
 from montauk_tui.collectors.netlink.streams import Streams
 from montauk_tui.collectors.netlink.taskstats import Stats
+from montauk_tui.errors import CollectorUnavailable
 from tests.collectors.netlink.messages import events, stats
 
 PATIENCE_S = 60.0
@@ -340,3 +343,30 @@ def test_without_one_kind_of_event_nothing_stays_open(world: World, kind: Kind) 
     assert world.opened[0] is world.stats
     assert all(socket.is_closed for socket in world.opened)
     assert threading.active_count() == threads
+
+
+def test_without_room_for_its_thread_nothing_stays_open(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    files = set(Path("/proc/self/fd").iterdir())
+    with pytest.raises(RuntimeError, match="new thread"):
+        Streams()
+    assert len(world.opened) == 4
+    assert all(socket.is_closed for socket in world.opened)
+    assert world.reader.is_closed
+    assert set(Path("/proc/self/fd").iterdir()) <= files
+
+
+@pytest.mark.usefixtures("world")
+def test_without_room_for_its_thread_the_collector_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    with pytest.raises(CollectorUnavailable, match="too few threads") as caught:
+        NetlinkCollector().open()
+    assert "ulimit -u" in caught.value.remedy
+
+
+def no_thread(_: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
