@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from montauk_tui.model.sample import ProcessTable
-from montauk_tui.model.schema import Bools, Floats, Ints
+from montauk_tui.model.schema import UNKNOWN, Bools, Floats, Ints
 
 NO_PARENT = -1
 
@@ -37,9 +37,8 @@ def parents(table: ProcessTable, hangs_from: Floats | None = None) -> Ints:
         return np.empty(0, dtype=np.int64)
     wanted = np.where(table.is_process, table.ppid, table.tgid)
     row = np.searchsorted(table.pid, wanted).clip(max=len(table) - 1)
-    is_parent = (table.pid[row] == wanted) & (
-        table.start_ticks[row] <= table.start_ticks
-    )
+    own = table.start_ticks
+    is_parent = (table.pid[row] == wanted) & ((own == UNKNOWN) | (own[row] <= own))
     is_parent &= row != np.arange(len(table))
     parent = np.where(is_parent, row, NO_PARENT)
     if hangs_from is not None:

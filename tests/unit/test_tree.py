@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from montauk_tui.engine.tree import NO_PARENT, Forest, grow, parents, with_ancestors
 from montauk_tui.model.sample import ProcessTable
-from montauk_tui.model.schema import Ints
+from montauk_tui.model.schema import UNKNOWN, Ints
 from tests.support.builders import make_table, pids
 
 LINKS = st.integers(0, 12).flatmap(
@@ -155,6 +155,14 @@ def test_a_younger_process_cannot_be_the_parent() -> None:
         {"pid": 10, "ppid": 7, "start_ticks": 501},
     ])  # fmt: skip
     assert parent_pids(table) == {7: None, 9: None, 10: 7}
+
+
+def test_whose_start_nobody_knows_hangs_from_the_parent_it_names() -> None:
+    table = make_table([
+        {"pid": 7, "ppid": 0, "start_ticks": 501},
+        {"pid": 9, "ppid": 7, "start_ticks": UNKNOWN},
+    ])  # fmt: skip
+    assert parent_pids(table) == {7: None, 9: 7}
 
 
 def test_nobody_is_their_own_parent() -> None:

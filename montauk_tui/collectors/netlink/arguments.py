@@ -8,6 +8,7 @@ import numpy as np
 from montauk_tui.collectors.netlink.ends import EndArray
 from montauk_tui.collectors.netlink.reader import Argv, Exec
 from montauk_tui.model.sample import Identity, ProcessTable
+from montauk_tui.model.schema import UNKNOWN
 
 _ZOMBIE: Final = ord("Z")
 _MOST: Final = 1 << 16
@@ -26,7 +27,10 @@ class _Kept(NamedTuple):
 
 
 class _Life(NamedTuple):
-    """What is asked for of an end, times of CLOCK_MONOTONIC, 0 where not known."""
+    """What is asked for of an end, times of CLOCK_MONOTONIC, 0 where not known.
+
+    A start that is not known is UNKNOWN.
+    """
 
     pid: int
     time_ns: int
@@ -89,7 +93,11 @@ class Arguments:
             now: Those of this one.
             offset_ns: CLOCK_BOOTTIME less CLOCK_MONOTONIC.
         """
-        start_ns = ends["start_ticks"] * self._tick_ns - offset_ns
+        start_ns = np.where(
+            ends["start_ticks"] == UNKNOWN,
+            UNKNOWN,
+            ends["start_ticks"] * self._tick_ns - offset_ns,
+        )
         names = ("pid", "time_ns", "start_ticks", "fork_parent", "fork_ns")
         pid, time_ns, ticks, parent, fork_ns = (ends[name].tolist() for name in names)
         lives = map(_Life, pid, time_ns, ticks, start_ns.tolist(), parent, fork_ns)
@@ -131,4 +139,7 @@ class Arguments:
 
 def _is_older(kept: _Kept, start_ns: int) -> bool:
     """Tell whether it is from before its process started: of another one."""
+    if start_ns == UNKNOWN:
+        # What was a row has a start.
+        return bool(kept.raw) and not kept.read_ns
     return kept.since_ns < start_ns - int(_SAME_S * 1e9)

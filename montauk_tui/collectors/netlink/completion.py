@@ -167,7 +167,7 @@ def _room_ns(ends: EndArray) -> Ints:
 
     A process cannot run for longer than it lives, unless it has threads.
     """
-    lived_ns = ends["elapsed_us"] * 1000 + _AFTERWARDS_NS
+    lived_ns = ends["elapsed_us"].clip(0) * 1000 + _AFTERWARDS_NS
     lived_ns += np.where(ends["is_group"], ends["run_ns"], 0)
     room: Ints = (lived_ns - ends["run_ns"]).clip(0, _MOST_LACKING_NS)
     return room

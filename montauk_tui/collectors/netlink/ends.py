@@ -12,7 +12,7 @@ from montauk_tui.collectors.netlink.streams import Taken
 from montauk_tui.collectors.netlink.taskstats import STATS, Stats
 from montauk_tui.model.join import by_pid
 from montauk_tui.model.sample import ProcessTable
-from montauk_tui.model.schema import Bools, Ints
+from montauk_tui.model.schema import UNKNOWN, Bools, Ints
 
 EndArray = npt.NDArray[np.void]
 """Records of END."""
@@ -33,6 +33,7 @@ END: Final = np.dtype(
     ]
 )  # fmt: skip
 """A process that ended, at a CLOCK_MONOTONIC time that is 0 without event.
+`start_ticks` and `elapsed_us` may be UNKNOWN.
 `fork_parent` is who started it and `fork_ns` when, 0 if that was not seen. `is_zombie`
 says that nobody has waited for it yet, `is_led` that threads go on without their
 leader."""
@@ -244,6 +245,7 @@ class Ends:
         """Fill in when each started and who started it.
 
         Where it was a row, it gets that row's start, so that it is the same process.
+        Start and life are UNKNOWN where no row, fork or accounting tells of them.
         """
         lived_ns = ends["elapsed_us"] * 1000
         time_ns = np.where(ends["time_ns"] > 0, ends["time_ns"], time.monotonic_ns())
@@ -258,18 +260,25 @@ class Ends:
         # A process that was waited for at once has no parent any more in its event.
         orphaned = ends["ppid"] == 0
         ends["ppid"][orphaned] = ends["fork_parent"][orphaned]
-        start_ticks = (start_ns + offset_ns) // self._tick_ns
+        # The moment of an end says nothing of when it started.
+        start_ticks = np.where(
+            is_forked | (lived_ns > 0),
+            (start_ns + offset_ns) // self._tick_ns,
+            UNKNOWN,
+        )
         for table, which in ((before, ~is_forked), (now, ends["is_zombie"])):
             row, found = by_pid(table.pid, ends["pid"])
             found &= which
             start_ticks[found] = table.start_ticks[row[found]]
         ends["start_ticks"] = start_ticks
         # Without accounting the life is as long as the events say.
-        unknown = ends["elapsed_us"] == 0
+        is_untold = ends["elapsed_us"] == 0
         begun_ns = np.where(
             is_forked, start_ns, start_ticks * self._tick_ns - offset_ns
         )
-        ends["elapsed_us"][unknown] = ((time_ns - begun_ns) // 1000)[unknown].clip(0)
+        elapsed_us = ((time_ns - begun_ns) // 1000).clip(0)
+        elapsed_us[start_ticks == UNKNOWN] = UNKNOWN
+        ends["elapsed_us"][is_untold] = elapsed_us[is_untold]
 
     def _forget_forks(self, ends: EndArray, now: ProcessTable) -> None:
         """Keep the forks of who is neither a row yet nor ended."""

@@ -39,7 +39,9 @@ def exit_table(
         "uid": uid,
         "start_ticks": ends["start_ticks"].copy(),
         "end_ns": np.where(ends["has_event"], ends["time_ns"] + offset_ns, UNKNOWN),
-        "lifetime_ns": ends["elapsed_us"] * 1000,
+        "lifetime_ns": np.where(
+            ends["elapsed_us"] == UNKNOWN, UNKNOWN, ends["elapsed_us"] * 1000
+        ),
         "utime_ns": np.where(has, user, UNKNOWN),
         "stime_ns": np.where(has, system, UNKNOWN),
         "peak_rss_bytes": np.where(

@@ -89,7 +89,8 @@ def _same(table: ProcessTable | ExitTable, pids: Ints, ticks: Ints) -> Join:
     if not len(order):
         return Join(place, found)
     row = order[place]
-    return Join(row, found & (table.start_ticks[row] <= ticks))
+    start = table.start_ticks[row]
+    return Join(row, found & (start != UNKNOWN) & (start <= ticks))
 
 
 def _is_last(execs: Events) -> Bools:

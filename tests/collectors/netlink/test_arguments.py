@@ -9,7 +9,7 @@ from montauk_tui.collectors.netlink import arguments as package
 from montauk_tui.collectors.netlink.arguments import Arguments
 from montauk_tui.collectors.netlink.reader import Argv
 from montauk_tui.model.sample import Identity, ProcessTable
-from montauk_tui.model.schema import PF_KTHREAD
+from montauk_tui.model.schema import PF_KTHREAD, UNKNOWN
 from tests.collectors.netlink.messages import ends
 from tests.support.builders import make_table
 
@@ -49,6 +49,19 @@ def test_what_was_read_after_the_exec_is_told_once() -> None:
     assert of(arguments, end(6), end(5)) == [b"two\0", b"one\0"]
     assert of(arguments, end(5)) == [b""], "the next of that pid is another"
     assert arguments.missed == 0
+
+
+def test_a_start_that_nobody_knows_is_before_its_exec() -> None:
+    arguments = made()
+    arguments.add({(5, EXEC_NS): Argv(b"one\0", READ_NS)})
+    assert of(arguments, end(5, start_ticks=UNKNOWN, fork_ns=0)) == [b"one\0"]
+
+
+def test_what_was_a_row_is_another_than_who_has_no_start() -> None:
+    table = make_table([{"pid": 5, "start_ticks": START}])
+    arguments = made({table.identity(0): b"row\0"})
+    arguments.learn(table, 0)
+    assert of(arguments, end(5, start_ticks=UNKNOWN, fork_ns=0)) == [b""]
 
 
 def test_the_last_exec_counts() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from montauk_tui.collectors.netlink.ends import EndArray, Ends, Found
 from montauk_tui.model.sample import ProcessTable
-from montauk_tui.model.schema import PF_EXITING
+from montauk_tui.model.schema import PF_EXITING, UNKNOWN
 from tests.collectors.netlink.messages import taken
 from tests.support.builders import make_table
 
@@ -206,8 +206,20 @@ def test_a_fork_of_the_interval_before_is_remembered() -> None:
 def test_a_fork_is_not_that_of_the_next_owner_of_a_pid() -> None:
     story = Story()
     assert story.told(forks=[event(5, NOW_NS - 1000, ppid=40)], exits=[event(5)]) == [5]
-    found = story.take(exits=[event(5, NOW_NS + SECOND)], threads=[{"tgid": 5}])
-    assert of(found, "start_ticks", "fork_parent") == [ticks(NOW_NS + SECOND), 0]
+    found = story.take(exits=[event(5, NOW_NS + SECOND)])
+    assert of(found, "start_ticks", "fork_parent") == [UNKNOWN, 0]
+
+
+def test_a_start_that_nobody_told_is_not_the_moment_of_the_end() -> None:
+    """Of one that is older than the first sample, or whose fork was lost."""
+    found = Story().take(exits=[event(5)])
+    assert of(found, "start_ticks", "elapsed_us") == [UNKNOWN, UNKNOWN]
+    story = Story(row(5), tells=False)
+    found = story.take(exits=[event(6)], threads=[old_group(7, 6, elapsed_us=3)])
+    assert of(found, "start_ticks", "elapsed_us") == [UNKNOWN, UNKNOWN]
+    found = Story().take(row(5, state="Z"), exits=[event(5)])
+    life_us = (NOW_NS - BORN_NS) // 1000
+    assert of(found, "start_ticks", "elapsed_us") == [ticks(BORN_NS), life_us]
 
 
 def test_a_start_that_nobody_saw_comes_from_the_accounting() -> None:

@@ -107,3 +107,8 @@ def test_of_long_arguments_the_start_is_kept_and_the_length_told() -> None:
 def test_no_ends_are_no_rows() -> None:
     none = np.empty(0, dtype=np.int64)
     assert len(exit_table(ends(), none, none, [], OFFSET_NS)) == 0
+
+
+def test_a_life_of_which_nobody_knows_the_start_is_unknown() -> None:
+    table = one(start_ticks=UNKNOWN, elapsed_us=UNKNOWN)
+    assert columns(table, "start_ticks", "lifetime_ns") == [UNKNOWN, UNKNOWN]

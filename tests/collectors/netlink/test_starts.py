@@ -45,6 +45,13 @@ def at(ticks: float) -> int:
     return int(ticks * TICK_NS) - OFFSET_NS
 
 
+def test_an_end_whose_start_is_unknown_is_not_that_of_the_next_of_its_pid() -> None:
+    events = taken(forks=[{"pid": 7, "ppid": 2, "time_ns": at(30)}])
+    exits = make_exits([{"pid": 7, "start_ticks": UNKNOWN, "uid": 4}])
+    table = table_of(events, exits=exits)
+    assert (table.start_ticks.tolist(), table.uid.tolist()) == ([30], [UNKNOWN])
+
+
 def test_the_times_are_those_since_boot_and_the_parent_is_who_forked() -> None:
     events = taken(
         forks=[{"pid": 7, "ppid": 2, "time_ns": at(30)}],
