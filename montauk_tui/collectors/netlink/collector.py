@@ -92,7 +92,9 @@ class NetlinkCollector(Collector):
         self._host = HostReader(root.read, root.read_lists)
         self._known = KnownPids(root, self._user_hz)
         self._ends = Ends(
-            self._user_hz, stats_tell_processes=streams.stats_tell_processes
+            self._user_hz,
+            stats_tell_processes=streams.stats_tell_processes,
+            counts_io=requirements.counts_io(),
         )
         self._completion = Completion(self._user_hz)
         self._since_ticks = 0

@@ -82,8 +82,11 @@ class Ends:
     thread left: the leader of a process may end long before its other threads do.
     """
 
-    def __init__(self, user_hz: int, *, stats_tell_processes: bool) -> None:
+    def __init__(
+        self, user_hz: int, *, stats_tell_processes: bool, counts_io: bool
+    ) -> None:
         """Start with nothing waiting."""
+        self._counts_io = counts_io
         self._tick_ns = 10**9 // user_hz
         self._tells = stats_tell_processes
         nothing = np.empty(0, dtype=np.int64)
@@ -127,6 +130,7 @@ class Ends:
             exits=waiting.exits[~lives_on], exits_waited=waiting.exits_waited[~lives_on]
         )
         ends, exit_row, stats_row = _join(waiting, stats_tell_processes=self._tells)
+        ends["io_is_known"] = self._counts_io
         if not self._tells:
             _hide_what_is_of_one_thread(ends)
         is_certain = self._judge(ends, now, offset_ns)
@@ -318,7 +322,7 @@ def _join(
         ends[name][told] = exits[name]
     ends["waited"][told] = waiting.exits_waited
     ends["has_event"][told] = True
-    ends["code_is_known"] = ends["io_is_known"] = True
+    ends["code_is_known"] = True
     has = stats_row >= 0
     found = stats[stats_row[has]]
     ends["has_stats"] = has

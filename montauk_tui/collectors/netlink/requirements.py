@@ -25,6 +25,14 @@ WITHOUT_READER: Final = "few arguments, as their reader"
 WITHOUT_STATS: Final = "no CPU time of ended processes without CAP_NET_ADMIN"
 
 
+def counts_io() -> bool:
+    """Tell whether the kernel has CONFIG_TASK_IO_ACCOUNTING; else taskstats says 0.
+
+    So has this file then (fs/proc/base.c, kernel/tsacct.c).
+    """
+    return Path("/proc/self/io").exists()
+
+
 def check() -> Availability:
     """Tell whether events arrive; leaves nothing behind."""
     lack = own_proc.lack()

@@ -37,8 +37,8 @@ INIT = row(1, 0)
 class Story:
     """Samples one after the other; the rows of one are `before` in the next."""
 
-    def __init__(self, *rows: Row, tells: bool = True) -> None:
-        self.ends = Ends(HZ, stats_tell_processes=tells)
+    def __init__(self, *rows: Row, tells: bool = True, counts_io: bool = True) -> None:
+        self.ends = Ends(HZ, stats_tell_processes=tells, counts_io=counts_io)
         self.before: ProcessTable = make_table([INIT, *rows])
 
     def take(self, *rows: Row, **what: Any) -> Found:
@@ -88,6 +88,13 @@ def test_an_event_and_its_accounting_are_one_end() -> None:
         "io_is_known": True, "comm": b"name",
     }  # fmt: skip
     assert (found.without_event, found.no_ends) == (0, 0)
+
+
+@pytest.mark.parametrize("counts_io", [True, False])
+def test_io_is_known_where_the_kernel_counts_it(counts_io: bool) -> None:  # noqa: FBT001
+    story = Story(row(5), counts_io=counts_io)
+    found = story.take(exits=[event(5)], threads=[{"tgid": 5}])
+    assert of(found, "io_is_known", "code_is_known") == [counts_io, True]
 
 
 @pytest.mark.parametrize("tells", [True, False])

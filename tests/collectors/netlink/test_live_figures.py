@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from montauk_tui.collectors.netlink import requirements
 from montauk_tui.collectors.netlink.collector import NetlinkCollector
 from montauk_tui.model.exits import ExitTable
-from montauk_tui.model.schema import Need
+from montauk_tui.model.schema import UNKNOWN, Need
+from tests.collectors.netlink.support import opened
 from tests.support.patience import until
 
 pytestmark = pytest.mark.privileged
@@ -80,3 +82,13 @@ def test_the_peak_is_that_of_the_program_not_of_who_started_it(
     collector.sample(Need.NONE)
     _, out = python(PARENT)
     assert end_of(collector, int(out))["peak_rss_bytes"] < LARGE_BYTES // 4
+
+
+def test_where_the_kernel_does_not_count_io_it_is_unknown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(requirements, "counts_io", lambda: False)
+    with opened() as collector:
+        collector.sample(Need.NONE)
+        pid, _ = python("")
+        assert end_of(collector, pid)["write_bytes"] == UNKNOWN

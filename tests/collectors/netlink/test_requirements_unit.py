@@ -152,3 +152,7 @@ def test_without_room_for_a_thread_it_is_refused(
     assert (state.available, heard.is_closed) == (False, True)
     assert "too few threads" in (state.reason or "")
     assert "ulimit -u" in (state.remedy or "")
+
+
+def test_io_is_counted_where_the_kernel_has_its_file() -> None:
+    assert requirements.counts_io() == ("io" in os.listdir("/proc/self"))  # noqa: PTH208
