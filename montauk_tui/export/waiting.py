@@ -3,6 +3,8 @@
 import sys
 from typing import Final
 
+from montauk_tui import streams
+
 _FIRST_S: Final = 3.0
 _EVERY_S: Final = 15.0
 
@@ -27,5 +29,4 @@ class Waiting:
             return
         self._due_s = seconds + _EVERY_S
         told = f"collector {name}: loading for {seconds:.0f} s; Ctrl-C ends it"
-        sys.stderr.write(f"montauk: {told}\n")
-        sys.stderr.flush()
+        streams.complain(told)

@@ -1,5 +1,6 @@
 """Who waits for a collector is told, where it takes long."""
 
+import errno
 import sys
 
 import pytest
@@ -39,3 +40,18 @@ def test_of_a_collector_nobody_asked_for_only_a_person_is_told(
 def test_without_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", None)
     Waiting(is_forced=True)("kernel", 60.0)
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(), OSError(errno.ENOSPC, "full")])
+def test_a_stderr_that_takes_nothing_is_no_reason_to_stop(
+    monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    written: list[str] = []
+
+    def refuse(text: str) -> int:
+        written.append(text)
+        raise error
+
+    monkeypatch.setattr(sys.stderr, "write", refuse)
+    Waiting(is_forced=True)("kernel", 60.0)
+    assert written
