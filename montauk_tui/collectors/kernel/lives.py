@@ -101,7 +101,9 @@ class Lives:
         waited_ns = now_ns - ends["time_ns"].astype(np.int64)
         # Who is on its way out may take its time: memory to free, files to close.
         is_late = (waited_ns > _PATIENCE_NS) & (is_settled | ~is_row)
-        is_done = is_final | is_zombie | is_late
+        # Who begins to end last may be done before other threads of its process.
+        is_alone = is_zombie & (ends["threads"] <= 1)
+        is_done = is_final | is_alone | is_late
         self.unfinished += int(np.count_nonzero(is_late & ~is_final & ~is_zombie))
         self._waiting = ends[~is_done]
         used = _task_key(ends["last_ns"], ends["last_tid"])[is_final]
@@ -122,6 +124,8 @@ class Lives:
         Before 6.16 sched_process_exit fires after the memory map is let go. With them
         the largest memory that the process ever had before: see `_peak_bytes`.
         """
+        # They come CPU by CPU, and the last of a process counts.
+        execs = execs[np.argsort(execs["time_ns"], kind="stable")]
         keys = zip(execs["pid"].tolist(), execs["start_ns"].tolist(), strict=True)
         kept = cut_arguments(execs)
         values = zip(

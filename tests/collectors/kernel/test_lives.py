@@ -192,6 +192,28 @@ def test_a_zombie_whose_last_thread_was_another_waits_for_that_one(
     assert cpu_ns(ended.exits) == [70]
 
 
+def test_a_zombie_whose_other_threads_may_still_run_waits_for_them(
+    story: Story,
+) -> None:
+    table = make_table([zombie(5, 90)])
+    first = story.take([life(5, own_ns=10, threads=2)], table=table, settled=[5])
+    assert len(first.exits) == 0
+    assert story.lives.waiting.tolist() == [5]
+    ended = story.take(finals=[final(5, 170)], table=table, settled=[5])
+    assert cpu_ns(ended.exits) == [170]
+
+
+def test_a_zombie_of_many_threads_has_the_time_of_the_snapshot_in_the_end(
+    story: Story,
+) -> None:
+    """Where threads are watched when they are freed, it has no record until then."""
+    table = make_table([zombie(5, 90)])
+    story.take([life(5, own_ns=10, threads=2)], table=table, settled=[5])
+    ended = story.take(table=table, settled=[5], now_ns=LATE)
+    assert cpu_ns(ended.exits) == [90]
+    assert story.lives.unfinished == 0
+
+
 def test_patience_ends(story: Story) -> None:
     story.take([life(5, own_ns=10, others_ns=3)])
     assert len(story.take(now_ns=END + 10 * SECOND).exits) == 0
@@ -333,6 +355,14 @@ def test_the_arguments_of_the_exec_where_the_memory_was_gone(story: Story) -> No
     story.take([life(5, EXEC, argv=b"a\0b\0", argv_bytes=4)])
     ended = story.take([life(5)], [final(5, 1)])
     assert arguments(ended) == (b"a\0b", 4)
+
+
+def test_the_last_exec_counts_whichever_cpu_is_read_last(story: Story) -> None:
+    last = life(5, EXEC, argv=b"last\0", argv_bytes=5, time_ns=END - 1)
+    first = life(5, EXEC, argv=b"first\0", argv_bytes=6, time_ns=END - 2)
+    story.take([last, first])
+    ended = story.take([life(5)], [final(5, 70)])
+    assert ended.exits.cmdline.tolist() == [b"last"]
 
 
 def test_the_arguments_of_another_with_the_same_pid_are_not_taken(
