@@ -92,7 +92,7 @@ def measure_ends() -> None:
                 tally.add(sample := collector.sample(Need.NONE))
                 if limit_s == float("inf") and all(map(has_ended, spawners)):
                     limit_s = time.monotonic() + _LAST_S
-        unfinished = collector.unfinished
+        unfinished = sample.counters.lost_cpu_times
     p50, p99, most = np.percentile(tally.delays_ms(), [50, 99, 100])
     print(f"{_SHORT_LIVES} short-lived processes beside {_BUSY} busy loops")
     print(f"  told                      {tally.told}, {sample.counters.lost} lost")

@@ -75,6 +75,8 @@ def _statistics(collector: Collector) -> str:
     events = ((counters.forks or 0, "fork"), (counters.execs or 0, "exec"))
     told = ", ".join(counted(*one) for one in (*events, (counters.exits, "exit")))
     told = f"; {told}, {counters.lost} lost"
+    if counters.lost_cpu_times:
+        told += f", {counted(counters.lost_cpu_times, 'CPU time')} lost"
     return told + (f", {counted(failures, 'read failure')}" if failures else "")
 
 

@@ -57,6 +57,7 @@ class Totals:
     exits: int = 0
     lost: int = 0
     lost_exits: int = 0
+    lost_cpu_times: int = 0
 
     def add(self, counters: Counters) -> None:
         """Add what a collector counted since it was opened."""
@@ -276,6 +277,8 @@ class Printer:
         kinds = ((totals.forks, "fork"), (totals.execs, "exec"), (totals.exits, "exit"))
         happened = ", ".join(counted(*one) for one in kinds)
         line = f"{happened} in {duration_s:.1f} s, {totals.lost} lost"
+        if totals.lost_cpu_times:
+            line += f", {counted(totals.lost_cpu_times, 'CPU time')} lost"
         streams.tell(line + (f", {pending} pending" if pending else ""))
 
 

@@ -30,6 +30,7 @@ def frame_json(frame: Frame, rows: Ints, ended: Ints = NOBODY) -> str:
             "detail": frame.collector.detail,
             "lost": counters.lost,
             "lost_exits": counters.lost_exits,
+            "lost_cpu_times": counters.lost_cpu_times,
         },
         "host": _host(frame),
         "counters": {

@@ -274,6 +274,8 @@ class Counters:
     """How many of them were ends of processes."""
     read_failures: int | None = None
     """Arguments of processes that could not be read."""
+    lost_cpu_times: int = 0
+    """Ends that are told with less CPU time than there was: its record was lost."""
 
 
 @dataclass(frozen=True, slots=True)

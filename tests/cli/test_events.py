@@ -122,8 +122,8 @@ def test_a_life_as_json(here: Command, install: Install) -> None:
     assert born["time"] < program["time"] < end["time"]
     assert last.keys() == {"schema", "summary"}
     assert last["summary"].keys() == {
-        "duration_s", "forks", "execs", "exits", "lost", "lost_exits", "pending",
-        "shown",
+        "duration_s", "forks", "execs", "exits", "lost", "lost_exits",
+        "lost_cpu_times", "pending", "shown",
     }  # fmt: skip
     assert last["summary"]["shown"] == 3
 
@@ -287,14 +287,15 @@ def test_the_next_collector_goes_on_and_both_are_counted(
     here: Command, install: Install
 ) -> None:
     first = Made("kernel", sample_of(LIFE, counters=Counters(1, 1, 0)), fails=True)
-    second = sample_of([], [END], 1e9, counters=Counters(4, 5, 1, lost=2))
+    counters = Counters(4, 5, 1, lost=2, lost_cpu_times=1)
+    second = sample_of([], [END], 1e9, counters=counters)
     install(first, Made("netlink", second))
     result = here("events", "--json", "--duration", "1")
     *events, last = map(json.loads, result.out.splitlines())
     assert [one["event"] for one in events] == ["fork", "exec", "exit"]
     summary = last["summary"]
     assert (summary["forks"], summary["execs"], summary["exits"]) == (5, 6, 1)
-    assert summary["lost"] == 2
+    assert (summary["lost"], summary["lost_cpu_times"]) == (2, 1)
     assert result.err == "montauk: collector kernel failed: it broke; netlink goes on\n"
     assert result.code == 0
 

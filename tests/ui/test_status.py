@@ -57,6 +57,14 @@ def test_losses_are_shown_where_they_are_counted(lost: int, role: str) -> None:
     assert (str(lost), THEME.style(role)) in line
 
 
+def test_lost_cpu_times_are_shown_where_there_are_any() -> None:
+    counters = dataclasses.replace(counted(0), lost_cpu_times=7)
+    line = draw(frame_with(KERNEL, counters), 100)
+    assert " lost 0  CPU times lost 7 " in text(line)
+    assert ("7", THEME.style("alert")) in line
+    assert "CPU" not in text(draw(frame_with(KERNEL, counted(0)), 100))
+
+
 @pytest.mark.parametrize("width", range(30, 121, 5))
 def test_losses_are_shown_at_every_width(width: int) -> None:
     shown = text(draw(frame_with(KERNEL, counted(123_456), REFUSAL), width))

@@ -58,7 +58,13 @@ def test_the_keys_are_those_of_the_contract() -> None:
     found = document(scene_frame())
     assert set(found) == TOP
     assert found["schema"] == 1
-    assert set(found["collector"]) == {"name", "detail", "lost", "lost_exits"}
+    assert set(found["collector"]) == {
+        "name",
+        "detail",
+        "lost",
+        "lost_exits",
+        "lost_cpu_times",
+    }
     assert set(found["counters"]) == {"forks", "execs", "exits", "read_failures"}
     assert set(found["ledger"]) == LEDGER
     assert {"cpus", "busy_pct"} <= set(found["host"])
@@ -142,7 +148,7 @@ def test_the_ledger_adds_up() -> None:
 
 
 def test_counters_that_cannot_be_counted_are_null() -> None:
-    counters = Counters(forks=5, execs=None, exits=0, lost=3)
+    counters = Counters(forks=5, execs=None, exits=0, lost=3, lost_cpu_times=2)
     found = document(make_frame(None, make_sample(counters=counters)))
     known = {"forks": 5, "execs": None, "exits": 0, "read_failures": None}
     assert found["counters"] == known
@@ -151,6 +157,7 @@ def test_counters_that_cannot_be_counted_are_null() -> None:
         "detail": "by hand",
         "lost": 3,
         "lost_exits": 0,
+        "lost_cpu_times": 2,
     }
 
 

@@ -3,6 +3,7 @@
 import os
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -76,11 +77,6 @@ class KernelCollector(Collector):
         if self._loaded is None:
             return "eBPF"
         return f"eBPF, BCC {self._loaded.bcc}, {self._loaded.attachment}"
-
-    @property
-    def unfinished(self) -> int:
-        """How many ends were told with too little CPU time: its record was lost."""
-        return self._lives.unfinished
 
     def availability(self) -> Availability:
         """Tell from a few files whether the probes should load."""
@@ -193,7 +189,9 @@ class KernelCollector(Collector):
             user_hz=self._user_hz,
             processes=table,
             host=host,
-            counters=self._logs.counters(),
+            counters=replace(
+                self._logs.counters(), lost_cpu_times=self._lives.lost_cpu_times
+            ),
             exits=ended.exits.without(self._unknown),
             starts=start_table(lives, forks, self._user_hz),
             ending=self._lives.waiting,

@@ -52,7 +52,7 @@ class Lives:
         self._waiting: Records = np.empty(0, dtype=LIFE)
         self._since_ns = since_ns
         self._finals: Records = np.empty(0, dtype=FINAL)
-        self.unfinished = 0
+        self.lost_cpu_times = 0
         """Ends told with less than their CPU time: the record of it was lost."""
         self._arguments: dict[tuple[int, int], tuple[bytes, int, int]] = {}
 
@@ -104,7 +104,7 @@ class Lives:
         # Who begins to end last may be done before other threads of its process.
         is_alone = is_zombie & (ends["threads"] <= 1)
         is_done = is_final | is_alone | is_late
-        self.unfinished += int(np.count_nonzero(is_late & ~is_final & ~is_zombie))
+        self.lost_cpu_times += int(np.count_nonzero(is_late & ~is_final & ~is_zombie))
         self._waiting = ends[~is_done]
         used = _task_key(ends["last_ns"], ends["last_tid"])[is_final]
         is_used = np.isin(_task_key(finals["start_ns"], finals["pid"]), used)

@@ -66,11 +66,15 @@ def _room(left: Line, costs: Line, width: int) -> int:
 
 
 def _lost(counters: Counters, theme: Theme) -> Line:
-    """Return the events that were lost, where the collector would know."""
+    """Return the events and the final CPU times that were lost, where counted."""
     if counters.exits is None:
         return ()
     style = theme.style("alert" if counters.lost else "value")
-    return ("  lost ", theme.style("label")), (str(counters.lost), style)
+    events = ("  lost ", theme.style("label")), (str(counters.lost), style)
+    if not counters.lost_cpu_times:
+        return events
+    cpu_times = (str(counters.lost_cpu_times), theme.style("alert"))
+    return *events, ("  CPU times lost ", theme.style("label")), cpu_times
 
 
 def _counts(counters: Counters, theme: Theme) -> Line:

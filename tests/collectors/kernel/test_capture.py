@@ -13,9 +13,11 @@ import pytest
 
 from bench.accuracy.cgroup import group
 from montauk_tui.collectors.kernel import collector as collector_module
+from montauk_tui.collectors.kernel import lives as lives_module
 from montauk_tui.collectors.kernel import logs as logs_module
 from montauk_tui.collectors.kernel.collector import KernelCollector
 from montauk_tui.collectors.kernel.log import Log, Records
+from montauk_tui.collectors.kernel.records import FINAL
 from montauk_tui.model.sample import Counters
 from montauk_tui.model.schema import Need
 from tests.collectors.kernel.support import opened
@@ -176,7 +178,6 @@ def test_the_last_of_a_process_is_told_whichever_thread_is_last(
     collector: KernelCollector, lives: str
 ) -> None:
     """The record of its CPU time is that of all its threads, and there is one."""
-    before = collector.unfinished
     watch = Watch(collector)
     modes = (
         "exec-thread", "leader-first", "leader-first-group", "exit-together",
@@ -187,7 +188,8 @@ def test_the_last_of_a_process_is_told_whichever_thread_is_last(
         wait(pid)
     ends = watch.until_ended(pids)
     assert Counter(end.pid for end in ends) == Counter(pids)
-    assert collector.unfinished == before
+    before, now = watch.before.counters, watch.last.counters
+    assert now.lost_cpu_times == before.lost_cpu_times
 
 
 def test_a_reused_pid_has_nothing_of_the_process_before(
@@ -281,3 +283,17 @@ def test_a_log_that_is_too_small_counts_what_it_lost(
         later = spawn("true", "still here")
         wait(later)
         assert watch.end_of(later).argv == (b"true", b"still here")
+
+
+def test_an_end_without_the_record_of_its_cpu_time_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lives_module, "_PATIENCE_NS", 0)
+    with opened() as made:
+        lost = np.empty(0, dtype=FINAL)
+        monkeypatch.setattr(made._logs.finals, "read", lambda: lost)  # noqa: SLF001
+        watch = Watch(made)
+        pid = spawn("true")
+        wait(pid)
+        watch.until_ended([pid])
+        assert watch.last.counters.lost_cpu_times > 0

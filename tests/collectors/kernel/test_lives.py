@@ -157,7 +157,7 @@ def test_the_last_moment_counts_where_the_snapshot_shows_a_zombie(
     table = make_table([zombie(5, 40)])
     ended = story.take([life(5, own_ns=10)], [final(5, 70)], table, settled=[5])
     assert cpu_ns(ended.exits) == [70]
-    assert story.lives.unfinished == 0
+    assert story.lives.lost_cpu_times == 0
 
 
 def test_an_end_is_complete_as_a_zombie_that_left_its_cpu(story: Story) -> None:
@@ -211,7 +211,7 @@ def test_a_zombie_of_many_threads_has_the_time_of_the_snapshot_in_the_end(
     story.take([life(5, own_ns=10, threads=2)], table=table, settled=[5])
     ended = story.take(table=table, settled=[5], now_ns=LATE)
     assert cpu_ns(ended.exits) == [90]
-    assert story.lives.unfinished == 0
+    assert story.lives.lost_cpu_times == 0
 
 
 def test_patience_ends(story: Story) -> None:
@@ -219,7 +219,7 @@ def test_patience_ends(story: Story) -> None:
     assert len(story.take(now_ns=END + 10 * SECOND).exits) == 0
     ended = story.take(now_ns=END + 10 * SECOND + 1)
     assert cpu_ns(ended.exits) == [13]
-    assert story.lives.unfinished == 1
+    assert story.lives.lost_cpu_times == 1
     assert len(story.take(finals=[final(5, 70)], now_ns=LATE).exits) == 0
 
 
@@ -229,7 +229,7 @@ def test_who_takes_long_to_end_is_waited_for(story: Story) -> None:
     assert len(story.take([life(5, own_ns=10)], table=dying, now_ns=LATE).exits) == 0
     ended = story.take(finals=[final(5, 95)], table=dying, now_ns=LATE)
     assert cpu_ns(ended.exits) == [95]
-    assert story.lives.unfinished == 0
+    assert story.lives.lost_cpu_times == 0
 
 
 def test_all_ends_are_told_up_to_the_first_that_waits(story: Story) -> None:

@@ -120,8 +120,9 @@ def check(attachment: str) -> None:
     try:
         with collector:
             complaints = wrong(*watch(collector)) + own_row(collector)
-            if unfinished := collector.unfinished:
-                complaints.append(f"{unfinished} without their final CPU time")
+            counters = collector.sample(Need.NONE).counters
+            if lost := counters.lost_cpu_times:
+                complaints.append(f"{lost} without their final CPU time")
             detail = collector.detail
     except MontaukError as error:
         print(f"FAIL capture by {attachment} {error}")
