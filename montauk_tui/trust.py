@@ -5,6 +5,8 @@ Stdlib only, Python 3.9: the loader of the probes uses it as well.
 
 from __future__ import annotations
 
+import errno
+import functools
 import grp
 import os
 import pwd
@@ -52,23 +54,42 @@ def foreign_entry(path: str, found: os.stat_result, trusted: Collection[int]) ->
         return ""
     if found.st_mode & stat.S_IWOTH:
         return f"{path} may be written by everybody"
-    if found.st_mode & stat.S_IWGRP and not _is_private(found):
+    if found.st_mode & stat.S_IWGRP and not _is_private(path, found):
         return f"{path} may be written by group {found.st_gid}"
     return ""
 
 
-def _is_private(found: os.stat_result) -> bool:
+def _is_private(path: str, found: os.stat_result) -> bool:
     """Tell whether nobody but its owner is in the group, which is called like him.
 
     Distributions give each user such a group, and then new files are for the group to
-    write. The mask of an access control list stands in the same bits.
+    write. The mask of an access control list stands in the same bits: who has one may
+    let others write.
     """
+    if found.st_gid == ROOT or _has_acl(path):
+        return False
     try:
         owner, group = pwd.getpwuid(found.st_uid), grp.getgrgid(found.st_gid)
     except KeyError:
         return False
     is_own = owner.pw_gid == group.gr_gid and owner.pw_name == group.gr_name
-    return is_own and not {*group.gr_mem} - {owner.pw_name}
+    others = {*group.gr_mem} - {owner.pw_name}
+    return is_own and not others and _whose_first(group.gr_gid) <= {found.st_uid}
+
+
+@functools.lru_cache(maxsize=64)
+def _whose_first(gid: int) -> frozenset[int]:
+    """Return the ids of users whose first group it is: it does not name them."""
+    return frozenset(one.pw_uid for one in pwd.getpwall() if one.pw_gid == gid)
+
+
+def _has_acl(path: str) -> bool:
+    """Tell whether a file has an access control list, or may have one."""
+    try:
+        os.getxattr(path, "system.posix_acl_access")
+    except OSError as error:
+        return error.errno not in (errno.ENODATA, errno.ENOTSUP, errno.ENOENT)
+    return True
 
 
 def _below(folder: str) -> Iterator[tuple[str, os.stat_result]]:
