@@ -297,19 +297,28 @@ def _signal_name(number: int) -> str:
 
 
 def _receive(channel: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
-    """Return the answer, None where it hung up, and the descriptors with it."""
+    """Return the answer, None where it hung up, and the descriptors with it.
+
+    Raises:
+        CollectorUnavailable: This process may not open so many.
+    """
     rights = array.array("i")
     room = socket.CMSG_SPACE(_MOST_DESCRIPTORS * rights.itemsize)
     try:
-        text, ancillary, _, _ = channel.recvmsg(1 << 16, room)
+        text, ancillary, flags, _ = channel.recvmsg(
+            1 << 16, room, socket.MSG_CMSG_CLOEXEC
+        )
     except ConnectionError:
         # It ended before it read the request.
         return None, []
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             rights.frombytes(data[: len(data) - len(data) % rights.itemsize])
-    for descriptor in rights:
-        os.set_inheritable(descriptor, False)  # noqa: FBT003 - as os has it
+    if flags & socket.MSG_CTRUNC:
+        for descriptor in rights:
+            os.close(descriptor)
+        reason = "too few files may be open for the probes"
+        raise CollectorUnavailable(reason, PASSING[errno.EMFILE], may_pass=True)
     try:
         return (json.loads(text) if text else None), list(rights)
     except ValueError:

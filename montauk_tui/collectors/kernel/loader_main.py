@@ -24,13 +24,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+# Behind the standard library: what else lies there may be called like a part of it.
+sys.path.append(str(Path(__file__).resolve().parents[3]))
 
 from montauk_tui import children
 from montauk_tui.collectors.kernel import bpf, btf, cache, compiled, layout
 
 # What else lies there is for another interpreter, and may be called bcc.
-del sys.path[0]
+sys.path.pop()
 
 _MAPS = ("lives", "forks", "finals", "counts")
 _ITERATOR = "bpf_iter__task"
@@ -41,6 +42,8 @@ _LITTLE_ROOM = {
     errno.ENFILE: "raise the limit of open files (fs.file-max)",
     errno.ENOMEM: "free memory, or raise the limits of it",
 }
+_NO_ROOM = ("failed to map", "cannot allocate memory", "cannot map zero-fill")
+"""What ld.so says of a library that does not fit."""
 
 
 class Refused(Exception):  # noqa: N818 - named for what it says
@@ -266,7 +269,7 @@ def _read_kernel() -> tuple[layout.Layout, int]:
     lacking = [it.macro for it in found.missing if it.macro in layout.REQUIRED]
     if lacking:
         reason = f"this kernel lacks {', '.join(lacking)}"
-        raise Refused(reason, "report it with the output of: montauk probes layout")
+        raise Refused(reason, _REPORT)
     return found, target
 
 
@@ -278,7 +281,9 @@ def _import_bcc(packages: list[str]) -> Any:
         import bcc  # noqa: PLC0415 - the reason for this process
     except Exception as error:
         text = str(error)
-        is_memory = isinstance(error, MemoryError) or "map" in text
+        is_memory = isinstance(error, MemoryError) or any(
+            said in text.lower() for said in _NO_ROOM
+        )
         remedy = _LITTLE_ROOM[errno.ENOMEM] if is_memory else "reinstall it"
         raise Refused(
             f"bcc cannot be imported: {text}", remedy, may_pass=is_memory
@@ -384,9 +389,12 @@ class Loaded:
         except OSError as error:
             log = getattr(error, "log", "")
             what = f"the kernel refuses {function}" + (f" ({log})" if log else "")
-            raise refusal(what, error, _PRIVILEGE) from error
+            is_for_code = log and error.errno != errno.EPERM
+            remedy = _REPORT if is_for_code else _PRIVILEGE
+            raise refusal(what, error, remedy) from error
 
 
+_REPORT = "report it with the output of: montauk probes layout"
 _PRIVILEGE = "run as root, or with CAP_BPF and CAP_PERFMON"
 
 if __name__ == "__main__":
