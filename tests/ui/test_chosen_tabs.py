@@ -5,6 +5,7 @@ import pytest
 from montauk_tui.config import Settings, TabSettings
 from montauk_tui.ui.app import mistakes
 from montauk_tui.ui.tabs import BUILT_IN, LISTINGS, Tabs
+from tests.support.builders import FakeLookups
 from tests.support.churn import churning_collector
 from tests.support.monitor import Monitor, make_app, running
 
@@ -141,3 +142,16 @@ async def test_a_tab_with_a_strange_name_can_be_clicked() -> None:
         line = monitor.app.main.view_line.render_line(0).text
         await monitor.click("#view", line.index("it's") + 1)
         assert "[it's [/b] 'x']" in titles(monitor)
+
+
+async def test_the_filter_of_a_tab_says_what_it_cannot_see_whole() -> None:
+    async with running(make_app(settings=Settings(tabs=(WEB,)))) as monitor:
+        lookups, table = monitor.frame.lookups, monitor.frame.sample.processes
+        assert isinstance(lookups, FakeLookups)
+        lookups.cut_commands = frozenset(map(table.identity, range(len(table))))
+        assert " cut)" not in titles(monitor), "nothing is filtered"
+        await monitor.press("shift+tab")
+        assert f"[Web] ({len(table)} cut)" in titles(monitor)
+        await monitor.press("tab", "f4")
+        await monitor.type("x")
+        assert f"filter x ({len(table)} cut)" in titles(monitor)

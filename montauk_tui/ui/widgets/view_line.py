@@ -84,9 +84,9 @@ def _alerts(frame: Frame, choices: Choices, pid_search: str, theme: Theme) -> Li
         runs += [_GAP, (" PAUSED ", theme.style("alert"))]
     if choices.filter_text:
         runs += [("  filter ", label), (clean(choices.filter_text.encode()), warm)]
-        cut = cut_commands(frame, choices.shown_view.query)
-        if cut:
-            runs.append((f" ({cut} cut)", warm))
+    # A tab may have a filter that nobody typed.
+    if cut := cut_commands(frame, choices.shown_view.query):
+        runs.append((f" ({cut} cut)", warm))
     if choices.view.uid is not None:
         runs += [("  user ", label), (frame.lookups.user(choices.view.uid), warm)]
     if choices.tags:
