@@ -23,6 +23,8 @@ _KINDS: Final = {
 }
 
 
+_AS_ROOT: Final = "and montauk runs as root"
+
 _MOST_PLACES: Final = 1_000
 """On the way to a file; the kernel follows 40 links (path_resolution(7))."""
 
@@ -42,7 +44,7 @@ def read_regular(path: str | os.PathLike[str], most: int = MOST_BYTES) -> Conten
             `strerror` says so.
     """
     # To open a device may already do something: rewind a tape, start a watchdog.
-    _check_regular(Path(path).stat())
+    check_regular(path)
     descriptor = os.open(path, _FLAGS)
     try:
         status = os.fstat(descriptor)
@@ -56,6 +58,15 @@ def read_regular(path: str | os.PathLike[str], most: int = MOST_BYTES) -> Conten
         return Contents(bytes(data), status)
     finally:
         os.close(descriptor)
+
+
+def check_regular(path: str | os.PathLike[str]) -> None:
+    """See without opening it whether there is a regular file.
+
+    Raises:
+        OSError: There is none; `strerror` says why.
+    """
+    _check_regular(Path(path).stat())
 
 
 def _check_regular(status: os.stat_result) -> None:
@@ -74,8 +85,7 @@ def distrust(path: str | os.PathLike[str], environment: Mapping[str, str]) -> st
     """
     if os.geteuid() != trust.ROOT:
         return ""
-    callers = (environment.get(name, "") for name in ("SUDO_UID", "PKEXEC_UID"))
-    trusted = {int(uid) for uid in callers if uid.isascii() and uid.isdigit()}
+    trusted = _callers(environment)
     here = Path(path).absolute()
     for place in _way_to(here):
         try:
@@ -87,8 +97,27 @@ def distrust(path: str | os.PathLike[str], environment: Mapping[str, str]) -> st
         if is_sticky and status.st_uid in {trust.ROOT, *trusted}:
             continue
         if why := trust.foreign_entry(str(place), status, trusted):
-            return f"{why}, and montauk runs as root"
+            return f"{why}, {_AS_ROOT}"
     return ""
+
+
+def distrust_read(
+    path: str | os.PathLike[str], read: Contents, environment: Mapping[str, str]
+) -> str:
+    """Return the same for what was read: since then another file may have come there.
+
+    Without the folders and links on the way.
+    """
+    if os.geteuid() != trust.ROOT:
+        return ""
+    why = trust.foreign_entry(os.fspath(path), read.status, _callers(environment))
+    return why and f"{why}, {_AS_ROOT}"
+
+
+def _callers(environment: Mapping[str, str]) -> set[int]:
+    """Return the user ids of who became root by sudo(8) or pkexec(1)."""
+    callers = (environment.get(name, "") for name in ("SUDO_UID", "PKEXEC_UID"))
+    return {int(uid) for uid in callers if uid.isascii() and uid.isdigit()}
 
 
 def _way_to(path: Path) -> Iterator[Path]:

@@ -53,6 +53,8 @@ def save(path: Path, wanted: Sequence[Change]) -> Saved:
         target = Path(os.path.realpath(path))
         for _ in range(_ATTEMPTS):
             old = read(target)
+            if old and (why := files.distrust_read(target, old, os.environ)):
+                raise PermissionError(errno.EACCES, why)
             before = b"" if old is None else old.data
             document = parse(before)
             written = [change for change in wanted if not says(document, change)]

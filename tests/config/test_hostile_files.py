@@ -12,6 +12,7 @@ import pytest
 from montauk_tui import config, files
 from montauk_tui.config import Settings, from_file
 from montauk_tui.config.reading import from_document
+from montauk_tui.config.writing import SaveFailed, save
 from montauk_tui.errors import MOST_COMPLAINTS, few, near
 from montauk_tui.ui import tabs, themes
 from montauk_tui.ui.keymap import keymap
@@ -184,6 +185,50 @@ def test_root_does_not_do_what_others_say(
             assert from_file(file)[0].theme == "dune"
     monkeypatch.setattr(os, "geteuid", lambda: NOBODY)
     assert from_file(file)[0].theme == "dune"
+
+
+@ROOT
+@pytest.mark.parametrize("place", [".", "config.toml"])
+def test_root_does_not_open_what_is_of_others(
+    file: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text("theme = 'dune'\n")
+    os.chown(file.parent / place, NOBODY, NOBODY)
+    monkeypatch.setattr(os, "open", None)
+    assert f"belongs to user {NOBODY}" in said(file)
+    file.unlink()
+    assert from_file(file) == (Settings(), []), "nothing is wrong with no file"
+
+
+@ROOT
+@pytest.mark.parametrize("is_there", [True, False])
+def test_root_checks_the_file_that_it_has_read(
+    file: Path, monkeypatch: pytest.MonkeyPatch, *, is_there: bool
+) -> None:
+    """Another may come there in between, as in /tmp, and go again."""
+    real, checked = os.open, files.distrust
+    if is_there:
+        file.touch()
+
+    def then_theirs(path: Path, environment: Any) -> str:
+        why = checked(path, environment)
+        file.unlink(missing_ok=True)
+        file.write_text("theme = 'dune'\n")
+        os.chown(file, NOBODY, NOBODY)
+        return why
+
+    def open_(path: Any, *rest: Any, **named: Any) -> int:
+        descriptor = real(path, *rest, **named)
+        if Path(path) == file:
+            file.unlink()
+            file.write_text("")
+        return descriptor
+
+    monkeypatch.setattr(files, "distrust", then_theirs)
+    monkeypatch.setattr(os, "open", open_)
+    with pytest.raises(SaveFailed, match=f"belongs to user {NOBODY}"):
+        save(file, [])
+    assert f"belongs to user {NOBODY}, and montauk runs as root" in said(file)
 
 
 @ROOT
