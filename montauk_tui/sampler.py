@@ -108,6 +108,10 @@ class FrameSource:
             raise
         except Exception as error:
             # A thread that died unseen would leave a screen that waits for ever.
+            if lack := shortage.of(error):
+                raise CollectorUnavailable(
+                    f"{name}: unavailable: {lack.reason}", lack.remedy, may_pass=True
+                ) from error
             reason = f"{name}: unavailable: it broke: {type(error).__name__}: {error}"
             raise CollectorUnavailable(reason, "please report it") from error
         finally:

@@ -419,6 +419,34 @@ def test_that_it_is_tried_again_is_told_and_ends_with_the_monitor(
     assert (better.opened, better.failures) == (0, 0)
 
 
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (RuntimeError("can't start new thread"), "too few threads may be started"),
+        (MemoryError(), "there is too little memory"),
+    ],
+)
+def test_one_that_lacks_something_while_it_opens_is_tried_again(
+    install: Install, failure: Exception, said: str
+) -> None:
+    class Lacking(Made):
+        def open(self) -> None:
+            raise failure
+
+    better, plain = Lacking("kernel"), Made("traditional", [ticks(0, 0)] * 1000)
+    install(better, plain)
+    source = quick(plain, "kernel")
+    upgrading = Upgrading(source)
+
+    def refusal() -> str:
+        return source.next_frame(Need.NONE).collector.refusals[0]
+
+    until(lambda: refusal() != "kernel: loading")
+    assert refusal().startswith(f"kernel: trying again soon: {said}; ")
+    source.close()
+    assert upgrading.end() is False
+
+
 def test_one_that_breaks_while_it_opens_is_a_refusal(install: Install) -> None:
     class Broken(Made):
         def open(self) -> None:

@@ -34,6 +34,7 @@ class ProbeLogs:
 
         Raises:
             OSError, ValueError: The kernel does not let them be mapped.
+            RuntimeError: There may be no more threads.
         """
         self._shared = contextlib.ExitStack()
         with contextlib.ExitStack() as undo:
@@ -48,21 +49,21 @@ class ProbeLogs:
                     ("finals", FINAL),
                 )
             )
+            # As in `_drain`: of what ends meanwhile, none is without its last moment.
+            self.finals = Log(finals, counts, "finals", slots)
+            self.lives = LifeLog(lives, counts, slots)
+            self.forks = Log(forks, counts, "forks", slots)
+            self._failures = counts.total("failures")
+            self._kept: list[Taken] = []
+            self._kept_lives = self._dropped = self._dropped_exits = 0
+            self._taken = Counters(0, 0, 0)
+            self._lock = threading.Lock()
+            self._closing = threading.Event()
+            self._thread = threading.Thread(
+                target=self._drain_on, name="montauk-log", daemon=True
+            )
+            self._thread.start()
             undo.pop_all()
-        # As in `_drain`: of what ends meanwhile, none is without its last moment.
-        self.finals = Log(finals, counts, "finals", slots)
-        self.lives = LifeLog(lives, counts, slots)
-        self.forks = Log(forks, counts, "forks", slots)
-        self._failures = counts.total("failures")
-        self._kept: list[Taken] = []
-        self._kept_lives = self._dropped = self._dropped_exits = 0
-        self._taken = Counters(0, 0, 0)
-        self._lock = threading.Lock()
-        self._closing = threading.Event()
-        self._thread = threading.Thread(
-            target=self._drain_on, name="montauk-log", daemon=True
-        )
-        self._thread.start()
 
     def _share(
         self, descriptor: int, record: np.dtype[np.void], count: int

@@ -1,0 +1,55 @@
+"""The logs together, of memory in place of the kernel's maps."""
+
+import mmap
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from montauk_tui.collectors.kernel.logs import ProbeLogs
+from montauk_tui.collectors.kernel.records import BRIEF, COUNTS, FINAL, LIFE
+
+CPUS, SLOTS = 2, 8
+
+
+@pytest.fixture
+def descriptors() -> Iterator[Mapping[str, int]]:
+    with ExitStack() as stack:
+        made = {}
+        for name, record, count in (
+            ("counts", COUNTS, CPUS), ("lives", LIFE, CPUS * SLOTS),
+            ("forks", BRIEF, CPUS * SLOTS), ("finals", FINAL, CPUS * SLOTS),
+        ):  # fmt: skip
+            made[name] = os.memfd_create(f"montauk-test-{name}")
+            stack.callback(os.close, made[name])
+            pages = -(-record.itemsize * count // mmap.PAGESIZE)
+            os.ftruncate(made[name], pages * mmap.PAGESIZE)
+        yield made
+
+
+def mapped() -> int:
+    return Path("/proc/self/maps").read_text().count("montauk-test-")
+
+
+def test_nothing_stays_mapped_where_no_thread_can_be_started(
+    descriptors: Mapping[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuses)
+    with pytest.raises(RuntimeError) as caught:
+        ProbeLogs(descriptors, CPUS, SLOTS)
+    # Its traceback holds what was begun.
+    assert caught.traceback
+    assert mapped() == 0
+
+
+def test_closing_unmaps_them(descriptors: Mapping[str, int]) -> None:
+    logs = ProbeLogs(descriptors, CPUS, SLOTS)
+    assert mapped() == 4
+    logs.close()
+    assert mapped() == 0
