@@ -14,10 +14,13 @@ import struct
 from pathlib import Path
 
 _SYS_BPF = {"x86_64": 321, "s390x": 351, "ppc64le": 361}
-_SYS_PERF_EVENT_OPEN = {"x86_64": 298, "s390x": 331, "ppc64le": 319}
-"""Other machines share 280 and 241 (include/uapi/asm-generic/unistd.h)."""
+"""Other machines share 280 (include/uapi/asm-generic/unistd.h)."""
+_SYS_PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}
+"""Of machines on which the probes know where the arguments of a function are, and whose
+numbers of ioctls are those of asm-generic."""
 
 _MAP_CREATE, _PROG_LOAD, _RAW_TRACEPOINT_OPEN, _LINK_CREATE = 0, 5, 17, 28
+_ITER_CREATE = 33
 
 KPROBE, RAW_TRACEPOINT, TRACING = 2, 17, 26
 """Types of programs."""
@@ -131,21 +134,33 @@ def attach_iterator(program: int) -> int:
     return _bpf(_LINK_CREATE, struct.pack("=4I", program, 0, _TRACE_ITER, 0))
 
 
+def open_iterator(link: int) -> int:
+    """Return a descriptor from which all that an iterator says can be read once.
+
+    Raises:
+        OSError: The kernel refuses.
+    """
+    return _bpf(_ITER_CREATE, struct.pack("=2I", link, 0))
+
+
 def attach_kprobe(program: int, function: str) -> int:
     """Return what ends with its descriptor: `program` at the start of a function.
 
     Through the perf kprobe PMU (4.17): one made in tracefs would stay there.
 
     Raises:
-        OSError: The kernel refuses, or has no such function or no kprobes.
+        OSError: The kernel refuses, or has no such function or no kprobes; or the
+            machine is one on which the probes use none.
     """
+    number = _SYS_PERF_EVENT_OPEN.get(platform.machine())
+    if number is None:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
     kind = int(_KPROBE_TYPE.read_text("ascii"))
     text = ctypes.create_string_buffer(function.encode())
     # perf_event_attr: type, size, config ... config1 (the name), config2 (the offset).
     fields = (kind, _PERF_ATTR_BYTES, *[0] * 7, ctypes.addressof(text), 0)
     attributes = struct.pack("=2I5Q2I2Q", *fields)
     buffer = ctypes.create_string_buffer(attributes, _PERF_ATTR_BYTES)
-    number = _SYS_PERF_EVENT_OPEN.get(platform.machine(), 241)
     event = _syscall(number, ctypes.addressof(buffer), -1, 0, -1, _PERF_FLAG_FD_CLOEXEC)
     try:
         for request, value in (

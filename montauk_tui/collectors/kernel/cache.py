@@ -90,7 +90,8 @@ class Cache:
             if told != digest(name, text):
                 return None
             # The oldest are removed first: in use is not old.
-            os.utime(descriptor)
+            with contextlib.suppress(OSError):
+                os.utime(descriptor)
             return json.loads(text)
         except (OSError, ValueError):
             return None

@@ -70,7 +70,7 @@ class Compiled(NamedTuple):
 
     @contextlib.contextmanager
     def with_maps(self) -> Iterator[dict[str, int]]:
-        """Create the maps; those that are still in the result stay open after errors.
+        """Create the maps; they stay open, but for where the block raises an error.
 
         Raises:
             OSError: The kernel refuses one.

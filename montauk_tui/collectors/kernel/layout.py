@@ -146,6 +146,9 @@ def read_layout(btf: Btf) -> Layout:
             macro, struct, names = line.split()
             used.append(_resolve(btf, macro, struct, names.split("|")))
     rss = btf.field("mm_struct", "rss_stat")
+    if not (_is_per_cpu(rss) or (rss and rss.type_name == "struct mm_rss_stat")):
+        # Of counters that nobody here knows the number would be anything.
+        used = [it._replace(field=None) if it.macro == "M_rss" else it for it in used]
     sizes = {
         # An array of atomics before 6.2, of per-CPU counters since.
         "rss_stat": rss.size // 4 if rss is not None else 0,
@@ -175,11 +178,13 @@ def _resolve(btf: Btf, macro: str, struct: str, names: list[str]) -> Used:
     return Used(macro, struct, names[0], None)
 
 
+def _is_per_cpu(rss: Field | None) -> bool:
+    return rss is not None and rss.type_name.startswith("struct percpu_counter[")
+
+
 def _in_counter(btf: Btf, rss: Field | None, name: str) -> int:
     """Return where in one element of rss_stat a part of a per-CPU counter lies."""
-    if rss is None or "percpu_counter" not in rss.type_name:
-        return 0
-    return _offset(btf.field("percpu_counter", name))
+    return _offset(btf.field("percpu_counter", name)) if _is_per_cpu(rss) else 0
 
 
 def _offset(field: Field | None) -> int:

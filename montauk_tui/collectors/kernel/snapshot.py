@@ -3,15 +3,14 @@
 Hot path: about 1 us a thread, most of it in the kernel.
 """
 
-import ctypes
 import os
-import platform
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from montauk_tui.collectors.cputime import split_run_time
+from montauk_tui.collectors.kernel import bpf
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.records import TASK
 from montauk_tui.errors import CollectorFailed
@@ -19,14 +18,6 @@ from montauk_tui.model.join import same_process
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import COMM_BYTES, REDUCIBLE, Bools, Ints, Need, counters
 
-_BPF_ITER_CREATE: Final = 33
-_SYS_BPF: Final = {
-    "x86_64": 321,
-    "aarch64": 280,
-    "riscv64": 280,
-    "s390x": 351,
-    "ppc64le": 361,
-}
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 _STATES: Final = "RSDTtXZPI"
@@ -43,8 +34,6 @@ class TaskIterator:
         """Read through the link of the iterator program."""
         self._link = link
         self._buffer = bytearray(TASK.itemsize * 4096)
-        self._libc = ctypes.CDLL(None, use_errno=True)
-        self._number = _SYS_BPF.get(platform.machine(), 280)
 
     def read(self) -> Records:
         """Return a record of each thread, ascending by pid, valid until the next call.
@@ -70,15 +59,11 @@ class TaskIterator:
         return np.frombuffer(self._buffer, dtype=TASK, count=filled // TASK.itemsize)
 
     def _create(self) -> int:
-        attributes = (ctypes.c_uint32 * 2)(self._link, 0)
-        size = ctypes.sizeof(attributes)
-        result = int(
-            self._libc.syscall(self._number, _BPF_ITER_CREATE, attributes, size)
-        )
-        if result < 0:
-            reason = f"the task iterator refuses: {os.strerror(ctypes.get_errno())}"
-            raise CollectorFailed(reason)
-        return result
+        try:
+            return bpf.open_iterator(self._link)
+        except OSError as error:
+            reason = f"the task iterator refuses: {error.strerror}"
+            raise CollectorFailed(reason) from error
 
 
 def to_table(tasks: Records, user_hz: int, needs: Need = Need.NONE) -> ProcessTable:

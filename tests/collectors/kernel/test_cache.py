@@ -1,5 +1,6 @@
 """Compiled probes that are kept: only what is whole and only root's serves again."""
 
+import errno
 import os
 import resource
 from collections.abc import Callable, Iterator
@@ -158,6 +159,17 @@ def test_what_is_used_is_not_old(cache: Cache, folder: Path) -> None:
     os.utime(folder / NAME, (1000.0, 1000.0))
     assert cache.read(NAME) == DATA
     assert (folder / NAME).stat().st_mtime > 1000.0
+
+
+def test_a_file_whose_time_cannot_be_set_serves(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_read_only(_: int) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    cache.write(NAME, DATA)
+    monkeypatch.setattr(os, "utime", is_read_only)
+    assert cache.read(NAME) == DATA
 
 
 def test_a_full_disk_leaves_nothing_half_written(

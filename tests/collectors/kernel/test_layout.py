@@ -65,6 +65,7 @@ def make(
     state: str = "__state",
     parameters: int = 3,
     hook: str = "sched_process_exit",
+    counter: str = "percpu_counter",
 ) -> Btf:
     """Return a kernel that has a little of what the probes use."""
     made = BtfBuilder()
@@ -72,10 +73,10 @@ def make(
     made.record(
         kinds.STRUCT, "task_struct", 64, [("pid", u32, 32), (state, u32, 64)]
     )  # fmt: skip
-    counter = made.record(
-        kinds.STRUCT, "percpu_counter", 40, [("lock", u32, 0), ("count", u64, 64)]
+    element = made.record(
+        kinds.STRUCT, counter, 40, [("lock", u32, 0), ("count", u64, 64)]
     )
-    stat = made.array(counter, 4)
+    stat = made.array(element, 4)
     made.record(kinds.STRUCT, "mm_struct", 512, [("rss_stat", stat, 128)])
     function = made.add(kinds.PTR, "", made.prototype(0, [u32] * parameters))
     made.add(kinds.TYPEDEF, f"btf_trace_{hook}", function)
@@ -118,6 +119,14 @@ def test_memory_counted_in_atomics(tmp_path: Path) -> None:
     layout = read_layout(Btf(made.write(tmp_path)))
     assert (layout.sizes["rss_stat"], layout.sizes["rss_in_counter"]) == (8, 0)
     assert "-DM_rss=16" in layout.flags()
+
+
+@pytest.mark.parametrize("name", ["lazy_percpu_counter", "percpu_counter_tree"])
+def test_memory_counted_in_a_way_that_is_not_known(tmp_path: Path, name: str) -> None:
+    layout = read_layout(make(tmp_path, counter=name))
+    assert layout.sizes["rss_in_counter"] == 0
+    assert "M_rss" in {used.macro for used in layout.missing}
+    assert not [flag for flag in layout.flags() if flag.startswith("-DM_rss")]
 
 
 @pytest.mark.parametrize(("parameters", "tells"), [(2, False), (3, True)])

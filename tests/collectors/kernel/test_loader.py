@@ -115,3 +115,17 @@ def test_what_the_verifier_refuses_is_no_lack_of_privilege(
         loader_main.Loaded(kept)
     assert log in caught.value.reason
     assert caught.value.remedy.startswith(what)
+
+
+@pytest.mark.parametrize("machine", ["ppc64le", "s390x", "riscv64"])
+def test_no_kprobes_where_the_probes_do_not_know_the_registers(
+    monkeypatch: pytest.MonkeyPatch, machine: str
+) -> None:
+    def called(*_: Any) -> int:
+        pytest.fail("the kernel was asked")
+
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    monkeypatch.setattr(bpf, "_syscall", called)
+    monkeypatch.setattr(bpf, "_KPROBE_TYPE", Path(__file__).with_name("type"))
+    with pytest.raises(OSError, match="not supported"):
+        bpf.attach_kprobe(0, "do_exit")
