@@ -55,7 +55,7 @@ def test_folders_are_made(tmp_path: Path) -> None:
     assert from_file(path)[0].theme == "dune"
 
 
-@pytest.mark.parametrize("mode", [0o600, 0o644, 0o664])
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644])
 def test_the_mode_stays(file: Path, mode: int) -> None:
     file.chmod(mode)
     save(file, [DUNE])

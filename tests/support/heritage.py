@@ -24,3 +24,12 @@ _PYTHONS = {signal.SIGPIPE, signal.SIGXFSZ}
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:
     pass
+
+
+def named(mask: int) -> int:
+    """Return the signals of a mask that have names.
+
+    32 and 33 are the C library's own: its posix_spawn(3), by which make starts its
+    commands, leaves them ignored, and no program can name them to change that.
+    """
+    return mask & ~(0b11 << 31)

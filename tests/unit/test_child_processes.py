@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from montauk_tui import children
+from tests.support import heritage
 
 
 def test_nothing_of_the_environment_but_what_is_named(
@@ -44,7 +45,7 @@ def test_every_signal_is_as_in_a_fresh_process() -> None:
     )
     blocked, ignored, caught = map(int, done.stdout.split())
     assert blocked == 1 << signal.SIGTERM - 1
-    assert (ignored, caught) == (0, 0)
+    assert (heritage.named(ignored), caught) == (0, 0)
 
 
 ENDS = """

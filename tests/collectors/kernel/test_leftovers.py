@@ -26,6 +26,7 @@ from montauk_tui.model.schema import Need
 from montauk_tui.resources import folder
 from montauk_tui.sampler import FrameSource
 from tests.collectors.kernel.support import opened
+from tests.support import heritage
 from tests.support.patience import MOST_S, until
 from tests.support.walking import is_there
 
@@ -211,10 +212,11 @@ sys.stdin.read()
 """
 
 
-def signals_of(pid: int) -> set[str]:
-    """Return the lines of what a process blocks and ignores (proc_pid_status(5))."""
+def signals_of(pid: int) -> list[int]:
+    """Return what a process blocks and ignores (proc_pid_status(5))."""
     lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
-    return {line for line in lines if line.startswith(("SigBlk:", "SigIgn:"))}
+    masks = dict(line.split(":\t", 1) for line in lines)
+    return [heritage.named(int(masks[name], 16)) for name in ("SigBlk", "SigIgn")]
 
 
 def test_the_loader_has_clean_signals_and_ends_with_who_started_it() -> None:
@@ -233,8 +235,7 @@ def test_the_loader_has_clean_signals_and_ends_with_who_started_it() -> None:
             pid = int(starter.stdout.readline())
             # A limit of file sizes is an error to it, as to any Python program.
             ignored = 1 << signal.SIGXFSZ - 1
-            clean = {f"SigBlk:\t{0:016x}", f"SigIgn:\t{ignored:016x}"}
-            until(lambda: signals_of(pid) == clean, "clean signals")
+            until(lambda: signals_of(pid) == [0, ignored], "clean signals")
             os.kill(pid, signal.SIGSTOP)
             starter.kill()
         until(lambda: not is_there(pid), "its end")
