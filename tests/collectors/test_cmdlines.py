@@ -59,6 +59,28 @@ def raw(line: cmdlines.CommandLine | None) -> bytes | None:
     return None if line is None else line.raw
 
 
+def test_who_ends_while_its_line_is_read_has_the_one_that_is_known(
+    proc: FakeProc, lines: CommandLines, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file was open when the process ended; its folder is gone after that."""
+    who, new = say(proc, 5, b"one"), say(proc, 6, b"other")
+    assert raw(lines.present(who)) == b"one"
+    say(proc, 5, b"two")
+    read = ProcRoot.read
+
+    def ends_after(root: ProcRoot, path: str, most: int) -> bytes:
+        text = read(root, path, most)
+        if path.endswith("/cmdline"):
+            proc.remove(int(path.split("/", maxsplit=1)[0]))
+        return text
+
+    monkeypatch.setattr(ProcRoot, "read", ends_after)
+    clock.now_s += 0.01
+    lines.begin_sample()
+    assert raw(lines.present(who)) == b"one"
+    assert lines.present(new) is None
+
+
 def test_at_a_sample_it_is_read_once(
     proc: FakeProc, lines: CommandLines, clock: Clock
 ) -> None:

@@ -117,16 +117,10 @@ class Gauges:
         Only then they are known not to be those of who took the pid over.
         """
         values = self._values(source, identity.pid)
-        if values is not None and not self._is_alive(identity):
+        if values is not None and not self._root.is_alive(identity):
             values = None
         read = self._caches[source.need][identity] = _Read(values, self._sample)
         return read
-
-    def _is_alive(self, identity: tuple[int, int]) -> bool:
-        try:
-            return self._root.is_alive(Identity(*identity))
-        except OSError:
-            return False
 
     def _values(self, source: Source, pid: int) -> tuple[Value, ...] | None:
         try:
@@ -166,7 +160,8 @@ class Gauges:
             if source.is_dear:
                 asked, self._asked[source.need] = self._asked[source.need], set()
                 # They may be of an older table.
-                self._round(source, [one for one in list(asked) if self._is_alive(one)])
+                is_alive = self._root.is_alive
+                self._round(source, [one for one in list(asked) if is_alive(one)])
             if source.need not in needs:
                 continue
             whose = _whose(table, source)

@@ -140,12 +140,11 @@ class ProcRoot:
         return rss, min(rss, shared)
 
     def is_alive(self, identity: Identity) -> bool:
-        """Tell whether the pid still belongs to the process it was read for.
-
-        Raises:
-            OSError: The process is gone.
-        """
-        text = self.read(f"{identity.pid}/stat", STAT_BYTES)
+        """Tell whether the pid still belongs to the process it was read for."""
+        try:
+            text = self.read(f"{identity.pid}/stat", STAT_BYTES)
+        except OSError:
+            return False
         words = text.rpartition(b")")[2].split(None, _START_WORD + 1)
         start = words[_START_WORD] if len(words) > _START_WORD else b""
         return start == b"%d" % identity.start_ticks
