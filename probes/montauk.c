@@ -403,10 +403,12 @@ INLINE u32 is_there(u64 task) { return read_u64(task + T_thread_pid) != 0; }
 INLINE u64 summed_ns(u64 task, u64 signal, u64 own_ns)
 {
     u64 leader = read_u64(task + T_leader), sum_ns = read_u64(signal + S_run);
-    if (is_there(task))
-        sum_ns += own_ns;
-    else if (own_ns > sum_ns) /* its own time is in the sum, but for the last of it */
+    /* Of one that was always alone the sum is nothing, or its own time but for the last of
+     * it, as soon as somebody reaps it: which is before it has no pid any more. */
+    if (own_ns >= sum_ns)
         sum_ns = own_ns;
+    else if (is_there(task))
+        sum_ns += own_ns;
     /* A leader that ended first stays a zombie with its own time. */
     if (leader != task && read_u64(leader + T_signal) == signal
         && (read_u32(leader + T_exit_state) & EXIT_ZOMBIE))

@@ -130,6 +130,22 @@ def test_the_cpu_time_of_short_lives_is_all_there(
     assert min(end.cpu_s for end in ends) >= 0.002
 
 
+def test_what_its_parent_reaps_at_once_is_counted_once(
+    collector: KernelCollector, lives: str
+) -> None:
+    """The parent may add up its time while it still leaves its CPU."""
+    watch = Watch(collector)
+    loop = 'n=0; while [ $n -lt 120 ]; do "$0" burn 25; n=$((n+1)); done'
+    shells = [spawn("sh", "-c", loop, lives) for _ in range(2)]
+    for pid in shells:
+        wait(pid)
+    watch.until_ended(shells)
+    ends = [end for end in watch.ends if end.argv[1:2] == (b"burn",)]
+    assert len(ends) == 240
+    # One thread: it cannot have run for longer than it lived.
+    assert max(end.cpu_s - end.lifetime_s for end in ends) < 0.002
+
+
 def test_threads_that_die_together_leave_all_their_cpu_time(
     collector: KernelCollector, lives: str
 ) -> None:
