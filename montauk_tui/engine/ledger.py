@@ -17,7 +17,6 @@ _KSOFTIRQD = b"ksoftirqd/"
 
 def close_books(previous: Sample, current: Sample, rates: Rates) -> Ledger:
     """Return the ledger between two samples; NaN is what /proc/stat does not tell."""
-    busy_s = busy_total(previous.host, current.host, current.user_hz)
     table = current.processes
     dead = is_dead(table)
     live_s = float(np.nansum(rates.cpu_s[table.is_process & ~dead]))
@@ -27,7 +26,9 @@ def close_books(previous: Sample, current: Sample, rates: Rates) -> Ledger:
         live_s += dead_s
     else:
         exited_s += dead_s
-    left_s = busy_s - live_s - (exited_s or 0.0)
+    used_s = live_s + (exited_s or 0.0)
+    busy_s = busy_total(previous.host, current.host, current.user_hz, used_s)
+    left_s = busy_s - used_s
     interrupts_s = _interrupt_seconds(previous, current, rates, left_s)
     return Ledger(
         busy_s=busy_s,

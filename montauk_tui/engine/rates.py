@@ -35,6 +35,9 @@ _AWAY: Final = tuple(CPU_FIELDS.index(kind) for kind in ("idle", "iowait", "stea
 _TRUSTED: Final = 0.1
 """Share of the time by which the two accounts of busy time may differ."""
 
+_SLACK_S: Final = 0.02
+"""What ticks may be wrong by on each CPU."""
+
 _MOST_CREDIBLE: Final = 100
 _HOUR_S: Final = 3600.0
 """Counters that grow by so many times what passed, and an hour, tell nothing."""
@@ -204,7 +207,9 @@ def host_rates(previous: HostSample | None, current: HostSample) -> HostRates:
     )
 
 
-def busy_total(previous: HostSample, current: HostSample, user_hz: int) -> float:
+def busy_total(
+    previous: HostSample, current: HostSample, user_hz: int, used_s: float = 0.0
+) -> float:
     """Return the CPU-seconds in which the CPUs were not idle, nor other machines' turn.
 
     Idle time is kept exactly, busy time by whoever runs when a timer ticks: the time
@@ -212,6 +217,15 @@ def busy_total(previous: HostSample, current: HostSample, user_hz: int) -> float
     that passed, as they do not after a machine was stopped (tick_nohz in
     kernel/time/tick-sched.c, account_process_tick in kernel/sched/cputime.c). NaN where
     neither is known. Where processes are charged for stolen time, it counts here, too.
+
+    What wakes for less than a tick, again and again, may never be there when one comes:
+    where processes used clearly more than was counted, the count is not believed.
+
+    Args:
+        previous: The counters before.
+        current: The counters now.
+        user_hz: Ticks a second.
+        used_s: CPU time that processes are known to have used meanwhile.
     """
     counted_s = float(busy_seconds(previous, current, user_hz).sum())
     away = list(_AWAY)
@@ -226,7 +240,9 @@ def busy_total(previous: HostSample, current: HostSample, user_hz: int) -> float
     by_idle_s = passed_s - float(ticks[:, away].sum()) / user_hz
     if counted_s > _MOST_CREDIBLE * passed_s + _HOUR_S:
         return math.nan
-    if math.isnan(counted_s) or abs(by_idle_s - counted_s) <= _TRUSTED * passed_s:
+    is_short = used_s > counted_s * (1 + _TRUSTED) + _SLACK_S * len(now)
+    is_alike = abs(by_idle_s - counted_s) <= _TRUSTED * passed_s
+    if math.isnan(counted_s) or is_alike or (is_short and by_idle_s > counted_s):
         # max() returns its first argument where that is NaN.
         return max(by_idle_s, 0.0)
     return counted_s

@@ -142,6 +142,16 @@ def test_busy_time_is_counted_where_idle_time_does_not_add_up() -> None:
     assert busy_total(before, timeless, 100) == pytest.approx(0.3)
 
 
+def test_ticks_that_miss_what_processes_used_are_not_believed() -> None:
+    """A timer that wakes a process right after each tick: on the CPU at none."""
+    before = make_host([cpu_ticks()] * 2, read_s=10.0)
+    now = make_host([cpu_ticks(user=4, idle=71)] * 2, read_s=11.0)
+    assert busy_total(before, now, 100) == pytest.approx(0.08)
+    assert busy_total(before, now, 100, 0.5) == pytest.approx(0.58)
+    # A tick on each CPU too many or too few is no proof.
+    assert busy_total(before, now, 100, 0.12) == pytest.approx(0.08)
+
+
 def test_stolen_time_is_busy_where_processes_are_charged_for_it() -> None:
     """A process of 0.7 s of which 0.2 were stolen, on a CPU that was idle for 0.3."""
     ticks = cpu_ticks(user=50, steal=20, idle=30)
