@@ -146,6 +146,12 @@ class Walk:
         rows = self._rows()
         return _pid(rows[0][1]) if rows else 0
 
+    @property
+    def last_pid(self) -> int:
+        """The PID in the last row that is shown."""
+        rows = self._rows()
+        return _pid(rows[-1][1]) if rows else 0
+
     def sort_by_pid(self) -> None:
         """Sort by PID, and wait until the rows are."""
         self.press("N", "sort PID")

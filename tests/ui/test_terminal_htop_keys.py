@@ -294,14 +294,17 @@ def scroll_without_the_selection(walk: Walk) -> None:
 def scroll(walk: Walk, down: str, up: str) -> None:
     with ExitStack() as stack:
         # More rows than the screen has.
-        for _ in range(40):
-            stack.enter_context(child())
+        newest = [stack.enter_context(child())[1].pid for _ in range(40)][-1]
         walk.sort_by_pid()
         walk.press("Z", "PAUSED")
         walk.terminal.type("\x0c")
-        walk.terminal.until(lambda: walk.shown > 40)
-        walk.terminal.type(END)
-        walk.terminal.until(lambda: walk.first_pid > 1 and walk.selected)
+
+        def is_at_end() -> bool:
+            # Not that of the list before, with processes that ended since.
+            walk.terminal.type(END)
+            return newest <= walk.last_pid == walk.selected
+
+        walk.terminal.until(is_at_end)
         first = walk.first_pid
         walk.terminal.type(up)
         walk.terminal.until(lambda: 0 < walk.first_pid < first)

@@ -51,15 +51,17 @@ async def test_a_key_looks_at_every_row_once_and_writes_out_only_those_shown(
             monkeypatch, lookups_module, "command_from_cmdline", rows_module
         )
         projected = count(monkeypatch, main_module, "project")
+        same_rows = 0
         for typed in ("x", "backspace", "1", "2", "3"):
-            before, seq = projected.calls, monitor.frame.seq
+            keys, texts, seq = projected.calls, made.calls, monitor.frame.seq
             await monitor.press(typed)
-            # A sample that an earlier key asked for may come at any time.
-            frames = monitor.frame.seq - seq
-            assert projected.calls - before <= 2 + frames, (
-                "a key, and what it makes the prompt do"
-            )
-        assert made.calls == 0, "as long as the rows are the same"
+            if monitor.frame.seq != seq:
+                # A sample that an earlier key asked for may come at any time.
+                continue
+            same_rows += 1
+            assert projected.calls - keys <= 2, "a key, and what the prompt does then"
+            assert made.calls == texts, "as long as the rows are the same"
+        assert same_rows
         assert written.calls <= 5 * 3 * SIZE[1]
         assert "123" in monitor.app.choices.filter_text
 
