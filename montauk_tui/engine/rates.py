@@ -18,7 +18,7 @@ from montauk_tui.engine.growth import (
     started_since,
 )
 from montauk_tui.model.frame import HostRates, Rates
-from montauk_tui.model.join import find, same_process
+from montauk_tui.model.join import Join, find, same_process
 from montauk_tui.model.sample import CPU_FIELDS, HostSample, ProcessTable, Sample
 from montauk_tui.model.schema import UNKNOWN, Bools, Floats, as_floats
 
@@ -48,8 +48,8 @@ _PARTS: Final = [index for index, kind in enumerate(CPU_FIELDS) if "guest" not i
 
 _OVER, _ZOMBIE = ord("X"), ord("Z")
 
-_TICK_S: Final = 0.02
-"""Two ticks: what /proc's CPU times may be ahead of exact ones by rounding."""
+_SPLIT_TICKS: Final = 2
+"""What two collectors may differ by in dividing one CPU time into user and system."""
 
 
 def process_rates(
@@ -77,15 +77,10 @@ def process_rates(
             exit_per_s=exit_per_s,
         )  # fmt: skip
     join = same_process(previous.processes, table)
-    now, before = cpu_seconds(current), cpu_seconds(previous)
     is_new = ~join.found & started_since(previous, table.start_ticks)
-    cpu_s[is_new] = now[is_new]
+    cpu_s[is_new] = cpu_seconds(current)[is_new]
     if np.any(join.found):
-        cpu_s[join.found] = now[join.found] - before[join.row[join.found]]
-    # Tick counters are coarser than what they are compared with.
-    slack_s = 0.0 if previous.ticks_per_second == current.ticks_per_second else _TICK_S
-    cpu_s[(cpu_s < 0) & (cpu_s >= -slack_s)] = 0.0
-    cpu_s[cpu_s < 0] = np.nan
+        cpu_s[join.found] = _growth_s(previous, current, join)
     exit_cpu_s = _exit_cpu_s(previous, current)
     highest = {} if last is None else last.highest
     exit_used_s = exit_cpu_s + _charged_dead(current, cpu_s)
@@ -103,6 +98,35 @@ def process_rates(
         elapsed_s,
         highest_so_far(previous, current, join, highest),
     )
+
+
+def _growth_s(previous: Sample, current: Sample, join: Join) -> Floats:
+    """Return what each row of both samples used between them, NaN where it fell.
+
+    Where one sample has exact times and the other ticks, which the kernel rounds down,
+    both are taken in ticks: exact times less rounded ones would charge every process
+    with what it used before, the idle ones as well.
+    """
+    hertz = min(previous.ticks_per_second, current.ticks_per_second)
+    slack_s = 0.0
+    if previous.ticks_per_second != current.ticks_per_second:
+        slack_s = (_SPLIT_TICKS + 0.5) / hertz
+    now = _rounded_seconds(current, hertz)[join.found]
+    grown_s: Floats = now - _rounded_seconds(previous, hertz)[join.row[join.found]]
+    grown_s[(grown_s < 0) & (grown_s >= -slack_s)] = 0.0
+    grown_s[grown_s < 0] = np.nan
+    return grown_s
+
+
+def _rounded_seconds(sample: Sample, hertz: int) -> Floats:
+    """Return the CPU time of each row as a clock of `hertz` ticks a second tells it."""
+    ratio = sample.ticks_per_second / hertz
+    if ratio == 1:
+        return cpu_seconds(sample)
+    table = sample.processes
+    ticks = as_floats(table.utime) // ratio + as_floats(table.stime) // ratio
+    seconds: Floats = ticks / hertz
+    return seconds
 
 
 def _children_s(previous: Sample, current: Sample) -> Floats:

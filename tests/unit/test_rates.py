@@ -139,6 +139,28 @@ def handed_over(ticks: int, exact_ns: int) -> tuple[float, float]:
     return one_rate({"utime": ticks}, {"utime": exact_ns}, ticks_per_second=NS)
 
 
+@pytest.mark.parametrize("exact_first", [False, True])
+def test_what_rounding_hid_is_charged_to_nobody(exact_first: bool) -> None:  # noqa: FBT001
+    """Or the first sample of the kernel collector has a tick too much of everybody."""
+    rng = np.random.default_rng(1)
+    used_ns = rng.integers(0, 10**12, (200, 2))
+    exact = [
+        {"pid": pid, "utime": int(used[0]), "stime": int(used[1])}
+        for pid, used in enumerate(used_ns, 2)
+    ]
+    rounded = [
+        row | {"utime": row["utime"] * 100 // NS, "stime": row["stime"] * 100 // NS}
+        for row in exact
+    ]
+    samples = [
+        make_sample(exact, after_s=float(not exact_first), ticks_per_second=NS),
+        make_sample(rounded, after_s=float(exact_first), ticks_per_second=100),
+    ]
+    samples.sort(key=lambda sample: sample.monotonic_s)
+    before, after = samples
+    assert process_rates(before, after).cpu_s.sum() == 0.0
+
+
 def test_samples_of_different_resolution() -> None:
     cpu_s, cpu_pct = handed_over(100, 1_250_000_000)
     assert cpu_s == pytest.approx(0.25)
