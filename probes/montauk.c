@@ -15,6 +15,7 @@ BPF_F_TABLE("array", u32, struct life, lives, CPUS * LIVES, BPF_F_MMAPABLE);
 BPF_F_TABLE("array", u32, struct brief, forks, CPUS * BRIEFS, BPF_F_MMAPABLE);
 BPF_F_TABLE("array", u32, struct final, finals, CPUS * BRIEFS, BPF_F_MMAPABLE);
 BPF_F_TABLE("array", u32, struct counts, counts, CPUS, BPF_F_MMAPABLE);
+BPF_F_TABLE("array", u32, struct idle, idles, CPUS, BPF_F_MMAPABLE);
 
 /* Processes whose end is recorded, where the hook runs for every thread of a group. */
 struct end {
@@ -487,6 +488,38 @@ INLINE int free_task(u64 task)
                      summed_ns(task, read_u64(task + T_signal), read_u64(task + T_run)));
 }
 
+/* --- idle: when a CPU has nothing to run --------------------------------------------- */
+
+/* A switch from one task to another. The kernel's idle time leaves out what an idle CPU
+ * needs to wake and to handle interrupts, and no task is charged for it. When a task goes
+ * and when one comes, `exec_start` is the moment up to and from which it is charged
+ * (update_curr, update_stats_curr_start in kernel/sched/fair.c): what lies between is in
+ * no process. */
+INLINE void watch_idle(u64 prev, u64 next)
+{
+#ifdef T_exec_start
+    u32 cpu = bpf_get_smp_processor_id();
+    struct idle *idle = idles.lookup(&cpu);
+    if (!idle)
+        return;
+    if (!idle->task) {
+        if (!read_u32(prev + T_pid))
+            idle->task = prev;
+        else if (!read_u32(next + T_pid))
+            idle->task = next;
+        else
+            return;
+    }
+    if (next == idle->task) {
+        idle->charged_ns = read_u64(prev + T_exec_start);
+        idle->since_ns = bpf_ktime_get_ns();
+    } else if (prev == idle->task && idle->since_ns) {
+        idle->idle_ns += read_u64(next + T_exec_start) - idle->charged_ns;
+        idle->since_ns = 0;
+    }
+#endif
+}
+
 /* --- hooks ------------------------------------------------------------------------- */
 
 #if defined(__x86_64__) || defined(__TARGET_ARCH_x86)
@@ -501,9 +534,10 @@ int fork_tracepoint(u64 *ctx) { return put_fork(ctx[1]); }
 int free_tracepoint(u64 *ctx) { return free_task(ctx[0]); }
 int exec_tracepoint(u64 *ctx) { return put_life(ctx[0], EXEC, 0); }
 
-/* Runs at each switch of each CPU: all but the first line is for the dead. */
+/* Runs at each switch of each CPU: the rest is for the dead. */
 int switch_tracepoint(u64 *ctx)
 {
+    watch_idle(ctx[1], ctx[2]);
 #ifdef SWITCH_TELLS_STATE
     if (!((u32)ctx[3] & TASK_DEAD))
         return 0;

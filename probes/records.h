@@ -69,6 +69,15 @@ struct counts {
     u64 spare[2];
 };
 
+/* When a CPU ran its idle task, a cache line of it; only that CPU writes. */
+struct idle {
+    u64 task;        /* that task; 0 until it was seen to come or go */
+    u64 idle_ns;     /* time that no task was charged for, since it was first seen */
+    u64 since_ns;    /* CLOCK_MONOTONIC since when it runs now; 0 where something else does */
+    u64 charged_ns;  /* until when the task before it was charged, by the scheduler's clock */
+    u64 spare[4];
+};
+
 /* One thread as the iterator sees it. What only its process has is 0 in other threads. The
  * counters from `minflt` to `involuntary_switches` are the thread's; those of a leader have
  * in them what the threads left to the process that ended. */

@@ -4,7 +4,13 @@ import math
 
 import numpy as np
 
-from montauk_tui.engine.rates import busy_seconds, busy_total, is_dead, tells_exit_time
+from montauk_tui.engine.rates import (
+    busy_seconds,
+    busy_total,
+    is_dead,
+    task_seconds,
+    tells_exit_time,
+)
 from montauk_tui.model.frame import Ledger, Rates
 from montauk_tui.model.sample import CPU_FIELDS, HostSample, ProcessTable, Sample
 from montauk_tui.model.schema import Bools
@@ -28,8 +34,11 @@ def close_books(previous: Sample, current: Sample, rates: Rates) -> Ledger:
         exited_s += dead_s
     used_s = live_s + (exited_s or 0.0)
     busy_s = busy_total(previous.host, current.host, current.user_hz, used_s)
+    ran_s = task_seconds(previous.host, current.host, current.user_hz)
+    # fmax() returns the one that is known.
+    busy_s = float(np.fmax(busy_s, ran_s))
     left_s = busy_s - used_s
-    interrupts_s = _interrupt_seconds(previous, current, rates, left_s)
+    interrupts_s = _interrupt_seconds(previous, current, rates, left_s, busy_s - ran_s)
     return Ledger(
         busy_s=busy_s,
         live_s=live_s,
@@ -54,7 +63,7 @@ def in_cores(ledger: Ledger, interval_s: float) -> Ledger:
 
 
 def _interrupt_seconds(
-    previous: Sample, current: Sample, rates: Rates, left_s: float
+    previous: Sample, current: Sample, rates: Rates, left_s: float, awake_s: float
 ) -> float:
     """Return the time of interrupts that is not in that of processes.
 
@@ -63,17 +72,26 @@ def _interrupt_seconds(
     (irqtime_account_process_tick in kernel/sched/cputime.c).
 
     Another kernel takes nothing out (update_rq_clock_task in kernel/sched/core.c): in
-    no process is only what hits an idle CPU. How much that is nothing tells, but it is
-    at most what was counted on CPUs that were idle at times, and at most what processes
-    leave of busy time.
+    no process is only what hits an idle CPU. That is the time in which a CPU was not
+    idle and ran no task, where the switches are watched. Elsewhere it is at most what
+    was counted on CPUs that were idle at times, and at most what processes leave of
+    busy time.
+
+    Args:
+        previous: The sample before.
+        current: This sample.
+        rates: What its processes did.
+        left_s: Busy time that processes leave.
+        awake_s: Time in which idle tasks were not asleep; NaN where not known.
     """
     before, now = previous.host, current.host
     if before.measures_interrupts and now.measures_interrupts:
         counted = busy_seconds(before, now, current.user_hz)[_INTERRUPTS]
         own_s = float(np.nansum(rates.cpu_s[_ksoftirqd(current.processes)]))
-        return max(float(counted.sum()) - own_s, 0.0)
-    if math.isnan(left_s):
-        return math.nan
+        measured_s = max(float(counted.sum()) - own_s, 0.0)
+        return measured_s + (0.0 if math.isnan(awake_s) else awake_s)
+    if math.isnan(left_s) or not math.isnan(awake_s):
+        return awake_s
     most_s = _counted_beside_idle(before, now, current.user_hz)
     return min(max(left_s, 0.0), most_s)
 

@@ -254,6 +254,9 @@ class HostSample:
     measures_interrupts: bool = True
     """Whether the kernel keeps the time of interrupts apart from that of processes
     (CONFIG_IRQ_TIME_ACCOUNTING); else processes are charged for those that hit them."""
+    tasks_s: float = math.nan
+    """How long the CPUs were not left to their idle tasks, since the collector opened;
+    NaN where it does not watch that. Interrupts that the kernel measures are in it."""
     charges_stolen: bool = False
     """Whether processes are charged for the time that was stolen from them, as without
     CONFIG_PARAVIRT_TIME_ACCOUNTING."""

@@ -1,11 +1,12 @@
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from montauk_tui.engine.ledger import close_books
-from montauk_tui.engine.rates import busy_total, process_rates
+from montauk_tui.engine.rates import busy_total, process_rates, task_seconds
 from montauk_tui.model.frame import Ledger
 from montauk_tui.model.schema import PF_KTHREAD
 from tests.support.builders import BOOT_S, Row, cpu_ticks, make_host, make_sample
@@ -213,6 +214,64 @@ def test_sampled_interrupts_close_the_books_and_explain_no_more_than_they_were(
     assert ledger.interrupts_s + ledger.unexplained_s == pytest.approx(left_s)
     # It never makes of a gap a surplus, nor the other way round.
     assert min(left_s, 0.0) - 1e-9 <= ledger.unexplained_s <= max(left_s, 0.0) + 1e-9
+
+
+def watched(
+    *, ran_s: float, used: int, softirq: int = 0, measures: bool = False, **other: Any
+) -> Ledger:
+    """Return the ledger of a second where the switches are watched: 30 ticks idle."""
+    fields: dict[str, Any] = {"measures_interrupts": measures}
+    before = make_host([cpu_ticks()], **fields, tasks_s=5.0, read_s=1.0)
+    ticks = cpu_ticks(user=70 - softirq, softirq=softirq, idle=30)
+    fields |= {"tasks_s": 5.0 + ran_s, "read_s": 2.0, **other}
+    previous = make_sample([{"pid": 1}], host=before)
+    current = make_sample(
+        [{"pid": 1, "utime": used}], host=make_host([ticks], **fields), after_s=1.0
+    )
+    return close_books(previous, current, process_rates(previous, current))
+
+
+def test_a_cpu_that_wakes_without_running_a_task_handles_interrupts() -> None:
+    ledger = watched(ran_s=0.60, used=60)
+    assert ledger.busy_s == pytest.approx(0.70)
+    assert ledger.interrupts_s == pytest.approx(0.10)
+    assert ledger.unexplained_s == pytest.approx(0.0)
+    # What tasks used that are no row is no interrupt.
+    missing = watched(ran_s=0.60, used=45, softirq=10)
+    assert missing.interrupts_s == pytest.approx(0.10)
+    assert missing.unexplained_s == pytest.approx(0.15)
+
+
+def test_measured_interrupts_leave_the_waking_of_cpus() -> None:
+    """The scheduler's clock stands still meanwhile: they are in the time of tasks."""
+    ledger = watched(ran_s=0.65, used=60, softirq=5, measures=True)
+    assert ledger.interrupts_s == pytest.approx(0.10)
+    assert ledger.unexplained_s == pytest.approx(0.0)
+
+
+def test_what_tasks_ran_is_busy_though_idle_time_comes_in_steps() -> None:
+    ledger = watched(ran_s=0.705, used=70)
+    assert ledger.busy_s == pytest.approx(0.705)
+    assert (ledger.interrupts_s, ledger.unexplained_s) == pytest.approx((0.0, 0.005))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"tasks_s": 1.0}, {"tasks_s": 7.0}, {"tasks_s": math.nan}, {"cpu_ids": [1]}],
+)
+def test_a_count_of_another_opening_or_other_cpus_tells_nothing(
+    other: dict[str, Any],
+) -> None:
+    ledger = watched(ran_s=0.60, used=60, softirq=3, **other)
+    assert ledger.interrupts_s <= 0.03
+
+
+def test_stolen_time_is_none_of_a_task_unless_it_is_charged_for_it() -> None:
+    before = make_host([cpu_ticks()], tasks_s=0.0, read_s=1.0)
+    ticks = [cpu_ticks(user=50, steal=20, idle=30)]
+    for charges, expected in ((True, 0.7), (False, 0.5)):
+        now = make_host(ticks, tasks_s=0.7, read_s=2.0, charges_stolen=charges)
+        assert task_seconds(before, now, 100) == pytest.approx(expected)
 
 
 def test_softirqs_that_ksoftirqd_handles_are_counted_once() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from montauk_tui.collectors.clock import (
 )
 from montauk_tui.collectors.kernel import loader, requirements
 from montauk_tui.collectors.kernel.consequences import unknown_columns
+from montauk_tui.collectors.kernel.idle import IdleTasks
 from montauk_tui.collectors.kernel.lives import Lives
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.logs import ProbeLogs
@@ -106,11 +108,7 @@ class KernelCollector(Collector):
         )
         self._resources.callback(loaded.close)
         try:
-            self._root = ProcRoot()
-            self._resources.callback(self._root.close)
-            self._logs = ProbeLogs(loaded.descriptors, cpus, slots)
-            self._resources.callback(self._logs.close)
-            self._iterator = TaskIterator(loaded.descriptors["iterator"])
+            self._map(loaded.descriptors, cpus, slots, offsets.monotonic_ns)
             self._check_sight()
         except (CollectorFailed, CollectorUnavailable) as error:
             self.close()
@@ -123,6 +121,17 @@ class KernelCollector(Collector):
             may_pass = number in loader.PASSING
             raise CollectorUnavailable(reason, remedy, may_pass=may_pass) from error
         self._begin(loaded)
+
+    def _map(
+        self, descriptors: Mapping[str, int], cpus: int, slots: int, offset_ns: int
+    ) -> None:
+        self._root = ProcRoot()
+        self._resources.callback(self._root.close)
+        self._logs = ProbeLogs(descriptors, cpus, slots)
+        self._resources.callback(self._logs.close)
+        self._idle_tasks = IdleTasks(descriptors["idles"], cpus, offset_ns)
+        self._resources.callback(self._idle_tasks.close)
+        self._iterator = TaskIterator(descriptors["iterator"])
 
     def _begin(self, loaded: loader.Loaded) -> None:
         self.lookups = ProcLookups(self._root, self._users)
@@ -212,9 +221,10 @@ class KernelCollector(Collector):
 
     def _host(self, needs: Need) -> HostSample:
         try:
-            return self._host_reader.sample(needs)
+            host = self._host_reader.sample(needs)
         except (OSError, ValueError) as error:
             raise CollectorFailed(f"/proc can no longer be read: {error}") from error
+        return replace(host, tasks_s=self._idle_tasks.tasks_s(host.cpu_ids))
 
     def _look_up(self, table: ProcessTable, lives: Records, needs: Need) -> None:
         execs = lives[lives["kind"] == EXEC]

@@ -21,6 +21,7 @@ T_exit_code     task_struct   exit_code
 T_utime         task_struct   utime
 T_stime         task_struct   stime
 T_run           task_struct   se.sum_exec_runtime
+T_exec_start    task_struct   se.exec_start
 T_start         task_struct   start_boottime|real_start_time
 T_parent        task_struct   real_parent
 T_leader        task_struct   group_leader

@@ -33,7 +33,7 @@ from montauk_tui.collectors.kernel import bpf, btf, cache, compiled, layout
 # What else lies there is for another interpreter, and may be called bcc.
 sys.path.pop()
 
-_MAPS = ("lives", "forks", "finals", "counts")
+_MAPS = ("lives", "forks", "finals", "counts", "idles")
 _ITERATOR = "bpf_iter__task"
 _ITERATOR_TARGET = "bpf_iter_task"
 

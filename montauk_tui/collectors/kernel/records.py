@@ -50,6 +50,13 @@ COUNTS: Final = np.dtype(
     ]
 )  # fmt: skip
 
+IDLE: Final = np.dtype(
+    [
+        *((name, "<u8") for name in ("task", "idle_ns", "since_ns", "charged_ns")),
+        ("spare", "<u8", (4,)),
+    ]
+)
+
 TASK: Final = np.dtype(
     [
         *((name, "<u8") for name in (

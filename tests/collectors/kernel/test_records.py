@@ -16,6 +16,7 @@ STRUCTS: Final = {
     "brief": records.BRIEF,
     "final": records.FINAL,
     "counts": records.COUNTS,
+    "idle": records.IDLE,
     "task": records.TASK,
 }
 
@@ -100,6 +101,7 @@ def test_sizes_that_the_programs_count_on() -> None:
     assert records.LIFE.itemsize == 512
     assert records.ARGV_BYTES <= 512
     assert records.BRIEF.itemsize == records.COUNTS.itemsize == 64
+    assert records.IDLE.itemsize == 64
     assert Path(folder("probes"), "montauk.c").read_text().count("length & 511") == 1
 
 

@@ -1,0 +1,59 @@
+"""How long the CPUs ran tasks: what is left of the time of their idle tasks."""
+
+import math
+import time
+
+import numpy as np
+
+from montauk_tui.collectors.kernel.log import Records, SharedArray
+from montauk_tui.collectors.kernel.records import IDLE
+from montauk_tui.model.schema import Ints
+
+_TRIES = 3
+
+
+class IdleTasks:
+    """Reads what the probes keep of each CPU's idle task, without a system call."""
+
+    def __init__(self, descriptor: int, cpus: int, offset_ns: int) -> None:
+        """Map it.
+
+        Args:
+            descriptor: The map `idles` of the probes.
+            cpus: How many CPUs it has.
+            offset_ns: What montauk's time namespace adds to CLOCK_MONOTONIC.
+        """
+        self._array = SharedArray(descriptor, IDLE, cpus)
+        self._offset_ns = offset_ns
+        self._opened_ns = self._now_ns()
+
+    def close(self) -> None:
+        """Unmap."""
+        self._array.close()
+
+    def tasks_s(self, cpu_ids: Ints) -> float:
+        """Return for how long these CPUs ran tasks since this was opened, in seconds.
+
+        The idle task is none of them. NaN while one of the CPUs was not yet seen to
+        switch to or from it.
+        """
+        before = self._records(cpu_ids)
+        for _ in range(_TRIES):
+            now_ns = self._now_ns()
+            after = self._records(cpu_ids)
+            if np.array_equal(before, after):
+                break
+            before = after
+        if not np.all(after["task"]):
+            return math.nan
+        since_ns = after["since_ns"].astype(np.int64)
+        now_idle_ns = np.where(since_ns > 0, np.maximum(now_ns - since_ns, 0), 0)
+        idle_ns = after["idle_ns"].astype(np.int64) + now_idle_ns
+        return float((now_ns - self._opened_ns - idle_ns).sum()) / 1e9
+
+    def _records(self, cpu_ids: Ints) -> Records:
+        taken: Records = self._array.records[cpu_ids]
+        return taken
+
+    def _now_ns(self) -> int:
+        return time.monotonic_ns() - self._offset_ns
