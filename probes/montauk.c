@@ -3,7 +3,7 @@
  *
  * A log of the lives and deaths of processes: each CPU writes into its own part of an
  * array that readers map, so there are no atomics, any number of readers, and a loss is a
- * gap in `seq`. And an iterator that writes every thread of the reader's pid namespace.
+ * gap in `seq`. Nothing else runs on a CPU while it writes (HOLD_CPU). And an iterator that writes every thread of the reader's pid namespace.
  *
  * -D flags: CPUS, LIVES and BRIEFS (slots of a CPU, powers of two), READER_PIDNS (inode of
  * the reader's pid namespace), and the layout of kernel structs (layout.py).
@@ -40,6 +40,19 @@ struct group {
     u32 zombies;   /* of these, those that were still to be reaped by somebody */
 };
 BPF_TABLE("lru_hash", struct group_key, struct group, groups, 8192);
+
+/* The CPU is the program's until RELEASE_CPU. From Linux 7.0 on, preemption is enabled in
+ * programs at raw tracepoints (__DECLARE_TRACE in include/linux/tracepoint.h): a task that
+ * forks, execs or ends could take the CPU amid a record, and write into the same one. Nor
+ * does the kernel run a program again that it has interrupted on that CPU. These are
+ * bpf_preempt_disable and bpf_preempt_enable, in kernels that have them (6.10). */
+#ifdef HOLD_CPU_CALL
+static void (*HOLD_CPU)(void) = (void *)HOLD_CPU_CALL;
+static void (*RELEASE_CPU)(void) = (void *)RELEASE_CPU_CALL;
+#else
+#define HOLD_CPU()
+#define RELEASE_CPU()
+#endif
 
 /* A reader on another CPU must not see the new `seq` before the rest of a record. */
 #define PUBLISH(record, index)                                                           \
@@ -530,11 +543,26 @@ INLINE void watch_idle(u64 prev, u64 next)
 #define ARGUMENT_2(regs) read_u64((u64)(regs) + 8)
 #endif
 
-int fork_tracepoint(u64 *ctx) { return put_fork(ctx[1]); }
-int free_tracepoint(u64 *ctx) { return free_task(ctx[0]); }
-int exec_tracepoint(u64 *ctx) { return put_life(ctx[0], EXEC, 0); }
+int fork_tracepoint(u64 *ctx)
+{
+    HOLD_CPU();
+    put_fork(ctx[1]);
+    RELEASE_CPU();
+    return 0;
+}
 
-/* Runs at each switch of each CPU: the rest is for the dead. */
+int exec_tracepoint(u64 *ctx)
+{
+    HOLD_CPU();
+    put_life(ctx[0], EXEC, 0);
+    RELEASE_CPU();
+    return 0;
+}
+
+/* In a softirq, which nothing of the kind interrupts. */
+int free_tracepoint(u64 *ctx) { return free_task(ctx[0]); }
+
+/* Runs at each switch of each CPU, which the scheduler holds: the rest is for the dead. */
 int switch_tracepoint(u64 *ctx)
 {
     watch_idle(ctx[1], ctx[2]);
@@ -548,7 +576,7 @@ int switch_tracepoint(u64 *ctx)
     return leave_cpu(ctx[1]);
 }
 
-int exit_tracepoint(u64 *ctx)
+INLINE int end_thread(u64 *ctx)
 {
     u64 task = ctx[0];
     enter_exit(task);
@@ -563,6 +591,15 @@ int exit_tracepoint(u64 *ctx)
     return put_life(task, EXIT, read_s32(task + T_exit_code));
 }
 
+int exit_tracepoint(u64 *ctx)
+{
+    HOLD_CPU();
+    end_thread(ctx);
+    RELEASE_CPU();
+    return 0;
+}
+
+/* Kprobes run with preemption disabled. */
 int fork_kprobe(void *regs) { return put_fork(ARGUMENT_1(regs)); }
 
 /* taskstats_exit(task, group_dead): the memory map is still there, the code is set. */

@@ -322,7 +322,7 @@ def test_the_needs_of_the_kernel_collector_are_those_that_are_checked() -> None:
 
 def test_the_hooks_of_the_kernel_collector_are_in_its_documentation() -> None:
     hooks = section(DOCS / "collectors.md", "Attachment")
-    source = (ROOT / "montauk_tui/collectors/kernel/loader_main.py").read_text("utf-8")
+    source = (ROOT / "montauk_tui/collectors/kernel/attached.py").read_text("utf-8")
     attached = re.findall(r'_(?:kprobe|tracepoint)\("\w+", "(\w+)"\)', source)
     assert len(set(attached)) == 8
     for name in attached:

@@ -35,7 +35,7 @@ NO_COMM = Used("T_comm", "task_struct", "comm", None)
 
 def lines(*used: Used, tells: bool = True, rss: int = 40) -> list[str]:
     sizes = {"rss_stat": rss, "rss_in_counter": 8, "upid": 16}
-    return probes.layout_lines(Layout(list(used), sizes, tells, tells))
+    return probes.layout_lines(Layout(list(used), sizes, tells, tells, []))
 
 
 def test_the_columns_are_aligned() -> None:

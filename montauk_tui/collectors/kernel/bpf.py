@@ -20,7 +20,7 @@ _SYS_PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}
 numbers of ioctls are those of asm-generic."""
 
 _MAP_CREATE, _PROG_LOAD, _RAW_TRACEPOINT_OPEN, _LINK_CREATE = 0, 5, 17, 28
-_ITER_CREATE = 33
+_OBJ_GET_INFO_BY_FD, _ITER_CREATE = 15, 33
 
 KPROBE, RAW_TRACEPOINT, TRACING = 2, 17, 26
 """Types of programs."""
@@ -37,6 +37,8 @@ _TRIES = 5
 _PERF_ATTR_BYTES = 112  # PERF_ATTR_SIZE_VER5, Linux 4.1
 _PERF_FLAG_FD_CLOEXEC = 8
 _PERF_EVENT_IOC_SET_BPF, _PERF_EVENT_IOC_ENABLE = 0x40042408, 0x2400
+_PROG_INFO_BYTES, _RECURSION_MISSES_AT = 216, 208
+"""struct bpf_prog_info, up to what 5.12 added; an older kernel leaves that 0."""
 _KPROBE_TYPE = Path("/sys/bus/event_source/devices/kprobe/type")
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -172,6 +174,18 @@ def attach_kprobe(program: int, function: str) -> int:
         os.close(event)
         raise
     return event
+
+
+def recursion_misses(program: int) -> int:
+    """Return how often the kernel did not run a program; 0 before Linux 5.12.
+
+    Raises:
+        OSError: The descriptor is of no program, or the kernel refuses.
+    """
+    info = ctypes.create_string_buffer(_PROG_INFO_BYTES)
+    fields = (program, _PROG_INFO_BYTES, ctypes.addressof(info))
+    _bpf(_OBJ_GET_INFO_BY_FD, struct.pack("=2IQ", *fields))
+    return int(struct.unpack_from("=Q", info, _RECURSION_MISSES_AT)[0])
 
 
 def _name(name: str) -> bytes:

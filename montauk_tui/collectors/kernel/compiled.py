@@ -1,8 +1,9 @@
 """Compiled probes as data: maps to create, and instructions that name their maps.
 
 BCC leaves the descriptors of the maps it made in the instructions. With names in their
-place the same bytes serve again, without BCC. Stdlib only: the loader runs this under
-the distribution's Python.
+place the same bytes serve again, without BCC. A call of a kernel function is compiled
+as that of a helper, and made what it is here: BCC's compiler knows none. Stdlib only:
+the loader runs this under the distribution's Python.
 """
 
 from __future__ import annotations
@@ -18,9 +19,16 @@ from typing import Any, NamedTuple
 
 from montauk_tui.collectors.kernel import bpf
 
-_LOAD_64 = 0x18
+_LOAD_64, _CALL, _EXIT, _MOVE = 0x18, 0x85, 0x95, 0xB7
+_KERNEL_CALL = 2
+"""BPF_PSEUDO_KFUNC_CALL, where the source register of a call is."""
+_INSTRUCTION = struct.Struct("<BBhi")
 _MAP_SOURCES = (1, 2)
 """BPF_PSEUDO_MAP_FD and BPF_PSEUDO_MAP_VALUE, in the upper half of the second byte."""
+
+
+KERNEL_FUNCTION = 1 << 30
+"""Added to the type id of a kernel function it is what C calls, as a number."""
 
 
 class Map(NamedTuple):
@@ -115,8 +123,26 @@ def from_bcc(lib: Any, module: int) -> Compiled:
         raw = lib.bpf_function_name(module, number)
         start = lib.bpf_function_start(module, raw)
         code = ctypes.string_at(start, lib.bpf_function_size(module, raw))
+        code = with_kernel_calls(code)
         programs[raw.decode()] = Program(code, list(_uses(code, names)))
     return Compiled(maps, programs)
+
+
+def with_kernel_calls(code: bytes) -> bytes:
+    """Return instructions in which calls of kernel functions are such."""
+    made = bytearray(code)
+    for index, (operation, _, _, value) in enumerate(_INSTRUCTION.iter_unpack(code)):
+        if operation == _CALL and value & KERNEL_FUNCTION:
+            call = (_CALL, _KERNEL_CALL << 4, 0, value & ~KERNEL_FUNCTION)
+            _INSTRUCTION.pack_into(made, index * _INSTRUCTION.size, *call)
+    return bytes(made)
+
+
+def calling(functions: list[int]) -> bytes:
+    """Return the instructions of a program that calls kernel functions, by type id."""
+    calls = [(_CALL, 0, 0, KERNEL_FUNCTION + function) for function in functions]
+    lines = [*calls, (_MOVE, 0, 0, 0), (_EXIT, 0, 0, 0)]
+    return with_kernel_calls(b"".join(_INSTRUCTION.pack(*line) for line in lines))
 
 
 def _described(descriptor: int) -> Map:
@@ -132,7 +158,7 @@ def _uses(code: bytes, names: dict[int, str]) -> Iterator[tuple[int, str]]:
     """Find the loads of descriptors; each takes the room of two instructions."""
     index = 0
     while index * 8 < len(code):
-        operation, registers, _, value = struct.unpack_from("<BBhi", code, index * 8)
+        operation, registers, _, value = _INSTRUCTION.unpack_from(code, index * 8)
         if operation == _LOAD_64:
             if registers >> 4 in _MAP_SOURCES:
                 yield index, names[value]

@@ -97,6 +97,8 @@ P_numbers U_nr U_ns N_inum
 REQUIRED = frozenset(_REQUIRED.split())
 """Without these there is no kernel collector."""
 
+_HOLD_CPU = ("bpf_preempt_disable", "bpf_preempt_enable")
+
 
 class Used(NamedTuple):
     """One field the probes use, and where it lies on this kernel."""
@@ -118,6 +120,8 @@ class Layout(NamedTuple):
     """Whether sched_process_exit has that argument (from 6.16)."""
     switch_tells_state: bool
     """Whether sched_switch has the state of who leaves the CPU (from 5.18)."""
+    hold_cpu: list[int]
+    """Type ids of the functions that disable and enable preemption (from 6.10)."""
 
     @property
     def missing(self) -> list[Used]:
@@ -168,6 +172,7 @@ def read_layout(btf: Btf) -> Layout:
         exit_tells_group_dead=exit_arguments >= len(("task", "group_dead")),
         switch_tells_state=switch_arguments
         >= len(("preempt", "prev", "next", "state")),
+        hold_cpu=[function for function in map(btf.function, _HOLD_CPU) if function],
     )
 
 

@@ -73,7 +73,8 @@ class Loaded:
     """The probes of this process: closing the descriptors removes them."""
 
     descriptors: Mapping[str, int]
-    """lives, forks, finals and counts are maps, iterator a link; the rest hooks."""
+    """lives, forks, finals and counts are maps, iterator a link; the rest hooks, and
+    their programs under the names of the functions."""
     attachment: str
     """kprobes or tracepoints."""
     bcc: str

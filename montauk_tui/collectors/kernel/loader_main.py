@@ -29,37 +29,22 @@ sys.path.append(str(Path(__file__).resolve().parents[3]))
 
 from montauk_tui import children
 from montauk_tui.collectors.kernel import bpf, btf, cache, compiled, layout
+from montauk_tui.collectors.kernel.attached import (
+    LITTLE_ROOM,
+    REPORT,
+    Loaded,
+    Refused,
+    refusal,
+)
 
 # What else lies there is for another interpreter, and may be called bcc.
 sys.path.pop()
 
 _MAPS = ("lives", "forks", "finals", "counts", "idles")
-_ITERATOR = "bpf_iter__task"
 _ITERATOR_TARGET = "bpf_iter_task"
 
-_LITTLE_ROOM = {
-    errno.EMFILE: "raise the limit of open files (ulimit -n)",
-    errno.ENFILE: "raise the limit of open files (fs.file-max)",
-    errno.ENOMEM: "free memory, or raise the limits of it",
-}
 _NO_ROOM = ("failed to map", "cannot allocate memory", "cannot map zero-fill")
 """What ld.so says of a library that does not fit."""
-
-
-class Refused(Exception):  # noqa: N818 - named for what it says
-    """The kernel or BCC refuses; reason and remedy for a person."""
-
-    def __init__(self, reason: str, remedy: str, *, may_pass: bool = False) -> None:
-        """Keep them apart, and whether it may work a moment later."""
-        super().__init__(reason)
-        self.reason, self.remedy, self.may_pass = reason, remedy, may_pass
-
-
-def refusal(what: str, error: OSError, remedy: str) -> Refused:
-    """Return what to say of an error: some have remedies of their own."""
-    remedy = _LITTLE_ROOM.get(error.errno or 0, remedy)
-    may_pass = error.errno in _LITTLE_ROOM
-    return Refused(f"{what}: {error.strerror or error}", remedy, may_pass=may_pass)
 
 
 def main() -> None:
@@ -98,7 +83,8 @@ def load(request: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
             if store:
                 with contextlib.suppress(OSError):
                     store.write(source.key, kept)
-    names = [*_MAPS, "iterator", *(f"hook{n}" for n in range(len(loaded.hooks)))]
+    hooks = [f"hook{number}" for number in range(len(loaded.hooks))]
+    names = [*_MAPS, "iterator", *hooks, *loaded.programs]
     answer = {
         "names": names,
         "attachment": attachment,
@@ -107,7 +93,8 @@ def load(request: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
         "compiled": source.is_compiled,
     }
     maps = [loaded.maps[name] for name in _MAPS]
-    return answer, [*maps, loaded.iterator, *loaded.hooks]
+    programs = loaded.programs.values()
+    return answer, [*maps, loaded.iterator, *loaded.hooks, *programs]
 
 
 def _from_cache(
@@ -228,6 +215,7 @@ class Source:
         if self._kernel is None:
             self._kernel = _read_kernel()
         probes, target = self._kernel
+        flags = [*flags, *_hold_cpu(probes.hold_cpu)]
         self.is_compiled = True
         bcc = _import_bcc(self._packages)
         os.environ["BCC_KERNEL_SOURCE"] = str(Path.cwd())
@@ -253,6 +241,35 @@ class Source:
         }
 
 
+def _hold_cpu(functions: list[int]) -> list[str]:
+    """Return the flags that let a program keep its CPU; see HOLD_CPU in montauk.c.
+
+    Raises:
+        Refused: This kernel needs them and does not take them.
+    """
+    names = ("HOLD_CPU_CALL", "RELEASE_CPU_CALL")
+    why = "it has no bpf_preempt_disable"
+    if len(functions) == len(names):
+        try:
+            code = compiled.calling(functions)
+            os.close(bpf.load_program(bpf.RAW_TRACEPOINT, code, "hold_cpu"))
+        except OSError as error:
+            why = getattr(error, "log", "") or error.strerror or str(error)
+        else:
+            numbers = [compiled.KERNEL_FUNCTION + it for it in functions]
+            return [f"-D{name}={it}" for name, it in zip(names, numbers, strict=True)]
+    if _version() < _PREEMPTS:
+        return []
+    raise Refused(
+        f"this kernel lets the probes interrupt one another: {why}",
+        "turn its compiler of programs on: sysctl net.core.bpf_jit_enable=1",
+    )
+
+
+_PREEMPTS = (7, 0)
+"""Programs at raw tracepoints may be preempted."""
+
+
 def _no_types(error: Exception) -> Refused:
     reason = f"the kernel's type information cannot be read: {error}"
     return Refused(reason, "use a kernel with CONFIG_DEBUG_INFO_BTF=y")
@@ -269,7 +286,7 @@ def _read_kernel() -> tuple[layout.Layout, int]:
     lacking = [it.macro for it in found.missing if it.macro in layout.REQUIRED]
     if lacking:
         reason = f"this kernel lacks {', '.join(lacking)}"
-        raise Refused(reason, _REPORT)
+        raise Refused(reason, REPORT)
     return found, target
 
 
@@ -284,7 +301,7 @@ def _import_bcc(packages: list[str]) -> Any:
         is_memory = isinstance(error, MemoryError) or any(
             said in text.lower() for said in _NO_ROOM
         )
-        remedy = _LITTLE_ROOM[errno.ENOMEM] if is_memory else "reinstall it"
+        remedy = LITTLE_ROOM[errno.ENOMEM] if is_memory else "reinstall it"
         raise Refused(
             f"bcc cannot be imported: {text}", remedy, may_pass=is_memory
         ) from error
@@ -293,109 +310,6 @@ def _import_bcc(packages: list[str]) -> Any:
         raise Refused(reason, "remove it: pip uninstall bcc")
     return bcc
 
-
-class Loaded:
-    """The probes in the kernel, and the hooks that were made of them."""
-
-    def __init__(self, kept: dict[str, Any]) -> None:
-        """Create the maps and the iterator.
-
-        Raises:
-            Refused: The kernel does not take them.
-        """
-        self._probes = compiled.Compiled.from_json(kept)
-        self._target = kept["target"]
-        self.hooks: list[int] = []
-        try:
-            with self._probes.with_maps() as maps:
-                self.maps = maps
-                self.iterator = self._iterate()
-        except OSError as error:
-            raise refusal(
-                "the maps of the probes cannot be made", error,
-                "raise the limit of locked memory (ulimit -l)",
-            ) from error  # fmt: skip
-
-    def close(self) -> None:
-        """Undo everything."""
-        for descriptor in (*self.maps.values(), self.iterator, *self.hooks):
-            os.close(descriptor)
-
-    def attach(self, wanted: str) -> str:
-        """Attach by kprobes, or by tracepoints where there are none; say which."""
-        try:
-            self._tracepoint("exec_tracepoint", "sched_process_exec")
-            self._final()
-            if wanted != "tracepoints" and self._kprobes():
-                return "kprobes"
-            if wanted == "kprobes":
-                raise Refused("this kernel has no kprobes", "let montauk choose")
-            self._tracepoint("fork_tracepoint", "sched_process_fork")
-            self._tracepoint("exit_tracepoint", "sched_process_exit")
-        except OSError as error:
-            raise refusal("the probes cannot be attached", error, _PRIVILEGE) from error
-        return "tracepoints"
-
-    def _final(self) -> None:
-        """Watch for the last moment of threads, or else for when they are freed."""
-        try:
-            self._tracepoint("switch_tracepoint", "sched_switch")
-        except (OSError, Refused):
-            self._tracepoint("free_tracepoint", "sched_process_free")
-
-    def _kprobes(self) -> bool:
-        fork = self._kprobe("fork_kprobe", "wake_up_new_task")
-        if fork < 0:
-            return False
-        ends = self._kprobe("exit_kprobe", "taskstats_exit")
-        if ends < 0:
-            ends = self._kprobe("do_exit_kprobe", "do_exit")
-            if ends < 0:
-                os.close(fork)
-                return False
-            self._tracepoint("exit_tracepoint", "sched_process_exit")
-        self.hooks += [fork, ends]
-        return True
-
-    def _kprobe(self, function: str, symbol: str) -> int:
-        program = self._load(function, bpf.KPROBE)
-        try:
-            return bpf.attach_kprobe(program, symbol)
-        except OSError:
-            return -1
-        finally:
-            os.close(program)
-
-    def _tracepoint(self, function: str, tracepoint: str) -> None:
-        program = self._load(function, bpf.RAW_TRACEPOINT)
-        self.hooks.append(bpf.attach_raw_tracepoint(program, tracepoint))
-        os.close(program)
-
-    def _iterate(self) -> int:
-        """Return the link of the task iterator."""
-        program = self._load(_ITERATOR, bpf.TRACING, self._target)
-        try:
-            return bpf.attach_iterator(program)
-        except OSError as error:
-            remedy = "use Linux 5.8 or newer"
-            raise refusal("the kernel has no task iterator", error, remedy) from error
-        finally:
-            os.close(program)
-
-    def _load(self, function: str, kind: int, target: int = 0) -> int:
-        code = self._probes.code(function, self.maps)
-        try:
-            return bpf.load_program(kind, code, function, target)
-        except OSError as error:
-            log = getattr(error, "log", "")
-            what = f"the kernel refuses {function}" + (f" ({log})" if log else "")
-            is_for_code = log and error.errno != errno.EPERM
-            remedy = _REPORT if is_for_code else _PRIVILEGE
-            raise refusal(what, error, remedy) from error
-
-
-_REPORT = "report it with the output of: montauk probes layout"
-_PRIVILEGE = "run as root, or with CAP_BPF and CAP_PERFMON"
 
 if __name__ == "__main__":
     main()

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from montauk_tui.collectors.kernel.log import Counts, LifeLog, Log, Records, SharedArray
+from montauk_tui.collectors.kernel.missed import Missed
 from montauk_tui.collectors.kernel.records import BRIEF, EXIT, FINAL, LIFE
 from montauk_tui.model.sample import Counters
 
@@ -54,6 +55,7 @@ class ProbeLogs:
             self.lives = LifeLog(lives, counts, slots)
             self.forks = Log(forks, counts, "forks", slots)
             self._failures = counts.total("failures")
+            self._missed = Missed(descriptors)
             self._kept: list[Taken] = []
             self._kept_lives = self._dropped = self._dropped_exits = 0
             self._taken = Counters(0, 0, 0)
@@ -94,12 +96,14 @@ class ProbeLogs:
         return self._taken
 
     def _counters(self) -> Counters:
+        missed = self._missed.counts()
+        lost = self.lives.lost + self.forks.lost + self._dropped
         return Counters(
-            forks=self.forks.counted,
-            execs=self.lives.counted - self.lives.exits,
-            exits=self.lives.exits,
-            lost=self.lives.lost + self.forks.lost + self._dropped,
-            lost_exits=self.lives.lost_exits + self._dropped_exits,
+            forks=self.forks.counted + missed["forks"],
+            execs=self.lives.counted - self.lives.exits + missed["execs"],
+            exits=self.lives.exits + missed["exits"],
+            lost=lost + sum(missed.values()),
+            lost_exits=self.lives.lost_exits + self._dropped_exits + missed["exits"],
             read_failures=self._counts.total("failures") - self._failures,
         )
 

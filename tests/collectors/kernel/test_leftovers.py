@@ -368,9 +368,9 @@ def test_probes_that_do_not_compile(tmp_path: Path) -> None:
 def test_probes_that_the_kernel_refuses(tmp_path: Path) -> None:
     probes = folder("probes")
     text = (probes / "montauk.c").read_text()
-    marker = "int exec_tracepoint(u64 *ctx) {"
+    marker = "int exec_tracepoint(u64 *ctx)\n{"
     assert marker in text
-    # An address that a program may not read without a helper.
+    # An address that a program may not write to.
     broken = text.replace(marker, f"{marker} u64 *wild = (u64 *)ctx[0]; *wild = 1;")
     for path in probes.iterdir():
         if path.name != "montauk.c":
@@ -387,6 +387,7 @@ def test_loading_leaves_descriptors_to_the_caller_only() -> None:
     assert open_files() == files + len(loaded.descriptors)
     assert children_of(os.getpid()) == children
     assert {"lives", "forks", "finals", "counts", "iterator"} <= set(loaded.descriptors)
+    assert {"exec_tracepoint", "hook0"} <= set(loaded.descriptors)
     for descriptor in loaded.descriptors.values():
         assert not os.get_inheritable(descriptor)
     loaded.close()

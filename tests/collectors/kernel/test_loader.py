@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from montauk_tui.collectors.kernel import bpf, loader, loader_main
+from montauk_tui.collectors.kernel.attached import Loaded, Refused
 from montauk_tui.errors import CollectorUnavailable
 
 
@@ -82,7 +83,7 @@ def test_only_a_lack_of_memory_is_one(
     (packages / "bcc" / "__init__.py").write_text(f"raise ImportError({said!r})\n")
     monkeypatch.setattr(sys, "path", [])
     monkeypatch.delitem(sys.modules, "bcc", raising=False)
-    with pytest.raises(loader_main.Refused) as caught:
+    with pytest.raises(Refused) as caught:
         loader_main._import_bcc([str(packages)])  # noqa: SLF001 - the one user is slow
     assert said in caught.value.reason
     assert caught.value.may_pass is is_memory
@@ -111,8 +112,8 @@ def test_what_the_verifier_refuses_is_no_lack_of_privilege(
     monkeypatch.setattr(bpf, "load_program", refuses)
     # One program that uses no map.
     kept = {"maps": {}, "programs": {"bpf_iter__task": ["", []]}, "target": 0}
-    with pytest.raises(loader_main.Refused) as caught:
-        loader_main.Loaded(kept)
+    with pytest.raises(Refused) as caught:
+        Loaded(kept)
     assert log in caught.value.reason
     assert caught.value.remedy.startswith(what)
 

@@ -53,3 +53,16 @@ def test_closing_unmaps_them(descriptors: Mapping[str, int]) -> None:
     assert mapped() == 4
     logs.close()
     assert mapped() == 0
+
+
+def test_what_the_kernel_did_not_run_happened_and_is_lost(
+    descriptors: Mapping[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs = ProbeLogs(descriptors, CPUS, SLOTS)
+    missed = {"forks": 1, "execs": 2, "exits": 4}
+    monkeypatch.setattr(logs._missed, "counts", lambda: missed)  # noqa: SLF001
+    logs.take()
+    counted = logs.counters()
+    logs.close()
+    assert (counted.forks, counted.execs, counted.exits) == (1, 2, 4)
+    assert (counted.lost, counted.lost_exits) == (7, 4)

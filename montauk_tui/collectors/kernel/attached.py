@@ -1,0 +1,145 @@
+"""The probes in the kernel, their hooks, and what to say where it refuses them.
+
+Stdlib only: the loader runs this under the distribution's Python.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import Any
+
+from montauk_tui.collectors.kernel import bpf, compiled
+
+_ITERATOR = "bpf_iter__task"
+
+LITTLE_ROOM = {
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENFILE: "raise the limit of open files (fs.file-max)",
+    errno.ENOMEM: "free memory, or raise the limits of it",
+}
+REPORT = "report it with the output of: montauk probes layout"
+_PRIVILEGE = "run as root, or with CAP_BPF and CAP_PERFMON"
+
+
+class Refused(Exception):  # noqa: N818 - named for what it says
+    """The kernel or BCC refuses; reason and remedy for a person."""
+
+    def __init__(self, reason: str, remedy: str, *, may_pass: bool = False) -> None:
+        """Keep them apart, and whether it may work a moment later."""
+        super().__init__(reason)
+        self.reason, self.remedy, self.may_pass = reason, remedy, may_pass
+
+
+def refusal(what: str, error: OSError, remedy: str) -> Refused:
+    """Return what to say of an error: some have remedies of their own."""
+    remedy = LITTLE_ROOM.get(error.errno or 0, remedy)
+    may_pass = error.errno in LITTLE_ROOM
+    return Refused(f"{what}: {error.strerror or error}", remedy, may_pass=may_pass)
+
+
+class Loaded:
+    """The probes in the kernel, and the hooks that were made of them."""
+
+    def __init__(self, kept: dict[str, Any]) -> None:
+        """Create the maps and the iterator.
+
+        Raises:
+            Refused: The kernel does not take them.
+        """
+        self._probes = compiled.Compiled.from_json(kept)
+        self._target = kept["target"]
+        self.hooks: list[int] = []
+        self.programs: dict[str, int] = {}
+        """Of the hooks, by the names of their functions."""
+        try:
+            with self._probes.with_maps() as maps:
+                self.maps = maps
+                self.iterator = self._iterate()
+        except OSError as error:
+            raise refusal(
+                "the maps of the probes cannot be made", error,
+                "raise the limit of locked memory (ulimit -l)",
+            ) from error  # fmt: skip
+
+    def close(self) -> None:
+        """Undo everything."""
+        programs = self.programs.values()
+        for descriptor in (
+            *self.maps.values(), self.iterator, *self.hooks, *programs
+        ):  # fmt: skip
+            os.close(descriptor)
+
+    def attach(self, wanted: str) -> str:
+        """Attach by kprobes, or by tracepoints where there are none; say which."""
+        try:
+            self._tracepoint("exec_tracepoint", "sched_process_exec")
+            self._final()
+            if wanted != "tracepoints" and self._kprobes():
+                return "kprobes"
+            if wanted == "kprobes":
+                raise Refused("this kernel has no kprobes", "let montauk choose")
+            self._tracepoint("fork_tracepoint", "sched_process_fork")
+            self._tracepoint("exit_tracepoint", "sched_process_exit")
+        except OSError as error:
+            raise refusal("the probes cannot be attached", error, _PRIVILEGE) from error
+        return "tracepoints"
+
+    def _final(self) -> None:
+        """Watch for the last moment of threads, or else for when they are freed."""
+        try:
+            self._tracepoint("switch_tracepoint", "sched_switch")
+        except (OSError, Refused):
+            self._tracepoint("free_tracepoint", "sched_process_free")
+
+    def _kprobes(self) -> bool:
+        fork = self._kprobe("fork_kprobe", "wake_up_new_task")
+        if fork < 0:
+            return False
+        ends = self._kprobe("exit_kprobe", "taskstats_exit")
+        if ends < 0:
+            ends = self._kprobe("do_exit_kprobe", "do_exit")
+            if ends < 0:
+                os.close(fork)
+                os.close(self.programs.pop("fork_kprobe"))
+                return False
+            self._tracepoint("exit_tracepoint", "sched_process_exit")
+        self.hooks += [fork, ends]
+        return True
+
+    def _kprobe(self, function: str, symbol: str) -> int:
+        program = self._load(function, bpf.KPROBE)
+        try:
+            event = bpf.attach_kprobe(program, symbol)
+        except OSError:
+            os.close(program)
+            return -1
+        self.programs[function] = program
+        return event
+
+    def _tracepoint(self, function: str, tracepoint: str) -> None:
+        program = self._load(function, bpf.RAW_TRACEPOINT)
+        self.hooks.append(bpf.attach_raw_tracepoint(program, tracepoint))
+        self.programs[function] = program
+
+    def _iterate(self) -> int:
+        """Return the link of the task iterator."""
+        program = self._load(_ITERATOR, bpf.TRACING, self._target)
+        try:
+            return bpf.attach_iterator(program)
+        except OSError as error:
+            remedy = "use Linux 5.8 or newer"
+            raise refusal("the kernel has no task iterator", error, remedy) from error
+        finally:
+            os.close(program)
+
+    def _load(self, function: str, kind: int, target: int = 0) -> int:
+        code = self._probes.code(function, self.maps)
+        try:
+            return bpf.load_program(kind, code, function, target)
+        except OSError as error:
+            log = getattr(error, "log", "")
+            what = f"the kernel refuses {function}" + (f" ({log})" if log else "")
+            is_for_code = log and error.errno != errno.EPERM
+            remedy = REPORT if is_for_code else _PRIVILEGE
+            raise refusal(what, error, remedy) from error

@@ -1,0 +1,47 @@
+"""How often the kernel did not run a probe.
+
+It runs none that it interrupted on the same CPU (bpf_prog_get_recursion_context in
+include/linux/bpf.h), and no kprobe amid another program. It counts them from 5.12 on.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from montauk_tui.collectors.kernel import bpf
+
+_RECORDS: Final = {
+    "forks": ("fork_tracepoint", "fork_kprobe"),
+    "execs": ("exec_tracepoint",),
+    "exits": ("exit_tracepoint", "exit_kprobe", "do_exit_kprobe"),
+}
+"""Which programs record what. Without a final run time an end waits, and is counted."""
+
+
+class Missed:
+    """What was not recorded since this was made."""
+
+    def __init__(self, descriptors: Mapping[str, int]) -> None:
+        """Begin at 0.
+
+        Args:
+            descriptors: Of the programs, by the names of their functions, among others.
+
+        Raises:
+            OSError: The kernel does not tell of them.
+        """
+        self._programs = {
+            kind: [descriptors[name] for name in names if name in descriptors]
+            for kind, names in _RECORDS.items()
+        }
+        self._before = dict.fromkeys(_RECORDS, 0)
+        self._before = self.counts()
+
+    def counts(self) -> dict[str, int]:
+        """Return how many forks, execs and exits may have been missed.
+
+        The last is of threads, of which a process has one or more.
+        """
+        return {
+            kind: sum(map(bpf.recursion_misses, programs)) - self._before[kind]
+            for kind, programs in self._programs.items()
+        }
