@@ -15,7 +15,7 @@ from montauk_tui.collectors import registry
 from montauk_tui.engine.column import Column
 from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.model.schema import Need
-from montauk_tui.sampler import FrameSource
+from montauk_tui.pipeline.frames import FrameSource
 
 _PROCESSES: Final = 1_000
 _ROWS: Final = 50

@@ -23,7 +23,7 @@ from montauk_tui.engine.rates import host_rates, process_rates
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.recent import MOST_MOMENTS
 from montauk_tui.model.schema import Need
-from montauk_tui.sampler import FrameSource
+from montauk_tui.pipeline.frames import FrameSource
 from montauk_tui.ui import themes
 from montauk_tui.ui.app import MontaukApp
 from montauk_tui.ui.messages import FrameReady

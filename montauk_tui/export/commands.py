@@ -25,7 +25,7 @@ from montauk_tui.export.table import frame_table
 from montauk_tui.export.waiting import Waiting
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import FOR_RATES, Need
-from montauk_tui.sampler import FrameSource
+from montauk_tui.pipeline.frames import FrameSource
 
 
 def collector_info(forced: str | None) -> int:

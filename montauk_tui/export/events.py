@@ -28,16 +28,18 @@ from montauk_tui.engine.events import EXIT, NOTHING, Events, events_of
 from montauk_tui.engine.query.cuts import cut_records
 from montauk_tui.engine.schedule import Schedule
 from montauk_tui.engine.units import counted
-from montauk_tui.errors import CollectorFailed, CollectorUnavailable, MontaukError
+from montauk_tui.errors import CollectorFailed, MontaukError
 from montauk_tui.export import eventlines
 from montauk_tui.export.cutnote import CutNote
 from montauk_tui.export.eventlines import Event
 from montauk_tui.export.jsonlines import SCHEMA
 from montauk_tui.export.output import put
 from montauk_tui.export.waiting import Waiting
+from montauk_tui.model.frame import CollectorStatus
 from montauk_tui.model.lookups import Lookups
 from montauk_tui.model.sample import Counters, Sample
 from montauk_tui.model.schema import Need
+from montauk_tui.pipeline.chain import CollectorChain
 
 _INTERVAL_S: Final = 0.2
 _PATIENCE_S: Final = 0.5
@@ -76,10 +78,12 @@ class Source:
             UsageError: `forced` names no installed collector.
             MontaukError: None that sees events serves here.
         """
-        self._opened = registry.open_collector(forced, on_wait)
+        self._chain = CollectorChain(registry.open_collector(forced, on_wait))
         self._before: list[Counters] = []
         self._last: Sample | None = None
-        self._failure = ""
+        self._opening = 0
+        self.lookups: Lookups
+        """What the strings of the last sample are looked up in."""
         self.began_s = time.monotonic()
         with ExitStack() as undo:
             undo.callback(self.close)
@@ -89,12 +93,7 @@ class Source:
 
     def close(self) -> None:
         """Close the collector."""
-        self._opened.collector.close()
-
-    @property
-    def lookups(self) -> Lookups:
-        """What its strings are looked up in."""
-        return self._opened.collector.lookups
+        self._chain.close()
 
     def user(self, uid: int) -> str:
         """Return the name of a user."""
@@ -106,19 +105,19 @@ class Source:
         Raises:
             MontaukError: The collector failed, and no other sees events.
         """
-        while True:
-            try:
-                sample = self._opened.collector.sample(Need.NONE)
-            except CollectorFailed as failure:
-                self._change_over(failure)
-                continue
-            if events_of(sample) is None:
-                raise self._blind()
-            if self._failure:
-                name = self._opened.collector.name
-                streams.complain(f"{self._failure}; {name} goes on")
-            self._last, self._failure = sample, ""
-            return sample
+        try:
+            reading = self._chain.read(Need.NONE)
+        except CollectorFailed as failure:
+            raise MontaukError(self._chain.failure, failure.remedy) from failure
+        if events_of(reading.sample) is None:
+            raise _blind(reading.status)
+        if reading.opening != self._opening:
+            if self._last is not None:
+                self._before.append(self._last.counters)
+            streams.complain(f"{self._chain.failure}; {reading.status.name} goes on")
+        self._opening, self._last = reading.opening, reading.sample
+        self.lookups = reading.lookups
+        return reading.sample
 
     def totals(self) -> Totals:
         """Return what was counted up to the last sample."""
@@ -128,23 +127,12 @@ class Source:
             totals.add(counters)
         return totals
 
-    def _change_over(self, failure: CollectorFailed) -> None:
-        failed = self._opened
-        failed.collector.close()
-        self._failure = f"collector {failed.collector.name} failed: {failure.reason}"
-        try:
-            self._opened = registry.open_next(failed, str(failure))
-        except CollectorUnavailable as nothing_left:
-            raise MontaukError(self._failure, failure.remedy) from nothing_left
-        if self._last is not None:
-            self._before.append(self._last.counters)
 
-    def _blind(self) -> MontaukError:
-        name = self._opened.collector.name
-        reason = f"collector {name} does not see events"
-        if refusals := "; ".join(self._opened.refusals):
-            return MontaukError(f"{reason}, and no other serves: {refusals}")
-        return MontaukError(reason, _REMEDY)
+def _blind(status: CollectorStatus) -> MontaukError:
+    reason = f"collector {status.name} does not see events"
+    if refusals := "; ".join(status.refusals):
+        return MontaukError(f"{reason}, and no other serves: {refusals}")
+    return MontaukError(reason, _REMEDY)
 
 
 class Waiter:

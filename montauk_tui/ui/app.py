@@ -18,7 +18,8 @@ from montauk_tui.collectors.registry import Opened
 from montauk_tui.config import Settings, config_path
 from montauk_tui.errors import MontaukError, followed
 from montauk_tui.model.frame import Frame
-from montauk_tui.sampler import FrameSource, Sampler
+from montauk_tui.pipeline.frames import FrameSource
+from montauk_tui.pipeline.sampler import Sampler
 from montauk_tui.ui import tabs, themes
 from montauk_tui.ui.actions.acting import SignalActions
 from montauk_tui.ui.actions.folding import FoldingActions

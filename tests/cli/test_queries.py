@@ -22,7 +22,7 @@ from montauk_tui.errors import CollectorUnavailable
 from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import Need
-from montauk_tui.sampler import FrameSource
+from montauk_tui.pipeline.frames import FrameSource
 from montauk_tui.ui.screens.help import QUERIES
 from tests.architecture.test_docs import DOCS, section
 

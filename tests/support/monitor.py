@@ -16,10 +16,10 @@ from textual.geometry import Size
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
-from montauk_tui import sampler as sampler_module
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.config import Settings
 from montauk_tui.model.frame import Frame
+from montauk_tui.pipeline import sampler as sampler_module
 from montauk_tui.resources import folder
 from montauk_tui.ui import app as app_module
 from montauk_tui.ui import finding as finding_module

@@ -7,12 +7,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from montauk_tui import sampler as sampler_module
 from montauk_tui.errors import CollectorFailed, MontaukError
 from montauk_tui.model.frame import CollectorStatus, Frame
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import Need
-from montauk_tui.sampler import FrameSource, Sampler
+from montauk_tui.pipeline import sampler as sampler_module
+from montauk_tui.pipeline.frames import FrameSource
+from montauk_tui.pipeline.sampler import Sampler
 from tests.support.builders import FakeLookups, make_sample
 from tests.support.replay import ReplayCollector, opened_replay
 
@@ -109,8 +110,6 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     fake_threading = SimpleNamespace(
         Condition=clock.make_condition,
         Thread=threading.Thread,
-        Lock=threading.Lock,
-        Event=threading.Event,
     )
     made: list[Harness] = []
 

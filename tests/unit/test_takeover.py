@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from montauk_tui import sampler
 from montauk_tui.collectors import registry
 from montauk_tui.collectors.base import Availability, Collector
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.errors import CollectorFailed, CollectorUnavailable
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import Need
-from montauk_tui.sampler import FrameSource
+from montauk_tui.pipeline import chain
+from montauk_tui.pipeline.frames import FrameSource
 from tests.support.builders import FakeLookups, make_sample
 from tests.support.patience import MOST_S as PATIENCE_S
 from tests.support.patience import until
@@ -391,8 +391,8 @@ class Short(Made):
 def test_what_may_pass_is_tried_again(
     install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sampler, "_RETRIES_S", (0.0, 0.0))
-    monkeypatch.setattr(sampler, "_LATER_S", 0.0)
+    monkeypatch.setattr(chain, "_RETRIES_S", (0.0, 0.0))
+    monkeypatch.setattr(chain, "_LATER_S", 0.0)
     better = Short("kernel", [exact(1.0, 0)], failures=5)
     plain = Made("traditional")
     install(better, plain)
@@ -406,7 +406,7 @@ def test_what_may_pass_is_tried_again(
 def test_that_it_is_tried_again_is_told_and_ends_with_the_monitor(
     install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sampler, "_RETRIES_S", (PATIENCE_S,))
+    monkeypatch.setattr(chain, "_RETRIES_S", (PATIENCE_S,))
     better = Short("kernel", [], failures=1)
     plain = Made("traditional", [ticks(0, 0)] * 1000)
     install(better, plain)

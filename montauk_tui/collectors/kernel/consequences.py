@@ -42,6 +42,7 @@ CONSEQUENCES: Final = (
         "no context switches",
         "voluntary_switches involuntary_switches",
     ),
+    Consequence("T_exec_start", "the time of interrupts on idle CPUs is estimated"),
     Consequence("T_run_delay", "no time waited for a CPU", "run_delay_ns"),
     Consequence("T_cgroups G_default G_kn K_id", "no cgroup", "cgroup_id"),
     Consequence("S_threads", "no thread counts", "threads"),

@@ -23,8 +23,8 @@ from montauk_tui.collectors.kernel.collector import KernelCollector
 from montauk_tui.collectors.kernel.loader import Loaded
 from montauk_tui.errors import CollectorUnavailable
 from montauk_tui.model.schema import Need
+from montauk_tui.pipeline.frames import FrameSource
 from montauk_tui.resources import folder
-from montauk_tui.sampler import FrameSource
 from tests.collectors.kernel.support import opened
 from tests.support import heritage
 from tests.support.patience import MOST_S, until

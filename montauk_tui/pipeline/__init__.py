@@ -1,0 +1,1 @@
+"""From collectors to frames: the chain of collectors, the fold, and the thread."""

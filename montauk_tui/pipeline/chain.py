@@ -1,0 +1,202 @@
+"""The collector that serves: a better one takes over, the next best one steps in."""
+
+import itertools
+import queue
+import threading
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from montauk_tui import shortage
+from montauk_tui.collectors import registry
+from montauk_tui.collectors.base import Collector
+from montauk_tui.collectors.registry import Opened
+from montauk_tui.errors import CollectorFailed, CollectorUnavailable, MontaukError
+from montauk_tui.model.frame import CollectorStatus
+from montauk_tui.model.lookups import Lookups
+from montauk_tui.model.sample import Sample
+from montauk_tui.model.schema import Need
+
+_FRAMES_IN_USE: Final = 3
+"""One on the screen, one on its way there, one that is being made."""
+
+_RETRIES_S: Final = (5.0, 15.0, 30.0)
+_LATER_S: Final = 60.0
+"""How long after a failure that may pass an upgrade is tried again; then each time."""
+
+
+class Reading(NamedTuple):
+    """One sample, and where it comes from."""
+
+    sample: Sample
+    status: CollectorStatus
+    lookups: Lookups
+    """Of the collector; it stays open for the next frames."""
+    opening: int
+    """Which of the collectors that were opened one after the other took it."""
+
+
+class _Upgrade(NamedTuple):
+    """What came of trying the better collectors."""
+
+    opened: Opened | None
+    refusals: tuple[str, ...]
+    """One line for each better one that did not open."""
+
+
+class CollectorChain:
+    """Samples from one collector after another.
+
+    When a better collector becomes ready it takes over, when the present one fails the
+    next best does. But for `close` and `upgrade`, for use from one thread.
+    """
+
+    def __init__(self, opened: Opened) -> None:
+        """Take an open collector."""
+        self._opened = opened
+        self._opening_number = 0
+        self._readings = 0
+        self._retired: dict[Collector, int] = {}
+        self._upgrades: queue.SimpleQueue[_Upgrade] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        """Over what `close` and `upgrade` share: whichever comes second closes."""
+        self._closed = threading.Event()
+        self._being_opened: Collector | None = None
+        self._progress: dict[str, str] = {}
+        self.failure = ""
+        """How the last collector that failed did so, in one line."""
+
+    @property
+    def status(self) -> CollectorStatus:
+        """The collector that serves, and why no better one does."""
+        waiting = tuple(
+            self._progress.get(name, f"{name}: loading") for name in self._opened.better
+        )
+        collector = self._opened.collector
+        refusals = (*waiting, *self._opened.refusals)
+        return CollectorStatus(collector.name, collector.detail, refusals)
+
+    def read(self, needs: Need) -> Reading:
+        """Sample now.
+
+        Raises:
+            CollectorFailed: The collector can no longer sample, nor can another.
+        """
+        self._take_upgrades()
+        sample = self._sample(needs)
+        self._readings += 1
+        self._close_retired()
+        lookups = self._opened.collector.lookups
+        return Reading(sample, self.status, lookups, self._opening_number)
+
+    def close(self) -> None:
+        """Close every collector there was, and give up the one that is opening."""
+        with self._lock:
+            self._closed.set()
+            opening = self._being_opened
+        if opening is not None:
+            opening.give_up()
+        self._take_upgrades()
+        for collector in (*self._retired, self._opened.collector):
+            collector.close()
+
+    def upgrade(self) -> bool:
+        """Open the better collectors that are worth trying; tell whether one opened.
+
+        It takes over with the next sample. What failed in a way that may pass is tried
+        again, until this is closed.
+        """
+        better = self._opened.better
+        for wait_s in itertools.chain(_RETRIES_S, itertools.repeat(_LATER_S)):
+            refusals, may_pass = [], False
+            for name in better:
+                try:
+                    opened = self._open(name)
+                except MontaukError as refusal:
+                    line = refusal.line.removeprefix("collector ")
+                    refusals.append(line)
+                    if isinstance(refusal, CollectorUnavailable) and refusal.may_pass:
+                        may_pass = True
+                        reason = line.removeprefix(f"{name}: unavailable: ")
+                        self._progress[name] = f"{name}: trying again soon: {reason}"
+                    continue
+                return self._hand_over(_Upgrade(opened, tuple(refusals)))
+            if not may_pass or self._closed.wait(wait_s):
+                break
+        self._hand_over(_Upgrade(None, tuple(refusals)))
+        return False
+
+    def _open(self, name: str) -> Opened:
+        """Open a collector, which `close` may have given up meanwhile.
+
+        Raises:
+            MontaukError: It does not open.
+        """
+        collector = registry.load(name)
+        with self._lock:
+            if self._closed.is_set():
+                raise CollectorUnavailable("montauk is leaving")
+            self._being_opened = collector
+        try:
+            return registry.open_loaded(collector, self._tell)
+        except MontaukError:
+            raise
+        except Exception as error:
+            # A thread that died unseen would leave a screen that waits for ever.
+            if lack := shortage.of(error):
+                raise CollectorUnavailable(
+                    f"{name}: unavailable: {lack.reason}", lack.remedy, may_pass=True
+                ) from error
+            reason = f"{name}: unavailable: it broke: {type(error).__name__}: {error}"
+            raise CollectorUnavailable(reason, "please report it") from error
+        finally:
+            with self._lock:
+                self._being_opened = None
+
+    def _tell(self, name: str, seconds: float) -> None:
+        self._progress[name] = f"{name}: loading for {seconds:.0f} s"
+
+    def _hand_over(self, upgrade: _Upgrade) -> bool:
+        """Leave it for the next sample; tell whether there may be one."""
+        with self._lock:
+            if not self._closed.is_set():
+                self._upgrades.put(upgrade)
+                return True
+        if upgrade.opened is not None:
+            upgrade.opened.collector.close()
+        return False
+
+    def _take_upgrades(self) -> None:
+        while not self._upgrades.empty():
+            before, (opened, refusals) = self._opened, self._upgrades.get()
+            if opened is None:
+                refusals = (*refusals, *before.refusals)
+                self._opened = replace(before, refusals=refusals, better=())
+            else:
+                # Kept open: the frame on the screen still looks things up in it.
+                self._retired[before.collector] = self._readings
+                self._serve(replace(opened, refusals=refusals, is_forced=False))
+
+    def _serve(self, opened: Opened) -> None:
+        self._opened = opened
+        self._opening_number += 1
+
+    def _close_retired(self) -> None:
+        """Close the collectors whose frames nobody shows any more."""
+        for collector, since in list(self._retired.items()):
+            if self._readings - since >= _FRAMES_IN_USE:
+                del self._retired[collector]
+                collector.close()
+
+    def _sample(self, needs: Need) -> Sample:
+        while True:
+            collector = self._opened.collector
+            try:
+                return collector.sample(needs | collector.free)
+            except CollectorFailed as failure:
+                failed = self._opened
+                failed.collector.close()
+                self.failure = f"collector {collector.name} failed: {failure.reason}"
+                try:
+                    self._serve(registry.open_next(failed, str(failure)))
+                except CollectorUnavailable as nothing_left:
+                    raise failure from nothing_left

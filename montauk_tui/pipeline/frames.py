@@ -1,0 +1,83 @@
+"""Frames from samples: rates, ledger and history as a fold over any source of them."""
+
+import time
+from dataclasses import replace
+
+from montauk_tui.collectors.registry import Opened
+from montauk_tui.engine.ledger import close_books
+from montauk_tui.engine.rates import host_rates, process_rates
+from montauk_tui.engine.recent import remember, remember_moment
+from montauk_tui.model.frame import Frame, HostRates, Rates
+from montauk_tui.model.recent import Recent
+from montauk_tui.model.sample import Sample
+from montauk_tui.model.schema import Need
+from montauk_tui.pipeline.chain import CollectorChain, Reading
+
+
+class FramePipeline:
+    """A fold over samples: reads nothing, and knows no collector."""
+
+    def __init__(self) -> None:
+        """Have seen nothing yet."""
+        self._seq = 0
+        self._previous: Sample | None = None
+        self._opening: int | None = None
+        self._rates: Rates | None = None
+        self._recent = Recent()
+
+    def frame(self, reading: Reading) -> Frame:
+        """Return the frame of a sample, with the rates since the one before."""
+        sample, previous = reading.sample, self._previous
+        self._rates = rates = process_rates(previous, sample, self._rates)
+        of_host = host_rates(previous.host if previous else None, sample.host)
+        frame = Frame(
+            seq=self._seq,
+            sample=sample,
+            interval_s=sample.monotonic_s - previous.monotonic_s if previous else None,
+            rates=rates,
+            host_rates=of_host,
+            ledger=close_books(previous, sample, rates) if previous else None,
+            collector=reading.status,
+            lookups=reading.lookups,
+            recent=self._remember(reading, rates, of_host),
+            cpu_s=0.0,
+        )
+        self._previous = sample
+        self._seq += 1
+        return frame
+
+    def _remember(self, reading: Reading, rates: Rates, of_host: HostRates) -> Recent:
+        # Another collector counts from its own start.
+        previous = self._previous if self._opening == reading.opening else None
+        recent = remember(self._recent, previous, reading.sample, rates)
+        if self._previous is not None:
+            recent = remember_moment(recent, reading.sample.host, of_host)
+        self._recent, self._opening = recent, reading.opening
+        return recent
+
+
+class FrameSource:
+    """Frames of this machine, from the collectors of a chain."""
+
+    def __init__(self, opened: Opened) -> None:
+        """Take an open collector."""
+        self._chain = CollectorChain(opened)
+        self._pipeline = FramePipeline()
+
+    def upgrade(self) -> bool:
+        """Open a better collector, from another thread; tell whether one opened."""
+        return self._chain.upgrade()
+
+    def close(self) -> None:
+        """Close the collectors."""
+        self._chain.close()
+
+    def next_frame(self, needs: Need) -> Frame:
+        """Sample now and return the frame with the rates since the previous call.
+
+        Raises:
+            CollectorFailed: The collector can no longer sample, nor can another.
+        """
+        started = time.thread_time()
+        frame = self._pipeline.frame(self._chain.read(needs))
+        return replace(frame, cpu_s=time.thread_time() - started)

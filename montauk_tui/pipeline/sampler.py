@@ -1,0 +1,165 @@
+"""The one sampling thread."""
+
+import contextlib
+import math
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+from montauk_tui import shortage
+from montauk_tui.errors import CollectorFailed, MontaukError
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.schema import FOR_RATES, Need
+from montauk_tui.pipeline.frames import FrameSource
+
+_FIRST_INTERVAL_S = 0.25
+"""The second frame comes soon: only then rates exist."""
+
+_AT_ONCE: Final = -math.inf
+_NEVER: Final = math.inf
+
+
+class Sampler:
+    """The one sampling thread: publishes a frame per interval until it is stopped."""
+
+    def __init__(
+        self,
+        source: FrameSource,
+        interval_s: float,
+        publish: Callable[[Frame], None],
+        fail: Callable[[MontaukError], None],
+    ) -> None:
+        """Prepare; `publish` and `fail` are called in the sampling thread."""
+        self._source = source
+        self._publish = publish
+        self._fail = fail
+        self._interval_s = interval_s
+        self._needs = Need.NONE
+        self._paused = False
+        self._stopped = False
+        self._changed = threading.Condition()
+        self._due_s = _AT_ONCE
+        """When the next sample is taken, by CLOCK_MONOTONIC."""
+        self._taken_s = _NEVER
+        self._most_s = _NEVER
+        """The longest that it may come after the last one, whatever the interval."""
+        self._soon = True
+        """Whether the sample after the next comes soon."""
+        self._thread = threading.Thread(
+            target=self._run, name="montauk-sampler", daemon=True
+        )
+
+    def start(self) -> None:
+        """Start sampling, the first frame at once; open what is better meanwhile.
+
+        Raises:
+            MontaukError: There is no memory, or no process left, for a thread.
+        """
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            raise MontaukError(
+                f"sampling needs a thread: {error}",
+                "raise the limits on memory and processes (ulimit -v, ulimit -u)",
+            ) from error
+        upgrade = threading.Thread(
+            target=self._upgrade, name="montauk-upgrade", daemon=True
+        )
+        # Without it the collector at hand goes on.
+        with contextlib.suppress(RuntimeError):
+            upgrade.start()
+
+    def _upgrade(self) -> None:
+        if self._source.upgrade() and not self._paused:
+            self.sample_now()
+
+    def stop(self) -> None:
+        """End the thread and wait for it."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._source.close()
+
+    def configure(
+        self,
+        *,
+        interval_s: float | None = None,
+        needs: Need | None = None,
+        paused: bool | None = None,
+    ) -> None:
+        """Change how to go on; a new interval counts from the last sample.
+
+        What is newly needed is sampled at once, and again soon for its rates. While
+        paused these would stay unknown, so nothing is sampled for them.
+        """
+        with self._changed:
+            if interval_s is not None:
+                self._interval_s = interval_s
+            if needs is not None:
+                new = needs & ~self._needs
+                if new & ~FOR_RATES if self._paused else new:
+                    self._due_s, self._soon = _AT_ONCE, True
+                self._needs = needs
+            if paused is not None:
+                self._paused = paused
+            self._plan()
+            self._changed.notify()
+
+    def sample_now(self) -> None:
+        """Sample at once, paused or not."""
+        with self._changed:
+            self._due_s = _AT_ONCE
+            self._changed.notify()
+
+    def _plan(self) -> None:
+        """Set when the next sample is due, unless one was asked for at once.
+
+        That is one interval after the last sample, however late that came.
+        """
+        if self._due_s > _AT_ONCE:
+            interval_s = min(self._interval_s, self._most_s)
+            self._due_s = _NEVER if self._paused else self._taken_s + interval_s
+
+    def _run(self) -> None:
+        while self._wait_until_due():
+            started = time.monotonic()
+            with self._changed:
+                needs, self._due_s = self._needs, _NEVER
+                self._most_s = _FIRST_INTERVAL_S if self._soon else _NEVER
+                self._soon = False
+            try:
+                frame = self._source.next_frame(needs)
+                # Between the two something may have stopped the program. What is
+                # played back has moments of its own.
+                read_s = frame.sample.monotonic_s
+                taken_s = min(max(started, read_s), time.monotonic())
+                self._publish(frame)
+            except MontaukError as error:
+                self._fail(error)
+                return
+            except Exception as error:  # noqa: BLE001
+                # The one place that catches everything: a thread that died unseen
+                # would leave a screen that looks alive.
+                reason = f"sampling broke: {type(error).__name__}: {error}"
+                failure = shortage.of(error) or CollectorFailed(
+                    reason, "please report it"
+                )
+                failure.__cause__ = error
+                self._fail(failure)
+                return
+            with self._changed:
+                self._taken_s = taken_s
+                self._plan()
+
+    def _wait_until_due(self) -> bool:
+        """Wait for the next due time; tell whether to sample, or else to end."""
+        with self._changed:
+            while not self._stopped:
+                left_s = self._due_s - time.monotonic()
+                if left_s <= 0:
+                    return True
+                self._changed.wait(None if left_s == _NEVER else left_s)
+        return False
