@@ -16,9 +16,6 @@ from montauk_tui.model.lookups import Lookups
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import Need
 
-_FRAMES_IN_USE: Final = 3
-"""One on the screen, one on its way there, one that is being made."""
-
 _RETRIES_S: Final = (5.0, 15.0, 30.0)
 _LATER_S: Final = 60.0
 """How long after a failure that may pass an upgrade is tried again; then each time."""
@@ -30,7 +27,7 @@ class Reading(NamedTuple):
     sample: Sample
     status: CollectorStatus
     lookups: Lookups
-    """Of the collector; it stays open for the next frames."""
+    """Of the collector; they serve on when it is closed."""
     opening: int
     """Which of the collectors that were opened one after the other took it."""
 
@@ -54,8 +51,6 @@ class CollectorChain:
         """Take an open collector."""
         self._opened = opened
         self._opening_number = 0
-        self._readings = 0
-        self._retired: dict[Collector, int] = {}
         self._upgrades: queue.SimpleQueue[_Upgrade] = queue.SimpleQueue()
         self._lock = threading.Lock()
         """Over what `close` and `upgrade` share: whichever comes second closes."""
@@ -83,8 +78,6 @@ class CollectorChain:
         """
         self._take_upgrades()
         sample = self._sample(needs)
-        self._readings += 1
-        self._close_retired()
         lookups = self._opened.collector.lookups
         return Reading(sample, self.status, lookups, self._opening_number)
 
@@ -96,8 +89,7 @@ class CollectorChain:
         if opening is not None:
             opening.give_up()
         self._take_upgrades()
-        for collector in (*self._retired, self._opened.collector):
-            collector.close()
+        self._opened.collector.close()
 
     def upgrade(self) -> bool:
         """Open the better collectors that are worth trying; tell whether one opened.
@@ -172,20 +164,12 @@ class CollectorChain:
                 refusals = (*refusals, *before.refusals)
                 self._opened = replace(before, refusals=refusals, better=())
             else:
-                # Kept open: the frame on the screen still looks things up in it.
-                self._retired[before.collector] = self._readings
+                before.collector.close()
                 self._serve(replace(opened, refusals=refusals, is_forced=False))
 
     def _serve(self, opened: Opened) -> None:
         self._opened = opened
         self._opening_number += 1
-
-    def _close_retired(self) -> None:
-        """Close the collectors whose frames nobody shows any more."""
-        for collector, since in list(self._retired.items()):
-            if self._readings - since >= _FRAMES_IN_USE:
-                del self._retired[collector]
-                collector.close()
 
     def _sample(self, needs: Need) -> Sample:
         while True:

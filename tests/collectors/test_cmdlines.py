@@ -1,6 +1,5 @@
 """Command lines: how old they may be, how much is kept, and what is known to be cut."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Never
 
@@ -43,11 +42,9 @@ def proc(tmp_path: Path) -> FakeProc:
 
 
 @pytest.fixture
-def lines(proc: FakeProc, clock: Clock) -> Iterator[CommandLines]:
+def lines(proc: FakeProc, clock: Clock) -> CommandLines:
     assert clock.now_s
-    root = ProcRoot(proc.root)
-    yield CommandLines(root)
-    root.close()
+    return CommandLines(ProcRoot(proc.root))
 
 
 def say(proc: FakeProc, pid: int, text: bytes) -> Identity:
@@ -246,7 +243,6 @@ def test_rows_are_cut_that_are_in_a_table(proc: FakeProc) -> None:
         lookups.cmdline(who)
     assert lookups.cut_rows(table).tolist() == [True, False, False]
     assert not lookups.cut_rows(make_sample([]).processes).size
-    root.close()
 
 
 # --- arguments of which a part is kept ------------------------------------------------

@@ -267,11 +267,8 @@ def read_devices(folder: Path, net: bytes | None, disks: bytes | None) -> HostSa
         if text is not None:
             proc.write(name, text)
     root = ProcRoot(proc.root)
-    try:
-        reader = HostReader(root.read, root.read_lists, str(folder / "sys"))
-        return reader.sample(DEVICES)
-    finally:
-        root.close()
+    reader = HostReader(root.read, root.read_lists, str(folder / "sys"))
+    return reader.sample(DEVICES)
 
 
 @pytest.mark.parametrize(
@@ -325,8 +322,6 @@ def test_a_list_longer_than_one_read_is_read_to_its_end() -> None:
         text = root.read_lists("kallsyms", 20_000)
     except OSError:
         pytest.skip("this kernel has no /proc/kallsyms")
-    finally:
-        root.close()
     assert len(text) == 20_000
 
 

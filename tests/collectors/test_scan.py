@@ -23,7 +23,6 @@ def test_only_folders_named_by_a_number_are_processes(proc: FakeProc) -> None:
     (proc.path / "12a").mkdir()
     root = ProcRoot(proc.root)
     assert sorted(root.pids(), key=int) == ["1", "300", "4194303"]
-    root.close()
 
 
 def test_a_process_that_goes_between_listing_and_opening_is_left_out(
@@ -35,7 +34,6 @@ def test_a_process_that_goes_between_listing_and_opening_is_left_out(
     listed = sorted(root.pids())
     proc.remove(2)
     assert [pid for pid, _ in root.stats(listed)] == [1, 3]
-    root.close()
 
 
 def test_a_process_that_goes_between_opening_and_reading_is_left_out(
@@ -53,7 +51,6 @@ def test_a_process_that_goes_between_opening_and_reading_is_left_out(
 
     monkeypatch.setattr(os, "read", read)
     assert [pid for pid, _ in root.stats(["1", "2", "3"])] == [1, 3]
-    root.close()
 
 
 def test_files_that_refuse_are_left_out(
@@ -70,7 +67,6 @@ def test_files_that_refuse_are_left_out(
     count.before_each(refuse)
     root = ProcRoot(proc.root)
     assert [pid for pid, _ in root.stats(["1", "2"])] == [2]
-    root.close()
 
 
 def test_no_file_stays_open(proc: FakeProc, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +94,6 @@ def test_no_file_stays_open(proc: FakeProc, monkeypatch: pytest.MonkeyPatch) -> 
         with pytest.raises(OSError, match="Input/output"):
             root.read("1/cmdline")
     assert opened == []
-    root.close()
 
 
 def test_threads_are_read_without_the_leader(proc: FakeProc) -> None:
@@ -109,7 +104,6 @@ def test_threads_are_read_without_the_leader(proc: FakeProc) -> None:
         (10, b"11"),
         (10, b"12"),
     ]
-    root.close()
 
 
 def test_a_thread_that_goes_while_it_is_listed_is_left_out(
@@ -125,7 +119,6 @@ def test_a_thread_that_goes_while_it_is_listed_is_left_out(
     count.before_each(vanish)
     root = ProcRoot(proc.root)
     assert [text.split()[0] for _, text in root.thread_stats([10])] == [b"12"]
-    root.close()
 
 
 @pytest.mark.parametrize(
@@ -144,7 +137,6 @@ def test_memory_of_a_malformed_file_is_an_error(proc: FakeProc, statm: bytes) ->
     root = ProcRoot(proc.root)
     with pytest.raises(OSError, match="statm"):
         root.resident(1)
-    root.close()
 
 
 def test_memory_is_in_bytes_and_no_more_of_it_is_shared_than_there_is(
@@ -156,7 +148,6 @@ def test_memory_is_in_bytes_and_no_more_of_it_is_shared_than_there_is(
     root = ProcRoot(proc.root)
     assert root.resident(1) == (9 * page, 3 * page)
     assert root.resident(2) == (9 * page, 9 * page)
-    root.close()
 
 
 def test_a_pid_that_was_given_away_is_not_alive(proc: FakeProc) -> None:
@@ -166,15 +157,19 @@ def test_a_pid_that_was_given_away_is_not_alive(proc: FakeProc) -> None:
     assert not root.is_alive(Identity(7, 499))
     proc.remove(7)
     assert not root.is_alive(Identity(7, 500))
-    root.close()
 
 
-def test_a_closed_root_closes_again_and_reads_nothing(proc: FakeProc) -> None:
+def test_a_root_is_closed_with_the_last_that_refers_to_it(proc: FakeProc) -> None:
+    files = Path("/proc/self/fd")
+    before = len(list(files.iterdir()))
     root = ProcRoot(proc.root)
-    root.close()
-    root.close()
-    with pytest.raises(OSError, match="Bad file descriptor"):
-        root.read("stat")
+    read = root.read
+    del root
+    assert len(list(files.iterdir())) == before + 1
+    with pytest.raises(OSError, match="No such file"):
+        read("nothing")
+    del read
+    assert len(list(files.iterdir())) == before
 
 
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """One collector after another behind the same frames: upgrade and step-down."""
 
+import os
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from montauk_tui.collectors import registry
 from montauk_tui.collectors.base import Availability, Collector
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.errors import CollectorFailed, CollectorUnavailable
-from montauk_tui.model.sample import Sample
+from montauk_tui.model.sample import Identity, Sample
 from montauk_tui.model.schema import Need
 from montauk_tui.pipeline import chain
 from montauk_tui.pipeline.frames import FrameSource
@@ -103,35 +105,33 @@ def test_a_better_one_takes_over_and_the_rates_go_on(install: Install) -> None:
     assert len(frame.recent.moments) == 2
 
 
-def test_the_one_before_stays_open_for_the_frame_on_the_screen(
-    install: Install,
-) -> None:
-    better, plain = Made("kernel", [exact(1.0, 0)]), Made("traditional", [ticks(0, 0)])
-    install(better, plain)
-    source = quick(plain, "kernel")
-    source.next_frame(Need.NONE)
-    source.upgrade()
-    source.next_frame(Need.NONE)
-    assert plain.closed == 0
-    source.close()
-    assert (plain.closed, better.closed) == (1, 1)
-
-
-def test_the_one_before_is_closed_when_its_frames_are_no_longer_shown(
-    install: Install,
-) -> None:
+def test_the_one_before_is_closed_when_a_better_one_serves(install: Install) -> None:
     """It may listen to every process of the machine."""
-    better = Made("kernel", [exact(1.0 + second, 0) for second in range(3)])
-    plain = Made("netlink", [ticks(0, 0)])
+    better, plain = Made("kernel", [exact(1.0, 0)]), Made("netlink", [ticks(0, 0)])
     install(better, plain)
     source = quick(plain, "kernel")
     source.next_frame(Need.NONE)
     source.upgrade()
-    for _ in range(3):
-        source.next_frame(Need.NONE)
+    assert plain.closed == 0
+    source.next_frame(Need.NONE)
     assert (plain.closed, better.closed) == (1, 0)
     source.close()
     assert (plain.closed, better.closed) == (1, 1)
+
+
+@pytest.mark.parametrize("name", registry.PREFERENCE)
+def test_a_frame_looks_things_up_when_its_collector_is_closed(name: str) -> None:
+    collector = registry.load(name)
+    if not (state := collector.availability()).available:
+        pytest.skip(state.reason)
+    with collector:
+        sample = collector.sample(Need.NONE)
+        lookups = collector.lookups
+    table = sample.processes
+    own = Identity(os.getpid(), int(table.start_ticks[table.pid == os.getpid()][0]))
+    assert lookups.cmdline(own)
+    assert lookups.label("exe", own) == str(Path("/proc/self/exe").readlink())
+    assert lookups.details(own) is not None
 
 
 def test_one_that_opened_and_never_served_is_closed_too(install: Install) -> None:

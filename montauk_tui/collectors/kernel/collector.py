@@ -126,7 +126,6 @@ class KernelCollector(Collector):
         self, descriptors: Mapping[str, int], cpus: int, slots: int, offset_ns: int
     ) -> None:
         self._root = ProcRoot()
-        self._resources.callback(self._root.close)
         self._logs = ProbeLogs(descriptors, cpus, slots)
         self._resources.callback(self._logs.close)
         self._idle_tasks = IdleTasks(descriptors["idles"], cpus, offset_ns)

@@ -77,7 +77,6 @@ class NetlinkCollector(Collector):
         self.close()
         try:
             self._root = root = ProcRoot()
-            self._resources.callback(root.close)
             self._streams = Streams()
             self._resources.callback(self._streams.close)
         except (OSError, RuntimeError) as error:

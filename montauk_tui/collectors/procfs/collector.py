@@ -70,10 +70,8 @@ class TraditionalCollector(Collector):
         self._host = HostReader(self._root.read, self._root.read_lists)
 
     def close(self) -> None:
-        """Close the folder."""
-        if self._root is not None:
-            self._root.close()
-            self._root = None
+        """Read no more; harmless when closed already."""
+        self._root = None
         self._users.close()
 
     def sample(self, needs: Need) -> Sample:

@@ -6,6 +6,7 @@ else to save here.
 
 import errno
 import os
+import weakref
 from collections.abc import Iterable, Iterator, Mapping
 
 from montauk_tui.collectors.procfs.stat import RawStat
@@ -26,6 +27,9 @@ _START_WORD = 19
 class ProcRoot:
     """An open /proc, so that all reads refer to the same mount.
 
+    It is closed with the last object that refers to it: the look-ups of a frame outlive
+    the collector that made it.
+
     Raises:
         OSError: The folder cannot be opened.
     """
@@ -36,12 +40,7 @@ class ProcRoot:
         self.stand_ins: Mapping[int, int] = {}
         """A living thread of each process whose first thread has ended."""
         self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-
-    def close(self) -> None:
-        """Close the folder; harmless when closed already."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        weakref.finalize(self, os.close, self._fd)
 
     def pids(self) -> list[str]:
         """Return the names of the process folders, as the kernel lists them."""

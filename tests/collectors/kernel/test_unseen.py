@@ -1,7 +1,6 @@
 """Processes that /proc has and the iterator has not."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,10 +22,8 @@ def proc(tmp_path: Path) -> FakeProc:
 
 
 @pytest.fixture
-def unseen(proc: FakeProc) -> Iterator[Unseen]:
-    root = ProcRoot(proc.root)
-    yield Unseen(root, 100)
-    root.close()
+def unseen(proc: FakeProc) -> Unseen:
+    return Unseen(ProcRoot(proc.root), 100)
 
 
 def snapshot(*pids: int) -> ProcessTable:

@@ -1,6 +1,5 @@
 """Which pids are read, below a folder that stands for /proc."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +57,8 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    made = Machine(tmp_path)
-    yield made
-    made.root.close()
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
 
 
 def test_the_first_time_all_are_listed(machine: Machine) -> None:
