@@ -8,7 +8,7 @@ from typing import Final
 
 from montauk_tui.collectors.base import Availability, Collector
 from montauk_tui.errors import CollectorUnavailable, UsageError
-from montauk_tui.model.text import clean
+from montauk_tui.model.text import clean_text
 
 GROUP: Final = "montauk.collectors"
 
@@ -61,7 +61,7 @@ def check(name: str) -> None:
     """
     known = names()
     if name not in known:
-        shown = clean(name.encode("utf-8", "surrogateescape"))
+        shown = clean_text(name)
         choice = ", ".join(known) or "none: montauk is not installed (make setup)"
         raise UsageError(
             f"no collector is called '{shown}'", f"choose one of: {choice}"

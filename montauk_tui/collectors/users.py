@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from montauk_tui.model.text import clean
+from montauk_tui.model.text import clean, clean_text
 
 _PATIENCE_S: Final = 0.1
 """How long a sample waits for the names of users it sees for the first time."""
@@ -82,7 +82,7 @@ class UserNames:
         while (uid := self._questions.get()) is not None:
             try:
                 name = pwd.getpwuid(uid).pw_name
-                self._names[uid] = clean(name.encode("utf-8", "surrogateescape"))
+                self._names[uid] = clean_text(name)
             except (KeyError, OverflowError):
                 pass
             finally:

@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -73,10 +72,8 @@ def proc(tmp_path: Path) -> FakeProc:
 
 
 @pytest.fixture
-def root(proc: FakeProc) -> Iterator[ProcRoot]:
-    opened = ProcRoot(proc.root)
-    yield opened
-    opened.close()
+def root(proc: FakeProc) -> ProcRoot:
+    return ProcRoot(proc.root)
 
 
 @pytest.fixture

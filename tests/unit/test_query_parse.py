@@ -3,7 +3,7 @@
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from montauk_tui.engine.columns import COLUMNS
@@ -306,6 +306,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=25).map("".join) | st.text())
+@example("cpu and)\ud800")
 def test_no_text_is_a_crash_and_what_is_taken_means_the_same_again(text: str) -> None:
     try:
         query = parse(text)

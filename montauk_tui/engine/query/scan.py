@@ -5,7 +5,7 @@ from typing import Final
 
 from montauk_tui.engine.query.fields import find
 from montauk_tui.errors import QueryError
-from montauk_tui.model.text import clean
+from montauk_tui.model.text import clean_text
 
 _BLANKS: Final = re.compile(r"\s*")
 _KEYWORD: Final = re.compile(r"(and|or|not)(?![^\s()|\"'])", re.IGNORECASE)
@@ -154,5 +154,5 @@ class Scanner:
         A `remedy` stands in place of what was expected.
         """
         column = (self.at if at is None else at) + 1
-        line = clean(problem.encode("utf-8", "surrogateescape"))
+        line = clean_text(problem)
         return QueryError(column, length, line, remedy or f"expected {expected}")
