@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from montauk_tui.collectors.argvectors import whole_bytes
-from montauk_tui.collectors.cputime import split_run_time
+from montauk_tui.collectors.cputime import split_run_time, whole_life
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.records import ARGV_BYTES, EXIT, FINAL, LIFE
 from montauk_tui.model.exits import ExitTable
@@ -169,8 +169,11 @@ class Lives:
         columns |= {
             "start_ticks": self._ticks(ends),
             "end_ns": ends["time_ns"].astype(np.int64),
-            "lifetime_ns": ends["time_ns"].astype(np.int64)
-            - ends["start_ns"].astype(np.int64),
+            "lifetime_ns": whole_life(
+                (ends["time_ns"] - ends["start_ns"]).astype(np.int64),
+                run_ns,
+                (ends["threads"] <= 1) & (ends["others_ns"] == 0),
+            ),
             "exit_code": np.where(number == 0, code >> 8 & 0xFF, UNKNOWN),
             "exit_signal": np.where(number == 0, UNKNOWN, number),
             "core_dumped": code >> 7 & 1,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from montauk_tui.collectors.argvectors import kept_and_whole
-from montauk_tui.collectors.cputime import split_run_time
+from montauk_tui.collectors.cputime import split_run_time, whole_life
 from montauk_tui.collectors.netlink.ends import EndArray
 from montauk_tui.collectors.netlink.streams import ARGV_BYTES
 from montauk_tui.model.exits import ExitTable
@@ -39,8 +39,10 @@ def exit_table(
         "uid": uid,
         "start_ticks": ends["start_ticks"].copy(),
         "end_ns": np.where(ends["has_event"], ends["time_ns"] + offset_ns, UNKNOWN),
-        "lifetime_ns": np.where(
-            ends["elapsed_us"] == UNKNOWN, UNKNOWN, ends["elapsed_us"] * 1000
+        "lifetime_ns": whole_life(
+            np.where(ends["elapsed_us"] == UNKNOWN, UNKNOWN, ends["elapsed_us"] * 1000),
+            run_ns,
+            has & ~ends["is_group"],
         ),
         "utime_ns": np.where(has, user, UNKNOWN),
         "stime_ns": np.where(has, system, UNKNOWN),

@@ -143,7 +143,7 @@ def test_what_its_parent_reaps_at_once_is_counted_once(
     ends = [end for end in watch.ends if end.argv[1:2] == (b"burn",)]
     assert len(ends) == 240
     # One thread: it cannot have run for longer than it lived.
-    assert max(end.cpu_s - end.lifetime_s for end in ends) < 0.002
+    assert max(end.cpu_s - end.lifetime_s for end in ends) <= 0
 
 
 def test_threads_that_die_together_leave_all_their_cpu_time(

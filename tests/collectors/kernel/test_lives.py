@@ -337,6 +337,16 @@ def test_every_column(story: Story) -> None:
         assert getattr(exits, name)[0] == value, name
 
 
+def test_a_process_of_one_thread_lived_as_long_as_it_ran(story: Story) -> None:
+    """After the hook of its end it frees its memory, which takes CPU time."""
+    run_ns = END - START + 100_000
+    ran = [final(pid, run_ns) for pid in (5, 6, 7)]
+    ends = [life(5, threads=1), life(6, threads=2), life(7, threads=1, others_ns=9)]
+    exits = story.take(ends, ran).exits
+    assert exits.lifetime_ns.tolist() == [run_ns, END - START, END - START]
+    assert (exits.utime_ns + exits.stime_ns).tolist() == [run_ns] * 3
+
+
 # --- arguments ------------------------------------------------------------------------
 
 

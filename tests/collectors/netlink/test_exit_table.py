@@ -72,6 +72,22 @@ def test_without_accounting_what_it_would_tell_is_unknown() -> None:
     assert columns(table, "exit_code", "lifetime_ns") == [2, 9_000]
 
 
+@pytest.mark.parametrize(
+    ("values", "lived_ns"),
+    [
+        ({"elapsed_us": 8}, 9_000),
+        ({"elapsed_us": 10}, 10_000),
+        ({"elapsed_us": 8, "is_group": True}, 8_000),
+        ({"elapsed_us": 8, "has_stats": False}, 8_000),
+        ({"elapsed_us": UNKNOWN}, UNKNOWN),
+    ],
+)
+def test_a_process_of_one_thread_lived_as_long_as_it_ran(
+    values: dict[str, int], lived_ns: int
+) -> None:
+    assert columns(one(b"", 9_000, **values), "lifetime_ns") == [lived_ns]
+
+
 def test_without_an_event_the_moment_of_the_end_is_unknown() -> None:
     assert columns(one(has_event=False, run_ns=7), "end_ns", "utime_ns") == [UNKNOWN, 7]
 
