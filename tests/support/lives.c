@@ -1,10 +1,12 @@
 /* Processes that live and end in ways a shell cannot: lives MODE [NUMBER]. */
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -167,6 +169,25 @@ int main(int count, char **arguments)
         for (i = 0; i < 8; i++)
             start(i == number ? crash : wait_for_good);
         wait_for_good(NULL);
+    }
+    if (!strcmp(mode, "short-lives-on-one-cpu")) {
+        cpu_set_t all, one;
+        int cpu = 0;
+        sched_getaffinity(0, sizeof(all), &all);
+        while (!CPU_ISSET(cpu, &all))
+            cpu++;
+        CPU_ZERO(&one);
+        CPU_SET(cpu, &one);
+        if (sched_setaffinity(0, sizeof(one), &one))
+            abort();
+        while (number--) {
+            pid_t child = fork();
+            if (!child)
+                _exit(0);
+            if (waitpid(child, NULL, 0) != child)
+                abort();
+        }
+        return 0;
     }
     if (!strcmp(mode, "short-threads")) {
         while (number--) {

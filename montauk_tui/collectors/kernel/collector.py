@@ -47,7 +47,7 @@ from montauk_tui.resources import folder
 
 _LOG_BYTES: Final = 32 << 20
 """Of the log of lives, all CPUs together."""
-_MOST_SLOTS: Final = 4096
+_MOST_SLOTS: Final = 8192
 _LEAST_SLOTS: Final = 1024
 
 _RECORDING_NS: Final = 5 * 10**6

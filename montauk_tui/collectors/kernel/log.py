@@ -85,10 +85,9 @@ class Log:
         return np.concatenate(parts)
 
     def _read_cpu(self, cpu: int, end: int) -> Records:
-        begin = int(self._position[cpu])
-        self._position[cpu] = end
+        begin, lost = int(self._position[cpu]), 0
         if end - begin > self._slots:
-            self.lost += end - begin - self._slots
+            lost = end - begin - self._slots
             begin = end - self._slots
         indices = np.arange(begin, end)
         slots = cpu * self._slots + indices % self._slots
@@ -98,8 +97,9 @@ class Log:
         # number, in the copy or, where the number was copied just before, in the log.
         whole = taken["seq"] == numbers
         whole &= self._array.records["seq"][slots] == numbers
-        self.lost += int(np.count_nonzero(~whole))
         kept: Records = taken[whole]
+        self.lost += lost + len(taken) - len(kept)
+        self._position[cpu] = end
         return kept
 
 

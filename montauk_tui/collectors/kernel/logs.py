@@ -10,6 +10,8 @@ import numpy as np
 from montauk_tui.collectors.kernel.log import Counts, LifeLog, Log, Records, SharedArray
 from montauk_tui.collectors.kernel.missed import Missed
 from montauk_tui.collectors.kernel.records import BRIEF, EXIT, FINAL, LIFE
+from montauk_tui.collectors.urgency import hasten
+from montauk_tui.errors import CollectorFailed
 from montauk_tui.model.sample import Counters
 
 _DRAIN_S: Final = 0.25
@@ -60,6 +62,7 @@ class ProbeLogs:
             self._kept_lives = self._dropped = self._dropped_exits = 0
             self._taken = Counters(0, 0, 0)
             self._lock = threading.Lock()
+            self._broken: Exception | None = None
             self._closing = threading.Event()
             self._thread = threading.Thread(
                 target=self._drain_on, name="montauk-log", daemon=True
@@ -81,7 +84,14 @@ class ProbeLogs:
         self._shared.close()
 
     def take(self) -> Taken:
-        """Return what was logged since the last time, up to now."""
+        """Return what was logged since the last time, up to now.
+
+        Raises:
+            CollectorFailed: Nobody empties the logs any more.
+        """
+        if self._broken is not None:
+            reason = f"the probes' log can no longer be read: {self._broken!r}"
+            raise CollectorFailed(reason) from self._broken
         self._drain()
         with self._lock:
             kept, self._kept, self._kept_lives = self._kept, [], 0
@@ -108,8 +118,13 @@ class ProbeLogs:
         )
 
     def _drain_on(self) -> None:
-        while not self._closing.wait(_DRAIN_S):
-            self._drain()
+        hasten()
+        try:
+            while not self._closing.wait(_DRAIN_S):
+                self._drain()
+        except Exception as error:  # noqa: BLE001
+            # A thread that died unseen would lose what comes between two samples.
+            self._broken = error
 
     def _drain(self) -> None:
         with self._lock:

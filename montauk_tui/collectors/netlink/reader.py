@@ -17,6 +17,7 @@ from montauk_tui.collectors.netlink.connector import (
     EventSocket,
     Kind,
 )
+from montauk_tui.collectors.urgency import hasten
 
 _PIPE_BYTES: Final = 1 << 20
 """What every user may have (pipe(7)): the arguments of some 8,000 execs."""
@@ -126,7 +127,7 @@ def _start(events: EventSocket, writing: int) -> "subprocess.Popen[bytes]":
     socket = events.receiver.sock.fileno()
     layout = (Kind.EXEC, KIND_AT, TIME_AT, events.tgid_at)
     script = str(Path(reader_main.__file__))
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-I", "-S", script, *map(str, (socket, writing, *layout))],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -136,3 +137,5 @@ def _start(events: EventSocket, writing: int) -> "subprocess.Popen[bytes]":
         pass_fds=(socket, writing),
         start_new_session=True,
     )
+    hasten(process.pid)
+    return process

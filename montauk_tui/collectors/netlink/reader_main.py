@@ -3,7 +3,7 @@
 Run by `reader.py`, with the standard library alone. A program such as `true` is gone
 half a millisecond after the kernel told of it. A thread of the monitor would wait for
 the lock of the interpreter, which another thread may hold while it has no CPU; this
-process has a lock of its own, and runs before all that is not real-time where it may.
+process has a lock of its own, and `reader.py` lets it run before other processes.
 
 For each exec it writes RECORD and the arguments into a pipe, which is never waited for.
 It ends when nobody reads the pipe any more.
@@ -33,8 +33,6 @@ _SAVED_S: Final = 1.0
 
 _PAUSE_S: Final = 0.05
 _MESSAGE_BYTES: Final = 256
-_RT_PRIORITY: Final = 1
-_NICE: Final = -10
 
 
 class Budget:
@@ -82,21 +80,6 @@ def next_message(events: socket.socket) -> bytes | None:
             return bytes(message)
 
 
-def hasten() -> None:
-    """Run before other processes, as far as that is permitted.
-
-    Nice values are compared within a session only where autogroups are (sched(7)).
-    """
-    try:
-        param = os.sched_param(_RT_PRIORITY)
-        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, param)
-    except OSError:
-        try:
-            os.setpriority(os.PRIO_PROCESS, 0, _NICE)
-        except OSError:
-            return
-
-
 class Reader:
     """The socket, the pipe, and where things lie in a message."""
 
@@ -142,7 +125,6 @@ def main() -> None:
     """Read for the descriptors and offsets of the command line."""
     events, pipe, *layout = map(int, sys.argv[1:])
     reader = Reader(events, pipe, layout)
-    hasten()
     try:
         reader.run()
     except (BrokenPipeError, KeyboardInterrupt):

@@ -12,6 +12,7 @@ import numpy as np
 from montauk_tui.collectors.netlink.connector import EVENT, Events, EventSocket, Kind
 from montauk_tui.collectors.netlink.reader import UNREAD, ArgumentReader, Argv, Exec
 from montauk_tui.collectors.netlink.taskstats import STATS, ExitListener, Stats
+from montauk_tui.collectors.urgency import hasten
 
 _BUFFER_BYTES: Final = 32 << 20
 """Of each socket; the kernel takes 800 bytes for an event and 2,300 for an end."""
@@ -163,6 +164,7 @@ class Streams:
         return strangers + (self._stats.receiver.foreign if self._stats else 0)
 
     def _listen(self) -> None:
+        hasten()
         closing = select.poll()
         closing.register(self._wake, select.POLLIN)
         due_s = time.monotonic()

@@ -4,6 +4,7 @@ import mmap
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -151,6 +152,20 @@ def test_a_writer_that_goes_on_while_it_is_read(
     assert log.lost == 3
     assert pids(log.read()) == writer.written[0][SLOTS : SLOTS + 3]
     assert log.lost == 3
+
+
+def test_what_could_not_be_copied_is_there_the_next_time(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = writer.reader()
+    writer.write(0, SLOTS + 2)
+    with monkeypatch.context() as context:
+        context.setattr(np, "arange", Mock(side_effect=MemoryError))
+        with pytest.raises(MemoryError):
+            log.read()
+    assert log.lost == 0
+    assert pids(log.read()) == writer.written[0][2:]
+    assert log.lost == 2
 
 
 class Interrupted:

@@ -6,11 +6,14 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
+from montauk_tui.collectors.kernel import logs as logs_module
 from montauk_tui.collectors.kernel.logs import ProbeLogs
 from montauk_tui.collectors.kernel.records import BRIEF, COUNTS, FINAL, LIFE
+from montauk_tui.errors import CollectorFailed
 
 CPUS, SLOTS = 2, 8
 
@@ -46,6 +49,22 @@ def test_nothing_stays_mapped_where_no_thread_can_be_started(
     # Its traceback holds what was begun.
     assert caught.traceback
     assert mapped() == 0
+
+
+def test_a_reader_that_broke_fails_the_next_sample(
+    descriptors: Mapping[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would lose what comes between two samples, and nobody would know why."""
+    monkeypatch.setattr(logs_module, "_DRAIN_S", 0.001)
+    logs = ProbeLogs(descriptors, CPUS, SLOTS)
+    try:
+        logs.take()
+        monkeypatch.setattr(logs.forks, "read", Mock(side_effect=MemoryError("full")))
+        logs._thread.join()  # noqa: SLF001
+        with pytest.raises(CollectorFailed, match=r"no longer be read: .*full"):
+            logs.take()
+    finally:
+        logs.close()
 
 
 def test_closing_unmaps_them(descriptors: Mapping[str, int]) -> None:
