@@ -211,6 +211,18 @@ def test_a_line_that_was_whole_stays_whole_when_the_room_is_full(
     assert not lines.cut
 
 
+def test_a_line_that_grows_behind_what_is_kept_of_it_is_cut_from_then_on(
+    proc: FakeProc, lines: CommandLines, clock: Clock
+) -> None:
+    kept = b"x" * CMDLINE_BYTES
+    for text, is_cut in ((kept, False), (kept + b"y", True), (kept, False)):
+        who = say(proc, 5, text)
+        line = lines.recent(who)
+        assert line
+        assert (line.raw, line.is_cut, who in lines.cut) == (kept, is_cut, is_cut)
+        clock.now_s += 6.0
+
+
 class Watched(dict[Identity, cmdlines.CommandLine]):
     """Never lets go of what another thread may look for."""
 

@@ -121,8 +121,10 @@ class CommandLines:
             raw, is_cut = self._bytes(identity)
         except OSError:
             return known
-        if known is not None and (not raw or raw == known.raw):
+        if known is not None and not raw:
             command, raw, is_cut = known.command, known.raw, known.is_cut
+        elif known is not None and (raw, is_cut) == (known.raw, known.is_cut):
+            command, raw = known.command, known.raw
         elif not self._root.is_alive(identity):
             return known
         else:
