@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.engine.lineage import follow
+from montauk_tui.engine.takeover import untold_ends, untold_starts
 from montauk_tui.engine.traces import with_trace
 from montauk_tui.model.frame import HostRates, Rates
-from montauk_tui.model.lineage import codes
 from montauk_tui.model.recent import (
     MOST_KEPT,
     MOST_MOMENTS,
@@ -33,7 +33,7 @@ def remember(
     """
     return Recent(
         ended=_with_ends(recent.ended, current, rates, is_first=previous is None),
-        starts=_with_starts(recent.starts, current.starts),
+        starts=_with_starts(recent.starts, current.starts, is_first=previous is None),
         churn=_with_churn(recent.churn, previous, current),
         lineage=follow(recent.lineage, previous, current),
         moments=recent.moments,
@@ -76,11 +76,8 @@ def _with_ends(
         return parts
     # In the order in which they ended, as far as that is known.
     order = np.argsort(exits.end_ns, kind="stable")
-    if is_first and parts:
-        # A collector that takes over has listened while the one before it did.
-        told = [codes(one.exits.pid, one.exits.start_ticks) for one in parts]
-        known = np.isin(codes(exits.pid, exits.start_ticks), np.concatenate(told))
-        order = order[~known[order]]
+    if is_first:
+        order = order[untold_ends([one.exits for one in parts], exits)[order]]
     if not order.size:
         return parts
     last = int(parts[-1].serial[-1]) if parts else 0
@@ -102,12 +99,14 @@ def _with_ends(
 
 
 def _with_starts(
-    parts: tuple[StartTable, ...], starts: StartTable | None
+    parts: tuple[StartTable, ...], starts: StartTable | None, *, is_first: bool
 ) -> tuple[StartTable, ...]:
     if starts is None or not len(starts):
         return parts
-    order = np.argsort(starts.time_ns, kind="stable")[-MOST_KEPT:]
-    kept = [*parts, starts.only(order)]
+    order = np.argsort(starts.time_ns, kind="stable")
+    if is_first:
+        order = order[untold_starts(parts, starts)[order]]
+    kept = [*parts, starts.only(order[-MOST_KEPT:])]
     while sum(map(len, kept)) > MOST_KEPT:
         kept.pop(0)
     return tuple(kept)

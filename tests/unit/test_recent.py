@@ -12,7 +12,7 @@ from montauk_tui.model.sample import Counters, Sample
 from montauk_tui.model.schema import UNKNOWN
 from tests.support.builders import MONOTONIC_S, make_sample
 from tests.support.exits import make_exits
-from tests.support.starts import fork, make_starts
+from tests.support.starts import exec_, fork, make_starts
 
 
 class Story:
@@ -149,3 +149,42 @@ def test_who_two_collectors_told_of_is_kept_once() -> None:
     assert ended(recent) == ([8, 9, 10], [1, 2, 3])
     recent = story.goes_on(3, exits=make_exits([{"pid": 11}]))
     assert ended(recent) == ([8, 9, 10, 11], [1, 2, 3, 4])
+
+
+MS = 10**6
+
+
+@pytest.mark.parametrize(
+    ("told", "now", "is_another"),
+    [
+        ({"start_ticks": None, "end_ns": 5_000 * MS}, {"end_ns": 5_001 * MS}, False),
+        ({"end_ns": 5_000 * MS}, {"start_ticks": None, "end_ns": 4_999 * MS}, False),
+        ({"start_ticks": None, "end_ns": 5_000 * MS}, {"end_ns": 9_000 * MS}, True),
+        ({"start_ticks": None, "end_ns": None}, {"end_ns": 9_000 * MS}, True),
+        ({"start_ticks": 1_001}, {"start_ticks": 1_000}, False),
+        ({"start_ticks": 900}, {"start_ticks": 1_000}, True),
+    ],
+)
+def test_an_end_is_the_same_by_its_moment_where_a_start_is_not_known(
+    told: dict[str, Any], now: dict[str, Any], *, is_another: bool
+) -> None:
+    """netlink knows no start of who was forked and ended while it opened."""
+    story = Story()
+    story.goes_on(0)
+    story.goes_on(1, exits=make_exits([{"pid": 9, **told}]))
+    story.last = None
+    recent = story.goes_on(2, exits=make_exits([{"pid": 9, **now}]))
+    assert ended(recent)[0] == ([9, 9] if is_another else [9])
+
+
+def test_forks_and_execs_that_two_collectors_told_of_are_kept_once() -> None:
+    story = Story()
+    story.goes_on(0)
+    told = [fork(9, 5_000 * MS), exec_(9, 5_003 * MS), fork(7, 1)]
+    story.goes_on(1, starts=make_starts(told))
+    story.last = None
+    again = [fork(9, 5_001 * MS), exec_(9, 5_004 * MS), exec_(9, 5_005 * MS)]
+    new = [fork(10, 5_006 * MS), fork(7, 9_000 * MS)]
+    recent = story.goes_on(2, starts=make_starts([*again, *new]))
+    kept = [(one.pid.tolist(), one.kind.tolist()) for one in recent.starts]
+    assert kept == [([7, 9, 9], [1, 1, 2]), ([9, 10, 7], [2, 1, 1])]

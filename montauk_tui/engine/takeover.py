@@ -1,0 +1,76 @@
+"""What two collectors told of: one that takes over has listened for a while before."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.model.exits import ExitTable
+from montauk_tui.model.schema import UNKNOWN, Bools, Ints
+from montauk_tui.model.starts import StartTable
+
+_SAME_START_TICKS: Final = 1
+"""Where a start is worked out from a lifetime it may be on the other side of a tick."""
+
+_SAME_MOMENT_NS: Final = 10**9
+"""A process may lose its CPU between two places in the kernel where its end is told; no
+pid is given away again so soon."""
+
+
+def untold_ends(told: Sequence[ExitTable], exits: ExitTable) -> Bools:
+    """Return which of `exits` nobody told of before.
+
+    Of a start that is not known, the moment of the end tells.
+    """
+    known = defaultdict[int, list[tuple[int, int]]](list)
+    for table in told:
+        columns = (table.pid, table.start_ticks, table.end_ns)
+        for pid, *moments in zip(*map(np.ndarray.tolist, columns), strict=True):
+            known[pid].append((moments[0], moments[1]))
+    untold = np.ones(len(exits), dtype=np.bool_)
+    for row in _rows_of(exits.pid, known):
+        now = int(exits.start_ticks[row]), int(exits.end_ns[row])
+        pid = int(exits.pid[row])
+        untold[row] = not any(_is_same_end(now, before) for before in known[pid])
+    return untold
+
+
+def _is_same_end(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Tell whether two ends of one pid, by start and end, are one."""
+    if UNKNOWN not in (one[0], other[0]):
+        return abs(one[0] - other[0]) <= _SAME_START_TICKS
+    return _is_same_moment(one[1], other[1])
+
+
+def untold_starts(told: Sequence[StartTable], starts: StartTable) -> Bools:
+    """Return which forks and execs nobody told of before; each was told once."""
+    known = defaultdict[int, list[tuple[int, int]]](list)
+    for table in told:
+        columns = (table.pid, table.kind, table.time_ns)
+        for pid, *event in zip(*map(np.ndarray.tolist, columns), strict=True):
+            known[pid].append((event[0], event[1]))
+    untold = np.ones(len(starts), dtype=np.bool_)
+    for row in _rows_of(starts.pid, known):
+        kind, time_ns = int(starts.kind[row]), int(starts.time_ns[row])
+        events = known[int(starts.pid[row])]
+        same = [
+            event
+            for event in events
+            if event[0] == kind and _is_same_moment(event[1], time_ns)
+        ]
+        if same:
+            events.remove(min(same, key=lambda event: abs(event[1] - time_ns)))
+            untold[row] = False
+    return untold
+
+
+def _is_same_moment(one_ns: int, other_ns: int) -> bool:
+    known = UNKNOWN not in (one_ns, other_ns)
+    return known and abs(one_ns - other_ns) <= _SAME_MOMENT_NS
+
+
+def _rows_of(pids: Ints, known: dict[int, list[tuple[int, int]]]) -> list[int]:
+    wanted = np.fromiter(known, np.int64, len(known))
+    rows: list[int] = np.flatnonzero(np.isin(pids, wanted)).tolist()
+    return rows
