@@ -1,6 +1,5 @@
 """Command lines: how old they may be, how much is kept, and what is known to be cut."""
 
-from pathlib import Path
 from typing import Never
 
 import numpy as np
@@ -34,11 +33,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(cmdlines, "time", clock)
     return clock
-
-
-@pytest.fixture
-def proc(tmp_path: Path) -> FakeProc:
-    return FakeProc(tmp_path)
 
 
 @pytest.fixture

@@ -28,25 +28,6 @@ ALL_NEEDS = ~Need.NONE
 OWN_COMM = Path("/proc/self/comm").read_bytes().rstrip(b"\n")
 
 
-@pytest.fixture(scope="module", params=registry.names())
-def collector(request: pytest.FixtureRequest) -> Iterator[Collector]:
-    """Return an open collector, of every kind that this host allows.
-
-    The same for all tests: to load the probes takes seconds in a virtual machine.
-    """
-    made = load_available(request.param)
-    made.open()
-    yield made
-    made.close()
-
-
-def load_available(name: str) -> Collector:
-    made, state = registry.availability(name)
-    if not state.available:
-        pytest.skip(f"{name}: {state.reason}; {state.remedy}")
-    return made
-
-
 def row_of(sample: Sample, pid: int) -> int | None:
     found = np.flatnonzero(sample.processes.pid == pid)
     return int(found[0]) if found.size else None

@@ -1,8 +1,6 @@
 """Counters that cost a file each: /proc/PID/io, status and schedstat."""
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -39,17 +37,6 @@ SCHEDSTAT = b"8191541 300700 12\n"
 PARSERS = [parse_io, parse_switches, parse_schedstat]
 
 
-@pytest.fixture
-def proc(tmp_path: Path) -> FakeProc:
-    return FakeProc(tmp_path)
-
-
-@pytest.fixture
-def collector(proc: FakeProc) -> Iterator[TraditionalCollector]:
-    with TraditionalCollector(proc.root) as opened:
-        yield opened
-
-
 def add(proc: FakeProc, *threads: FakeProcess) -> FakeProcess:
     """Add a process, and threads whose counters are another's."""
     process = proc.add(FakeProcess(900), *threads)
@@ -61,9 +48,9 @@ def add(proc: FakeProc, *threads: FakeProcess) -> FakeProcess:
     return process
 
 
-def test_what_the_files_say(proc: FakeProc, collector: TraditionalCollector) -> None:
+def test_what_the_files_say(proc: FakeProc, traditional: TraditionalCollector) -> None:
     add(proc)
-    table = collector.sample(Need.IO | Need.SWITCHES | Need.WAIT).processes
+    table = traditional.sample(Need.IO | Need.SWITCHES | Need.WAIT).processes
     told = {
         name: getattr(table, name).tolist()
         for name in (
@@ -84,32 +71,32 @@ def test_what_the_files_say(proc: FakeProc, collector: TraditionalCollector) -> 
 )
 def test_only_the_file_that_is_asked_for_is_opened(
     proc: FakeProc,
-    collector: TraditionalCollector,
+    traditional: TraditionalCollector,
     monkeypatch: pytest.MonkeyPatch,
     need: Need,
     name: str,
 ) -> None:
     add(proc)
-    collector.sample(Need.NONE)
+    traditional.sample(Need.NONE)
     opened = OpenCount(monkeypatch)
-    collector.sample(Need.NONE)
+    traditional.sample(Need.NONE)
     assert opened.of_processes == ["900/stat"]
     opened.clear()
-    collector.sample(need)
+    traditional.sample(need)
     assert opened.of_processes == sorted(["900/stat", f"900/{name}"])
 
 
 def test_threads_have_files_of_their_own(
-    proc: FakeProc, collector: TraditionalCollector
+    proc: FakeProc, traditional: TraditionalCollector
 ) -> None:
     add(proc, FakeProcess(901), FakeProcess(902))
-    table = collector.sample(Need.IO | Need.THREADS).processes
+    table = traditional.sample(Need.IO | Need.THREADS).processes
     assert table.pid.tolist() == [900, 901, 902]
     assert table.read_bytes.tolist() == [4096, 4097, 4098]
 
 
 def test_what_may_not_be_read_is_unknown_and_the_others_are_not(
-    proc: FakeProc, collector: TraditionalCollector, monkeypatch: pytest.MonkeyPatch
+    proc: FakeProc, traditional: TraditionalCollector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(proc)
     proc.add(FakeProcess(901))
@@ -121,7 +108,7 @@ def test_what_may_not_be_read_is_unknown_and_the_others_are_not(
             raise PermissionError(path)
 
     OpenCount(monkeypatch).before_each(refuse)
-    table = collector.sample(Need.IO).processes
+    table = traditional.sample(Need.IO).processes
     assert table.read_bytes.tolist() == [4096, UNKNOWN, UNKNOWN]
     assert table.wchar.tolist() == [20, UNKNOWN, UNKNOWN]
     assert table.voluntary_switches.tolist() == [UNKNOWN] * 3
@@ -129,8 +116,8 @@ def test_what_may_not_be_read_is_unknown_and_the_others_are_not(
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read the I/O of everyone")
 def test_another_users_io_is_unknown_and_its_waits_are_known() -> None:
-    with TraditionalCollector() as collector:
-        table = collector.sample(Need.IO | Need.WAIT).processes
+    with TraditionalCollector() as traditional:
+        table = traditional.sample(Need.IO | Need.WAIT).processes
     others = table.uid != os.geteuid()
     if not others.any():
         pytest.skip("no other user's process is to be seen")

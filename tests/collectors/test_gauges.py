@@ -67,11 +67,6 @@ WHO = Identity(7, 1000)
 
 
 @pytest.fixture
-def proc(tmp_path: Path) -> FakeProc:
-    return FakeProc(tmp_path)
-
-
-@pytest.fixture
 def root(proc: FakeProc) -> ProcRoot:
     return ProcRoot(proc.root)
 

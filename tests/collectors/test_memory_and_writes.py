@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from montauk_tui.collectors import registry
 from montauk_tui.collectors.base import Collector
 from montauk_tui.collectors.kernel.btf import Btf, BtfError
 from montauk_tui.model.sample import Identity, Sample
@@ -20,17 +19,6 @@ from tests.support.patience import until
 
 KIB, MIB = 1 << 10, 1 << 20
 NEAR = 64 * KIB
-
-
-@pytest.fixture(params=registry.names())
-def collector(request: pytest.FixtureRequest) -> Iterator[Collector]:
-    """Return an open collector, of every kind that this host allows."""
-    made, state = registry.availability(request.param)
-    if not state.available:
-        pytest.skip(f"{request.param}: {state.reason}; {state.remedy}")
-    made.open()
-    yield made
-    made.close()
 
 
 @contextlib.contextmanager

@@ -1,9 +1,7 @@
 """When statm is read, and what stands in for a first thread that has ended."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -25,29 +23,18 @@ from tests.support.fakeproc import (
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-@pytest.fixture
-def proc(tmp_path: Path) -> FakeProc:
-    return FakeProc(tmp_path)
-
-
-@pytest.fixture
-def collector(proc: FakeProc) -> Iterator[TraditionalCollector]:
-    with TraditionalCollector(proc.root) as opened:
-        yield opened
-
-
 def add(proc: FakeProc, process: FakeProcess, exact: int, shared: int = 100) -> None:
     """Add a process of which statm tells more than stat."""
     proc.add(process)
     proc.write(f"{process.pid}/statm", f"3000 {exact} {shared} 10 0 0 0\n".encode())
 
 
-def pages(collector: TraditionalCollector, needs: Need = Need.NONE) -> list[int]:
-    return [size // PAGE for size in collector.sample(needs).processes.rss_bytes]
+def pages(traditional: TraditionalCollector, needs: Need = Need.NONE) -> list[int]:
+    return [size // PAGE for size in traditional.sample(needs).processes.rss_bytes]
 
 
 def test_what_the_cpus_keep_back_is_added(
-    proc: FakeProc, collector: TraditionalCollector, monkeypatch: pytest.MonkeyPatch
+    proc: FakeProc, traditional: TraditionalCollector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(proc, FakeProcess(8, rss_pages=0), 301)
     add(proc, FakeProcess(9, rss_pages=250), 302)
@@ -55,7 +42,7 @@ def test_what_the_cpus_keep_back_is_added(
     count = OpenCount(monkeypatch)
     for number in range(24):
         count.clear()
-        assert pages(collector) == [301, 302, 0]
+        assert pages(traditional) == [301, 302, 0]
         read = [path for path in count.of_processes if path.endswith("statm")]
         # Nothing changed: every eighth time, and never that of a kernel thread.
         expected = ["8/statm", "9/statm"] if number == 0 else []
@@ -73,39 +60,39 @@ def test_what_the_cpus_keep_back_is_added(
     ],
 )
 def test_it_is_read_again_where_anything_happened(
-    proc: FakeProc, collector: TraditionalCollector, later: FakeProcess
+    proc: FakeProc, traditional: TraditionalCollector, later: FakeProcess
 ) -> None:
     add(proc, FakeProcess(9, rss_pages=250), 300)
-    assert pages(collector) == [300]
+    assert pages(traditional) == [300]
     add(proc, later, 310)
-    assert pages(collector) == [310]
+    assert pages(traditional) == [310]
 
 
 def test_a_kernel_whose_statm_says_no_more_is_not_asked_again(
-    proc: FakeProc, collector: TraditionalCollector, monkeypatch: pytest.MonkeyPatch
+    proc: FakeProc, traditional: TraditionalCollector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     proc.add(FakeProcess(9, rss_pages=250))
-    assert pages(collector) == [250]
+    assert pages(traditional) == [250]
     count = OpenCount(monkeypatch)
     proc.add(FakeProcess(9, rss_pages=260))
-    assert pages(collector) == [260]
+    assert pages(traditional) == [260]
     assert [path for path in count.of_processes if "/" in path] == ["9/stat"]
 
 
 def test_shared_memory_is_never_more_than_there_is(
-    proc: FakeProc, collector: TraditionalCollector
+    proc: FakeProc, traditional: TraditionalCollector
 ) -> None:
     add(proc, FakeProcess(9, rss_pages=2), 40, shared=44)
-    table = collector.sample(Need.SHARED).processes
+    table = traditional.sample(Need.SHARED).processes
     assert table.rss_bytes.tolist() == table.shared_bytes.tolist() == [40 * PAGE]
 
 
 def test_who_has_gone_keeps_what_the_stat_file_said(
-    proc: FakeProc, collector: TraditionalCollector
+    proc: FakeProc, traditional: TraditionalCollector
 ) -> None:
     proc.add(FakeProcess(9, rss_pages=250))
     proc.write("9/statm", b"")
-    table = collector.sample(Need.SHARED).processes
+    table = traditional.sample(Need.SHARED).processes
     assert table.rss_bytes.tolist() == [250 * PAGE]
     assert table.shared_bytes.tolist() == [UNKNOWN]
 
@@ -114,7 +101,7 @@ def test_who_has_gone_keeps_what_the_stat_file_said(
 
 
 def test_a_living_thread_stands_in(
-    proc: FakeProc, collector: TraditionalCollector, monkeypatch: pytest.MonkeyPatch
+    proc: FakeProc, traditional: TraditionalCollector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leader = replace(zombie(900, b"led"), utime=7, threads=3)
     proc.add(
@@ -127,7 +114,7 @@ def test_a_living_thread_stands_in(
     (proc.path / "900/task/902/cmdline").write_bytes(b"/bin/led\0-x\0")
     proc.add(zombie(950, b"dead"))
     count = OpenCount(monkeypatch)
-    table = collector.sample(Need.SHARED | Need.CMDLINE).processes
+    table = traditional.sample(Need.SHARED | Need.CMDLINE).processes
     assert table.pid.tolist() == [900, 950]
     assert [chr(state) for state in table.state] == ["R", "Z"]
     assert table.rss_bytes.tolist() == [35 * PAGE, 0]
@@ -135,16 +122,16 @@ def test_a_living_thread_stands_in(
     assert (table.utime.tolist(), table.start_stack.tolist()) == ([7, 0], [1, 0])
     assert table.is_led.tolist() == [False, False], "the made-up one has no such flag"
     who = table.identity(0)
-    assert collector.lookups.known_command(who, b"led").text == "/bin/led -x"
+    assert traditional.lookups.known_command(who, b"led").text == "/bin/led -x"
     assert not [path for path in count.of_processes if path.startswith("950/task")]
 
 
 def test_a_zombie_of_which_no_thread_lives_stays_one(
-    proc: FakeProc, collector: TraditionalCollector
+    proc: FakeProc, traditional: TraditionalCollector
 ) -> None:
     proc.add(replace(zombie(900, b"led"), threads=2), FakeProcess(901, state="X"))
     proc.add(replace(zombie(910, b"gone"), threads=2))
-    table = collector.sample(Need.NONE).processes
+    table = traditional.sample(Need.NONE).processes
     assert [chr(state) for state in table.state] == ["Z", "Z"]
     assert table.is_led.tolist() == [True, True]
 

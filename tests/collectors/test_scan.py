@@ -11,11 +11,6 @@ from montauk_tui.model.sample import Identity
 from tests.support.fakeproc import FakeProc, FakeProcess, OpenCount
 
 
-@pytest.fixture
-def proc(tmp_path: Path) -> FakeProc:
-    return FakeProc(tmp_path)
-
-
 def test_only_folders_named_by_a_number_are_processes(proc: FakeProc) -> None:
     for pid in (1, 300, 4194303):
         proc.add(FakeProcess(pid))

@@ -1,7 +1,6 @@
 """Processes that /proc has and the iterator has not."""
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -14,11 +13,6 @@ from tests.support.fakeproc import FakeProc, FakeProcess, OpenCount
 
 BOOT_S = 1_000.0
 YOUNG = int((BOOT_S - 0.5) * 100)
-
-
-@pytest.fixture
-def proc(tmp_path: Path) -> FakeProc:
-    return FakeProc(tmp_path)
 
 
 @pytest.fixture
