@@ -23,7 +23,7 @@ from montauk_tui import children
 
 del sys.path[0]
 
-_START_WORD = 19
+_THREADS_WORD, _START_WORD = 17, 19
 _PATIENCE_S = 2.0
 """How long the program may take to let go by itself."""
 
@@ -35,15 +35,27 @@ _SIGNALS = (signal.SIGTERM, signal.SIGCHLD)
 
 
 def state_of(pid: int, start_ticks: int) -> str:
-    """Return the state letter of a process, nothing where it is gone."""
+    """Return the state letter of a process, nothing where it is gone.
+
+    Where the first thread has ended before others, that of another.
+    """
     try:
-        text = Path(f"/proc/{pid}/stat").read_bytes()
-        words = text[text.rindex(b") ") + 2 :].split()
-        if int(words[_START_WORD]) == start_ticks:
-            return words[0].decode()
+        words = _words(f"/proc/{pid}/stat")
+        if int(words[_START_WORD]) != start_ticks:
+            return ""
+        if words[0] in (b"Z", b"X") and int(words[_THREADS_WORD]) > 1:
+            folders = Path(f"/proc/{pid}/task").iterdir()
+            others = {int(folder.name) for folder in folders} - {pid}
+            words = _words(f"/proc/{pid}/task/{min(others)}/stat")
+        return words[0].decode()
     except (OSError, ValueError, IndexError):
         return ""
-    return ""
+
+
+def _words(path: str) -> "list[bytes]":
+    """Return what is behind the name in a stat file."""
+    text = Path(path).read_bytes()
+    return text[text.rindex(b") ") + 2 :].split()
 
 
 def _begin_program() -> None:

@@ -1,5 +1,6 @@
 """Who holds a PID right now (proc_pid_stat(5), proc_pid_status(5))."""
 
+import os
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -10,6 +11,8 @@ from montauk_tui.model.sample import Identity
 _THREADS: Final = 17
 _START: Final = 19
 """Places among the words behind the name, the state being 0."""
+
+_ENDED: Final = (b"Z", b"X")
 
 
 class Holder(NamedTuple):
@@ -31,14 +34,19 @@ class Owner(NamedTuple):
 def holder(pid: int) -> Holder | None:
     """Return who holds a PID, None where nobody does."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_bytes()
-        # The name may hold `)`, spaces and newlines itself.
-        words = text[text.rindex(b") ") + 2 :].split()
+        words = _words(f"/proc/{pid}/stat")
         # The first thread may have ended before the others.
-        is_zombie = words[0] in b"ZX" and int(words[_THREADS]) <= 1
+        is_zombie = words[0] in _ENDED and int(words[_THREADS]) <= 1
         return Holder(int(words[_START]), is_zombie)
     except (OSError, ValueError, IndexError):
         return None
+
+
+def _words(path: str) -> list[bytes]:
+    """Return what is behind the name in a stat file."""
+    text = Path(path).read_bytes()
+    # The name may hold `)`, spaces and newlines itself.
+    return text[text.rindex(b") ") + 2 :].split()
 
 
 def is_there(identity: Identity) -> bool:
@@ -58,6 +66,20 @@ def out_of_reach(identity: Identity) -> Result | None:
     return Result(identity, Outcome.REFUSED, reason)
 
 
+def why_not(identity: Identity) -> Result | None:
+    """Return why a process or thread cannot be acted on, None where it can."""
+    refused = out_of_reach(identity)
+    if refused is not None:
+        return refused
+    found = holder(identity.pid)
+    if found is None or found.start_ticks != identity.start_ticks:
+        return Result(identity, Outcome.GONE)
+    if found.is_zombie:
+        reason = "a zombie has ended; its parent has to collect it"
+        return Result(identity, Outcome.REFUSED, reason)
+    return None
+
+
 def owner(pid: int) -> Owner | None:
     """Return whose a PID is, None where nobody holds it."""
     try:
@@ -66,3 +88,32 @@ def owner(pid: int) -> Owner | None:
         return Owner(int(fields[b"Tgid"]), int(fields[b"Uid"].split()[0]))
     except (OSError, ValueError, KeyError, IndexError):
         return None
+
+
+def threads(pid: int) -> list[int]:
+    """Return the ids of the threads of a process that live, or that of a thread.
+
+    The first thread of a process stays in the list when it ends before the others, and
+    takes any value without effect.
+    """
+    whose = owner(pid)
+    if whose is None or whose.tgid != pid:
+        return [pid]
+    try:
+        listed = sorted(map(int, os.listdir(f"/proc/{pid}/task")))  # noqa: PTH208
+    except OSError:
+        return [pid]
+    alive = [tid for tid in listed if tid != pid or not _has_ended(pid)]
+    return alive or [pid]
+
+
+def first_thread(pid: int) -> int:
+    """Return the thread whose values are taken for those of its process."""
+    return threads(pid)[0]
+
+
+def _has_ended(tid: int) -> bool:
+    try:
+        return _words(f"/proc/{tid}/stat")[0] in _ENDED
+    except (OSError, ValueError, IndexError):
+        return True

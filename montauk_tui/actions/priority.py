@@ -7,6 +7,7 @@ is no system call that takes a pidfd: the start time is compared before and afte
 import errno
 import os
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -41,17 +42,13 @@ def change(
         task: Is given the id of each thread; may raise OSError.
         hints: By error number: what would permit it, or why it is refused.
     """
-    refused = living.out_of_reach(identity)
+    refused = living.why_not(identity)
     if refused is not None:
         return refused
-    if not living.is_there(identity):
-        return Result(identity, Outcome.GONE)
     whose = living.owner(identity.pid)
     try:
-        for thread in _threads(identity.pid, whose):
+        for thread in living.threads(identity.pid):
             _one(identity.pid, thread, task)
-    except ProcessLookupError:
-        return Result(identity, Outcome.GONE)
     except OSError as error:
         return _refusal(identity, error.errno or 0, whose, hints or {})
     if not living.is_there(identity):
@@ -70,35 +67,20 @@ def _refusal(
     return Result(identity, Outcome.REFUSED, hints.get(number) or os.strerror(number))
 
 
-def _threads(pid: int, whose: living.Owner | None) -> list[int]:
-    if whose is None or whose.tgid != pid:
-        return [pid]
-    try:
-        return [int(name) for name in os.listdir(f"/proc/{pid}/task")]  # noqa: PTH208
-    except OSError:
-        return [pid]
-
-
 def _one(pid: int, thread: int, task: Callable[[int], None]) -> None:
     """Do it to one thread, unless it ended since they were listed."""
-    if not Path(f"/proc/{pid}/task/{thread}").exists():
-        return
-    try:
-        task(thread)
-    except ProcessLookupError:
-        if thread == pid:
-            raise
+    if Path(f"/proc/{pid}/task/{thread}").exists():
+        with suppress(ProcessLookupError):
+            task(thread)
 
 
 def add_nice(identity: Identity, step: int) -> Result:
     """Add to the nice value of every thread, within what is allowed."""
-    refused = living.out_of_reach(identity)
+    refused = living.why_not(identity)
     if refused is not None:
         return refused
-    if not living.is_there(identity):
-        return Result(identity, Outcome.GONE)
     try:
-        before = os.getpriority(os.PRIO_PROCESS, identity.pid)
+        before = os.getpriority(os.PRIO_PROCESS, living.first_thread(identity.pid))
     except OSError:
         return Result(identity, Outcome.GONE)
     after = _limited(before + step)
@@ -121,9 +103,9 @@ def _limited(nice: int) -> int:
 
 
 def affinity(pid: int) -> frozenset[int]:
-    """Return the CPUs that a thread may run on; none where it is gone."""
+    """Return the CPUs that a process or thread may run on; none where it is gone."""
     try:
-        return frozenset(os.sched_getaffinity(pid))
+        return frozenset(os.sched_getaffinity(living.first_thread(pid)))
     except OSError:
         return frozenset()
 
@@ -141,9 +123,11 @@ def set_affinity(identity: Identity, cpus: Collection[int]) -> Result:
 
 
 def policy(pid: int) -> str:
-    """Return the name of a thread's policy; empty where it is gone, or another."""
+    """Return the name of a policy; empty where who has it is gone, or for another."""
     try:
-        number = os.sched_getscheduler(pid) & ~os.SCHED_RESET_ON_FORK
+        number = (
+            os.sched_getscheduler(living.first_thread(pid)) & ~os.SCHED_RESET_ON_FORK
+        )
     except OSError:
         return ""
     return next((name for name, known in POLICIES.items() if known == number), "")

@@ -63,12 +63,9 @@ def send(identity: Identity, number: int) -> Result:
 
 
 def _send(descriptor: int, identity: Identity, number: int) -> Result:
-    found = living.holder(identity.pid)
-    if found is None or found.start_ticks != identity.start_ticks:
-        return Result(identity, Outcome.GONE)
-    if found.is_zombie:
-        reason = "a zombie has ended; its parent has to collect it"
-        return Result(identity, Outcome.REFUSED, reason)
+    refused = living.why_not(identity)
+    if refused is not None:
+        return refused
     try:
         signal.pidfd_send_signal(descriptor, number)
     except OSError as error:

@@ -92,27 +92,23 @@ def missing(tools: tuple[Tool, ...]) -> str:
 
 def why_not(identity: Identity) -> Result | None:
     """Return why a process cannot be attached to, None where it can."""
-    refused = living.out_of_reach(identity)
+    refused = living.why_not(identity)
     if refused is not None:
         return refused
     if identity.pid == os.getpid():
         reason = "montauk cannot stop itself and show it"
         return Result(identity, Outcome.REFUSED, reason)
-    found = living.holder(identity.pid)
-    if found is None or found.start_ticks != identity.start_ticks:
-        return Result(identity, Outcome.GONE)
-    if found.is_zombie:
-        return Result(identity, Outcome.REFUSED, "a zombie has ended")
-    return _busy(identity) or _forbidden(identity)
+    thread = living.first_thread(identity.pid)
+    return _busy(identity, thread) or _forbidden(identity, thread)
 
 
-def _forbidden(identity: Identity) -> Result | None:
+def _forbidden(identity: Identity, thread: int) -> Result | None:
     """Return that the kernel does not permit it.
 
     Opening its memory asks for the same permission (PTRACE_MODE_ATTACH in ptrace(2)).
     """
     try:
-        os.close(os.open(f"/proc/{identity.pid}/mem", os.O_RDONLY | os.O_CLOEXEC))
+        os.close(os.open(f"/proc/{thread}/mem", os.O_RDONLY | os.O_CLOEXEC))
     except PermissionError:
         return _not_permitted(identity)
     except FileNotFoundError:
@@ -138,10 +134,10 @@ def _scope() -> int:
         return 0
 
 
-def _busy(identity: Identity) -> Result | None:
+def _busy(identity: Identity, thread: int) -> Result | None:
     """Return that another program traces it already, or that it is a kernel thread."""
     try:
-        lines = Path(f"/proc/{identity.pid}/status").read_bytes().splitlines()
+        lines = Path(f"/proc/{thread}/status").read_bytes().splitlines()
         fields = dict(line.split(b":", 1) for line in lines if b":" in line)
         tracer = int(fields.get(b"TracerPid", b"0"))
     except (OSError, ValueError):
@@ -202,7 +198,9 @@ class Running:
         self.output = Output()
         self.exit_code: int | None = None
         """None while it runs."""
-        self.command = [tool.program, *tool.arguments, str(identity.pid)]
+        # To one that has ended nothing attaches; strace finds the others by itself.
+        thread = living.first_thread(identity.pid)
+        self.command = [tool.program, *tool.arguments, str(thread)]
         started: SimpleQueue[subprocess.Popen[bytes] | None] = SimpleQueue()
         threading.Thread(
             target=self._read, args=(started,), name="montauk-tool", daemon=True

@@ -14,7 +14,7 @@ import pytest
 from montauk_tui.actions import io_priority, living, priority
 from montauk_tui.actions.result import Outcome, Result, summary
 from montauk_tui.model.sample import Identity
-from tests.support.children import child, identity_of, zombie
+from tests.support.children import child, identity_of, without_leader, zombie
 from tests.support.sight import others_are_seen
 
 CHECKOUT = Path(__file__).parents[2]
@@ -97,6 +97,44 @@ def test_affinity_is_set_for_every_thread() -> None:
         assert priority.set_affinity(identity, {cpu}).outcome is Outcome.DONE
         assert {priority.affinity(thread) for thread in threads} == {frozenset({cpu})}
         assert priority.affinity(-1) == frozenset()
+
+
+def test_where_the_first_thread_has_ended_the_living_are_changed(lives: str) -> None:
+    with without_leader(lives) as process:
+        identity = identity_of(process.pid)
+        (thread,) = living.threads(process.pid)
+        assert thread != process.pid
+        os.setpriority(os.PRIO_PROCESS, process.pid, 19)
+        before, cpu = (
+            os.getpriority(os.PRIO_PROCESS, thread),
+            min(os.sched_getaffinity(0)),
+        )
+        results = [
+            priority.add_nice(identity, 3),
+            priority.set_affinity(identity, {cpu}),
+            priority.set_policy(identity, "batch"),
+            io_priority.put(identity, "best-effort", 6),
+        ]
+        assert {it.outcome for it in results} == {Outcome.DONE}
+        assert results[0].reason == f"now {before + 3}"
+        assert nices([thread]) == {before + 3}
+        # The lists of choices begin with what is so now.
+        for who in (thread, process.pid):
+            assert priority.affinity(who) == {cpu}
+            assert priority.policy(who) == "batch"
+            assert io_priority.current(who) == ("best-effort", 6)
+
+
+def test_a_zombie_is_refused() -> None:
+    with zombie() as identity:
+        for result in (
+            priority.add_nice(identity, 1),
+            priority.set_affinity(identity, {0}),
+            priority.set_policy(identity, "batch"),
+            io_priority.put(identity, "idle"),
+        ):
+            assert result.outcome is Outcome.REFUSED
+            assert "its parent has to collect it" in result.reason
 
 
 def test_cpus_that_do_not_exist_are_refused() -> None:

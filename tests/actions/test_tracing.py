@@ -16,7 +16,7 @@ from montauk_tui.actions.result import Outcome
 from montauk_tui.actions.tracing import LINE_BYTES, MOST_LINES, Output, Running, Tool
 from montauk_tui.model.sample import Identity
 from tests.support import heritage
-from tests.support.children import child, identity_of, zombie
+from tests.support.children import child, identity_of, without_leader, zombie
 from tests.support.patience import until
 from tests.support.walking import is_there
 
@@ -227,6 +227,24 @@ def test_a_process_that_was_left_stopped_goes_on(tools: Path) -> None:
     tool = put(tools, "tool", 'kill -STOP "$2"; echo stopped; exec sleep 600')
     with child() as (_, identity):
         running = Running(identity, tool)
+        until(running.output.lines)
+        until(lambda: state_of(identity) == "T")
+        running.stop()
+        ended(running)
+        until(lambda: state_of(identity) == "S")
+
+
+def test_where_the_first_thread_has_ended_it_attaches_to_another_and_lets_go(
+    tools: Path, lives: str
+) -> None:
+    tool = put(tools, "tool", 'kill -STOP "$2"; echo stopped; exec sleep 600')
+    with without_leader(lives) as process:
+        identity = identity_of(process.pid)
+        refused = tracing.why_not(identity)
+        assert refused is None or refused.outcome is Outcome.NOT_PERMITTED
+        running = Running(identity, tool)
+        (thread,) = living.threads(process.pid)
+        assert running.command == ["tool", "-p", str(thread)]
         until(running.output.lines)
         until(lambda: state_of(identity) == "T")
         running.stop()

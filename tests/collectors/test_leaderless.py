@@ -4,13 +4,14 @@ The kernel shows it as a zombie without memory, arguments and files under the nu
 the process; all of them are with the thread that lives.
 """
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from montauk_tui.collectors import registry
+from montauk_tui.actions import living
 from montauk_tui.collectors.base import Collector
 from montauk_tui.engine.ledger import close_books
 from montauk_tui.engine.rates import is_dead, process_rates
@@ -20,6 +21,7 @@ from montauk_tui.model.frame import Rates
 from montauk_tui.model.join import find
 from montauk_tui.model.sample import Identity, Sample
 from montauk_tui.model.schema import UNKNOWN, Need
+from tests.support.children import without_leader
 from tests.support.patience import until
 
 MIB = 1 << 20
@@ -30,25 +32,8 @@ BURNT_S = 0.05
 @pytest.fixture
 def leaderless(lives: str) -> Iterator[subprocess.Popen[bytes]]:
     """Return a process of two threads of which the first has ended."""
-    with subprocess.Popen(
-        [lives, "leader-first-holding", str(HELD)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={"KEY": "value"},
-    ) as process:  # fmt: skip
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
+    with without_leader(lives, HELD, {"KEY": "value"}) as process:
         yield process
-        process.kill()
-
-
-@pytest.fixture(params=registry.names())
-def collector(request: pytest.FixtureRequest) -> Iterator[Collector]:
-    """Return an open collector, of every kind that this host allows."""
-    made, state = registry.availability(request.param)
-    if not state.available:
-        pytest.skip(f"{request.param}: {state.reason}; {state.remedy}")
-    made.open()
-    yield made
-    made.close()
 
 
 def burn(process: subprocess.Popen[bytes]) -> None:
@@ -79,6 +64,22 @@ def test_state_and_memory_are_those_of_the_living_thread(
     assert 0 < table.shared_bytes[row] < table.rss_bytes[row]
     (thread,) = ((table.tgid == leaderless.pid) & ~table.is_process).nonzero()[0]
     assert table.rss_bytes[thread] == table.rss_bytes[row]
+
+
+def test_nice_value_policy_and_cpu_are_those_of_the_living_thread(
+    collector: Collector, leaderless: subprocess.Popen[bytes]
+) -> None:
+    (tid,) = set(living.threads(leaderless.pid))
+    assert tid != leaderless.pid
+    cpu = max(os.sched_getaffinity(0))
+    os.sched_setaffinity(tid, {cpu})
+    os.sched_setscheduler(tid, os.SCHED_BATCH, os.sched_param(0))
+    os.setpriority(os.PRIO_PROCESS, tid, 11)
+    burn(leaderless)
+    sample = collector.sample(Need.NONE)
+    table, row = sample.processes, row_of(sample, leaderless)
+    assert (table.nice[row], table.priority[row]) == (11, 31)
+    assert (table.policy[row], table.processor[row]) == (os.SCHED_BATCH, cpu)
 
 
 def test_what_lies_in_files_is_found(

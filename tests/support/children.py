@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from montauk_tui.actions import living
@@ -37,6 +37,23 @@ def zombie() -> Iterator[Identity]:
         yield identity_of(pid)
     finally:
         os.waitpid(pid, 0)
+
+
+@contextmanager
+def without_leader(
+    lives: str, held_mib: int = 1, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `lives.c` with two threads of which the first has ended."""
+    with subprocess.Popen(
+        [lives, "leader-first-holding", str(held_mib)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment or {},
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def ended_by(process: subprocess.Popen[bytes]) -> signal.Signals:

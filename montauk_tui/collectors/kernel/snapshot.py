@@ -124,8 +124,9 @@ _OF_THE_PROCESS: Final = (
 _PAGES: Final = ("file_pages", "anon_pages", "swap_pages", "shmem_pages")
 _OF_A_LIVING_THREAD: Final = (
     "state", "exit_state", "virt_pages", "start_stack", *_PAGES,
+    "prio", "static_prio", "rt_priority", "policy", "cpu",
 )  # fmt: skip
-"""What a first thread that ended no longer has."""
+"""What a first thread that ended no longer has, and what nobody changes of it."""
 
 
 def _first_living(others: Records) -> tuple[Records, Records]:

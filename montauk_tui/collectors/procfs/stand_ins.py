@@ -15,12 +15,15 @@ from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Bools
 
 _ENDED: Final = tuple(map(ord, "ZX"))
-ITS_OWN: Final = ("state", "virt_bytes", "rss_bytes", "start_stack")
+ITS_OWN: Final = (
+    "state", "virt_bytes", "rss_bytes", "start_stack", "priority", "nice",
+    "rt_priority", "policy", "processor",
+)  # fmt: skip
 """What is taken from the living thread."""
 
 
 def with_stand_ins(root: ProcRoot, table: ProcessTable) -> ProcessTable:
-    """Return `table` with state and memory of a living thread where the first ended.
+    """Return `table` with what is of a living thread where the first ended.
 
     `root` is told which, so that it finds their other files. It costs a folder and a
     file for each such process, and nothing for others.
