@@ -60,6 +60,29 @@ def read_regular(path: str | os.PathLike[str], most: int = MOST_BYTES) -> Conten
         os.close(descriptor)
 
 
+class DistrustedError(PermissionError):
+    """Others may change a file, and montauk runs as root; `strerror` says who."""
+
+
+def read_trusted(
+    path: str | os.PathLike[str], environment: Mapping[str, str]
+) -> Contents:
+    """Return what a regular file holds that root may follow, before it is opened.
+
+    Raises:
+        DistrustedError: Others may change it.
+        OSError: As `read_regular`.
+    """
+    if why := distrust(path, environment):
+        # Where there is none, nobody says anything of others.
+        check_regular(path)
+        raise DistrustedError(errno.EACCES, why)
+    read = read_regular(path)
+    if why := distrust_read(path, read, environment):
+        raise DistrustedError(errno.EACCES, why)
+    return read
+
+
 def check_regular(path: str | os.PathLike[str]) -> None:
     """See without opening it whether there is a regular file.
 

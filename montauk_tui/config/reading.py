@@ -44,16 +44,13 @@ def from_file(
     """
     name = one_line(path)
     try:
-        if why := files.distrust(path, os.environ):
-            # Where there is none, nobody says anything.
-            files.check_regular(path)
-            return Settings(), [_foreign(name, why)]
-        read = files.read_regular(path)
-        if why := files.distrust_read(path, read, os.environ):
-            return Settings(), [_foreign(name, why)]
+        read = files.read_trusted(path, os.environ)
         settings, problems = from_document(parse(read.data), collectors)
     except (FileNotFoundError, NotADirectoryError):
         return Settings(), []
+    except files.DistrustedError as error:
+        remedy = "let MONTAUK_CONFIG name a file of root's; using the defaults"
+        return Settings(), [f"{name}: {one_line(error.strerror)}; {remedy}"]
     except OSError as error:
         reason = f"{name}: cannot be read: {error.strerror or error}"
         return Settings(), [f"{one_line(reason)}; using the defaults"]
@@ -63,11 +60,6 @@ def from_file(
         reason = f"{name}: cannot be read: {one_line(error)}"
         return Settings(), [f"{reason}; using the defaults"]
     return settings, [f"{name}: {problem}" for problem in problems]
-
-
-def _foreign(name: str, why: str) -> str:
-    remedy = "let MONTAUK_CONFIG name a file of root's; using the defaults"
-    return f"{name}: {one_line(why)}; {remedy}"
 
 
 def parse(data: bytes) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from montauk_tui import streams
 from montauk_tui.actions.signals import DEFAULT as DEFAULT_SIGNAL
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.config import Settings, config_path
-from montauk_tui.errors import MontaukError, followed
+from montauk_tui.errors import MontaukError
 from montauk_tui.model.frame import Frame
 from montauk_tui.pipeline.frames import FrameSource
 from montauk_tui.pipeline.sampler import Sampler
@@ -307,15 +307,13 @@ def run(
         os.environ["NO_COLOR"] = "TERM has no colours"
     if able.ascii_only:
         settings = replace(settings, ascii=True)
-    try:
-        theme = themes.load(settings.theme, themes.folders())
-    except themes.ThemeError as error:
-        if strict_theme:
-            raise
-        notes.append(followed(str(error), f"using {themes.DEFAULT}"))
-        theme = themes.load(themes.DEFAULT, themes.folders())
+    if strict_theme:
+        theme, why_not = themes.load(settings.theme, themes.folders()), ""
+    else:
+        theme, why_not = themes.worn(settings.theme)
+    notes += [why_not] if why_not else []
     if no_color():
-        theme = themes.load(themes.MONOCHROME, themes.folders())
+        theme = themes.load(themes.MONOCHROME, themes.shipped())
     for note in notes:
         streams.complain(note)
     app = MontaukApp(opened, settings, theme, notes)

@@ -4,6 +4,7 @@ The file's name is the theme's name. The user's folder comes before the installe
 A style is what rich calls one: `bold #ff7b72 on #12161c`, `dim`, `reverse`, `none`.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from textual.color import Color, ColorParseError
 from textual.theme import Theme as TextualTheme
 
 from montauk_tui import config, files
-from montauk_tui.errors import UsageError, near
+from montauk_tui.errors import UsageError, followed, near
 from montauk_tui.model.text import clean, clean_text, quoted
 from montauk_tui.resources import folder
 
@@ -71,7 +72,12 @@ class Theme:
 
 def folders() -> list[Path]:
     """Return where themes are looked for, the user's own first."""
-    return [config.user_themes(), folder("themes")]
+    return [config.user_themes(), *shipped()]
+
+
+def shipped() -> list[Path]:
+    """Return where the themes lie that come with the program."""
+    return [folder("themes")]
 
 
 def names(folders: Sequence[Path]) -> list[str]:
@@ -97,9 +103,21 @@ def load(name: str, folders: Sequence[Path]) -> Theme:
     )
 
 
+def worn(name: str) -> tuple[Theme, str]:
+    """Return a theme, or the default and why it is not the one that is wanted."""
+    try:
+        return load(name, folders()), ""
+    except ThemeError as error:
+        # One of the user's own may have the default's name, and be what is wrong.
+        return load(DEFAULT, shipped()), followed(str(error), f"using {DEFAULT}")
+
+
 def _read(path: Path) -> Theme:
     try:
-        document = config.parse(files.read_regular(path).data)
+        document = config.parse(_contents(path))
+    except files.DistrustedError as error:
+        reason = clean_text(f"{path}: {error.strerror}")
+        raise ThemeError(reason, "let root own it, or move it away") from error
     except (OSError, ValueError, RecursionError) as error:
         # tomllib raises more than its own error: see config.from_file.
         why = " ".join(str(getattr(error, "strerror", None) or error).split())
@@ -126,6 +144,13 @@ def _read(path: Path) -> Theme:
         surface=surface,
         styles=styles,
     )
+
+
+def _contents(path: Path) -> bytes:
+    """Return what a theme's file holds; the program's own are trusted as its code."""
+    if path.parent in shipped():
+        return files.read_regular(path).data
+    return files.read_trusted(path, os.environ).data
 
 
 def _dark(document: Mapping[str, Any], path: Path) -> bool:

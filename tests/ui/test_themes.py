@@ -1,5 +1,6 @@
 """Themes: what ships loads, the user's come first, and what is wrong is named."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -8,6 +9,7 @@ import pytest
 from rich.style import Style
 from textual.color import Color
 
+from montauk_tui import config
 from montauk_tui.errors import UsageError
 from montauk_tui.resources import folder
 from montauk_tui.ui import themes
@@ -237,3 +239,52 @@ def test_a_folder_that_does_not_exist_has_no_themes(tmp_path: Path) -> None:
 def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").mkdir()
     assert "cannot be read" in refusal("mine", tmp_path)
+
+
+# --- as root --------------------------------------------------------------------------
+
+ROOT: Final = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+NOBODY: Final = 65534
+
+
+@pytest.mark.privileged
+@ROOT
+@pytest.mark.parametrize("place", [".", "mine.toml"])
+def test_root_wears_no_theme_of_others(
+    place: str, own: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder_ = own("mine", GOOD)
+    os.chown(folder_ / place, NOBODY, NOBODY)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", None)
+        line = refusal("mine", folder_)
+    assert f"belongs to user {NOBODY}, and montauk runs as root; let root" in line
+    # With sudo -E it is the file of who called.
+    with monkeypatch.context() as patch:
+        patch.setenv("SUDO_UID", str(NOBODY))
+        assert themes.load("mine", [folder_]).description == "Mine"
+    monkeypatch.setattr(os, "geteuid", lambda: NOBODY)
+    assert themes.load("mine", [folder_]).description == "Mine"
+
+
+@pytest.mark.privileged
+@ROOT
+def test_the_shipped_themes_are_the_programs_own(
+    own: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may run the checkout of somebody whom it trusts with the code as well."""
+    place = own("mine", GOOD)
+    os.chown(place, NOBODY, NOBODY)
+    monkeypatch.setattr(themes, "folder", lambda _: place)
+    assert themes.load("mine", themes.shipped()).description == "Mine"
+
+
+def test_a_default_that_is_wrong_gives_way_to_the_shipped_one(
+    own: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = own(themes.DEFAULT, "no theme")
+    monkeypatch.setattr(config, "user_themes", lambda: place)
+    theme, said = themes.worn(themes.DEFAULT)
+    assert theme == themes.load(themes.DEFAULT, themes.shipped())
+    assert "cannot be read" in said
+    assert said.endswith(f"using {themes.DEFAULT}")
