@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from montauk_tui import __version__, shortage, streams
-from montauk_tui.errors import MontaukError, UsageError
+from montauk_tui.errors import MontaukError, UsageError, shortened
 from montauk_tui.export import output
 from montauk_tui.model.text import clean_text, quoted
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 DONE: Final = 0
 FAILED: Final = 1
 WRONG_USAGE: Final = 2
+
+_MOST_DIGITS: Final = 18
+_MOST_OF_USAGE: Final = 300
+"""Characters of what argparse says."""
 
 _DESCRIPTION: Final = (
     "A process monitor for the Linux terminal, with the keys and columns of htop."
@@ -56,9 +60,9 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with the exit code of wrong usage."""
-        self.exit(
-            WRONG_USAGE, f"montauk: {clean_text(message)}; see {self.prog} --help\n"
-        )
+        # argparse names all of what was given.
+        said = clean_text(shortened(message, _MOST_OF_USAGE))
+        self.exit(WRONG_USAGE, f"montauk: {said}; see {self.prog} --help\n")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -179,8 +183,11 @@ def _duration(text: str) -> float:
 
 
 def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not int(text):
+    if not text.isascii() or not text.isdigit() or not text.strip("0"):
         reason = f"{quoted(text)} is not a number above 0"
+        raise argparse.ArgumentTypeError(reason)
+    if len(text) > _MOST_DIGITS:
+        reason = f"{quoted(text)} is more than anybody counts"
         raise argparse.ArgumentTypeError(reason)
     return int(text)
 

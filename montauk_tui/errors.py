@@ -20,7 +20,8 @@ _LONGEST_NAME: Final = 60
 MOST_COMPLAINTS: Final = 20
 """What is said of one file."""
 
-_LONGEST_LINE: Final = 2_000
+LONGEST_LINE: Final = 1_000
+"""Characters; one that lists all columns has 850."""
 
 
 def near(name: str, known: Iterable[str]) -> str:
@@ -37,12 +38,20 @@ def near(name: str, known: Iterable[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else ""
 
 
+def shortened(text: str, most: int) -> str:
+    """Return text, without its middle where it has more than `most` characters.
+
+    The end of a path says more than its middle, and a reason stands behind a name.
+    """
+    if len(text) <= most:
+        return text
+    end = most // 3
+    return f"{text[: most - end - 3]}...{text[-end:]}"
+
+
 def few(lines: Sequence[str]) -> list[str]:
     """Return as many lines as anybody reads, none of them endless."""
-    kept = [
-        line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}..."
-        for line in lines[:MOST_COMPLAINTS]
-    ]
+    kept = [shortened(line, LONGEST_LINE) for line in lines[:MOST_COMPLAINTS]]
     more = len(lines) - len(kept)
     return [*kept, f"and {more:,} more"] if more > 0 else kept
 

@@ -9,7 +9,7 @@ from collections.abc import MutableMapping
 from contextlib import suppress
 from typing import Final, TextIO
 
-from montauk_tui.errors import MontaukError
+from montauk_tui.errors import LONGEST_LINE, MontaukError, shortened
 
 _STDIN: Final = 0
 _STDOUT: Final = 1
@@ -45,8 +45,8 @@ def tell(line: str) -> None:
 
 
 def complain(line: str) -> None:
-    """Say who says it as well."""
-    tell(f"montauk: {line}")
+    """Say who says it as well; nothing is told that nobody would read to its end."""
+    tell(f"montauk: {shortened(line, LONGEST_LINE)}")
 
 
 def screen() -> io.TextIOWrapper:

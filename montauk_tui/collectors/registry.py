@@ -8,7 +8,7 @@ from typing import Final
 
 from montauk_tui.collectors.base import Availability, Collector
 from montauk_tui.errors import CollectorUnavailable, UsageError
-from montauk_tui.model.text import clean_text
+from montauk_tui.model.text import quoted
 
 GROUP: Final = "montauk.collectors"
 
@@ -61,10 +61,9 @@ def check(name: str) -> None:
     """
     known = names()
     if name not in known:
-        shown = clean_text(name)
         choice = ", ".join(known) or "none: montauk is not installed (make setup)"
         raise UsageError(
-            f"no collector is called '{shown}'", f"choose one of: {choice}"
+            f"no collector is called {quoted(name)}", f"choose one of: {choice}"
         )
 
 

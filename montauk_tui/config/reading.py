@@ -20,6 +20,7 @@ from montauk_tui.config.readers import (
 from montauk_tui.config.settings import Settings, config_path
 from montauk_tui.config.tables import read_keys, read_tabs
 from montauk_tui.errors import UsageError, few, followed
+from montauk_tui.model.text import named
 
 _DEEPEST: Final = 50
 _STRING: Final = re.compile(rb'"(?:[^"\\\n]|\\.)*+"|' rb"'[^'\n]*+'")
@@ -42,7 +43,7 @@ def from_file(
         path: The TOML file.
         collectors: The names there are; None lets any name pass.
     """
-    name = one_line(path)
+    name = named(path)
     try:
         read = files.read_trusted(path, os.environ)
         settings, problems = from_document(parse(read.data), collectors)
@@ -115,6 +116,6 @@ def load(collectors: Collection[str] | None = None) -> tuple[Settings, list[str]
     # Path.exists() raises where a folder may not be entered.
     is_missing = not warnings and not os.path.exists(path)  # noqa: PTH110
     if environment.get("MONTAUK_CONFIG") and is_missing:
-        reason = f"{one_line(path)}: MONTAUK_CONFIG names no file"
+        reason = f"{named(path)}: MONTAUK_CONFIG names no file"
         warnings.append(f"{reason} yet; saving settings (W) creates it")
     return from_environment(settings, environment), warnings

@@ -17,6 +17,7 @@ from montauk_tui.config.readers import KNOWN, one_line
 from montauk_tui.config.reading import parse
 from montauk_tui.config.replacing import read, replace
 from montauk_tui.errors import MOST_COMPLAINTS, MontaukError
+from montauk_tui.model.text import named
 
 _ATTEMPTS: Final = 5
 """How often to start over where somebody else writes at the same time."""
@@ -46,7 +47,7 @@ def save(path: Path, wanted: Sequence[Change]) -> Saved:
     Raises:
         SaveFailed: The file is as it was.
     """
-    name = one_line(path)
+    name = named(path)
     try:
         if why := files.distrust(path, os.environ):
             raise PermissionError(errno.EACCES, why)

@@ -10,6 +10,8 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
+from montauk_tui.errors import shortened
+
 _SHORT_ESCAPES: Final = {"\n": r"\n", "\t": r"\t", "\r": r"\r"}
 
 _JOINING: Final = frozenset(
@@ -18,6 +20,7 @@ _JOINING: Final = frozenset(
 """Regional indicators and skin tones: they merge with a neighbour into one glyph."""
 
 _QUOTED: Final = 60
+_PATH: Final = 200
 
 _BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159")
 """Letters and symbols that are drawn as nothing."""
@@ -41,9 +44,13 @@ def clean_text(text: object) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return a name as a message quotes it, without the end of one that is long."""
-    shown = clean_text(text[: _QUOTED + 1])
-    return f"'{shown}'" if len(text) <= _QUOTED else f"'{shown[:_QUOTED]}...'"
+    """Return a name as a message quotes it, without the middle of one that is long."""
+    return f"'{clean_text(shortened(text, _QUOTED))}'"
+
+
+def named(path: object) -> str:
+    """Return a path as a message names it: one line, the middle of a long one cut."""
+    return clean_text(shortened(" ".join(str(path).split()), _PATH))
 
 
 @lru_cache(maxsize=4096)

@@ -17,7 +17,7 @@ from textual.theme import Theme as TextualTheme
 
 from montauk_tui import config, files
 from montauk_tui.errors import UsageError, followed, near
-from montauk_tui.model.text import clean, clean_text, quoted
+from montauk_tui.model.text import clean, clean_text, named, quoted
 from montauk_tui.resources import folder
 
 DEFAULT: Final = "montauk-dark"
@@ -113,34 +113,35 @@ def worn(name: str) -> tuple[Theme, str]:
 
 
 def _read(path: Path) -> Theme:
+    file = named(path)
     try:
         document = config.parse(_contents(path))
     except files.DistrustedError as error:
-        reason = clean_text(f"{path}: {error.strerror}")
+        reason = f"{file}: {clean_text(error.strerror)}"
         raise ThemeError(reason, "let root own it, or move it away") from error
     except (OSError, ValueError, RecursionError) as error:
         # tomllib raises more than its own error: see config.from_file.
         why = " ".join(str(getattr(error, "strerror", None) or error).split())
-        reason = clean_text(f"{path}: cannot be read: {why}")
+        reason = f"{file}: cannot be read: {clean_text(why)}"
         raise ThemeError(reason, "mend or remove the file") from error
     for key in document:
         if key not in _PARTS:
-            reason = f"{path}: unknown key {quoted(key)}"
+            reason = f"{file}: unknown key {quoted(key)}"
             remedy = near(key, _PARTS) or f"use some of: {', '.join(_PARTS)}"
             raise ThemeError(reason, remedy)
-    surface = _section(document, "surface", SURFACES, path)
+    surface = _section(document, "surface", SURFACES, file)
     if missing := [key for key in SURFACES if key not in surface]:
-        reason = f"{path}: [surface] lacks {', '.join(missing)}"
+        reason = f"{file}: [surface] lacks {', '.join(missing)}"
         raise ThemeError(reason, 'give each a colour such as "#12161c"')
     for key, value in surface.items():
-        _check_colour(key, value, path)
-    given = _section(document, "styles", ROLES, path)
+        _check_colour(key, value, file)
+    given = _section(document, "styles", ROLES, file)
     styles = dict.fromkeys(ROLES, Style.null())
-    styles.update((role, _style(role, text, path)) for role, text in given.items())
+    styles.update((role, _style(role, text, file)) for role, text in given.items())
     return Theme(
         name=path.stem,
         description=clean(str(document.get("description", "")).encode()),
-        dark=_dark(document, path),
+        dark=_dark(document, file),
         surface=surface,
         styles=styles,
     )
@@ -153,40 +154,40 @@ def _contents(path: Path) -> bytes:
     return files.read_trusted(path, os.environ).data
 
 
-def _dark(document: Mapping[str, Any], path: Path) -> bool:
+def _dark(document: Mapping[str, Any], file: str) -> bool:
     dark = document.get("dark", True)
     if not isinstance(dark, bool):
-        raise ThemeError(f"{path}: dark is neither true nor false", "write one of them")
+        raise ThemeError(f"{file}: dark is neither true nor false", "write one of them")
     return dark
 
 
 def _section(
-    document: Mapping[str, Any], name: str, known: Sequence[str], path: Path
+    document: Mapping[str, Any], name: str, known: Sequence[str], file: str
 ) -> dict[str, str]:
     section = document.get(name, {})
     if not isinstance(section, dict):
-        raise ThemeError(f"{path}: {name} is not a table", f"write it as [{name}]")
+        raise ThemeError(f"{file}: {name} is not a table", f"write it as [{name}]")
     for key, value in section.items():
         if key not in known:
-            reason = f"{path}: unknown key {quoted(key)} in [{name}]"
+            reason = f"{file}: unknown key {quoted(key)} in [{name}]"
             remedy = near(key, known) or f"use some of: {', '.join(known)}"
             raise ThemeError(reason, remedy)
         if not isinstance(value, str):
-            raise ThemeError(f"{path}: {key} is not text", "put it in quotes")
+            raise ThemeError(f"{file}: {key} is not text", "put it in quotes")
     return section
 
 
-def _check_colour(key: str, value: str, path: Path) -> None:
+def _check_colour(key: str, value: str, file: str) -> None:
     try:
         Color.parse(value)
     except ColorParseError as error:
-        reason = f"{path}: {key} is no colour: {quoted(value)}"
+        reason = f"{file}: {key} is no colour: {quoted(value)}"
         raise ThemeError(reason, 'write it as "#12161c"') from error
 
 
-def _style(role: str, text: str, path: Path) -> Style:
+def _style(role: str, text: str, file: str) -> Style:
     try:
         return Style.parse(text)
     except StyleSyntaxError as error:
-        reason = f"{path}: {role} is no style: {quoted(text)}"
+        reason = f"{file}: {role} is no style: {quoted(text)}"
         raise ThemeError(reason, 'write for example "bold #ff7b72"') from error

@@ -9,6 +9,7 @@ import pytest
 
 from montauk_tui import __version__, cli
 from montauk_tui.engine.columns import COLUMNS
+from montauk_tui.errors import LONGEST_LINE
 from tests.cli.conftest import PROGRAM, Command
 
 OPTIONS = [
@@ -67,7 +68,7 @@ def test_an_unknown_column_names_the_known_ones(here: Command) -> None:
         (["-n", "-3", "--json"], ["-n"]),
         (["-n", "1.5", "--json"], ["'1.5'", "above 0"]),
         (["-n", "²", "--json"], ["above 0"]),
-        (["-n", "9" * 5000, "--json"], ["-n"]),
+        (["-n", "9" * 5000, "--json"], ["-n", "is more than anybody counts"]),
         (["--limit", "0", "--json"], ["'0'", "above 0"]),
         (["-n", "5"], ["--json"]),
         (["-n", "5", "--once"], ["--json"]),
@@ -93,6 +94,53 @@ def test_wrong_usage_is_one_line_that_helps(
     assert result.code == 2
     for hint in hints:
         assert hint in result.complaint
+
+
+LONG = f"start{'x' * 5_000}end"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--once", "--collector", LONG],
+        ["--once", "--sort", LONG],
+        ["--once", "--filter", f"{LONG} = 1"],
+        ["--once", "--filter", f"cpu > {LONG}"],
+        ["--once", "--delay", LONG],
+        ["--once", "--limit", LONG],
+        ["--once", f"--{LONG}"],
+        [f"--once={LONG}"],
+        [LONG],
+        ["probes", LONG],
+        ["events", LONG],
+        ["events", "--collector", LONG],
+        ["events", "--duration", LONG],
+    ],
+    ids=lambda value: " ".join(value)[:30],
+)
+def test_what_is_long_is_named_by_its_start_and_its_end(
+    here: Command, arguments: list[str]
+) -> None:
+    result = here(*arguments)
+    assert result.code == 2
+    assert "startxxx" in result.complaint
+    assert "xxx..." in result.complaint
+    assert len(result.complaint) < LONGEST_LINE
+
+
+@pytest.mark.parametrize("name", ["MONTAUK_CONFIG", "XDG_CONFIG_HOME"])
+def test_a_long_path_of_the_environment_is_named_by_its_start_and_its_end(
+    program: Command, name: str
+) -> None:
+    result = program(
+        "--once", "--limit=1", "--collector=traditional", **{name: f"/{LONG}"}
+    )
+    (line,) = result.err.splitlines()
+    assert result.code == 0
+    assert line.startswith("montauk: /startxxx")
+    assert "xxx..." in line
+    assert line.endswith("too long; using the defaults")
+    assert len(line) < 300
 
 
 def test_wrong_usage_of_the_program_itself(program: Command) -> None:

@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.color import Color
 
 from montauk_tui import config
-from montauk_tui.errors import UsageError
+from montauk_tui.errors import LONGEST_LINE, UsageError
 from montauk_tui.resources import folder
 from montauk_tui.ui import themes
 from montauk_tui.ui.themes import ROLES, SURFACES, ThemeError
@@ -230,6 +230,18 @@ def test_a_name_that_is_none_is_refused_with_a_list_of_those_that_are(
     listed = "did you mean 'montauk-dark'?" if like else "montauk-dark, colour-blind"
     assert listed in line
     assert line.isprintable()
+
+
+def test_a_long_path_or_name_is_told_by_its_start_and_its_end(tmp_path: Path) -> None:
+    assert len(refusal("x" * 5_000, tmp_path, folder("themes"))) < LONGEST_LINE
+    place = tmp_path.joinpath(*["y" * 200] * 10)
+    place.mkdir(parents=True)
+    (place / "mine.toml").write_text("no theme")
+    line = refusal("mine", place)
+    assert line.startswith(str(tmp_path))
+    assert "y...y" in line
+    assert "/mine.toml: cannot be read" in line
+    assert len(line) < LONGEST_LINE
 
 
 def test_a_folder_that_does_not_exist_has_no_themes(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from montauk_tui.config import Change, Settings, changes, config_path
 from montauk_tui.errors import MontaukError
-from montauk_tui.model.text import clean
+from montauk_tui.model.text import named
 from montauk_tui.ui.actions.choosing import ChoosingActions
 from montauk_tui.ui.actions.targets import TargetActions
 from montauk_tui.ui.ascii_only import draw_with_ascii
@@ -89,4 +89,4 @@ def shown_path(path: Path) -> str:
     text = str(path)
     if home and text.startswith(f"{home}/"):
         text = f"~{text[len(home) :]}"
-    return clean(text.encode("utf-8", "surrogateescape"))
+    return named(text)
