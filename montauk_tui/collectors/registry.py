@@ -12,6 +12,9 @@ from montauk_tui.model.text import quoted
 
 GROUP: Final = "montauk.collectors"
 
+AGAIN: Final = "failed, trying again soon"
+"""What stands in the line about a collector that failed in use and is tried again."""
+
 PREFERENCE: Final = ("kernel", "netlink", "traditional")
 """Best first. A collector of another name is used only where the user names it."""
 
@@ -115,10 +118,16 @@ def open_quickly(forced: str | None = None, on_wait: OnWait | None = None) -> Op
     return replace(opened, better=better)
 
 
-def open_next(failed: Opened, reason: str) -> Opened:
+def is_better(name: str, other: str) -> bool:
+    """Tell whether the one is preferred to the other; both are of `PREFERENCE`."""
+    return PREFERENCE.index(name) < PREFERENCE.index(other)
+
+
+def open_next(failed: Opened, reason: str, *, again: bool = False) -> Opened:
     """Open the best collector below one that failed.
 
-    Better ones that are still opening stay worth waiting for.
+    Better ones that are still opening stay worth waiting for. `again` tells whether the
+    one that failed will be tried again.
 
     Raises:
         CollectorUnavailable: It was forced, or there is none below it that opens.
@@ -127,7 +136,8 @@ def open_next(failed: Opened, reason: str) -> Opened:
     if failed.is_forced or name not in PREFERENCE:
         raise CollectorUnavailable(f"collector {name} failed: {reason}")
     below = PREFERENCE[PREFERENCE.index(name) + 1 :]
-    opened = _open_best(below, (*failed.refusals, f"{name}: failed: {reason}"))
+    failure = f"{name}: {AGAIN if again else 'failed'}: {reason}"
+    opened = _open_best(below, (*failed.refusals, failure))
     return replace(opened, better=failed.better)
 
 

@@ -3,6 +3,8 @@
 import itertools
 import queue
 import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -18,7 +20,8 @@ from montauk_tui.model.schema import Need
 
 _RETRIES_S: Final = (5.0, 15.0, 30.0)
 _LATER_S: Final = 60.0
-"""How long after a failure that may pass an upgrade is tried again; then each time."""
+"""How long after a failure a collector is tried again: one that could not be opened, if
+that may pass, or that failed in use, as often as it did; then each time."""
 
 
 class Reading(NamedTuple):
@@ -38,13 +41,14 @@ class _Upgrade(NamedTuple):
     opened: Opened | None
     refusals: tuple[str, ...]
     """One line for each better one that did not open."""
+    tried: Sequence[str]
 
 
 class CollectorChain:
     """Samples from one collector after another.
 
     When a better collector becomes ready it takes over, when the present one fails the
-    next best does. But for `close` and `upgrade`, for use from one thread.
+    next best does. For use from one thread, but for `close`, `upgrade` and `upgrades`.
     """
 
     def __init__(self, opened: Opened) -> None:
@@ -55,6 +59,9 @@ class CollectorChain:
         self._lock = threading.Lock()
         """Over what `close` and `upgrade` share: whichever comes second closes."""
         self._closed = threading.Event()
+        self._failed: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        """Which ones failed in use and are to be tried again; None at the end."""
+        self._recovers = False
         self._being_opened: Collector | None = None
         self._progress: dict[str, str] = {}
         self.failure = ""
@@ -86,6 +93,7 @@ class CollectorChain:
         with self._lock:
             self._closed.set()
             opening = self._being_opened
+        self._failed.put(None)
         if opening is not None:
             opening.give_up()
         self._take_upgrades()
@@ -97,8 +105,24 @@ class CollectorChain:
         It takes over with the next sample. What failed in a way that may pass is tried
         again, until this is closed.
         """
-        better = self._opened.better
-        for wait_s in itertools.chain(_RETRIES_S, itertools.repeat(_LATER_S)):
+        return self._try(self._opened.better, _waits_s(0))
+
+    def upgrades(self) -> Iterator[bool]:
+        """Upgrade, then open again what fails in use; tell each time whether it opened.
+
+        It ends when this is closed.
+        """
+        self._recovers = True
+        yield self.upgrade()
+        failures: Counter[str] = Counter()
+        while (name := self._failed.get()) is not None:
+            waits_s = _waits_s(failures[name])
+            failures[name] += 1
+            if not self._closed.wait(next(waits_s)) and self._is_better(name):
+                yield self._try((name,), waits_s)
+
+    def _try(self, better: Sequence[str], waits_s: Iterator[float]) -> bool:
+        for wait_s in waits_s:
             refusals, may_pass = [], False
             for name in better:
                 try:
@@ -111,10 +135,10 @@ class CollectorChain:
                         reason = line.removeprefix(f"{name}: unavailable: ")
                         self._progress[name] = f"{name}: trying again soon: {reason}"
                     continue
-                return self._hand_over(_Upgrade(opened, tuple(refusals)))
+                return self._hand_over(_Upgrade(opened, tuple(refusals), better))
             if not may_pass or self._closed.wait(wait_s):
                 break
-        self._hand_over(_Upgrade(None, tuple(refusals)))
+        self._hand_over(_Upgrade(None, tuple(refusals), better))
         return False
 
     def _open(self, name: str) -> Opened:
@@ -159,13 +183,31 @@ class CollectorChain:
 
     def _take_upgrades(self) -> None:
         while not self._upgrades.empty():
-            before, (opened, refusals) = self._opened, self._upgrades.get()
+            before, (opened, refusals, tried) = self._opened, self._upgrades.get()
+            others = {
+                name: line
+                for line in before.refusals
+                if (name := line.partition(":")[0]) not in tried
+            }
             if opened is None:
-                refusals = (*refusals, *before.refusals)
+                refusals = (*refusals, *others.values())
                 self._opened = replace(before, refusals=refusals, better=())
-            else:
+            elif self._is_better(opened.collector.name):
                 before.collector.close()
+                present = opened.collector.name
+                refusals += tuple(
+                    line
+                    for name, line in others.items()
+                    if registry.is_better(name, present)
+                )
                 self._serve(replace(opened, refusals=refusals, is_forced=False))
+            else:
+                # One that failed opened again after a better one had taken over.
+                opened.collector.close()
+
+    def _is_better(self, name: str) -> bool:
+        """Tell whether the collector called `name` is better than the present one."""
+        return registry.is_better(name, self._opened.collector.name)
 
     def _serve(self, opened: Opened) -> None:
         self._opened = opened
@@ -181,6 +223,15 @@ class CollectorChain:
                 failed.collector.close()
                 self.failure = f"collector {collector.name} failed: {failure.reason}"
                 try:
-                    self._serve(registry.open_next(failed, str(failure)))
+                    below = registry.open_next(
+                        failed, str(failure), again=self._recovers
+                    )
                 except CollectorUnavailable as nothing_left:
                     raise failure from nothing_left
+                self._serve(below)
+                self._failed.put(collector.name)
+
+
+def _waits_s(failures: int) -> Iterator[float]:
+    """Return how long to wait each time, after so many failures before."""
+    return itertools.chain(_RETRIES_S[failures:], itertools.repeat(_LATER_S))

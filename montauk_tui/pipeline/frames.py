@@ -1,6 +1,7 @@
 """Frames from samples: rates, ledger and history as a fold over any source of them."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 from montauk_tui.collectors.registry import Opened
@@ -67,6 +68,10 @@ class FrameSource:
     def upgrade(self) -> bool:
         """Open a better collector, from another thread; tell whether one opened."""
         return self._chain.upgrade()
+
+    def upgrades(self) -> Iterator[bool]:
+        """Do so, and again whenever a collector fails in use, until this is closed."""
+        return self._chain.upgrades()
 
     def close(self) -> None:
         """Close the collectors."""

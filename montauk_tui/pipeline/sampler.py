@@ -71,8 +71,9 @@ class Sampler:
             upgrade.start()
 
     def _upgrade(self) -> None:
-        if self._source.upgrade() and not self._paused:
-            self.sample_now()
+        for has_opened in self._source.upgrades():
+            if has_opened and not self._paused:
+                self.sample_now()
 
     def stop(self) -> None:
         """End the thread and wait for it."""

@@ -1,8 +1,9 @@
 """One collector after another behind the same frames: upgrade and step-down."""
 
+import itertools
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +239,154 @@ def test_an_upgrade_was_not_forced_and_may_step_down(install: Install) -> None:
     source.upgrade()
     assert source.next_frame(Need.NONE).collector.name == "kernel"
     assert source.next_frame(Need.NONE).collector.name == "traditional"
+
+
+class Watcher:
+    """The upgrades of a source, which go on in a thread of their own."""
+
+    def __init__(self, source: FrameSource) -> None:
+        self.source = source
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        for _ in self.source.upgrades():
+            continue
+
+    def until_it_serves(self, name: str) -> tuple[str, ...]:
+        """Make frames until one is of the collector `name`; return its refusals."""
+
+        def serves() -> bool:
+            self.status = self.source.next_frame(Need.NONE).collector
+            return self.status.name == name
+
+        until(serves, name)
+        return self.status.refusals
+
+    def end(self) -> None:
+        self.source.close()
+        self._thread.join(PATIENCE_S)
+        assert not self._thread.is_alive()
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Try again at once; return after how many failures each time."""
+    asked: list[int] = []
+
+    def waits_s(failures: int) -> Iterator[float]:
+        asked.append(failures)
+        return itertools.repeat(0.0)
+
+    monkeypatch.setattr(chain, "_waits_s", waits_s)
+    return asked
+
+
+AGAIN = "kernel: failed, trying again soon: kernel broke; restart it"
+
+
+def test_one_that_failed_in_use_is_tried_again_and_it_is_told(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_try = threading.Event()
+
+    def waits_s(_: int) -> Iterator[float]:
+        while True:
+            assert may_try.wait(PATIENCE_S)
+            yield 0.0
+
+    monkeypatch.setattr(chain, "_waits_s", waits_s)
+    best, plain = Made("kernel", [exact(0, 0)]), Made("traditional")
+    plain.samples = [ticks(1, 0)] * 1000
+    install(best, plain)
+    may_try.set()
+    watcher = Watcher(FrameSource(Opened(best)))
+    assert watcher.until_it_serves("kernel") == ()
+    may_try.clear()
+    assert watcher.until_it_serves("traditional") == (AGAIN,)
+    best.samples = [exact(2, 0)]
+    may_try.set()
+    assert watcher.until_it_serves("kernel") == ()
+    watcher.end()
+    assert best.opened == 1
+    assert min(best.closed, plain.closed) >= 1
+
+
+def test_each_failure_in_use_is_counted(install: Install, at_once: list[int]) -> None:
+    best, plain = (
+        Made("kernel", [exact(0, 0)]),
+        Made("traditional", [ticks(1, 0)] * 999),
+    )
+    install(best, plain)
+    watcher = Watcher(FrameSource(Opened(best)))
+    for _ in range(3):
+        watcher.until_it_serves("kernel")
+        watcher.until_it_serves("traditional")
+        best.samples = [exact(2, 0)]
+    watcher.until_it_serves("kernel")
+    watcher.end()
+    assert at_once == [0, 0, 1, 2]
+
+
+def test_the_more_failures_the_longer_it_waits() -> None:
+    def waits(failures: int) -> list[float]:
+        return list(itertools.islice(chain._waits_s(failures), 5))  # noqa: SLF001
+
+    assert waits(0) == [5.0, 15.0, 30.0, 60.0, 60.0]
+    assert waits(2) == [30.0, 60.0, 60.0, 60.0, 60.0]
+    assert waits(9) == [60.0] * 5
+
+
+@pytest.mark.usefixtures("at_once")
+def test_one_that_is_refused_when_it_is_tried_again_is_not_waited_for(
+    install: Install,
+) -> None:
+    best, plain = Made("kernel"), Made("traditional", [ticks(1, 0)] * 1000)
+    best.refusal = CollectorUnavailable("no probes", "become root")
+    install(best, plain)
+    watcher = Watcher(FrameSource(Opened(best)))
+    said = ("kernel: unavailable: no probes; become root",)
+    until(lambda: watcher.until_it_serves("traditional") == said)
+    watcher.end()
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_lesser_one_does_not_follow_a_better_one(install: Install) -> None:
+    best, second = Made("kernel"), Made("netlink")
+    plain = Made("traditional", [ticks(1, 0)] * 1000)
+    install(best, second, plain)
+    source = FrameSource(Opened(best))
+    failing = source.upgrades()
+    assert next(failing) is False
+    assert source.next_frame(Need.NONE).collector.name == "traditional"
+    best.samples, second.samples = [exact(2, 0)] * 9, [ticks(2, 0)] * 9
+    assert next(failing) is True
+    assert next(failing) is True
+    frame = source.next_frame(Need.NONE)
+    assert (frame.collector.name, frame.collector.refusals) == ("kernel", ())
+    assert (second.opened, second.closed) == (2, 2)
+    source.close()
+    assert next(failing, None) is None
+
+
+def test_the_reason_of_a_better_one_stays_when_a_lesser_one_comes_back(
+    install: Install, at_once: list[int]
+) -> None:
+    best, second = Made("kernel"), Made("netlink")
+    plain = Made("traditional", [ticks(1, 0)] * 1000)
+    install(best, second, plain)
+    source = FrameSource(Opened(best))
+    failing = source.upgrades()
+    next(failing)
+    source.next_frame(Need.NONE)
+    best.refusal = CollectorUnavailable("no probes", "become root")
+    second.samples = [ticks(2, 0)] * 9
+    assert [next(failing), next(failing)] == [False, True]
+    frame = source.next_frame(Need.NONE)
+    said = ("kernel: unavailable: no probes; become root",)
+    assert (frame.collector.name, frame.collector.refusals) == ("netlink", said)
+    source.close()
+    assert at_once == [0, 0, 0]
 
 
 # --- races ----------------------------------------------------------------------------
