@@ -20,8 +20,8 @@ from montauk_tui.collectors.kernel import loader, requirements
 from montauk_tui.config.readers import TAB_READERS
 from montauk_tui.engine import columns, meters
 from montauk_tui.export import probes, processes
-from montauk_tui.export.eventlines import Event
-from montauk_tui.export.events import Totals
+from montauk_tui.export.event_lines import Event
+from montauk_tui.export.event_source import Totals
 from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.sample import CPU_FIELDS, Pressure

@@ -1,0 +1,96 @@
+"""Printing events in the order in which they happened, and the summary."""
+
+import json
+from bisect import bisect_right
+from collections import Counter
+from dataclasses import fields
+from typing import Any, Final
+
+from montauk_tui import streams
+from montauk_tui.engine import query
+from montauk_tui.engine.asked import asked_for
+from montauk_tui.engine.events import EXIT, Events
+from montauk_tui.engine.query.cuts import cut_records
+from montauk_tui.engine.units import counted
+from montauk_tui.export import event_lines
+from montauk_tui.export.cutnote import CutNote
+from montauk_tui.export.event_lines import Event
+from montauk_tui.export.event_source import Source, Totals
+from montauk_tui.export.jsonlines import SCHEMA
+from montauk_tui.export.output import put
+from montauk_tui.model.sample import Sample
+from montauk_tui.model.schema import Need
+
+_MOST_HELD_S: Final = 1.0
+"""What happened since an end waits for it no longer: much memory takes long to free."""
+
+
+class Printer:
+    """Prints the events that a filter asks for, and counts them."""
+
+    def __init__(self, wanted: query.Query, *, as_json: bool) -> None:
+        """Print text, or JSON lines."""
+        self._wanted = wanted
+        self._as_json = as_json
+        self.told: Counter[int] = Counter()
+        """Events by kind, asked for or not."""
+        self.shown = 0
+        self.cut = CutNote()
+        self._held: list[Event] = []
+
+    def title(self) -> None:
+        """Print the line above the first event."""
+        if not self._as_json:
+            put(event_lines.title())
+
+    def show(self, source: Source, sample: Sample, events: Events) -> None:
+        """Print the events of a sample, but for those that something may precede."""
+        self.told.update(events.kind.tolist())
+        if Need.CMDLINE in self._wanted.needs:
+            tables = (sample.exits, sample.starts)
+            self.cut.count += cut_records(
+                table for table in tables if table is not None
+            )
+        shown = events.only(asked_for(self._wanted, sample, events, source.lookups))
+        columns = (column.tolist() for column in shown)
+        self._held += (Event(sample, *values) for values in zip(*columns, strict=True))
+        until_ns = sample.told_until_ns
+        if until_ns is not None:
+            until_ns = max(until_ns, round((sample.boot_s - _MOST_HELD_S) * 1e9))
+        self._print(source, until_ns)
+
+    def show_rest(self, source: Source) -> None:
+        """Print what was held back: nothing comes any more."""
+        self._print(source, None)
+
+    def _print(self, source: Source, until_ns: int | None) -> None:
+        """Print what happened up to a moment; all of it where that is not known."""
+        # Stable: what has the same time stays in its order.
+        self._held.sort(key=Event.moment_ns)
+        count = len(self._held)
+        if until_ns is not None:
+            count = bisect_right(self._held, float(until_ns), key=Event.moment_ns)
+        ready, self._held = self._held[:count], self._held[count:]
+        self.shown += len(ready)
+        if ready:
+            lines = (one.json if self._as_json else one.line for one in ready)
+            put("\n".join(write(source.user) for write in lines))
+
+    def summary(self, totals: Totals, duration_s: float) -> None:
+        """Print what was counted: as JSON behind the events, else to stderr."""
+        pending = max(0, totals.exits - totals.lost_exits - self.told[EXIT])
+        if self._as_json:
+            figures: dict[str, Any] = {
+                "duration_s": round(duration_s, 3),
+                **{one.name: getattr(totals, one.name) for one in fields(totals)},
+                "pending": pending,
+                "shown": self.shown,
+            }
+            put(json.dumps({"schema": SCHEMA, "summary": figures}))
+            return
+        kinds = ((totals.forks, "fork"), (totals.execs, "exec"), (totals.exits, "exit"))
+        happened = ", ".join(counted(*one) for one in kinds)
+        line = f"{happened} in {duration_s:.1f} s, {totals.lost} lost"
+        if totals.lost_cpu_times:
+            line += f", {counted(totals.lost_cpu_times, 'CPU time')} lost"
+        streams.tell(line + (f", {pending} pending" if pending else ""))

@@ -1,0 +1,103 @@
+"""The samples in which `montauk events` finds what happened, and what was counted."""
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, fields
+from typing import Final
+
+from montauk_tui import streams
+from montauk_tui.collectors import registry
+from montauk_tui.engine.events import events_of
+from montauk_tui.errors import CollectorFailed, MontaukError
+from montauk_tui.model.frame import CollectorStatus
+from montauk_tui.model.lookups import Lookups
+from montauk_tui.model.sample import Counters, Sample
+from montauk_tui.model.schema import Need
+from montauk_tui.pipeline.chain import CollectorChain
+
+_REMEDY: Final = "leave --collector out, or choose kernel or netlink"
+
+
+@dataclass
+class Totals:
+    """What was counted and lost; with one collector after the other, the sum."""
+
+    forks: int = 0
+    execs: int = 0
+    exits: int = 0
+    lost: int = 0
+    lost_exits: int = 0
+    lost_cpu_times: int = 0
+
+    def add(self, counters: Counters) -> None:
+        """Add what a collector counted since it was opened."""
+        for field in fields(self):
+            more = getattr(counters, field.name) or 0
+            setattr(self, field.name, getattr(self, field.name) + more)
+
+
+class Source:
+    """The samples of a collector that sees events, or of the next one if it fails."""
+
+    def __init__(self, forced: str | None, on_wait: registry.OnWait) -> None:
+        """Open the collector called `forced`, or the best there is.
+
+        Raises:
+            UsageError: `forced` names no installed collector.
+            MontaukError: None that sees events serves here.
+        """
+        self._chain = CollectorChain(registry.open_collector(forced, on_wait))
+        self._before: list[Counters] = []
+        self._last: Sample | None = None
+        self._opening = 0
+        self.lookups: Lookups
+        """What the strings of the last sample are looked up in."""
+        self.began_s = time.monotonic()
+        with ExitStack() as undo:
+            undo.callback(self.close)
+            self.first = self.next()
+            """The sample that was taken to see whether there are events in it."""
+            undo.pop_all()
+
+    def close(self) -> None:
+        """Close the collector."""
+        self._chain.close()
+
+    def user(self, uid: int) -> str:
+        """Return the name of a user."""
+        return self.lookups.user(uid)
+
+    def next(self) -> Sample:
+        """Return what happened since the last sample.
+
+        Raises:
+            MontaukError: The collector failed, and no other sees events.
+        """
+        try:
+            reading = self._chain.read(Need.NONE)
+        except CollectorFailed as failure:
+            raise MontaukError(self._chain.failure, failure.remedy) from failure
+        if events_of(reading.sample) is None:
+            raise _blind(reading.status)
+        if reading.opening != self._opening:
+            if self._last is not None:
+                self._before.append(self._last.counters)
+            streams.complain(f"{self._chain.failure}; {reading.status.name} goes on")
+        self._opening, self._last = reading.opening, reading.sample
+        self.lookups = reading.lookups
+        return reading.sample
+
+    def totals(self) -> Totals:
+        """Return what was counted up to the last sample."""
+        totals = Totals()
+        last = [] if self._last is None else [self._last.counters]
+        for counters in (*self._before, *last):
+            totals.add(counters)
+        return totals
+
+
+def _blind(status: CollectorStatus) -> MontaukError:
+    reason = f"collector {status.name} does not see events"
+    if refusals := "; ".join(status.refusals):
+        return MontaukError(f"{reason}, and no other serves: {refusals}")
+    return MontaukError(reason, _REMEDY)
