@@ -7,6 +7,8 @@ STAMP  := $(VENV)/.montauk-installed
 
 KERNELS ?= 5.10 6.1 6.12 7.2
 
+SHELL_SCRIPTS := .ci/run scripts/bcc.sh tests/kernels/guest/checks.sh tests/kernels/guest/prepare.sh
+
 .PHONY: help run test test-kernels check format setup bcc bench bench-accuracy \
         snapshots pictures clean
 
@@ -27,6 +29,7 @@ check: setup  ## format, lint, types and import rules
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/shellcheck $(SHELL_SCRIPTS)
 
 format: setup  ## format the code
 	$(BIN)/ruff format .

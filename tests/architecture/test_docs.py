@@ -34,7 +34,7 @@ from tests.support.starts import fork, make_starts
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.glob("*.md")])
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.rglob("*.md")])
 SETTINGS = DOCS / "configuration.md"
 THEMES = DOCS / "themes.md"
 MAN = DOCS / "montauk.1"

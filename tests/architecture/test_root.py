@@ -1,0 +1,42 @@
+"""What stands at the top of the repository, and which scripts are checked."""
+
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[2]
+
+AT_THE_TOP: Final = {
+    ".ci", ".clang-format", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE",
+    "Makefile", "README.md", "bench", "docs", "montauk_tui", "probes", "pyproject.toml",
+    "scripts", "tests", "themes",
+}  # fmt: skip
+
+
+SHELLS: Final = (b"#!/bin/sh", b"#!/usr/bin/env bash")
+
+
+def tracked() -> list[str]:
+    """Return the files of the repository; none outside of a checkout."""
+    done = subprocess.run(
+        ["git", "-c", f"safe.directory={ROOT}", "ls-files"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        pytest.skip("this is no checkout")
+    return done.stdout.splitlines()
+
+
+def test_nothing_stray_stands_at_the_top() -> None:
+    assert {name.partition("/")[0] for name in tracked()} <= AT_THE_TOP
+
+
+def test_every_shell_script_is_checked() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    files = [ROOT / name for name in tracked() if (ROOT / name).is_file()]
+    scripts = [file for file in files if file.read_bytes().startswith(SHELLS)]
+    assert scripts
+    for name in scripts:
+        assert str(name.relative_to(ROOT)) in makefile
