@@ -93,8 +93,9 @@ class Sampler:
     ) -> None:
         """Change how to go on; a new interval counts from the last sample.
 
-        What is newly needed is sampled at once, and again soon for its rates. While
-        paused these would stay unknown, so nothing is sampled for them.
+        What is newly needed is sampled at once, and again soon for its rates, which
+        command lines have not. While paused rates would stay unknown, so nothing is
+        sampled for them.
         """
         with self._changed:
             if interval_s is not None:
@@ -102,7 +103,8 @@ class Sampler:
             if needs is not None:
                 new = needs & ~self._needs
                 if new & ~FOR_RATES if self._paused else new:
-                    self._due_s, self._soon = _AT_ONCE, True
+                    self._due_s = _AT_ONCE
+                    self._soon |= new != Need.CMDLINE
                 self._needs = needs
             if paused is not None:
                 self._paused = paused

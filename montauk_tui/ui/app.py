@@ -11,6 +11,7 @@ from rich.console import RenderableType
 from textual._compositor import CompositorUpdate
 from textual.binding import BindingType
 from textual.screen import Screen
+from textual.timer import Timer
 
 from montauk_tui import streams
 from montauk_tui.actions.signals import DEFAULT as DEFAULT_SIGNAL
@@ -43,6 +44,9 @@ from montauk_tui.ui.widgets.table_header import TableHeader
 
 # The widgets that only some keys need are imported by those: 25 ms of start-up.
 # ruff: noqa: PLC0415
+
+QUIET_S = 0.3
+"""After so long without a key what is typed is taken for complete."""
 
 
 class MontaukApp(
@@ -93,6 +97,7 @@ class MontaukApp(
         self.frame_now: Frame | None = None
         self.pid_search = PidSearch()
         self.kept, self.carried = {}, ()
+        self._asks_later: Timer | None = None
         self._sampler = Sampler(
             FrameSource(opened), settings.interval_s, self._publish, self._give_up
         )
@@ -168,16 +173,35 @@ class MontaukApp(
             )
             self.draw_closer_look()
 
-    def choose(self, choices: Choices) -> None:
-        """Take other choices: the frame at hand is drawn anew, nothing is lost."""
+    def choose(self, choices: Choices, *, typing: bool = False) -> None:
+        """Take other choices: the frame at hand is drawn anew, nothing is lost.
+
+        What must be sampled for them is asked for at once, or, with `typing`, when no
+        key has come for a while: to read thousands of files would hold the keys up.
+        """
         before, self.choices = self.choices, choices
-        if before.needs != choices.needs:
-            self._sampler.configure(needs=choices.needs)
+        if before.needs != choices.needs or self._asks_later is not None:
+            self._need(QUIET_S if typing else 0.0)
         if before.interval_s != choices.interval_s:
             self._sampler.configure(interval_s=choices.interval_s)
         if before.paused != choices.paused:
             self._sampler.configure(paused=choices.paused)
         self.draw_scene()
+
+    def typing_ended(self) -> None:
+        """Ask for what was put off."""
+        if self._asks_later is not None:
+            self._need(0.0)
+
+    def _need(self, after_s: float) -> None:
+        """Tell the sampler what is needed, which it then looks for at once."""
+        if self._asks_later is not None:
+            self._asks_later.stop()
+            self._asks_later = None
+        if after_s:
+            self._asks_later = self.set_timer(after_s, self.typing_ended)
+        else:
+            self._sampler.configure(needs=self.choices.needs)
 
     # --- what is shown ----------------------------------------------------------------
 

@@ -6,8 +6,11 @@ from typing import Any, Final
 
 import pytest
 
+from montauk_tui.config import Settings
 from montauk_tui.engine.listing import rows as rows_module
 from montauk_tui.model import lookups as lookups_module
+from montauk_tui.model.schema import Need
+from montauk_tui.ui import app as app_module
 from montauk_tui.ui.screens import main as main_module
 from tests.support.churn import churning_collector
 from tests.support.exits import make_exits
@@ -77,3 +80,34 @@ async def test_a_refresh_with_a_filter_evaluates_it_once(
         projected = count(monkeypatch, main_module, "project")
         await monitor.draw(replace(monitor.frame))
         assert (made.calls, projected.calls) == (1, 1)
+
+
+@pytest.mark.parametrize("key", ["f4", "f3"])
+async def test_what_a_filter_needs_is_sampled_when_no_key_comes_any_more(
+    monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    collector = churning_collector()
+    app = make_app(collector, Settings(interval_s=3600.0))
+    async with running(app, SIZE) as monitor:
+        monkeypatch.setattr(app_module, "QUIET_S", 3600.0)
+        await monitor.press(key)
+        taken = len(collector.needs)
+        await monitor.press("t", "s", "c")
+        assert len(collector.needs) == taken
+        assert Need.CMDLINE in monitor.app.choices.needs
+        monkeypatch.setattr(app_module, "QUIET_S", 0.01)
+        await monitor.press("backspace")
+        await monitor.until(lambda: len(collector.needs) > taken)
+        await monitor.settle()
+        assert [Need.CMDLINE in it for it in collector.needs[taken:]] == [True]
+
+
+async def test_enter_does_not_wait_for_what_a_filter_needs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(app_module, "QUIET_S", 3600.0)
+    collector = churning_collector()
+    app = make_app(collector, Settings(interval_s=3600.0))
+    async with running(app, SIZE) as monitor:
+        await monitor.press("f4", "t", "enter")
+        await monitor.until(lambda: Need.CMDLINE in collector.needs[-1])

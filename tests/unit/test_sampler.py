@@ -268,6 +268,14 @@ def test_what_is_newly_needed_has_rates_soon(make: Make) -> None:
     assert harness.clock.next_wait() == pytest.approx(5.0)
 
 
+def test_command_lines_have_no_rates_and_are_sampled_once(make: Make) -> None:
+    harness = make(5.0)
+    harness.settle()
+    harness.sampler.configure(needs=Need.CMDLINE)
+    assert harness.next_seq() == 2
+    assert harness.clock.next_wait() == pytest.approx(5.0)
+
+
 def test_what_is_no_longer_needed_can_wait(make: Make) -> None:
     harness = make(5.0)
     harness.sampler.configure(needs=Need.SHARED | Need.CMDLINE)

@@ -19,8 +19,12 @@ class Actions(App[None]):
     keymap: Keymap
     """What each key does."""
 
-    def choose(self, choices: Choices) -> None:
+    def choose(self, choices: Choices, *, typing: bool = False) -> None:
         """Take other choices: the frame at hand is drawn anew, nothing is lost."""
+        raise NotImplementedError
+
+    def typing_ended(self) -> None:
+        """Ask for what choices need that were taken while something was typed."""
         raise NotImplementedError
 
     def draw_scene(self) -> None:

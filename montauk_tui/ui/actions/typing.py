@@ -51,9 +51,11 @@ class TypingActions(Actions):
         if message.kind == "filter":
             # While it means nothing, the last one that did goes on.
             with suppress(QueryError):
-                self.choose(self.choices.with_filter(message.text))
+                choices = self.choices.with_filter(message.text)
+                self.choose(choices, typing=True)
         elif message.kind == "search":
-            self.choose(replace(self.choices, search_text=message.text))
+            choices = replace(self.choices, search_text=message.text)
+            self.choose(choices, typing=True)
             self._find_next(0)
 
     def on_prompt_bar_again(self, message: "PromptBar.Again") -> None:
@@ -83,6 +85,7 @@ class TypingActions(Actions):
             self.choose(self.choices.with_filter(""))
         elif message.kind == "search":
             self.choose(replace(self.choices, search_text=""))
+        self.typing_ended()
         self.main.end_asking()
 
     def _find_next(self, step: int) -> None:
