@@ -4,10 +4,7 @@ import errno
 import json
 import math
 import os
-import struct
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,36 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from montauk_tui.collectors.procfs import host as hosts
-from montauk_tui.collectors.procfs import stolen
 from montauk_tui.collectors.procfs.collector import TraditionalCollector
 from montauk_tui.collectors.procfs.cpus import Cpus, parse_cpus
 from montauk_tui.collectors.procfs.figures import Reasons
-from montauk_tui.collectors.procfs.meminfo import parse_meminfo
-from montauk_tui.collectors.procfs.scan import ProcRoot
-from montauk_tui.collectors.procfs.stolen import Stolen
 from montauk_tui.engine.recent import remember_moment
 from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.export.table import frame_table
 from montauk_tui.model.recent import Recent
-from montauk_tui.model.sample import CPU_FIELDS, HostSample, Memory, Pressure
+from montauk_tui.model.sample import CPU_FIELDS, HostSample, Pressure
 from montauk_tui.model.schema import UNKNOWN, Need
 from tests.support.builders import make_frame, make_sample
 from tests.support.fakeproc import HOST_FILES, MEMINFO, FakeProc, FakeProcess
-
-
-def read_from(files: dict[str, bytes]) -> Callable[[str], bytes]:
-    """Return a reader of `files`, to which every other file is missing."""
-
-    def read(path: str) -> bytes:
-        if path not in files:
-            raise FileNotFoundError(errno.ENOENT, "gone", path)
-        return files[path]
-
-    return read
-
-
-def read_host(files: dict[str, bytes]) -> HostSample:
-    return hosts.read_host(read_from(files), Reasons())
+from tests.support.hosts import read_from, read_host
 
 
 def cpus_of(text: bytes) -> Cpus:
@@ -54,11 +33,6 @@ def cpus_of(text: bytes) -> Cpus:
 
 def pressure_of(read: Callable[[str], bytes]) -> dict[str, Pressure]:
     return hosts.read_pressure(read, Reasons())
-
-
-def memory_of(text: bytes, **files: bytes) -> Memory:
-    names = {name.replace("__", "/"): text for name, text in files.items()}
-    return parse_meminfo(text, Reasons(), read_from(names))
 
 
 def limits_of(host: HostSample) -> list[tuple[float, float]]:
@@ -136,105 +110,6 @@ def test_the_pressure_of_cpus_of_old_kernels_has_one_line() -> None:
     pressure = hosts.read_pressure(files, reasons)["cpu"]
     assert (pressure.some_pct, math.isnan(pressure.full_pct)) == (7.0, True)
     assert reasons.lines == []
-
-
-def without(name: bytes, text: bytes = MEMINFO) -> bytes:
-    lines = text.splitlines(keepends=True)
-    return b"".join(line for line in lines if not line.startswith(name))
-
-
-def test_a_line_of_meminfo_that_is_missing_is_unknown() -> None:
-    reasons = Reasons()
-    memory = parse_meminfo(without(b"Buffers"), reasons, read_from({}))
-    assert math.isnan(memory.buffers)
-    assert math.isnan(memory.used)
-    assert memory.free == 8000000 * 1024
-    assert reasons.lines == ["meminfo: Buffers missing"]
-    assert math.isnan(memory_of(b"").total)
-
-
-@pytest.mark.parametrize(
-    ("buffers", "cached", "shared", "is_known"),
-    [
-        (0, 8_000_000, 0, True),
-        (0, 8_000_001, 0, False),
-        (0, 9_000_000, 1_000_000, True),
-        (0, 9_000_001, 1_000_000, False),
-        (8_000_000, 1_000, 2_000, True),
-        (16_000_000, 16_000_000, 0, False),
-    ],
-)
-def test_parts_that_exceed_the_memory_are_no_use_of_0(
-    buffers: int, cached: int, shared: int, *, is_known: bool
-) -> None:
-    lines = {b"Buffers": buffers, b"Cached": cached, b"Shmem": shared}
-    text = b"".join(b"%s: %d kB\n" % line for line in lines.items()) + MEMINFO
-    reasons = Reasons()
-    memory = parse_meminfo(text, reasons, read_from({}))
-    assert memory.free == 8_000_000 * 1024
-    assert math.isnan(memory.used) is math.isnan(memory.cached) is not is_known
-    reason = "meminfo: MemFree, Buffers and Cached together exceed MemTotal"
-    assert reasons.lines == ([] if is_known else [reason])
-
-
-def test_a_machine_without_memory_is_not_known() -> None:
-    reasons = Reasons()
-    memory = parse_meminfo(b"MemTotal: 0 kB\n" + MEMINFO, reasons, read_from({}))
-    assert math.isnan(memory.total)
-    assert math.isnan(memory.used)
-    assert memory.swap_total > 0
-    assert reasons.lines == ["meminfo: MemTotal is 0"]
-
-
-def test_the_order_of_the_lines_of_meminfo_does_not_matter() -> None:
-    lines = MEMINFO.splitlines(keepends=True)
-    assert memory_of(b"".join(reversed(lines))) == memory_of(MEMINFO)
-
-
-def test_swap_below_nothing_as_in_some_containers() -> None:
-    absurd = b"18446744073709551488"
-    text = MEMINFO.replace(b" 1900000 kB", absurd + b" kB")
-    host = read_host({**HOST_FILES, "meminfo": text})
-    assert math.isnan(host.memory.swap_free)
-    assert math.isnan(host.memory.swap_used)
-    assert host.memory.used == read_host(HOST_FILES).memory.used
-    assert host.unknown == (f"meminfo: SwapFree too large: '{absurd.decode()}'",)
-
-
-LRU = b"Active(file): 1000000 kB\nInactive(file): 2000000 kB\nSReclaimable: 90000 kB\n"
-
-
-def test_available_memory_is_estimated_where_the_kernel_does_not_tell_it() -> None:
-    text = without(b"MemAvailable") + LRU
-    low = 67584 * 5 // 4
-    memory = memory_of(text, sys__vm__min_free_kbytes=b"67584\n")
-    kept = low + 45000
-    assert memory.available == (8000000 - low + 3000000 + 90000 - kept) * 1024
-    assert memory.is_estimate
-    assert not memory_of(MEMINFO).is_estimate
-    # Nothing is below the watermarks.
-    scarce = memory_of(text, sys__vm__min_free_kbytes=b"9000000\n")
-    assert scarce.available == 0 or scarce.available < 2000000 * 1024
-
-
-@pytest.mark.parametrize("left_out", [b"MemFree", b"Active", b"SReclaimable", b"none"])
-def test_available_memory_that_cannot_be_estimated_is_unknown(left_out: bytes) -> None:
-    text = without(left_out, without(b"MemAvailable") + LRU)
-    files = {"sys__vm__min_free_kbytes": b"67584\n"} if left_out != b"none" else {}
-    memory = memory_of(text, **files)
-    assert math.isnan(memory.available)
-    assert not memory.is_estimate
-    assert memory.total == 16000000 * 1024
-
-
-def test_the_estimate_is_that_of_the_kernel_of_this_machine() -> None:
-    """Both may differ by what changes in between, and by how watermarks are boosted."""
-    read = ProcRoot().read
-    text = read("meminfo")
-    told = parse_meminfo(text, Reasons(), read)
-    estimated = parse_meminfo(without(b"MemAvailable", text), Reasons(), read)
-    assert estimated.is_estimate
-    assert abs(estimated.available - told.available) < 0.05 * told.total
 
 
 def test_a_host_name_of_any_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -455,51 +330,3 @@ def test_a_damaged_file_gives_figures_that_can_be_everywhere(
         assert told["host"]["unknown"] == list(now.unknown)
         shares = [pct for pct in told["host"]["busy_pct_by_cpu"] if pct is not None]
         assert all(0 <= pct <= 100 for pct in shares)
-
-
-# --- stolen time ----------------------------------------------------------------------
-
-
-def btf(names: bytes) -> bytes:
-    header = struct.pack("=HBBIIIII", 0xEB9F, 1, 0, 24, 0, 4, 4, len(names))
-    return header + bytes(4) + names
-
-
-@pytest.mark.parametrize(
-    ("content", "stolen", "is_charged"),
-    [
-        (btf(b"\0rq\0prev_steal_time_rq\0"), 5.0, False),
-        (btf(b"\0rq\0prev_irq_time\0"), 5.0, True),
-        (btf(b"\0rq\0prev_irq_time\0"), 0.0, False),
-        (btf(b"\0rq\0")[:-2], 5.0, False),
-        (b"", 5.0, False),
-        (b"x" * 100, 5.0, False),
-        (None, 5.0, False),
-    ],
-)
-def test_btf_tells_whether_processes_are_charged_for_stolen_time(
-    tmp_path: Path, content: bytes | None, stolen: float, *, is_charged: bool
-) -> None:
-    folder = tmp_path / "kernel/btf"
-    folder.mkdir(parents=True)
-    if content is not None:
-        (folder / "vmlinux").write_bytes(content)
-    assert Stolen(str(tmp_path)).is_charged(stolen) is is_charged
-
-
-@given(st.binary(max_size=60))
-def test_btf_of_any_bytes_is_no_failure(content: bytes) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "kernel/btf").mkdir(parents=True)
-        (Path(folder) / "kernel/btf/vmlinux").write_bytes(content)
-        assert Stolen(folder).is_charged(1.0) in {True, False}
-
-
-def test_the_names_of_this_kernel_are_read_whole() -> None:
-    file = Path("/sys/kernel/btf/vmlinux")
-    if not file.exists():
-        pytest.skip("this kernel has no BTF")
-    names = stolen._names(file)  # noqa: SLF001
-    assert names is not None
-    assert b"\0task_struct\0" in names
-    assert b"\0sum_exec_runtime\0" in names
