@@ -1,6 +1,6 @@
-"""`python -m bench`: refreshes, waiting, churn, starts, collectors, the peers."""
+"""`python -m bench`: refreshes, waiting, churn, starts, collectors, lines, peers."""
 
-from bench import churn, ends, kernel, netlink, peers, refresh, responses, start
+from bench import churn, ends, kernel, lines, netlink, peers, refresh, responses, start
 
 if __name__ == "__main__":
     refresh.main()
@@ -16,5 +16,7 @@ if __name__ == "__main__":
     ends.main()
     print()
     netlink.main()
+    print()
+    lines.main()
     print()
     peers.main()

@@ -7,8 +7,19 @@ import select
 import struct
 import termios
 import time
+from collections.abc import Callable
 
 import pyte
+
+
+class _Screen(pyte.Screen):
+    """A screen that answers what it is asked, such as DSR."""
+
+    answer: Callable[[str], None]
+
+    def write_process_input(self, data: str) -> None:
+        """Send an answer."""
+        self.answer(data)
 
 
 class Terminal:
@@ -16,7 +27,8 @@ class Terminal:
 
     def __init__(self, command: list[str], columns: int, lines: int) -> None:
         """Start `command`."""
-        self.screen = pyte.Screen(columns, lines)
+        self.screen = _Screen(columns, lines)
+        self.screen.answer = self.type
         self.output = bytearray()
         self._stream = pyte.ByteStream(self.screen)
         self.pid, self.fd = pty.fork()
@@ -30,21 +42,24 @@ class Terminal:
         """Draw what the program writes within a while."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            if self.wait(left):
-                data = self.take()
-                if not data:
-                    return
-                self.output += data
-                self._stream.feed(_without_key_protocol(data))
+            if self.wait(left) and not self.show():
+                return
 
     def wait(self, seconds: float) -> bool:
         """Tell whether the program writes something within a while."""
         return bool(select.select([self.fd], [], [], seconds)[0])
 
-    def take(self) -> bytes:
+    def show(self, most: int = 65536) -> bytes:
+        """Draw what the program wrote and answer what it asked; return it."""
+        data = self.take(most)
+        self.output += data
+        self._stream.feed(_without_key_protocol(data))
+        return data
+
+    def take(self, most: int = 65536) -> bytes:
         """Return what the program wrote, without drawing it; nothing once it ended."""
         try:
-            return os.read(self.fd, 65536)
+            return os.read(self.fd, most)
         except OSError:
             return b""
 

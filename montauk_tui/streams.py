@@ -75,6 +75,12 @@ def screen() -> io.TextIOWrapper:
     raise MontaukError(f"{reason}: neither stdout nor stderr is one", remedy)
 
 
+def is_same(one: int, other: int) -> bool:
+    """Tell whether two descriptors are certainly of one terminal."""
+    # /dev/tty has a number of its own.
+    return os.fstat(one).st_rdev == os.fstat(other).st_rdev
+
+
 def forget_foreign(environment: MutableMapping[str, str], terminal: TextIO) -> None:
     """Take out what would change what the libraries that draw do.
 

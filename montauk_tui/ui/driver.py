@@ -81,6 +81,8 @@ class TerminalDriver(LinuxDriver):
 
     def draw_anew(self) -> None:
         """Send the whole picture, whatever the terminal shows now."""
+        if self._line is not None:
+            self._line.give_up_late()
         self._canvas.forget()
         self._send_picture()
 
@@ -98,7 +100,7 @@ class TerminalDriver(LinuxDriver):
         changes += f"\x1b[{y + 1};{x + 1}H"
         if self._app._sync_available:  # noqa: SLF001 - no public way
             changes = changes.join(_FRAME)
-        self._line.write(changes.encode(errors="replace"))
+        self._line.write(changes.encode(errors="replace"), asks=True)
 
     def write(self, data: str) -> None:
         """Send what is no picture: bells, titles, pointers."""
@@ -121,9 +123,8 @@ class TerminalDriver(LinuxDriver):
         A size that comes back at once is no change for Textual, but it was for the
         terminal, which may have cut lines or moved them.
         """
-        self._canvas.forget()
         self._tell_size(self._get_terminal_size())
-        self._send_picture()
+        self.draw_anew()
 
     # --- life -------------------------------------------------------------------------
 
@@ -132,7 +133,12 @@ class TerminalDriver(LinuxDriver):
         loop = asyncio.get_running_loop()
         with contextlib.suppress(termios.error):
             self.attrs_before = termios.tcgetattr(self.fileno)
-        self._line = Line(self._screen.fileno(), self._send_picture, self._hang_up)
+        self._line = Line(
+            self._screen.fileno(),
+            self._send_picture,
+            self._hang_up,
+            can_ask=streams.is_same(self.fileno, self._screen.fileno()),
+        )
         self._tell_size(self._get_terminal_size())
         loop.add_signal_handler(signal.SIGWINCH, self._on_resize)
         loop.add_signal_handler(signal.SIGCONT, self._come_back)
@@ -161,7 +167,8 @@ class TerminalDriver(LinuxDriver):
             if self._mouse:
                 sequences += _MOUSE.format("h")
         if self._line is not None:
-            self._line.write(sequences.encode("latin-1"))
+            self._line.ask_anew()
+            self._line.write(sequences.encode("latin-1"), asks=True)
         self._is_taken = True
         self._canvas.forget()
 
@@ -172,7 +179,7 @@ class TerminalDriver(LinuxDriver):
             sequences = _MOUSE.format("l") + _LEAVE_XTERM + sequences
         self._is_taken = False
         if self._line is not None:
-            self._line.leave(sequences.encode("latin-1"), patience_s)
+            self._line.leave(sequences.encode("latin-1"), self.fileno, patience_s)
         with contextlib.suppress(termios.error):
             # Keys and answers that nobody read are not for the shell.
             termios.tcflush(self.fileno, termios.TCIFLUSH)
@@ -241,7 +248,7 @@ class TerminalDriver(LinuxDriver):
     # --- keys -------------------------------------------------------------------------
 
     def _start_reading(self) -> None:
-        self._keys = Keys(debug=self._debug)
+        self._keys = Keys(self._expected, self._answered, debug=self._debug)
         self._loop.add_reader(self.fileno, self._read)
         self._is_reading = True
 
@@ -260,6 +267,13 @@ class TerminalDriver(LinuxDriver):
             self.process_message(message)
         self._wait_for_more()
 
+    def _expected(self) -> int:
+        return self._line.expected if self._line is not None else 0
+
+    def _answered(self) -> None:
+        if self._line is not None:
+            self._line.answered()
+
     def _wait_for_more(self) -> None:
         """See later whether an Esc stayed alone."""
         if self._tick is not None:
@@ -270,3 +284,5 @@ class TerminalDriver(LinuxDriver):
         self._tick = None
         for message in self._keys.tick():
             self.process_message(message)
+        if self._keys.is_holding:
+            self._wait_for_more()

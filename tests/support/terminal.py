@@ -36,6 +36,17 @@ _MODES: Final = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
 _STYLES: Final = re.compile(rb"\x1b\[([0-9;:]*)m")
 
 
+class _Screen(pyte.Screen):
+    """A screen that may answer what it is asked, such as DSR and DA1."""
+
+    answer: Callable[[str], None] | None = None
+
+    def write_process_input(self, data: str) -> None:
+        """Send an answer."""
+        if self.answer is not None:
+            self.answer(data)
+
+
 class Terminal:
     """A terminal of a given size with a program in it."""
 
@@ -44,9 +55,12 @@ class Terminal:
         command: Sequence[str | bytes],
         size: tuple[int, int] = (120, 40),
         environment: dict[str, str] | None = None,
+        *,
+        answers: bool = True,
     ) -> None:
         self._master, self._slave = pty.openpty()
-        self.screen = pyte.Screen(*size)
+        self.screen = _Screen(*size)
+        self.screen.answer = self.type if answers else None
         self.output = bytearray()
         """Everything that was written so far."""
         self._stream = pyte.ByteStream(self.screen)

@@ -122,7 +122,7 @@ async def test_leaving_drops_what_waits(ends: tuple[int, int]) -> None:
     master, slave = ends
     line = Line(slave, lambda: None, lambda: None)
     line.write(b"x" * 100_000)
-    line.leave(b"restored", 5.0)
+    line.leave(b"restored", slave, 5.0)
     got = everything(master)
     assert got.endswith(b"restored")
     assert len(got) <= IN_THE_READER + len(b"restored")
@@ -176,7 +176,7 @@ async def test_a_terminal_that_is_gone_is_told_of_once() -> None:
     os.close(master)
     line.write(b"x")
     line.write(b"x")
-    line.leave(b"restored", 0.0)
+    line.leave(b"restored", slave, 0.0)
     assert gone == [True]
     line.release()
     os.close(slave)

@@ -1,19 +1,51 @@
 """What is typed: from the bytes of a terminal to keys, pastes and the mouse."""
 
+import re
+import time
 from codecs import getincrementaldecoder
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Final
 
+from textual import constants, events
 from textual._xterm_parser import XTermParser
 from textual.message import Message
+
+_ANSWER: Final = re.compile(rb"\x1b\[[03]n")
+"""What a terminal answers to `receipts.QUERY`."""
+
+_BEGUN: Final = re.compile(rb"\x1b(\[[03]?)?\Z")
+"""What may be the start of an answer; of these only an Esc is a usual key."""
+
+_ESC: Final = b"\x1b"
+
+
+def _none() -> int:
+    return 0
 
 
 class Keys:
     """Takes bytes as they come, a character or a sequence cut anywhere."""
 
-    def __init__(self, *, debug: bool = False) -> None:
-        """Start before the first byte."""
+    def __init__(
+        self,
+        expected: Callable[[], int] = _none,
+        on_answer: Callable[[], None] = lambda: None,
+        *,
+        debug: bool = False,
+    ) -> None:
+        """Start before the first byte.
+
+        Args:
+            expected: Returns how many answers of the terminal are on their way.
+            on_answer: Called for each, after what was typed before it.
+            debug: Whether Textual writes its log.
+        """
         self._parser = XTermParser(debug)
         self._decode = getincrementaldecoder("utf-8")(errors="replace").decode
+        self._expected, self._on_answer = expected, on_answer
+        self._held = b""
+        """What may be the start of an answer."""
+        self._held_at_s = 0.0
 
     def feed(self, data: bytes) -> Iterator[Message]:
         """Yield what the bytes complete; what is no UTF-8 is U+FFFD.
@@ -21,10 +53,40 @@ class Keys:
         The first byte of a character waits for the rest of it, which may be the next
         key where the terminal does not write UTF-8.
         """
+        had_esc = self._held == _ESC and self._is_late
+        data, answers = _ANSWER.subn(b"", self._held + data)
+        data = self._hold(data, self._expected() - answers)
+        if had_esc and data.startswith(_ESC):
+            yield events.Key("escape", "\x1b")
+            data = data[1:]
         # For Textual no text is the end of all input.
         if text := self._decode(data):
             yield from self._parser.feed(text)
+        for _ in range(answers):
+            self._on_answer()
 
     def tick(self) -> Iterator[Message]:
         """Yield the Esc that stayed alone."""
+        if self._held and not self._expected():
+            yield from self.feed(b"")
         yield from self._parser.tick()
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether something waits for the answer that it may be the start of."""
+        return bool(self._held)
+
+    @property
+    def _is_late(self) -> bool:
+        return time.monotonic() - self._held_at_s > constants.ESCAPE_DELAY
+
+    def _hold(self, data: bytes, expected: int) -> bytes:
+        """Keep the start of an answer that is expected; return what is before it."""
+        begun = _BEGUN.search(data) if expected > 0 else None
+        if not begun:
+            self._held = b""
+            return data
+        if not self._held or begun.start():
+            self._held_at_s = time.monotonic()
+        self._held = begun.group()
+        return data[: begun.start()]

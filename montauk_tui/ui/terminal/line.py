@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from montauk_tui.ui.terminal.receipts import LAST_QUERY, Receipts, take_answers
+
 _PIECE: Final = 4096
 """Bytes for one write."""
 
@@ -46,7 +48,12 @@ class Line:
     """Writes to a terminal from within the event loop, in order, and never waits."""
 
     def __init__(
-        self, fd: int, on_clear: Callable[[], None], on_gone: Callable[[], None]
+        self,
+        fd: int,
+        on_clear: Callable[[], None],
+        on_gone: Callable[[], None],
+        *,
+        can_ask: bool = False,
     ) -> None:
         """Write to the terminal `fd`.
 
@@ -54,6 +61,7 @@ class Line:
             fd: Where to write; it stays open, and it stays a blocking one.
             on_clear: Called when everything is gone after something had to wait.
             on_gone: Called once, when the terminal does not exist any more.
+            can_ask: Whether whoever reads the terminal's answers tells of them.
         """
         self._loop = asyncio.get_running_loop()
         self._fd, self._is_own = _reopened(fd)
@@ -61,6 +69,9 @@ class Line:
         self._waiting = bytearray()
         self._is_watched = False
         self._is_gone = False
+        self._can_ask = can_ask
+        self._receipts = Receipts(can_ask=can_ask)
+        self._silence: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._rate: float | None = None
         """Bytes a second of a line that was full; None of one that never was."""
@@ -75,29 +86,62 @@ class Line:
     @property
     def is_clear(self) -> bool:
         """Whether what was written before is gone, as far as can be known."""
-        return not self._waiting and self._still_held() == 0
+        if self._waiting or not self._receipts.is_clear:
+            return False
+        return self._receipts.is_trusted or self._still_held() == 0
 
     @property
     def waiting(self) -> int:
         """Bytes that the kernel did not take yet."""
         return len(self._waiting)
 
-    def write(self, data: bytes) -> None:
-        """Write now what the line takes, and the rest as soon as it does."""
+    @property
+    def expected(self) -> int:
+        """Answers that are on their way."""
+        return self._receipts.expected
+
+    def ask_anew(self) -> None:
+        """Take the terminal for another: who knows what became of the queries."""
+        self._receipts = Receipts(can_ask=self._can_ask)
+
+    def give_up_late(self) -> None:
+        """Wait no more for answers that should be here: it may be another terminal."""
+        self._receipts.give_up_late()
+
+    def answered(self) -> None:
+        """Take note that the terminal has come to a query."""
+        self._receipts.came()
+        if not self._waiting:
+            self._on_clear()
+
+    def write(self, data: bytes, *, asks: bool = False) -> None:
+        """Write now what the line takes, and the rest as soon as it does.
+
+        Args:
+            data: What to write.
+            asks: Whether to have the terminal say when it has come to the end of it.
+        """
         if self._is_gone:
             return
         self._waiting += data
+        if asks and (query := self._receipts.ask(len(data))):
+            self._waiting += query
+            self._end_of_patience()
         if not self._is_watched:
             self._push()
 
-    def leave(self, last: bytes, patience_s: float) -> None:
+    def leave(self, last: bytes, keys: int, patience_s: float) -> None:
         """Drop what waits, here and in the kernel, and write `last`.
 
-        Waits `patience_s` at most for a terminal that takes nothing.
+        Waits `patience_s` at most for a terminal that takes nothing, or that has still
+        to answer: whoever reads from `keys` afterwards must not get its answers.
         """
+        expected = self._receipts.expected
         self.close()
         if self._is_gone:
             return
+        if expected:
+            last += LAST_QUERY
         with contextlib.suppress(termios.error):
             termios.tcflush(self._fd, termios.TCOFLUSH)
         end_s = time.monotonic() + patience_s
@@ -106,6 +150,8 @@ class Line:
                 select.select([], [self._fd], [], left_s)
                 with contextlib.suppress(BlockingIOError):
                     last = last[os.write(self._fd, last) :]
+            if expected and not last:
+                take_answers(keys, end_s)
         except OSError:
             self._is_gone = True
 
@@ -113,9 +159,10 @@ class Line:
         """Forget what waits, and tell nobody any more."""
         self._waiting.clear()
         self._watch(wanted=False)
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        for timer in (self._timer, self._silence):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._silence = None
 
     def release(self) -> None:
         """Close the descriptor."""
@@ -202,6 +249,13 @@ class Line:
             self._rate *= _GROWTH
             wait_s = min(self._still_held() / self._rate, _LONGEST_WAIT_S)
             self._timer = self._loop.call_later(wait_s, self._clear)
+
+    def _end_of_patience(self) -> None:
+        """See to it that a terminal that is silent from now on is drawn on again."""
+        if self._silence is not None:
+            self._silence.cancel()
+        wait_s = self._receipts.left_s
+        self._silence = self._loop.call_later(wait_s, self._on_clear)
 
     def _clear(self) -> None:
         self._timer = None
