@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -123,3 +125,21 @@ def test_the_description_counts(
 )
 def test_the_locale_counts(variables: dict[str, str], *, unicode: bool) -> None:
     assert abilities(TERM="xterm-256color", **variables)["unicode"] is unicode
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has others to distrust")
+@pytest.mark.skipif(shutil.which("tic") is None, reason="tic is not installed")
+@pytest.mark.parametrize("variable", ["TERMINFO", "TERMINFO_DIRS", "HOME"])
+def test_root_does_not_follow_descriptions_that_others_may_write(
+    tmp_path: Path, variable: str
+) -> None:
+    places = {"HOME": tmp_path / ".terminfo"}
+    folder = places.get(variable, tmp_path)
+    source = tmp_path / "evil.ti"
+    source.write_text("xterm-256color|evil,\n\tcols#80, smcup=EVIL, clear=EVIL,\n")
+    folder.mkdir(exist_ok=True)
+    subprocess.run(["tic", "-o", folder, source], check=True)
+    environment = {"TERM": "xterm-256color", variable: str(tmp_path)}
+    assert "EVIL" in abilities(**environment)["enter"]
+    os.chown(folder, 65534, 65534)
+    assert "EVIL" not in abilities(**environment)["enter"]

@@ -8,10 +8,12 @@ import contextlib
 import locale
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from montauk_tui import files
 
 _TRUECOLOR: Final = 1 << 24
 
@@ -26,6 +28,9 @@ _ATTRIBUTES: Final = {
 
 _OWN_FONT: Final = re.compile(r"(linux|ansi|pcansi|cons25|vt\d+)(-|$)")
 """Terminals with one font of a few hundred characters, whatever the locale is."""
+
+_PLACES: Final = ("TERMINFO", "TERMINFO_DIRS", "HOME")
+"""What tells ncurses where descriptions are, beside its own folders."""
 
 _DELAY: Final = b"$<"
 """What a description says to wait; terminals of today need no padding."""
@@ -62,6 +67,30 @@ class Abilities:
         return not (self.unicode and self.symbols)
 
 
+@contextlib.contextmanager
+def _own_descriptions(environment: Mapping[str, str]) -> Iterator[None]:
+    """Keep ncurses away from descriptions of terminals that root has not to trust.
+
+    They say what is sent to the terminal, and lie where the environment says
+    (terminfo(5)).
+    """
+    home = environment.get("HOME")
+    places = [
+        environment.get("TERMINFO", ""),
+        *environment.get("TERMINFO_DIRS", "").split(":"),
+        f"{home}/.terminfo" if home else "",
+    ]
+    if not any(files.distrust(place, environment) for place in places if place):
+        yield
+        return
+    names = [name for name in _PLACES if name in os.environ]
+    kept = {name: os.environ.pop(name) for name in names}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
+
+
 def find(environment: Mapping[str, str], fd: int) -> Abilities:
     """Return what the terminal `fd`, called TERM, and the locale can do."""
     name = environment.get("TERM", "")
@@ -71,7 +100,8 @@ def find(environment: Mapping[str, str], fd: int) -> Abilities:
     except ImportError:
         return _unknown(environment, unicode=unicode)
     try:
-        curses.setupterm(name, fd)
+        with _own_descriptions(environment):
+            curses.setupterm(name, fd)
     except curses.error:
         return _unknown(environment, unicode=unicode)
 
