@@ -8,9 +8,9 @@ from montauk_tui.engine.rates import (
     busy_seconds,
     busy_total,
     is_dead,
-    task_seconds,
     tells_exit_time,
 )
+from montauk_tui.engine.task_time import task_seconds
 from montauk_tui.model.frame import Ledger, Rates
 from montauk_tui.model.sample import CPU_FIELDS, HostSample, ProcessTable, Sample
 from montauk_tui.model.schema import Bools
@@ -34,11 +34,16 @@ def close_books(previous: Sample, current: Sample, rates: Rates) -> Ledger:
         exited_s += dead_s
     used_s = live_s + (exited_s or 0.0)
     busy_s = busy_total(previous.host, current.host, current.user_hz, used_s)
-    ran_s = task_seconds(previous.host, current.host, current.user_hz)
+    measured_s = _measured_interrupts(previous, current, rates)
+    ran_s = task_seconds(previous, current, rates, used_s, measured_s)
     # fmax() returns the one that is known.
     busy_s = float(np.fmax(busy_s, ran_s))
     left_s = busy_s - used_s
-    interrupts_s = _interrupt_seconds(previous, current, rates, left_s, busy_s - ran_s)
+    # What CPUs do beside running tasks: they wake, handle interrupts and fall asleep.
+    beside_s = busy_s - ran_s
+    if math.isnan(beside_s):
+        beside_s = _estimated_beside(previous, current, left_s)
+    interrupts_s = measured_s + beside_s
     return Ledger(
         busy_s=busy_s,
         live_s=live_s,
@@ -62,36 +67,33 @@ def in_cores(ledger: Ledger, interval_s: float) -> Ledger:
     return Ledger(busy, live, exited, interrupts, rest + 0.0)
 
 
-def _interrupt_seconds(
-    previous: Sample, current: Sample, rates: Rates, left_s: float, awake_s: float
-) -> float:
-    """Return the time of interrupts that is not in that of processes.
+def _measured_interrupts(previous: Sample, current: Sample, rates: Rates) -> float:
+    """Return the time of interrupts that the kernel keeps out of that of processes.
 
-    A kernel that measures interrupts takes their time out of that of the process they
-    hit. But what ksoftirqd handles is its own run time and counts as softirq as well
+    But what ksoftirqd handles is its own run time and counts as softirq as well
     (irqtime_account_process_tick in kernel/sched/cputime.c).
+    """
+    before, now = previous.host, current.host
+    if not (before.measures_interrupts and now.measures_interrupts):
+        return 0.0
+    counted = busy_seconds(before, now, current.user_hz)[_INTERRUPTS]
+    own_s = float(np.nansum(rates.cpu_s[_ksoftirqd(current.processes)]))
+    return max(float(counted.sum()) - own_s, 0.0)
 
-    Another kernel takes nothing out (update_rq_clock_task in kernel/sched/core.c): in
-    no process is only what hits an idle CPU. That is the time in which a CPU was not
-    idle and ran no task, where the switches are watched. Elsewhere it is at most what
-    was counted on CPUs that were idle at times, and at most what processes leave of
-    busy time.
 
-    Args:
-        previous: The sample before.
-        current: This sample.
-        rates: What its processes did.
-        left_s: Busy time that processes leave.
-        awake_s: Time in which idle tasks were not asleep; NaN where not known.
+def _estimated_beside(previous: Sample, current: Sample, left_s: float) -> float:
+    """Return the time of idle CPUs that wake, where nothing tells how long tasks ran.
+
+    A kernel that does not measure interrupts leaves them in the time of the process
+    that they hit (update_rq_clock_task in kernel/sched/core.c): in no process is only
+    what hits an idle CPU. That is at most what was counted on CPUs that were idle at
+    times, and at most what processes leave of busy time.
     """
     before, now = previous.host, current.host
     if before.measures_interrupts and now.measures_interrupts:
-        counted = busy_seconds(before, now, current.user_hz)[_INTERRUPTS]
-        own_s = float(np.nansum(rates.cpu_s[_ksoftirqd(current.processes)]))
-        measured_s = max(float(counted.sum()) - own_s, 0.0)
-        return measured_s + (0.0 if math.isnan(awake_s) else awake_s)
-    if math.isnan(left_s) or not math.isnan(awake_s):
-        return awake_s
+        return 0.0
+    if math.isnan(left_s):
+        return math.nan
     most_s = _counted_beside_idle(before, now, current.user_hz)
     return min(max(left_s, 0.0), most_s)
 

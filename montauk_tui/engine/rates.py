@@ -272,24 +272,6 @@ def busy_total(
     return counted_s
 
 
-def task_seconds(previous: HostSample, current: HostSample, user_hz: int) -> float:
-    """Return for how long the CPUs ran tasks, other machines' turns left out.
-
-    NaN where the collector does not watch that, was opened again meanwhile, or where
-    CPUs came or went.
-    """
-    if not np.array_equal(previous.cpu_ids, current.cpu_ids):
-        return math.nan
-    ran_s = current.tasks_s - previous.tasks_s
-    passed_s = (current.read_s - previous.read_s) * len(current.cpu_ids)
-    if not 0 <= ran_s <= passed_s * (1 + _TRUSTED):
-        return math.nan
-    if not current.charges_stolen:
-        stolen = current.cpu_ticks[:, _STEAL] - previous.cpu_ticks[:, _STEAL]
-        ran_s -= float(np.maximum(stolen, 0.0).sum()) / user_hz
-    return ran_s
-
-
 def busy_seconds(previous: HostSample, current: HostSample, user_hz: int) -> Floats:
     """Return the CPU-seconds of each kind of busy time, shape (len(CPU_FIELDS),)."""
     _, now, before = np.intersect1d(

@@ -257,6 +257,10 @@ class HostSample:
     tasks_s: float = math.nan
     """How long the CPUs were not left to their idle tasks, since the collector opened;
     NaN where it does not watch that. Interrupts that the kernel measures are in it."""
+    charged_s: float = math.nan
+    """CPU time that tasks were charged for, by their cgroups; NaN where not known."""
+    charged_has_kernel: bool = True
+    """Whether that of kernel threads is in it."""
     charges_stolen: bool = False
     """Whether processes are charged for the time that was stolen from them, as without
     CONFIG_PARAVIRT_TIME_ACCOUNTING."""

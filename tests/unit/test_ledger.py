@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from montauk_tui.engine.ledger import close_books
-from montauk_tui.engine.rates import busy_total, process_rates, task_seconds
+from montauk_tui.engine.rates import busy_total, process_rates
 from montauk_tui.model.frame import Ledger
 from montauk_tui.model.schema import PF_KTHREAD
 from tests.support.builders import BOOT_S, Row, cpu_ticks, make_host, make_sample
@@ -271,7 +271,50 @@ def test_stolen_time_is_none_of_a_task_unless_it_is_charged_for_it() -> None:
     ticks = [cpu_ticks(user=50, steal=20, idle=30)]
     for charges, expected in ((True, 0.7), (False, 0.5)):
         now = make_host(ticks, tasks_s=0.7, read_s=2.0, charges_stolen=charges)
-        assert task_seconds(before, now, 100) == pytest.approx(expected)
+        previous = make_sample([{"pid": 1}], host=before)
+        current = make_sample(
+            [{"pid": 1, "utime": round(expected * 100)}], host=now, after_s=1.0
+        )
+        ledger = close_books(previous, current, process_rates(previous, current))
+        assert ledger.busy_s == pytest.approx(expected)
+        assert ledger.unexplained_s == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize("measures", [True, False])
+@pytest.mark.parametrize("has_kernel", [True, False])
+def test_what_cgroups_were_charged_closes_the_books(
+    *, measures: bool, has_kernel: bool
+) -> None:
+    """A process of 0.4 s, a kernel thread of 0.1 s, 0.15 s that nobody saw."""
+    fields: dict[str, Any] = {
+        "measures_interrupts": measures, "charged_has_kernel": has_kernel,
+    }  # fmt: skip
+    before = make_host([cpu_ticks()], **fields, charged_s=50.0, read_s=1.0)
+    charged_s = 0.65 if has_kernel else 0.55
+    now = make_host(
+        [cpu_ticks(user=73, softirq=2, idle=25)],
+        **fields, charged_s=50.0 + charged_s, read_s=2.0,
+    )  # fmt: skip
+    kernel: Row = {"pid": 3, "flags": PF_KTHREAD}
+    previous = make_sample([{"pid": 1}, kernel], host=before)
+    rows: list[Row] = [{"pid": 1, "utime": 40}, {**kernel, "stime": 10}]
+    current = make_sample(rows, host=now, after_s=1.0)
+    ledger = close_books(previous, current, process_rates(previous, current))
+    assert ledger.busy_s == pytest.approx(0.75)
+    assert ledger.interrupts_s == pytest.approx(0.10)
+    assert ledger.unexplained_s == pytest.approx(0.15)
+
+
+@pytest.mark.parametrize("charged_s", [0.2, 3.0, -1.0, math.nan])
+def test_cgroups_that_lack_processes_or_leap_tell_nothing(charged_s: float) -> None:
+    before = make_host([cpu_ticks()], charged_s=50.0, read_s=1.0)
+    ticks = [cpu_ticks(user=75, idle=25)]
+    now = make_host(ticks, charged_s=50.0 + charged_s, read_s=2.0)
+    previous = make_sample([{"pid": 1}], host=before)
+    current = make_sample([{"pid": 1, "utime": 60}], host=now, after_s=1.0)
+    ledger = close_books(previous, current, process_rates(previous, current))
+    assert ledger.busy_s == pytest.approx(0.75)
+    assert (ledger.interrupts_s, ledger.unexplained_s) == pytest.approx((0.0, 0.15))
 
 
 def test_softirqs_that_ksoftirqd_handles_are_counted_once() -> None:

@@ -20,6 +20,7 @@ from montauk_tui.collectors.netlink.reader import Argv, Exec
 from montauk_tui.collectors.netlink.starts import start_table
 from montauk_tui.collectors.netlink.streams import Streams, Taken
 from montauk_tui.collectors.netlink.zombies import final_run_ns
+from montauk_tui.collectors.procfs.charged import Charged
 from montauk_tui.collectors.procfs.host import HostReader
 from montauk_tui.collectors.procfs.live import LiveTable
 from montauk_tui.collectors.procfs.lookups import ProcLookups
@@ -88,7 +89,7 @@ class NetlinkCollector(Collector):
     def _begin(self, root: ProcRoot, streams: Streams) -> None:
         self.lookups = ProcLookups(root, self._users)
         self._live = LiveTable(root, self._users, self.lookups)
-        self._host = HostReader(root.read, root.read_lists)
+        self._host = HostReader(root.read, root.read_lists, charged=Charged())
         self._known = KnownPids(root, self._user_hz)
         self._ends = Ends(
             self._user_hz,

@@ -8,6 +8,7 @@ import numpy as np
 
 from montauk_tui.collectors.base import Availability, Collector
 from montauk_tui.collectors.clock import BootClock
+from montauk_tui.collectors.procfs.charged import Charged
 from montauk_tui.collectors.procfs.host import HostReader
 from montauk_tui.collectors.procfs.live import LiveTable
 from montauk_tui.collectors.procfs.lookups import ProcLookups
@@ -67,7 +68,14 @@ class TraditionalCollector(Collector):
             raise CollectorUnavailable(reason, remedy) from error
         self.lookups = ProcLookups(self._root, self._users)
         self._live = LiveTable(self._root, self._users, self.lookups)
-        self._host = HostReader(self._root.read, self._root.read_lists)
+        self._host = HostReader(
+            self._root.read, self._root.read_lists, charged=self._charged()
+        )
+
+    def _charged(self) -> Charged | None:
+        """Return what all tasks are charged for, where /proc shows this machine."""
+        is_ours = self._path == "/proc" and not own_proc.is_foreign()
+        return Charged() if is_ours else None
 
     def close(self) -> None:
         """Read no more; harmless when closed already."""

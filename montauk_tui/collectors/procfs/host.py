@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 
+from montauk_tui.collectors.procfs.charged import Charged
 from montauk_tui.collectors.procfs.cpus import parse_cpus
 from montauk_tui.collectors.procfs.disk import Disks
 from montauk_tui.collectors.procfs.figures import Reasons, without_cut_word
@@ -41,8 +42,18 @@ _Parsed = TypeVar("_Parsed")
 class HostReader:
     """Reads the machine; remembers which of its devices count."""
 
-    def __init__(self, read: Read, read_lists: Read, sys: str = "/sys") -> None:
-        """Read files of /proc with `read`, long ones with `read_lists`."""
+    def __init__(
+        self,
+        read: Read,
+        read_lists: Read,
+        sys: str = "/sys",
+        charged: Charged | None = None,
+    ) -> None:
+        """Read files of /proc with `read`, long ones with `read_lists`.
+
+        `charged` is for collectors that do not watch what the CPUs run.
+        """
+        self._charged = charged
         self._read = read
         self._read_lists = read_lists
         self._interfaces = Interfaces(sys)
@@ -61,6 +72,12 @@ class HostReader:
         """
         reasons = Reasons()
         host = read_host(self._read, reasons)
+        if self._charged is not None and (time_ := self._charged.read()) is not None:
+            host = replace(
+                host,
+                charged_s=time_.seconds,
+                charged_has_kernel=time_.has_kernel_threads,
+            )
         stolen = float(np.nansum(host.cpu_ticks[:, _STEAL]))
         if self._stolen.is_charged(stolen):
             host = replace(host, charges_stolen=True)
