@@ -209,3 +209,28 @@ def test_the_colour_of_a_space_is_not_said() -> None:
     assert pen.change(pen.ink(Style(reverse=True)), PLAIN)[0] == "\x1b[m"
     marked = pen.blank(Style(color="#00ff00", reverse=True))
     assert marked.foreground
+
+
+def sent(before: list[Segment], after: list[Segment]) -> str:
+    """Return what is sent for a line that was another before."""
+    picture = canvas()
+    for segments in (before, after):
+        line = Strip(segments)
+        picture.take(whole([line], line.cell_length))
+        out = picture.changes()
+    return out
+
+
+def test_each_ink_of_a_line_is_said_once() -> None:
+    red, green = Style(color="#ff0000"), Style(color="#00ff00")
+    before = [Segment("1.0", red), Segment("  2.0", green)] * 4
+    after = [Segment("7.5", red), Segment("  8.5", green)] * 4
+    # The line before ended in green.
+    assert sent(before, after).count("m") == 1
+
+
+def test_the_colour_of_a_space_is_not_sent() -> None:
+    red, green = Style(color="#ff0000"), Style(color="#00ff00")
+    assert sent([Segment("     ab", red)], [Segment("     ab", green)]).count(" ") == 0
+    underlined = Style(color="#00ff00", underline=True)
+    assert " " in sent([Segment("a b", red)], [Segment("a b", underlined)])

@@ -12,13 +12,19 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
 from montauk_tui.model.text import cell_width
-from montauk_tui.ui.terminal.pen import PLAIN, Ink, Pen
+from montauk_tui.ui.terminal.pen import ON_BLANKS, PLAIN, Ink, Pen
 
 _GAP: Final = 4
 """Cells that are cheaper written again than stepped over."""
 
 
 _BLANK: Final = Ink((), None, "")
+
+
+def _are_same_blanks(one: Ink, other: Ink) -> bool:
+    """Tell whether spaces of two inks look the same."""
+    seen = {*one.attributes, *other.attributes} & ON_BLANKS
+    return one.background == other.background and not seen
 
 
 class _Row:
@@ -32,6 +38,13 @@ class _Row:
     def __init__(self, width: int) -> None:
         self.chars = [" "] * width
         self.inks: list[Ink] = [_BLANK] * width
+
+
+def _length_of_ascii(row: _Row) -> int:
+    """Return how many cells of a line there are before one that is not ASCII."""
+    if "".join(row.chars).isascii():
+        return len(row.chars)
+    return next(x for x, char in enumerate(row.chars) if not char.isascii())
 
 
 class Canvas:
@@ -151,35 +164,72 @@ class Canvas:
         if wanted.chars == shown.chars and wanted.inks == shown.inks:
             return
         cells = zip(wanted.chars, shown.chars, wanted.inks, shown.inks, strict=True)
-        differing = [x for x, (a, b, c, d) in enumerate(cells) if a != b or c != d]
+        differing = [
+            x
+            for x, (a, b, c, d) in enumerate(cells)
+            if a != b
+            or (c is not d and c != d and not (a == " " and _are_same_blanks(c, d)))
+        ]
         if not self._corner and y == self.size[1] - 1:
             differing = [x for x in differing if x < self.size[0] - 1]
-        before = 0
-        for start, end in self._runs(wanted, differing):
-            # Terminals disagree about widths, so steps are counted over ASCII alone.
-            if before and "".join(wanted.chars[:start]).isascii():
-                out.append(f"\x1b[{start - before}C")
-            else:
-                out.append(f"\x1b[{y + 1};{start + 1}H")
-            self._send_cells(wanted, start, end, out)
-            before = end
+        self._send_runs(y, self._runs(wanted, differing), out)
         shown.chars[:], shown.inks[:] = wanted.chars, wanted.inks
 
+    def _send_runs(self, y: int, runs: list[tuple[int, int]], out: list[str]) -> None:
+        """Write stretches of a line, those in the ink at hand first."""
+        row = self._wanted[y]
+        # Terminals disagree about widths, so steps are counted over ASCII alone.
+        last = _length_of_ascii(row) if len(runs) > 1 else 0
+        at = -1
+        while runs:
+            now = self._ink
+            fits = [it for it in runs if self._fits(now, row.inks[it[0]])] or runs[:1]
+            for start, end in fits:
+                if at < 0 or max(at, start) >= last:
+                    # Behind the last cell the cursor is somewhere else.
+                    out.append(f"\x1b[{y + 1};{start + 1}H")
+                elif at != start:
+                    step = start - at
+                    out.append(f"\x1b[{step}C" if step > 0 else f"\x1b[{-step}D")
+                self._send_cells(row, start, end, out)
+                at = end
+            if len(fits) == len(runs):
+                return
+            runs = [it for it in runs if it not in fits]
+
     def _runs(self, row: _Row, differing: Iterable[int]) -> list[tuple[int, int]]:
-        """Return the stretches to write, from one cell to before another."""
+        """Return the stretches to write, each in one ink: first cell, and past it."""
         runs: list[tuple[int, int]] = []
-        width = len(row.chars)
+        chars, inks, width = row.chars, row.inks, len(row.chars)
+        start = end = 0
         for x in differing:
-            start, end = x, x + 1
-            while start and not row.chars[start]:
-                start -= 1
-            while end < width and not row.chars[end]:
-                end += 1
-            if runs and start - runs[-1][1] <= _GAP:
-                runs[-1] = (runs[-1][0], max(end, runs[-1][1]))
+            if x < end:
+                continue
+            # Between columns stand blanks; an ink costs more than a step.
+            if (x == end and inks[x] is inks[start] and end) or (
+                end and x - end <= _GAP and self._is_one_ink(inks, start, end, x)
+            ):
+                end = x + 1
             else:
-                runs.append((start, end))
+                if end:
+                    runs.append((start, end))
+                start, end = x, x + 1
+                while start and not chars[start]:
+                    start -= 1
+            while end < width and not chars[end]:
+                end += 1
+        if end:
+            runs.append((start, end))
         return runs
+
+    def _is_one_ink(self, inks: list[Ink], start: int, end: int, x: int) -> bool:
+        """Tell whether cells from `end` to `x` can be written as that at `start`."""
+        ink = inks[start]
+        return all(it is ink or self._fits(ink, it) for it in inks[end : x + 1])
+
+    def _fits(self, now: Ink, ink: Ink) -> bool:
+        """Tell whether an ink needs no sequence after another."""
+        return now == ink or not self._pen.change(now, ink)[0]
 
     def _send_cells(self, row: _Row, start: int, end: int, out: list[str]) -> None:
         """Write cells; the terminal's cursor is on the first."""

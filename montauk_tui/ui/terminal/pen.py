@@ -28,7 +28,7 @@ ATTRIBUTES: Final = (
 _ENDS: Final = {1: 22, 2: 22, 3: 23, 4: 24, 5: 25, 7: 27, 8: 28, 9: 29}
 """What ends an attribute (ECMA-48); a VT100 knows no other way than to end all."""
 
-_ON_BLANKS: Final = frozenset({4, 5, 7, 9})
+ON_BLANKS: Final = frozenset({4, 5, 7, 9})
 """Attributes that can be seen of a space."""
 
 
@@ -72,7 +72,7 @@ class Pen:
     def blank(self, style: Style | None) -> Ink:
         """Return what spaces of a style look like."""
         ink = self.ink(style)
-        seen = tuple(it for it in ink.attributes if it in _ON_BLANKS)
+        seen = tuple(it for it in ink.attributes if it in ON_BLANKS)
         return ink if seen else Ink((), None, ink.background)
 
     def change(self, old: Ink, new: Ink) -> tuple[str, Ink]:
@@ -83,7 +83,7 @@ class Pen:
         if found is None:
             reached = new
             if new.foreground is None:
-                kept = () if _ON_BLANKS & set(old.attributes) else old.attributes
+                kept = () if ON_BLANKS & set(old.attributes) else old.attributes
                 reached = Ink(kept, old.foreground, new.background)
             found = _sequence(old, reached, ends=self._system is not None), reached
             self._changes[old, new] = found
