@@ -136,7 +136,7 @@ class Line:
         Waits `patience_s` at most for a terminal that takes nothing, or that has still
         to answer: whoever reads from `keys` afterwards must not get its answers.
         """
-        expected = self._receipts.expected
+        expected, answers_s = self._receipts.expected, self._receipts.left_s
         self.close()
         if self._is_gone:
             return
@@ -144,14 +144,15 @@ class Line:
             last += LAST_QUERY
         with contextlib.suppress(termios.error):
             termios.tcflush(self._fd, termios.TCOFLUSH)
-        end_s = time.monotonic() + patience_s
+        now_s = time.monotonic()
+        end_s = now_s + patience_s
         try:
             while last and (left_s := end_s - time.monotonic()) > 0:
                 select.select([], [self._fd], [], left_s)
                 with contextlib.suppress(BlockingIOError):
                     last = last[os.write(self._fd, last) :]
             if expected and not last:
-                take_answers(keys, end_s)
+                take_answers(keys, min(end_s, now_s + answers_s))
         except OSError:
             self._is_gone = True
 

@@ -88,7 +88,9 @@ class Receipts:
     @property
     def left_s(self) -> float:
         """Seconds that answers may still take."""
-        return self._left_of(_LONGEST_S if self.is_trusted else _FIRST_S)
+        if self.is_trusted:
+            return self._left_of(_LONGEST_S)
+        return self._asked_at_s + _FIRST_S - time.monotonic()
 
     def _left_of(self, patience_s: float) -> float:
         patience_s += sum(self._sizes) / _LEAST_RATE
