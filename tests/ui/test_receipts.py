@@ -299,8 +299,6 @@ def test_an_answer_that_is_late_is_not_for_the_shell() -> None:
         terminal.until_shown("F10Quit", "CPU%")
         late: list[str] = []
         terminal.screen.answer = late.append
-        terminal.type("t")
-        terminal.until_shown("tree by")
         terminal.until(lambda: late)
         terminal.type("q")
         terminal.until(lambda: late[-1].endswith("c"))
