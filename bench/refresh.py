@@ -95,8 +95,8 @@ class _Counting(MontaukApp):
         super().__init__(opened, Settings(), theme)
         self.frames: list[Frame] = []
 
-    def on_frame_ready(self, message: FrameReady) -> None:
-        """Keep the frame that is drawn."""
+    async def on_frame_ready(self, message: FrameReady) -> None:
+        """Keep the frame that is drawn; Textual calls the app's handler, too."""
         self.frames.append(message.frame)
 
 
@@ -106,20 +106,20 @@ async def draw_ms(opened: Opened) -> tuple[float, float, float]:
     Two frames take turns, so that a refresh finds what a second changes.
     """
     app = _Counting(opened)
-    view = app.choices.view
+    view = app.session.choices.view
     async with app.run_test(size=_SCREEN) as pilot:
         while len(app.frames) < 3:  # noqa: ASYNC110, PLR2004 - the first has no rates
             await asyncio.sleep(0.05)
-        app.action_pause()
+        await app.run_action("pause")
         frames = app.frames[-2:]
         projecting = _median_ms(lambda: project(frames[1], view))
-        drawn_before, costs = app.main.table.rows_drawn, []
+        drawn_before, costs = app.controller.main.table.rows_drawn, []
         for turn in range(_ROUNDS):
             started = time.thread_time()
             app.post_message(FrameReady(frames[turn % 2]))
             await pilot.pause()
             costs.append((time.thread_time() - started) * 1000)
-        rows = (app.main.table.rows_drawn - drawn_before) / _ROUNDS
+        rows = (app.controller.main.table.rows_drawn - drawn_before) / _ROUNDS
         return projecting, statistics.median(costs), rows
 
 

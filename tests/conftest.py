@@ -2,12 +2,17 @@
 
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from subprocess import Popen
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from montauk_tui.model.sample import Identity
 from tests.support import heritage
+from tests.support.children import child
 
 # A busy machine is no reason to fail: no example is timed. Nor is a checkout that
 # belongs to somebody else: nothing is written to it.
@@ -37,3 +42,10 @@ def lives(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     source = Path(__file__).parent / "support" / "lives.c"
     subprocess.run([compiler, "-O1", "-pthread", "-o", program, source], check=True)
     return str(program)
+
+
+@pytest.fixture
+def family() -> Iterator[list[tuple[Popen[bytes], Identity]]]:
+    """Three processes; the second and the third are shown as children of the first."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(child()) for _ in range(3)]

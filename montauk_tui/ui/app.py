@@ -1,64 +1,48 @@
-"""The monitor: keys change the choices, frames arrive, the main screen draws both."""
+"""The monitor: its life, and the one way from a key to what it does."""
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
+from textual import events
 from textual._compositor import CompositorUpdate
+from textual.actions import parse
+from textual.app import App
 from textual.binding import BindingType
+from textual.dom import DOMNode
 from textual.screen import Screen
-from textual.timer import Timer
 
 from montauk_tui import streams
-from montauk_tui.actions.signals import DEFAULT as DEFAULT_SIGNAL
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.config import Settings, config_path
 from montauk_tui.errors import MontaukError
 from montauk_tui.model.frame import Frame
 from montauk_tui.pipeline.frames import FrameSource
 from montauk_tui.pipeline.sampler import Sampler
-from montauk_tui.ui import tabs, themes
-from montauk_tui.ui.actions.acting import SignalActions
-from montauk_tui.ui.actions.folding import FoldingActions
-from montauk_tui.ui.actions.moving import MovingActions
-from montauk_tui.ui.actions.saving import SavingActions, shown_path
-from montauk_tui.ui.actions.tagging import TaggingActions
-from montauk_tui.ui.actions.tracing import TracingActions
-from montauk_tui.ui.actions.tuning import TuningActions
-from montauk_tui.ui.actions.typing import TypingActions
-from montauk_tui.ui.ascii_only import draw_with_ascii
+from montauk_tui.session import tabs
+from montauk_tui.session.actions.saving import shown_path
+from montauk_tui.session.actions.tagging import take_frame
+from montauk_tui.session.state import Session
+from montauk_tui.session.table import ACTIONS
+from montauk_tui.ui import themes
 from montauk_tui.ui.bindings import BINDINGS
-from montauk_tui.ui.choices import Choices
 from montauk_tui.ui.commands import KeyCommands
+from montauk_tui.ui.controller import Controller
 from montauk_tui.ui.driver import TerminalDriver
-from montauk_tui.ui.finding import PidSearch
-from montauk_tui.ui.keymap import bind, keymap
+from montauk_tui.ui.keymap import keymap
 from montauk_tui.ui.messages import FrameReady, SamplingFailed
-from montauk_tui.ui.screens.main import MainScreen, Scene
+from montauk_tui.ui.screens.main import MainScreen
 from montauk_tui.ui.terminal import abilities
-from montauk_tui.ui.widgets.table_header import TableHeader
 
-# The widgets that only some keys need are imported by those: 25 ms of start-up.
-# ruff: noqa: PLC0415
-
-QUIET_S = 0.3
-"""After so long without a key what is typed is taken for complete."""
+if TYPE_CHECKING:
+    from montauk_tui.ui.widgets.prompt import PromptBar
 
 
-class MontaukApp(
-    MovingActions,
-    TypingActions,
-    SavingActions,
-    SignalActions,
-    TaggingActions,
-    TuningActions,
-    TracingActions,
-    FoldingActions,
-):
+class MontaukApp(App[None]):
     """The process monitor."""
 
     CSS_PATH = Path(__file__).with_name("app.tcss")
@@ -80,41 +64,34 @@ class MontaukApp(
             driver_class=TerminalDriver,
             ansi_color=True if no_color() else None,
         )
-        self.choices = Choices.from_settings(settings)
-        self.settings = settings
-        self.keys = settings.keys
-        self.keymap, _ = keymap(settings.keys)
-        self.last_signal = DEFAULT_SIGNAL
         self.failure: MontaukError | None = None
-        bind(self, self.keymap.main)
-        self.main = MainScreen()
-        self.main.keys.use(self.keymap.main)
         self._warnings = warnings
         self._cpu_clock = cpu_clock
         self._cpu_at_frame_s: float | None = None
-        self._cost = "-"
-        self.look = theme
-        self.frame_now: Frame | None = None
-        self.pid_search = PidSearch()
-        self.kept, self.carried = {}, ()
-        self._asks_later: Timer | None = None
         self._sampler = Sampler(
-            FrameSource(opened), settings.interval_s, self._publish, self._give_up
+            FrameSource(opened),
+            settings.interval_s,
+            self._publish,
+            self._give_up,
         )
-        draw_with_ascii(self, wanted=settings.ascii)
-        self.register_theme(theme.to_textual())
-        self.theme = theme.name
-        self.saved = self.settings_now
+        self.controller = Controller(
+            self, self._sampler, self._terminal, settings, theme
+        )
+
+    @property
+    def session(self) -> Session:
+        """What the user chose, and what is at hand."""
+        return self.controller.session
 
     def get_default_screen(self) -> MainScreen:
         """Start with the main screen."""
-        return self.main
+        return self.controller.main
 
     # --- life -------------------------------------------------------------------------
 
     def on_mount(self) -> None:
         """Start sampling."""
-        self._sampler.configure(needs=self.choices.needs)
+        self._sampler.configure(needs=self.session.choices.needs)
         try:
             self._sampler.start()
         except MontaukError as error:
@@ -126,21 +103,26 @@ class MontaukApp(
         """Stop sampling."""
         self._sampler.stop()
 
+    def _terminal(self) -> TerminalDriver | None:
+        driver = self._driver
+        return driver if isinstance(driver, TerminalDriver) else None
+
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Let the driver draw; Textual itself would send whole lines, and at once."""
-        driver = self._driver
-        if not isinstance(driver, TerminalDriver):
+        terminal = self._terminal()
+        if terminal is None:
             super()._display(screen, renderable)
             return
         if isinstance(renderable, CompositorUpdate) and self._running:
             cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
-            driver.draw(renderable, cursor)
+            terminal.draw(renderable, cursor)
         self.post_display_hook()
 
     def action_suspend_process(self) -> None:
         """Stop until the shell continues the program."""
-        if isinstance(self._driver, TerminalDriver):
-            self._driver.suspend_job()
+        terminal = self._terminal()
+        if terminal is not None:
+            terminal.suspend_job()
 
     def _publish(self, frame: Frame) -> None:
         self.post_message(FrameReady(frame))
@@ -148,146 +130,64 @@ class MontaukApp(
     def _give_up(self, error: MontaukError) -> None:
         self.post_message(SamplingFailed(error))
 
-    def on_frame_ready(self, message: FrameReady) -> None:
+    # --- messages ---------------------------------------------------------------------
+
+    async def on_frame_ready(self, message: FrameReady) -> None:
         """Draw a new frame."""
-        now_s = self._cpu_clock()
+        now_s, session = self._cpu_clock(), self.session
         if self._cpu_at_frame_s is not None:
-            self._cost = f"{(now_s - self._cpu_at_frame_s) * 1000:.0f} ms"
+            cost = f"{(now_s - self._cpu_at_frame_s) * 1000:.0f} ms"
+            session = replace(session, cost=cost)
         self._cpu_at_frame_s = now_s
-        self.frame_now = message.frame
-        self.forget_gone(message.frame)
-        self.draw_scene()
+        await self.controller.take(take_frame(session, message.frame))
 
     def on_sampling_failed(self, message: SamplingFailed) -> None:
         """Leave, the reason on the terminal."""
         self.failure = message.error
         self.exit(return_code=1)
 
-    def draw_scene(self) -> None:
-        """Draw the frame at hand."""
-        if self.frame_now is not None:
-            self.stop_following_another()
-            pid_search = self.pid_search.shown
-            self.main.show(
-                Scene(self.frame_now, self.choices, self.look, self._cost, pid_search)
-            )
-            self.draw_closer_look()
+    async def run_action(
+        self,
+        action: str | tuple[str, str, tuple[Any, ...]],
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Run an action of `session.table` by its name; Textual runs all others."""
+        target, name, args = parse(action) if isinstance(action, str) else action
+        is_own = target == "app" or (not target and default_namespace in (None, self))
+        if not is_own or name not in ACTIONS:
+            return await super().run_action(action, default_namespace, namespaces)
+        await self.controller.run(name, *args)
+        return True
 
-    def choose(self, choices: Choices, *, typing: bool = False) -> None:
-        """Take other choices: the frame at hand is drawn anew, nothing is lost.
+    async def on_key(self, event: events.Key) -> None:
+        """Jump to the process whose PID is typed."""
+        digit = event.character or ""
+        if digit.isascii() and digit.isdigit() and self.screen is self.controller.main:
+            await self.controller.run("type_digit", digit)
 
-        What must be sampled for them is asked for at once, or, with `typing`, when no
-        key has come for a while: to read thousands of files would hold the keys up.
+    async def on_prompt_bar_typed(self, message: "PromptBar.Typed") -> None:
+        """Filter and search while the text is typed."""
+        await self.controller.run("prompt_typed", message.kind, message.text)
+
+    async def on_prompt_bar_again(self, message: "PromptBar.Again") -> None:
+        """Jump to the next match, or to the one before."""
+        await self.controller.run("prompt_again", message.step)
+
+    async def on_prompt_bar_ended(self, message: "PromptBar.Ended") -> None:
+        """Take the text or leave it, and go back to the table."""
+        args = message.kind, message.text, message.accepted
+        await self.controller.run("prompt_ended", *args)
+
+    async def on_cursor_position(self, event: events.CursorPosition) -> None:
+        """Take Shift-F3 for what it is.
+
+        xterm sends for it what a terminal answers that is asked for its cursor, and
+        that is not asked.
         """
-        before, self.choices = self.choices, choices
-        if before.needs != choices.needs or self._asks_later is not None:
-            self._need(QUIET_S if typing else 0.0)
-        if before.interval_s != choices.interval_s:
-            self._sampler.configure(interval_s=choices.interval_s)
-        if before.paused != choices.paused:
-            self._sampler.configure(paused=choices.paused)
-        self.draw_scene()
-
-    def typing_ended(self) -> None:
-        """Ask for what was put off."""
-        if self._asks_later is not None:
-            self._need(0.0)
-
-    def _need(self, after_s: float) -> None:
-        """Tell the sampler what is needed, which it then looks for at once."""
-        if self._asks_later is not None:
-            self._asks_later.stop()
-            self._asks_later = None
-        if after_s:
-            self._asks_later = self.set_timer(after_s, self.typing_ended)
-        else:
-            self._sampler.configure(needs=self.choices.needs)
-
-    # --- what is shown ----------------------------------------------------------------
-
-    def action_help(self) -> None:
-        """Show the keys."""
-        from montauk_tui.ui.screens.help import HelpScreen
-
-        self.push_screen(HelpScreen(self.keymap.every, self.look))
-
-    def action_command_palette(self) -> None:
-        """Offer every action by its name."""
-        from textual.command import CommandPalette
-
-        if self.screen is self.main:
-            self.push_screen(CommandPalette(placeholder="What it should do"))
-
-    def action_tree(self) -> None:
-        """Switch between tree and list."""
-        self.choose(self.choices.with_tree(wanted=not self.choices.view.tree))
-
-    def action_invert(self) -> None:
-        """Turn the order round."""
-        self.choose(self.choices.sorted_by(self.choices.view.sort))
-
-    def action_kernel_threads(self) -> None:
-        """Show or hide kernel threads."""
-        view = self.choices.view
-        view = replace(view, kernel_threads=not view.kernel_threads)
-        self.choose(replace(self.choices, view=view))
-
-    def action_user_threads(self) -> None:
-        """Show or hide the threads of processes."""
-        view = self.choices.view
-        view = replace(view, user_threads=not view.user_threads)
-        self.choose(replace(self.choices, view=view))
-
-    def action_paths(self) -> None:
-        """Show or hide the folders of programs."""
-        self.choose(replace(self.choices, paths=not self.choices.paths))
-
-    def action_merged(self) -> None:
-        """Show or hide names that are not those of programs."""
-        self.choose(replace(self.choices, merged=not self.choices.merged))
-
-    def action_containers(self) -> None:
-        """Show or hide processes in containers."""
-        view = self.choices.view
-        view = replace(view, containers=not view.containers)
-        self.choose(replace(self.choices, view=view))
-
-    def action_scale(self) -> None:
-        """Switch CPU% between one core and the machine."""
-        machine_scale = not self.choices.machine_scale
-        self.choose(replace(self.choices, machine_scale=machine_scale))
-
-    def action_meters(self) -> None:
-        """Show or hide the meters."""
-        self.choose(replace(self.choices, meters=not self.choices.meters))
-
-    def action_panel(self) -> None:
-        """Show or hide the panel about the selected process."""
-        self.choose(replace(self.choices, panel=not self.choices.panel))
-
-    def action_ended(self) -> None:
-        """Show or hide processes that ended."""
-        self.choose(replace(self.choices, ended=not self.choices.ended))
-
-    def action_pause(self) -> None:
-        """Stop or go on."""
-        self.choose(replace(self.choices, paused=not self.choices.paused))
-
-    def action_refresh_now(self) -> None:
-        """Sample and draw everything now."""
-        self._sampler.sample_now()
-        self.main.refresh(layout=True)
-        if isinstance(self._driver, TerminalDriver):
-            self._driver.draw_anew()
-
-    def sample_soon(self) -> None:
-        """Sample now, unless the picture is to stay as it is."""
-        if not self.choices.paused:
-            self._sampler.sample_now()
-
-    def on_table_header_clicked(self, message: TableHeader.Clicked) -> None:
-        """Sort by the title that was clicked, or turn the order round."""
-        self.choose(self.choices.sorted_by(message.column))
+        for prompt in self.screen.query("PromptBar"):
+            if (event.x, event.y) == (1, 0):
+                await prompt.run_action("again(-1)")
 
 
 def no_color() -> bool:

@@ -13,7 +13,7 @@ from montauk_tui.engine.meters import USUAL, Chosen
 from montauk_tui.engine.projection import View
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import Need
-from montauk_tui.ui.tabs import GROUPINGS, MAIN, Shown, Tab, Tabs
+from montauk_tui.session.tabs import GROUPINGS, MAIN, Shown, Tab, Tabs
 
 _START: Final = "start"
 

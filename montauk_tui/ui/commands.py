@@ -1,20 +1,21 @@
 """The command palette: the same actions as the keys."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from montauk_tui.ui.actions.base import Actions
 from montauk_tui.ui.bindings import key_names
+from montauk_tui.ui.screens.main import MainScreen
 
 
 class KeyCommands(Provider):
     """Offers every binding by its description, its key named."""
 
-    def _bindings(self) -> tuple[Binding, ...]:
+    def _bindings(self) -> Sequence[Binding]:
         """Return the keys of the main screen, from which the palette is called."""
-        return self.app.keymap.main if isinstance(self.app, Actions) else ()
+        return self.screen.used if isinstance(self.screen, MainScreen) else ()
 
     async def discover(self) -> Hits:
         """Offer everything before anything is typed."""

@@ -14,7 +14,8 @@ from montauk_tui.config import Settings, from_file
 from montauk_tui.config.reading import from_document
 from montauk_tui.config.writing import SaveFailed, save
 from montauk_tui.errors import MOST_COMPLAINTS, few, near
-from montauk_tui.ui import tabs, themes
+from montauk_tui.session import tabs
+from montauk_tui.ui import themes
 from montauk_tui.ui.keymap import keymap
 
 ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")

@@ -7,6 +7,7 @@ from montauk_tui.config import Settings
 from montauk_tui.model.sample import Identity
 from montauk_tui.ui.app import MontaukApp
 from tests.support.builders import FakeLookups, make_sample
+from tests.support.desk import Desk
 from tests.support.monitor import Monitor, make_app
 from tests.support.replay import ReplayCollector
 
@@ -18,7 +19,19 @@ Children = list[tuple[Popen[bytes], Identity]]
 def app_with(
     *identities: Identity, settings: Settings | None = None, **changes: Any
 ) -> MontaukApp:
-    """Return the program on processes, the first the parent of the others.
+    """Return the program on processes: see `collector_with`."""
+    return make_app(collector_with(*identities, **changes), settings)
+
+
+def desk_with(
+    *identities: Identity, settings: Settings | None = None, **changes: Any
+) -> Desk:
+    """Return a session of processes: see `collector_with`."""
+    return Desk(collector_with(*identities, **changes), settings)
+
+
+def collector_with(*identities: Identity, **changes: Any) -> ReplayCollector:
+    """Return a collector of processes, the first the parent of the others.
 
     They are in the order of their PIDs; `changes` are those to the samples.
     """
@@ -33,15 +46,25 @@ def app_with(
         for index, it in enumerate(identities)
     ]
     samples = [make_sample(rows, after_s=at, **changes) for at in (0.0, 1.0)]
-    settings = settings or Settings()
-    collector = ReplayCollector(samples, FakeLookups(users={0: "root", 7: "amy"}))
-    return make_app(collector, settings)
+    return ReplayCollector(samples, FakeLookups(users={0: "root", 7: "amy"}))
 
 
 def app_of(children: Children, **settings: Any) -> MontaukApp:
     """Return the program on children, sorted by PID."""
-    chosen = Settings(sort="pid", descending=False, **settings)
-    return app_with(*(identity for _, identity in children), settings=chosen)
+    return app_with(*_identities(children), settings=_by_pid(settings))
+
+
+def desk_of(children: Children, **settings: Any) -> Desk:
+    """Return a session of children, sorted by PID."""
+    return desk_with(*_identities(children), settings=_by_pid(settings))
+
+
+def _identities(children: Children) -> list[Identity]:
+    return [identity for _, identity in children]
+
+
+def _by_pid(settings: dict[str, Any]) -> Settings:
+    return Settings(sort="pid", descending=False, **settings)
 
 
 def said(monitor: Monitor) -> str:
@@ -52,7 +75,7 @@ def said(monitor: Monitor) -> str:
 
 def tagged(monitor: Monitor) -> list[int]:
     """Return the PIDs that are tagged."""
-    return sorted(tag.pid for tag in monitor.app.choices.tags)
+    return sorted(tag.pid for tag in monitor.app.session.choices.tags)
 
 
 def box(monitor: Monitor) -> tuple[str, str]:

@@ -19,10 +19,12 @@ from textual.pilot import Pilot
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.config import Settings
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.sample import Identity
 from montauk_tui.pipeline import sampler as sampler_module
 from montauk_tui.resources import folder
+from montauk_tui.session import finding as finding_module
+from montauk_tui.session.state import Rows
 from montauk_tui.ui import app as app_module
-from montauk_tui.ui import finding as finding_module
 from montauk_tui.ui import themes
 from montauk_tui.ui.app import MontaukApp
 from montauk_tui.ui.messages import FrameReady
@@ -106,7 +108,7 @@ class Monitor:
 
     async def begin(self) -> None:
         """Wait for the rates, and draw their frame once more so that its cost shows."""
-        await self.until(lambda: self.app.main.scene and self.frame.seq >= 1)
+        await self.until(lambda: self.app.controller.main.scene and self.frame.seq >= 1)
         await self.draw(self.frame)
 
     async def draw(self, frame: Frame) -> None:
@@ -158,13 +160,13 @@ class Monitor:
     @property
     def frame(self) -> Frame:
         """What is drawn."""
-        assert self.app.main.scene is not None
-        return self.app.main.scene.frame
+        assert self.app.session.frame is not None
+        return self.app.session.frame
 
     @property
     def table(self) -> ProcessTable:
         """The table of processes."""
-        return self.app.main.table
+        return self.app.controller.main.table
 
     @property
     def lines(self) -> list[str]:
@@ -179,22 +181,46 @@ class Monitor:
     @property
     def is_alone(self) -> bool:
         """Whether nothing lies over the main screen."""
-        return self.app.screen_stack == [self.app.main]
+        return self.app.screen_stack == [self.app.controller.main]
 
     @property
     def shown_pids(self) -> list[int]:
         """The pids of all rows that can be scrolled to, top to bottom."""
-        projection, listed = self.app.main.projection, self.app.main.listed
-        assert projection is not None
-        assert listed is not None
-        pids: list[int] = listed.sample.processes.pid[projection.rows].tolist()
+        pids: list[int] = self.listed.sample.processes.pid[
+            self.rows.projection.rows
+        ].tolist()
         return pids
+
+    @property
+    def rows(self) -> Rows:
+        """What the tab lists and shows."""
+        assert self.app.session.rows is not None
+        return self.app.session.rows
+
+    @property
+    def listed(self) -> Frame:
+        """All rows of the tab."""
+        return self.rows.listed
+
+    @property
+    def selected(self) -> Identity | None:
+        """The row that was chosen; None while the selection rests on the first."""
+        return self.app.session.selection.row
+
+    @property
+    def current(self) -> Identity | None:
+        """The row under the selection."""
+        return self.app.session.current
+
+    async def select(self, position: int) -> None:
+        """Select the row at a position."""
+        await self.app.run_action(f"select({position})")
+        await self.settle()
 
     @property
     def current_pid(self) -> int | None:
         """The pid under the selection."""
-        identity = self.table.current
-        return None if identity is None else identity.pid
+        return None if self.current is None else self.current.pid
 
 
 @asynccontextmanager

@@ -3,13 +3,10 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.support.acting import Children
-from tests.support.children import child
 from tests.support.monitor import StandingClock
 
 
@@ -34,10 +31,3 @@ def same_everywhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator
 def clock(monkeypatch: pytest.MonkeyPatch) -> StandingClock:
     """Let time stand still."""
     return StandingClock(monkeypatch)
-
-
-@pytest.fixture
-def family() -> Iterator[Children]:
-    """Three processes; the second and the third are shown as children of the first."""
-    with ExitStack() as stack:
-        yield [stack.enter_context(child()) for _ in range(3)]

@@ -6,9 +6,7 @@ import signal
 import pytest
 from textual import events
 
-from montauk_tui.config import Settings
-from montauk_tui.model.sample import Identity
-from montauk_tui.ui.screens.choose import Choice
+from montauk_tui.session.effects import Choice
 from montauk_tui.ui.screens.pick import PickScreen, find
 from montauk_tui.ui.screens.toggles import TogglesScreen
 from tests.support.acting import (
@@ -18,14 +16,9 @@ from tests.support.acting import (
     app_with,
     box,
     said,
-    tagged,
 )
 from tests.support.children import ended_by, zombie
-from tests.support.churn import churning_collector
-from tests.support.exits import make_exits
-from tests.support.monitor import make_app, running
-from tests.support.starts import fork, make_starts
-from tests.ui.test_tabs import select, selected_row
+from tests.support.monitor import running
 
 # --- signals --------------------------------------------------------------------------
 
@@ -109,15 +102,6 @@ async def test_tagged_processes_get_it_in_place_of_the_selected(
     assert family[0][0].poll() is None
 
 
-async def test_tagged_rows_that_a_filter_hides_are_counted(family: Children) -> None:
-    async with running(app_of(family), SIZE) as monitor:
-        await monitor.press("space", "space", "f4")
-        await monitor.type("child2")
-        await monitor.press("enter", "f9")
-        assert box(monitor)[0] == "Send to 2 tagged, 2 not shown"
-        await monitor.press("escape")
-
-
 async def test_who_ends_while_the_menu_is_open_is_told_of_as_gone(
     family: Children,
 ) -> None:
@@ -129,89 +113,11 @@ async def test_who_ends_while_the_menu_is_open_is_told_of_as_gone(
         assert said(monitor) == "SIGTERM sent to 1; 1 gone"
 
 
-async def test_another_process_with_the_pid_is_left_alone(family: Children) -> None:
-    process, identity = family[0]
-    older = Identity(identity.pid, identity.start_ticks - 1)
-    async with running(app_with(older), SIZE) as monitor:
-        await monitor.press("f9", "9", "enter")
-        assert said(monitor) == f"SIGKILL: PID {identity.pid} gone"
-        await monitor.press("f8")
-        assert said(monitor) == f"nice +1: PID {identity.pid} gone"
-    assert process.poll() is None
-
-
 async def test_a_zombie_is_refused_in_one_line() -> None:
     with zombie() as identity:
         async with running(app_with(identity), SIZE) as monitor:
             await monitor.press("f9", "enter")
             assert "its parent has to collect it" in said(monitor)
-
-
-ACTING = ("f9", "f8", "i", "a", "Y", "space", "c", "F", "s", "b")
-
-
-@pytest.mark.parametrize(
-    ("tabs", "row", "words"),
-    [
-        (0, "git push", "git 22002 has ended"),
-        (0, "24x", "this row stands for processes that ended"),
-        (2, "git push", "git 22002 has ended"),
-        (4, "git push", "PID 22002, which this event is about, has ended"),
-    ],
-)
-async def test_what_ended_cannot_be_acted_on(tabs: int, row: str, words: str) -> None:
-    app = make_app(churning_collector())
-    async with running(app, SIZE) as monitor:
-        await monitor.press(*["tab"] * tabs)
-        await select(monitor, row)
-        for key in ACTING:
-            await monitor.press(key)
-            assert monitor.is_alone
-            assert said(monitor) == words, key
-        assert tagged(monitor) == []
-
-
-async def test_a_group_of_processes_cannot_be_acted_on() -> None:
-    """Not all of them ended: those that run the program count as well."""
-    async with running(make_app(churning_collector()), SIZE) as monitor:
-        await monitor.press("tab", "tab", "tab", "g")
-        for key in ACTING:
-            await monitor.press(key)
-            assert monitor.is_alone
-            words = "this row stands for many processes, not for one"
-            assert said(monitor) == words, key
-
-
-async def test_an_event_of_a_process_that_lives_stands_for_that_process(
-    family: Children,
-) -> None:
-    """A fork is no end: its process is signalled, and the event stays selected."""
-    (process, parent), (child, identity) = family[:2]
-    event = fork(
-        identity.pid, 10**14, ppid=parent.pid, start_ticks=identity.start_ticks
-    )
-    app = app_with(parent, identity, starts=make_starts([event]), exits=make_exits([]))
-    async with running(app, SIZE) as monitor:
-        await monitor.press("shift+tab")
-        assert "fork" in selected_row(monitor)
-        before = monitor.table.current
-        await monitor.press("f9")
-        assert box(monitor)[0] == f"Send to child1 {identity.pid}"
-        await monitor.press("enter")
-        assert ended_by(child) is signal.SIGTERM
-        assert said(monitor) == f"SIGTERM sent to PID {identity.pid}"
-        assert monitor.table.current == before
-        await monitor.press("F")
-        wanted = f"PID {identity.pid} is no row of this list; Enter goes to it"
-        assert said(monitor) == wanted
-    assert process.poll() is None
-
-
-async def test_a_table_without_rows_has_nobody_to_act_on() -> None:
-    app = make_app(settings=Settings(filter="no such command"))
-    async with running(app, SIZE) as monitor:
-        await monitor.press("f9")
-        assert said(monitor) == "no process is selected"
 
 
 # --- nice, I/O, CPUs, policy ----------------------------------------------------------

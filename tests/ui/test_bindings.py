@@ -10,6 +10,7 @@ from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit
 
 from montauk_tui.resources import folder
+from montauk_tui.session.table import ACTIONS
 from montauk_tui.ui import themes
 from montauk_tui.ui.app import MontaukApp
 from montauk_tui.ui.bindings import (
@@ -30,7 +31,8 @@ from tests.support.monitor import make_app, running
 def test_its_action_exists_and_takes_its_arguments(binding: Binding) -> None:
     where, name, arguments = parse_action(binding.action)
     node = DetailsScreen if where == "screen" else MontaukApp
-    method = getattr(node, f"action_{name}")
+    action = ACTIONS.get(name) if where != "screen" else None
+    method = action or getattr(node, f"action_{name}")
     inspect.signature(method).bind(None, *arguments)
 
 
@@ -165,7 +167,7 @@ async def test_the_palette_does_what_is_chosen() -> None:
         await monitor.type("switch between tree")
         await monitor.until(lambda: "Switch between tree" in monitor.text)
         await monitor.press("down", "enter")
-        await monitor.until(lambda: monitor.app.choices.view.tree)
+        await monitor.until(lambda: monitor.app.session.choices.view.tree)
         await monitor.until(lambda: "tree by START" in monitor.text)
 
 
@@ -176,10 +178,10 @@ async def test_the_key_bar_shows_its_keys_and_a_click_presses_them() -> None:
             if binding.show:
                 assert f"{key_names(binding)[0]}{binding.description}" in bar
         await monitor.click("#keys", bar.index("Tree"))
-        assert monitor.app.choices.view.tree
+        assert monitor.app.session.choices.view.tree
         assert "F5List" in monitor.lines[-1]
         await monitor.click("#keys", monitor.lines[-1].index("F5"))
-        assert not monitor.app.choices.view.tree
+        assert not monitor.app.session.choices.view.tree
         await monitor.click("#keys", 108)
         await monitor.click("#keys", bar.index("ZPause"))
         assert "ZGo on" in monitor.lines[-1]
@@ -190,7 +192,7 @@ async def test_on_80_columns_the_bar_has_every_function_key() -> None:
         bar = monitor.lines[-1]
         assert re.findall(r"F\d+", bar) == [f"F{number}" for number in range(1, 11)]
         await monitor.click("#keys", bar.index("Tree"))
-        assert monitor.app.choices.view.tree
+        assert monitor.app.session.choices.view.tree
 
 
 @pytest.mark.parametrize("key", ["q", "f10", "ctrl+c"])

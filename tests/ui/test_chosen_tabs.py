@@ -3,8 +3,8 @@
 import pytest
 
 from montauk_tui.config import Settings, TabSettings
+from montauk_tui.session.tabs import BUILT_IN, LISTINGS, Tabs
 from montauk_tui.ui.app import mistakes
-from montauk_tui.ui.tabs import BUILT_IN, LISTINGS, Tabs
 from tests.support.builders import FakeLookups
 from tests.support.churn import churning_collector
 from tests.support.monitor import Monitor, make_app, running
@@ -15,11 +15,13 @@ WEB = TabSettings(
 
 
 def titles(monitor: Monitor) -> str:
-    return monitor.app.main.view_line.render_line(0).text.partition("  shown")[0]
+    return monitor.app.controller.main.view_line.render_line(0).text.partition(
+        "  shown"
+    )[0]
 
 
 def header(monitor: Monitor) -> list[str]:
-    return monitor.app.main.header.render_line(0).text.split()
+    return monitor.app.controller.main.header.render_line(0).text.split()
 
 
 def test_without_choices_there_are_those_of_the_program() -> None:
@@ -86,7 +88,7 @@ async def test_a_further_tab_has_its_columns_its_order_and_its_filter() -> None:
 async def test_a_wider_column_moves_those_behind_it() -> None:
     async with running(make_app(settings=Settings(tabs=(WEB,)))) as monitor:
         await monitor.press("shift+tab")
-        line = monitor.app.main.header.render_line(0).text
+        line = monitor.app.controller.main.header.render_line(0).text
         row = monitor.table.render_line(0).text
         assert line.index("Command") - line.index("USER") == 15
         assert row.index("nginx:") == line.index("Command")
@@ -105,7 +107,7 @@ async def test_a_further_tab_may_be_a_tree_beside_the_list_of_main() -> None:
         await monitor.press("t")
         assert "└─" not in monitor.text
         await monitor.press("tab", "t", "tab")
-        assert not monitor.app.choices.in_tree
+        assert not monitor.app.session.choices.in_tree
 
 
 async def test_a_tab_of_the_program_takes_other_columns_and_another_order() -> None:
@@ -139,7 +141,7 @@ async def test_further_tabs_of_spawners_are_grouped_where_they_are() -> None:
 async def test_a_tab_with_a_strange_name_can_be_clicked() -> None:
     settings = Settings(tabs=(TabSettings("it's [/b] 'x'"),))
     async with running(make_app(settings=settings), (120, 40)) as monitor:
-        line = monitor.app.main.view_line.render_line(0).text
+        line = monitor.app.controller.main.view_line.render_line(0).text
         await monitor.click("#view", line.index("it's") + 1)
         assert "[it's [/b] 'x']" in titles(monitor)
 

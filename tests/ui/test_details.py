@@ -33,9 +33,7 @@ async def looking(
 
 
 async def select(monitor: Monitor) -> None:
-    row = monitor.frame.sample.processes.pid.tolist().index(LOOKED_INTO)
-    monitor.table.select_identity(monitor.frame.sample.processes.identity(row))
-    await monitor.settle()
+    await monitor.select(monitor.shown_pids.index(LOOKED_INTO))
 
 
 async def read(monitor: Monitor) -> None:
@@ -156,7 +154,7 @@ async def test_what_is_typed_in_the_search_does_nothing_else() -> None:
         assert opened(monitor)
         await monitor.press("enter", "escape")
         assert monitor.is_alone
-        assert monitor.app.choices.search_text == ""
+        assert monitor.app.session.choices.search_text == ""
 
 
 async def test_it_is_read_again_with_every_frame_and_shows_the_history() -> None:

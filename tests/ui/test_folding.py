@@ -21,8 +21,7 @@ def row_of(monitor: Monitor, pid: int) -> str:
 
 
 async def go_to(monitor: Monitor, pid: int) -> None:
-    monitor.table.select(monitor.shown_pids.index(pid))
-    await monitor.settle()
+    await monitor.select(monitor.shown_pids.index(pid))
 
 
 @pytest.mark.parametrize("key", ["-", "+", "="])
@@ -39,13 +38,6 @@ async def test_a_branch_folds_and_unfolds(key: str) -> None:
         assert "[+" not in monitor.text
 
 
-async def test_a_leaf_does_not_fold() -> None:
-    async with running(make_app(settings=Settings(tree=True)), SIZE) as monitor:
-        await go_to(monitor, 822)
-        await monitor.press("-")
-        assert not monitor.app.choices.view.folds
-
-
 async def test_figures_of_a_folded_branch_are_marked_sums() -> None:
     async with running(make_app(settings=Settings(tree=True)), SIZE) as monitor:
         table = monitor.frame.sample.processes
@@ -55,21 +47,6 @@ async def test_figures_of_a_folded_branch_are_marked_sums() -> None:
         await monitor.press("-")
         assert f" +{total:.1f} " in row_of(monitor, 820)
         assert "+" not in row_of(monitor, 1)
-
-
-async def test_all_branches_fold_and_unfold() -> None:
-    async with running(make_app(settings=Settings(tree=True)), SIZE) as monitor:
-        before = monitor.shown_pids
-        await go_to(monitor, 822)
-        await monitor.press("*")
-        assert {1, 820} <= set(monitor.shown_pids)
-        assert 822 not in monitor.shown_pids
-        # The selection was inside.
-        assert monitor.current_pid == 820
-        await monitor.press("-")
-        assert 822 in monitor.shown_pids
-        await monitor.press("*")
-        assert monitor.shown_pids == before
 
 
 async def test_backspace_folds_the_branch_around_and_goes_to_its_parent() -> None:
@@ -82,14 +59,6 @@ async def test_backspace_folds_the_branch_around_and_goes_to_its_parent() -> Non
         assert monitor.shown_pids == [1]
         await monitor.press("backspace")
         assert monitor.current_pid == 1
-
-
-async def test_the_list_does_not_fold() -> None:
-    async with running(size=SIZE) as monitor:
-        before = monitor.shown_pids
-        await monitor.press("-", "*", "backspace", "o")
-        assert monitor.shown_pids == before
-        assert not monitor.app.choices.view.folds
 
 
 async def test_a_filter_shows_matches_in_folded_branches() -> None:
@@ -119,12 +88,6 @@ async def test_siblings_stay_by_start_until_a_column_is_asked_for() -> None:
         await monitor.press("t")
         assert "sort CPU%" in monitor.text
         await monitor.press("t")
-        assert "tree by RES" in monitor.text
-
-
-async def test_the_first_key_for_siblings_takes_the_order_of_the_list() -> None:
-    async with running(size=SIZE) as monitor:
-        await monitor.press("M", "t", "o")
         assert "tree by RES" in monitor.text
 
 

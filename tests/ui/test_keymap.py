@@ -128,9 +128,9 @@ async def test_mapped_keys_do_what_they_are_mapped_to() -> None:
     keys = {"act.kill": ("x",), "show.tree": ("f9",), "program.interrupt": ("z",)}
     async with running(app_with(keys), (110, 30)) as monitor:
         await monitor.press("f5")
-        assert not monitor.app.choices.view.tree, "it has lost this key"
+        assert not monitor.app.session.choices.view.tree, "it has lost this key"
         await monitor.press("f9")
-        assert monitor.app.choices.view.tree
+        assert monitor.app.session.choices.view.tree
         await monitor.press("k")
         assert monitor.is_alone
         await monitor.press("x")

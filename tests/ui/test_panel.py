@@ -23,7 +23,7 @@ WIDE = (160, 40)
 
 def panel(monitor: Monitor) -> list[str]:
     """Return the lines of the panel without the rule at its left; none if hidden."""
-    widget = monitor.app.main.panel
+    widget = monitor.app.controller.main.panel
     if not widget.display:
         return []
     lines = [widget.render_line(y).text for y in range(widget.size.height)]
@@ -52,7 +52,10 @@ async def test_only_a_terminal_with_room_has_it() -> None:
             lines = panel(monitor)
             assert table.size.width == width - shown
             assert bool(lines) == bool(shown)
-            assert len(monitor.app.main.header.render_line(0).text) == table.size.width
+            assert (
+                len(monitor.app.controller.main.header.render_line(0).text)
+                == table.size.width
+            )
             if lines:
                 assert lines[0] == "cc1plus 4131"
                 assert len(lines) == table.size.height + 1
@@ -60,7 +63,7 @@ async def test_only_a_terminal_with_room_has_it() -> None:
 
 async def test_a_key_hides_it_and_brings_it_back() -> None:
     async with wide() as monitor:
-        header = monitor.app.main.header
+        header = monitor.app.controller.main.header
         for _ in range(2):
             await monitor.press("v")
             assert panel(monitor) == []
@@ -183,7 +186,7 @@ async def test_hostile_names_neither_break_out_nor_move_the_table(signs: str) ->
     ascii_only = signs == "ascii"
     async with wide(filter="pid >= 5001 and pid <= 5006", ascii=ascii_only) as monitor:
         for _ in range(6):
-            widget = monitor.app.main.panel
+            widget = monitor.app.controller.main.panel
             for y in range(widget.size.height):
                 line = widget.render_line(y).text
                 assert cell_width(line) == widget.size.width
@@ -195,7 +198,7 @@ async def test_nothing_but_ascii_where_that_is_wanted() -> None:
     async with wide(ascii=True) as monitor:
         await monitor.sample()
         assert text(monitor).isascii()
-        assert monitor.app.main.panel.render_line(3).text.startswith("| ")
+        assert monitor.app.controller.main.panel.render_line(3).text.startswith("| ")
 
 
 # --- how it is drawn ------------------------------------------------------------------

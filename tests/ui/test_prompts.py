@@ -21,13 +21,12 @@ NGINX: Final = {820, 821, 822, 823, 824}
 
 
 def is_asking(monitor: Monitor) -> bool:
-    return bool(monitor.app.main.query(PromptBar))
+    return bool(monitor.app.controller.main.query(PromptBar))
 
 
 def commands(monitor: Monitor) -> list[str]:
     """Return the command lines of all rows, top to bottom."""
-    projection, frame = monitor.app.main.projection, monitor.frame
-    assert projection is not None
+    projection, frame = monitor.rows.projection, monitor.frame
     table = frame.sample.processes
     return [
         frame.lookups.command(table.identity(row), table.comm[row]).text
@@ -84,7 +83,7 @@ async def test_a_filter_can_be_edited_further() -> None:
         await monitor.type("|CRON")
         assert set(monitor.shown_pids) == NGINX | {602, 4500}
         await monitor.press("enter")
-        assert monitor.app.choices.filter_text == "nginx|CRON"
+        assert monitor.app.session.choices.filter_text == "nginx|CRON"
 
 
 async def test_a_filter_that_nothing_matches_leaves_an_empty_table() -> None:
@@ -105,7 +104,7 @@ async def test_a_filter_that_nothing_matches_leaves_an_empty_table() -> None:
 
 def underlined(monitor: Monitor) -> str:
     """Return what is underlined in the prompt."""
-    prompt = monitor.app.main.query_one(PromptBar)
+    prompt = monitor.app.controller.main.query_one(PromptBar)
     return "".join(
         segment.text
         for segment in prompt.input.render_line(0)
@@ -135,10 +134,10 @@ async def test_while_a_query_means_nothing_the_last_that_did_filters() -> None:
         assert is_asking(monitor)
         await monitor.sample()
         assert set(monitor.shown_pids) == shown
-        assert monitor.app.choices.filter_text == "nginx and pid > 82"
+        assert monitor.app.session.choices.filter_text == "nginx and pid > 82"
         await monitor.press(*["backspace"] * 7, "0", "enter")
         assert not is_asking(monitor)
-        assert monitor.app.choices.filter_text == "nginx and pid > 820"
+        assert monitor.app.session.choices.filter_text == "nginx and pid > 820"
         assert set(monitor.shown_pids) == NGINX - {820}
 
 
@@ -170,7 +169,7 @@ async def test_tab_completes_names_of_fields_and_offers_those_there_are() -> Non
         await monitor.type("st")
         assert monitor.lines[-1].rstrip().endswith("Tab: start state")
         await monitor.press("tab")
-        prompt = monitor.app.main.query_one(PromptBar)
+        prompt = monitor.app.controller.main.query_one(PromptBar)
         assert prompt.input.value == "sta"
         await monitor.press("t", "tab")
         assert prompt.input.value == "state "
@@ -179,7 +178,7 @@ async def test_tab_completes_names_of_fields_and_offers_those_there_are() -> Non
         await monitor.type("na")
         await monitor.press("tab")
         assert prompt.input.value == "state = R and parent.name "
-        assert monitor.app.choices.tab == "main"
+        assert monitor.app.session.choices.tab == "main"
         await monitor.press("tab")
         assert prompt.input.value == "state = R and parent.name "
         assert is_asking(monitor)
@@ -190,8 +189,8 @@ async def test_tab_in_a_search_stays_in_the_prompt() -> None:
         await monitor.press("f3")
         await monitor.type("us")
         await monitor.press("tab")
-        assert monitor.app.main.query_one(PromptBar).input.value == "us"
-        assert monitor.app.choices.tab == "main"
+        assert monitor.app.controller.main.query_one(PromptBar).input.value == "us"
+        assert monitor.app.session.choices.tab == "main"
 
 
 async def test_a_query_filters_the_other_tabs_as_well() -> None:
@@ -199,7 +198,7 @@ async def test_a_query_filters_the_other_tabs_as_well() -> None:
         await monitor.press("tab", "tab", "f4")
         await monitor.type("exit != 0")
         await monitor.press("enter")
-        assert monitor.app.choices.tab == "exited"
+        assert monitor.app.session.choices.tab == "exited"
         assert "filter exit != 0" in monitor.text
 
 
@@ -219,7 +218,7 @@ async def test_search_jumps_marks_and_goes_round(key: str) -> None:
         everything = commands(monitor)
         hits = [at for at, text in enumerate(everything) if "worker process" in text]
         assert len(hits) == 3
-        match = monitor.app.look.style("match")
+        match = monitor.app.controller.look.style("match")
         await monitor.press(key)
         await monitor.type("WORKER p")
         assert monitor.table.position == hits[0]
@@ -265,7 +264,7 @@ async def test_a_search_without_a_match_stays() -> None:
 async def test_one_prompt_takes_the_place_of_another() -> None:
     async with running(size=SIZE) as monitor:
         await monitor.press("f3", "f4")
-        assert len(monitor.app.main.query(PromptBar)) == 1
+        assert len(monitor.app.controller.main.query(PromptBar)) == 1
         assert monitor.lines[-1].startswith(" Filter ")
         await monitor.type("nginx")
         assert set(monitor.shown_pids) == NGINX
@@ -275,24 +274,24 @@ async def test_one_prompt_takes_the_place_of_another() -> None:
 async def test_keys_typed_before_the_prompt_is_drawn_go_to_it(key: str) -> None:
     async with running(size=SIZE) as monitor:
         monitor.app.post_message(events.Key(key, None))
-        while monitor.app.main.keys.display:  # noqa: ASYNC110 - no later than that
+        while monitor.app.controller.main.keys.display:  # noqa: ASYNC110 - no later than that
             await asyncio.sleep(0)
         # As commands, these would leave the program or sort.
         await monitor.type("qM")
         assert monitor.app.is_running
-        assert monitor.app.main.query_one(PromptBar).input.value == "qM"
+        assert monitor.app.controller.main.query_one(PromptBar).input.value == "qM"
         await monitor.press("enter")
         assert monitor.app.focused is monitor.table
-        assert monitor.app.choices.view.sort.id == "cpu_pct"
+        assert monitor.app.session.choices.view.sort.id == "cpu_pct"
 
 
 async def test_letters_and_digits_go_to_the_prompt_and_do_nothing_else() -> None:
     async with running(size=SIZE) as monitor:
         await monitor.press("f3")
         await monitor.type("qMIt12%#Z")
-        assert monitor.app.choices.search_text == "qMIt12%#Z"
-        assert monitor.app.choices.view.sort.id == "cpu_pct"
-        assert not monitor.app.choices.paused
+        assert monitor.app.session.choices.search_text == "qMIt12%#Z"
+        assert monitor.app.session.choices.view.sort.id == "cpu_pct"
+        assert not monitor.app.session.choices.paused
         assert "PID 12" not in monitor.text
 
 
@@ -316,12 +315,12 @@ async def test_a_bad_interval_is_refused_and_can_be_mended(typed: str) -> None:
         await monitor.press("enter")
         assert is_asking(monitor)
         assert "a duration" in monitor.text or "out of range" in monitor.text
-        assert monitor.app.choices.interval_s == 1.0
+        assert monitor.app.session.choices.interval_s == 1.0
         # What is typed stays in sight below the message.
         assert monitor.lines[-1].startswith(f" Interval {typed}")
         await monitor.press("ctrl+u", "3", "enter")
         assert not is_asking(monitor)
-        assert monitor.app.choices.interval_s == 3.0
+        assert monitor.app.session.choices.interval_s == 3.0
 
 
 async def test_escape_leaves_the_interval_as_it_was() -> None:

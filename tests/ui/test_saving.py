@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from montauk_tui.config import Settings, TabSettings, from_file
-from montauk_tui.ui.actions.saving import shown_path
+from montauk_tui.session.actions.saving import shown_path
 from montauk_tui.ui.app import MontaukApp
 from tests.support.churn import churning_collector
 from tests.support.monitor import Monitor, make_app, running
@@ -80,11 +80,11 @@ async def test_the_next_start_is_as_this_one_was_left(file: Path) -> None:
         await monitor.press("enter", "%", "p", "H", "d", *["backspace"] * 3)
         await monitor.type("2s")
         await monitor.press("enter", "tab", "N", "W")
-        before = monitor.app.settings_now
+        before = monitor.app.session.settings_now
     async with running(app_of(file)) as monitor:
-        assert monitor.app.settings_now == before
-        assert monitor.app.choices.filter_text == "ssh"
-        assert monitor.app.unsaved == []
+        assert monitor.app.session.settings_now == before
+        assert monitor.app.session.choices.filter_text == "ssh"
+        assert monitor.app.session.unsaved == []
     assert from_file(file)[0].tabs == (TabSettings("io", sort="pid"),)
 
 
@@ -143,7 +143,7 @@ async def test_a_file_that_cannot_be_changed_is_left_alone_and_it_is_said(
         await monitor.press("K", "W")
         assert said(monitor).startswith(f"not saved: {file}: {hint}")
         assert text_of(file) == text
-        assert len(monitor.app.unsaved) == 1
+        assert len(monitor.app.session.unsaved) == 1
         put(file, "")
         await monitor.press("W")
         assert text_of(file) == "kernel_threads = true\n"

@@ -5,29 +5,10 @@ from typing import Any, Final
 import pytest
 from textual import events
 
-from tests.support.builders import make_sample
+from tests.support.crowd import COUNT, crowd, replay
 from tests.support.monitor import Monitor, make_app, running
-from tests.support.replay import ReplayCollector
 
 SIZE: Final = (80, 24)
-COUNT: Final = 60
-
-
-def crowd(
-    after_s: float, *, without: int | None = None, busiest: int = 100
-) -> dict[str, Any]:
-    """Return a sample of pids 100 to 159, `busiest` first and then in their order."""
-    rows = []
-    for pid in range(100, 100 + COUNT):
-        share = 99 if pid == busiest else (159 - pid) % COUNT
-        rows.append({"pid": pid, "utime": int(share * after_s) + 10, "comm": f"p{pid}"})
-    return {"rows": [row for row in rows if row["pid"] != without], "after_s": after_s}
-
-
-def replay(*later: dict[str, Any]) -> ReplayCollector:
-    """Return a collector of the crowd, going on with other samples."""
-    samples = [crowd(0.0), crowd(1.0), *later]
-    return ReplayCollector([make_sample(**sample) for sample in samples])
 
 
 def visible(monitor: Monitor) -> range:
@@ -40,7 +21,7 @@ async def test_the_selection_rests_on_the_first_row_whatever_is_there() -> None:
     app = make_app(replay(crowd(2.0, busiest=120)))
     async with running(app, SIZE) as monitor:
         assert monitor.current_pid == 100
-        assert monitor.table.selected is None
+        assert monitor.selected is None
         await monitor.press("N", "I")
         assert monitor.current_pid == 159
         await monitor.press("P")
@@ -67,48 +48,6 @@ async def test_the_selection_follows_its_process_through_frames() -> None:
         await monitor.sample()
         assert (monitor.current_pid, monitor.table.position) == (159, 0)
         assert 0 in visible(monitor)
-
-
-async def test_a_pid_that_is_used_again_is_another_process() -> None:
-    later = crowd(2.0)
-    for row in later["rows"]:
-        if row["pid"] == 103:
-            row.update(start_ticks=4_999_999, utime=0)
-    async with running(make_app(replay(later)), SIZE) as monitor:
-        await monitor.press("N", "down", "down", "down")
-        assert monitor.current_pid == 103
-        selected = monitor.table.selected
-        await monitor.sample()
-        assert monitor.table.position == 3
-        assert monitor.table.selected != selected
-
-
-async def test_where_its_process_ends_the_selection_keeps_its_place() -> None:
-    app = make_app(replay(crowd(2.0, without=103)))
-    async with running(app, SIZE) as monitor:
-        await monitor.press("N", "down", "down", "down")
-        await monitor.sample()
-        assert 103 not in monitor.shown_pids
-        assert (monitor.table.position, monitor.current_pid) == (3, 104)
-        await monitor.press("I")
-        assert monitor.current_pid == 104
-
-
-async def test_where_the_last_process_ends_the_one_above_is_selected() -> None:
-    app = make_app(replay(crowd(2.0, without=159)))
-    async with running(app, SIZE) as monitor:
-        await monitor.press("N", "end")
-        await monitor.sample()
-        assert monitor.current_pid == 158
-
-
-async def test_home_lets_the_selection_rest_again() -> None:
-    async with running(make_app(replay()), SIZE) as monitor:
-        await monitor.press("end", "home")
-        assert monitor.table.selected is None
-        assert monitor.table.scroll_offset.y == 0
-        await monitor.press("N", "I")
-        assert monitor.current_pid == 159
 
 
 async def test_moving_line_by_line_and_page_by_page() -> None:
@@ -204,12 +143,6 @@ async def test_digits_after_a_pause_start_a_new_pid(clock: Any) -> None:
         await monitor.until(lambda: "PID 103" not in monitor.text)
 
 
-async def test_a_pid_that_does_not_exist_moves_nothing() -> None:
-    async with running(make_app(replay()), SIZE) as monitor:
-        await monitor.press("down", *"99999999999999999999999")
-        assert monitor.current_pid == 101
-
-
 async def test_a_pid_that_does_not_exist_is_said_to_be_none() -> None:
     async with running(make_app(replay()), SIZE) as monitor:
         await monitor.press("down", *"15")
@@ -220,21 +153,6 @@ async def test_a_pid_that_does_not_exist_is_said_to_be_none() -> None:
         await monitor.press("3")
         assert "PID 1573: no such process" in monitor.text
         assert monitor.current_pid == 101
-
-
-@pytest.mark.parametrize(("key", "origin"), [("home", 100), ("end", 159)])
-async def test_from_one_with_the_first_digits_the_selection_goes_back(
-    key: str, origin: int, clock: Any
-) -> None:
-    async with running(make_app(replay()), SIZE) as monitor:
-        await monitor.press(key, *"1201")
-        assert monitor.current_pid == origin
-        assert (monitor.table.selected is None) == (key == "home")
-        clock.now_s += 10.0
-        await monitor.until(lambda: "PID 1201" not in monitor.text)
-        await monitor.press(*"120")
-        assert monitor.current_pid == 120
-        assert "no such process" not in monitor.text
 
 
 async def test_a_pid_that_is_not_shown_is_not_said_to_be_none() -> None:

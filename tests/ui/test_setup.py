@@ -104,7 +104,7 @@ async def test_a_line_is_changed_however_soon_another_is_gone_to() -> None:
         for key in ("down", "down", "enter", "down", "down", "enter", "down"):
             monitor.app.post_message(events.Key(key, None))
         await monitor.settle()
-        choices = monitor.app.choices
+        choices = monitor.app.session.choices
         assert choices.machine_scale
         assert choices.view.user_threads
         assert not choices.view.kernel_threads
@@ -137,7 +137,7 @@ async def test_its_keys_can_be_clicked() -> None:
         keys = screen.query_one("KeyBar")
         await monitor.pilot.click(keys, offset=(bar.index("Remove"), 0))
         await monitor.settle()
-        assert "user" not in monitor.app.choices.shown_columns
+        assert "user" not in monitor.app.session.choices.shown_columns
         await monitor.pilot.click(keys, offset=(bar.index("Back"), 0))
         await monitor.settle()
         assert monitor.is_alone
@@ -151,7 +151,7 @@ async def test_lines_can_be_clicked() -> None:
             x = monitor.lines[y].index(text)
             await monitor.pilot.click(offset=(x, y))
             await monitor.settle()
-        assert monitor.app.choices.view.kernel_threads
+        assert monitor.app.session.choices.view.kernel_threads
 
 
 # --- columns --------------------------------------------------------------------------
@@ -163,7 +163,7 @@ async def test_columns_are_moved_widened_taken_out_and_added() -> None:
         app = monitor.app
 
         def shown() -> tuple[str, ...]:
-            return app.choices.shown_columns
+            return app.session.choices.shown_columns
 
         assert shown()[:3] == ("pid", "user", "priority")
         await monitor.press("down", "[")
@@ -180,7 +180,7 @@ async def test_columns_are_moved_widened_taken_out_and_added() -> None:
         await monitor.press("enter")
         assert "threads" in shown()
         await monitor.press("escape")
-        assert "NLWP" in monitor.app.main.header.render_line(0).text
+        assert "NLWP" in monitor.app.controller.main.header.render_line(0).text
 
 
 async def test_it_says_where_a_column_would_come() -> None:
@@ -196,7 +196,10 @@ async def test_it_says_where_a_column_would_come() -> None:
         await monitor.press("right")
         assert monitor.lines[-2].rstrip().endswith("; Enter puts it behind TIME+")
         await monitor.press("enter")
-        assert monitor.app.choices.shown_columns[-2:] == ("swap_bytes", "command")
+        assert monitor.app.session.choices.shown_columns[-2:] == (
+            "swap_bytes",
+            "command",
+        )
 
 
 async def test_a_long_description_gives_way_to_where_a_column_would_come() -> None:
@@ -224,17 +227,17 @@ async def test_the_command_stays_last_and_one_column_stays_at_all() -> None:
         await open_page(monitor, "Events")
         await select(monitor, "Command")
         await monitor.press("[", "<", ">")
-        columns = monitor.app.choices.tabs.every["events"].columns
+        columns = monitor.app.session.choices.tabs.every["events"].columns
         assert columns[-1] == "command"
         await monitor.press(*["delete"] * 20)
-        assert len(monitor.app.choices.tabs.every["events"].columns) == 1
+        assert len(monitor.app.session.choices.tabs.every["events"].columns) == 1
 
 
 async def test_a_column_is_no_narrower_than_its_numbers() -> None:
     async with running() as monitor:
         await open_page(monitor, "Main")
         await monitor.press("<", "<")
-        assert monitor.app.choices.shown_columns[0] == "pid"
+        assert monitor.app.session.choices.shown_columns[0] == "pid"
 
 
 # --- tabs -----------------------------------------------------------------------------
@@ -244,7 +247,7 @@ async def test_tabs_are_hidden_shown_and_moved() -> None:
     app = make_app(settings=Settings(tabs=(TabSettings("Web", filter="nginx"),)))
 
     def order() -> str:
-        return " ".join(app.choices.tabs.order)
+        return " ".join(app.session.choices.tabs.order)
 
     async with running(app) as monitor:
         await monitor.press("f2", *["down"] * 7, "right")
@@ -273,7 +276,7 @@ async def test_meters_are_chosen_put_in_order_and_given_a_style() -> None:
     async with running() as monitor:
 
         def meters() -> tuple[str, ...]:
-            return monitor.app.settings_now.meters
+            return monitor.app.session.settings_now.meters
 
         screen = await open_page(monitor, "Meters")
         await monitor.press(">", ">", ">", ">")
@@ -294,11 +297,11 @@ async def test_the_theme_and_ascii_count_at_once() -> None:
         await open_page(monitor, "Look")
         await select(monitor, "dune")
         await monitor.press("enter")
-        assert monitor.app.look.name == monitor.app.theme == "dune"
+        assert monitor.app.controller.look.name == monitor.app.theme == "dune"
         assert "(*) dune" in monitor.text
         await select(monitor, "ASCII")
         await monitor.press("space")
-        assert monitor.app.choices.ascii
+        assert monitor.app.session.choices.ascii
         assert monitor.app.has_class("ascii")
 
 
@@ -306,14 +309,14 @@ async def test_behaviour_counts_at_once() -> None:
     async with running() as monitor:
         await open_page(monitor, "Behaviour")
         await monitor.press("+", "+", "-")
-        assert monitor.app.choices.interval_s == 1.5
+        assert monitor.app.session.choices.interval_s == 1.5
         assert monitor.app._sampler._interval_s == 1.5  # noqa: SLF001 - what counts
         await monitor.press("down", *["minus"] * 9)
-        assert monitor.app.choices.linger_s == 0.0
+        assert monitor.app.session.choices.linger_s == 0.0
         for text in ("machine", "Kernel", "Threads of", "Folders", "Tree", "Read-only"):
             await select(monitor, text)
             await monitor.press("enter")
-        choices = monitor.app.choices
+        choices = monitor.app.session.choices
         assert choices.machine_scale
         assert choices.view.kernel_threads
         assert choices.view.user_threads
@@ -322,7 +325,7 @@ async def test_behaviour_counts_at_once() -> None:
         assert choices.read_only
         await select(monitor, "Mouse")
         await monitor.press("enter")
-        assert not monitor.app.settings.mouse
+        assert not monitor.app.session.settings.mouse
         assert "[ ] Mouse" in monitor.text
 
 
@@ -331,7 +334,7 @@ async def test_read_only_from_the_start_cannot_be_left() -> None:
         await open_page(monitor, "Behaviour")
         await select(monitor, "Read-only")
         await monitor.press("enter")
-        assert monitor.app.choices.read_only
+        assert monitor.app.session.choices.read_only
         assert "stays on" in monitor.lines[-2]
 
 
@@ -362,15 +365,15 @@ async def test_a_key_is_set_by_pressing_it() -> None:
         await monitor.press("enter")
         assert "The key for: Kill" in monitor.text
         await monitor.press("x")
-        assert monitor.app.keys == {"act.kill": ("x",)}
+        assert monitor.app.session.keys == {"act.kill": ("x",)}
         assert line_at_hand(screen).split()[:4] == ["*", "Kill", "x", "Send"]
         await monitor.press("plus", "K")
-        assert monitor.app.keys == {"act.kill": ("x", "K")}
+        assert monitor.app.session.keys == {"act.kill": ("x", "K")}
         assert "taken: K from Kernel threads" in monitor.text
         await monitor.press("delete")
-        assert monitor.app.keys == {"act.kill": ()}
+        assert monitor.app.session.keys == {"act.kill": ()}
         await monitor.press("f5")
-        assert monitor.app.keys == {}
+        assert monitor.app.session.keys == {}
         assert line_at_hand(screen).split()[:4] == ["Kill", "F9", "k", "Send"]
 
 
@@ -383,7 +386,7 @@ async def test_a_key_that_cannot_be_given_changes_nothing(key: str, said: str) -
         await open_page(monitor, "Keys")
         await select(monitor, "Kill")
         await monitor.press("enter", key)
-        assert monitor.app.keys == {}
+        assert monitor.app.session.keys == {}
         assert said in " ".join(monitor.text.split())
 
 
@@ -399,4 +402,4 @@ async def test_a_key_set_there_works_in_the_table_and_is_saved(
         assert from_file(file)[0] == Settings(keys={"show.tree": ("?",)})
         assert title_line(monitor).endswith("nothing to save")
         await monitor.press("escape", "question_mark")
-        assert monitor.app.choices.in_tree
+        assert monitor.app.session.choices.in_tree

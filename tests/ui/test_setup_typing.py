@@ -4,7 +4,7 @@ import pytest
 from textual import events
 
 from montauk_tui.config import Settings
-from montauk_tui.ui.screens.choose import Choice
+from montauk_tui.session.effects import Choice
 from montauk_tui.ui.setup.find import FIND_S, find_line
 from tests.support.monitor import StandingClock, make_app, running
 from tests.support.setting_up import line_at_hand, open_page, title_line
@@ -79,7 +79,7 @@ async def test_typing_and_other_keys_count_in_their_order() -> None:
             char = key if len(key) == 1 else None
             monitor.app.post_message(events.Key(key, char))
         await monitor.settle()
-        shown = monitor.app.choices.shown_columns
+        shown = monitor.app.session.choices.shown_columns
         assert shown[:4] == ("pid", "threads", "swap_bytes", "user")
         assert "virt_bytes" not in shown
         assert "find: pri" in monitor.text

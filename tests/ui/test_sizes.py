@@ -36,7 +36,7 @@ KEYS: Final = (
 
 def check_screen(monitor: Monitor, width: int, height: int) -> None:
     """Check that the parts share the screen and the table got what was left."""
-    main = monitor.app.main
+    main = monitor.app.controller.main
     assert [len(line) for line in monitor.lines if line.isascii()] == [
         width for line in monitor.lines if line.isascii()
     ]
@@ -81,7 +81,7 @@ async def test_parts_come_in_the_order_of_their_worth(
     height: int, parts: tuple[str, ...]
 ) -> None:
     async with running(size=(80, height)) as monitor:
-        main = monitor.app.main
+        main = monitor.app.controller.main
         others = (main.meters, main.view_line, main.header, main.status, main.keys)
         assert tuple(part.id for part in others if part.display) == parts
 
@@ -91,7 +91,9 @@ async def test_more_room_shows_more_columns() -> None:
         seen: list[set[str]] = []
         for width in (40, 60, 80, 100, 120, 200):
             await monitor.resize(width, 24)
-            titles = monitor.app.main.header.render_line(0).text.replace("▼", " ")
+            titles = monitor.app.controller.main.header.render_line(0).text.replace(
+                "▼", " "
+            )
             seen.append(set(titles.split()))
         assert all(less <= more for less, more in itertools.pairwise(seen))
         assert {"PID", "RES", "S", "CPU%", "Command"} <= seen[0]

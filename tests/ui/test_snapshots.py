@@ -67,7 +67,7 @@ def looks_as_before(snap_compare: Compare) -> Callable[..., bool]:
             await monitor.press(*keys)
             await monitor.type(text)
             # For rates it is sampled at once, and soon again.
-            wanted = before + 2 if app.choices.needs & FOR_RATES else before
+            wanted = before + 2 if app.session.choices.needs & FOR_RATES else before
             await monitor.until(lambda: monitor.frame.seq >= wanted)
             await monitor.settle()
 

@@ -61,7 +61,7 @@ async def test_the_table_shows_the_rows_of_the_projection() -> None:
 
 async def test_rows_line_up_with_their_titles() -> None:
     async with running(size=WIDE) as monitor:
-        header = monitor.app.main.header.render_line(0).text
+        header = monitor.app.controller.main.header.render_line(0).text
         row = monitor.table.render_line(0).text
         for title, value in (("PID", "4131"), ("RES", "488M"), ("TIME+", "0:08.99")):
             assert header.index(title) + len(title) == row.index(value) + len(value)
@@ -174,5 +174,5 @@ async def test_a_column_that_costs_is_read_of_the_rows_on_the_screen_only() -> N
         read = {pid for name, pid in lookups.values_read if name == "pss_bytes"}
         assert read == set(monitor.shown_pids[: monitor.table.size.height])
         assert not any(need & Need.MEMORY for need in collector.needs)
-        monitor.app.action_sort("pss_bytes")
+        await monitor.app.run_action("sort('pss_bytes')")
         await monitor.until(lambda: Need.MEMORY in collector.needs[-1])

@@ -7,7 +7,7 @@ import pytest
 from montauk_tui.config import Settings
 from montauk_tui.engine.listing.kinds import RowKind, kind_of
 from montauk_tui.model.schema import Need
-from montauk_tui.ui.tabs import BUILT_IN, LISTINGS
+from montauk_tui.session.tabs import BUILT_IN, LISTINGS
 from tests.support.churn import (
     LOOPS,
     MAKE,
@@ -30,7 +30,7 @@ def churning(size: tuple[int, int] = SIZE, **settings: Any) -> Any:
 
 def tab(monitor: Monitor) -> str:
     """Return the title of the tab that is marked."""
-    line = monitor.app.main.view_line.render_line(0).text
+    line = monitor.app.controller.main.view_line.render_line(0).text
     return line.partition("[")[2].partition("]")[0]
 
 
@@ -51,8 +51,7 @@ def position(monitor: Monitor, text: str) -> int:
 
 
 async def select(monitor: Monitor, text: str) -> None:
-    monitor.table.select(position(monitor, text))
-    await monitor.settle()
+    await monitor.select(position(monitor, text))
 
 
 # --- which tab ------------------------------------------------------------------------
@@ -72,7 +71,7 @@ async def test_tab_goes_round_and_shift_tab_back() -> None:
 async def test_a_click_shows_a_tab() -> None:
     async with churning() as monitor:
         for title in (*TITLES[1:], "Main"):
-            line = monitor.app.main.view_line.render_line(0).text
+            line = monitor.app.controller.main.view_line.render_line(0).text
             await monitor.click("#view", line.index(title) + 1)
             assert tab(monitor) == title
         await monitor.click("#view", 110)
@@ -174,7 +173,7 @@ async def test_on_a_narrow_screen_alerts_come_before_the_other_tabs() -> None:
         await monitor.press("Z")
         assert "[Main]" in monitor.text
         assert "PAUSED" in monitor.text
-        line = monitor.app.main.view_line.render_line(0).text
+        line = monitor.app.controller.main.view_line.render_line(0).text
         await monitor.press("tab")
         assert tab(monitor) == "I/O"
         assert "Spawners" not in line
@@ -203,9 +202,9 @@ async def test_where_nothing_happened_they_say_that() -> None:
 
 async def test_io_lists_the_rows_of_main_by_what_they_read_and_write() -> None:
     async with churning() as monitor:
-        assert not monitor.app.choices.needs & Need.IO
+        assert not monitor.app.session.choices.needs & Need.IO
         await monitor.press("tab")
-        assert monitor.app.choices.needs & Need.IO
+        assert monitor.app.session.choices.needs & Need.IO
         await monitor.sample()
         await monitor.sample()
         postgres, rsync = row_texts(monitor)[:2]
@@ -218,7 +217,7 @@ async def test_io_lists_the_rows_of_main_by_what_they_read_and_write() -> None:
         in_io = monitor.table.row_count
         await monitor.press("shift+tab")
         assert monitor.table.row_count == in_io
-        assert not monitor.app.choices.needs & Need.IO
+        assert not monitor.app.session.choices.needs & Need.IO
 
 
 async def test_enter_looks_into_a_process_of_io_and_opens_a_row_of_many() -> None:
@@ -279,9 +278,8 @@ async def test_enter_opens_and_closes_a_fold_and_the_selection_stays() -> None:
         await select(monitor, f"{LOOPS}x")
         fold = monitor.current_pid
         assert fold is not None
-        listed = monitor.app.main.listed
-        assert listed is not None
-        row = listed.sample.processes.row_of(monitor.table.current)
+        listed = monitor.listed
+        row = listed.sample.processes.row_of(monitor.current)
         assert kind_of(listed, row) is RowKind.EXITED_GROUP
         await monitor.press("enter")
         assert monitor.current_pid == fold
@@ -395,7 +393,7 @@ async def test_without_rows_the_keys_of_tabs_do_no_harm() -> None:
 async def test_long_pids_line_up_with_their_titles() -> None:
     async with churning() as monitor:
         await monitor.press("tab", "tab")
-        header = monitor.app.main.header.render_line(0).text
+        header = monitor.app.controller.main.header.render_line(0).text
         row = row_texts(monitor)[position(monitor, "git push")]
         assert header.index("PID") + 3 == row.index("22002") + 5
         assert header.index("EXIT") == row.index("128")
@@ -410,7 +408,7 @@ async def test_g_groups_the_spawners_by_other_things_and_back() -> None:
         seen = []
         for _ in range(3):
             await monitor.press("g")
-            seen.append(monitor.app.choices.grouping)
+            seen.append(monitor.app.session.choices.grouping)
             assert f"by {seen[-1]}" in monitor.text
         assert seen == ["executable", "cgroup", "parent"]
         assert row_texts(monitor) == by_parent

@@ -22,27 +22,6 @@ async def test_tags_are_signs_that_stay_with_their_rows(family: Children) -> Non
         assert not any(line.startswith("*") for line in monitor.lines)
 
 
-async def test_a_tag_goes_when_its_process_does(family: Children) -> None:
-    async with running(app_of(family), SIZE) as monitor:
-        await monitor.press("space", "space")
-        ended = app_of(family[1:])
-        frame = monitor.frame
-        async with running(ended, SIZE) as other:
-            without_first = other.frame
-        await monitor.draw(without_first)
-        assert tagged(monitor) == [family[1][1].pid]
-        await monitor.draw(frame)
-        assert tagged(monitor) == [family[1][1].pid]
-
-
-async def test_the_subtree_is_tagged(family: Children) -> None:
-    async with running(app_of(family), SIZE) as monitor:
-        await monitor.press("c")
-        assert len(tagged(monitor)) == 3
-        await monitor.press("space")
-        assert tagged(monitor) == [identity.pid for _, identity in family[1:]]
-
-
 async def test_the_processes_of_one_user_are_shown() -> None:
     async with running(size=SIZE) as monitor:
         every = len(monitor.shown_pids)

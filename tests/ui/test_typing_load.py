@@ -10,8 +10,8 @@ from montauk_tui.config import Settings
 from montauk_tui.engine.listing import rows as rows_module
 from montauk_tui.model import lookups as lookups_module
 from montauk_tui.model.schema import Need
-from montauk_tui.ui import app as app_module
-from montauk_tui.ui.screens import main as main_module
+from montauk_tui.session import state as state_module
+from montauk_tui.ui import controller as controller_module
 from tests.support.churn import churning_collector
 from tests.support.exits import make_exits
 from tests.support.listing import end
@@ -53,7 +53,7 @@ async def test_a_key_looks_at_every_row_once_and_writes_out_only_those_shown(
         written = count(
             monkeypatch, lookups_module, "command_from_cmdline", rows_module
         )
-        projected = count(monkeypatch, main_module, "project")
+        projected = count(monkeypatch, state_module, "project")
         same_rows = 0
         for typed in ("x", "backspace", "1", "2", "3"):
             keys, texts, seq = projected.calls, made.calls, monitor.frame.seq
@@ -66,7 +66,7 @@ async def test_a_key_looks_at_every_row_once_and_writes_out_only_those_shown(
             assert made.calls == texts, "as long as the rows are the same"
         assert same_rows
         assert written.calls <= 5 * 3 * SIZE[1]
-        assert "123" in monitor.app.choices.filter_text
+        assert "123" in monitor.app.session.choices.filter_text
 
 
 async def test_a_refresh_with_a_filter_evaluates_it_once(
@@ -77,7 +77,7 @@ async def test_a_refresh_with_a_filter_evaluates_it_once(
     async with running(app, SIZE) as monitor:
         await monitor.press("tab", "tab", "f4", "x", "enter")
         made = count(monkeypatch, rows_module, "cmdline_texts")
-        projected = count(monkeypatch, main_module, "project")
+        projected = count(monkeypatch, state_module, "project")
         await monitor.draw(replace(monitor.frame))
         assert (made.calls, projected.calls) == (1, 1)
 
@@ -89,13 +89,13 @@ async def test_what_a_filter_needs_is_sampled_when_no_key_comes_any_more(
     collector = churning_collector()
     app = make_app(collector, Settings(interval_s=3600.0))
     async with running(app, SIZE) as monitor:
-        monkeypatch.setattr(app_module, "QUIET_S", 3600.0)
+        monkeypatch.setattr(controller_module, "QUIET_S", 3600.0)
         await monitor.press(key)
         taken = len(collector.needs)
         await monitor.press("t", "s", "c")
         assert len(collector.needs) == taken
-        assert Need.CMDLINE in monitor.app.choices.needs
-        monkeypatch.setattr(app_module, "QUIET_S", 0.01)
+        assert Need.CMDLINE in monitor.app.session.choices.needs
+        monkeypatch.setattr(controller_module, "QUIET_S", 0.01)
         await monitor.press("backspace")
         await monitor.until(lambda: len(collector.needs) > taken)
         await monitor.settle()
@@ -105,7 +105,7 @@ async def test_what_a_filter_needs_is_sampled_when_no_key_comes_any_more(
 async def test_enter_does_not_wait_for_what_a_filter_needs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(app_module, "QUIET_S", 3600.0)
+    monkeypatch.setattr(controller_module, "QUIET_S", 3600.0)
     collector = churning_collector()
     app = make_app(collector, Settings(interval_s=3600.0))
     async with running(app, SIZE) as monitor:

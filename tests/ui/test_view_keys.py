@@ -21,8 +21,7 @@ def is_sorted(values: list[float], *, descending: bool) -> bool:
 
 def column(monitor: Monitor, field: str) -> list[float]:
     """Return the values of a column from top to bottom."""
-    projection = monitor.app.main.projection
-    assert projection is not None
+    projection = monitor.rows.projection
     if field == "cpu_pct":
         values = monitor.frame.rates.cpu_pct
     elif field == "cpu_time":
@@ -65,16 +64,16 @@ async def test_the_sort_column_can_be_chosen_from_a_list(key: str) -> None:
         assert "Sort by" in monitor.text
         # It starts at the column in use, CPU%; MEM% comes after it.
         await monitor.press("down", "enter")
-        assert monitor.app.choices.view.sort.id == "mem_pct"
+        assert monitor.app.session.choices.view.sort.id == "mem_pct"
         assert "sort MEM% " in monitor.text
         await monitor.press(key, "home", "escape")
         assert "Sort by" not in monitor.text
-        assert monitor.app.choices.view.sort.id == "mem_pct"
+        assert monitor.app.session.choices.view.sort.id == "mem_pct"
 
 
 async def test_a_click_on_a_title_sorts_and_another_turns_round() -> None:
     async with running(size=SIZE) as monitor:
-        titles = monitor.app.main.header.render_line(0).text
+        titles = monitor.app.controller.main.header.render_line(0).text
         await monitor.click("#header", titles.index("PID"))
         assert is_sorted(column(monitor, "pid"), descending=False)
         await monitor.click("#header", titles.index("PID"))
@@ -82,20 +81,20 @@ async def test_a_click_on_a_title_sorts_and_another_turns_round() -> None:
         await monitor.click("#header", titles.index("RES") + 1)
         assert is_sorted(column(monitor, "rss_bytes"), descending=True)
         await monitor.click("#header", 110)
-        assert monitor.app.choices.view.sort.id == "command"
+        assert monitor.app.session.choices.view.sort.id == "command"
 
 
 async def test_a_click_finds_its_title_when_scrolled_sideways() -> None:
     async with running(size=SIZE) as monitor:
         await monitor.press("right")
-        titles = monitor.app.main.header.render_line(0).text
+        titles = monitor.app.controller.main.header.render_line(0).text
         await monitor.click("#header", titles.index("MEM%"))
-        assert monitor.app.choices.view.sort.id == "mem_pct"
+        assert monitor.app.session.choices.view.sort.id == "mem_pct"
 
 
 async def test_scrolling_sideways_moves_titles_and_rows_together() -> None:
     async with running(size=(80, 24)) as monitor:
-        table, header = monitor.table, monitor.app.main.header
+        table, header = monitor.table, monitor.app.controller.main.header
         title, row = header.render_line(0).text, table.render_line(1).text.rstrip()
         keys = [("right", 8), ("right", 16), ("left", 8), ("ctrl+a", 0), ("left", 0)]
         for key, shift in keys:
@@ -167,7 +166,7 @@ async def test_what_is_sorted_by_is_read_for_every_process() -> None:
     collector = scene_collector()
     async with running(make_app(collector), SIZE) as monitor:
         assert all(Need.SHARED not in needs for needs in collector.needs)
-        titles = monitor.app.main.header.render_line(0).text
+        titles = monitor.app.controller.main.header.render_line(0).text
         await monitor.click("#header", titles.index("SHR"))
         await monitor.until(lambda: Need.SHARED in collector.needs[-1])
         await monitor.press("f4")
@@ -253,7 +252,7 @@ async def test_settings_are_what_the_screen_starts_with() -> None:
         kernel_threads=True, machine_scale=True, columns=("pid", "nice", "command"),
     )  # fmt: skip
     async with running(make_app(settings=settings), SIZE) as monitor:
-        titles = monitor.app.main.header.render_line(0).text
+        titles = monitor.app.controller.main.header.render_line(0).text
         assert titles.split() == ["PID", "NI", "Command"]
         for shown in ("filter nginx", "machine of 8", "tree by START", "every 0.5 s"):
             assert shown in monitor.text

@@ -1,7 +1,6 @@
 """A short list to choose one from."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -11,15 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-
-class Choice(NamedTuple):
-    """One line of the list."""
-
-    id: str
-    title: str
-    description: str
-    note: str = ""
-    """Said below the list while the line is under the cursor; lines of text."""
+from montauk_tui.session.effects import Choice
 
 
 class ChooseScreen(ModalScreen[str | None]):

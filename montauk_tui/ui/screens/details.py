@@ -12,6 +12,7 @@ from montauk_tui.model.details import Details
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.text import clean
+from montauk_tui.session.state import Session
 from montauk_tui.ui.bindings import LOOK_BINDINGS
 from montauk_tui.ui.choices import Choices
 from montauk_tui.ui.screens.searching import SearchableScreen
@@ -59,9 +60,12 @@ class DetailsScreen(SearchableScreen):
 
     # --- what is shown ----------------------------------------------------------------
 
-    def take(self, frame: Frame, choices: Choices, look: Theme) -> None:
+    def take(self, session: Session, look: Theme) -> None:
         """Show what a frame says, and have the process read where nobody does yet."""
-        self._frame, self._choices, self._look = frame, choices, look
+        frame = session.frame
+        if frame is None:
+            return
+        self._frame, self._choices, self._look = frame, session.choices, look
         if not self.has_ended:
             self.has_ended = not self.history.take_frame(frame)
             self._facts = self._facts_of(frame) or self._facts

@@ -1,18 +1,19 @@
 """The main screen: meters, table, status and keys, drawn from frame and choices."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from montauk_tui.engine.columns import pick
-from montauk_tui.engine.projection import Projection, project
 from montauk_tui.model.frame import Frame
+from montauk_tui.session.state import Session
 from montauk_tui.ui.bindings import BINDINGS
 from montauk_tui.ui.choices import Choices
-from montauk_tui.ui.tabs import Shown, rows_of, why_nothing
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.books import draw_books
 from montauk_tui.ui.widgets.lines import LinesWidget, SizedLines
@@ -63,12 +64,8 @@ _MOST_PANEL: Final = 56
 class Scene(NamedTuple):
     """All that the screen is drawn from."""
 
-    frame: Frame
-    choices: Choices
+    session: Session
     theme: Theme
-    cost: str
-    """What a refresh costs, as text."""
-    pid_search: str = ""
 
 
 class MainScreen(Screen[None], inherit_bindings=False):
@@ -84,12 +81,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.panel = SizedLines(id="panel")
         self.status = LinesWidget(id="status")
         self.keys = KeyBar(BINDINGS)
+        self.used: Sequence[Binding] = BINDINGS
+        """The bindings as they are in force."""
         self.scene: Scene | None = None
         self._prompting = False
-        self.projection: Projection | None = None
-        self.listed: Frame | None = None
-        """The rows that are shown, as a frame."""
-        self._listed_for: tuple[Frame, Shown] | None = None
         self.layout_now: Layout | None = None
 
     def compose(self) -> ComposeResult:
@@ -131,29 +126,29 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._place_parts()
         self.draw()
 
+    def select(self, session: Session) -> None:
+        """Move the selection; the rest of the scene is as it was."""
+        if self.scene is not None:
+            self.scene = self.scene._replace(session=session)
+            self.table.select(session.selection)
+
     def draw(self) -> None:
         """Draw the scene that is shown, where there is one."""
-        if self.scene is None:
+        scene = self.scene
+        rows = scene and scene.session.rows
+        if scene is None or rows is None:
             return
-        scene, width = self.scene, self.size.width
-        frame, choices, theme = scene.frame, scene.choices, scene.theme
-        self.listed = listed = self._list(frame, choices)
-        self.projection = projection = project(listed, choices.shown_view)
+        session, theme, width = scene.session, scene.theme, self.size.width
+        listed, projection, frame = rows.listed, rows.projection, rows.frame
+        choices, typed = session.choices, session.pid_search.shown
         self.layout_now = self._fit(listed, choices)
-        self._draw_meters(scene)
-        self.view_line.show(listed, projection, choices, scene.pid_search, theme)
+        self._draw_meters(scene, frame)
+        self.view_line.show(listed, projection, choices, typed, theme)
         self._draw_header()
-        self.table.show(
-            projection.frame_of(listed),
-            projection,
-            self.layout_now,
-            self._row_look(scene),
-            nothing=why_nothing(listed, choices.tab_now.rows),
-            in_sight=choices.following is not None,
-        )
+        self.table.show(session, self.layout_now, self._row_look(scene))
         self._draw_panel()
         self.status.paint(
-            [draw_status_line(frame, choices.interval_s, scene.cost, theme, width)]
+            [draw_status_line(frame, choices.interval_s, session.cost, theme, width)]
         )
         labels = {
             "tree": "List" if choices.view.tree else "Tree",
@@ -161,12 +156,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
         }
         self.keys.show(theme, labels, read_only=choices.read_only)
 
-    def _list(self, frame: Frame, choices: Choices) -> Frame:
-        """Return the rows to show; the same as before where nothing changed."""
-        wanted = (frame, choices.shown)
-        if self.listed is None or wanted != self._listed_for:
-            self.listed, self._listed_for = rows_of(*wanted), wanted
-        return self.listed
+    def use(self, bindings: Sequence[Binding]) -> None:
+        """Show other keys, from the next time it is drawn."""
+        self.used = bindings
+        self.keys.use(bindings)
 
     async def ask(self, prompt: "PromptBar") -> None:
         """Put a prompt in place of the key bar and of any other, and give it the keys.
@@ -188,22 +181,22 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     # --- parts ------------------------------------------------------------------------
 
-    def _draw_meters(self, scene: Scene) -> None:
+    def _draw_meters(self, scene: Scene, frame: Frame) -> None:
         rows = min(_MOST_CPU_LINES, max(1, self.size.height // _LINES_PER_CPU_LINE))
         has_books = self.size.height >= _LEAST_HEIGHT["books"]
         # One line is the title, one the books.
         room = self.size.height // _LINES_PER_METER_LINE - 1 - has_books
         look = MeterLook(
             scene.theme,
-            scene.choices.ascii,
+            scene.session.choices.ascii,
             self.size.width,
             rows,
             max(_LEAST_METER_LINES, room),
-            scene.choices.chosen_meters,
+            scene.session.choices.chosen_meters,
         )
-        lines = draw_meters(scene.frame, look)
+        lines = draw_meters(frame, look)
         if has_books:
-            lines += draw_books(scene.frame, look)
+            lines += draw_books(frame, look)
         if self.meters.styles.height is None or self.meters.styles.height.value != len(
             lines
         ):
@@ -222,7 +215,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def _panel_width(self) -> int:
         """Return the cells of the panel, 0 where none is shown."""
-        is_wanted = self.scene is None or self.scene.choices.panel
+        is_wanted = self.scene is None or self.scene.session.choices.panel
         if not is_wanted or self.size.height < _LEAST_HEIGHT["panel"]:
             return 0
         width = self.size.width
@@ -231,27 +224,27 @@ class MainScreen(Screen[None], inherit_bindings=False):
         return int(min(_MOST_PANEL, max(_LEAST_PANEL, width * _PANEL_SHARE)))
 
     def _draw_panel(self) -> None:
-        if self.scene is None or self.listed is None or not self.panel.size.width:
+        if self.scene is None or not self.panel.size.width:
             return
         # 10 ms of start-up that a narrow screen does not need.
         from montauk_tui.ui.widgets.panel import PanelLook, draw_panel  # noqa: PLC0415
 
         scene, (width, height) = self.scene, self.panel.size
-        look = PanelLook(scene.theme, scene.choices.ascii, width, height)
-        self.panel.paint(draw_panel(self._summary(self.listed, scene.choices), look))
+        look = PanelLook(scene.theme, scene.session.choices.ascii, width, height)
+        self.panel.paint(draw_panel(self._summary(scene.session), look))
 
-    def _summary(self, listed: Frame, choices: Choices) -> "Summary | None":
+    def _summary(self, session: Session) -> "Summary | None":
         """Return what is known of the selected row, None where there is none."""
         from montauk_tui.engine.summary.subject import summarize  # noqa: PLC0415
 
-        current = self.table.current
-        row = None if current is None else listed.sample.processes.row_of(current)
-        if row is None:
+        rows, row = session.rows, session.place
+        if rows is None or row is None:
             return None
-        return summarize(listed, row, machine_scale=choices.machine_scale)
+        scale = session.choices.machine_scale
+        return summarize(rows.listed, row, machine_scale=scale)
 
     def _row_look(self, scene: Scene) -> RowLook:
-        choices = scene.choices
+        choices = scene.session.choices
         paths = choices.paths and self._table_width >= _LEAST_WIDTH_FOR_PATHS
         return RowLook(
             scene.theme,
@@ -271,7 +264,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def _place_parts(self) -> None:
         height = self.size.height
-        wants_meters = self.scene is None or self.scene.choices.meters
+        wants_meters = self.scene is None or self.scene.session.choices.meters
         for part in (self.meters, self.view_line, self.header, self.status, self.keys):
             fits = height >= _LEAST_HEIGHT[part.id or ""]
             shown = fits and not (

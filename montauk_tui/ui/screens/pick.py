@@ -1,7 +1,6 @@
 """A list in which typing finds a line, with a switch beside it where there is one."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from rich.text import Text
 from textual import events
@@ -13,14 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from montauk_tui.ui.screens.choose import Choice
-
-
-class Picked(NamedTuple):
-    """The line that was taken, and how the switch stood."""
-
-    id: str
-    switched: bool
+from montauk_tui.session.effects import Choice, Picked
 
 
 class PickScreen(ModalScreen[Picked | None]):

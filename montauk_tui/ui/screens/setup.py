@@ -18,10 +18,11 @@ from textual.widgets import OptionList
 
 from montauk_tui.config import config_path
 from montauk_tui.model.text import cell_width, fit
-from montauk_tui.ui.actions.saving import SavingActions, shown_path
-from montauk_tui.ui.screens.choose import Choice
+from montauk_tui.session.actions.saving import shown_path
+from montauk_tui.session.effects import Choice
 from montauk_tui.ui.setup.chooser import ColumnsPage
 from montauk_tui.ui.setup.find import FIND_S, Finder
+from montauk_tui.ui.setup.host import SetupHost
 from montauk_tui.ui.setup.keys import KeysPage
 from montauk_tui.ui.setup.lists import BehaviourPage, LookPage, TabsPage
 from montauk_tui.ui.setup.meters import MetersPage
@@ -72,9 +73,10 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
         Binding("f5", "reset", show=False),
     ]
 
-    def __init__(self) -> None:
-        """Build the pages."""
+    def __init__(self, host: SetupHost) -> None:
+        """Build the pages, which change what the host has."""
         super().__init__()
+        self.monitor = host
         self._title_line = LinesWidget(id="setup-title")
         self._hint = LinesWidget(id="setup-hint")
         self._keys = KeyBar([])
@@ -86,18 +88,13 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
             "Behaviour": BehaviourPage(),
             "Keys": KeysPage(),
         }
+        for page in (self._columns, *self._others.values()):
+            page.monitor = host
         self._list = Panel("Pages", "pages")
         self._finder = Finder()
         self._entries: list[_Entry | None] = []
         self._at = -1
         """Which entry is shown."""
-
-    @property
-    def monitor(self) -> SavingActions:
-        """The program."""
-        app = self.app
-        assert isinstance(app, SavingActions)  # noqa: S101 - for mypy
-        return app
 
     def compose(self) -> ComposeResult:
         """Lay the parts out."""
@@ -302,10 +299,10 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
         if self._in_page():
             self.page.reset()
 
-    def action_save(self) -> None:
+    async def action_save(self) -> None:
         """Write what was changed into the settings file."""
         self._finder.forget()
-        self.monitor.action_save_settings()
+        await self.app.run_action("save_settings")
         self.draw()
 
     def action_cancel(self) -> None:

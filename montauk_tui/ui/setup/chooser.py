@@ -9,7 +9,8 @@ from textual.binding import Binding
 from montauk_tui.engine import columns
 from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.model.text import cell_width
-from montauk_tui.ui.screens.choose import Choice
+from montauk_tui.session.effects import Choice
+from montauk_tui.session.tabs import MAIN
 from montauk_tui.ui.setup.page import (
     DOWN,
     REMOVE,
@@ -20,7 +21,6 @@ from montauk_tui.ui.setup.page import (
     footer_key,
     moved,
 )
-from montauk_tui.ui.tabs import MAIN
 
 _ADD = footer_key("enter", "turn(0)", "Add")
 

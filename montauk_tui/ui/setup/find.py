@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from montauk_tui.ui.finding import Typed
-from montauk_tui.ui.screens.choose import Choice
+from montauk_tui.session.effects import Choice
+from montauk_tui.session.finding import Typed
 from montauk_tui.ui.setup.page import ItemList
 
 FIND_S: Final = 1.0

@@ -13,9 +13,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from montauk_tui.errors import UsageError
+from montauk_tui.session.effects import Choice
 from montauk_tui.ui.bindings import EVERY_BINDING, SECTIONS, key_name, key_names
 from montauk_tui.ui.keymap import given_key, read_key
-from montauk_tui.ui.screens.choose import Choice
 from montauk_tui.ui.setup.page import Page, Panel, footer_key
 
 _FOOTER: Final = (

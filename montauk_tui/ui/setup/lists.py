@@ -7,8 +7,9 @@ from typing import Any, Final
 from rich.text import Text
 from textual.binding import Binding
 
+from montauk_tui.session.effects import Choice
+from montauk_tui.session.tabs import MAIN
 from montauk_tui.ui import themes
-from montauk_tui.ui.screens.choose import Choice
 from montauk_tui.ui.setup.page import (
     DOWN,
     LESS,
@@ -20,7 +21,6 @@ from montauk_tui.ui.setup.page import (
     footer_key,
     moved,
 )
-from montauk_tui.ui.tabs import MAIN
 
 _CHOOSE: Final = footer_key("enter", "turn(0)", "Choose")
 _SHOW: Final = footer_key("space", "turn(0)", "Show or hide")

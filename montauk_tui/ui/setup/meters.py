@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from montauk_tui.engine.meters import METERS, Chosen, parse
-from montauk_tui.ui.screens.choose import Choice
+from montauk_tui.session.effects import Choice
 from montauk_tui.ui.setup.chooser import ChooserPage
 from montauk_tui.ui.setup.page import footer_key
 

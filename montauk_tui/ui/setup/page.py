@@ -12,8 +12,8 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from montauk_tui.model.text import cell_width, fit
-from montauk_tui.ui.actions.saving import SavingActions
-from montauk_tui.ui.screens.choose import Choice
+from montauk_tui.session.effects import Choice
+from montauk_tui.ui.setup.host import SetupHost
 
 
 def footer_key(keys: str, action: str, label: str) -> Binding:
@@ -91,6 +91,9 @@ class Page(Horizontal):
     class Changed(Message):
         """Something is different now."""
 
+    monitor: SetupHost
+    """What it changes; the setup screen says it."""
+
     def __init__(self, *panels: Panel) -> None:
         """Start hidden."""
         super().__init__(classes="page")
@@ -100,13 +103,6 @@ class Page(Horizontal):
     def compose(self) -> ComposeResult:
         """Lay the lists out."""
         yield from self.panels
-
-    @property
-    def monitor(self) -> SavingActions:
-        """The program."""
-        app = self.app
-        assert isinstance(app, SavingActions)  # noqa: S101 - for mypy
-        return app
 
     @property
     def panel(self) -> Panel:

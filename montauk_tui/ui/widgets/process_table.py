@@ -14,8 +14,9 @@ from textual.strip import Strip
 from montauk_tui.engine.listing.ended import is_over
 from montauk_tui.engine.projection import Projection, guides
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.sample import Identity
 from montauk_tui.model.text import cell_width
+from montauk_tui.session.state import Selection, Session
+from montauk_tui.session.tabs import why_nothing
 from montauk_tui.ui.widgets.lines import (
     BaseStyle,
     Line,
@@ -47,12 +48,6 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
             """Let one stand for all that wait."""
             return isinstance(message, ProcessTable.Selected)
 
-    class Opened(Message):
-        """A row was clicked twice; it is the selected one."""
-
-    class MarkClicked(Message):
-        """The mark of a folded branch was clicked; it is the selected one."""
-
     def __init__(self) -> None:
         """Start without a frame."""
         super().__init__(id="table")
@@ -62,9 +57,7 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
         self._look: RowLook | None = None
         self._nothing = ""
         self._drawn: dict[int, tuple[Line, Style | None]] = {}
-        self._position = 0
-        self.selected: Identity | None = None
-        """The process the user chose; None while the selection rests on the top."""
+        self._selection = Selection()
         self.shift = 0
         """Cells scrolled to the right."""
         self.rows_drawn = 0
@@ -72,106 +65,50 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
 
     # --- content ----------------------------------------------------------------------
 
-    def show(
-        self,
-        frame: Frame,
-        projection: Projection,
-        layout: Layout,
-        look: RowLook,
-        *,
-        nothing: str = "",
-        in_sight: bool = False,
-    ) -> None:
-        """Show the rows of a projection; the selection stays on its process.
+    def show(self, session: Session, layout: Layout, look: RowLook) -> None:
+        """Show the rows of a session.
 
-        Where there are none, `nothing` says so. The selection that is to be `in_sight`
-        is scrolled to wherever it went.
+        The selection is scrolled to where it was chosen anew or was in sight, and
+        wherever it went if it is followed.
         """
-        self._nothing = nothing
+        if session.rows is None:
+            return
+        listed, projection = session.rows.listed, session.rows.projection
+        selection, choices = session.selection, session.choices
+        self._nothing = why_nothing(listed, choices.tab_now.rows)
         restyled = (layout, look) != (self._layout, self._look)
-        self._frame, self._projection = frame, projection
+        self._frame, self._projection = projection.frame_of(listed), projection
         self._layout, self._look = layout, look
         count = len(projection.rows)
         if self.virtual_size.height != count:
             self.virtual_size = Size(0, count)
-        self._follow(frame, projection)
-        if in_sight:
+        before, self._selection = self._selection, selection
+        is_kept = choices.following or self._is_visible(before.position)
+        is_chosen = selection.chosen != before.chosen
+        if is_chosen or (is_kept and selection.row is not None):
             self._scroll_into_view()
         if restyled:
             self._repaint()
         else:
             self._repaint_changed()
 
-    def _follow(self, frame: Frame, projection: Projection) -> None:
-        """Put the selection where its process is now.
-
-        A process that is no longer shown leaves the selection on the row that took its
-        place.
-        """
-        last = max(0, len(projection.rows) - 1)
-        if self.selected is None:
-            self._position = 0
-            return
-        found = projection.position_of(frame, self.selected)
-        was_visible = self._is_visible(self._position)
-        if found is None:
-            self._position = min(self._position, last)
-            self.selected = self._identity_at(self._position)
-        else:
-            self._position = found
-            # A folded branch is selected at its root.
-            self.selected = self._identity_at(found)
-        if was_visible:
-            self._scroll_into_view()
-
-    def _identity_at(self, position: int) -> Identity | None:
-        if self._frame is None or self._projection is None:
-            return None
-        if not 0 <= position < len(self._projection.rows):
-            return None
-        return self._frame.sample.processes.identity(
-            int(self._projection.rows[position])
-        )
-
     @property
     def position(self) -> int:
         """Position of the selection among the rows."""
-        return self._position
+        return self._selection.position
 
     @property
     def row_count(self) -> int:
         """How many rows there are to scroll through."""
         return 0 if self._projection is None else len(self._projection.rows)
 
-    @property
-    def current(self) -> Identity | None:
-        """The process under the selection, chosen or not."""
-        return self._identity_at(self._position)
-
     # --- moving -----------------------------------------------------------------------
 
-    def select(self, position: int) -> None:
-        """Select the row at `position`, or the nearest there is, and show it."""
-        position = max(0, min(position, self.row_count - 1))
-        old, self._position = self._position, position
-        self.selected = self._identity_at(position)
+    def select(self, selection: Selection) -> None:
+        """Move the selection to another of the rows that are shown."""
+        before, self._selection = self._selection, selection
         self._scroll_into_view()
-        self._repaint_positions(old, position)
-        self.post_message(self.Selected())
-
-    def select_identity(self, identity: Identity) -> None:
-        """Select a process wherever it is, now or as soon as it is shown."""
-        self.selected = identity
-        if self._frame is not None and self._projection is not None:
-            position = self._projection.position_of(self._frame, identity)
-            if position is not None:
-                self.select(position)
-
-    def rest_on_first(self) -> None:
-        """Let the selection rest on the first row, whichever process that is."""
-        old, self._position, self.selected = self._position, 0, None
-        self.scroll_to(y=0, animate=False)
-        self._repaint_positions(old, 0)
+        self._repaint_positions(before.position, selection.position)
         self.post_message(self.Selected())
 
     def scroll_by(self, rows: int) -> None:
@@ -195,10 +132,10 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
 
     def _scroll_into_view(self) -> None:
         top, height = self.scroll_offset.y, max(1, self.size.height)
-        if self._position < top:
-            self.scroll_to(y=self._position, animate=False)
-        elif self._position >= top + height:
-            self.scroll_to(y=self._position - height + 1, animate=False)
+        if self.position < top:
+            self.scroll_to(y=self.position, animate=False)
+        elif self.position >= top + height:
+            self.scroll_to(y=self.position - height + 1, animate=False)
 
     # --- drawing ----------------------------------------------------------------------
 
@@ -233,7 +170,7 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
         lineage = lineage_text(flags, ascii_only=look.ascii)
         row = int(projection.rows[position])
         line = draw_row(frame, row, layout, look, lineage, hidden)
-        if position == self._position:
+        if position == self.position:
             return line, look.theme.style("selected")
         if projection.is_context[position] or is_over(frame, row):
             return line, look.theme.style("faint")
@@ -268,21 +205,19 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
     def on_resize(self) -> None:
         """Draw everything for the new size, the selection in view."""
         self._drawn.clear()
-        if self.selected is not None:
+        if self._selection.row is not None:
             self._scroll_into_view()
 
-    def on_click(self, event: events.Click) -> None:
+    async def on_click(self, event: events.Click) -> None:
         """Select the row that was clicked; open what was clicked twice."""
         position = event.y + self.scroll_offset.y
         if position >= self.row_count:
             return
-        again = event.chain > 1 and position == self._position
+        again = event.chain > 1 and position == self.position
         is_mark = self._is_mark(event.x, position)
-        self.select(position)
-        if is_mark:
-            self.post_message(self.MarkClicked())
-        elif again:
-            self.post_message(self.Opened())
+        await self.app.run_action(f"select({position})")
+        if is_mark or again:
+            await self.app.run_action("fold" if is_mark else "enter")
 
     def _is_mark(self, x: int, position: int) -> bool:
         """Tell whether the mark of a folded branch is at a cell of a row."""

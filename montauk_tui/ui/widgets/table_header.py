@@ -1,23 +1,13 @@
 """The titles above the process table; a click sorts."""
 
 from textual import events
-from textual.message import Message
 
-from montauk_tui.engine.column import Column
 from montauk_tui.ui.widgets.lines import LinesWidget, line_width
 from montauk_tui.ui.widgets.process_row import Layout, RowLook, draw_header
 
 
 class TableHeader(LinesWidget):
     """One line of titles, scrolled sideways with the table."""
-
-    class Clicked(Message):
-        """A title was clicked."""
-
-        def __init__(self, column: Column) -> None:
-            """Carry the column."""
-            super().__init__()
-            self.column = column
 
     def __init__(self) -> None:
         """Start without columns."""
@@ -31,10 +21,10 @@ class TableHeader(LinesWidget):
         gap = width + shift - line_width(line)
         self.paint([(*line, (" " * max(0, gap), look.theme.style("header")))], shift)
 
-    def on_click(self, event: events.Click) -> None:
-        """Ask for the column under the pointer."""
+    async def on_click(self, event: events.Click) -> None:
+        """Sort by the column under the pointer, or turn its order round."""
         if self._titles is None:
             return
         column = self._titles.column_at(event.x + self.shift)
         if column is not None:
-            self.post_message(self.Clicked(column))
+            await self.app.run_action(f"sort_or_invert({column.id!r})")

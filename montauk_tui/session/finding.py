@@ -1,7 +1,7 @@
 """Finding a process: by a text in its command, by typing its PID."""
 
 import time
-from typing import Final
+from typing import Final, NamedTuple
 
 from montauk_tui.engine.extra_cells import pid_key
 from montauk_tui.engine.projection import Projection
@@ -76,45 +76,45 @@ class Typed:
         return True
 
 
-class PidSearch(Typed):
+class PidSearch(NamedTuple):
     """A PID as it is typed, digit by digit."""
 
-    def __init__(self) -> None:
-        """Start with nothing typed."""
-        super().__init__(PID_SEARCH_S)
-        self.origin: Identity | None = None
-        """What was selected before; None while that rested on the first row."""
-        self.problem = ""
-        """Why nothing is found, and nothing will be by more digits."""
+    text: str = ""
+    typed_s: float = 0.0
+    """When the last digit was."""
+    origin: Identity | None = None
+    """What was selected before; None while that rested on the first row."""
+    problem: str = ""
+    """Why nothing is found, and nothing will be by more digits."""
 
     @property
     def shown(self) -> str:
         """What was typed and what came of it."""
         return f"{self.text}: {self.problem}" if self.problem else self.text
 
-    def begin(self, selected: Identity | None) -> None:
-        """Note what is selected, unless a number is being typed already."""
-        self.expire()
-        if not self.text:
-            self.origin = selected
+    def typed(self, digit: str, selected: Identity | None) -> "PidSearch":
+        """Return the search after another digit, the first one after a pause."""
+        before = self.expired()
+        origin = before.origin if before.text else selected
+        return PidSearch(before.text + digit, time.monotonic(), origin)
 
-    def expire(self) -> bool:
-        """Forget what was typed long ago; tell whether there was anything."""
-        if not super().expire():
-            return False
-        self.problem = ""
-        return True
+    def expired(self) -> "PidSearch":
+        """Return the search without what was typed long ago."""
+        is_new = time.monotonic() - self.typed_s < PID_SEARCH_S
+        return self if is_new or not self.text else PidSearch()
 
-    def position(self, frame: Frame, projection: Projection) -> int | None:
+    def found(
+        self, frame: Frame, projection: Projection
+    ) -> tuple["PidSearch", int | None]:
         """Return where the process with that PID is shown; note where there is none."""
         pids = pid_key(frame)[projection.rows]
         shown = [f"{pid:.0f}" for pid in pids.tolist()]
         wanted = self.text.lstrip("0") or "0"
-        self.problem = ""
         if wanted in shown:
-            return shown.index(wanted)
-        if not any(pid.startswith(wanted) for pid in shown):
-            living = (frame.whole or frame).sample.processes.pid.tolist()
-            is_there = wanted in map(str, living)
-            self.problem = "not in this list" if is_there else "no such process"
-        return None
+            return self, shown.index(wanted)
+        if any(pid.startswith(wanted) for pid in shown):
+            return self, None
+        living = (frame.whole or frame).sample.processes.pid.tolist()
+        is_there = wanted in map(str, living)
+        problem = "not in this list" if is_there else "no such process"
+        return self._replace(problem=problem), None

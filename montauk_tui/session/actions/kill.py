@@ -1,0 +1,44 @@
+"""Sending signals."""
+
+from dataclasses import replace
+from functools import partial
+
+from montauk_tui.actions import signals
+from montauk_tui.engine.subtree import processes_of, with_descendants
+from montauk_tui.model.sample import Identity
+from montauk_tui.session.actions.targets import act, names, targets
+from montauk_tui.session.effects import Choice, Pick, Picked, Update
+from montauk_tui.session.state import Session
+
+
+def kill(session: Session) -> Update:
+    """Offer every signal."""
+    session, rows = targets(session)
+    table = session.seen.frame.sample.processes
+    whom = processes_of(table, rows)
+    numbers = sorted(signals.NAMES, key=lambda it: (it != signals.DEFAULT, it))
+    choices = [
+        Choice(str(it), f"{it:2} {signals.NAMES[it]}", signals.meaning(it))
+        for it in numbers
+    ]
+    below = len(with_descendants(table, whom)) - len(whom)
+    said = f"Send to {names(session, whom)}"
+    pick = Pick(
+        said, choices, str(session.last_signal), partial(_send, whom),
+        f"{said} and {below} below" if below > 0 else "",
+        f"and {below} below",
+    )  # fmt: skip
+    return Update(session, pick)
+
+
+def _send(whom: list[Identity], session: Session, picked: Picked) -> Update:
+    """Send what was picked, with the switch on to those below as well."""
+    number = int(picked.id)
+    if picked.switched:
+        # Whoever was started while the list was open is meant as well.
+        family = with_descendants(session.seen.frame.sample.processes, whom)
+        whom = list(dict.fromkeys([*whom, *family]))
+    return act(
+        replace(session, last_signal=number), signals.NAMES[number], "sent to", whom,
+        lambda identity: signals.send(identity, number),
+    )  # fmt: skip

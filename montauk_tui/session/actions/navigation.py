@@ -1,0 +1,63 @@
+"""Going from one tab to another; the selection stays on its process."""
+
+from dataclasses import replace
+
+from montauk_tui.engine.extra_cells import real_identity
+from montauk_tui.engine.listing.kinds import RowKind, kind_of
+from montauk_tui.model.sample import Identity
+from montauk_tui.session.state import Session, rows_with
+from montauk_tui.session.tabs import PROCESSES, SPAWNERS
+from montauk_tui.ui.choices import Choices
+
+
+def show_tab(session: Session, tab_id: str) -> Session:
+    """Show a tab, with the row selected that it had or else the process at hand."""
+    if tab_id == session.choices.tab:
+        return session
+    session = _remembering(session)
+    choices = session.choices.on_tab(tab_id)
+    wanted = session.selection.on(_wanted(session, choices))
+    return session.apply(choices=choices, selection=wanted)
+
+
+def next_tab(session: Session, step: int) -> Session:
+    """Show the tab beside this one."""
+    choices = session.choices
+    return show_tab(session, choices.tabs.next_to(choices.tab, step))
+
+
+def group(session: Session) -> Session:
+    """Group the spawners by another thing."""
+    if session.choices.tab_now.rows != SPAWNERS:
+        session = show_tab(session, SPAWNERS)
+    session = session.apply(choices=session.choices.grouped_next())
+    return session.select_row(None)
+
+
+def lists(session: Session, choices: Choices, row: Identity) -> bool:
+    """Tell whether a row would be shown."""
+    rows = rows_with(session.seen.frame, choices, session.rows)
+    return rows.position_of(row) is not None
+
+
+def _remembering(session: Session) -> Session:
+    """Return the session that remembers what is selected, to leave a tab."""
+    tab, row, rows = session.choices.tab_now, session.selection.row, session.rows
+    place = session.place
+    if rows is None or row is None or place is None:
+        return replace(session, carried=()) if tab.rows == PROCESSES else session
+    if kind_of(rows.listed, place) is RowKind.GROUP:
+        # A group has a number by its place, which another may have later.
+        return replace(session, carried=())
+    carried = (row, real_identity(rows.listed, place))
+    return replace(session, kept={**session.kept, tab.id: row}, carried=carried)
+
+
+def _wanted(session: Session, choices: Choices) -> Identity | None:
+    """Return the row to select in another tab, None for the first one."""
+    own = session.kept.get(choices.tab)
+    if choices.tab in session.kept and own is None:
+        return None
+    mine = () if own is None else (own,)
+    others = session.carried if choices.tab_now.rows == PROCESSES else ()
+    return next((row for row in (*mine, *others) if lists(session, choices, row)), None)

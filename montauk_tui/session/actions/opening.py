@@ -1,0 +1,84 @@
+"""Opening a row: the closer look at a process, or what the row stands for."""
+
+from montauk_tui.engine import cells
+from montauk_tui.engine.extra_cells import extra_value
+from montauk_tui.engine.listing.kinds import RowKind, kind_of
+from montauk_tui.engine.query import quoted
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.sample import Identity
+from montauk_tui.model.text import clean
+from montauk_tui.session.actions.navigation import lists, show_tab
+from montauk_tui.session.actions.targets import (
+    name_of,
+    process_at,
+    selected,
+    why_no_process,
+)
+from montauk_tui.session.effects import LookInto, Result, Say, Update
+from montauk_tui.session.state import Refused, Session
+from montauk_tui.session.tabs import EXITED, MAIN, PROCESSES
+
+
+def look(session: Session, section: str) -> Update:
+    """Look into the process of the selected row, at a section."""
+    return _look_into(session, process_at(session), section)
+
+
+def _look_into(session: Session, process: Identity, section: str = "") -> Update:
+    """Show everything about a process that lives."""
+    rows, place = selected(session)
+    table = rows.frame.sample.processes
+    row = table.row_of(process)
+    if row is None:
+        raise Refused(why_no_process(rows.listed, place))
+    if not table.is_process[row]:
+        # A thread shares all but a few lines with its process.
+        row = int(table.pid.searchsorted(table.tgid[row]))
+        if row == len(table):
+            raise Refused
+    name = clean(bytes(table.comm[row]))
+    return Update(session, LookInto(table.identity(row), name, section))
+
+
+def enter(session: Session) -> Result:
+    """Look into a process or open a row of many; elsewhere go to the process."""
+    rows, row, place = session.rows, session.current, session.place
+    if rows is None or row is None or place is None:
+        return session
+    kind = kind_of(rows.listed, place)
+    if kind is RowKind.EXITED_GROUP:
+        return session.apply(choices=session.choices.toggled(row.pid))
+    if kind is RowKind.GROUP:
+        return _enter_group(session, rows.listed, place)
+    if session.choices.tab_now.rows == PROCESSES:
+        return _look_into(session, row)
+    return _go_to_process(session)
+
+
+def _enter_group(session: Session, listed: Frame, place: int) -> Update:
+    """Show the processes that a row of all of a program or cgroup stands for."""
+    is_cgroup = session.choices.grouping == "cgroup"
+    field = "cgroup" if is_cgroup else "name"
+    # In its cell an unknown name is '-', which may be a program's name, too.
+    name = clean(bytes(listed.sample.processes.comm[place]))
+    label = cells.command_text(listed, place) if is_cgroup else name
+    if not label or (is_cgroup and not label.startswith("/")):
+        raise Refused(f"their {field} is not known")
+    has_ended = extra_value(listed, "count", place) > 0
+    choices = session.choices.with_filter(f"{field} = {quoted(label)}")
+    session = show_tab(session.apply(choices=choices), EXITED if has_ended else MAIN)
+    what = "what ended" if has_ended else "what lives"
+    said = Say(f"{what} of {label}; Esc leaves the filter")
+    return Update(session.select_row(None), said)
+
+
+def _go_to_process(session: Session) -> Session:
+    """Go to the process that a row of another list is about."""
+    process = process_at(session)
+    there = session.choices.on_tab(MAIN)
+    if lists(session, there, process):
+        return show_tab(session, MAIN).select_row(process)
+    name, title = name_of(session.seen.frame, process), there.tab_now.title
+    if there.filter_text and lists(session, there.with_filter(""), process):
+        raise Refused(f"the filter hides {name} in {title}")
+    raise Refused(f"{name} is hidden in {title}")

@@ -1,0 +1,36 @@
+"""Saving what was changed."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from montauk_tui.config import config_path
+from montauk_tui.errors import MontaukError
+from montauk_tui.model.text import named
+from montauk_tui.session.effects import Say, Update
+from montauk_tui.session.state import Refused, Session
+
+
+def save_settings(session: Session) -> Update:
+    """Write what was changed into the settings file, and say what that was."""
+    # 20 ms of start-up that only saving needs.
+    from montauk_tui.config.writing import save, summary  # noqa: PLC0415
+
+    wanted, path = session.unsaved, config_path(os.environ)
+    if not wanted:
+        raise Refused(f"nothing was changed: {shown_path(path)} is as it was")
+    try:
+        saved = save(path, wanted)
+    except MontaukError as error:
+        raise Refused(f"not saved: {error}") from error
+    said = Say(summary(saved, shown_path(path)), "information")
+    return Update(replace(session, saved=session.settings_now), said)
+
+
+def shown_path(path: Path) -> str:
+    """Return a path as one writes it, the home folder as `~`."""
+    home = os.environ.get("HOME", "")
+    text = str(path)
+    if home and text.startswith(f"{home}/"):
+        text = f"~{text[len(home) :]}"
+    return named(text)

@@ -1,0 +1,116 @@
+"""Nice values, I/O priority, CPU affinity and scheduling policy."""
+
+from functools import partial
+
+from montauk_tui.actions import io_priority, priority
+from montauk_tui.actions.autogroup import AutogroupNice
+from montauk_tui.engine.units import counted
+from montauk_tui.model.ioprio import LEVELS
+from montauk_tui.model.sample import Identity
+from montauk_tui.session.actions.targets import act, names, targets
+from montauk_tui.session.effects import Choice, Pick, Picked, Toggle, Update
+from montauk_tui.session.state import Session
+
+_POLICIES = {
+    "other": "the usual one: by nice value",
+    "batch": "work that nobody waits for",
+    "idle": "only when nothing else runs",
+    "fifo": "real time, until it waits or yields",
+    "rr": "real time, taking turns",
+}
+
+
+def nice(session: Session, step: int) -> Update:
+    """Add to the nice value."""
+    session, whom = targets(session)
+    return act(
+        session, f"nice {step:+}", "set for", whom,
+        lambda identity: priority.add_nice(identity, step),
+    )  # fmt: skip
+
+
+def autogroup_nice(session: Session, step: int) -> Update:
+    """Add to the nice value of the autogroup."""
+    session, whom = targets(session)
+    add = AutogroupNice(step).add
+    return act(session, f"autogroup nice {step:+}", "set for", whom, add)
+
+
+def choose_io_priority(session: Session) -> Update:
+    """Offer the I/O classes and their levels."""
+    session, whom = targets(session)
+    choices = [Choice("none", "none", "by nice value")]
+    for name, meaning in (("best-effort", ""), ("realtime", "before all others")):
+        choices += [
+            Choice(f"{name}{level}", f"{name} {level}", _order(level, meaning))
+            for level in LEVELS
+        ]
+    choices.append(Choice("idle", "idle", "only when nobody else wants it"))
+    name, level = io_priority.current(whom[0].pid)
+    current = name if name in ("none", "idle") else f"{name}{level}"
+    title = f"I/O priority of {names(session, whom)}"
+    return Update(session, Pick(title, choices, current, partial(_set_io, whom)))
+
+
+def _set_io(whom: list[Identity], session: Session, picked: Picked) -> Update:
+    name = picked.id.rstrip("01234567")
+    level = int(picked.id[len(name) :] or 0)
+    return act(
+        session, f"I/O {name} {level}" if name != picked.id else f"I/O {name}",
+        "set for", whom, lambda identity: io_priority.put(identity, name, level),
+    )  # fmt: skip
+
+
+def _order(level: int, meaning: str) -> str:
+    place = {0: "first", 4: "usual", 7: "last"}.get(level, "")
+    return ", ".join(filter(None, (meaning if level == 0 else "", place)))
+
+
+def choose_affinity(session: Session) -> Update:
+    """Offer the CPUs."""
+    session, whom = targets(session)
+    online = session.seen.frame.sample.host.cpu_ids.tolist()
+    chosen = priority.affinity(whom[0].pid)
+    title = f"CPUs for {names(session, whom)}"
+    then = partial(_set_affinity, whom)
+    return Update(session, Toggle(title, "CPU", online, chosen, then))
+
+
+def _set_affinity(
+    whom: list[Identity], session: Session, cpus: frozenset[int]
+) -> Update:
+    return act(
+        session, counted(len(cpus), "CPU"), "set for", whom,
+        lambda identity: priority.set_affinity(identity, cpus),
+    )  # fmt: skip
+
+
+def choose_policy(session: Session) -> Update:
+    """Offer the scheduling policies."""
+    session, whom = targets(session)
+    choices = [Choice(name, name, said) for name, said in _POLICIES.items()]
+    current = priority.policy(whom[0].pid)
+    title = f"Scheduling policy of {names(session, whom)}"
+    return Update(session, Pick(title, choices, current, partial(_take_policy, whom)))
+
+
+def _take_policy(whom: list[Identity], session: Session, picked: Picked) -> Update:
+    """Set the policy, or ask for a priority first."""
+    name = picked.id
+    if name not in priority.REAL_TIME:
+        return _set_policy(whom, name, session, Picked("0"))
+    notes = {1: "before all that is not real time", 99: "before everything"}
+    levels = [Choice(str(it), str(it), notes.get(it, "")) for it in range(1, 100)]
+    title = f"Priority of {name} for {names(session, whom)}"
+    return Update(session, Pick(title, levels, "1", partial(_set_policy, whom, name)))
+
+
+def _set_policy(
+    whom: list[Identity], name: str, session: Session, picked: Picked
+) -> Update:
+    level = int(picked.id)
+    return act(
+        session, f"policy {name} {level}" if level else f"policy {name}",
+        "set for", whom,
+        lambda identity: priority.set_policy(identity, name, level),
+    )  # fmt: skip

@@ -1,0 +1,48 @@
+"""Moving the selection, and scrolling."""
+
+import sys
+from dataclasses import replace
+
+from montauk_tui.session.effects import Scroll, Update
+from montauk_tui.session.state import Session
+
+
+def move(session: Session, rows: int) -> Session:
+    """Select a row further up or down."""
+    return session.select(session.selection.position + rows)
+
+
+def move_page(session: Session, pages: int) -> Session:
+    """Go up or down whole screens."""
+    return move(session, pages * max(1, session.page_rows - 1))
+
+
+def first(session: Session) -> Session:
+    """Go to the first row and stay there."""
+    kept = {**session.kept, session.choices.tab: None}
+    return replace(session, kept=kept).select_row(None)
+
+
+def last(session: Session) -> Session:
+    """Go to the last row."""
+    return session.select(sys.maxsize)
+
+
+def scroll(session: Session, rows: int) -> Update:
+    """Scroll, and leave the selection where it is."""
+    return Update(session, Scroll(rows=rows))
+
+
+def shift(session: Session, cells: int) -> Update:
+    """Scroll sideways."""
+    return Update(session, Scroll(cells=cells))
+
+
+def shift_home(session: Session) -> Update:
+    """Scroll to the start of the line."""
+    return shift(session, -sys.maxsize)
+
+
+def shift_end(session: Session) -> Update:
+    """Scroll to the end of the longest line."""
+    return shift(session, sys.maxsize)

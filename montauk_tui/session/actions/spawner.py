@@ -1,0 +1,124 @@
+"""Going to who started a process."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import combinations
+from typing import Final, NamedTuple
+
+from montauk_tui.engine.listing.window import WINDOW_S
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.sample import Identity
+from montauk_tui.session.actions.navigation import lists, show_tab
+from montauk_tui.session.actions.targets import name_of, parent_at
+from montauk_tui.session.actions.view import with_view
+from montauk_tui.session.effects import Say, Update
+from montauk_tui.session.state import Refused, Session
+from montauk_tui.session.tabs import MAIN, SPAWNERS, rows_of
+from montauk_tui.ui.choices import Choices
+
+
+class Lift(NamedTuple):
+    """Something that hides processes, and what is without it."""
+
+    lift: Callable[[Choices], Choices]
+    said: str
+
+
+LIFTS: Final = {
+    "filter": Lift(lambda choices: choices.with_filter(""), "the filter was cleared"),
+    "user": Lift(lambda it: with_view(it, uid=None), "all users are shown now"),
+    "containers": Lift(
+        lambda it: with_view(it, containers=True), "containers are shown now"
+    ),
+    "kernel": Lift(
+        lambda it: with_view(it, kernel_threads=True), "kernel threads are shown now"
+    ),
+}
+"""What `S` lifts to arrive somewhere, the least of it."""
+
+
+def _lifted(choices: Choices, names: Iterable[str]) -> Choices:
+    for name in names:
+        choices = LIFTS[name].lift(choices)
+    return choices
+
+
+def spawner(session: Session) -> Update:
+    """Show who started the process of the selected row.
+
+    That is its row among the spawners, else that of an ancestor there, else its row
+    in Main. What hides it is lifted, and a line says so.
+    """
+    frame = session.seen.frame
+    if session.place is None:
+        raise Refused
+    parent = parent_at(session)
+    if parent is None:
+        raise Refused("who started it is not known")
+    spawners = replace(session.choices.on_tab(SPAWNERS), grouping="parent")
+    told = f"started by {name_of(frame, parent)}"
+    if rows_of(frame, spawners.shown).sample.processes.row_of(parent) is not None:
+        return _arrive(session, spawners, parent, told)
+    told += _why_no_spawner(frame)
+    above = _above(frame, parent)
+    found = next((one for one in above if lists(session, spawners, one)), None)
+    if found is None:
+        main = session.choices.on_tab(MAIN)
+        return _arrive(session, main, parent, f"{told}; shown in Main")
+    told = f"{told}; this is {name_of(frame, found)} above it"
+    return _arrive(session, spawners, found, told)
+
+
+def _arrive(session: Session, there: Choices, process: Identity, told: str) -> Update:
+    """Show a process in another tab, and say what is not to be seen there.
+
+    Args:
+        session: As it is before.
+        there: The choices on that tab.
+        process: Whom to select.
+        told: What is said where that is not all as expected.
+    """
+    found = _showing(session, there, process)
+    if found is None:
+        raise Refused(f"{told}, which is hidden in {there.tab_now.title}")
+    lifted, shown = found
+    was_there = session.choices.tab == there.tab
+    session = session.apply(choices=_lifted(session.choices, lifted))
+    session = show_tab(session, there.tab)
+    choices = replace(session.choices, grouping=shown.grouping)
+    session = session.apply(choices=choices).select_row(process)
+    said = "".join(f"; {LIFTS[name].said}" for name in lifted)
+    is_told = said or was_there or ";" in told
+    return Update(session, *([Say(told + said)] if is_told else []))
+
+
+def _showing(
+    session: Session, there: Choices, process: Identity
+) -> tuple[tuple[str, ...], Choices] | None:
+    """Return what must be lifted to show a process, as little as will do."""
+    active = [name for name, lift in LIFTS.items() if lift.lift(there) != there]
+    for count in range(len(active) + 1):
+        for names in combinations(active, count):
+            shown = _lifted(there, names)
+            if lists(session, shown, process):
+                return names, shown
+    return None
+
+
+def _why_no_spawner(frame: Frame) -> str:
+    """Return why a process is not among the spawners, to go behind its name."""
+    if frame.sample.starts is None:
+        return f"; collector {frame.collector.name} does not see processes start"
+    return f", which started nothing in the last {WINDOW_S:g} s"
+
+
+def _above(frame: Frame, identity: Identity) -> Iterator[Identity]:
+    """Yield a living process and those that it descends from, the nearest first."""
+    table, seen = frame.sample.processes, set[int]()
+    row = table.row_of(identity)
+    while row is not None and row not in seen:
+        seen.add(row)
+        yield table.identity(row)
+        found = int(table.pid.searchsorted(table.ppid[row]))
+        is_there = found < len(table) and table.pid[found] == table.ppid[row]
+        row = found if is_there else None

@@ -1,0 +1,91 @@
+"""Choosing processes: tags, the processes of a user, following one."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from montauk_tui.engine.subtree import with_descendants
+from montauk_tui.engine.units import counted
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.sample import Identity
+from montauk_tui.model.schema import UNKNOWN
+from montauk_tui.session.actions.targets import living
+from montauk_tui.session.actions.view import viewing
+from montauk_tui.session.effects import Choice, Choose, Say, Update
+from montauk_tui.session.state import Refused, Session
+
+_EVERYBODY = "everybody"
+
+
+def tag(session: Session) -> Session:
+    """Tag the selection or untag it, and go on to the next row."""
+    session, row = living(session)
+    session = _tagged(session, session.choices.tags ^ {row})
+    return session.select(session.selection.position + 1)
+
+
+def tag_subtree(session: Session) -> Session:
+    """Tag the selection and all that descend from it."""
+    session, row = living(session)
+    family = with_descendants(session.seen.frame.sample.processes, [row])
+    return _tagged(session, session.choices.tags | {*family})
+
+
+def untag(session: Session) -> Session:
+    """Untag all."""
+    return _tagged(session, frozenset())
+
+
+def _tagged(session: Session, tags: frozenset[Identity]) -> Session:
+    return session.apply(choices=replace(session.choices, tags=tags))
+
+
+def choose_user(session: Session) -> Update:
+    """Offer everybody who has processes."""
+    frame = session.seen.frame
+    table, user = frame.sample.processes, frame.lookups.user
+    uids, counts = np.unique(table.uid[table.is_process], return_counts=True)
+    by_name = sorted(
+        (user(uid), uid, count)
+        for uid, count in zip(uids.tolist(), counts.tolist(), strict=True)
+        if uid != UNKNOWN
+    )
+    choices = [Choice(_EVERYBODY, _EVERYBODY, "")] + [
+        Choice(str(uid), name, counted(count, "process", "processes"))
+        for name, uid, count in by_name
+    ]
+    uid = session.choices.view.uid
+    current = _EVERYBODY if uid is None else str(uid)
+    return Update(session, Choose("Processes of", choices, current, _of_user))
+
+
+def _of_user(session: Session, who: str) -> Session:
+    return viewing(session, uid=None if who == _EVERYBODY else int(who))
+
+
+def follow(session: Session) -> Session:
+    """Keep the selection in sight, or no longer."""
+    if session.choices.following is not None:
+        return _following(session, None)
+    session, row = living(session)
+    if row != session.current:
+        raise Refused(f"PID {row.pid} is no row of this list; Enter goes to it")
+    return _following(session, row)
+
+
+def _following(session: Session, row: Identity | None) -> Session:
+    return session.apply(choices=replace(session.choices, following=row))
+
+
+def take_frame(session: Session, frame: Frame) -> Update:
+    """Show a new frame; tags of processes that are gone go, and so does following."""
+    table, choices = frame.sample.processes, session.choices
+    tags = frozenset(tag for tag in choices.tags if table.row_of(tag) is not None)
+    if tags != choices.tags:
+        choices = replace(choices, tags=tags)
+    followed = choices.following
+    if followed is None or table.row_of(followed) is not None:
+        return Update(session.apply(choices=choices, frame=frame))
+    choices = replace(choices, following=None)
+    said = Say(f"PID {followed.pid}, which was followed, has ended")
+    return Update(session.apply(choices=choices, frame=frame), said)

@@ -1,0 +1,143 @@
+"""Whom an action is for: what is tagged, else the process of the selected row."""
+
+import math
+from collections.abc import Callable, Sequence
+
+from montauk_tui.actions.result import Outcome, summary
+from montauk_tui.actions.result import Result as Done
+from montauk_tui.engine.extra_cells import real_identity
+from montauk_tui.engine.listing.ancestors import living_ancestors
+from montauk_tui.engine.listing.kinds import RowKind, kind_of
+from montauk_tui.model.exits import ExitTable
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.sample import Identity
+from montauk_tui.model.schema import UNKNOWN
+from montauk_tui.model.text import clean
+from montauk_tui.session.effects import Sample, Say, Update
+from montauk_tui.session.state import Refused, Rows, Session
+
+
+def not_read_only(session: Session) -> None:
+    """Refuse where no process may be changed."""
+    if session.choices.read_only:
+        raise Refused("read-only: no process is changed")
+
+
+def targets(session: Session) -> tuple[Session, list[Identity]]:
+    """Return whom to act on; the selected row stays selected.
+
+    Raises:
+        Refused: There is nobody, or nobody may be acted on.
+    """
+    not_read_only(session)
+    if session.choices.tags:
+        return session, sorted(session.choices.tags)
+    session, process = living(session)
+    return session, [process]
+
+
+def living(session: Session) -> tuple[Session, Identity]:
+    """Return the living process or thread that the selected row is about.
+
+    That of an event may live. The row stays selected.
+
+    Raises:
+        Refused: There is no such process.
+    """
+    rows, place = selected(session)
+    process = real_identity(rows.listed, place)
+    if rows.frame.sample.processes.row_of(process) is None:
+        raise Refused(why_no_process(rows.listed, place))
+    return session.select_row(session.current), process
+
+
+def selected(session: Session) -> tuple[Rows, int]:
+    """Return what is shown, and which row of the frame listed is selected.
+
+    Raises:
+        Refused: None is.
+    """
+    if session.rows is None or session.place is None:
+        raise Refused("no process is selected")
+    return session.rows, session.place
+
+
+def why_no_process(listed: Frame, row: int) -> str:
+    """Return why a row is about no process that lives."""
+    kind, (pid, start_ticks) = kind_of(listed, row), real_identity(listed, row)
+    if kind is RowKind.GROUP:
+        return "this row stands for many processes, not for one"
+    if kind is RowKind.EXITED_GROUP:
+        return "this row stands for processes that ended"
+    if start_ticks == UNKNOWN:
+        return f"whether PID {pid} is still the process of this row is not known"
+    if kind is RowKind.EVENT:
+        return f"PID {pid}, which this event is about, has ended"
+    name = clean(bytes(listed.sample.processes.comm[row]))
+    return f"{name} {pid} has ended".lstrip()
+
+
+def process_at(session: Session) -> Identity:
+    """Return the living process that the selected row is about.
+
+    Of one that is gone it is the nearest ancestor that lives.
+
+    Raises:
+        Refused: None lives.
+    """
+    rows, place = selected(session)
+    process = real_identity(rows.listed, place)
+    if rows.frame.sample.processes.row_of(process) is not None:
+        return process
+    above = parent_at(session)
+    if above is None:
+        raise Refused(why_no_process(rows.listed, place))
+    return above
+
+
+def parent_at(session: Session) -> Identity | None:
+    """Return who started the process of the selected row, or its nearest ancestor."""
+    rows, place = selected(session)
+    frame, table = rows.frame, rows.frame.sample.processes
+    ended = frame.recent.ended_since(-math.inf)
+    exits = ExitTable.empty() if ended is None else ended.exits
+    ppid = rows.listed.sample.processes.ppid[place : place + 1]
+    pid = int(living_ancestors(frame, ppid, exits)[0])
+    found = int(table.pid.searchsorted(pid))
+    if pid <= 0 or found == len(table) or table.pid[found] != pid:
+        return None
+    return table.identity(found)
+
+
+def name_of(frame: Frame, process: Identity) -> str:
+    """Return what a living process is called, and its pid."""
+    table = frame.sample.processes
+    row = table.row_of(process)
+    name = "" if row is None else clean(bytes(table.comm[row]))
+    return f"{name} {process.pid}".lstrip()
+
+
+def names(session: Session, whom: Sequence[Identity]) -> str:
+    """Return whom an action is for: name and PID of one, the number of more."""
+    rows = session.seen
+    if len(whom) == 1:
+        return name_of(rows.frame, whom[0])
+    hidden = sum(rows.position_of(one) is None for one in whom)
+    return f"{len(whom)} tagged" + (f", {hidden} not shown" if hidden else "")
+
+
+def act(
+    session: Session,
+    label: str,
+    verb: str,
+    whom: Sequence[Identity],
+    action: Callable[[Identity], Done],
+) -> Update:
+    """Act on each, say what came of it, and look at the processes anew."""
+    not_read_only(session)
+    results = [action(one) for one in whom]
+    line = summary(label, verb, results, session.seen.frame.lookups.user)
+    is_good = all(result.outcome is Outcome.DONE for result in results)
+    said = Say(line, "information" if is_good else "warning")
+    # What is paused stays as it is.
+    return Update(session, said, *([] if session.choices.paused else [Sample()]))

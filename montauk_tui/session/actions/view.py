@@ -1,0 +1,91 @@
+"""What is shown, and in which order."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from montauk_tui.engine.column import Column
+from montauk_tui.engine.columns import COLUMNS
+from montauk_tui.session.effects import Choice, Choose, Sample, Update
+from montauk_tui.session.state import Session
+from montauk_tui.ui.choices import Choices
+
+
+def turn(field: str) -> Callable[[Session], Session]:
+    """Return the action that turns a choice on or off."""
+
+    def action(session: Session) -> Session:
+        turned: dict[str, Any] = {field: not getattr(session.choices, field)}
+        return session.apply(choices=replace(session.choices, **turned))
+
+    return action
+
+
+def turn_view(field: str) -> Callable[[Session], Session]:
+    """Return the action that turns a choice about rows on or off."""
+
+    def action(session: Session) -> Session:
+        turned: dict[str, Any] = {field: not getattr(session.choices.view, field)}
+        return viewing(session, **turned)
+
+    return action
+
+
+def viewing(session: Session, **changes: Any) -> Session:
+    """Return the session with another view."""
+    return session.apply(choices=with_view(session.choices, **changes))
+
+
+def with_view(choices: Choices, **changes: Any) -> Choices:
+    """Return choices with another view."""
+    return replace(choices, view=replace(choices.view, **changes))
+
+
+def tree(session: Session) -> Session:
+    """Switch between tree and list."""
+    wanted = not session.choices.view.tree
+    return session.apply(choices=session.choices.with_tree(wanted=wanted))
+
+
+def siblings(session: Session) -> Session:
+    """Order siblings by start or by a column."""
+    return session.apply(choices=session.choices.siblings_next())
+
+
+def invert(session: Session) -> Session:
+    """Turn the order round."""
+    return sort_or_invert(session, session.choices.view.sort.id)
+
+
+def sort_or_invert(session: Session, column_id: str) -> Session:
+    """Sort by a column; the same again turns the order."""
+    return session.apply(choices=session.choices.sorted_by(COLUMNS[column_id]))
+
+
+def sort(session: Session, column_id: str) -> Session:
+    """Sort by a column in its usual direction."""
+    column = COLUMNS[column_id]
+    return viewing(session, sort=column, descending=column.descending)
+
+
+def choose_sort(session: Session) -> Update:
+    """Offer every column to sort by."""
+    choices = [
+        Choice(column.id, column.title, column.description, _note(column))
+        for column in COLUMNS.values()
+        if column.id != "ncpu_pct"
+    ]
+    current = session.choices.view.sort.id
+    return Update(session, Choose("Sort by", choices, current, sort))
+
+
+def _note(column: Column) -> str:
+    """Return what a column costs and needs, a line each."""
+    costs = f"costs {column.cost}" if column.cost else ""
+    needs = f"needs {column.privilege}" if column.privilege else ""
+    return "\n".join(filter(None, (costs, needs)))
+
+
+def refresh_now(session: Session) -> Update:
+    """Sample and draw everything now."""
+    return Update(session, Sample(anew=True))

@@ -1,0 +1,111 @@
+"""The actions by their names; `ui.bindings` gives them keys."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final, Literal
+
+from montauk_tui.session.actions import (
+    folding,
+    kill,
+    navigation,
+    opening,
+    prompts,
+    saving,
+    scheduling,
+    selection,
+    spawner,
+    tagging,
+    view,
+    watching,
+)
+from montauk_tui.session.effects import Open, Result, Say, Update
+from montauk_tui.session.state import Refused, Session
+
+Action = Callable[..., Result]
+"""Takes the session and what stands in the brackets behind its name."""
+
+
+def _open(screen: Literal["help", "setup", "commands", "themes"]) -> Action:
+    return lambda session: Update(session, Open(screen))
+
+
+ACTIONS: Final[Mapping[str, Action]] = {
+    "help": _open("help"),
+    "setup": _open("setup"),
+    "command_palette": _open("commands"),
+    "choose_theme": _open("themes"),
+    "search": prompts.search,
+    "filter": prompts.ask_filter,
+    "interval": prompts.ask_interval,
+    "cancel": prompts.cancel,
+    "prompt_typed": prompts.prompt_typed,
+    "prompt_again": prompts.prompt_again,
+    "prompt_ended": prompts.prompt_ended,
+    "type_digit": prompts.type_digit,
+    "forget_pid": prompts.forget_pid,
+    "tree": view.tree,
+    "siblings": view.siblings,
+    "invert": view.invert,
+    "sort": view.sort,
+    "sort_or_invert": view.sort_or_invert,
+    "choose_sort": view.choose_sort,
+    "ended": view.turn("ended"),
+    "kernel_threads": view.turn_view("kernel_threads"),
+    "user_threads": view.turn_view("user_threads"),
+    "containers": view.turn_view("containers"),
+    "paths": view.turn("paths"),
+    "merged": view.turn("merged"),
+    "scale": view.turn("machine_scale"),
+    "meters": view.turn("meters"),
+    "panel": view.turn("panel"),
+    "pause": view.turn("paused"),
+    "refresh_now": view.refresh_now,
+    "nice": scheduling.nice,
+    "autogroup_nice": scheduling.autogroup_nice,
+    "io_priority": scheduling.choose_io_priority,
+    "affinity": scheduling.choose_affinity,
+    "policy": scheduling.choose_policy,
+    "kill": kill.kill,
+    "trace": watching.trace,
+    "backtrace": watching.backtrace,
+    "tag": tagging.tag,
+    "tag_subtree": tagging.tag_subtree,
+    "untag": tagging.untag,
+    "choose_user": tagging.choose_user,
+    "follow": tagging.follow,
+    "fold": folding.fold,
+    "fold_all": folding.fold_all,
+    "fold_parent": folding.fold_parent,
+    "tab": navigation.show_tab,
+    "next_tab": navigation.next_tab,
+    "group": navigation.group,
+    "spawner": spawner.spawner,
+    "enter": opening.enter,
+    "look": opening.look,
+    "save_settings": saving.save_settings,
+    "select": Session.select,
+    "move": selection.move,
+    "move_page": selection.move_page,
+    "first": selection.first,
+    "last": selection.last,
+    "scroll": selection.scroll,
+    "shift": selection.shift,
+    "shift_home": selection.shift_home,
+    "shift_end": selection.shift_end,
+}
+"""What keys, clicks and the command list run."""
+
+
+def run(session: Session, name: str, *args: Any) -> Update:
+    """Return what an action does, by its name."""
+    return perform(session, partial(ACTIONS[name], session, *args))
+
+
+def perform(session: Session, action: Callable[[], Result]) -> Update:
+    """Return what an action does; one that is refused says why."""
+    try:
+        result = action()
+    except Refused as refusal:
+        said = str(refusal)
+        return Update(session, *([Say(said)] if said else []))
+    return result if isinstance(result, Update) else Update(result)

@@ -1,0 +1,279 @@
+"""Runs actions: the session they return is shown, and what they ask for is done."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial, singledispatchmethod
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App
+from textual.timer import Timer
+
+from montauk_tui.config import Settings
+from montauk_tui.pipeline.sampler import Sampler
+from montauk_tui.session import effects
+from montauk_tui.session.state import Session
+from montauk_tui.session.table import perform, run
+from montauk_tui.ui import themes
+from montauk_tui.ui.ascii_only import draw_with_ascii
+from montauk_tui.ui.driver import TerminalDriver
+from montauk_tui.ui.keymap import bind, keymap
+from montauk_tui.ui.screens.main import MainScreen, Scene
+
+# The screens that only some keys need are imported by those: 25 ms of start-up.
+# ruff: noqa: PLC0415
+if TYPE_CHECKING:
+    from montauk_tui.ui.screens.details import DetailsScreen
+
+
+QUIET_S = 0.3
+"""After so long without a key what is typed is taken for complete."""
+
+
+class Controller:
+    """The session at hand, and the screens that show it."""
+
+    def __init__(
+        self,
+        app: App[None],
+        sampler: Sampler,
+        terminal: Callable[[], TerminalDriver | None],
+        settings: Settings,
+        theme: themes.Theme,
+    ) -> None:
+        """Start with what the user wants; nothing is shown before the first frame."""
+        self.session = Session.start(settings, theme.name)
+        self.main = MainScreen()
+        self._app = app
+        self._sampler = sampler
+        self._terminal = terminal
+        self._closer_look: DetailsScreen | None = None
+        self._asks_later: Timer | None = None
+        draw_with_ascii(app, wanted=settings.ascii)
+        self._put_on(theme)
+        self._bind()
+
+    # --- the session ------------------------------------------------------------------
+
+    async def run(self, name: str, *args: Any) -> None:
+        """Run an action by its name."""
+        session = replace(self.session, page_rows=self.main.table.size.height)
+        await self.take(run(session, name, *args))
+
+    async def take(self, update: effects.Update) -> None:
+        """Go on with what an action returned, and do what it asks for."""
+        self.adopt(update.session)
+        for effect in update.effects:
+            done = self.perform(effect)
+            if done is not None:
+                await done
+
+    def adopt(self, session: Session) -> None:
+        """Go on with another session; the sampler and the screen follow."""
+        before, self.session = self.session, session
+        old, new = before.choices, session.choices
+        is_put_off = self._asks_later is not None
+        has_ended = before.is_typing and not session.is_typing
+        if old.needs != new.needs or (is_put_off and (old is not new or has_ended)):
+            self._need(QUIET_S if session.is_typing else 0.0)
+        if old.interval_s != new.interval_s:
+            self._sampler.configure(interval_s=new.interval_s)
+        if old.paused != new.paused:
+            self._sampler.configure(paused=new.paused)
+        if before.keys != session.keys:
+            self._bind()
+        if old.ascii != new.ascii:
+            draw_with_ascii(self._app, wanted=new.ascii)
+        terminal, mouse = self._terminal(), session.settings.mouse
+        if terminal is not None and before.settings.mouse != mouse:
+            terminal.use_mouse(wanted=mouse)
+        self._follow(before)
+
+    def _need(self, after_s: float = 0.0) -> None:
+        """Tell the sampler what is needed, at once or when no key has come for a while.
+
+        It then reads thousands of files, which would hold the keys up.
+        """
+        if self._asks_later is not None:
+            self._asks_later.stop()
+            self._asks_later = None
+        if after_s:
+            self._asks_later = self._app.set_timer(after_s, self._need)
+        else:
+            self._sampler.configure(needs=self.session.choices.needs)
+
+    def _follow(self, before: Session) -> None:
+        """Draw what is different now."""
+        now = self.session
+        if _looks(before) != _looks(now):
+            self.draw()
+        elif before.selection != now.selection:
+            self.main.select(now)
+
+    def draw(self) -> None:
+        """Draw the frame at hand."""
+        if self.session.frame is not None:
+            self.main.show(Scene(self.session, self.look))
+            if self._closer_look is not None:
+                self._closer_look.take(self.session, self.look)
+
+    def _bind(self) -> None:
+        """Let keys do what they are chosen for."""
+        self.keymap, _ = keymap(self.session.keys)
+        bind(self._app, self.keymap.main)
+        self.main.use(self.keymap.main)
+
+    # --- colours ----------------------------------------------------------------------
+
+    def _put_on(self, theme: themes.Theme) -> None:
+        self.look = theme
+        self._app.register_theme(theme.to_textual())
+        self._app.theme = theme.name
+
+    def wear(self, theme: themes.Theme) -> None:
+        """Draw in the colours of a theme."""
+        self._put_on(theme)
+        self.adopt(replace(self.session, theme=theme.name))
+
+    def themes_found(self) -> dict[str, themes.Theme]:
+        """Return the themes there are; one line is said of each that is wrong."""
+        found: dict[str, themes.Theme] = {}
+        for name in themes.names(themes.folders()):
+            try:
+                found[name] = themes.load(name, themes.folders())
+            except themes.ThemeError as error:
+                self._app.notify(str(error), severity="warning", markup=False)
+        return found
+
+    def _choose_theme(self) -> None:
+        """Offer every theme, seen as one moves."""
+        from montauk_tui.ui.screens.choose import ChooseScreen
+
+        before, found = self.look.name, self.themes_found()
+        choices = [
+            effects.Choice(name, name, theme.description)
+            for name, theme in found.items()
+        ]
+        screen = ChooseScreen(
+            "Theme", choices, before, lambda name: self.wear(found[name])
+        )
+        self._app.push_screen(screen, lambda name: self.wear(found[name or before]))
+
+    # --- effects ----------------------------------------------------------------------
+
+    @singledispatchmethod
+    def perform(self, effect: effects.Effect) -> Awaitable[None] | None:
+        """Do what an action asks for; some of it must be waited for."""
+        raise NotImplementedError(effect)
+
+    @perform.register
+    def _say(self, effect: effects.Say) -> None:
+        self._app.clear_notifications()
+        self._app.notify(effect.text, severity=effect.severity, markup=False)
+
+    @perform.register
+    def _choose(self, effect: effects.Choose) -> None:
+        from montauk_tui.ui.screens.choose import ChooseScreen
+
+        screen = ChooseScreen(effect.title, effect.choices, effect.current)
+        self._app.push_screen(screen, partial(self._answer, effect.then))
+
+    @perform.register
+    def _pick(self, effect: effects.Pick) -> None:
+        from montauk_tui.ui.screens.pick import PickScreen
+
+        title, choices, current, then, *switch = effect
+        screen = PickScreen(title, choices, current, *switch)
+        self._app.push_screen(screen, partial(self._answer, then))
+
+    @perform.register
+    def _toggle(self, effect: effects.Toggle) -> None:
+        from montauk_tui.ui.screens.toggles import TogglesScreen
+
+        title, name, numbers, chosen, then = effect
+        screen = TogglesScreen(title, name, numbers, chosen)
+        self._app.push_screen(screen, partial(self._answer, then))
+
+    async def _answer(
+        self, then: Callable[[Session, Any], effects.Result], answer: object
+    ) -> None:
+        """Go on with what was chosen; a list that was left changes nothing."""
+        if answer is not None:
+            await self.take(perform(self.session, partial(then, self.session, answer)))
+
+    @perform.register
+    async def _ask(self, effect: effects.Ask) -> None:
+        from montauk_tui.ui.widgets.prompt import PromptBar
+
+        # Keys that come meanwhile wait, and then belong to the prompt.
+        await self.main.ask(PromptBar(*effect))
+
+    @perform.register
+    def _end_asking(self, _effect: effects.EndAsking) -> None:
+        self.main.end_asking()
+
+    @perform.register
+    def _open(self, effect: effects.Open) -> None:
+        is_free = self._app.screen is self.main
+        if effect.screen == "help":
+            from montauk_tui.ui.screens.help import HelpScreen
+
+            self._app.push_screen(HelpScreen(self.keymap.every, self.look))
+        elif effect.screen == "themes":
+            self._choose_theme()
+        elif effect.screen == "setup" and is_free:
+            from montauk_tui.ui.screens.setup import SetupScreen
+            from montauk_tui.ui.setup.host import SetupHost
+
+            self._app.push_screen(SetupScreen(SetupHost(self)))
+        elif effect.screen == "commands" and is_free:
+            from textual.command import CommandPalette
+
+            self._app.push_screen(CommandPalette(placeholder="What it should do"))
+
+    @perform.register
+    def _look_into(self, effect: effects.LookInto) -> None:
+        if self._closer_look is not None:
+            return
+        from montauk_tui.ui.screens.details import DetailsScreen
+
+        self._closer_look = DetailsScreen(*effect, self.keymap.look)
+        self._app.push_screen(self._closer_look, self._looked)
+        self._closer_look.take(self.session, self.look)
+
+    def _looked(self, _result: None) -> None:
+        self._closer_look = None
+
+    @perform.register
+    def _watch(self, effect: effects.Watch) -> None:
+        from montauk_tui.ui.screens.output import OutputScreen
+
+        screen = OutputScreen(*effect, self.look, self.keymap.look)
+        self._app.push_screen(screen)
+
+    @perform.register
+    def _sample(self, effect: effects.Sample) -> None:
+        self._sampler.sample_now()
+        if effect.anew:
+            self.main.refresh(layout=True)
+            if (terminal := self._terminal()) is not None:
+                terminal.draw_anew()
+
+    @perform.register
+    def _scroll(self, effect: effects.Scroll) -> None:
+        table = self.main.table
+        if effect.rows:
+            table.scroll_by(effect.rows)
+        if effect.cells:
+            table.shift_to(table.shift + effect.cells)
+
+    @perform.register
+    def _later(self, effect: effects.Later) -> None:
+        self._app.set_timer(effect.after_s, partial(self.run, effect.action))
+
+
+def _looks(session: Session) -> tuple[object, ...]:
+    """Return what a screen is drawn for, but for the selection."""
+    return (
+        id(session.frame), id(session.choices), session.theme, session.keys,
+        session.pid_search.shown, session.cost,
+    )  # fmt: skip

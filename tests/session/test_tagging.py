@@ -1,0 +1,77 @@
+"""Choosing processes: tags, one user's, and the one that is followed."""
+
+from montauk_tui.session.effects import Choose
+from tests.support.acting import Children, desk_of
+from tests.support.desk import Desk
+
+
+def tagged(desk: Desk) -> list[int]:
+    return sorted(tag.pid for tag in desk.session.choices.tags)
+
+
+def test_a_tag_comes_and_goes_with_the_key_and_goes_with_its_process(
+    family: Children,
+) -> None:
+    pids = [identity.pid for _, identity in family]
+    desk = desk_of(family)
+    desk.run("tag", "tag")
+    assert tagged(desk) == pids[:2]
+    assert desk.current_pid == pids[2]
+    before = desk.frame
+    desk.draw(desk_of(family[1:]).frame)
+    assert tagged(desk) == pids[1:2]
+    desk.draw(before)
+    assert tagged(desk) == pids[1:2]
+    desk.run("move(-1)", "tag")
+    assert tagged(desk) == []
+
+
+def test_the_subtree_is_tagged(family: Children) -> None:
+    pids = [identity.pid for _, identity in family]
+    desk = desk_of(family)
+    desk.run("tag_subtree")
+    assert tagged(desk) == pids
+    desk.run("tag")
+    assert tagged(desk) == pids[1:]
+    desk.run("untag")
+    assert tagged(desk) == []
+
+
+def test_the_processes_of_one_user_are_shown() -> None:
+    desk = Desk()
+    every = len(desk.shown_pids)
+    desk.run("choose_user")
+    (effect,) = desk.effects
+    assert isinstance(effect, Choose)
+    assert effect.current == "everybody"
+    assert [choice.title for choice in effect.choices][1:] == sorted(
+        choice.title for choice in effect.choices[1:]
+    )
+    desk.answer("33")
+    assert 0 < len(desk.shown_pids) < every
+    desk.run("choose_user")
+    desk.answer("everybody")
+    assert len(desk.shown_pids) == every
+
+
+def test_who_is_followed_is_so_until_it_ends(family: Children) -> None:
+    pid = family[1][1].pid
+    desk = desk_of(family)
+    desk.run("move(1)", "follow", "invert", "sort('cpu_pct')")
+    desk.sample()
+    assert desk.current_pid == pid
+    assert desk.session.choices.following == family[1][1]
+    desk.draw(desk_of([family[0]]).frame)
+    assert desk.said == f"PID {pid}, which was followed, has ended"
+    assert desk.session.choices.following is None
+
+
+def test_following_ends_with_the_key_or_with_another_selection() -> None:
+    desk = Desk()
+    desk.run("follow")
+    assert desk.session.choices.following == desk.session.current
+    desk.run("follow")
+    assert desk.session.choices.following is None
+    for away in ("move(1)", "last", "type_digit('1')"):
+        desk.run("first", "sort('cpu_pct')", "follow", away)
+        assert desk.session.choices.following is None, away

@@ -1,0 +1,204 @@
+"""Whom actions are for, and what comes of them."""
+
+import os
+import signal
+
+import pytest
+
+from montauk_tui.config import Settings
+from montauk_tui.model.sample import Identity
+from montauk_tui.session.effects import Pick, Picked, Sample, Toggle
+from tests.support.acting import Children, desk_of, desk_with
+from tests.support.children import ended_by
+from tests.support.churn import churning_collector
+from tests.support.desk import Desk
+from tests.support.exits import make_exits
+from tests.support.starts import fork, make_starts
+
+ACTING = (
+    "kill", "nice(1)", "autogroup_nice(1)", "io_priority", "affinity", "policy", "tag",
+    "tag_subtree", "follow", "trace", "backtrace",
+)  # fmt: skip
+
+
+def picking(desk: Desk) -> Pick:
+    """Return the list that is open."""
+    (effect,) = desk.effects
+    assert isinstance(effect, Pick)
+    return effect
+
+
+# --- whom -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("tabs", "row", "words"),
+    [
+        (0, "git push", "git 22002 has ended"),
+        (0, "24x", "this row stands for processes that ended"),
+        (2, "git push", "git 22002 has ended"),
+        (4, "git push", "PID 22002, which this event is about, has ended"),
+    ],
+)
+def test_what_ended_cannot_be_acted_on(tabs: int, row: str, words: str) -> None:
+    desk = Desk(churning_collector())
+    desk.run(*["next_tab(1)"] * tabs)
+    desk.find(row)
+    for action in ACTING:
+        desk.said = ""
+        desk.run(action)
+        assert desk.said == words, action
+    assert not desk.session.choices.tags
+
+
+def test_a_group_of_processes_cannot_be_acted_on() -> None:
+    desk = Desk(churning_collector())
+    desk.run("tab('spawners')", "group")
+    for action in ACTING:
+        desk.said = ""
+        desk.run(action)
+        assert desk.said == "this row stands for many processes, not for one", action
+
+
+def test_a_table_without_rows_has_nobody_to_act_on() -> None:
+    desk = Desk(settings=Settings(filter="no such command"))
+    for action in ACTING:
+        desk.said = ""
+        desk.run(action)
+        assert desk.said == "no process is selected", action
+
+
+def test_an_event_of_a_process_that_lives_stands_for_that_process(
+    family: Children,
+) -> None:
+    (_, parent), (_, identity) = family[:2]
+    event = fork(
+        identity.pid, 10**14, ppid=parent.pid, start_ticks=identity.start_ticks
+    )
+    desk = desk_with(
+        parent, identity, starts=make_starts([event]), exits=make_exits([])
+    )
+    desk.run("tab('events')", "kill")
+    assert picking(desk).title == f"Send to child1 {identity.pid}"
+    desk.run("follow")
+    wanted = f"PID {identity.pid} is no row of this list; Enter goes to it"
+    assert desk.said == wanted
+
+
+def test_read_only_acts_on_nobody(family: Children) -> None:
+    desk = desk_of(family, read_only=True)
+    for action in (*ACTING[:6], "trace", "backtrace"):
+        desk.said = ""
+        desk.run(action)
+        assert desk.said == "read-only: no process is changed", action
+    assert [process.poll() for process, _ in family] == [None] * 3
+
+
+# --- what comes of it -----------------------------------------------------------------
+
+
+def test_a_signal_is_sent_said_and_remembered(family: Children) -> None:
+    desk = desk_of(family)
+    desk.run("move(1)", "kill")
+    assert picking(desk).title == f"Send to child1 {family[1][1].pid}"
+    assert picking(desk).current == str(int(signal.SIGTERM))
+    desk.answer(Picked(str(int(signal.SIGUSR2))))
+    assert desk.said == f"SIGUSR2 sent to PID {family[1][1].pid}"
+    assert ended_by(family[1][0]) is signal.SIGUSR2
+    assert Sample() in desk.effects
+    desk.run("move(-1)", "kill")
+    assert picking(desk).current == str(int(signal.SIGUSR2))
+    assert family[0][0].poll() is None
+
+
+def test_what_is_paused_stays_as_it_is(family: Children) -> None:
+    desk = desk_of(family)
+    desk.run("pause", "kill")
+    desk.answer(Picked("15"))
+    assert ended_by(family[0][0]) is signal.SIGTERM
+    assert Sample() not in desk.effects
+
+
+def test_the_switch_means_all_below_as_well(family: Children) -> None:
+    desk = desk_of(family)
+    desk.run("kill")
+    assert picking(desk).switch_hint == "and 2 below"
+    desk.answer(Picked("15", switched=True))
+    assert desk.said == "SIGTERM sent to 3"
+    assert [ended_by(process) for process, _ in family] == [signal.SIGTERM] * 3
+
+
+def test_tagged_processes_get_it_in_place_of_the_selected(family: Children) -> None:
+    desk = desk_of(family)
+    desk.run("move(1)", "tag", "tag", "first", "kill")
+    assert picking(desk).title == "Send to 2 tagged"
+    desk.run("prompt_typed('filter', 'child1')", "kill")
+    assert picking(desk).title == "Send to 2 tagged, 1 not shown"
+    desk.answer(Picked("15"))
+    assert ended_by(family[1][0]) is ended_by(family[2][0]) is signal.SIGTERM
+    assert family[0][0].poll() is None
+
+
+def test_another_process_with_the_pid_is_left_alone(family: Children) -> None:
+    process, identity = family[0]
+    desk = desk_with(Identity(identity.pid, identity.start_ticks - 1))
+    desk.run("kill")
+    desk.answer(Picked("9"))
+    assert desk.said == f"SIGKILL: PID {identity.pid} gone"
+    desk.run("nice(1)")
+    assert desk.said == f"nice +1: PID {identity.pid} gone"
+    assert process.poll() is None
+
+
+def test_the_nice_value_goes_up(family: Children) -> None:
+    pid = family[0][1].pid
+    os.setpriority(os.PRIO_PROCESS, pid, 3)
+    desk = desk_of(family)
+    desk.run("nice(1)")
+    assert os.getpriority(os.PRIO_PROCESS, pid) == 4
+    assert desk.said == f"nice +1 set for PID {pid} (now 4)"
+
+
+def test_cpus_are_chosen(family: Children) -> None:
+    pid = family[0][1].pid
+    if not {0, 1} <= os.sched_getaffinity(pid):
+        pytest.skip("needs the CPUs 0 and 1")
+    desk = desk_of(family)
+    desk.run("affinity")
+    (effect,) = desk.effects
+    assert isinstance(effect, Toggle)
+    assert {*effect.chosen} == os.sched_getaffinity(pid)
+    desk.answer(frozenset({0}))
+    assert os.sched_getaffinity(pid) == {0}
+    assert desk.said == f"1 CPU set for PID {pid}"
+
+
+def test_the_io_priority_is_chosen(family: Children) -> None:
+    from montauk_tui.actions import io_priority  # noqa: PLC0415 - only here
+
+    pid = family[0][1].pid
+    desk = desk_of(family)
+    desk.run("io_priority")
+    assert picking(desk).title == f"I/O priority of child0 {pid}"
+    desk.answer(Picked("best-effort6"))
+    assert io_priority.current(pid) == ("best-effort", 6)
+    assert desk.said == f"I/O best-effort 6 set for PID {pid}"
+    desk.run("io_priority")
+    assert picking(desk).current == "best-effort6"
+    desk.answer(Picked("idle"))
+    assert desk.said == f"I/O idle set for PID {pid}"
+
+
+def test_a_policy_of_real_time_needs_a_priority(family: Children) -> None:
+    pid = family[0][1].pid
+    desk = desk_of(family)
+    desk.run("policy")
+    desk.answer(Picked("batch"))
+    assert os.sched_getscheduler(pid) == os.SCHED_BATCH
+    assert desk.said == f"policy batch set for PID {pid}"
+    desk.run("policy")
+    assert picking(desk).current == "batch"
+    desk.answer(Picked("fifo"))
+    assert picking(desk).title == f"Priority of fifo for child0 {pid}"
+    desk.answer(Picked("42"))
+    assert "policy fifo 42" in desk.said
