@@ -10,26 +10,14 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.engine.cells import Key, Level, Meaning, Text
+from montauk_tui.engine.kinds import extra_value, is_living, kind_of
 from montauk_tui.engine.units import NOTHING_KNOWN, percent_text
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.sample import Identity
+from montauk_tui.model.kinds import RowKind
 from montauk_tui.model.schema import Floats, as_floats
 from montauk_tui.model.starts import EXEC, FORK
 
 _EVENTS: Final = {FORK: "fork", EXEC: "exec", 3: "exit"}
-
-
-def extra_value(frame: Frame, name: str, row: int) -> float:
-    """Return one value of an extra column, NaN where there is none."""
-    values = frame.extra.get(name)
-    return math.nan if values is None else float(values[row])
-
-
-def real_identity(frame: Frame, row: int) -> Identity:
-    """Return the process that a row is about, be it an event or an end."""
-    identity = frame.sample.processes.identity(row)
-    pid = extra_value(frame, "real_pid", row)
-    return identity if math.isnan(pid) else Identity(int(pid), identity.start_ticks)
 
 
 def extra_key(name: str) -> Key:
@@ -70,14 +58,13 @@ def pid_key(frame: Frame) -> Floats:
     pids = table.pid.astype(np.float64)
     if real is None:
         return pids
-    return np.where(table.pid >= 0, pids, real)
+    return np.where(is_living(frame), pids, real)
 
 
 def pid_text(frame: Frame, row: int) -> str:
     """Return the pid; for a row of many processes how many: `87x`."""
-    pid = int(frame.sample.processes.pid[row])
-    if pid >= 0:
-        return str(pid)
+    if kind_of(frame, row) in (RowKind.PROCESS, RowKind.THREAD):
+        return str(frame.sample.processes.pid[row])
     real = extra_value(frame, "real_pid", row)
     if math.isnan(real):
         return f"{count_text(extra_value(frame, 'count', row))}x"
@@ -87,7 +74,7 @@ def pid_text(frame: Frame, row: int) -> str:
 def tgid_key(frame: Frame) -> Floats:
     """Return the processes that threads belong to; of what ended its own pid."""
     table = frame.sample.processes
-    return np.where(table.pid >= 0, as_floats(table.tgid), pid_key(frame))
+    return np.where(is_living(frame), as_floats(table.tgid), pid_key(frame))
 
 
 def tgid_text(frame: Frame, row: int) -> str:

@@ -13,9 +13,11 @@ import numpy as np
 
 from montauk_tui.engine.cells import Key, Level, Meaning, Text
 from montauk_tui.engine.containers import container_of, unit_of
+from montauk_tui.engine.kinds import is_living, kind_of
 from montauk_tui.engine.order import known_rank
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.kinds import RowKind
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import UNKNOWN, Floats
 
@@ -33,7 +35,7 @@ _BY_THREAD: Final = frozenset({"wchan"})
 def _holder(frame: Frame, name: str, row: int) -> Identity | None:
     """Return whose value a row shows, None for one that ended or is many."""
     table = frame.sample.processes
-    if table.state[row] == _DEAD or table.pid[row] < 0:
+    if table.state[row] == _DEAD or kind_of(frame, row) > RowKind.THREAD:
         return None
     if name in _BY_THREAD or table.pid[row] == table.tgid[row]:
         return table.identity(row)
@@ -47,7 +49,7 @@ def _holders(frame: Frame, name: str) -> list[tuple[int, int]]:
     """Return the same for every row; hot path of sorting."""
     table = frame.sample.processes
     pid, start = table.pid, table.start_ticks
-    gone = (table.state == _DEAD) | (pid < 0)
+    gone = (table.state == _DEAD) | ~is_living(frame)
     if name not in _BY_THREAD and not table.is_process.all():
         leader = np.searchsorted(pid, table.tgid).clip(max=len(table) - 1)
         gone |= pid[leader] != table.tgid

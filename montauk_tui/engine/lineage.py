@@ -11,7 +11,8 @@ import numpy as np
 
 from montauk_tui.engine.listing.rows import status_of
 from montauk_tui.model.join import same_process
-from montauk_tui.model.lineage import GHOSTS_BELOW, Lineage, codes
+from montauk_tui.model.kinds import RowKind, numbers
+from montauk_tui.model.lineage import Lineage, codes
 from montauk_tui.model.sample import ProcessTable, Sample
 from montauk_tui.model.schema import Bools, Ints, as_floats
 
@@ -105,7 +106,7 @@ def _haunted(
     new[np.searchsorted(known, seen)] = True
     count = len(seen)
     serial = lineage.serial + count
-    pid = GHOSTS_BELOW - serial + np.arange(count)
+    pid = numbers(RowKind.ORPHANS_PARENT, serial - np.arange(count))
     ghosts = before.only(new).with_columns({"pid": pid, "tgid": pid})
     ghosts = ghosts.merged(lineage.ghosts.only(stay))
     kept = np.arange(len(ghosts)) < MOST_GHOSTS

@@ -9,9 +9,6 @@ from montauk_tui.model.join import by_pid
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Floats, Ints
 
-GHOSTS_BELOW: Final = -(1 << 39)
-"""Pids of ghosts count down from here: each row of a list has a pid of its own."""
-
 _START_BITS: Final = 40
 
 _LONGEST_CHAIN: Final = 64
@@ -64,7 +61,7 @@ class Lineage:
     parent: Ints = field(default_factory=_none)
     """Codes of their parents: ghosts, or processes of the last sample."""
     ghosts: ProcessTable = field(default_factory=ProcessTable.empty)
-    """Each as it was last seen, under a pid below GHOSTS_BELOW, the latest first."""
+    """Each as it was last seen, under a number of its own, the latest first."""
     code: Ints = field(default_factory=_none)
     """Codes of the ghosts."""
     exit_status: Floats = field(default_factory=lambda: np.empty(0))

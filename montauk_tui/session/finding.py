@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from montauk_tui.engine.extra_cells import pid_key
 from montauk_tui.engine.projection import Projection
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.sample import Identity
+from montauk_tui.model.kinds import RowKey
 from montauk_tui.model.text import clean
 
 PID_SEARCH_S: Final = 1.5
@@ -82,7 +82,7 @@ class PidSearch(NamedTuple):
     text: str = ""
     typed_s: float = 0.0
     """When the last digit was."""
-    origin: Identity | None = None
+    origin: RowKey | None = None
     """What was selected before; None while that rested on the first row."""
     problem: str = ""
     """Why nothing is found, and nothing will be by more digits."""
@@ -92,7 +92,7 @@ class PidSearch(NamedTuple):
         """What was typed and what came of it."""
         return f"{self.text}: {self.problem}" if self.problem else self.text
 
-    def typed(self, digit: str, selected: Identity | None) -> "PidSearch":
+    def typed(self, digit: str, selected: RowKey | None) -> "PidSearch":
         """Return the search after another digit, the first one after a pause."""
         before = self.expired()
         origin = before.origin if before.text else selected

@@ -6,8 +6,10 @@ from typing import NamedTuple, Self
 
 from montauk_tui.actions.signals import DEFAULT as DEFAULT_SIGNAL
 from montauk_tui.config import Change, Settings, changes
+from montauk_tui.engine.kinds import key_of
 from montauk_tui.engine.projection import Projection, View, project
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.kinds import RowKey
 from montauk_tui.model.sample import Identity
 from montauk_tui.session.finding import PidSearch
 from montauk_tui.session.tabs import Shown, rows_of
@@ -22,14 +24,14 @@ class Refused(Exception):  # noqa: N818 - an answer to the user, no fault
 class Selection(NamedTuple):
     """Which row is selected."""
 
-    row: Identity | None = None
+    row: RowKey | None = None
     """The row the user chose; None while the selection rests on the first."""
     position: int = 0
     """Where it is among those shown."""
     chosen: int = 0
     """How often one was chosen: the table scrolls to what was chosen anew."""
 
-    def on(self, row: Identity | None) -> Self:
+    def on(self, row: RowKey | None) -> Self:
         """Return the selection on another row, None for the first, wherever it is."""
         position = 0 if row is None else self.position
         return self._replace(row=row, position=position, chosen=self.chosen + 1)
@@ -45,16 +47,16 @@ class Rows(NamedTuple):
     shown: Shown
     view: View
 
-    def identity_at(self, position: int) -> Identity | None:
+    def key_at(self, position: int) -> RowKey | None:
         """Return which row is shown at a position, None where none is."""
         if not 0 <= position < len(self.projection.rows):
             return None
-        row = int(self.projection.rows[position])
-        return self.listed.sample.processes.identity(row)
+        return key_of(self.listed, int(self.projection.rows[position]))
 
-    def position_of(self, row: Identity) -> int | None:
+    def position_of(self, row: RowKey) -> int | None:
         """Return where a row is shown, None where it is not."""
-        return self.projection.position_of(self.listed, row)
+        identity = Identity(row.number, row.start_ticks)
+        return self.projection.position_of(self.listed, identity)
 
     def follow(self, selection: Selection) -> Selection:
         """Return the selection where its row is now.
@@ -68,7 +70,7 @@ class Rows(NamedTuple):
         if position is None:
             last = max(0, len(self.projection.rows) - 1)
             position = min(selection.position, last)
-        return selection._replace(row=self.identity_at(position), position=position)
+        return selection._replace(row=self.key_at(position), position=position)
 
 
 def rows_with(frame: Frame, choices: Choices, before: Rows | None = None) -> Rows:
@@ -98,9 +100,9 @@ class Session:
     rows: Rows | None = None
     """What is shown of the last frame; None before the first."""
     selection: Selection = field(default_factory=Selection)
-    kept: Mapping[str, Identity | None] = field(default_factory=dict)
+    kept: Mapping[str, RowKey | None] = field(default_factory=dict)
     """What was selected in each tab that was left; None rests on the first row."""
-    carried: tuple[Identity, ...] = ()
+    carried: tuple[RowKey, ...] = ()
     """The row that was selected last, and its process: for tabs without their own."""
     pid_search: PidSearch = field(default_factory=PidSearch)
     last_signal: int = DEFAULT_SIGNAL
@@ -134,7 +136,8 @@ class Session:
         if frame is not None:
             rows = rows_with(frame, choices, rows)
             selection = rows.follow(selection)
-        if choices.following not in (None, selection.row):
+        followed = selection.row and selection.row.process
+        if choices.following not in (None, followed):
             choices = replace(choices, following=None)
         return replace(self, choices=choices, rows=rows, selection=selection)
 
@@ -161,16 +164,16 @@ class Session:
         if self.rows is None:
             return self
         position = max(0, min(position, len(self.rows.projection.rows) - 1))
-        return self.select_row(self.rows.identity_at(position))
+        return self.select_row(self.rows.key_at(position))
 
-    def select_row(self, row: Identity | None) -> Self:
+    def select_row(self, row: RowKey | None) -> Self:
         """Return the session with a row selected; None rests on the first."""
         return self.apply(selection=self.selection.on(row))
 
     @property
-    def current(self) -> Identity | None:
+    def current(self) -> RowKey | None:
         """The row under the selection, chosen or not."""
-        return self.rows and self.rows.identity_at(self.selection.position)
+        return self.rows and self.rows.key_at(self.selection.position)
 
     @property
     def place(self) -> int | None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from montauk_tui.config import Settings, TabSettings
-from montauk_tui.engine.extra_cells import real_identity
+from montauk_tui.engine.kinds import real_identity
 from montauk_tui.session.actions.view import viewing
 from tests.support.churn import MAKE, SHELL, churning_collector
 from tests.support.desk import Desk
@@ -120,9 +120,7 @@ def test_the_row_of_one_that_ended_is_found_again() -> None:
     desk.run("next_tab(-1)", "next_tab(1)")
     assert desk.tab == "Exited"
     assert "git push" in desk.texts[desk.session.selection.position]
-    row = desk.session.selection.row
-    assert row is not None
-    place = listed.sample.processes.row_of(row)
+    place = desk.session.place
     assert place is not None
     assert real_identity(listed, place).pid == 22_002
 

@@ -69,7 +69,8 @@ def test_who_is_followed_is_so_until_it_ends(family: Children) -> None:
 def test_following_ends_with_the_key_or_with_another_selection() -> None:
     desk = Desk()
     desk.run("follow")
-    assert desk.session.choices.following == desk.session.current
+    assert desk.session.current is not None
+    assert desk.session.choices.following == desk.session.current.process
     desk.run("follow")
     assert desk.session.choices.following is None
     for away in ("move(1)", "last", "type_digit('1')"):

@@ -94,7 +94,7 @@ class Desk:
     @property
     def current_pid(self) -> int | None:
         current = self.session.current
-        return None if current is None else current.pid
+        return None if current is None else current.number
 
     @property
     def tab(self) -> str:

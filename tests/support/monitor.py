@@ -19,7 +19,7 @@ from textual.pilot import Pilot
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.config import Settings
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.sample import Identity
+from montauk_tui.model.kinds import RowKey
 from montauk_tui.pipeline import sampler as sampler_module
 from montauk_tui.resources import folder
 from montauk_tui.session import finding as finding_module
@@ -203,12 +203,12 @@ class Monitor:
         return self.rows.listed
 
     @property
-    def selected(self) -> Identity | None:
+    def selected(self) -> RowKey | None:
         """The row that was chosen; None while the selection rests on the first."""
         return self.app.session.selection.row
 
     @property
-    def current(self) -> Identity | None:
+    def current(self) -> RowKey | None:
         """The row under the selection."""
         return self.app.session.current
 
@@ -220,7 +220,7 @@ class Monitor:
     @property
     def current_pid(self) -> int | None:
         """The pid under the selection."""
-        return None if self.current is None else self.current.pid
+        return None if self.current is None else self.current.number
 
 
 @asynccontextmanager

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from montauk_tui.config import Settings
-from montauk_tui.engine.listing.kinds import RowKind, kind_of
+from montauk_tui.engine.kinds import kind_of
+from montauk_tui.model.kinds import RowKind
 from montauk_tui.model.schema import Need
 from montauk_tui.session.tabs import BUILT_IN, LISTINGS
 from tests.support.churn import (
@@ -279,7 +280,7 @@ async def test_enter_opens_and_closes_a_fold_and_the_selection_stays() -> None:
         fold = monitor.current_pid
         assert fold is not None
         listed = monitor.listed
-        row = listed.sample.processes.row_of(monitor.current)
+        row = monitor.app.session.place
         assert kind_of(listed, row) is RowKind.EXITED_GROUP
         await monitor.press("enter")
         assert monitor.current_pid == fold

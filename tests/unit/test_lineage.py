@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from montauk_tui.engine.columns import COLUMNS
+from montauk_tui.engine.kinds import kind_of
 from montauk_tui.engine.lineage import MOST_GHOSTS
 from montauk_tui.engine.listing.ended import is_over, with_ended
 from montauk_tui.engine.listing.ghosts import with_ghosts
 from montauk_tui.engine.listing.notes import note
 from montauk_tui.engine.projection import View, guides, project
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.lineage import GHOSTS_BELOW
+from montauk_tui.model.kinds import RowKind
 from tests.support.builders import Row
 from tests.support.listing import Life, end, real_pids
 
@@ -84,7 +85,7 @@ def test_a_ghost_is_marked_as_ended() -> None:
     life.rows = without(20)
     rows = listed(life.at(1.0, **BLIND))
     row = int(np.flatnonzero(rows.sample.processes.pid < 0)[0])
-    assert rows.sample.processes.pid[row] < GHOSTS_BELOW
+    assert kind_of(rows, row) is RowKind.ORPHANS_PARENT
     assert COLUMNS["pid"].text(rows, row) == "20"
     assert COLUMNS["state"].text(rows, row) == "X"
     assert COLUMNS["command"].text(rows, row) == "bash"

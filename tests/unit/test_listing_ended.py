@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.engine.extra_cells import extra_value
+from montauk_tui.engine.kinds import extra_value, kind_of
 from montauk_tui.engine.listing.ended import (
     ended_only,
     is_over,
     with_ended,
 )
-from montauk_tui.engine.listing.kinds import RowKind, kind_of
 from montauk_tui.engine.projection import View, project
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.kinds import RowKind
 from montauk_tui.model.recent import MOST_KEPT
 from montauk_tui.model.schema import PF_KTHREAD, UNKNOWN
 from tests.support.builders import Row

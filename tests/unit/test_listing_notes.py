@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from montauk_tui.engine.kinds import kind_of
 from montauk_tui.engine.listing.ended import with_ended
-from montauk_tui.engine.listing.kinds import RowKind, kind_of
 from montauk_tui.engine.listing.notes import note
 from montauk_tui.engine.listing.spawners import spawners
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.kinds import RowKind
 from tests.support.builders import Row
 from tests.support.listing import MS, Life, end
 

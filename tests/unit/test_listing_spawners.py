@@ -5,7 +5,7 @@ import math
 import pytest
 
 from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.engine.extra_cells import extra_value
+from montauk_tui.engine.kinds import extra_value
 from montauk_tui.engine.listing.spawners import spawners
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Counters

@@ -8,14 +8,15 @@ from montauk_tui.config import Settings
 from montauk_tui.engine.cells import Level
 from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.engine.ended import beside_ended, live_and_ended
+from montauk_tui.engine.kinds import kind_of
 from montauk_tui.engine.listing.ended import ended_only, with_ended
 from montauk_tui.engine.listing.ghosts import with_ghosts
-from montauk_tui.engine.listing.kinds import RowKind, kind_of
 from montauk_tui.engine.listing.spawners import spawners
 from montauk_tui.engine.projection import View
 from montauk_tui.engine.query import matching, parse
 from montauk_tui.engine.query.fields import FIELDS
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.kinds import RowKind
 from montauk_tui.model.schema import Need
 from montauk_tui.ui.choices import Choices
 from tests.support.builders import BOOT_S, make_frame, make_sample, pids

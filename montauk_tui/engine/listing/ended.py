@@ -4,8 +4,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from montauk_tui.engine.kinds import all_of, kind_of
 from montauk_tui.engine.listing.ancestors import living_ancestors
-from montauk_tui.engine.listing.kinds import RowKind, all_of, kind_of
 from montauk_tui.engine.listing.rows import (
     DEAD,
     RowLookups,
@@ -25,6 +25,7 @@ from montauk_tui.engine.listing.rows import (
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.join import find
+from montauk_tui.model.kinds import RowKind, numbers
 from montauk_tui.model.kthreads import kernel_flags
 from montauk_tui.model.recent import Ended, Extra
 from montauk_tui.model.sample import Identity, ProcessTable
@@ -42,9 +43,6 @@ _FOLD_FROM: Final = 3
 """So many of one parent and name become one row."""
 
 _MIXER: Final = np.uint64(0x9E3779B97F4A7C15)
-
-_FOLDS_BELOW: Final = -(1 << 40)
-"""Pids of folds; the others are serial numbers."""
 
 
 def is_over(frame: Frame, row: int) -> bool:
@@ -188,8 +186,8 @@ def _fold(frame: Frame, ended: Ended) -> _Folds:
     """
     exits = ended.exits
     ancestor = living_ancestors(frame, exits.ppid, exits)
-    pid = _FOLDS_BELOW - (ancestor.clip(0) << 32) - _codes(exits.comm) - 1
-    return _Folds(pid, ancestor)
+    values = (ancestor.clip(0) << 32) + _codes(exits.comm) + 1
+    return _Folds(numbers(RowKind.EXITED_GROUP, values), ancestor)
 
 
 def _codes(names: Bytes) -> Ints:

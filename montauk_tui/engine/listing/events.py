@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from montauk_tui.engine.listing.kinds import RowKind, all_of
+from montauk_tui.engine.kinds import all_of
 from montauk_tui.engine.listing.rows import (
     RowLookups,
     beside,
@@ -16,6 +16,7 @@ from montauk_tui.engine.listing.rows import (
 )
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.kinds import RowKind, numbers
 from montauk_tui.model.kthreads import kernel_flags
 from montauk_tui.model.recent import Ended
 from montauk_tui.model.sample import ProcessTable
@@ -28,7 +29,8 @@ EXIT: Final = 3
 _MOST: Final = 4096
 """Of starts and as many of ends."""
 
-_STARTS_BELOW: Final = -(1 << 40)
+_STARTS_FROM: Final = 1 << 60
+"""Numbers of starts; those of ends are below."""
 
 
 def events(frame: Frame) -> Frame:
@@ -57,7 +59,7 @@ def _listed(frame: Frame, ended: Ended | None, starts: StartTable) -> Frame:
     back = place[::-1]
     # Two events of one moment, on two CPUs, get pids of their own.
     moment = np.maximum.accumulate(starts.time_ns - place) + place
-    pid = _STARTS_BELOW - moment[back]
+    pid = numbers(RowKind.EVENT, _STARTS_FROM + moment[back])
     columns = {
         "pid": pid,
         "tgid": pid,
@@ -78,7 +80,7 @@ def _listed(frame: Frame, ended: Ended | None, starts: StartTable) -> Frame:
     if ended is None:
         lookups = RowLookups(frame.lookups, table.pid, cmdlines, lengths)
         return frame_of(frame, table, cpu_pct, extra, lookups)
-    ends = ended_table(ended, sample)
+    ends = ended_table(ended, sample, RowKind.EVENT)
     of_ends = {
         **ended_extra(ended, sample.booted_at_s),
         "kind": all_of(RowKind.EVENT, len(ends)),

@@ -8,11 +8,12 @@ from typing import Final
 
 import numpy as np
 
+from montauk_tui.engine.kinds import all_of, is_living
 from montauk_tui.engine.listing.ancestors import living_ancestors
-from montauk_tui.engine.listing.kinds import RowKind, all_of
 from montauk_tui.engine.listing.rows import DEAD, RowLookups, carried, frame_of
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.kinds import RowKind
 from montauk_tui.model.lineage import Lineage, codes
 from montauk_tui.model.recent import Extra
 from montauk_tui.model.sample import ProcessTable
@@ -29,7 +30,7 @@ def real_pids(frame: Frame) -> Ints:
     if real is None:
         return pid
     of_ended = np.where(np.isnan(real), -1.0, real).astype(np.int64)
-    return np.where(pid >= 0, pid, of_ended)
+    return np.where(is_living(frame), pid, of_ended)
 
 
 def row_codes(frame: Frame) -> Ints:
@@ -111,7 +112,7 @@ def _from_the_dead(frame: Frame, rows: Frame, linger_s: float) -> Floats:
     table, living = rows.sample.processes, frame.sample.processes.pid
     hangs = np.full(len(table), np.nan)
     real = real_pids(rows)
-    dead = np.flatnonzero((table.pid < 0) & (real >= 0))
+    dead = np.flatnonzero(~is_living(rows) & (real >= 0))
     lost = dead[~np.isin(table.ppid[dead], living)]
     if not lost.size:
         return hangs

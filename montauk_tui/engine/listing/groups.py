@@ -1,21 +1,19 @@
 """What was started lately, by the program that it was or by its cgroup."""
 
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 
-from montauk_tui.engine.listing.kinds import RowKind, all_of
+from montauk_tui.engine.kinds import all_of
 from montauk_tui.engine.listing.rows import RowLookups, frame_of, is_failure
 from montauk_tui.engine.listing.window import ended_lately, starts_lately, window_s
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.kinds import RowKind, numbers
 from montauk_tui.model.recent import Ended, Extra
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import COMM_BYTES, NO_START, UNKNOWN, Floats, Ints
 from montauk_tui.model.starts import EXEC, StartTable
-
-_GROUPS_BELOW: Final = -(1 << 40)
 
 
 def by_executable(frame: Frame) -> Frame:
@@ -61,7 +59,7 @@ def _frame(frame: Frame, ended: Ended, group: Ints, labels: list[bytes]) -> Fram
         counted: Floats = np.bincount(rows, weights, size).astype(np.float64)
         return counted / seconds
 
-    pid = _GROUPS_BELOW - np.arange(size)[::-1]
+    pid = numbers(RowKind.GROUP, np.arange(size, 0, -1))
     columns = {
         "pid": pid,
         "tgid": pid,

@@ -3,10 +3,10 @@
 import math
 from typing import Final
 
-from montauk_tui.engine.extra_cells import extra_value
-from montauk_tui.engine.listing.kinds import RowKind, kind_of
+from montauk_tui.engine.kinds import extra_value, kind_of
 from montauk_tui.engine.units import exit_status_text, lifetime_text
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.kinds import RowKind
 from montauk_tui.model.text import clean
 
 _MOST_ANCESTORS: Final = 6

@@ -10,12 +10,13 @@ from typing import Final
 
 import numpy as np
 
-from montauk_tui.engine.listing.kinds import RowKind, all_of
+from montauk_tui.engine.kinds import all_of
 from montauk_tui.engine.listing.texts import cmdline_texts
 from montauk_tui.model.details import Details
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame, Rates
 from montauk_tui.model.join import by_pid
+from montauk_tui.model.kinds import RowKind, numbers
 from montauk_tui.model.kthreads import kernel_flags
 from montauk_tui.model.lookups import (
     Command,
@@ -44,7 +45,7 @@ _PER_S: Final = {name: f"{name}_per_s" for name in COUNTERS}
 
 
 class RowLookups:
-    """Strings of rows with negative pids from what is at hand, else as ever."""
+    """Strings of rows that are no process from what is at hand, else as ever."""
 
     def __init__(
         self,
@@ -53,7 +54,7 @@ class RowLookups:
         cmdlines: Sequence[bytes] | Bytes,
         cmdline_bytes: Ints | None = None,
     ) -> None:
-        """Take the arguments of rows, by ascending negative pid.
+        """Take the arguments of rows, by ascending number.
 
         Args:
             base: Answers for all other rows.
@@ -68,28 +69,26 @@ class RowLookups:
         self._texts: list[str] | None = None
         self._cut: Bools | None = None
 
-    def raw(self, identity: Identity) -> bytes:
-        """Return the arguments of a row with a negative pid, nothing if unknown."""
+    def _raw(self, identity: Identity) -> bytes | None:
+        """Return the arguments of one of these rows, None for any other row."""
         place = int(np.searchsorted(self._pids, identity.pid))
         if place == len(self._pids) or self._pids[place] != identity.pid:
-            inner = self._base
-            return inner.raw(identity) if isinstance(inner, RowLookups) else b""
+            return None
         return bytes(self._cmdlines[place])
 
     def command(self, identity: Identity, comm: bytes) -> Command:
         """Return the command line."""
-        if identity.pid >= 0:
+        raw = self._raw(identity)
+        if raw is None:
             return self._base.command(identity, comm)
-        return self.known_command(identity, comm)
+        return _command(raw, comm)
 
     def known_command(self, identity: Identity, comm: bytes) -> Command:
         """Return the command line as far as it is known without reading anything."""
-        if identity.pid >= 0:
+        raw = self._raw(identity)
+        if raw is None:
             return self._base.known_command(identity, comm)
-        raw = self.raw(identity)
-        if raw.strip(b"\0 "):
-            return command_from_cmdline(raw)
-        return command_from_comm(comm, bracketed=False)
+        return _command(raw, comm)
 
     def known_texts(self, table: ProcessTable) -> list[str]:
         """Return the text of `known_command` for each row of a table."""
@@ -113,9 +112,8 @@ class RowLookups:
 
     def cmdline(self, identity: Identity) -> bytes | None:
         """Return the argument vector."""
-        if identity.pid >= 0:
-            return self._base.cmdline(identity)
-        return self.raw(identity) or None
+        raw = self._raw(identity)
+        return self._base.cmdline(identity) if raw is None else raw or None
 
     def cut_rows(self, table: ProcessTable) -> Bools:
         """Tell of which rows the arguments are not all there."""
@@ -139,14 +137,18 @@ class RowLookups:
 
     def gauge(self, name: str, identity: Identity) -> float:
         """Return a number of a living process."""
-        return self._base.gauge(name, identity) if identity.pid >= 0 else float("nan")
+        return (
+            self._base.gauge(name, identity)
+            if self._raw(identity) is None
+            else float("nan")
+        )
 
     def label(self, name: str, identity: Identity) -> str:
         """Return a text of a living process."""
-        return self._base.label(name, identity) if identity.pid >= 0 else ""
+        return self._base.label(name, identity) if self._raw(identity) is None else ""
 
     def known_gauges(self, name: str, whose: Iterable[tuple[int, int]]) -> list[float]:
-        """Return a number of each: nothing is kept of negative pids."""
+        """Return a number of each: nothing is kept of who does not live."""
         return self._base.known_gauges(name, whose)
 
     def known_labels(self, name: str, whose: Iterable[tuple[int, int]]) -> list[str]:
@@ -155,15 +157,25 @@ class RowLookups:
 
     def details(self, identity: Identity) -> Details | None:
         """Return all that is known of a living process."""
-        return self._base.details(identity) if identity.pid >= 0 else None
+        return self._base.details(identity) if self._raw(identity) is None else None
 
     def shared_bytes(self, identity: Identity) -> float:
         """Return the resident shared memory; of who is gone it is unknown."""
-        return self._base.shared_bytes(identity) if identity.pid >= 0 else float("nan")
+        return (
+            self._base.shared_bytes(identity)
+            if self._raw(identity) is None
+            else float("nan")
+        )
 
     def io_priority(self, identity: Identity) -> int | None:
         """Return class and level of I/O; of who is gone they are unknown."""
-        return self._base.io_priority(identity) if identity.pid >= 0 else None
+        return self._base.io_priority(identity) if self._raw(identity) is None else None
+
+
+def _command(raw: bytes, comm: bytes) -> Command:
+    if raw.strip(b"\0 "):
+        return command_from_cmdline(raw)
+    return command_from_comm(comm, bracketed=False)
 
 
 def frame_of(
@@ -237,11 +249,13 @@ def by_now(ended: Ended, now_s: float) -> Ended:
     )
 
 
-def ended_table(ended: Ended, sample: Sample) -> ProcessTable:
+def ended_table(
+    ended: Ended, sample: Sample, kind: RowKind = RowKind.EXITED
+) -> ProcessTable:
     """Return a row for each process that ended, the one that was told last first."""
     exits = ended.exits
     back = np.arange(len(exits))[::-1]
-    pid = -ended.serial[back]
+    pid = numbers(kind, ended.serial[back])
     hz = sample.ticks_per_second
     flags = kernel_flags(sample.processes, exits.ppid, exits.cmdline_bytes > 0)
     columns = {

@@ -7,8 +7,8 @@ import numpy as np
 
 from montauk_tui.engine import cells
 from montauk_tui.engine.cells import Level
-from montauk_tui.engine.extra_cells import extra_value, real_identity
 from montauk_tui.engine.gauge_cells import label_text
+from montauk_tui.engine.kinds import extra_value, kind_of, real_identity
 from montauk_tui.engine.summary.items import Fact, Group, Summary
 from montauk_tui.engine.summary.kin import PEOPLE, ancestors, lineage_text
 from montauk_tui.engine.summary.living import ago_text, moment_text, split_text, use_of
@@ -23,6 +23,7 @@ from montauk_tui.engine.units import (
     rate_text,
 )
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.kinds import RowKind
 from montauk_tui.model.lineage import codes
 from montauk_tui.model.lookups import Command
 from montauk_tui.model.schema import UNKNOWN
@@ -161,7 +162,8 @@ def _who(listed: Frame, row: int) -> Group:
     whole, table = listed.whole or listed, listed.sample.processes
     identity = real_identity(listed, row)
     pid, start = (np.array([number]) for number in identity)
-    code = int(codes(pid, start)[0]) if identity.pid > 0 else 0
+    is_many = kind_of(listed, row) in (RowKind.EXITED_GROUP, RowKind.GROUP)
+    code = 0 if is_many else int(codes(pid, start)[0])
     people = lineage_text(ancestors(whole, code, int(table.ppid[row])))
     return (
         Fact("User", cells.user_text(listed, row)),

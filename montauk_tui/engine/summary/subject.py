@@ -1,12 +1,12 @@
 """Which process a row is about, and what is said of it."""
 
-from montauk_tui.engine.extra_cells import real_identity
+from montauk_tui.engine.kinds import kind_of, real_identity
 from montauk_tui.engine.listing.ended import ended_one
-from montauk_tui.engine.listing.kinds import RowKind, kind_of
 from montauk_tui.engine.summary import gone
 from montauk_tui.engine.summary.items import Summary
 from montauk_tui.engine.summary.living import living
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.kinds import RowKind
 
 
 def summarize(listed: Frame, row: int, *, machine_scale: bool) -> Summary:

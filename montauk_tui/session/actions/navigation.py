@@ -2,9 +2,8 @@
 
 from dataclasses import replace
 
-from montauk_tui.engine.extra_cells import real_identity
-from montauk_tui.engine.listing.kinds import RowKind, kind_of
-from montauk_tui.model.sample import Identity
+from montauk_tui.engine.kinds import kind_of, real_identity
+from montauk_tui.model.kinds import RowKey, RowKind
 from montauk_tui.session.state import Session, rows_with
 from montauk_tui.session.tabs import PROCESSES, SPAWNERS
 from montauk_tui.ui.choices import Choices
@@ -34,7 +33,7 @@ def group(session: Session) -> Session:
     return session.select_row(None)
 
 
-def lists(session: Session, choices: Choices, row: Identity) -> bool:
+def lists(session: Session, choices: Choices, row: RowKey) -> bool:
     """Tell whether a row would be shown."""
     rows = rows_with(session.seen.frame, choices, session.rows)
     return rows.position_of(row) is not None
@@ -49,11 +48,11 @@ def _remembering(session: Session) -> Session:
     if kind_of(rows.listed, place) is RowKind.GROUP:
         # A group has a number by its place, which another may have later.
         return replace(session, carried=())
-    carried = (row, real_identity(rows.listed, place))
+    carried = (row, RowKey.of(real_identity(rows.listed, place)))
     return replace(session, kept={**session.kept, tab.id: row}, carried=carried)
 
 
-def _wanted(session: Session, choices: Choices) -> Identity | None:
+def _wanted(session: Session, choices: Choices) -> RowKey | None:
     """Return the row to select in another tab, None for the first one."""
     own = session.kept.get(choices.tab)
     if choices.tab in session.kept and own is None:

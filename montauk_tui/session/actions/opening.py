@@ -1,10 +1,10 @@
 """Opening a row: the closer look at a process, or what the row stands for."""
 
 from montauk_tui.engine import cells
-from montauk_tui.engine.extra_cells import extra_value
-from montauk_tui.engine.listing.kinds import RowKind, kind_of
+from montauk_tui.engine.kinds import extra_value, kind_of, real_identity
 from montauk_tui.engine.query import quoted
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.kinds import RowKey, RowKind
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.text import clean
 from montauk_tui.session.actions.navigation import lists, show_tab
@@ -47,12 +47,12 @@ def enter(session: Session) -> Result:
         return session
     kind = kind_of(rows.listed, place)
     if kind is RowKind.EXITED_GROUP:
-        return session.apply(choices=session.choices.toggled(row.pid))
+        return session.apply(choices=session.choices.toggled(row.number))
     if kind is RowKind.GROUP:
         return _enter_group(session, rows.listed, place)
-    if session.choices.tab_now.rows == PROCESSES:
-        return _look_into(session, row)
-    return _go_to_process(session)
+    if session.choices.tab_now.rows != PROCESSES:
+        return _go_to_process(session)
+    return _look_into(session, real_identity(rows.listed, place))
 
 
 def _enter_group(session: Session, listed: Frame, place: int) -> Update:
@@ -75,10 +75,11 @@ def _enter_group(session: Session, listed: Frame, place: int) -> Update:
 def _go_to_process(session: Session) -> Session:
     """Go to the process that a row of another list is about."""
     process = process_at(session)
+    row = RowKey.of(process)
     there = session.choices.on_tab(MAIN)
-    if lists(session, there, process):
-        return show_tab(session, MAIN).select_row(process)
+    if lists(session, there, row):
+        return show_tab(session, MAIN).select_row(row)
     name, title = name_of(session.seen.frame, process), there.tab_now.title
-    if there.filter_text and lists(session, there.with_filter(""), process):
+    if there.filter_text and lists(session, there.with_filter(""), row):
         raise Refused(f"the filter hides {name} in {title}")
     raise Refused(f"{name} is hidden in {title}")

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from montauk_tui.engine.listing.window import WINDOW_S
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.kinds import RowKey
 from montauk_tui.model.sample import Identity
 from montauk_tui.session.actions.navigation import lists, show_tab
 from montauk_tui.session.actions.targets import name_of, parent_at
@@ -61,7 +62,9 @@ def spawner(session: Session) -> Update:
         return _arrive(session, spawners, parent, told)
     told += _why_no_spawner(frame)
     above = _above(frame, parent)
-    found = next((one for one in above if lists(session, spawners, one)), None)
+    found = next(
+        (one for one in above if lists(session, spawners, RowKey.of(one))), None
+    )
     if found is None:
         main = session.choices.on_tab(MAIN)
         return _arrive(session, main, parent, f"{told}; shown in Main")
@@ -86,7 +89,7 @@ def _arrive(session: Session, there: Choices, process: Identity, told: str) -> U
     session = session.apply(choices=_lifted(session.choices, lifted))
     session = show_tab(session, there.tab)
     choices = replace(session.choices, grouping=shown.grouping)
-    session = session.apply(choices=choices).select_row(process)
+    session = session.apply(choices=choices).select_row(RowKey.of(process))
     said = "".join(f"; {LIFTS[name].said}" for name in lifted)
     is_told = said or was_there or ";" in told
     return Update(session, *([Say(told + said)] if is_told else []))
@@ -100,7 +103,7 @@ def _showing(
     for count in range(len(active) + 1):
         for names in combinations(active, count):
             shown = _lifted(there, names)
-            if lists(session, shown, process):
+            if lists(session, shown, RowKey.of(process)):
                 return names, shown
     return None
 

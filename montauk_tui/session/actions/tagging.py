@@ -68,7 +68,7 @@ def follow(session: Session) -> Session:
     if session.choices.following is not None:
         return _following(session, None)
     session, row = living(session)
-    if row != session.current:
+    if session.current is None or row != session.current.process:
         raise Refused(f"PID {row.pid} is no row of this list; Enter goes to it")
     return _following(session, row)
 

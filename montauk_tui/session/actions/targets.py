@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 
 from montauk_tui.actions.result import Outcome, summary
 from montauk_tui.actions.result import Result as Done
-from montauk_tui.engine.extra_cells import real_identity
+from montauk_tui.engine.kinds import kind_of, real_identity
 from montauk_tui.engine.listing.ancestors import living_ancestors
-from montauk_tui.engine.listing.kinds import RowKind, kind_of
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.kinds import RowKey, RowKind
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import UNKNOWN
 from montauk_tui.model.text import clean
@@ -122,7 +122,7 @@ def names(session: Session, whom: Sequence[Identity]) -> str:
     rows = session.seen
     if len(whom) == 1:
         return name_of(rows.frame, whom[0])
-    hidden = sum(rows.position_of(one) is None for one in whom)
+    hidden = sum(rows.position_of(RowKey.of(one)) is None for one in whom)
     return f"{len(whom)} tagged" + (f", {hidden} not shown" if hidden else "")
 
 
