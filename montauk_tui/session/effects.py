@@ -67,6 +67,7 @@ class Pick(NamedTuple):
     then: Callable[[Session, Picked], Result]
     switched_title: str = ""
     switch_hint: str = ""
+    """What Tab switches to."""
 
 
 class Toggle(NamedTuple):

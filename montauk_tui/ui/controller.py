@@ -153,9 +153,8 @@ class Controller:
             effects.Choice(name, name, theme.description)
             for name, theme in found.items()
         ]
-        screen = ChooseScreen(
-            "Theme", choices, before, lambda name: self.wear(found[name])
-        )
+        offer = effects.Choose("Theme", choices, before, lambda session, _: session)
+        screen = ChooseScreen(offer, lambda name: self.wear(found[name]))
         self._app.push_screen(screen, lambda name: self.wear(found[name or before]))
 
     # --- effects ----------------------------------------------------------------------
@@ -174,24 +173,19 @@ class Controller:
     def _choose(self, effect: effects.Choose) -> None:
         from montauk_tui.ui.screens.choose import ChooseScreen
 
-        screen = ChooseScreen(effect.title, effect.choices, effect.current)
-        self._app.push_screen(screen, partial(self._answer, effect.then))
+        self._app.push_screen(ChooseScreen(effect), partial(self._answer, effect.then))
 
     @perform.register
     def _pick(self, effect: effects.Pick) -> None:
         from montauk_tui.ui.screens.pick import PickScreen
 
-        title, choices, current, then, *switch = effect
-        screen = PickScreen(title, choices, current, *switch)
-        self._app.push_screen(screen, partial(self._answer, then))
+        self._app.push_screen(PickScreen(effect), partial(self._answer, effect.then))
 
     @perform.register
     def _toggle(self, effect: effects.Toggle) -> None:
         from montauk_tui.ui.screens.toggles import TogglesScreen
 
-        title, name, numbers, chosen, then = effect
-        screen = TogglesScreen(title, name, numbers, chosen)
-        self._app.push_screen(screen, partial(self._answer, then))
+        self._app.push_screen(TogglesScreen(effect), partial(self._answer, effect.then))
 
     async def _answer(
         self, then: Callable[[Session, Any], effects.Result], answer: object

@@ -1,6 +1,6 @@
 """A short list to choose one from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -10,7 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from montauk_tui.session.effects import Choice
+from montauk_tui.session.effects import Choose
 
 
 class ChooseScreen(ModalScreen[str | None]):
@@ -19,30 +19,26 @@ class ChooseScreen(ModalScreen[str | None]):
     BINDINGS = [Binding("escape,q,f10", "leave", show=False)]
 
     def __init__(
-        self,
-        title: str,
-        choices: Sequence[Choice],
-        current: str,
-        preview: Callable[[str], None] | None = None,
+        self, offer: Choose, preview: Callable[[str], None] | None = None
     ) -> None:
-        """Offer `choices`, starting at `current`; `preview` is told of every move."""
+        """Offer choices; `preview` is told of every move."""
         super().__init__(classes="preview" if preview else None)
-        self._heading = title
-        self._choices = choices
-        self._current = current
+        self._offer = offer
         self._preview = preview
-        self._notes = {choice.id: choice.note for choice in choices if choice.note}
-        self._has_begun = current not in [choice.id for choice in choices]
+        self._notes = {it.id: it.note for it in offer.choices if it.note}
+        self._ids = [choice.id for choice in offer.choices]
+        self._has_begun = offer.current not in self._ids
 
     def compose(self) -> ComposeResult:
         """Lay out the list."""
-        widest = max(len(choice.title) for choice in self._choices)
+        choices = self._offer.choices
+        widest = max(len(choice.title) for choice in choices)
         options = [
             Option(Text(f"{choice.title:{widest}}  {choice.description}"), id=choice.id)
-            for choice in self._choices
+            for choice in choices
         ]
         with Vertical(id="box") as box:
-            box.border_title = self._heading
+            box.border_title = self._offer.title
             box.border_subtitle = "Enter chooses, Esc leaves"
             yield OptionList(*options, id="choices")
             if self._notes:
@@ -53,9 +49,9 @@ class ChooseScreen(ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         """Start at the current choice."""
-        ids = [choice.id for choice in self._choices]
-        if self._current in ids:
-            self.query_one(OptionList).highlighted = ids.index(self._current)
+        if not self._has_begun:
+            at = self._ids.index(self._offer.current)
+            self.query_one(OptionList).highlighted = at
 
     def on_option_list_option_highlighted(
         self, event: OptionList.OptionHighlighted
@@ -64,7 +60,7 @@ class ChooseScreen(ModalScreen[str | None]):
         if self._notes:
             note = self._notes.get(event.option_id or "", "")
             self.query_one("#choice-note", Static).update(note)
-        self._has_begun |= event.option_id == self._current
+        self._has_begun |= event.option_id == self._offer.current
         if event.option_id is None or not self._has_begun:
             # The list is at its first line before it is led to the current one.
             return

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from montauk_tui.session.effects import Choice, Picked
+from montauk_tui.session.effects import Choice, Pick, Picked
 
 
 class PickScreen(ModalScreen[Picked | None]):
@@ -24,28 +24,13 @@ class PickScreen(ModalScreen[Picked | None]):
         Binding("tab", "switch", show=False),
     ]
 
-    def __init__(
-        self,
-        title: str,
-        choices: Sequence[Choice],
-        current: str = "",
-        switched_title: str = "",
-        switch_hint: str = "",
-    ) -> None:
-        """Offer `choices`, starting at `current`.
-
-        Args:
-            title: Says what will be done, and to whom.
-            choices: The lines; typing looks for words in id and title.
-            current: Id of the line to start at.
-            switched_title: The title while the switch is on; empty for no switch.
-            switch_hint: What Tab switches to.
-        """
+    def __init__(self, offer: Pick) -> None:
+        """Offer choices; typing looks for words in id and title."""
         super().__init__()
-        self._titles = (title, switched_title)
-        self._choices = choices
-        self._current = current
-        self._hint = switch_hint
+        self._titles = (offer.title, offer.switched_title)
+        self._choices = offer.choices
+        self._current = offer.current
+        self._hint = offer.switch_hint
         self._switched = False
         self._typed = ""
         self._is_found = True

@@ -1,6 +1,5 @@
 """A list of things that are on or off."""
 
-from collections.abc import Collection, Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -11,6 +10,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
+
+from montauk_tui.session.effects import Toggle
 
 
 class _Switches(OptionList):
@@ -30,15 +31,13 @@ class TogglesScreen(ModalScreen[frozenset[int] | None]):
         Binding("a", "all", show=False),
     ]
 
-    def __init__(
-        self, title: str, name: str, numbers: Sequence[int], chosen: Collection[int]
-    ) -> None:
-        """Offer `numbers`, each called `name`, of which some are chosen."""
+    def __init__(self, offer: Toggle) -> None:
+        """Offer numbers of which some are chosen."""
         super().__init__()
-        self._heading = title
-        self._name_of_one = name
-        self._numbers = list(numbers)
-        self._chosen = set(chosen) & set(numbers)
+        self._heading = offer.title
+        self._name_of_one = offer.name
+        self._numbers = list(offer.numbers)
+        self._chosen = set(offer.chosen) & set(offer.numbers)
 
     def compose(self) -> ComposeResult:
         """Lay out the list."""
