@@ -17,7 +17,7 @@ from montauk_tui.ui.choices import Choices
 from montauk_tui.ui.chosen import settings_now
 
 
-class Refused(Exception):  # noqa: N818 - an answer to the user, no fault
+class NotPossible(Exception):  # noqa: N818 - an answer to the user, no fault
     """An action does nothing; the text says why, and is empty where that is clear."""
 
 
@@ -151,10 +151,10 @@ class Session:
         """What is shown.
 
         Raises:
-            Refused: Nothing is, before the first frame.
+            NotPossible: Nothing is, before the first frame.
         """
         if self.rows is None:
-            raise Refused
+            raise NotPossible
         return self.rows
 
     # --- the selection ----------------------------------------------------------------

@@ -19,7 +19,7 @@ from montauk_tui.session.actions import (
     watching,
 )
 from montauk_tui.session.effects import Open, Result, Say, Update
-from montauk_tui.session.state import Refused, Session
+from montauk_tui.session.state import NotPossible, Session
 
 Action = Callable[..., Result]
 """Takes the session and what stands in the brackets behind its name."""
@@ -96,16 +96,16 @@ ACTIONS: Final[Mapping[str, Action]] = {
 """What keys, clicks and the command list run."""
 
 
-def run(session: Session, name: str, *args: Any) -> Update:
+def call_action(session: Session, name: str, *args: Any) -> Update:
     """Return what an action does, by its name."""
-    return perform(session, partial(ACTIONS[name], session, *args))
+    return update_of(session, partial(ACTIONS[name], session, *args))
 
 
-def perform(session: Session, action: Callable[[], Result]) -> Update:
-    """Return what an action does; one that is refused says why."""
+def update_of(session: Session, action: Callable[[], Result]) -> Update:
+    """Return what an action does; one that is not possible says why."""
     try:
         result = action()
-    except Refused as refusal:
+    except NotPossible as refusal:
         said = str(refusal)
         return Update(session, *([Say(said)] if said else []))
     return result if isinstance(result, Update) else Update(result)

@@ -139,7 +139,7 @@ class MontaukApp(App[None]):
             cost = f"{(now_s - self._cpu_at_frame_s) * 1000:.0f} ms"
             session = replace(session, cost=cost)
         self._cpu_at_frame_s = now_s
-        await self.controller.take(take_frame(session, message.frame))
+        await self.controller.accept(take_frame(session, message.frame))
 
     def on_sampling_failed(self, message: SamplingFailed) -> None:
         """Leave, the reason on the terminal."""
@@ -157,27 +157,27 @@ class MontaukApp(App[None]):
         is_own = target == "app" or (not target and default_namespace in (None, self))
         if not is_own or name not in ACTIONS:
             return await super().run_action(action, default_namespace, namespaces)
-        await self.controller.run(name, *args)
+        await self.controller.run_action(name, *args)
         return True
 
     async def on_key(self, event: events.Key) -> None:
         """Jump to the process whose PID is typed."""
         digit = event.character or ""
         if digit.isascii() and digit.isdigit() and self.screen is self.controller.main:
-            await self.controller.run("type_digit", digit)
+            await self.controller.run_action("type_digit", digit)
 
     async def on_prompt_bar_typed(self, message: "PromptBar.Typed") -> None:
         """Filter and search while the text is typed."""
-        await self.controller.run("prompt_typed", message.kind, message.text)
+        await self.controller.run_action("prompt_typed", message.kind, message.text)
 
     async def on_prompt_bar_again(self, message: "PromptBar.Again") -> None:
         """Jump to the next match, or to the one before."""
-        await self.controller.run("prompt_again", message.step)
+        await self.controller.run_action("prompt_again", message.step)
 
     async def on_prompt_bar_ended(self, message: "PromptBar.Ended") -> None:
         """Take the text or leave it, and go back to the table."""
         args = message.kind, message.text, message.accepted
-        await self.controller.run("prompt_ended", *args)
+        await self.controller.run_action("prompt_ended", *args)
 
     async def on_cursor_position(self, event: events.CursorPosition) -> None:
         """Take Shift-F3 for what it is.

@@ -12,7 +12,7 @@ from montauk_tui.config import Settings
 from montauk_tui.pipeline.sampler import Sampler
 from montauk_tui.session import effects
 from montauk_tui.session.state import Session
-from montauk_tui.session.table import perform, run
+from montauk_tui.session.table import call_action, update_of
 from montauk_tui.ui import themes
 from montauk_tui.ui.ascii_only import draw_with_ascii
 from montauk_tui.ui.driver import TerminalDriver
@@ -54,12 +54,12 @@ class Controller:
 
     # --- the session ------------------------------------------------------------------
 
-    async def run(self, name: str, *args: Any) -> None:
+    async def run_action(self, name: str, *args: Any) -> None:
         """Run an action by its name."""
         session = replace(self.session, page_rows=self.main.table.size.height)
-        await self.take(run(session, name, *args))
+        await self.accept(call_action(session, name, *args))
 
-    async def take(self, update: effects.Update) -> None:
+    async def accept(self, update: effects.Update) -> None:
         """Go on with what an action returned, and do what it asks for."""
         self.adopt(update.session)
         for effect in update.effects:
@@ -192,7 +192,9 @@ class Controller:
     ) -> None:
         """Go on with what was chosen; a list that was left changes nothing."""
         if answer is not None:
-            await self.take(perform(self.session, partial(then, self.session, answer)))
+            await self.accept(
+                update_of(self.session, partial(then, self.session, answer))
+            )
 
     @perform.register
     async def _ask(self, effect: effects.Ask) -> None:
@@ -262,7 +264,7 @@ class Controller:
 
     @perform.register
     def _later(self, effect: effects.Later) -> None:
-        self._app.set_timer(effect.after_s, partial(self.run, effect.action))
+        self._app.set_timer(effect.after_s, partial(self.run_action, effect.action))
 
 
 def _looks(session: Session) -> tuple[object, ...]:

@@ -22,7 +22,7 @@ from montauk_tui.session.effects import (
     Update,
 )
 from montauk_tui.session.state import Rows, Session
-from montauk_tui.session.table import perform, run
+from montauk_tui.session.table import call_action, update_of
 from tests.support.replay import ReplayCollector
 from tests.support.scenes import scene_collector
 
@@ -57,14 +57,14 @@ class Desk:
         for action in actions:
             name, _, args = action.partition("(")
             values = ast.literal_eval(f"({args[:-1]},)") if args else ()
-            self._take(run(self.session, name, *values))
+            self._take(call_action(self.session, name, *values))
 
     def answer(self, answer: Any) -> None:
         """Choose from the list that is open."""
         (effect,) = self.effects
         assert isinstance(effect, Choose | Pick | Toggle)
         then: Callable[[Session, Any], Result] = effect.then
-        self._take(perform(self.session, lambda: then(self.session, answer)))
+        self._take(update_of(self.session, lambda: then(self.session, answer)))
 
     def _take(self, update: Update) -> None:
         self.session, self.effects = update.session, update.effects

@@ -2,7 +2,7 @@
 
 from montauk_tui.engine.folds import UNFOLDED, Folds
 from montauk_tui.engine.kinds import real_identity
-from montauk_tui.session.state import Refused, Rows, Session
+from montauk_tui.session.state import NotPossible, Rows, Session
 
 
 def fold(session: Session) -> Session:
@@ -31,7 +31,7 @@ def _foldable(session: Session) -> Rows:
     choices, rows = session.choices, session.rows
     is_open = choices.shown_view.query or choices.view.uid is not None
     if not choices.in_tree or is_open or rows is None or not len(rows.projection.rows):
-        raise Refused
+        raise NotPossible
     return rows
 
 

@@ -15,7 +15,7 @@ from montauk_tui.session.actions.targets import (
     why_no_process,
 )
 from montauk_tui.session.effects import LookInto, Result, Say, Update
-from montauk_tui.session.state import Refused, Session
+from montauk_tui.session.state import NotPossible, Session
 from montauk_tui.session.tabs import EXITED, MAIN, PROCESSES
 
 
@@ -30,12 +30,12 @@ def _look_into(session: Session, process: Identity, section: str = "") -> Update
     table = rows.frame.sample.processes
     row = table.row_of(process)
     if row is None:
-        raise Refused(why_no_process(rows.listed, place))
+        raise NotPossible(why_no_process(rows.listed, place))
     if not table.is_process[row]:
         # A thread shares all but a few lines with its process.
         row = int(table.pid.searchsorted(table.tgid[row]))
         if row == len(table):
-            raise Refused
+            raise NotPossible
     name = clean(bytes(table.comm[row]))
     return Update(session, LookInto(table.identity(row), name, section))
 
@@ -63,7 +63,7 @@ def _enter_group(session: Session, listed: Frame, place: int) -> Update:
     name = clean(bytes(listed.sample.processes.comm[place]))
     label = cells.command_text(listed, place) if is_cgroup else name
     if not label or (is_cgroup and not label.startswith("/")):
-        raise Refused(f"their {field} is not known")
+        raise NotPossible(f"their {field} is not known")
     has_ended = extra_value(listed, "count", place) > 0
     choices = session.choices.with_filter(f"{field} = {quoted(label)}")
     session = show_tab(session.apply(choices=choices), EXITED if has_ended else MAIN)
@@ -81,5 +81,5 @@ def _go_to_process(session: Session) -> Session:
         return show_tab(session, MAIN).select_row(row)
     name, title = name_of(session.seen.frame, process), there.tab_now.title
     if there.filter_text and lists(session, there.with_filter(""), row):
-        raise Refused(f"the filter hides {name} in {title}")
-    raise Refused(f"{name} is hidden in {title}")
+        raise NotPossible(f"the filter hides {name} in {title}")
+    raise NotPossible(f"{name} is hidden in {title}")

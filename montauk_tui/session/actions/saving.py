@@ -8,7 +8,7 @@ from montauk_tui.config import config_path
 from montauk_tui.errors import MontaukError
 from montauk_tui.model.text import named
 from montauk_tui.session.effects import Say, Update
-from montauk_tui.session.state import Refused, Session
+from montauk_tui.session.state import NotPossible, Session
 
 
 def save_settings(session: Session) -> Update:
@@ -18,11 +18,11 @@ def save_settings(session: Session) -> Update:
 
     wanted, path = session.unsaved, config_path(os.environ)
     if not wanted:
-        raise Refused(f"nothing was changed: {shown_path(path)} is as it was")
+        raise NotPossible(f"nothing was changed: {shown_path(path)} is as it was")
     try:
         saved = save(path, wanted)
     except MontaukError as error:
-        raise Refused(f"not saved: {error}") from error
+        raise NotPossible(f"not saved: {error}") from error
     said = Say(summary(saved, shown_path(path)), "information")
     return Update(replace(session, saved=session.settings_now), said)
 

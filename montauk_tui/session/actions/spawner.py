@@ -13,7 +13,7 @@ from montauk_tui.session.actions.navigation import lists, show_tab
 from montauk_tui.session.actions.targets import name_of, parent_at
 from montauk_tui.session.actions.view import with_view
 from montauk_tui.session.effects import Say, Update
-from montauk_tui.session.state import Refused, Session
+from montauk_tui.session.state import NotPossible, Session
 from montauk_tui.session.tabs import MAIN, SPAWNERS, rows_of
 from montauk_tui.ui.choices import Choices
 
@@ -52,10 +52,10 @@ def spawner(session: Session) -> Update:
     """
     frame = session.seen.frame
     if session.place is None:
-        raise Refused
+        raise NotPossible
     parent = parent_at(session)
     if parent is None:
-        raise Refused("who started it is not known")
+        raise NotPossible("who started it is not known")
     spawners = replace(session.choices.on_tab(SPAWNERS), grouping="parent")
     told = f"started by {name_of(frame, parent)}"
     if rows_of(frame, spawners.shown).sample.processes.row_of(parent) is not None:
@@ -83,7 +83,7 @@ def _arrive(session: Session, there: Choices, process: Identity, told: str) -> U
     """
     found = _showing(session, there, process)
     if found is None:
-        raise Refused(f"{told}, which is hidden in {there.tab_now.title}")
+        raise NotPossible(f"{told}, which is hidden in {there.tab_now.title}")
     lifted, shown = found
     was_there = session.choices.tab == there.tab
     session = session.apply(choices=_lifted(session.choices, lifted))

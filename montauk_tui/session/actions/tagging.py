@@ -12,7 +12,7 @@ from montauk_tui.model.schema import UNKNOWN
 from montauk_tui.session.actions.targets import living
 from montauk_tui.session.actions.view import viewing
 from montauk_tui.session.effects import Choice, Choose, Say, Update
-from montauk_tui.session.state import Refused, Session
+from montauk_tui.session.state import NotPossible, Session
 
 _EVERYBODY = "everybody"
 
@@ -69,7 +69,7 @@ def follow(session: Session) -> Session:
         return _following(session, None)
     session, row = living(session)
     if session.current is None or row != session.current.process:
-        raise Refused(f"PID {row.pid} is no row of this list; Enter goes to it")
+        raise NotPossible(f"PID {row.pid} is no row of this list; Enter goes to it")
     return _following(session, row)
 
 

@@ -14,20 +14,20 @@ from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import UNKNOWN
 from montauk_tui.model.text import clean
 from montauk_tui.session.effects import Sample, Say, Update
-from montauk_tui.session.state import Refused, Rows, Session
+from montauk_tui.session.state import NotPossible, Rows, Session
 
 
 def not_read_only(session: Session) -> None:
     """Refuse where no process may be changed."""
     if session.choices.read_only:
-        raise Refused("read-only: no process is changed")
+        raise NotPossible("read-only: no process is changed")
 
 
 def targets(session: Session) -> tuple[Session, list[Identity]]:
     """Return whom to act on; the selected row stays selected.
 
     Raises:
-        Refused: There is nobody, or nobody may be acted on.
+        NotPossible: There is nobody, or nobody may be acted on.
     """
     not_read_only(session)
     if session.choices.tags:
@@ -42,12 +42,12 @@ def living(session: Session) -> tuple[Session, Identity]:
     That of an event may live. The row stays selected.
 
     Raises:
-        Refused: There is no such process.
+        NotPossible: There is no such process.
     """
     rows, place = selected(session)
     process = real_identity(rows.listed, place)
     if rows.frame.sample.processes.row_of(process) is None:
-        raise Refused(why_no_process(rows.listed, place))
+        raise NotPossible(why_no_process(rows.listed, place))
     return session.select_row(session.current), process
 
 
@@ -55,10 +55,10 @@ def selected(session: Session) -> tuple[Rows, int]:
     """Return what is shown, and which row of the frame listed is selected.
 
     Raises:
-        Refused: None is.
+        NotPossible: None is.
     """
     if session.rows is None or session.place is None:
-        raise Refused("no process is selected")
+        raise NotPossible("no process is selected")
     return session.rows, session.place
 
 
@@ -83,7 +83,7 @@ def process_at(session: Session) -> Identity:
     Of one that is gone it is the nearest ancestor that lives.
 
     Raises:
-        Refused: None lives.
+        NotPossible: None lives.
     """
     rows, place = selected(session)
     process = real_identity(rows.listed, place)
@@ -91,7 +91,7 @@ def process_at(session: Session) -> Identity:
         return process
     above = parent_at(session)
     if above is None:
-        raise Refused(why_no_process(rows.listed, place))
+        raise NotPossible(why_no_process(rows.listed, place))
     return above
 
 

@@ -7,7 +7,7 @@ from montauk_tui.engine.subtree import processes_of
 from montauk_tui.model.text import clean
 from montauk_tui.session.actions.targets import living, not_read_only
 from montauk_tui.session.effects import Update, Watch
-from montauk_tui.session.state import Refused, Session
+from montauk_tui.session.state import NotPossible, Session
 
 # What runs these programs is imported by the keys that need it.
 # ruff: noqa: PLC0415
@@ -39,16 +39,16 @@ def _run(session: Session, label: str, tools: "tuple[Tool, ...]") -> Update:
     (process,) = processes_of(table, [row])
     tool = tracing.find(tools)
     if tool is None:
-        raise Refused(f"{label}: {tracing.missing(tools)}")
+        raise NotPossible(f"{label}: {tracing.missing(tools)}")
     refused = tracing.why_not(process)
     if refused is not None:
         why = refused.why(frame.lookups.user)
         said = f"{refused.outcome.value}: {why}" if why else refused.outcome.value
-        raise Refused(f"{label}: PID {process.pid} {said}")
+        raise NotPossible(f"{label}: PID {process.pid} {said}")
     place = table.row_of(process)
     name = "" if place is None else clean(bytes(table.comm[place]))
     try:
         running = tracing.Running(process, tool)
     except (OSError, RuntimeError, MemoryError) as error:
-        raise Refused(f"{label}: {shortage.of(error) or error}") from error
+        raise NotPossible(f"{label}: {shortage.of(error) or error}") from error
     return Update(session, Watch(running, name))
