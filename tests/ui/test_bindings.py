@@ -36,6 +36,14 @@ def test_its_action_exists_and_takes_its_arguments(binding: Binding) -> None:
     inspect.signature(method).bind(None, *arguments)
 
 
+def test_every_action_has_a_key_or_comes_from_the_screen() -> None:
+    keyed = {parse_action(binding.action)[1] for binding in EVERY_BINDING}
+    assert {*ACTIONS} - keyed == {
+        "select", "tab", "sort_or_invert", "type_digit", "forget_pid",
+        "prompt_typed", "prompt_again", "prompt_ended",
+    }  # fmt: skip
+
+
 def test_every_binding_has_a_name_a_label_and_a_description() -> None:
     for binding in EVERY_BINDING:
         assert binding.description, binding

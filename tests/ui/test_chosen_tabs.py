@@ -3,7 +3,7 @@
 import pytest
 
 from montauk_tui.config import Settings, TabSettings
-from montauk_tui.session.tabs import BUILT_IN, LISTINGS, Tabs
+from montauk_tui.session.tabs import Tabs
 from montauk_tui.ui.app import mistakes
 from tests.support.builders import FakeLookups
 from tests.support.churn import churning_collector
@@ -22,30 +22,6 @@ def titles(monitor: Monitor) -> str:
 
 def header(monitor: Monitor) -> list[str]:
     return monitor.app.controller.main.header.render_line(0).text.split()
-
-
-def test_without_choices_there_are_those_of_the_program() -> None:
-    tabs = Tabs.from_settings(Settings())
-    assert tabs.every == BUILT_IN
-    assert tabs.order == tuple(BUILT_IN)
-    assert tabs.chosen_order == ()
-
-
-def test_every_tab_of_the_program_has_rows_that_are_listed() -> None:
-    assert {tab.rows for tab in BUILT_IN.values()} == set(LISTINGS)
-
-
-@pytest.mark.parametrize(
-    ("order", "expected"),
-    [
-        ((), ("main", "io", "exited", "spawners", "events", "web")),
-        (("web", "main"), ("web", "main")),
-        (("events",), ("main", "events")),
-        (("nonsense", "web"), ("main", "web")),
-    ],
-)
-def test_the_order_of_tabs(order: tuple[str, ...], expected: tuple[str, ...]) -> None:
-    assert Tabs.from_settings(Settings(tabs=(WEB,), tab_order=order)).order == expected
 
 
 @pytest.mark.parametrize(

@@ -242,25 +242,6 @@ async def test_search_jumps_marks_and_goes_round(key: str) -> None:
         )
 
 
-async def test_search_starts_from_the_selection() -> None:
-    async with running(size=SIZE) as monitor:
-        everything = commands(monitor)
-        hits = [at for at, text in enumerate(everything) if "worker process" in text]
-        await monitor.press(*["down"] * (hits[0] + 1), "f3")
-        await monitor.type("worker process")
-        assert monitor.table.position == hits[1]
-
-
-async def test_a_search_without_a_match_stays() -> None:
-    async with running(size=SIZE) as monitor:
-        await monitor.press("down", "down", "f3")
-        await monitor.type("~~~")
-        await monitor.press("f3")
-        assert monitor.table.position == 2
-        await monitor.press("escape")
-        assert not is_asking(monitor)
-
-
 async def test_one_prompt_takes_the_place_of_another() -> None:
     async with running(size=SIZE) as monitor:
         await monitor.press("f3", "f4")
@@ -321,13 +302,6 @@ async def test_a_bad_interval_is_refused_and_can_be_mended(typed: str) -> None:
         await monitor.press("ctrl+u", "3", "enter")
         assert not is_asking(monitor)
         assert monitor.app.session.choices.interval_s == 3.0
-
-
-async def test_escape_leaves_the_interval_as_it_was() -> None:
-    async with running(size=SIZE) as monitor:
-        await monitor.press("d", "ctrl+u", "7", "escape")
-        assert not is_asking(monitor)
-        assert "every 1 s" in monitor.text
 
 
 async def test_themes_are_seen_before_they_are_taken() -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from montauk_tui.config import Settings, TabSettings, from_file
-from montauk_tui.session.actions.saving import shown_path
 from montauk_tui.ui.app import MontaukApp
 from tests.support.churn import churning_collector
 from tests.support.monitor import Monitor, make_app, running
@@ -155,12 +154,3 @@ async def test_keys_that_are_not_known_stay_and_are_named(file: Path) -> None:
         await monitor.press("K", "W")
         assert said(monitor).endswith("what this version does not know: hologram")
     assert text_of(file) == "# newer\nhologram = true\nkernel_threads = true\n"
-
-
-def test_the_home_folder_is_shown_as_one_writes_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("HOME", "/home/ann")
-    assert shown_path(Path("/home/ann/.config/x.toml")) == "~/.config/x.toml"
-    assert shown_path(Path("/home/anna/x.toml")) == "/home/anna/x.toml"
-    assert shown_path(Path("/a/\x1b[2J")) == r"/a/\x1b[2J"

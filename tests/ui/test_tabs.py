@@ -14,12 +14,11 @@ from tests.support.churn import (
     MAKE,
     SHELL,
     churning_collector,
-    churning_samples,
 )
 from tests.support.exits import make_exits
 from tests.support.listing import end
 from tests.support.monitor import Monitor, make_app, running
-from tests.support.starts import fork, make_starts
+from tests.support.starts import make_starts
 
 SIZE = (120, 40)
 TITLES = ["Main", "I/O", "Exited", "Spawners", "Events"]
@@ -294,32 +293,6 @@ async def test_enter_opens_and_closes_a_fold_and_the_selection_stays() -> None:
         assert monitor.table.row_count == 1
 
 
-async def test_enter_on_a_living_process_does_nothing() -> None:
-    async with churning() as monitor:
-        before = row_texts(monitor)
-        await monitor.press("enter")
-        assert (tab(monitor), row_texts(monitor)) == ("Main", before)
-
-
-async def test_the_selection_of_what_ended_survives_refreshes() -> None:
-    async with churning(filter="git", linger_s=2.0) as monitor:
-        await select(monitor, "ended with 128")
-        chosen = monitor.current_pid
-        await monitor.sample()
-        assert monitor.current_pid == chosen
-        assert len(monitor.shown_pids) == 2
-
-
-async def test_a_fold_keeps_the_selection_while_it_grows() -> None:
-    async with churning() as monitor:
-        await select(monitor, f"{LOOPS}x")
-        chosen = monitor.current_pid
-        for _ in range(8):
-            await monitor.sample()
-            assert monitor.current_pid == chosen
-        assert f"{5 * LOOPS}x" in selected_row(monitor)
-
-
 # --- from one list to another ---------------------------------------------------------
 
 
@@ -333,14 +306,6 @@ async def test_s_leads_from_a_fold_to_its_spawner() -> None:
         assert "← tmux 2160 ← bash 2052" in selected_row(monitor)
 
 
-async def test_s_leads_through_the_dead() -> None:
-    async with churning() as monitor:
-        await monitor.press("tab", "tab")
-        await select(monitor, "tsc --noEmit app/8.ts")
-        await monitor.press("S")
-        assert monitor.current_pid == MAKE
-
-
 async def test_two_keys_from_the_start_name_the_spawner() -> None:
     async with churning((80, 24)) as monitor:
         await monitor.press("tab", "tab", "tab")
@@ -349,46 +314,6 @@ async def test_two_keys_from_the_start_name_the_spawner() -> None:
         assert "make" in heaviest
         assert f"{SHELL} build" in second
         assert "bash" in second
-
-
-async def test_enter_leads_from_a_spawner_to_its_process() -> None:
-    async with churning() as monitor:
-        await monitor.press("tab", "tab", "tab")
-        await select(monitor, f" {MAKE} ")
-        await monitor.press("enter")
-        assert tab(monitor) == "Main"
-        assert monitor.current_pid == MAKE
-
-
-async def test_enter_leads_from_the_dead_to_the_nearest_that_lives() -> None:
-    async with churning() as monitor:
-        await monitor.press("tab", "tab")
-        await select(monitor, "tsc --noEmit app/8.ts")
-        await monitor.press("enter")
-        assert tab(monitor) == "Main"
-        assert monitor.current_pid == MAKE
-
-
-async def test_enter_leads_from_an_event_to_the_process_where_it_lives() -> None:
-    begin = churning_samples()[1]
-    table = begin.processes
-    row = table.pid.tolist().index(4143)
-    started = fork(
-        4143, int(begin.boot_s * 1e9), start_ticks=int(table.start_ticks[row])
-    )
-    collector = churning_collector(starts=make_starts([started]))
-    async with running(make_app(collector), SIZE) as monitor:
-        await monitor.press("shift+tab")
-        await select(monitor, " 4143 ")
-        await monitor.press("enter")
-        assert tab(monitor) == "Main"
-        assert monitor.current_pid == 4143
-
-
-async def test_without_rows_the_keys_of_tabs_do_no_harm() -> None:
-    async with running(make_app(settings=Settings(filter="no such")), SIZE) as monitor:
-        await monitor.press("enter", "S", "enter", "S", "tab", "enter", "S")
-        assert tab(monitor) == "I/O"
 
 
 async def test_long_pids_line_up_with_their_titles() -> None:
@@ -413,12 +338,3 @@ async def test_g_groups_the_spawners_by_other_things_and_back() -> None:
             assert f"by {seen[-1]}" in monitor.text
         assert seen == ["executable", "cgroup", "parent"]
         assert row_texts(monitor) == by_parent
-
-
-async def test_the_keys_of_rows_do_no_harm_in_any_grouping() -> None:
-    async with churning() as monitor:
-        for _ in range(3):
-            await monitor.press(*["tab"] * ((3 - TITLES.index(tab(monitor))) % 5))
-            await monitor.press("g", "down", "enter", "S", "enter", "S")
-            await monitor.sample()
-            assert tab(monitor) in TITLES

@@ -1,0 +1,184 @@
+"""The tabs of settings, and what leads from one list to another."""
+
+from typing import Any
+
+import pytest
+
+from montauk_tui.config import Settings, TabSettings
+from montauk_tui.model.kinds import RowKind
+from montauk_tui.session.tabs import BUILT_IN, LISTINGS, Tabs, mistakes, why_nothing
+from tests.support.churn import (
+    LOOPS,
+    MAKE,
+    SHELL,
+    churning_collector,
+    churning_samples,
+)
+from tests.support.desk import Desk
+from tests.support.starts import fork, make_starts
+
+WEB = TabSettings("Web", columns=("pid", "command"), filter="nginx")
+
+
+def churning(**settings: Any) -> Desk:
+    return Desk(churning_collector(), Settings(**settings))
+
+
+# --- which there are ------------------------------------------------------------------
+
+
+def test_without_choices_there_are_those_of_the_program() -> None:
+    tabs = Tabs.from_settings(Settings())
+    assert tabs.every == BUILT_IN
+    assert tabs.order == tuple(BUILT_IN)
+    assert tabs.chosen_order == ()
+
+
+def test_every_tab_of_the_program_has_rows_that_are_listed() -> None:
+    assert {tab.rows for tab in BUILT_IN.values()} == set(LISTINGS)
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ((), ("main", "io", "exited", "spawners", "events", "web")),
+        (("web", "main"), ("web", "main")),
+        (("events",), ("main", "events")),
+        (("nonsense", "web"), ("main", "web")),
+    ],
+)
+def test_the_order_of_tabs(order: tuple[str, ...], expected: tuple[str, ...]) -> None:
+    assert Tabs.from_settings(Settings(tabs=(WEB,), tab_order=order)).order == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "hints"),
+    [
+        (Settings(tab_order=("mian",)), ["'tab_order'", "'mian'", "mean 'main'?"]),
+        (Settings(tab_order=("web",)), ["'tab_order'", "'web'", "exited"]),
+        (
+            Settings(tabs=(TabSettings("exited", rows="events"),)),
+            ["'exited'", "its rows stay exited"],
+        ),
+        (Settings(tabs=(TabSettings("events", tree=True),)), ["'events'", "no tree"]),
+    ],
+)
+def test_mistakes_cost_one_line_each(settings: Settings, hints: list[str]) -> None:
+    (line,) = mistakes(settings)
+    for hint in hints:
+        assert hint in line
+    assert Tabs.from_settings(settings).every["exited"].rows == "exited"
+
+
+def test_a_key_leads_from_a_tab_that_is_not_offered_to_the_first_that_is() -> None:
+    desk = churning(tab_order=("main", "io"))
+    desk.run("group")
+    assert desk.tab == "Spawners"
+    desk.run("next_tab(1)")
+    assert desk.tab == "Main"
+
+
+def test_a_column_is_chosen_for_one_tab() -> None:
+    tabs = Tabs.from_settings(Settings()).with_columns("io", ("pid", "command"))
+    assert tabs.every["io"].columns == ("pid", "command")
+    assert tabs.every["main"] == BUILT_IN["main"]
+
+
+# --- what they list -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tab", ["exited", "spawners", "events"])
+def test_an_empty_list_says_why_it_is_empty(tab: str) -> None:
+    desk = Desk()
+    desk.run(f"tab({tab!r})")
+    blind = why_nothing(desk.rows.listed, desk.session.choices.tab_now.rows)
+    assert "collector replay does not see processes" in blind
+    desk = Desk(churning_collector(), Settings(filter="no such"))
+    desk.run(f"tab({tab!r})")
+    said = why_nothing(desk.rows.listed, desk.session.choices.tab_now.rows)
+    assert said == "nothing matches the filter"
+
+
+def test_the_tree_is_one_of_processes_alone() -> None:
+    desk = churning()
+    desk.run("tree")
+    assert desk.session.choices.in_tree
+    desk.run("tab('exited')", "tree", "siblings")
+    assert not desk.session.choices.in_tree
+    desk.run("tab('main')")
+    assert desk.session.choices.in_tree
+
+
+def test_g_groups_the_spawners_by_other_things_and_back() -> None:
+    desk = churning()
+    desk.run("tab('spawners')")
+    by_parent, seen = desk.texts, []
+    for _ in range(3):
+        desk.run("group")
+        seen.append(desk.session.choices.grouping)
+    assert seen == ["executable", "cgroup", "parent"]
+    assert desk.texts == by_parent
+
+
+def test_a_fold_keeps_the_selection_while_it_grows() -> None:
+    desk = churning()
+    desk.find(f"{LOOPS}x")
+    chosen = desk.session.current
+    assert chosen is not None
+    assert chosen.kind is RowKind.EXITED_GROUP
+    for _ in range(8):
+        desk.sample()
+        assert desk.session.current == chosen
+    assert f"{5 * LOOPS}x" in desk.texts[desk.session.selection.position]
+
+
+def test_the_selection_of_what_ended_survives_refreshes() -> None:
+    desk = churning(filter="git", linger_s=2.0)
+    desk.find("git push")
+    chosen = desk.session.current
+    desk.sample()
+    assert desk.session.current == chosen
+    assert len(desk.shown_pids) == 2
+
+
+# --- from one to another --------------------------------------------------------------
+
+
+def test_s_leads_from_a_fold_to_its_spawner() -> None:
+    desk = churning()
+    desk.find(f"{LOOPS}x")
+    desk.run("spawner")
+    assert (desk.tab, desk.current_pid) == ("Spawners", SHELL)
+
+
+@pytest.mark.parametrize(
+    ("action", "there"), [("spawner", "Spawners"), ("enter", "Main")]
+)
+def test_ways_lead_through_the_dead(action: str, there: str) -> None:
+    desk = churning()
+    desk.run("tab('exited')")
+    desk.find("tsc --noEmit app/8.ts")
+    desk.run(action)
+    assert (desk.tab, desk.current_pid) == (there, MAKE)
+
+
+def test_enter_leads_from_an_event_to_the_process_where_it_lives() -> None:
+    begin = churning_samples()[1]
+    table = begin.processes
+    row = table.pid.tolist().index(4143)
+    started = fork(
+        4143, int(begin.boot_s * 1e9), start_ticks=int(table.start_ticks[row])
+    )
+    desk = Desk(churning_collector(starts=make_starts([started])))
+    desk.run("tab('events')")
+    desk.find(" 4143 ")
+    desk.run("enter")
+    assert (desk.tab, desk.current_pid) == ("Main", 4143)
+
+
+def test_the_keys_of_rows_do_no_harm_in_any_grouping() -> None:
+    desk = churning()
+    for _ in range(3):
+        desk.run("tab('spawners')", "group", "move(1)", "enter", "spawner", "enter")
+        desk.sample()
+        assert desk.tab in ("Main", "Exited", "Spawners")
