@@ -11,10 +11,10 @@ from montauk_tui.engine.projection import Projection, View, project
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKey
 from montauk_tui.model.sample import Identity
+from montauk_tui.session.choices import Choices
+from montauk_tui.session.chosen import settings_now
 from montauk_tui.session.finding import PidSearch
 from montauk_tui.session.tabs import Shown, rows_of
-from montauk_tui.ui.choices import Choices
-from montauk_tui.ui.chosen import settings_now
 
 
 class NotPossible(Exception):  # noqa: N818 - an answer to the user, no fault

@@ -13,7 +13,7 @@ from montauk_tui.errors import UsageError
 from montauk_tui.model.devices import Devices, Frequency, Interface, Temperature
 from montauk_tui.model.recent import MOST_MOMENTS, Recent
 from montauk_tui.model.schema import Need
-from montauk_tui.ui.choices import Choices
+from montauk_tui.session.choices import Choices
 from tests.support.builders import GIB, cpu_ticks, make_host
 
 EVERY = [f"{meter.id}:{style}" for meter in METERS.values() for style in meter.styles]

@@ -18,7 +18,7 @@ from montauk_tui.engine.query.fields import FIELDS
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKind
 from montauk_tui.model.schema import Need
-from montauk_tui.ui.choices import Choices
+from montauk_tui.session.choices import Choices
 from tests.support.builders import BOOT_S, make_frame, make_sample, pids
 from tests.support.listing import Life, end
 

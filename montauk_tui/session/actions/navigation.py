@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from montauk_tui.engine.kinds import kind_of, real_identity
 from montauk_tui.model.kinds import RowKey, RowKind
+from montauk_tui.session.choices import Choices
 from montauk_tui.session.state import Session, rows_with
 from montauk_tui.session.tabs import PROCESSES, SPAWNERS
-from montauk_tui.ui.choices import Choices
 
 
 def show_tab(session: Session, tab_id: str) -> Session:

@@ -12,10 +12,10 @@ from montauk_tui.model.sample import Identity
 from montauk_tui.session.actions.navigation import lists, show_tab
 from montauk_tui.session.actions.targets import name_of, parent_at
 from montauk_tui.session.actions.view import with_view
+from montauk_tui.session.choices import Choices
 from montauk_tui.session.effects import Say, Update
 from montauk_tui.session.state import NotPossible, Session
 from montauk_tui.session.tabs import MAIN, SPAWNERS, rows_of
-from montauk_tui.ui.choices import Choices
 
 
 class Lift(NamedTuple):

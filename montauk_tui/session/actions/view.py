@@ -6,9 +6,9 @@ from typing import Any
 
 from montauk_tui.engine.column import Column
 from montauk_tui.engine.columns import COLUMNS
+from montauk_tui.session.choices import Choices
 from montauk_tui.session.effects import Choice, Choose, Sample, Update
 from montauk_tui.session.state import Session
-from montauk_tui.ui.choices import Choices
 
 
 def turn(field: str) -> Callable[[Session], Session]:

@@ -12,9 +12,9 @@ from montauk_tui.model.details import Details
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.text import clean
+from montauk_tui.session.choices import Choices
 from montauk_tui.session.state import Session
 from montauk_tui.ui.bindings import LOOK_BINDINGS
-from montauk_tui.ui.choices import Choices
 from montauk_tui.ui.screens.searching import SearchableScreen
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.details_page import PageLook, lay_out

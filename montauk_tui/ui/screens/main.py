@@ -11,9 +11,9 @@ from textual.screen import Screen
 
 from montauk_tui.engine.columns import pick
 from montauk_tui.model.frame import Frame
+from montauk_tui.session.choices import Choices
 from montauk_tui.session.state import Session
 from montauk_tui.ui.bindings import BINDINGS
-from montauk_tui.ui.choices import Choices
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.books import draw_books
 from montauk_tui.ui.widgets.lines import LinesWidget, SizedLines

@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Protocol
 
 from montauk_tui.config import Change, Settings
+from montauk_tui.session.choices import Choices
 from montauk_tui.session.effects import Effect, Say
 from montauk_tui.session.state import Session
 from montauk_tui.ui import themes
-from montauk_tui.ui.choices import Choices
 from montauk_tui.ui.keymap import Keymap
 
 

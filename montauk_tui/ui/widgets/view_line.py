@@ -8,8 +8,8 @@ from montauk_tui.engine.query.cuts import cut_commands
 from montauk_tui.engine.units import counted
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.text import clean
+from montauk_tui.session.choices import Choices
 from montauk_tui.session.tabs import SPAWNERS
-from montauk_tui.ui.choices import Choices
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.lines import Line, LinesWidget, Run, line_width, spread
 
