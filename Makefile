@@ -9,7 +9,7 @@ KERNELS ?= 5.10 6.1 6.12 7.2
 
 SHELL_SCRIPTS := .ci/run scripts/bcc.sh tests/kernels/guest/checks.sh tests/kernels/guest/prepare.sh
 
-.PHONY: help run test test-kernels check format setup bcc bench bench-accuracy \
+.PHONY: help run test test-kernels check docs format setup bcc bench bench-accuracy \
         snapshots pictures clean
 
 help:  ## show the targets
@@ -24,12 +24,16 @@ test: setup  ## set up and run the tests
 test-kernels: setup  ## run checks on other kernels, in virtual machines: KERNELS="6.1 7.2"
 	@$(BIN)/python -m tests.kernels $(KERNELS)
 
-check: setup  ## format, lint, types and import rules
+check: setup  ## format, lint, types, import rules and made parts of the documents
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/shellcheck $(SHELL_SCRIPTS)
+	$(BIN)/python -m scripts.docs --check
+
+docs: setup  ## write into the documents what is in tables of the program
+	$(BIN)/python -m scripts.docs
 
 format: setup  ## format the code
 	$(BIN)/ruff format .

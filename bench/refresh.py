@@ -106,7 +106,7 @@ async def draw_ms(opened: Opened) -> tuple[float, float, float]:
     Two frames take turns, so that a refresh finds what a second changes.
     """
     app = _Counting(opened)
-    view = app.session.choices.view
+    view = app.session.choices.shown_view
     async with app.run_test(size=_SCREEN) as pilot:
         while len(app.frames) < 3:  # noqa: ASYNC110, PLR2004 - the first has no rates
             await asyncio.sleep(0.05)

@@ -2,21 +2,13 @@
 
 from montauk_tui.config.changes import Change, changes
 from montauk_tui.config.durations import parse_duration
-from montauk_tui.config.readers import FIELD_OF_KEY, KNOWN, READERS, ROWS
+from montauk_tui.config.options import Preferences, Settings, TabSettings
+from montauk_tui.config.paths import config_path, user_themes
 from montauk_tui.config.reading import from_environment, from_file, load, parse
-from montauk_tui.config.settings import (
-    Settings,
-    TabSettings,
-    config_path,
-    user_themes,
-)
 
 __all__ = [
-    "FIELD_OF_KEY",
-    "KNOWN",
-    "READERS",
-    "ROWS",
     "Change",
+    "Preferences",
     "Settings",
     "TabSettings",
     "changes",

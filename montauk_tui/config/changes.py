@@ -1,11 +1,10 @@
 """What differs between two sets of choices, as entries of the settings file."""
 
-from collections.abc import Iterator
-from dataclasses import fields
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-from montauk_tui.config.readers import FIELD_OF_KEY, READERS, TAB_READERS
-from montauk_tui.config.settings import Settings, TabSettings
+from montauk_tui.config.option import Option
+from montauk_tui.config.options import OPTIONS, TAB_OPTIONS, Settings, TabSettings
 
 _TOGETHER: Final = frozenset({"sort", "descending"})
 """A direction alone would turn round whichever column the file sorts by."""
@@ -31,23 +30,25 @@ class Change(NamedTuple):
 
 def changes(before: Settings, now: Settings) -> list[Change]:
     """Return what a file must say for `now`, where it differs from `before`."""
-    differing = {
-        key
-        for key in READERS
-        if getattr(before, _field(key)) != getattr(now, _field(key))
-    }
-    if differing & _TOGETHER:
-        differing |= _TOGETHER
     found = [
-        Change((key,), None if value == () else _plain(value))
-        for key, value in ((key, getattr(now, _field(key))) for key in READERS)
-        if key in differing
+        Change((option.id,), None if value == () else _plain(value))
+        for option in _differing(OPTIONS, before, now)
+        for value in (getattr(now, option.field),)
     ]
     return [*found, *_key_changes(before, now), *_tab_changes(before, now)]
 
 
-def _field(key: str) -> str:
-    return FIELD_OF_KEY.get(key, key)
+def _differing(
+    options: Iterable[Option], before: Settings | TabSettings, now: object
+) -> list[Option]:
+    ids = {
+        option.id
+        for option in options
+        if getattr(before, option.field) != getattr(now, option.field)
+    }
+    if ids & _TOGETHER:
+        ids |= _TOGETHER
+    return [option for option in options if option.id in ids]
 
 
 def _key_changes(before: Settings, now: Settings) -> Iterator[Change]:
@@ -62,16 +63,9 @@ def _tab_changes(before: Settings, now: Settings) -> Iterator[Change]:
     for tab_id in dict.fromkeys((*old, *new)):
         blank = TabSettings((new.get(tab_id) or old[tab_id]).name)
         was, becomes = old.get(tab_id, blank), new.get(tab_id, blank)
-        names = [field.name for field in fields(TabSettings) if field.name != "name"]
-        differing = {
-            name for name in names if getattr(was, name) != getattr(becomes, name)
-        }
-        if differing & _TOGETHER:
-            differing |= _TOGETHER
-        for name in TAB_READERS:
-            if name in differing:
-                value = _plain(getattr(becomes, name))
-                yield Change(("tabs", tab_id, name), value, becomes.name)
+        for option in _differing(TAB_OPTIONS.values(), was, becomes):
+            value = _plain(getattr(becomes, option.field))
+            yield Change(("tabs", tab_id, option.id), value, becomes.name)
 
 
 def _plain(value: Any) -> Any:

@@ -5,8 +5,8 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
 from montauk_tui.config.changes import Change
-from montauk_tui.config.readers import FIELD_OF_KEY, READERS, TAB_READERS, Reader
-from montauk_tui.config.settings import Settings
+from montauk_tui.config.option import Option
+from montauk_tui.config.options import BY_ID, TAB_OPTIONS
 from montauk_tui.errors import UsageError
 
 
@@ -18,9 +18,9 @@ def says(document: Mapping[str, Any], change: Change) -> bool:
     if kind == "tabs":
         table = _tab_of(document.get("tabs"), rest[0])
         raw = None if table is None else table.get(rest[1])
-        return bool(_means(TAB_READERS[rest[1]], raw) == change.value)
-    default = getattr(Settings(), FIELD_OF_KEY.get(kind, kind))
-    meant = _means(READERS[kind], document[kind]) if kind in document else default
+        return bool(_means(TAB_OPTIONS[rest[1]], raw) == change.value)
+    default = BY_ID[kind].default
+    meant = _means(BY_ID[kind], document[kind]) if kind in document else default
     wanted = default if change.value is None else change.value
     return bool(_listed(meant) == _listed(wanted))
 
@@ -126,10 +126,10 @@ def _tab_of(tabs: Any, tab_id: str) -> Any:
     return None
 
 
-def _means(reader: Reader, raw: Any) -> Any:
+def _means(option: Option, raw: Any) -> Any:
     """Return what a value of the file is taken for; nothing good is None."""
     try:
-        return None if raw is None else _listed(reader(raw))
+        return None if raw is None else _listed(option.row.read(raw))
     except UsageError:
         return None
 

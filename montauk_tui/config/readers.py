@@ -1,15 +1,14 @@
-"""What each key of the settings file may hold."""
+"""What a setting may be: each reader makes one of a value of the file."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from montauk_tui.config.durations import in_range, parse_duration
-from montauk_tui.engine import columns, meters, query
 from montauk_tui.errors import MOST_COMPLAINTS, UsageError, near
 from montauk_tui.model.text import cell_width, clean_text, quoted
 
-Reader = Callable[[Any], Any]
-"""Makes a setting of a value of the file, or raises `UsageError`."""
+# The engine imports numpy, 0.1 s, which --help need not take.
+# ruff: noqa: PLC0415
 
 ROWS: Final = ("processes", "exited", "spawners", "events")
 """What a tab may list."""
@@ -71,6 +70,8 @@ def text(value: Any) -> str:
 
 def filter_text(value: Any) -> str:
     """Read a text that means something as a filter."""
+    from montauk_tui.engine import query
+
     written = text(value)
     if len(written) > _LONGEST_FILTER:
         reason = f"it has more than {_LONGEST_FILTER:,} characters"
@@ -79,7 +80,7 @@ def filter_text(value: Any) -> str:
     return written
 
 
-def flag(value: Any) -> bool:
+def switch(value: Any) -> bool:
     """Read true or false."""
     if not isinstance(value, bool):
         reason = "it is neither true nor false"
@@ -89,11 +90,15 @@ def flag(value: Any) -> bool:
 
 def column(value: Any) -> str:
     """Read a column by any of its names."""
+    from montauk_tui.engine import columns
+
     return columns.find(text(value)).id
 
 
 def column_list(value: Any) -> tuple[str, ...]:
     """Read columns, each by any of its names and with a width where one is wanted."""
+    from montauk_tui.engine import columns
+
     if not isinstance(value, list) or not value:
         reason = "it is not a list of columns"
         raise UsageError(reason, 'write for example ["pid", "user:12", "command"]')
@@ -105,13 +110,29 @@ def column_list(value: Any) -> tuple[str, ...]:
     return columns.command_last(entries.values())
 
 
+def usual_columns() -> tuple[str, ...]:
+    """Return the columns of the tab Main where none are chosen."""
+    from montauk_tui.engine import columns
+
+    return columns.DEFAULT
+
+
 def meter_list(value: Any) -> tuple[str, ...]:
     """Read meters, each with a style where one is wanted."""
+    from montauk_tui.engine import meters
+
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         reason = "it is not a list of meters"
         raise UsageError(reason, 'write for example ["cpu", "memory:graph"]')
     _check_length(value)
     return tuple(one.entry for one in meters.parse(value))
+
+
+def usual_meters() -> tuple[str, ...]:
+    """Return the meters where none are chosen."""
+    from montauk_tui.engine import meters
+
+    return meters.DEFAULT
 
 
 def names(value: Any) -> tuple[str, ...]:
@@ -154,46 +175,3 @@ def one_of(name: str, known: Sequence[str], what: str) -> str:
         remedy = near(name, known) or f"choose one of: {', '.join(known)}"
         raise UsageError(reason, remedy)
     return name
-
-
-READERS: Final[dict[str, Reader]] = {
-    "collector": text,
-    "interval": interval,
-    "linger": linger,
-    "theme": text,
-    "columns": column_list,
-    "meters": meter_list,
-    "sort": column,
-    "descending": flag,
-    "filter": filter_text,
-    "tree": flag,
-    "kernel_threads": flag,
-    "user_threads": flag,
-    "paths": flag,
-    "machine_scale": flag,
-    "ascii": flag,
-    "mouse": flag,
-    "panel": flag,
-    "read_only": flag,
-    "tab_order": names,
-}
-"""By key of the file, which is the field of `Settings` but for the unit."""
-
-FIELD_OF_KEY: Final = {"interval": "interval_s", "linger": "linger_s"}
-
-TAB_READERS: Final[dict[str, Reader]] = {
-    "name": tab_name,
-    "rows": row_kind,
-    "columns": column_list,
-    "sort": column,
-    "descending": flag,
-    "filter": filter_text,
-    "tree": flag,
-}
-"""By key of a table in `[[tabs]]`, which is the field of `TabSettings`."""
-
-TABLES: Final = ("keys", "tabs")
-"""Keys of the file that hold tables: `[keys]` and `[[tabs]]`."""
-
-KNOWN: Final = (*READERS, *TABLES)
-"""Every key of the file."""

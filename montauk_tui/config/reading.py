@@ -9,15 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from montauk_tui import files
-from montauk_tui.config.readers import (
-    FIELD_OF_KEY,
-    KNOWN,
-    READERS,
-    one_line,
-    one_of,
-    unknown_keys,
-)
-from montauk_tui.config.settings import Settings, config_path
+from montauk_tui.config.options import BY_ID, KNOWN, Settings
+from montauk_tui.config.paths import config_path
+from montauk_tui.config.readers import one_line, one_of, unknown_keys
 from montauk_tui.config.tables import read_keys, read_tabs
 from montauk_tui.errors import UsageError, few, followed
 from montauk_tui.model.text import named
@@ -88,13 +82,13 @@ def from_document(
             continue
         try:
             if key in _TABLES:
-                setting, wrong = _TABLES[key](value)
+                values[key], wrong = _TABLES[key](value)
                 problems += wrong
-            else:
-                setting = READERS[key](value)
+                continue
+            setting = BY_ID[key].row.read(value)
             if key == "collector" and collectors is not None:
                 one_of(setting, tuple(collectors), "no collector is")
-            values[FIELD_OF_KEY.get(key, key)] = setting
+            values[BY_ID[key].field] = setting
         except UsageError as error:
             reason = f"bad value for {key!r}: {error}"
             problems.append(followed(reason, "using the default"))

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
-from montauk_tui.config.readers import TAB_READERS, text, unknown_keys
-from montauk_tui.config.settings import TabSettings
+from montauk_tui.config.options import TAB_OPTIONS, TabSettings
+from montauk_tui.config.readers import tab_name, text, unknown_keys
 from montauk_tui.errors import UsageError, followed
 from montauk_tui.model.text import quoted
 
@@ -75,18 +75,18 @@ def read_tabs(value: Any) -> tuple[tuple[TabSettings, ...], list[str]]:
 def _tab(table: Mapping[str, Any], problems: list[str]) -> TabSettings:
     if "name" not in table:
         raise UsageError("one has no name", 'give it name = "..."')
-    name = TAB_READERS["name"](table["name"])
+    name = tab_name(table["name"])
     if name.lower() == "main":
         reason = "the tab 'main' has its settings outside of [[tabs]]"
         raise UsageError(reason, "use columns, sort, descending and tree there")
     where = f"[[tabs]] {name!r}"
-    unknown = unknown_keys(table, [*TAB_READERS], len(problems))
+    unknown = unknown_keys(table, ["name", *TAB_OPTIONS], len(problems))
     problems += [f"{where}: {line}" for line in unknown]
     values: dict[str, Any] = {}
-    for key in (key for key in table if key in TAB_READERS):
+    for key in (key for key in table if key in TAB_OPTIONS):
         try:
-            values[key] = TAB_READERS[key](table[key])
+            values[key] = TAB_OPTIONS[key].row.read(table[key])
         except UsageError as error:
             reason = f"{where}: bad value for {key!r}: {error}"
             problems.append(followed(reason, "using the default"))
-    return TabSettings(**values)
+    return TabSettings(name, **values)

@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 from montauk_tui import files
 from montauk_tui.config.changes import Change
 from montauk_tui.config.editing import edited, says
-from montauk_tui.config.readers import KNOWN, one_line
+from montauk_tui.config.options import KNOWN
+from montauk_tui.config.readers import one_line
 from montauk_tui.config.reading import parse
 from montauk_tui.config.replacing import read, replace
 from montauk_tui.errors import MOST_COMPLAINTS, MontaukError

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, Self
 
-from montauk_tui.config import Settings
+from montauk_tui.config import Preferences, Settings
+from montauk_tui.config.options import preferences_of
 from montauk_tui.engine import meters, query
 from montauk_tui.engine.column import Column
 from montauk_tui.engine.columns import COLUMNS, id_of
@@ -27,34 +28,29 @@ class Place(NamedTuple):
     """Where the order of siblings is kept that they had before that by start."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """Everything a key can change about what is on the screen."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices(Preferences):
+    """Everything a key can change about what is on the screen.
+
+    The preferences are the same fields as those of the settings.
+    """
 
     view: View
     tabs: Tabs
-    interval_s: float
-    machine_scale: bool
-    ascii: bool
     filter_text: str = ""
     search_text: str = ""
-    paths: bool = True
     meters: bool = True
     """Whether the header is shown."""
     chosen_meters: tuple[Chosen, ...] = USUAL
     """What it shows, in that order."""
-    panel: bool = True
-    """Whether the selected process is told about where there is room."""
     paused: bool = False
     tab: str = MAIN
     orders: Mapping[Place, tuple[Column, bool]] = field(default_factory=dict)
     """Sort column and direction of what is not shown: tabs, tree or list."""
     trees: frozenset[str] = frozenset()
     """Tabs that show a tree, or did when they were left."""
-    linger_s: float = 5.0
-    """How long processes that ended stay in the main tab."""
     ended: bool = True
-    """Whether they are shown there."""
+    """Whether processes that ended are shown in the main tab."""
     grouping: str = "parent"
     """What the spawners are grouped by."""
     opened: frozenset[int] = frozenset()
@@ -65,8 +61,6 @@ class Choices:
     """The process that stays selected and in sight."""
     merged: bool = False
     """Whether a name that is not that of the program stands before the command."""
-    read_only: bool = False
-    """Whether keys that act on processes do nothing."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -74,23 +68,11 @@ class Choices:
         tabs = Tabs.from_settings(settings)
         sort, descending = tabs.every[MAIN].order
         choices = cls(
-            view=View(
-                sort=sort,
-                descending=descending,
-                query=query.parse(settings.filter),
-                kernel_threads=settings.kernel_threads,
-                user_threads=settings.user_threads,
-            ),
+            **preferences_of(settings),
+            view=View(sort, descending, query=query.parse(settings.filter)),
             chosen_meters=meters.parse(settings.meters),
             tabs=tabs,
-            interval_s=settings.interval_s,
-            machine_scale=settings.machine_scale,
-            ascii=settings.ascii,
             filter_text=settings.filter,
-            paths=settings.paths,
-            linger_s=settings.linger_s,
-            panel=settings.panel,
-            read_only=settings.read_only,
         )
         trees = frozenset(tab.id for tab in tabs.every.values() if tab.tree)
         return replace(choices, trees=trees).with_tree(wanted=settings.tree)
@@ -159,8 +141,13 @@ class Choices:
 
     @property
     def shown_view(self) -> View:
-        """The view of the tab that is shown: its own filter counts, too."""
-        return replace(self.view, query=self.tab_now.query.both(self.view.query))
+        """The view of the tab that is shown, by its own filter and preferences too."""
+        return replace(
+            self.view,
+            query=self.tab_now.query.both(self.view.query),
+            kernel_threads=self.kernel_threads,
+            user_threads=self.user_threads,
+        )
 
     @property
     def shown_columns(self) -> tuple[str, ...]:
@@ -210,7 +197,7 @@ class Choices:
             needs |= COLUMNS[id_of(entry)].show_need
         if self.search_text:
             needs |= Need.CMDLINE
-        if self.view.user_threads:
+        if self.user_threads:
             needs |= Need.THREADS
         if not self.view.containers:
             needs |= Need.CONTAINERS

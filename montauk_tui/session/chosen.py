@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from montauk_tui.config import Settings, TabSettings
+from montauk_tui.config.options import preferences_of
 from montauk_tui.engine.column import Column
 from montauk_tui.session.choices import Choices
 from montauk_tui.session.tabs import BUILT_IN, MAIN, Tab, usual_of
@@ -27,7 +28,7 @@ def settings_now(
     column, descending = choices.order_of(MAIN)
     return replace(
         settings,
-        interval_s=choices.interval_s,
+        **preferences_of(choices),
         theme=theme,
         columns=main.columns,
         meters=tuple(one.entry for one in choices.chosen_meters),
@@ -35,14 +36,6 @@ def settings_now(
         descending=_unusual(column, descending=descending),
         filter=choices.filter_text,
         tree=MAIN in choices.trees,
-        kernel_threads=choices.view.kernel_threads,
-        user_threads=choices.view.user_threads,
-        paths=choices.paths,
-        machine_scale=choices.machine_scale,
-        ascii=choices.ascii,
-        linger_s=choices.linger_s,
-        panel=choices.panel,
-        read_only=choices.read_only,
         tab_order=choices.tabs.chosen_order,
         keys=keys,
         tabs=_tabs_now(settings, choices),

@@ -195,6 +195,9 @@ LOOK_BINDINGS: Final = [
 
 EVERY_BINDING: Final = (*BINDINGS, *LOOK_BINDINGS)
 
+OTHER_KEYS: Final = {"find": (("digits", "Jump to the process with that PID"),)}
+"""Keys without a binding, by section: what is printed on them, and what they do."""
+
 
 def is_acting(binding: Binding) -> bool:
     """Tell whether a key changes processes."""

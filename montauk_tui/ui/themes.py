@@ -5,7 +5,7 @@ A style is what rich calls one: `bold #ff7b72 on #12161c`, `dim`, `reverse`, `no
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -28,12 +28,36 @@ _PARTS: Final = ("description", "dark", "surface", "styles")
 
 SURFACES: Final = ("background", "panel", "foreground", "accent")
 
-ROLES: Final = (
-    "title", "label", "value", "faint", "notice", "warm", "hot", "name", "path",
-    "arguments", "thread", "tree", "header", "header_sort", "selected", "match",
-    "bracket", "bar_user", "bar_nice", "bar_system", "bar_irq", "bar_steal", "mem_used",
-    "mem_buffers", "mem_cache", "swap_used", "key", "key_label", "alert",
-)  # fmt: skip
+ROLES: Final = {
+    "title": "the name of the program; headings of the help",
+    "label": "words that say what a number is",
+    "value": "those numbers",
+    "faint": "what is of no interest: zeros, idle processes, kernel threads",
+    "notice": "worth a glance",
+    "warm": "rather much",
+    "hot": "very much: likely what you look for",
+    "name": "the program's own name in a command",
+    "path": "the folder before it",
+    "arguments": "what follows it",
+    "thread": "the name of a thread",
+    "tree": "the lines of the tree",
+    "header": "titles of columns",
+    "header_sort": "the title of the sort column",
+    "selected": "the selected row",
+    "match": "the text that was searched for",
+    "bracket": "the brackets around a bar",
+    **dict.fromkeys(
+        ("bar_user", "bar_nice", "bar_system", "bar_irq", "bar_steal"),
+        "a part of a CPU bar",
+    ),
+    **dict.fromkeys(
+        ("mem_used", "mem_buffers", "mem_cache"), "a part of the memory bar"
+    ),
+    "swap_used": "the swap bar",
+    "key": "the name of a key",
+    "key_label": "what it does, in the last line",
+    "alert": "what must not be missed, such as PAUSED",
+}
 """What a theme gives a style to. A role that a theme leaves out is drawn plainly."""
 
 
@@ -162,7 +186,7 @@ def _dark(document: Mapping[str, Any], file: str) -> bool:
 
 
 def _section(
-    document: Mapping[str, Any], name: str, known: Sequence[str], file: str
+    document: Mapping[str, Any], name: str, known: Collection[str], file: str
 ) -> dict[str, str]:
     section = document.get(name, {})
     if not isinstance(section, dict):

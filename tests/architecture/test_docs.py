@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from montauk_tui import __version__, cli, config
+from montauk_tui import __version__, config
+from montauk_tui.cli import parsers
 from montauk_tui.collectors import registry
 from montauk_tui.collectors.kernel import loader, requirements
-from montauk_tui.config.readers import TAB_READERS
-from montauk_tui.engine import columns, meters
-from montauk_tui.export import probes, processes
+from montauk_tui.export import probes
 from montauk_tui.export.event_lines import Event
 from montauk_tui.export.event_source import Totals
 from montauk_tui.export.jsonlines import frame_json
@@ -28,7 +27,9 @@ from montauk_tui.model.sample import CPU_FIELDS, Pressure
 from montauk_tui.model.starts import FORK
 from montauk_tui.ui import themes
 from montauk_tui.ui.app import mistakes
-from montauk_tui.ui.bindings import EVERY_BINDING, SECTIONS, key_names
+from montauk_tui.ui.bindings import BINDINGS
+from scripts import docs
+from scripts.htop_keys import HTOP
 from tests.support.builders import FakeLookups, make_frame, make_host, make_sample
 from tests.support.starts import fork, make_starts
 
@@ -91,68 +92,54 @@ def plain_man() -> str:
     return text
 
 
-# --- keys -----------------------------------------------------------------------------
+# --- what is made -------------------------------------------------------------------
 
 
-def test_the_readme_lists_every_key_in_the_words_of_the_help() -> None:
-    expected: list[tuple[list[str], str]] = []
-    for name, heading in SECTIONS.items():
-        expected.append(([], f"**{heading}**"))
-        expected += [
-            (key_names(binding), binding.tooltip)
-            for binding in EVERY_BINDING
-            if (binding.id or "").startswith(f"{name}.")
-        ]
-        if name == "find":
-            expected.append(([], "Jump to the process with that PID"))
-    listed = [
-        (codes(keys), what) if what else ([], keys)
-        for keys, what in rows(section(ROOT / "README.md", "Keys"))
-    ]
-    assert listed == expected
+def test_what_is_made_is_up_to_date_and_has_its_place_once() -> None:
+    places: list[str] = []
+    for page in docs.pages():
+        text = page.read_text("utf-8")
+        assert docs.made(page, text) == text, f"{page.name}: run make docs"
+        places += re.findall(r'(?:<!-- |\.\\" )docs: (.+?)(?: -->)?\n', text)
+    assert sorted(places) == sorted(docs.PARTS)
 
 
-def test_every_key_is_compared_with_htops() -> None:
-    keys = {key for binding in EVERY_BINDING for key in key_names(binding)}
-    page = DOCS / "keys.md"
-    same = first_codes(section(page, "The same as in htop"))
-    different = first_codes(section(page, "Different"))
-    assert set(same) | set(different) == keys
+@pytest.mark.parametrize(
+    ("page", "line"),
+    [
+        ("README.md", "| `F1` `h` `?` | Every key and sign |"),
+        ("montauk.1", "Untag all."),
+    ],
+)
+def test_a_document_that_is_old_is_told_and_mended(
+    page: str,
+    line: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    good = next(it for it in docs.pages() if it.name == page).read_text("utf-8")
+    assert line in good
+    old = tmp_path / page
+    old.write_text(good.replace(line, "something else"), "utf-8")
+    monkeypatch.setattr(docs, "ROOT", tmp_path)
+    monkeypatch.setattr(docs, "pages", lambda: [old])
+    assert docs.main(["--check"]) == 1
+    assert capsys.readouterr().out == f"{page} is not up to date: run make docs\n"
+    assert docs.main([]) == 0
+    assert old.read_text("utf-8") == good
+    assert docs.main(["--check"]) == 0
 
 
-def test_the_manual_page_lists_every_key() -> None:
-    page = plain_man().partition("\n.SH KEYS\n")[2].partition("\n.SH ")[0]
-    listed = re.findall(r'^\.TP\n\.B "([^"]+)"$', page, re.MULTILINE)
-    assert sorted(listed) == sorted(" ".join(key_names(key)) for key in EVERY_BINDING)
+def test_only_keys_that_exist_are_compared_with_htops() -> None:
+    assert set(HTOP) <= {binding.id for binding in BINDINGS}
 
 
 # --- settings -------------------------------------------------------------------------
 
 
-def test_every_setting_is_described_with_its_default() -> None:
-    table = rows(section(SETTINGS, "The settings file"))
-    assert [codes(row[0])[0] for row in table] == list(config.KNOWN)
-    defaults = dataclasses.asdict(config.Settings())
-    for key, _, shown, _ in table:
-        name = codes(key)[0]
-        default = defaults[config.FIELD_OF_KEY.get(name, name)]
-        if name in {"columns", "meters"}:
-            continue
-        written = (
-            tomllib.loads(f"it = {codes(shown)[0]}")["it"] if codes(shown) else None
-        )
-        assert written == (list(default) if default == () else default), name
-
-
-def test_every_setting_of_a_tab_is_described() -> None:
-    assert set(first_codes(section(SETTINGS, "Tabs"))) == set(TAB_READERS)
-    assert all(f"`{rows}`" in section(SETTINGS, "Tabs") for rows in config.ROWS)
-
-
-def test_the_examples_of_settings_are_good_and_one_has_every_key(
-    tmp_path: Path,
-) -> None:
-    found: list[set[str]] = []
+def test_the_examples_of_settings_are_good(tmp_path: Path) -> None:
+    found = 0
     for page in PAGES:
         for block in toml_blocks(page):
             document = tomllib.loads(block)
@@ -162,80 +149,17 @@ def test_the_examples_of_settings_are_good_and_one_has_every_key(
             file.write_text(block, "utf-8")
             settings, warnings = config.from_file(file)
             assert (warnings, mistakes(settings)) == ([], [])
-            found.append(set(document))
-            if set(document) == {"columns"}:
-                assert tuple(document["columns"]) == columns.DEFAULT
-            if set(document) == {"meters"}:
-                assert tuple(document["meters"]) == meters.DEFAULT
-    assert set(config.KNOWN) in found
-    assert {"columns"} in found
-    assert {"meters"} in found
-
-
-def test_the_manual_page_names_every_setting() -> None:
-    files = plain_man().partition("\n.SH FILES\n")[2].partition("\n.SH ")[0]
-    for key in config.KNOWN:
-        assert re.search(rf"^\.BR? {key}( [,.])?$", files, re.MULTILINE), key
-
-
-def test_every_column_is_described_in_the_words_of_the_program() -> None:
-    expected = [(f"`{c.id}`", c.title, c.description) for c in columns.COLUMNS.values()]
-    assert rows(section(SETTINGS, "Columns")) == expected
-    said = re.search(
-        r"There are (\d+) columns", (ROOT / "README.md").read_text("utf-8")
-    )
-    assert said
-    assert int(said[1]) == len(expected)
-
-
-def test_every_cost_and_privilege_of_a_column_is_told() -> None:
-    expected = [
-        (f"`{c.id}`", c.cost, c.privilege)
-        for c in columns.COLUMNS.values()
-        if c.cost or c.privilege
-    ]
-    assert rows(section(SETTINGS, "Cost and privilege")) == expected
-    assert len(expected) > 10
-
-
-def test_every_meter_and_style_is_described_in_the_words_of_the_program() -> None:
-    expected = [
-        (f"`{m.id}`", m.title, m.description, ", ".join(f"`{s}`" for s in m.styles))
-        for m in meters.METERS.values()
-    ]
-    looks = [(f"`{style}`", look) for style, look in meters.STYLES.items()]
-    assert rows(section(SETTINGS, "Meters")) == [*expected, *looks]
-    files = plain_man().partition("\n.SH FILES\n")[2].partition("\n.SH ")[0]
-    for word in (*meters.METERS, *meters.STYLES):
-        assert re.search(rf"^\.BR? {word}( [,.])?$", files, re.MULTILINE), word
+            found += 1
+    assert found > 3
 
 
 # --- themes ---------------------------------------------------------------------------
 
 
-def test_every_theme_is_named() -> None:
-    folder = ROOT / "themes"
-    names = themes.names([folder])
-    described = {name: themes.load(name, [folder]).description for name in names}
-    table = [
-        row for row in rows(section(THEMES, "Themes")) if codes(row[0])[0] in names
-    ]
-    assert {codes(name)[0]: what for name, what in table} == described
-    readme, manual = (ROOT / "README.md").read_text("utf-8"), plain_man()
-    for name in names:
-        assert f"`{name}`" in readme
-        assert name in manual
-
-
-def test_every_part_of_a_theme_is_explained_and_the_example_loads(
+def test_every_surface_of_a_theme_is_explained_and_the_example_loads(
     tmp_path: Path,
 ) -> None:
-    text = section(THEMES, "Themes")
-    assert set(themes.ROLES) <= set(first_codes(text))
-    assert set(first_codes(text)) <= set(themes.ROLES) | set(
-        themes.names([ROOT / "themes"])
-    )
-    assert set(themes.SURFACES) <= set(codes(text))
+    assert set(themes.SURFACES) <= set(codes(section(THEMES, "Themes")))
     (block,) = [block for block in toml_blocks(THEMES) if "[surface]" in block]
     (tmp_path / "example.toml").write_text(block, "utf-8")
     assert themes.load("example", [tmp_path]).description
@@ -272,18 +196,6 @@ def test_every_field_of_the_json_is_described_in_its_order() -> None:
     pressure = document["host"]["pressure"]
     for name in (*CPU_FIELDS, *pressure, *pressure["cpu"]):
         assert f"`{name}`" in host, name
-
-
-def test_the_table_of_processes_is_that_of_the_program() -> None:
-    """Where it is not, this prints what to paste."""
-    expected = [
-        f"| `{field.name}` | {field.unit} | {field.meaning} "
-        f"| {field.null_living} | {field.null_ended} |"
-        for field in processes.FIELDS
-    ]
-    found = section(DOCS / "json.md", "`processes`")
-    table = [line for line in found.splitlines() if line.startswith("| `")]
-    assert table == expected, "\n".join(expected)
 
 
 def test_every_field_of_an_event_is_described_in_its_order() -> None:
@@ -341,7 +253,7 @@ def test_the_example_of_the_layout_has_its_titles() -> None:
 
 
 def options() -> set[str]:
-    return options_of(cli.parser())
+    return options_of(parsers.parser())
 
 
 def options_of(parser: argparse.ArgumentParser) -> set[str]:
@@ -352,7 +264,7 @@ def options_of(parser: argparse.ArgumentParser) -> set[str]:
 def probe_commands() -> set[str]:
     (choices,) = [
         action.choices
-        for action in cli.probes_parser()._actions  # noqa: SLF001
+        for action in parsers.probes_parser()._actions  # noqa: SLF001
         if action.choices is not None
     ]
     return set(choices)
@@ -367,22 +279,6 @@ def test_every_command_is_in_the_manual_page_and_no_other_anywhere() -> None:
         assert set(re.findall(r"montauk probes ([a-z]+)", text)) <= probe_commands()
 
 
-def test_every_option_is_in_the_manual_page() -> None:
-    page = plain_man().partition("\n.SH OPTIONS\n")[2].partition("\n.SH ")[0]
-    titles = re.findall(r"^\.TP\n(.*)$", page, re.MULTILINE)
-    described = {word.strip('",') for title in titles for word in title.split()}
-    assert {word for word in described if word.startswith("-")} == options()
-
-
-def test_every_option_of_events_is_in_the_manual_page_and_the_readme() -> None:
-    commands = plain_man().partition("\n.SH COMMANDS\n")[2].partition("\n.SH ")[0]
-    page = commands.partition("\n.RS\n")[2].partition("\n.RE\n")[0]
-    described = set(re.findall(r"^\.BI? (--[a-z]+)", page, re.MULTILINE))
-    assert described == options_of(cli.events_parser()) - {"-h", "--help"}
-    readme = section(ROOT / "README.md", "Events")
-    assert all(option in readme for option in described)
-
-
 def test_no_document_names_an_option_that_does_not_exist() -> None:
     lines = [line for page in PAGES for line in page.read_text("utf-8").splitlines()]
     ours = [line for line in lines if re.match(r"(\$ )?(sudo )?montauk |\| `--", line)]
@@ -390,7 +286,7 @@ def test_no_document_names_an_option_that_does_not_exist() -> None:
         word for line in ours for word in re.findall(r"(?<=[ `])--?[a-z][a-z-]*", line)
     }
     assert len(named) > 5
-    assert named - {"-c", "-r"} <= options() | options_of(cli.events_parser())
+    assert named - {"-c", "-r"} <= options() | options_of(parsers.events_parser())
 
 
 def test_the_version_in_the_manual_page() -> None:

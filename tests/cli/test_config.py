@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from montauk_tui import cli, config
+from montauk_tui.cli import monitor as monitor_command
 from montauk_tui.collectors import registry
 from montauk_tui.config import Settings, TabSettings
 from montauk_tui.config.reading import from_document
@@ -68,7 +69,7 @@ def chosen(monkeypatch: pytest.MonkeyPatch) -> Chosen:
         assert cli.main(list(arguments)) == 0
         return seen.pop()
 
-    monkeypatch.setattr(cli, "_monitor", monitor)
+    monkeypatch.setattr(monitor_command, "monitor", monitor)
     return run
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from montauk_tui import cli, shortage
+from montauk_tui import cli, config, shortage
 from montauk_tui.errors import MontaukError
 from tests.cli.conftest import Command
 from tests.support.terminal import Terminal
@@ -36,21 +36,21 @@ FAILURES: Final = [
 
 
 @pytest.mark.parametrize(("failure", "what"), FAILURES)
-@pytest.mark.parametrize("where", ["_run", "_settings", "parser"])
+@pytest.mark.parametrize(
+    ("module", "where"), [(cli, "run"), (config, "load"), (cli, "parser")]
+)
 def test_a_shortage_is_one_line_with_the_remedy(
     here: Command,
     monkeypatch: pytest.MonkeyPatch,
     failure: BaseException,
     what: str,
+    module: object,
     where: str,
 ) -> None:
     def failing(*_: object) -> None:
         raise failure
 
-    monkeypatch.setattr(cli, where, failing)
-    monkeypatch.setattr(cli, "_COMMANDS", {})
-    if where == "_run":
-        monkeypatch.setattr(cli, "_answer", failing)
+    monkeypatch.setattr(module, where, failing)
     result = here("--once")
     assert result.code == 1
     assert f"too little {what}" in result.complaint or f"too few {what}" in (
@@ -69,7 +69,7 @@ def test_a_bug_is_not_taken_for_one(
         raise failure
 
     assert shortage.of(failure) is None
-    monkeypatch.setattr(cli, "_settings", failing)
+    monkeypatch.setattr(config, "load", failing)
     with pytest.raises(type(failure)):
         here("--once")
 

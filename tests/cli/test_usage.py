@@ -189,10 +189,10 @@ def test_short_memory_is_said_in_one_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def fail(_options: object) -> int:
+    def fail(_command: str, _options: object) -> int:
         raise error
 
-    monkeypatch.setattr(cli, "_run", fail)
+    monkeypatch.setattr(cli, "run", fail)
     assert cli.main(["--once"]) == 1
     line = capsys.readouterr().err
     assert line.startswith("montauk: there is too little memory; ")

@@ -61,7 +61,7 @@ async def test_what_was_changed_is_written_and_named(file: Path) -> None:
     async with running() as monitor:
         await monitor.press("M", "I", "t", "K", "W")
         assert said(monitor) == (
-            f"saved sort, descending, tree, kernel_threads in {file}"
+            f"saved kernel_threads, sort, descending, tree in {file}"
         )
         assert from_file(file)[0] == Settings(
             sort="rss_bytes", descending=False, tree=True, kernel_threads=True

@@ -106,8 +106,8 @@ async def test_a_line_is_changed_however_soon_another_is_gone_to() -> None:
         await monitor.settle()
         choices = monitor.app.session.choices
         assert choices.machine_scale
-        assert choices.view.user_threads
-        assert not choices.view.kernel_threads
+        assert choices.user_threads
+        assert not choices.kernel_threads
         assert choices.paths
 
 
@@ -151,7 +151,7 @@ async def test_lines_can_be_clicked() -> None:
             x = monitor.lines[y].index(text)
             await monitor.pilot.click(offset=(x, y))
             await monitor.settle()
-        assert monitor.app.session.choices.view.kernel_threads
+        assert monitor.app.session.choices.kernel_threads
 
 
 # --- columns --------------------------------------------------------------------------
@@ -318,8 +318,8 @@ async def test_behaviour_counts_at_once() -> None:
             await monitor.press("enter")
         choices = monitor.app.session.choices
         assert choices.machine_scale
-        assert choices.view.kernel_threads
-        assert choices.view.user_threads
+        assert choices.kernel_threads
+        assert choices.user_threads
         assert not choices.paths
         assert choices.in_tree
         assert choices.read_only

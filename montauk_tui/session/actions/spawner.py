@@ -32,7 +32,7 @@ LIFTS: Final = {
         lambda it: with_view(it, containers=True), "containers are shown now"
     ),
     "kernel": Lift(
-        lambda it: with_view(it, kernel_threads=True), "kernel threads are shown now"
+        lambda it: replace(it, kernel_threads=True), "kernel threads are shown now"
     ),
 }
 """What `S` lifts to arrive somewhere, the least of it."""

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from montauk_tui import __version__
-from montauk_tui.ui.bindings import SECTIONS, key_names
+from montauk_tui.ui.bindings import OTHER_KEYS, SECTIONS, key_names
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.process_row import TAG_SIGN
 
@@ -93,8 +93,8 @@ class HelpScreen(ModalScreen[None]):
                 if (binding.id or "").startswith(f"{section}."):
                     names = " ".join(key_names(binding)) or "no key"
                     yield Text(f"  {names}"), binding.tooltip
-            if section == "find":
-                yield Text("  digits"), "Jump to the process with that PID"
+            for names, meaning in OTHER_KEYS.get(section, ()):
+                yield Text(f"  {names}"), meaning
         yield Text("Filters", title), ""
         for example, meaning in QUERIES:
             yield Text(f"  {example}"), meaning

@@ -17,6 +17,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 
 from montauk_tui.config import config_path
+from montauk_tui.config.option import BEHAVIOUR, LOOK
 from montauk_tui.model.text import cell_width, fit
 from montauk_tui.session.actions.saving import shown_path
 from montauk_tui.session.effects import Choice
@@ -24,7 +25,7 @@ from montauk_tui.ui.setup.chooser import ColumnsPage
 from montauk_tui.ui.setup.find import FIND_S, Finder
 from montauk_tui.ui.setup.host import SetupHost
 from montauk_tui.ui.setup.keys import KeysPage
-from montauk_tui.ui.setup.lists import BehaviourPage, LookPage, TabsPage
+from montauk_tui.ui.setup.lists import LookPage, OptionsPage, TabsPage
 from montauk_tui.ui.setup.meters import MetersPage
 from montauk_tui.ui.setup.page import ItemList, Page, Panel, footer_key
 from montauk_tui.ui.widgets.lines import LinesWidget, Run, spread
@@ -84,8 +85,8 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
         self._others = {
             "Meters": MetersPage(),
             "Tabs": TabsPage(),
-            "Look": LookPage(),
-            "Behaviour": BehaviourPage(),
+            LOOK: LookPage(),
+            BEHAVIOUR: OptionsPage(BEHAVIOUR),
             "Keys": KeysPage(),
         }
         for page in (self._columns, *self._others.values()):

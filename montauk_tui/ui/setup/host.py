@@ -54,6 +54,11 @@ class SetupHost:
         return self._session.settings
 
     @property
+    def settings_now(self) -> Settings:
+        """What would start the program as it is now."""
+        return self._session.settings_now
+
+    @property
     def unsaved(self) -> list[Change]:
         """What was changed since it was saved."""
         return self._session.unsaved

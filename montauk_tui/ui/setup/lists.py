@@ -7,9 +7,12 @@ from typing import Any, Final
 from rich.text import Text
 from textual.binding import Binding
 
+from montauk_tui.config.option import LOOK, Option
+from montauk_tui.config.options import OPTIONS
 from montauk_tui.session.effects import Choice
 from montauk_tui.session.tabs import MAIN
 from montauk_tui.ui import themes
+from montauk_tui.ui.setup.host import SetupHost
 from montauk_tui.ui.setup.page import (
     DOWN,
     LESS,
@@ -33,9 +36,6 @@ _ROWS: Final = {
 }
 """What a tab lists."""
 
-_INTERVALS_S: Final = (0.1, 0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
-_LINGERS_S: Final = (0.0, 1.0, 2.0, 3.0, 5.0, 10.0, 15.0, 30.0, 60.0)
-
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -43,8 +43,8 @@ class Item:
 
     title: str
     hint: str
-    text: Callable[[], str]
-    """Returns how it stands: a sign in brackets, or a value."""
+    text: str
+    """How it stands: a sign in brackets, or a value."""
     turn: Callable[[int], None]
     keys: tuple[Binding, ...] = (TURN,)
     id: str = ""
@@ -68,8 +68,8 @@ class ItemsPage(Page):
         widest = max(len(item.title) for item in items)
         lines = []
         for item in items:
-            said = item.text()
-            sign, value = (said, "") if said.startswith(("[", "(")) else ("   ", said)
+            is_sign = item.text.startswith(("[", "("))
+            sign, value = (item.text, "") if is_sign else ("   ", item.text)
             line = f"{sign} {item.title:{widest}}  {value}".rstrip()
             lines.append(Text(line, no_wrap=True))
         self.panels[0].list.show(lines)
@@ -90,141 +90,80 @@ class ItemsPage(Page):
         self.changed()
 
 
-class LookPage(ItemsPage):
+class OptionsPage(ItemsPage):
+    """The settings of a page, as the table of options has them."""
+
+    def items(self) -> Sequence[Item]:
+        """Return the switches and steps."""
+        now, heading = self.monitor.settings_now, self.panels[0].heading
+        return [
+            self._option(option, getattr(now, option.field))
+            for option in OPTIONS
+            if option.row.title and option.row.page == heading
+        ]
+
+    def _option(self, option: Option, now: Any) -> Item:
+        row = option.row
+
+        def turn(step: int) -> None:
+            value = stepped(row.steps, now, step) if row.steps else not now
+            _HOW.get(option.field, _prefer)(self.monitor, option.field, value)
+
+        hint = row.hint
+        if option.field == "read_only" and self.monitor.settings.read_only:
+            hint = "Started so; it stays on until you leave"
+        text = f"{now:g} s" if row.steps else _sign(on=now)
+        keys = (LESS, MORE) if row.steps else (TURN,)
+        return Item(row.title, hint, text, turn, keys, id=option.field)
+
+
+def _prefer(monitor: SetupHost, field: str, value: Any) -> None:
+    chosen: dict[str, Any] = {field: value}
+    monitor.choose(replace(monitor.choices, **chosen))
+
+
+def _prefer_tree(monitor: SetupHost, _field: str, value: Any) -> None:
+    choices, here = monitor.choices, monitor.choices.tab
+    choices = choices.on_tab(MAIN).with_tree(wanted=value).on_tab(here)
+    monitor.choose(choices)
+
+
+def _prefer_read_only(monitor: SetupHost, field: str, value: Any) -> None:
+    if not monitor.settings.read_only:
+        _prefer(monitor, field, value)
+
+
+_HOW: Final[dict[str, Callable[[SetupHost, str, Any], None]]] = {
+    "ascii": lambda monitor, _, value: monitor.draw_ascii(wanted=value),
+    "mouse": lambda monitor, _, value: monitor.use_mouse(wanted=value),
+    "read_only": _prefer_read_only,
+    "tree": _prefer_tree,
+}
+"""What changes a setting that is more than a preference."""
+
+
+class LookPage(OptionsPage):
     """The theme, and ASCII."""
 
     def __init__(self) -> None:
         """Read no theme yet."""
-        super().__init__("Look")
+        super().__init__(LOOK)
         self._themes: dict[str, themes.Theme] = {}
 
     def items(self) -> Sequence[Item]:
         """Return the switch and every theme that can be had."""
-        monitor = self.monitor
-        items = [
-            Item(
-                "ASCII only", "No lines, arrows or blocks beyond ASCII",
-                lambda: _sign(on=monitor.choices.ascii),
-                lambda _: monitor.draw_ascii(wanted=not monitor.choices.ascii),
-            )
-        ]  # fmt: skip
-        return [*items, *map(self._item, self._found().values())]
+        self._themes = self._themes or self.monitor.themes_found()
+        return [*super().items(), *map(self._item, self._themes.values())]
 
     def _item(self, theme: themes.Theme) -> Item:
         monitor = self.monitor
         return Item(
             theme.name,
             f"Theme: {theme.description}",
-            lambda: "(*)" if monitor.look.name == theme.name else "( )",
+            "(*)" if monitor.look.name == theme.name else "( )",
             lambda _: monitor.wear(theme),
             (_CHOOSE,),
         )
-
-    def _found(self) -> dict[str, themes.Theme]:
-        if not self._themes:
-            self._themes = self.monitor.themes_found()
-        return self._themes
-
-
-class BehaviourPage(ItemsPage):
-    """How the program behaves."""
-
-    def __init__(self) -> None:
-        """Begin at the first line."""
-        super().__init__("Behaviour")
-
-    def items(self) -> Sequence[Item]:
-        """Return the steps and switches."""
-        return (
-            self._seconds("Refresh every", "The time between two looks at the machine",
-                          "interval_s", _INTERVALS_S),
-            self._seconds("Ended processes stay for",
-                          "How long processes that ended stay in the table",
-                          "linger_s", _LINGERS_S),
-            self._choice("CPU% of the whole machine",
-                         "Off: 100 % is one core kept busy", "machine_scale"),
-            self._view("Kernel threads", "Show the threads of the kernel",
-                       "kernel_threads"),
-            self._view("Threads of processes", "Show each thread as a row of its own",
-                       "user_threads"),
-            self._choice("Folders of programs", "Show the paths of programs", "paths"),
-            self._choice("Panel", "Tell about the selected process where there is room",
-                         "panel"),
-            Item("Tree in Main", "Start with the tree rather than with the list",
-                 lambda: _sign(on=MAIN in self.monitor.choices.trees),
-                 lambda _: self._turn_tree()),
-            Item("Read-only", self._read_only_hint,
-                 lambda: _sign(on=self.monitor.choices.read_only),
-                 lambda _: self._turn_read_only()),
-            Item("Mouse", "Off: the terminal selects text as it always does",
-                 lambda: _sign(on=self.monitor.settings.mouse),
-                 lambda _: self.monitor.use_mouse(
-                     wanted=not self.monitor.settings.mouse)),
-        )  # fmt: skip
-
-    def _seconds(
-        self, title: str, hint: str, field: str, steps: Sequence[float]
-    ) -> Item:
-        def turn(step: int) -> None:
-            now = getattr(self.monitor.choices, field)
-            value = stepped(steps, now, step)
-            self._choose(field, value)
-
-        return Item(
-            title,
-            hint,
-            lambda: f"{getattr(self.monitor.choices, field):g} s",
-            turn,
-            (LESS, MORE),
-            id=field,
-        )
-
-    def _choice(self, title: str, hint: str, field: str) -> Item:
-        def turn(_step: int) -> None:
-            self._choose(field, not getattr(self.monitor.choices, field))
-
-        return Item(
-            title,
-            hint,
-            lambda: _sign(on=getattr(self.monitor.choices, field)),
-            turn,
-            id=field,
-        )
-
-    def _view(self, title: str, hint: str, field: str) -> Item:
-        def turn(_step: int) -> None:
-            view = self.monitor.choices.view
-            turned: dict[str, Any] = {field: not getattr(view, field)}
-            self._choose("view", replace(view, **turned))
-
-        return Item(
-            title,
-            hint,
-            lambda: _sign(on=getattr(self.monitor.choices.view, field)),
-            turn,
-            id=field,
-        )
-
-    def _choose(self, field: str, value: Any) -> None:
-        chosen: dict[str, Any] = {field: value}
-        self.monitor.choose(replace(self.monitor.choices, **chosen))
-
-    def _turn_tree(self) -> None:
-        choices, here = self.monitor.choices, self.monitor.choices.tab
-        wanted = MAIN not in choices.trees
-        choices = choices.on_tab(MAIN).with_tree(wanted=wanted).on_tab(here)
-        self.monitor.choose(choices)
-
-    @property
-    def _read_only_hint(self) -> str:
-        if self.monitor.settings.read_only:
-            return "Started so; it stays on until you leave"
-        return "Keys that act on processes do nothing"
-
-    def _turn_read_only(self) -> None:
-        choices = self.monitor.choices
-        if not self.monitor.settings.read_only:
-            self.monitor.choose(replace(choices, read_only=not choices.read_only))
 
 
 class TabsPage(ItemsPage):
@@ -254,7 +193,7 @@ class TabsPage(ItemsPage):
         return Item(
             tab.title,
             hint,
-            lambda: _sign(on=tab_id in tabs.order),
+            _sign(on=tab_id in tabs.order),
             lambda _: self._turn(tab_id),
             keys,
             id=tab_id,

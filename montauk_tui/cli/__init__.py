@@ -1,0 +1,76 @@
+"""The command line, and where the parts are put together."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
+
+from montauk_tui import shortage, streams
+from montauk_tui.cli.parsers import (
+    DONE,
+    FAILED,
+    WRONG_USAGE,
+    check_combination,
+    events_parser,
+    parser,
+    probes_parser,
+)
+from montauk_tui.errors import MontaukError, UsageError
+
+_WORDS: Final = {"events": events_parser, "probes": probes_parser}
+"""By the first word that asks for a command: the parser of what comes after it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run montauk and return its exit code."""
+    streams.hold_closed()
+    # Ignored by who started us, it would hide how our own children end (wait(2)).
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    try:
+        return _answer(list(sys.argv[1:] if arguments is None else arguments))
+    except UsageError as error:
+        return _complain(error, WRONG_USAGE)
+    except MontaukError as error:
+        return _complain(error, FAILED)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except Exception as error:
+        lack = shortage.of(error)
+        if lack is None:
+            raise
+        return _complain(lack, FAILED)
+
+
+def _answer(given: Sequence[str]) -> int:
+    word = given[0] if given else ""
+    try:
+        if word in _WORDS:
+            return run(word, _WORDS[word]().parse_args(given[1:]))
+        options = parser().parse_args(given)
+        check_combination(options)
+        return run(options.command, options)
+    except BrokenPipeError:
+        # The reader had enough, as head(1) does.
+        _discard_output()
+        return DONE
+
+
+def run(command: str, options: argparse.Namespace) -> int:
+    """Run the module of a command, which loads what it alone needs."""
+    # The engine takes 0.1 s and the screen 0.3 s to import: not for --help.
+    code = import_module(f"{__name__}.{command}").run(options)
+    assert isinstance(code, int)  # noqa: S101 - for mypy
+    return code
+
+
+def _discard_output() -> None:
+    """Let what is buffered go nowhere: at exit Python would try again and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _complain(error: MontaukError, code: int) -> int:
+    streams.complain(str(error))
+    return code

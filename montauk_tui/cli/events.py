@@ -1,0 +1,14 @@
+"""`montauk events`: what happens, as it happens."""
+
+import argparse
+
+from montauk_tui.cli.settings import told
+from montauk_tui.export import events
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print events until stopped and return the exit code."""
+    settings = told(options, for_scripts=True)
+    return events.events(
+        settings.collector, settings.filter, options.duration, as_json=options.json
+    )

@@ -1,0 +1,40 @@
+"""`montauk`: the monitor."""
+
+import argparse
+import gc
+import os
+from collections.abc import Sequence
+
+from montauk_tui import shortage, streams
+from montauk_tui.cli.settings import chosen
+from montauk_tui.collectors import registry
+from montauk_tui.config import Settings
+from montauk_tui.errors import MontaukError
+from montauk_tui.export.waiting import Waiting
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the monitor until the user leaves; return the exit code."""
+    settings, warnings = chosen(options)
+    return monitor(settings, warnings, strict_theme=options.theme is not None)
+
+
+def monitor(settings: Settings, warnings: Sequence[str], *, strict_theme: bool) -> int:
+    """Run the monitor with settings; a theme that is asked for must be had."""
+    streams.forget_foreign(os.environ, streams.screen())
+    shortage.try_threads()
+    if os.environ.get("TERM", "dumb") in ("", "dumb", "unknown"):
+        reason = "this terminal cannot place a cursor (TERM is unset or dumb)"
+        raise MontaukError(reason, "set TERM, or use --once or --json")
+    # Imports make objects that stay: collecting garbage meanwhile costs a twentieth of
+    # the start. Frozen, they are not looked at again while the monitor runs either.
+    gc.disable()
+    from montauk_tui.ui import app  # noqa: PLC0415 - see above
+
+    gc.freeze()
+    gc.enable()
+    opened = registry.open_quickly(settings.collector, Waiting(is_forced=True))
+    try:
+        return app.run(opened, settings, warnings, strict_theme=strict_theme)
+    finally:
+        opened.collector.close()

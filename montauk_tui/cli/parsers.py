@@ -1,0 +1,193 @@
+"""What the command line accepts; the flags of settings come from their table."""
+
+import argparse
+import sys
+from typing import Any, Final, NoReturn
+
+from montauk_tui import __version__
+from montauk_tui.config.durations import parse_duration
+from montauk_tui.config.options import BY_ID, OPTIONS
+from montauk_tui.errors import UsageError, shortened
+from montauk_tui.export import output
+from montauk_tui.model.text import clean_text, quoted
+
+DONE: Final = 0
+FAILED: Final = 1
+WRONG_USAGE: Final = 2
+
+_MOST_DIGITS: Final = 18
+_MOST_OF_USAGE: Final = 300
+"""Characters of what argparse says."""
+
+MONITOR: Final = "monitor"
+JSON: Final = "json_lines"
+ONCE: Final = "once"
+
+_DESCRIPTION: Final = (
+    "A process monitor for the Linux terminal, with the keys and columns of htop."
+)
+
+_EPILOG: Final = """\
+examples:
+  montauk                          the monitor; F1 or ? shows its keys, q leaves
+  montauk --tree --filter postgres start as a tree of what matches
+  montauk --once --limit 10        the ten busiest processes as text
+  montauk --json -n 5 -d 2         five samples, one JSON object a line, 2 s apart
+  montauk --collector-info         which collectors this machine has, and why not
+  montauk events --duration 5      every fork, exec and exit of five seconds
+  montauk probes layout            which kernel fields the probes read, and where
+
+environment:
+  MONTAUK_COLLECTOR  like --collector
+  MONTAUK_CONFIG     the settings file instead of ~/.config/montauk/config.toml
+  NO_COLOR           draw without colours
+
+exit codes: 0 done, 1 could not do it, 2 wrong usage
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, with the way to more help."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print for --help and --version; argparse hides what cannot be written."""
+        if file is None or file is not sys.stdout:
+            super()._print_message(message, file)
+        elif message:
+            output.put(message.removesuffix("\n"))
+
+    def error(self, message: str) -> NoReturn:
+        """End with the exit code of wrong usage."""
+        # argparse names all of what was given.
+        said = clean_text(shortened(message, _MOST_OF_USAGE))
+        self.exit(WRONG_USAGE, f"montauk: {said}; see {self.prog} --help\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the monitor and of what is done in its place."""
+    result = _Parser(
+        prog="montauk",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    result.set_defaults(command=MONITOR)
+    result.add_argument("--version", action="version", version=f"montauk {__version__}")
+    what = result.add_argument_group("instead of the monitor")
+    one = what.add_mutually_exclusive_group()
+    for name, command, does in (
+        ("--once", ONCE, "print one table and leave"),
+        ("--json", JSON, "print samples as JSON lines"),
+        ("--collector-info", "collector_info", "list the collectors and leave"),
+    ):
+        one.add_argument(
+            name, action="store_const", dest="command", const=command, help=does
+        )
+    what.add_argument(
+        "-n", "--samples", metavar="SAMPLES", type=_count,
+        help="with --json: how many samples (default: until stopped)",
+    )  # fmt: skip
+    what.add_argument(
+        "--limit", metavar="ROWS", type=_count,
+        help="with --once or --json: at most so many processes",
+    )  # fmt: skip
+    shown = result.add_argument_group("what is shown")
+    for option in OPTIONS:
+        if option.row.flag:
+            _add_flag(shown, option.id)
+    return result
+
+
+def _add_flag(group: argparse._ActionsContainer, setting: str) -> None:
+    """Add the flag of a setting; what was not given is None."""
+    option = BY_ID[setting]
+    flag = option.row.flag
+    assert flag is not None  # noqa: S101 - for mypy
+    names = (*([f"-{flag.short}"] if flag.short else []), f"--{flag.name}")
+    how: dict[str, Any] = {"metavar": flag.metavar}
+    if flag.metavar is None:
+        how = {"action": "store_true"}
+    elif option.type is float:
+        how["type"] = _duration
+    group.add_argument(*names, dest=option.field, default=None, help=flag.help, **how)
+
+
+def probes_parser() -> argparse.ArgumentParser:
+    """Return the parser of what comes after `montauk probes`.
+
+    It is on its own so that a sub-command neither takes the options of the monitor nor
+    stands in their way.
+    """
+    result = _Parser(
+        prog="montauk probes",
+        description="About the probes of the kernel collector.",
+        allow_abbrev=False,
+    )
+    commands = result.add_subparsers(dest="command", metavar="COMMAND")
+    does = (
+        "print the kernel structs and fields that the probes read, and where they lie"
+    )
+    commands.add_parser(
+        "layout",
+        help=does,
+        description=f"{does[0].upper()}{does[1:]}. Needs no privilege.",
+        allow_abbrev=False,
+    )
+    return result
+
+
+def events_parser() -> argparse.ArgumentParser:
+    """Return the parser of what comes after `montauk events`."""
+    result = _Parser(
+        prog="montauk events",
+        description="Print every fork, exec and exit as it happens, until stopped.",
+        epilog="Ctrl-C ends it with a summary on stderr, and exit code 0.",
+        allow_abbrev=False,
+    )
+    result.add_argument(
+        "--json", action="store_true", help="print JSON lines, the summary as the last"
+    )
+    _add_flag(result, "filter")
+    result.add_argument(
+        "--duration", metavar="SECONDS", type=_duration,
+        help="how long: 1.5, 2s, 1m (default: until stopped)",
+    )  # fmt: skip
+    _add_flag(result, "collector")
+    return result
+
+
+def _duration(text: str) -> float:
+    try:
+        return parse_duration(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not text.strip("0"):
+        reason = f"{quoted(text)} is not a number above 0"
+        raise argparse.ArgumentTypeError(reason)
+    if len(text) > _MOST_DIGITS:
+        reason = f"{quoted(text)} is more than anybody counts"
+        raise argparse.ArgumentTypeError(reason)
+    return int(text)
+
+
+def check_combination(options: argparse.Namespace) -> None:
+    """Check that what was given goes together.
+
+    Raises:
+        UsageError: It does not.
+    """
+    if options.samples is not None and options.command != JSON:
+        reason = "-n goes with --json"
+        raise UsageError(reason, "leave it out, or add --json")
+    if options.limit is not None and options.command not in (JSON, ONCE):
+        reason = "--limit goes with --json or --once"
+        raise UsageError(reason, "leave it out, or add one of them")
+    for option in OPTIONS if options.command != MONITOR else ():
+        flag = option.row.flag
+        is_given = flag is not None and getattr(options, option.field) is not None
+        if flag and flag.of_monitor and is_given:
+            raise UsageError(f"--{flag.name} goes with the monitor", "leave it out")

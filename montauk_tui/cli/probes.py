@@ -1,0 +1,13 @@
+"""`montauk probes layout`: the kernel fields that the probes read."""
+
+import argparse
+
+from montauk_tui.errors import UsageError
+from montauk_tui.export import probes
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print them and return the exit code."""
+    if options.command is None:
+        raise UsageError("montauk probes does nothing alone", "choose one of: layout")
+    return probes.layout()

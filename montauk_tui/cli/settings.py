@@ -1,0 +1,59 @@
+"""The settings that a command runs with: flags over environment over file."""
+
+import argparse
+from dataclasses import replace
+from typing import Any
+
+from montauk_tui import config, streams
+from montauk_tui.collectors import registry
+from montauk_tui.config import Settings
+from montauk_tui.config.options import OPTIONS
+from montauk_tui.errors import UsageError
+
+
+def chosen(
+    options: argparse.Namespace, *, for_scripts: bool = False
+) -> tuple[Settings, list[str]]:
+    """Return the settings, and a line for each thing wrong with the file.
+
+    What scripts get must not depend on how their user likes the screen.
+
+    Raises:
+        UsageError: A flag or a variable says what cannot be.
+    """
+    settings, warnings = config.load(registry.names())
+    if for_scripts:
+        settings = Settings(
+            collector=settings.collector, interval_s=settings.interval_s
+        )
+    settings = with_flags(settings, options)
+    if settings.collector is not None:
+        registry.check(settings.collector)
+    return settings, warnings
+
+
+def told(options: argparse.Namespace, *, for_scripts: bool = False) -> Settings:
+    """Return the same, having said at once what is wrong with the file."""
+    settings, warnings = chosen(options, for_scripts=for_scripts)
+    for warning in warnings:
+        streams.complain(warning)
+    return settings
+
+
+def with_flags(settings: Settings, options: argparse.Namespace) -> Settings:
+    """Return settings with what the flags of a command say in their place."""
+    values: dict[str, Any] = {}
+    for option in OPTIONS:
+        given = getattr(options, option.field, None)
+        flag = option.row.flag
+        if flag is None or given is None:
+            continue
+        try:
+            values[option.field] = option.row.read(given)
+        except UsageError as error:
+            reason = f"--{flag.name}: {error.reason}"
+            raise UsageError(reason, error.remedy) from error
+    if "sort" in values:
+        # Another column has its own direction.
+        values["descending"] = None
+    return replace(settings, **values)

@@ -1,0 +1,367 @@
+r"""Writes into the documents what is in tables of the program: `make docs`.
+
+A part that is made stands between a line that names it and a line that ends it, in
+Markdown `<!-- docs: keys -->` and `<!-- end -->`, in the manual page `.\" docs: keys`
+and `.\" end`. With `--check` nothing is written: it fails where a document is old.
+"""
+
+import argparse
+import json
+import re
+import sys
+import typing
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from types import UnionType
+from typing import Any, Final
+
+from textual.binding import Binding
+
+from montauk_tui.cli import parsers
+from montauk_tui.config.option import Option
+from montauk_tui.config.options import OPTIONS, TAB_OPTIONS, TABLES
+from montauk_tui.engine import meters
+from montauk_tui.engine.columns import COLUMNS
+from montauk_tui.engine.query import fields
+from montauk_tui.export.processes import FIELDS
+from montauk_tui.ui import themes
+from montauk_tui.ui.bindings import BINDINGS, EVERY_BINDING, OTHER_KEYS, SECTIONS
+from montauk_tui.ui.bindings import key_names as names_of
+from scripts.htop_keys import HTOP, SAME
+
+ROOT: Final = Path(__file__).parents[1]
+MAN: Final = ROOT / "docs" / "montauk.1"
+THEMES: Final = ROOT / "themes"
+
+_PARTS: Final = {
+    ".md": re.compile(r"(<!-- docs: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL),
+    ".1": re.compile(r'(\.\\" docs: (.+?)\n).*?(\.\\" end)', re.DOTALL),
+}
+
+_WIDEST: Final = 88
+"""Characters of a line of TOML, as of the code."""
+
+_WIDEST_LINE: Final = 100
+"""Characters of a line of a document."""
+
+Cells = Sequence[str]
+
+
+# --- Markdown -------------------------------------------------------------------------
+
+
+def table(heading: Cells, rows: Iterable[Cells]) -> str:
+    """Return a table of Markdown."""
+    lines = ["| " + " | ".join(heading) + " |", "|" + "---|" * len(heading)]
+    for row in rows:
+        cells = (re.sub(r"(?<!\\)\|", r"\\|", cell) for cell in row)
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def code(text: str) -> str:
+    """Return text as code."""
+    return f"`{text}`"
+
+
+def codes(names: Iterable[str], between: str = " ") -> str:
+    """Return names as code, one after the other."""
+    return between.join(map(code, names))
+
+
+def in_section(section: str) -> list[Binding]:
+    """Return the bindings of a section of the help."""
+    return [one for one in EVERY_BINDING if (one.id or "").startswith(f"{section}.")]
+
+
+def keys() -> str:
+    """Return every key, as the help has them."""
+    rows: list[Cells] = []
+    for section, heading in SECTIONS.items():
+        rows.append((f"**{heading}**", ""))
+        rows += [(codes(names_of(one)), one.tooltip) for one in in_section(section)]
+        rows += OTHER_KEYS.get(section, ())
+    return table(("Keys", "What they do"), rows)
+
+
+def htop_same() -> str:
+    """Return the keys that are htop's."""
+    same = [one for one in BINDINGS if HTOP.get(one.id or "") == SAME]
+    return table(
+        ("Keys", "What they do"), [(codes(names_of(one)), one.tooltip) for one in same]
+    )
+
+
+def htop_different() -> str:
+    """Return the keys that are not, or not quite."""
+    rows: list[Cells] = []
+    for one in BINDINGS:
+        htop = HTOP.get(one.id or "", "")
+        if htop != SAME:
+            names = codes(names_of(one))
+            fits = len(f"| {names} | {one.tooltip} | {htop} |") <= _WIDEST_LINE
+            rows.append((names, one.tooltip if fits else one.description, htop))
+    return table(("Keys", "montauk", "htop"), rows)
+
+
+def type_name(kind: Any) -> str:
+    """Return what a person calls the type of a setting."""
+    if isinstance(kind, UnionType):
+        kind = next(it for it in typing.get_args(kind) if it is not type(None))
+    names = {bool: "true or false", float: "number or text", str: "text"}
+    return names.get(kind, "list of text")
+
+
+def default_of(option: Option) -> str:
+    """Return a default as TOML has it."""
+    if option.default is None:
+        return "none"
+    if option.default and isinstance(option.default, tuple):
+        return "see below"
+    return code(json.dumps(option.default))
+
+
+def about(option: Option) -> str:
+    """Return what a setting may be, or does."""
+    hint = option.row.hint
+    return option.row.about or f"{hint[0].lower()}{hint[1:]}"
+
+
+def settings() -> str:
+    """Return every key of the settings file."""
+    rows = [
+        (code(it.id), type_name(it.type), default_of(it), about(it)) for it in OPTIONS
+    ]
+    rows += [(code(name), "table", "none", what) for name, what in TABLES.items()]
+    return table(("key", "type", "default", "what it is"), rows)
+
+
+def tab_settings() -> str:
+    """Return every key of a tab."""
+    rows = [(code("name"), "text", "what it is called; case does not count")]
+    rows += [
+        (code(it.id), type_name(it.type), about(it)) for it in TAB_OPTIONS.values()
+    ]
+    return table(("key", "type", "what it says"), rows)
+
+
+def usual_list(option_id: str) -> Callable[[], str]:
+    """Return what writes the default of a setting that is a list."""
+
+    def toml() -> str:
+        entries = next(it for it in OPTIONS if it.id == option_id).default
+        whole = f"{option_id} = {json.dumps(entries)}"
+        if len(whole) <= _WIDEST:
+            return f"```toml\n{whole}\n```"
+        lines, line = [], "   "
+        for text in (f' "{entry}",' for entry in entries):
+            if len(line + text) > _WIDEST:
+                lines.append(line)
+                line = "   "
+            line += text
+        return "\n".join(["```toml", f"{option_id} = [", *lines, line, "]", "```"])
+
+    return toml
+
+
+def columns() -> str:
+    """Return every column."""
+    rows = [(code(it.id), it.title, it.description) for it in COLUMNS.values()]
+    return table(("column", "title", "what it shows"), rows)
+
+
+def column_costs() -> str:
+    """Return the columns that cost something beyond the sample, or want a privilege."""
+    dear = [it for it in COLUMNS.values() if it.cost or it.privilege]
+    return table(
+        ("column", "cost", "privilege"),
+        [(code(it.id), it.cost, it.privilege) for it in dear],
+    )
+
+
+def meter_table() -> str:
+    """Return every meter."""
+    rows = [
+        (code(it.id), it.title, it.description, codes(it.styles, ", "))
+        for it in meters.METERS.values()
+    ]
+    return table(("meter", "title", "what it shows", "styles"), rows)
+
+
+def meter_styles() -> str:
+    """Return how meters can look."""
+    rows = [(code(style), look) for style, look in meters.STYLES.items()]
+    return table(("style", "look"), rows)
+
+
+def query_fields() -> str:
+    """Return the short names of fields, those of one field together."""
+    short: dict[str, list[str]] = {}
+    for name, field in fields.SHORT.items():
+        short.setdefault(field, []).append(name)
+    what = {it.id: it.description for it in COLUMNS.values()}
+    what["signal"] = "the signal that ended it, 0 for none"
+    rows = [
+        (codes(short[field]), what[field], fields.FIELDS[field].kind.value)
+        for field in fields.FIELDS
+        if field in short
+    ]
+    return table(("field", "what it is", "compared with"), rows)
+
+
+def json_processes() -> str:
+    """Return the fields of a process in the output of `--json`."""
+    rows = [
+        (code(it.name), it.unit, it.meaning, it.null_living, it.null_ended)
+        for it in FIELDS
+    ]
+    heading = ("field", "type, unit", "meaning", "null: lives", "null: ended")
+    return table(heading, rows)
+
+
+def theme_table() -> str:
+    """Return every theme that comes with montauk."""
+    rows = [
+        (code(name), themes.load(name, [THEMES]).description)
+        for name in themes.names([THEMES])
+    ]
+    return table(("theme", "what it is"), rows)
+
+
+def theme_roles() -> str:
+    """Return the parts of the screen that a theme gives a style."""
+    rows = [(code(role), what) for role, what in themes.ROLES.items()]
+    return table(("role", "what is drawn in it"), rows)
+
+
+# --- the manual page ------------------------------------------------------------------
+
+
+def roff(text: str) -> str:
+    """Return a text that roff prints as it stands."""
+    for plain, escaped in (("\\", r"\e"), ("-", r"\-"), ("~", r"\(ti"), ("^", r"\(ha")):
+        text = text.replace(plain, escaped)
+    return re.sub(r"^([.'])", r"\\&\1", text)
+
+
+def prose(markdown: str) -> str:
+    """Return a sentence of Markdown as one of roff."""
+    text = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", markdown).replace("`", "")
+    return roff(f"{text[0].upper()}{text[1:]}.")
+
+
+def entries(rows: Iterable[tuple[str, str]]) -> str:
+    """Return a list of terms, already in roff, each with what it means."""
+    return "\n".join(f".TP\n{term}\n{prose(meaning)}" for term, meaning in rows)
+
+
+def man_keys(section: str) -> Callable[[], str]:
+    """Return what writes the keys of a section."""
+
+    def lines() -> str:
+        shown = [(" ".join(names_of(one)), one.tooltip) for one in in_section(section)]
+        shown += OTHER_KEYS.get(section, ())
+        return entries((f'.B "{roff(term)}"', what) for term, what in shown)
+
+    return lines
+
+
+def man_flag(action: argparse.Action) -> str:
+    """Return how an option of the command line is written."""
+    names = r"\fR, \fB".join(map(roff, action.option_strings))
+    value = f" \\fI{action.metavar}\\fR" if action.metavar else ""
+    return rf"\fB{names}\fR{value}"
+
+
+def man_options(make: Callable[[], argparse.ArgumentParser]) -> Callable[[], str]:
+    """Return what writes the options of a command, below the headings of its help."""
+
+    def lines() -> str:
+        found: list[str] = []
+        for group in make()._action_groups:  # noqa: SLF001 - there is no public way
+            actions = [it for it in group._group_actions if it.option_strings]  # noqa: SLF001
+            if not actions:
+                continue
+            if group.title and group.title != "options":
+                found.append(f".SS {group.title[0].upper()}{group.title[1:]}")
+            found.append(entries((man_flag(it), it.help or "") for it in actions))
+        return "\n".join(found)
+
+    return lines
+
+
+def man_settings() -> str:
+    """Return every key of the settings file."""
+    rows = [*((it.id, about(it)) for it in OPTIONS), *TABLES.items()]
+    return entries((f".B {roff(name)}", what) for name, what in rows)
+
+
+def man_meters() -> str:
+    """Return every meter with its styles."""
+    return entries(
+        (f".B {it.id}", f"{it.description}: {', '.join(it.styles)}")
+        for it in meters.METERS.values()
+    )
+
+
+def man_themes() -> str:
+    """Return the names of the themes."""
+    return f"Those of montauk are\n{roff(', '.join(themes.names([THEMES])))}."
+
+
+PARTS: Final[dict[str, Callable[[], str]]] = {
+    "keys": keys,
+    "keys as in htop": htop_same,
+    "keys not as in htop": htop_different,
+    "settings": settings,
+    "settings of tabs": tab_settings,
+    "usual columns": usual_list("columns"),
+    "usual meters": usual_list("meters"),
+    "columns": columns,
+    "costs of columns": column_costs,
+    "meters": meter_table,
+    "styles of meters": meter_styles,
+    "fields of queries": query_fields,
+    "fields of processes": json_processes,
+    "themes": theme_table,
+    "roles": theme_roles,
+    **{f"man keys {section}": man_keys(section) for section in SECTIONS},
+    "man options": man_options(parsers.parser),
+    "man options of events": man_options(parsers.events_parser),
+    "man settings": man_settings,
+    "man meters": man_meters,
+    "man themes": man_themes,
+}
+"""By the name that stands in a document."""
+
+
+def made(path: Path, text: str) -> str:
+    """Return the text of a document with its parts made anew."""
+    return _PARTS[path.suffix].sub(
+        lambda found: f"{found[1]}{PARTS[found[2]]()}\n{found[3]}", text
+    )
+
+
+def pages() -> list[Path]:
+    """Return the documents that may have such parts."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), MAN]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the documents, or say which are old."""
+    status = 0
+    for page in pages():
+        before = page.read_text("utf-8")
+        now = made(page, before)
+        if now == before:
+            continue
+        if "--check" in arguments:
+            print(f"{page.relative_to(ROOT)} is not up to date: run make docs")
+            status = 1
+        else:
+            page.write_text(now, "utf-8")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
