@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,8 @@ from montauk_tui import cli, config
 from montauk_tui.cli import monitor as monitor_command
 from montauk_tui.collectors import registry
 from montauk_tui.config import Settings, TabSettings
+from montauk_tui.config.option import Option
+from montauk_tui.config.options import OPTIONS
 from montauk_tui.config.reading import from_document
 from montauk_tui.errors import UsageError
 from montauk_tui.export import commands
@@ -108,12 +111,33 @@ def test_the_file_counts_over_the_defaults(file: Path, chosen: Chosen) -> None:
     )
 
 
-def test_every_setting_can_be_written_in_the_file(file: Path) -> None:
+def test_every_setting_is_in_the_file_above_or_a_switch(file: Path) -> None:
     file.write_text(EVERY_KEY)
     settings, warnings = config.load()
     assert warnings == []
-    for field in Settings.__slots__:
-        assert getattr(settings, field) != getattr(Settings(), field), field
+    for option in OPTIONS:
+        if option.type is not bool:
+            differs = getattr(settings, option.field) != option.default
+            assert differs, option.id
+
+
+SWITCHES = [option for option in OPTIONS if option.type is bool]
+
+
+@pytest.mark.parametrize("option", SWITCHES, ids=lambda option: option.id)
+def test_every_switch_can_be_written_in_the_file(file: Path, option: Option) -> None:
+    turned: dict[str, Any] = {option.field: not option.default}
+    file.write_text(f"{option.id} = {str(not option.default).lower()}\n")
+    assert config.load() == (Settings(**turned), [])
+
+
+@pytest.mark.parametrize(
+    "option", [it for it in SWITCHES if it.row.flag], ids=lambda option: option.id
+)
+def test_the_flag_of_a_switch_turns_it_on(chosen: Chosen, option: Option) -> None:
+    assert option.row.flag is not None
+    turned: dict[str, Any] = {option.field: True}
+    assert chosen(f"--{option.row.flag.name}") == Settings(**turned)
 
 
 def test_flags_over_environment_over_file(
