@@ -123,8 +123,8 @@ def default_of(option: Option) -> str:
 
 def about(option: Option) -> str:
     """Return what a setting may be, or does."""
-    hint = option.row.hint
-    return option.row.about or f"{hint[0].lower()}{hint[1:]}"
+    hint = option.hint
+    return option.about or f"{hint[0].lower()}{hint[1:]}"
 
 
 def settings() -> str:

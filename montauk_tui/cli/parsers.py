@@ -94,7 +94,7 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     shown = result.add_argument_group("what is shown")
     for option in OPTIONS:
-        if option.row.flag:
+        if option.flag:
             _add_flag(shown, option.id)
     return result
 
@@ -102,7 +102,7 @@ def parser() -> argparse.ArgumentParser:
 def _add_flag(group: argparse._ActionsContainer, setting: str) -> None:
     """Add the flag of a setting; what was not given is None."""
     option = BY_ID[setting]
-    flag = option.row.flag
+    flag = option.flag
     assert flag is not None  # noqa: S101 - for mypy
     names = (*([f"-{flag.short}"] if flag.short else []), f"--{flag.name}")
     how: dict[str, Any] = {"metavar": flag.metavar}
@@ -110,7 +110,9 @@ def _add_flag(group: argparse._ActionsContainer, setting: str) -> None:
         how = {"action": "store_true"}
     elif option.type is float:
         how["type"] = _duration
-    group.add_argument(*names, dest=option.field, default=None, help=flag.help, **how)
+    group.add_argument(
+        *names, dest=option.attribute, default=None, help=flag.help, **how
+    )
 
 
 def probes_parser() -> argparse.ArgumentParser:
@@ -187,7 +189,7 @@ def check_combination(options: argparse.Namespace) -> None:
         reason = "--limit goes with --json or --once"
         raise UsageError(reason, "leave it out, or add one of them")
     for option in OPTIONS if options.command != MONITOR else ():
-        flag = option.row.flag
-        is_given = flag is not None and getattr(options, option.field) is not None
+        flag = option.flag
+        is_given = flag is not None and getattr(options, option.attribute) is not None
         if flag and flag.of_monitor and is_given:
             raise UsageError(f"--{flag.name} goes with the monitor", "leave it out")

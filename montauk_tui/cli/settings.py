@@ -44,12 +44,12 @@ def with_flags(settings: Settings, options: argparse.Namespace) -> Settings:
     """Return settings with what the flags of a command say in their place."""
     values: dict[str, Any] = {}
     for option in OPTIONS:
-        given = getattr(options, option.field, None)
-        flag = option.row.flag
+        given = getattr(options, option.attribute, None)
+        flag = option.flag
         if flag is None or given is None:
             continue
         try:
-            values[option.field] = option.row.read(given)
+            values[option.attribute] = option.read(given)
         except UsageError as error:
             reason = f"--{flag.name}: {error.reason}"
             raise UsageError(reason, error.remedy) from error

@@ -33,7 +33,7 @@ def changes(before: Settings, now: Settings) -> list[Change]:
     found = [
         Change((option.id,), None if value == () else _plain(value))
         for option in _differing(OPTIONS, before, now)
-        for value in (getattr(now, option.field),)
+        for value in (getattr(now, option.attribute),)
     ]
     return [*found, *_key_changes(before, now), *_tab_changes(before, now)]
 
@@ -44,7 +44,7 @@ def _differing(
     ids = {
         option.id
         for option in options
-        if getattr(before, option.field) != getattr(now, option.field)
+        if getattr(before, option.attribute) != getattr(now, option.attribute)
     }
     if ids & _TOGETHER:
         ids |= _TOGETHER
@@ -64,7 +64,7 @@ def _tab_changes(before: Settings, now: Settings) -> Iterator[Change]:
         blank = TabSettings((new.get(tab_id) or old[tab_id]).name)
         was, becomes = old.get(tab_id, blank), new.get(tab_id, blank)
         for option in _differing(TAB_OPTIONS.values(), was, becomes):
-            value = _plain(getattr(becomes, option.field))
+            value = _plain(getattr(becomes, option.attribute))
             yield Change(("tabs", tab_id, option.id), value, becomes.name)
 
 

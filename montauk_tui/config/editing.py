@@ -129,7 +129,7 @@ def _tab_of(tabs: Any, tab_id: str) -> Any:
 def _means(option: Option, raw: Any) -> Any:
     """Return what a value of the file is taken for; nothing good is None."""
     try:
-        return None if raw is None else _listed(option.row.read(raw))
+        return None if raw is None else _listed(option.read(raw))
     except UsageError:
         return None
 

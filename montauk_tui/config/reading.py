@@ -85,10 +85,10 @@ def from_document(
                 values[key], wrong = _TABLES[key](value)
                 problems += wrong
                 continue
-            setting = BY_ID[key].row.read(value)
+            setting = BY_ID[key].read(value)
             if key == "collector" and collectors is not None:
                 one_of(setting, tuple(collectors), "no collector is")
-            values[BY_ID[key].field] = setting
+            values[BY_ID[key].attribute] = setting
         except UsageError as error:
             reason = f"bad value for {key!r}: {error}"
             problems.append(followed(reason, "using the default"))

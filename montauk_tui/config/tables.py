@@ -85,7 +85,7 @@ def _tab(table: Mapping[str, Any], problems: list[str]) -> TabSettings:
     values: dict[str, Any] = {}
     for key in (key for key in table if key in TAB_OPTIONS):
         try:
-            values[key] = TAB_OPTIONS[key].row.read(table[key])
+            values[key] = TAB_OPTIONS[key].read(table[key])
         except UsageError as error:
             reason = f"{where}: bad value for {key!r}: {error}"
             problems.append(followed(reason, "using the default"))

@@ -30,34 +30,23 @@ SURFACES: Final = ("background", "panel", "foreground", "accent")
 
 ROLES: Final = {
     "title": "the name of the program; headings of the help",
-    "label": "words that say what a number is",
-    "value": "those numbers",
+    "label": "words that say what a number is", "value": "those numbers",
     "faint": "what is of no interest: zeros, idle processes, kernel threads",
-    "notice": "worth a glance",
-    "warm": "rather much",
+    "notice": "worth a glance", "warm": "rather much",
     "hot": "very much: likely what you look for",
-    "name": "the program's own name in a command",
-    "path": "the folder before it",
-    "arguments": "what follows it",
-    "thread": "the name of a thread",
-    "tree": "the lines of the tree",
-    "header": "titles of columns",
-    "header_sort": "the title of the sort column",
-    "selected": "the selected row",
-    "match": "the text that was searched for",
-    "bracket": "the brackets around a bar",
-    **dict.fromkeys(
-        ("bar_user", "bar_nice", "bar_system", "bar_irq", "bar_steal"),
-        "a part of a CPU bar",
-    ),
-    **dict.fromkeys(
-        ("mem_used", "mem_buffers", "mem_cache"), "a part of the memory bar"
-    ),
-    "swap_used": "the swap bar",
-    "key": "the name of a key",
-    "key_label": "what it does, in the last line",
+    "name": "the program's own name in a command", "path": "the folder before it",
+    "arguments": "what follows it", "thread": "the name of a thread",
+    "tree": "the lines of the tree", "header": "titles of columns",
+    "header_sort": "the title of the sort column", "selected": "the selected row",
+    "match": "the text that was searched for", "bracket": "the brackets around a bar",
+    "bar_user": "programs in a CPU bar", "bar_nice": "those with a positive nice value",
+    "bar_system": "the kernel in it", "bar_irq": "interrupts in it",
+    "bar_steal": "time stolen by the host in it",
+    "mem_used": "used memory in its bar", "mem_buffers": "buffers in it",
+    "mem_cache": "cache in it", "swap_used": "the swap bar",
+    "key": "the name of a key", "key_label": "what it does, in the last line",
     "alert": "what must not be missed, such as PAUSED",
-}
+}  # fmt: skip
 """What a theme gives a style to. A role that a theme leaves out is drawn plainly."""
 
 

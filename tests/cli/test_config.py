@@ -117,7 +117,7 @@ def test_every_setting_is_in_the_file_above_or_a_switch(file: Path) -> None:
     assert warnings == []
     for option in OPTIONS:
         if option.type is not bool:
-            differs = getattr(settings, option.field) != option.default
+            differs = getattr(settings, option.attribute) != option.default
             assert differs, option.id
 
 
@@ -126,18 +126,18 @@ SWITCHES = [option for option in OPTIONS if option.type is bool]
 
 @pytest.mark.parametrize("option", SWITCHES, ids=lambda option: option.id)
 def test_every_switch_can_be_written_in_the_file(file: Path, option: Option) -> None:
-    turned: dict[str, Any] = {option.field: not option.default}
+    turned: dict[str, Any] = {option.attribute: not option.default}
     file.write_text(f"{option.id} = {str(not option.default).lower()}\n")
     assert config.load() == (Settings(**turned), [])
 
 
 @pytest.mark.parametrize(
-    "option", [it for it in SWITCHES if it.row.flag], ids=lambda option: option.id
+    "option", [it for it in SWITCHES if it.flag], ids=lambda option: option.id
 )
 def test_the_flag_of_a_switch_turns_it_on(chosen: Chosen, option: Option) -> None:
-    assert option.row.flag is not None
-    turned: dict[str, Any] = {option.field: True}
-    assert chosen(f"--{option.row.flag.name}") == Settings(**turned)
+    assert option.flag is not None
+    turned: dict[str, Any] = {option.attribute: True}
+    assert chosen(f"--{option.flag.name}") == Settings(**turned)
 
 
 def test_flags_over_environment_over_file(

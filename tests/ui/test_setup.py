@@ -1,13 +1,15 @@
 """The setup screen: what is chosen counts at once, and is saved when asked for."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 from textual import events
 
-from montauk_tui.config import Settings, TabSettings, from_file
+from montauk_tui.config import Preferences, Settings, TabSettings, from_file
+from montauk_tui.config.options import OPTIONS
 from montauk_tui.ui.screens.setup import SetupScreen
-from montauk_tui.ui.setup.lists import stepped
+from montauk_tui.ui.setup.lists import CHANGES, stepped
 from montauk_tui.ui.setup.page import cut, moved
 from tests.support.monitor import make_app, running
 from tests.support.setting_up import (
@@ -327,6 +329,12 @@ async def test_behaviour_counts_at_once() -> None:
         await monitor.press("enter")
         assert not monitor.app.session.settings.mouse
         assert "[ ] Mouse" in monitor.text
+
+
+def test_every_setting_of_a_page_can_be_changed_there() -> None:
+    preferences = {one.name for one in dataclasses.fields(Preferences)}
+    offered = {option.attribute for option in OPTIONS if option.title}
+    assert offered <= preferences | set(CHANGES)
 
 
 async def test_read_only_from_the_start_cannot_be_left() -> None:

@@ -17,7 +17,6 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 
 from montauk_tui.config import config_path
-from montauk_tui.config.option import BEHAVIOUR, LOOK
 from montauk_tui.model.text import cell_width, fit
 from montauk_tui.session.actions.saving import shown_path
 from montauk_tui.session.effects import Choice
@@ -85,8 +84,8 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
         self._others = {
             "Meters": MetersPage(),
             "Tabs": TabsPage(),
-            LOOK: LookPage(),
-            BEHAVIOUR: OptionsPage(BEHAVIOUR),
+            "Look": LookPage(),
+            "Behaviour": OptionsPage("Behaviour"),
             "Keys": KeysPage(),
         }
         for page in (self._columns, *self._others.values()):

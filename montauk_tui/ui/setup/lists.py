@@ -7,7 +7,7 @@ from typing import Any, Final
 from rich.text import Text
 from textual.binding import Binding
 
-from montauk_tui.config.option import LOOK, Option
+from montauk_tui.config.option import Option
 from montauk_tui.config.options import OPTIONS
 from montauk_tui.session.effects import Choice
 from montauk_tui.session.tabs import MAIN
@@ -97,24 +97,24 @@ class OptionsPage(ItemsPage):
         """Return the switches and steps."""
         now, heading = self.monitor.settings_now, self.panels[0].heading
         return [
-            self._option(option, getattr(now, option.field))
+            self._option(option, getattr(now, option.attribute))
             for option in OPTIONS
-            if option.row.title and option.row.page == heading
+            if option.title and option.page == heading
         ]
 
     def _option(self, option: Option, now: Any) -> Item:
-        row = option.row
-
         def turn(step: int) -> None:
-            value = stepped(row.steps, now, step) if row.steps else not now
-            _HOW.get(option.field, _prefer)(self.monitor, option.field, value)
+            value = stepped(option.steps, now, step) if option.steps else not now
+            CHANGES.get(option.attribute, _prefer)(
+                self.monitor, option.attribute, value
+            )
 
-        hint = row.hint
-        if option.field == "read_only" and self.monitor.settings.read_only:
+        hint = option.hint
+        if option.attribute == "read_only" and self.monitor.settings.read_only:
             hint = "Started so; it stays on until you leave"
-        text = f"{now:g} s" if row.steps else _sign(on=now)
-        keys = (LESS, MORE) if row.steps else (TURN,)
-        return Item(row.title, hint, text, turn, keys, id=option.field)
+        text = f"{now:g} s" if option.steps else _sign(on=now)
+        keys = (LESS, MORE) if option.steps else (TURN,)
+        return Item(option.title, hint, text, turn, keys, id=option.attribute)
 
 
 def _prefer(monitor: SetupHost, field: str, value: Any) -> None:
@@ -133,13 +133,13 @@ def _prefer_read_only(monitor: SetupHost, field: str, value: Any) -> None:
         _prefer(monitor, field, value)
 
 
-_HOW: Final[dict[str, Callable[[SetupHost, str, Any], None]]] = {
+CHANGES: Final[dict[str, Callable[[SetupHost, str, Any], None]]] = {
     "ascii": lambda monitor, _, value: monitor.draw_ascii(wanted=value),
     "mouse": lambda monitor, _, value: monitor.use_mouse(wanted=value),
     "read_only": _prefer_read_only,
     "tree": _prefer_tree,
 }
-"""What changes a setting that is more than a preference."""
+"""How those are changed that are more than a preference, by attribute."""
 
 
 class LookPage(OptionsPage):
@@ -147,7 +147,7 @@ class LookPage(OptionsPage):
 
     def __init__(self) -> None:
         """Read no theme yet."""
-        super().__init__(LOOK)
+        super().__init__("Look")
         self._themes: dict[str, themes.Theme] = {}
 
     def items(self) -> Sequence[Item]:
