@@ -79,7 +79,7 @@ class MontaukError(Exception):
         self.remedy = remedy
 
 
-class CollectorUnavailable(MontaukError):  # noqa: N818 - named for what it says
+class CollectorUnavailable(MontaukError):
     """The host refuses this collector.
 
     Args:
@@ -96,7 +96,7 @@ class CollectorUnavailable(MontaukError):  # noqa: N818 - named for what it says
         self.may_pass = may_pass
 
 
-class CollectorFailed(MontaukError):  # noqa: N818 - named for what it says
+class CollectorFailed(MontaukError):
     """A collector that was open can no longer sample."""
 
 
@@ -121,5 +121,5 @@ class QueryError(UsageError):
         self.problem = problem
 
 
-class ResourceMissing(MontaukError):  # noqa: N818 - named for what it says
+class ResourceMissing(MontaukError):
     """A file that belongs to the installation is not there."""

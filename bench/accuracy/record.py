@@ -16,7 +16,7 @@ _NOT_BUSY: Final = (3, 4, 7)
 _KINDS: Final = 8
 
 
-class ToolFailed(Exception):  # noqa: N818
+class ToolFailed(Exception):
     """A tool ended, or printed nothing in time: why."""
 
 

@@ -24,7 +24,7 @@ _ATTEMPTS: Final = 5
 """How often to start over where somebody else writes at the same time."""
 
 
-class SaveFailed(MontaukError):  # noqa: N818 - named for what it says
+class SaveFailed(MontaukError):
     """The settings could not be saved; the file is as it was."""
 
 

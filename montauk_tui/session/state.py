@@ -17,7 +17,7 @@ from montauk_tui.session.finding import PidSearch
 from montauk_tui.session.tabs import Shown, rows_of
 
 
-class NotPossible(Exception):  # noqa: N818 - an answer to the user, no fault
+class NotPossible(Exception):
     """An action does nothing; the text says why, and is empty where that is clear."""
 
 

@@ -22,7 +22,7 @@ REPORT = "report it with the output of: montauk probes layout"
 _PRIVILEGE = "run as root, or with CAP_BPF and CAP_PERFMON"
 
 
-class Refused(Exception):  # noqa: N818 - named for what it says
+class Refused(Exception):
     """The kernel or BCC refuses; reason and remedy for a person."""
 
     def __init__(self, reason: str, remedy: str, *, may_pass: bool = False) -> None:

@@ -34,7 +34,7 @@ def key(parts: Iterable[bytes]) -> str:
     return digest.hexdigest()
 
 
-class Refused(Exception):  # noqa: N818 - named for what it says
+class Refused(Exception):
     """The folder or the file may be somebody else's work."""
 
 

@@ -36,7 +36,7 @@ EXAMPLES: Final = {
 """What was expected, by what the field is."""
 
 
-class BadValue(Exception):  # noqa: N818 - the parser makes the error of it
+class BadValue(Exception):
     """A value that its field cannot have: why, and what it should be."""
 
     def __init__(self, problem: str, remedy: str) -> None:
