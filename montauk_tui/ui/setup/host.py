@@ -82,10 +82,6 @@ class SetupHost:
         """Take other choices."""
         self._program.adopt(self._session.apply(choices=choices))
 
-    def draw_ascii(self, *, wanted: bool) -> None:
-        """Draw with ASCII characters only, or with all of them."""
-        self.choose(replace(self.choices, ascii=wanted))
-
     def use_mouse(self, *, wanted: bool) -> None:
         """Listen to the mouse, or leave it to the terminal."""
         settings = replace(self.settings, mouse=wanted)

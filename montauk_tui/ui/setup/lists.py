@@ -134,7 +134,6 @@ def _prefer_read_only(monitor: SetupHost, field: str, value: Any) -> None:
 
 
 CHANGES: Final[dict[str, Callable[[SetupHost, str, Any], None]]] = {
-    "ascii": lambda monitor, _, value: monitor.draw_ascii(wanted=value),
     "mouse": lambda monitor, _, value: monitor.use_mouse(wanted=value),
     "read_only": _prefer_read_only,
     "tree": _prefer_tree,
