@@ -247,7 +247,8 @@ def roff(text: str) -> str:
 def prose(markdown: str) -> str:
     """Return a sentence of Markdown as one of roff."""
     text = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", markdown).replace("`", "")
-    return roff(f"{text[0].upper()}{text[1:]}.")
+    stop = "" if text.endswith(".") else "."
+    return roff(f"{text[0].upper()}{text[1:]}{stop}")
 
 
 def entries(rows: Iterable[tuple[str, str]]) -> str:
@@ -271,6 +272,16 @@ def man_flag(action: argparse.Action) -> str:
     names = r"\fR, \fB".join(map(roff, action.option_strings))
     value = f" \\fI{action.metavar}\\fR" if action.metavar else ""
     return rf"\fB{names}\fR{value}"
+
+
+def man_synopsis() -> str:
+    """Return the options of the monitor, as a synopsis has them."""
+    lines = []
+    for flag in (it.flag for it in OPTIONS if it.flag):
+        name = roff(f"-{flag.short}" if flag.short else f"--{flag.name}")
+        value = f"\n.IR {flag.metavar} ]" if flag.metavar else " ]"
+        lines.append(f".RB [ {name}{value}")
+    return "\n".join(lines)
 
 
 def man_options(make: Callable[[], argparse.ArgumentParser]) -> Callable[[], str]:
@@ -326,6 +337,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "themes": theme_table,
     "roles": theme_roles,
     **{f"man keys {section}": man_keys(section) for section in SECTIONS},
+    "man synopsis": man_synopsis,
     "man options": man_options(parsers.parser),
     "man options of events": man_options(parsers.events_parser),
     "man settings": man_settings,

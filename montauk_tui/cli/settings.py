@@ -49,7 +49,7 @@ def with_flags(settings: Settings, options: argparse.Namespace) -> Settings:
         if flag is None or given is None:
             continue
         try:
-            values[option.attribute] = option.read(given)
+            values[option.attribute] = (flag.read or option.read)(given)
         except UsageError as error:
             reason = f"--{flag.name}: {error.reason}"
             raise UsageError(reason, error.remedy) from error

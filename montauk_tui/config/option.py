@@ -19,6 +19,8 @@ class Flag(NamedTuple):
     short: str = ""
     of_monitor: bool = False
     """Whether it is refused where text is printed instead."""
+    read: Callable[[str], Any] | None = None
+    """What reads it where a file may say less; None for what reads the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Option:
     steps: tuple[float, ...] = ()
     """Values that the setup screen goes through; empty for a switch."""
     attribute: str = ""
+    """The field that holds it; `options_of` says it, its type and its default."""
     type: Any = None
     make: Callable[[], Any] = dict
 

@@ -95,7 +95,7 @@ class Settings(Preferences):
         "", read.filter_text, "a [query](queries.md); `a|b` for either",
         flag=Flag("filter",
                   "only what matches: a text, a|b, 'cpu > 10 and user = root'",
-                  "QUERY"))
+                  "QUERY", read=read.query_text))
     tree: bool = switch(
         "Tree in Main", "Start with the tree rather than with the list",
         flag=Flag("tree", "start as a tree", of_monitor=True))

@@ -70,12 +70,17 @@ def text(value: Any) -> str:
 
 def filter_text(value: Any) -> str:
     """Read a text that means something as a filter."""
-    from montauk_tui.engine import query
-
     written = text(value)
     if len(written) > _LONGEST_FILTER:
         reason = f"it has more than {_LONGEST_FILTER:,} characters"
         raise UsageError(reason, "write a shorter one")
+    return query_text(written)
+
+
+def query_text(written: str) -> str:
+    """Return a filter, however long, if it means something."""
+    from montauk_tui.engine import query
+
     query.parse(written)
     return written
 

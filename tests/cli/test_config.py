@@ -175,6 +175,13 @@ def test_every_flag_counts_over_the_file(file: Path, chosen: Chosen) -> None:
     assert settings.read_only
 
 
+def test_a_filter_may_be_longer_on_the_command_line(file: Path, chosen: Chosen) -> None:
+    many = " or ".join(f"pid = {pid}" for pid in range(2_000))
+    file.write_text(f'filter = "{many}"')
+    assert "10,000 characters" in config.load()[1][0]
+    assert chosen("--filter", many).filter == many
+
+
 def test_the_file_can_be_elsewhere(
     file: Path, chosen: Chosen, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
