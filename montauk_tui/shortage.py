@@ -28,6 +28,12 @@ _NO_THREAD: Final = "can't start new thread"
 _NO_ROOM: Final = ("failed to map", "cannot allocate memory", "cannot map zero-fill")
 """What ld.so says of a library that does not fit."""
 
+_UNSAID: Final = (
+    (SystemError, "without exception set"),
+    (ValueError, " is required for "),
+)
+"""What CPython says of an allocation that failed unnoticed; last, in a syntax tree."""
+
 _STACK_BYTES: Final = 2 << 20
 """Of a thread; the usual 8 MiB count against limits of address space."""
 
@@ -63,8 +69,7 @@ def _lack(error: BaseException) -> tuple[str, str] | None:
         return _THREADS
     if isinstance(error, ImportError) and any(text in said for text in _NO_ROOM):
         return _MEMORY
-    # CPython where an allocation fails and nobody says so.
-    is_unsaid = isinstance(error, SystemError) and "without exception set" in said
+    is_unsaid = any(isinstance(error, it) and text in said for it, text in _UNSAID)
     return _MEMORY if is_unsaid and _is_limited() else None
 
 

@@ -74,6 +74,22 @@ def test_a_bug_is_not_taken_for_one(
         here("--once")
 
 
+@pytest.mark.parametrize(
+    "failure",
+    [
+        SystemError("<built-in> returned NULL without exception set"),
+        ValueError("field 'target' is required for AnnAssign"),
+    ],
+)
+def test_what_python_leaves_unsaid_is_a_shortage_below_a_limit(
+    failure: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shortage, "_is_limited", lambda: False)
+    assert shortage.of(failure) is None
+    monkeypatch.setattr(shortage, "_is_limited", lambda: True)
+    assert "too little memory" in str(shortage.of(failure))
+
+
 def limited(limit: str, *command: str) -> subprocess.CompletedProcess[str]:
     """Run a command below a limit of the shell's ulimit."""
     return subprocess.run(
