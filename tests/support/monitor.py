@@ -25,6 +25,7 @@ from montauk_tui.resources import folder
 from montauk_tui.session import finding as finding_module
 from montauk_tui.session.state import Rows
 from montauk_tui.ui import app as app_module
+from montauk_tui.ui import controller as controller_module
 from montauk_tui.ui import themes
 from montauk_tui.ui.app import MontaukApp
 from montauk_tui.ui.messages import FrameReady
@@ -52,6 +53,8 @@ class StandingClock:
         )
         patch.setattr(sampler_module, "time", fake)
         patch.setattr(sampler_module, "_FIRST_INTERVAL_S", 0.0)
+        # What is typed is complete when a test ends the prompt.
+        patch.setattr(controller_module, "QUIET_S", 3600.0)
         patch.setattr(app_module, "time", fake)
         patch.setattr(finding_module, "time", fake)
 

@@ -171,6 +171,7 @@ async def test_what_is_sorted_by_is_read_for_every_process() -> None:
         await monitor.until(lambda: Need.SHARED in collector.needs[-1])
         await monitor.press("f4")
         await monitor.type("nginx")
+        await monitor.press("enter")
         await monitor.until(lambda: Need.CMDLINE in collector.needs[-1])
 
 
