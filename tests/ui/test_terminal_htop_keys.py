@@ -615,7 +615,8 @@ def mouse(walk: Walk) -> None:
 
 
 def click(walk: Walk, pid: int, text: str) -> None:
-    """Press and release the left button on a text in a row."""
+    """Press and release the left button on a text in a row, once that is drawn."""
+    walk.terminal.until(lambda: text in walk.line_of(pid))
     x, y = walk.line_of(pid).index(text) + 2, walk.y_of(pid) + 1
     walk.terminal.type(f"\x1b[<0;{x};{y}M\x1b[<0;{x};{y}m")
 
