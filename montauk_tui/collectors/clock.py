@@ -1,9 +1,12 @@
-"""When the machine booted, by the wall clock and by the one that never jumps."""
+"""The clocks of a sample, and how they differ."""
 
 import os
 import time
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypedDict
+
+USER_HZ: Final = os.sysconf("SC_CLK_TCK")
+"""Unit of start times, and of the CPU times in /proc."""
 
 _INITIAL_TIME_NAMESPACE: Final = 0xEFFFFFFA
 """Its inode number (include/linux/proc_ns.h)."""
@@ -14,19 +17,58 @@ _STEP_S: Final = 0.1
 """Smaller differences between the clocks are the time between reading them."""
 
 
-class BootClock:
-    """Gives the same moment until somebody sets the clock, so that starts stay put."""
+class Times(TypedDict):
+    """When a sample was taken and what it cost: fields of `model.sample.Sample`."""
+
+    time_s: float
+    monotonic_s: float
+    boot_s: float
+    booted_at_s: float
+    user_hz: int
+    collect_cpu_s: float
+
+
+class Started(NamedTuple):
+    """The clocks as they were when a sample began."""
+
+    time_s: float
+    boot_s: float
+    monotonic_s: float
+    booted_at_s: float
+    cpu_s: float
+    """CPU time of this thread."""
+
+    def times(self) -> Times:
+        """Return what the sample says of its time; the thread is done with it."""
+        return Times(
+            time_s=self.time_s,
+            monotonic_s=self.monotonic_s,
+            boot_s=self.boot_s,
+            booted_at_s=self.booted_at_s,
+            user_hz=USER_HZ,
+            collect_cpu_s=time.thread_time() - self.cpu_s,
+        )
+
+
+class SampleClock:
+    """Reads the clocks for each sample.
+
+    The moment of boot stays the same until somebody sets the clock, so that starts stay
+    put.
+    """
 
     def __init__(self) -> None:
         """Know nothing yet."""
         self._booted_at_s: float | None = None
 
-    def booted_at_s(self, time_s: float, boot_s: float) -> float:
-        """Return the wall clock at boot, given it and CLOCK_BOOTTIME read together."""
+    def start(self) -> Started:
+        """Return the clocks now: a sample begins."""
+        cpu_s = time.thread_time()
+        time_s, boot_s = time.time(), time.clock_gettime(time.CLOCK_BOOTTIME)
         now_s = time_s - boot_s
         if self._booted_at_s is None or abs(now_s - self._booted_at_s) > _STEP_S:
             self._booted_at_s = now_s
-        return self._booted_at_s
+        return Started(time_s, boot_s, time.monotonic(), self._booted_at_s, cpu_s)
 
 
 def boot_offset_ns() -> int:

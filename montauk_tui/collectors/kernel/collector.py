@@ -11,7 +11,8 @@ from typing import ClassVar, Final
 from montauk_tui.collectors.base import Availability, Collector
 from montauk_tui.collectors.clock import (
     UNKNOWN_OFFSETS,
-    BootClock,
+    USER_HZ,
+    SampleClock,
     namespace_offsets,
 )
 from montauk_tui.collectors.kernel import loader, requirements
@@ -70,8 +71,7 @@ class KernelCollector(Collector):
         self._loaded: loader.Loaded | None = None
         self._resources = ExitStack()
         self._users = UserNames()
-        self._user_hz = os.sysconf("SC_CLK_TCK")
-        self._boot_clock = BootClock()
+        self._clock = SampleClock()
 
     @property
     def detail(self) -> str:
@@ -138,10 +138,10 @@ class KernelCollector(Collector):
         self._unknown = unknown_columns(loaded.missing)
         self._containers = Containers(self._root)
         now_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-        self._lives = Lives(self._user_hz, now_ns)
+        self._lives = Lives(USER_HZ, now_ns)
         self._before = ProcessTable.empty()
         self._waits = Waits()
-        self._unseen = Unseen(self._root, self._user_hz)
+        self._unseen = Unseen(self._root, USER_HZ)
 
     def _check_sight(self) -> None:
         """Read a snapshot: the kernel may show nothing without refusing anything."""
@@ -168,9 +168,7 @@ class KernelCollector(Collector):
         """
         if self._loaded is None:
             raise CollectorFailed("the kernel collector is not open")
-        started = time.thread_time()
-        time_s, boot_s = time.time(), time.clock_gettime(time.CLOCK_BOOTTIME)
-        monotonic_s = time.monotonic()
+        started = self._clock.start()
         tasks = self._iterator.read()
         in_namespace(tasks, self._offset_ns)
         # At once: its CPU times are compared with those of the tasks.
@@ -183,34 +181,29 @@ class KernelCollector(Collector):
             in_namespace(records, self._offset_ns)
         ended = self._lives.take(lives, finals, table, settled_zombies(tasks), read_ns)
         waiting = never_back(before, ended.waiting)
-        for more in (waiting, self._unseen.rows(table, boot_s, needs)):
+        for more in (waiting, self._unseen.rows(table, started.boot_s, needs)):
             table = table.merged(more) if len(more) else table
         if Need.CONTAINERS in needs:
             table = self._containers.add_to(table)
         self._look_up(table, lives, needs)
         return Sample(
-            time_s=time_s,
-            monotonic_s=monotonic_s,
-            boot_s=boot_s,
-            booted_at_s=self._boot_clock.booted_at_s(time_s, boot_s),
             ticks_per_second=10**9,
-            user_hz=self._user_hz,
             processes=table,
             host=host,
             counters=replace(
                 self._logs.counters(), lost_cpu_times=self._lives.lost_cpu_times
             ),
             exits=ended.exits.without(self._unknown),
-            starts=start_table(lives, forks, self._user_hz),
+            starts=start_table(lives, forks, USER_HZ),
             ending=self._lives.waiting,
             told_until_ns=self._lives.told_until_ns(read_ns - _RECORDING_NS),
             vanished=0,
-            collect_cpu_s=time.thread_time() - started,
+            **started.times(),
         )
 
     def _table(self, tasks: Records, needs: Need) -> ProcessTable:
         self._root.stand_ins = stand_ins(tasks)
-        table = to_table(tasks, self._user_hz, needs)
+        table = to_table(tasks, USER_HZ, needs)
         if Need.WAIT in needs:
             table = self._waits.added(table, tasks)
         else:
@@ -227,7 +220,7 @@ class KernelCollector(Collector):
 
     def _look_up(self, table: ProcessTable, lives: Records, needs: Need) -> None:
         execs = lives[lives["kind"] == EXEC]
-        tick_ns = 10**9 // self._user_hz
+        tick_ns = 10**9 // USER_HZ
         ticks = execs["start_ns"] // tick_ns
         changed = zip(execs["pid"].tolist(), ticks.tolist(), strict=True)
         self.lookups.forget(Identity(pid, start) for pid, start in changed)

@@ -1,14 +1,12 @@
 """The netlink collector: events of the proc connector, ends from taskstats."""
 
-import os
-import time
 from contextlib import ExitStack
 from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
 
 from montauk_tui.collectors.base import Availability, Collector
-from montauk_tui.collectors.clock import BootClock, boot_offset_ns
+from montauk_tui.collectors.clock import USER_HZ, SampleClock, boot_offset_ns
 from montauk_tui.collectors.netlink import requirements
 from montauk_tui.collectors.netlink.arguments import Arguments
 from montauk_tui.collectors.netlink.completion import Completion
@@ -49,8 +47,7 @@ class NetlinkCollector(Collector):
         """Prepare nothing yet."""
         self._resources = ExitStack()
         self._users = UserNames()
-        self._user_hz = os.sysconf("SC_CLK_TCK")
-        self._boot_clock = BootClock()
+        self._clock = SampleClock()
         self._streams: Streams | None = None
 
     @property
@@ -90,15 +87,15 @@ class NetlinkCollector(Collector):
         self.lookups = ProcLookups(root, self._users)
         self._live = LiveTable(root, self._users, self.lookups)
         self._host = HostReader(root.read, root.read_lists, charged=Charged())
-        self._known = KnownPids(root, self._user_hz)
+        self._known = KnownPids(root, USER_HZ)
         self._ends = Ends(
-            self._user_hz,
+            USER_HZ,
             stats_tell_processes=streams.stats_tell_processes,
             counts_io=requirements.counts_io(),
         )
-        self._completion = Completion(self._user_hz)
+        self._completion = Completion(USER_HZ)
         self._since_ticks = 0
-        self._arguments = Arguments(self.lookups.kept, self._user_hz)
+        self._arguments = Arguments(self.lookups.kept, USER_HZ)
         self._argv: dict[Exec, Argv] = {}
         self._without_event = self._no_ends = self._unheard = 0
         self._exits_counted = self._exits_lost = 0
@@ -117,21 +114,14 @@ class NetlinkCollector(Collector):
         """
         if self._streams is None:
             raise CollectorFailed("the netlink collector is not open")
-        started = time.thread_time()
+        started = self._clock.start()
         try:
-            time_s, boot_s = time.time(), time.clock_gettime(time.CLOCK_BOOTTIME)
-            monotonic_s = time.monotonic()
             # After the clocks: what starts in between must count as started since.
-            reading = self._read(self._streams, needs, boot_s)
+            reading = self._read(self._streams, needs, started.boot_s)
         except (OSError, ValueError) as error:
             raise CollectorFailed(f"netlink failed: {error}") from error
         return Sample(
-            time_s=time_s,
-            monotonic_s=monotonic_s,
-            boot_s=boot_s,
-            booted_at_s=self._boot_clock.booted_at_s(time_s, boot_s),
-            ticks_per_second=self._user_hz,
-            user_hz=self._user_hz,
+            ticks_per_second=USER_HZ,
             processes=reading.table,
             host=reading.host,
             counters=self._counters(self._streams),
@@ -139,7 +129,7 @@ class NetlinkCollector(Collector):
             starts=reading.starts,
             ending=self._ends.waiting,
             vanished=reading.vanished,
-            collect_cpu_s=time.thread_time() - started,
+            **started.times(),
         )
 
     def _read(self, streams: Streams, needs: Need, boot_s: float) -> "_Reading":
@@ -164,8 +154,8 @@ class NetlinkCollector(Collector):
         processes = table if table.is_process.all() else table.only(table.is_process)
         offset_ns = boot_offset_ns()
         exits = self._exits(taken, before, processes, offset_ns)
-        self._since_ticks = int(boot_s * self._user_hz)
-        clock = (offset_ns, self._user_hz)
+        self._since_ticks = int(boot_s * USER_HZ)
+        clock = (offset_ns, USER_HZ)
         # Arguments may have been taken before the event of their exec.
         starts = start_table(taken, {**self._argv, **argv}, processes, exits, clock)
         self._argv = argv
@@ -189,7 +179,7 @@ class NetlinkCollector(Collector):
         self._no_ends += found.no_ends
         self._unheard = found.unheard
         ends = found.ends
-        ends["run_ns"] = final_run_ns(self._root, ends, now, self._user_hz)
+        ends["run_ns"] = final_run_ns(self._root, ends, now, USER_HZ)
         run_ns = ends["run_ns"] + self._completion.lacking_ns(
             ends, before, now, self._since_ticks
         )

@@ -1,13 +1,12 @@
 """The traditional collector: /proc only, no privilege, always there."""
 
 import os
-import time
 from typing import ClassVar
 
 import numpy as np
 
 from montauk_tui.collectors.base import Availability, Collector
-from montauk_tui.collectors.clock import BootClock
+from montauk_tui.collectors.clock import USER_HZ, SampleClock
 from montauk_tui.collectors.procfs.charged import Charged
 from montauk_tui.collectors.procfs.host import HostReader
 from montauk_tui.collectors.procfs.live import LiveTable
@@ -35,7 +34,7 @@ class TraditionalCollector(Collector):
         self._path = root
         self._root: ProcRoot | None = None
         self._users = UserNames()
-        self._boot_clock = BootClock()
+        self._clock = SampleClock()
 
     @property
     def detail(self) -> str:
@@ -91,10 +90,8 @@ class TraditionalCollector(Collector):
         if self._root is None:
             reason = "the traditional collector is not open"
             raise CollectorFailed(reason)
-        started = time.thread_time()
+        started = self._clock.start()
         try:
-            time_s, boot_s = time.time(), time.clock_gettime(time.CLOCK_BOOTTIME)
-            monotonic_s = time.monotonic()
             # After the clocks: what starts in between must count as started since.
             pids = self._root.pids()
             table = self._live.read(pids, needs)
@@ -104,16 +101,11 @@ class TraditionalCollector(Collector):
             reason = f"{self._path} can no longer be read: {error}"
             raise CollectorFailed(reason) from error
         return Sample(
-            time_s=time_s,
-            monotonic_s=monotonic_s,
-            boot_s=boot_s,
-            booted_at_s=self._boot_clock.booted_at_s(time_s, boot_s),
-            ticks_per_second=os.sysconf("SC_CLK_TCK"),
-            user_hz=os.sysconf("SC_CLK_TCK"),
+            ticks_per_second=USER_HZ,
             processes=table,
             host=host,
             counters=Counters(),
             exits=None,
             vanished=len(pids) - int(np.count_nonzero(table.is_process)),
-            collect_cpu_s=time.thread_time() - started,
+            **started.times(),
         )
