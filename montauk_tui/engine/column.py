@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final, NamedTuple
 
 from montauk_tui.engine import cells, units
@@ -9,7 +10,22 @@ from montauk_tui.engine import extra_cells as extra
 from montauk_tui.engine import gauge_cells as gauges
 from montauk_tui.engine import rate_cells as rates
 from montauk_tui.engine.cells import Key, Meaning, Text
+from montauk_tui.engine.gauge_cells import Told
 from montauk_tui.model.schema import Need
+
+
+class Kind(Enum):
+    """What a value is to a query, and so how it is written there."""
+
+    NUMBER = "a number"
+    PERCENT = "a percentage"
+    SIZE = "a size"
+    DURATION = "a duration"
+    CLOCK = "a time of day"
+    EXIT = "an exit code or a signal"
+    SIGNAL = "a signal"
+    STATE = "a state"
+    TEXT = "a text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +56,12 @@ class Column:
     """Without what it is not known of every process, in a few words."""
     show_need: Need = Need.NONE
     """What a sample must hold to show it, where that is not looked up for each row."""
+    sums: bool = False
+    """Whether it holds sums where a branch of the tree is folded."""
+    kind: Kind | None = None
+    """What a query compares it as; None for what its id ends with."""
+    texts: Told | None = None
+    """The texts of all rows at once, where `text` would read each."""
 
 
 def id_column(field: str, title: str, description: str) -> Column:
@@ -66,67 +88,83 @@ def extra_column(
     )  # fmt: skip
 
 
-def time_column(field: str, title: str, description: str) -> Column:
+def time_column(
+    field: str, title: str, description: str, *, sums: bool = False
+) -> Column:
     """Return a column of CPU time, of a counter in ticks."""
     return Column(
         field, title, description, 9, cells.number(field), cells.ticks_text(field),
-        descending=True,
+        descending=True, sums=sums,
     )  # fmt: skip
 
 
-def count_column(field: str, title: str, description: str, width: int) -> Column:
+def count_column(
+    field: str, title: str, description: str, width: int, *, sums: bool = False
+) -> Column:
     """Return a column of a count."""
     return Column(
         field, title, description, width, cells.number(field),
-        cells.integer_text(field), descending=True,
+        cells.integer_text(field), descending=True, sums=sums,
     )  # fmt: skip
 
 
-def size_column(field: str, title: str, description: str, yields: int) -> Column:
+def size_column(
+    field: str, title: str, description: str, yields: int, *, sums: bool = False
+) -> Column:
     """Return a column of bytes of memory."""
     return Column(
         field, title, description, 5, cells.number(field), cells.size_text(field),
         cells.size_level(field), descending=True, yields=yields,
+        sums=sums,
     )  # fmt: skip
 
 
 class File(NamedTuple):
-    """Where a gauge or a label is read."""
+    """What it takes to read a gauge or a label."""
 
-    need: Need
     cost: str = "0.03 ms a row"
     privilege: str = ""
 
 
 TRACE: Final = "CAP_SYS_PTRACE for other users"
 
-MAP: Final = File(Need.MEMORY, "0.1 ms a row, and 15 ms a GiB of memory", TRACE)
-CGROUP: Final = File(Need.CGROUP, "0.03 ms a row, less where kernel collects")
+USUAL: Final = File()
+MAP: Final = File("0.1 ms a row, and 15 ms a GiB of memory", TRACE)
+CGROUP: Final = File("0.03 ms a row, less where kernel collects")
 
 
 def gauge_column(
     name: str,
     title: str,
     description: str,
-    file: File,
+    file: File = USUAL,
     write: Callable[[float], str] = gauges.integer_text,
 ) -> Column:
     """Return a column of numbers that are looked up for each process."""
     return Column(
         name, title, description, max(5, len(title)), gauges.gauge_key(name),
         gauges.gauge_text(name, write), gauges.gauge_level(name), descending=True,
-        need=file.need, cost=file.cost, privilege=file.privilege,
+        need=Need.of(name), cost=file.cost, privilege=file.privilege,
     )  # fmt: skip
 
 
 def label_column(
-    name: str, title: str, description: str, width: int, file: File
+    name: str,
+    title: str,
+    description: str,
+    width: int,
+    file: File = USUAL,
+    label: gauges.Label | None = None,
 ) -> Column:
-    """Return a column of texts that are looked up for each process."""
+    """Return a column of texts that are looked up for each process.
+
+    They are the label of the column's name, or made of others.
+    """
+    label = label or gauges.label(name)
     return Column(
-        name, title, description, width, gauges.label_key(name),
-        gauges.label_text(name), cells.faint, left=True, need=file.need,
-        cost=file.cost, privilege=file.privilege,
+        name, title, description, width, label.key, label.text, cells.faint,
+        left=True, need=label.need, cost=file.cost, privilege=file.privilege,
+        texts=label.told,
     )  # fmt: skip
 
 
@@ -142,7 +180,7 @@ def byte_rate_column(
         column_id, title, description, max(9, len(title)), rates.rate_key(*fields),
         rates.rate_text(units.byte_rate_text, *fields), rates.bytes_level(*fields),
         descending=True, need=Need.IO, show_need=Need.IO, yields=yields,
-        cost=COUNTER, privilege=TRACE,
+        cost=COUNTER, privilege=TRACE, sums=True, kind=Kind.SIZE,
     )  # fmt: skip
 
 
@@ -153,7 +191,7 @@ def byte_total_column(
     return Column(
         column_id, title, description, 6, cells.number(field), cells.size_text(field),
         cells.size_level(field), descending=True, need=Need.IO, show_need=Need.IO,
-        cost=COUNTER, privilege=TRACE,
+        cost=COUNTER, privilege=TRACE, sums=True,
     )  # fmt: skip
 
 
@@ -165,4 +203,5 @@ def rate_column(
         column_id, title, description, 6, rates.rate_key(field),
         rates.rate_text(units.rate_text, field), rates.rate_level(field),
         descending=True, need=need, show_need=need, cost=COUNTER if need else "",
+        sums=True,
     )  # fmt: skip

@@ -15,16 +15,6 @@ from montauk_tui.model.schema import UNKNOWN, Bools, Floats, Ints
 
 _INIT: Final = 1
 
-SUMMED: Final = frozenset(
-    {
-        "cpu_pct", "ncpu_pct", "mem_pct", "rss_bytes", "cpu_time", "utime", "stime",
-        "threads", "io_rate", "io_read_rate", "io_write_rate", "io_read_bytes",
-        "io_write_bytes", "rchar_rate", "wchar_rate", "vcsw_rate", "icsw_rate",
-        "minflt_rate", "majflt_rate", "runq_pct",
-    }
-)  # fmt: skip
-"""Columns that hold sums where a branch is folded."""
-
 _ADDED: Final = ("utime", "stime", "threads", "rss_bytes", "read_bytes", "write_bytes")
 
 

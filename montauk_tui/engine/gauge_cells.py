@@ -7,19 +7,18 @@ have what their process has; who has ended has nothing.
 
 import math
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from montauk_tui.engine.cells import Key, Level, Meaning, Text
-from montauk_tui.engine.containers import container_of, unit_of
 from montauk_tui.engine.kinds import is_living, kind_of
 from montauk_tui.engine.order import known_rank
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKind
 from montauk_tui.model.sample import Identity
-from montauk_tui.model.schema import UNKNOWN, Floats
+from montauk_tui.model.schema import UNKNOWN, Floats, Need
 
 Told = Callable[[Frame], list[str]]
 """A text for each row, empty where nothing is known, without reading anything."""
@@ -29,15 +28,14 @@ Asked = Callable[[Frame, int], str]
 _DEAD: Final = ord("X")
 _NOBODY: Final = Identity(0, 0)
 """No process: the idle task has pid 0, and is never a row."""
-_BY_THREAD: Final = frozenset({"wchan"})
 
 
-def _holder(frame: Frame, name: str, row: int) -> Identity | None:
+def _holder(frame: Frame, row: int, *, by_thread: bool = False) -> Identity | None:
     """Return whose value a row shows, None for one that ended or is many."""
     table = frame.sample.processes
     if table.state[row] == _DEAD or kind_of(frame, row) > RowKind.THREAD:
         return None
-    if name in _BY_THREAD or table.pid[row] == table.tgid[row]:
+    if by_thread or table.pid[row] == table.tgid[row]:
         return table.identity(row)
     leader = int(np.searchsorted(table.pid, table.tgid[row]))
     if leader == len(table) or table.pid[leader] != table.tgid[row]:
@@ -45,12 +43,12 @@ def _holder(frame: Frame, name: str, row: int) -> Identity | None:
     return table.identity(leader)
 
 
-def _holders(frame: Frame, name: str) -> list[tuple[int, int]]:
+def _holders(frame: Frame, *, by_thread: bool = False) -> list[tuple[int, int]]:
     """Return the same for every row; hot path of sorting."""
     table = frame.sample.processes
     pid, start = table.pid, table.start_ticks
     gone = (table.state == _DEAD) | ~is_living(frame)
-    if name not in _BY_THREAD and not table.is_process.all():
+    if not by_thread and not table.is_process.all():
         leader = np.searchsorted(pid, table.tgid).clip(max=len(table) - 1)
         gone |= pid[leader] != table.tgid
         pid, start = pid[leader], start[leader]
@@ -63,7 +61,7 @@ def _holders(frame: Frame, name: str) -> list[tuple[int, int]]:
 
 def gauge(frame: Frame, name: str, row: int) -> float:
     """Return a gauge of a row, NaN where it is unknown."""
-    identity = _holder(frame, name, row)
+    identity = _holder(frame, row)
     return math.nan if identity is None else frame.lookups.gauge(name, identity)
 
 
@@ -71,7 +69,7 @@ def gauge_key(name: str) -> Key:
     """Return what sorts by a gauge."""
 
     def key(frame: Frame) -> Floats:
-        known = frame.lookups.known_gauges(name, _holders(frame, name))
+        known = frame.lookups.known_gauges(name, _holders(frame))
         return np.array(known, dtype=np.float64)
 
     return key
@@ -125,21 +123,44 @@ def gauge_level(name: str) -> Meaning:
 # --- texts ----------------------------------------------------------------------------
 
 
-def _label(name: str) -> tuple[Told, Asked]:
+class Label(NamedTuple):
+    """Texts of processes, for drawing and for sorting and filtering."""
+
+    told: Told
+    asked: Asked
+    need: Need
+
+    def key(self, frame: Frame) -> Floats:
+        """Sort by the text, unknown last."""
+        return known_rank(self.told(frame))
+
+    def text(self, frame: Frame, row: int) -> str:
+        """Write it."""
+        return self.asked(frame, row) or NOTHING_KNOWN
+
+
+def label(name: str, *, by_thread: bool = False) -> Label:
+    """Return a label as it is looked up.
+
+    Args:
+        name: What `Lookups.label` calls it.
+        by_thread: Whether threads have their own rather than their process's.
+    """
+
     def told(frame: Frame) -> list[str]:
-        return frame.lookups.known_labels(name, _holders(frame, name))
+        return frame.lookups.known_labels(name, _holders(frame, by_thread=by_thread))
 
     def asked(frame: Frame, row: int) -> str:
-        identity = _holder(frame, name, row)
+        identity = _holder(frame, row, by_thread=by_thread)
         return "" if identity is None else frame.lookups.label(name, identity)
 
-    return told, asked
+    return Label(told, asked, Need.of(name))
 
 
 def _cgroups(frame: Frame) -> list[str]:
     """Return the path of each one's cgroup: of who ended, too, if the sample tells."""
     numbers = frame.sample.processes.cgroup_id
-    paths = frame.lookups.known_labels("cgroup", _holders(frame, "cgroup"))
+    paths = frame.lookups.known_labels("cgroup", _holders(frame))
     distinct, inverse = np.unique(numbers, return_inverse=True)
     names = [_of_number(frame, number) for number in distinct.tolist()]
     return [
@@ -150,7 +171,7 @@ def _cgroups(frame: Frame) -> list[str]:
 
 def _cgroup(frame: Frame, row: int) -> str:
     name = _of_number(frame, int(frame.sample.processes.cgroup_id[row]))
-    return name if _tells(name) else _label("cgroup")[1](frame, row) or name
+    return name if _tells(name) else label("cgroup").asked(frame, row) or name
 
 
 def _of_number(frame: Frame, number: int) -> str:
@@ -162,45 +183,13 @@ def _tells(path: str) -> bool:
     return len(path) > 1 and path.startswith("/")
 
 
-def _made_of(make: Callable[[str], str]) -> tuple[Told, Asked]:
+def of_cgroup(make: Callable[[str], str] = str) -> Label:
+    """Return a label made of the path of the cgroup."""
+
     def told(frame: Frame) -> list[str]:
         return list(map(make, _cgroups(frame)))
 
     def asked(frame: Frame, row: int) -> str:
         return make(_cgroup(frame, row))
 
-    return told, asked
-
-
-_TEXTS: Final = {
-    **{name: _label(name) for name in ("exe", "cwd", "wchan", "security")},
-    "cgroup": (_cgroups, _cgroup),
-    "unit": _made_of(unit_of),
-    "container": _made_of(container_of),
-}
-
-LABELS: Final = tuple(_TEXTS)
-"""The columns that are made of labels."""
-
-
-def label_key(name: str) -> Key:
-    """Return what sorts by a text, unknown last."""
-
-    def key(frame: Frame) -> Floats:
-        return known_rank(_TEXTS[name][0](frame))
-
-    return key
-
-
-def label_text(name: str) -> Text:
-    """Return what writes a text."""
-
-    def text(frame: Frame, row: int) -> str:
-        return _TEXTS[name][1](frame, row) or NOTHING_KNOWN
-
-    return text
-
-
-def known_labels(name: str) -> Told:
-    """Return what tells the texts of all rows for a query."""
-    return _TEXTS[name][0]
+    return Label(told, asked, Need.of("cgroup"))

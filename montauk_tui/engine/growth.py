@@ -12,9 +12,11 @@ from montauk_tui.model.join import Join, find
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import (
     COUNTERS,
+    FIELDS,
     REDUCIBLE,
     UNKNOWN,
     Bools,
+    Counts,
     Floats,
     Ints,
     as_floats,
@@ -29,11 +31,6 @@ program that writes and truncates for ever stores nothing.
 
 _OF_ENDS: Final = ("read_bytes", "write_bytes")
 """Counters that those who ended have as well."""
-
-_OF_MAIN_THREAD: Final = frozenset(
-    {"voluntary_switches", "involuntary_switches", "run_delay_ns"}
-)
-"""What /proc tells of the main thread only."""
 
 
 def started_since(sample: Sample, start_ticks: Ints) -> Bools:
@@ -92,7 +89,9 @@ def growth_per_s(
     is_same = previous.ticks_per_second == current.ticks_per_second
     result: dict[str, Floats] = {}
     for name in COUNTERS:
-        if name not in now.names or (name in _OF_MAIN_THREAD and not is_same):
+        if name not in now.names or (
+            FIELDS[name].counts is Counts.MAIN_THREAD and not is_same
+        ):
             continue
         values = getattr(now, name)
         grown = np.full(len(now), np.nan)

@@ -8,6 +8,7 @@ from contextlib import closing
 
 from montauk_tui.collectors import registry
 from montauk_tui.collectors.base import Collector
+from montauk_tui.collectors.procfs.enrich.listed import FOR_RATES
 from montauk_tui.config import Settings
 from montauk_tui.engine import query
 from montauk_tui.engine.columns import COLUMNS, pick
@@ -24,7 +25,7 @@ from montauk_tui.export.output import put
 from montauk_tui.export.table import frame_table
 from montauk_tui.export.waiting import Waiting
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.schema import FOR_RATES, Need
+from montauk_tui.model.schema import Need
 from montauk_tui.pipeline.frames import FrameSource
 
 

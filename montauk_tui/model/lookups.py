@@ -11,19 +11,6 @@ from montauk_tui.model.text import clean
 CMDLINE_BYTES: Final = 1 << 17
 """What is kept of an argument vector: MAX_ARG_STRLEN, the longest single argument."""
 
-
-GAUGES: Final = (
-    "pss_bytes", "uss_bytes", "swap_pss_bytes", "swap_bytes", "oom", "oom_adj",
-    "files", "autogroup", "autogroup_nice", "throttled", "periods",
-)  # fmt: skip
-"""Numbers of a process: those of its memory (proc_pid_smaps(5), proc_pid_status(5)),
-badness for the OOM killer and what is added to it, open files, number and nice value of
-its autogroup (sched(7)); and how many periods with a CPU limit its cgroup had between
-the last two readings, and in how many of them it was throttled."""
-
-LABELS: Final = ("exe", "cwd", "cgroup", "wchan", "security")
-"""Texts of a process: program file, working folder, path of its cgroup, kernel function
-that it waits in, security label."""
 _COMM_BYTES: Final = 15
 """Longest name of a process that is no kernel thread."""
 
@@ -115,22 +102,22 @@ class Lookups(Protocol):
         ...
 
     def gauge(self, name: str, identity: Identity) -> float:
-        """Return one of `GAUGES`; one that costs little is read in every sample.
+        """Return a number of a process; a cheap one is read in every sample.
 
-        A dear one may be some seconds old, or not be known yet.
+        An expensive one may be some seconds old, or not be known yet.
         """
         ...
 
     def label(self, name: str, identity: Identity) -> str:
-        """Return one of `LABELS`, sanitised; empty where it is unknown."""
+        """Return a text of a process, sanitised; empty where it is unknown."""
         ...
 
     def known_gauges(self, name: str, whose: Iterable[tuple[int, int]]) -> list[float]:
-        """Return one of `GAUGES` of each, as far as it is known without reading."""
+        """Return a number of each, as far as it is known without reading."""
         ...
 
     def known_labels(self, name: str, whose: Iterable[tuple[int, int]]) -> list[str]:
-        """Return one of `LABELS` of each, as far as it is known without reading."""
+        """Return a text of each, as far as it is known without reading."""
         ...
 
     def io_priority(self, identity: Identity) -> int | None:

@@ -1,8 +1,8 @@
 """The columns of a process table, what each holds, and how unknown is marked."""
 
 from dataclasses import dataclass
-from enum import Flag, auto
-from typing import Final
+from enum import Enum, auto
+from typing import ClassVar, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -28,62 +28,83 @@ PF_KTHREAD: Final = 0x00200000
 """Task flag of a kernel thread (include/linux/sched.h)."""
 
 
-class Need(Flag):
-    """Costly parts of a sample; what no need asks for is not read."""
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Costly parts of a sample; what no need asks for is not read.
 
-    NONE = 0
-    SHARED = auto()
+    A set of names: those of the constants below, and of values that are looked up for
+    single processes (`Need.of`).
+    """
+
+    names: frozenset[str] = frozenset()
+
+    NONE: ClassVar["Need"]
+    SHARED: ClassVar["Need"]
     """Resident shared memory of every process: one more file each."""
-    THREADS = auto()
+    THREADS: ClassVar["Need"]
     """A row for every thread: one more file a thread."""
-    CMDLINE = auto()
+    CMDLINE: ClassVar["Need"]
     """The argument vector of every process, read once per identity."""
-    MEMORY = auto()
-    """The memory map of every process summed up, some of them at each sample."""
-    SWAP = auto()
-    """The status file of every process."""
-    OOM = auto()
-    """The badness of every process for the OOM killer."""
-    OOM_ADJ = auto()
-    """What is added to it."""
-    EXE = auto()
-    """The program file of every process."""
-    CWD = auto()
-    """The working folder of every process."""
-    CGROUP = auto()
-    """The cgroup of every process of which the sample does not tell it."""
-    THROTTLED = auto()
-    """The throttling of every process's cgroups."""
-    WCHAN = auto()
-    """Where in the kernel every process waits."""
-    FILES = auto()
-    """How many files every process has open."""
-    AUTOGROUP = auto()
-    """The autogroup of every process."""
-    SECURITY = auto()
-    """The security label of every process."""
-    AT_ONCE = auto()
+    AT_ONCE: ClassVar["Need"]
     """Nothing is put off to a later sample, whatever it costs."""
-    NETWORK = auto()
+    NETWORK: ClassVar["Need"]
     """Bytes through the interfaces: one file, and two more when one appears."""
-    DISK = auto()
+    DISK: ClassVar["Need"]
     """What the disks read and wrote: one file."""
-    TEMPERATURE = auto()
+    TEMPERATURE: ClassVar["Need"]
     """The sensors of the CPUs: one file each."""
-    FREQUENCY = auto()
+    FREQUENCY: ClassVar["Need"]
     """The clocks of the CPUs: one file for those that share one."""
-    IO = auto()
+    IO: ClassVar["Need"]
     """What every process read and wrote: one more file each."""
-    SWITCHES = auto()
+    SWITCHES: ClassVar["Need"]
     """Context switches of every process: one more file each."""
-    WAIT = auto()
+    WAIT: ClassVar["Need"]
     """How long every process waited for a CPU: one more file each."""
-    CONTAINERS = auto()
+    CONTAINERS: ClassVar["Need"]
     """Which processes are in containers: one more file, once per identity."""
 
+    @classmethod
+    def of(cls, *names: str) -> "Need":
+        """Return the need of gauges or labels of every process, by their names."""
+        return cls(frozenset(names))
 
-FOR_RATES: Final = Need.IO | Need.SWITCHES | Need.WAIT | Need.THROTTLED
-"""What two samples must hold before it can be shown."""
+    def __or__(self, other: "Need") -> "Need":
+        """Return what either asks for."""
+        return Need(self.names | other.names)
+
+    def __and__(self, other: "Need") -> "Need":
+        """Return what both ask for."""
+        return Need(self.names & other.names)
+
+    def __sub__(self, other: "Need") -> "Need":
+        """Return what only this one asks for."""
+        return Need(self.names - other.names)
+
+    def __contains__(self, other: "Need") -> bool:
+        """Tell whether all is asked for that `other` asks for."""
+        return other.names <= self.names
+
+    def __bool__(self) -> bool:
+        """Tell whether anything is asked for."""
+        return bool(self.names)
+
+
+Need.NONE = Need()
+for _name in set(Need.__annotations__) - {"names", "NONE"}:
+    setattr(Need, _name, Need.of(_name))
+
+
+class Counts(Enum):
+    """How a counter beside CPU time grows, and of what."""
+
+    ALL = auto()
+    """It only grows."""
+    REDUCIBLE = auto()
+    """It may also step back: a file is truncated before it was stored
+    (task_io_account_cancelled_write)."""
+    MAIN_THREAD = auto()
+    """It only grows; /proc has it of the main thread only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +114,8 @@ class Field:
     unit: str
     meaning: str
     need: Need = Need.NONE
+    counts: Counts | None = None
+    """How it counts, of a counter whose growth a second is of interest."""
 
 
 FIELDS: Final[dict[str, Field]] = {
@@ -110,8 +133,8 @@ FIELDS: Final[dict[str, Field]] = {
     "stime": Field("cpu ticks", "CPU time in the kernel, all threads"),
     "cutime": Field("cpu ticks", "user CPU time of waited-for children"),
     "cstime": Field("cpu ticks", "system CPU time of waited-for children"),
-    "minflt": Field("faults", "page faults served without I/O"),
-    "majflt": Field("faults", "page faults that needed I/O"),
+    "minflt": Field("faults", "page faults served without I/O", counts=Counts.ALL),
+    "majflt": Field("faults", "page faults that needed I/O", counts=Counts.ALL),
     "priority": Field("priority", "kernel priority as shown by top"),
     "nice": Field("nice", "nice value, -20 to 19"),
     "rt_priority": Field("priority", "real-time priority, 0 for other policies"),
@@ -128,29 +151,39 @@ FIELDS: Final[dict[str, Field]] = {
     "start_stack": Field(
         "address", "bottom of the stack: changes at exec; 0 if hidden"
     ),
-    "read_bytes": Field("bytes", "read from storage", Need.IO),
+    "read_bytes": Field("bytes", "read from storage", Need.IO, Counts.ALL),
     "write_bytes": Field(
-        "bytes", "written to storage, sooner or later, less what was cancelled", Need.IO
+        "bytes", "written to storage, sooner or later, less what was cancelled",
+        Need.IO, Counts.REDUCIBLE,
     ),
-    "rchar": Field("bytes", "returned by read(2) and its like, cached or not", Need.IO),
-    "wchar": Field("bytes", "passed to write(2) and its like", Need.IO),
-    "voluntary_switches": Field("switches", "times it gave up a CPU", Need.SWITCHES),
+    "rchar": Field(
+        "bytes", "returned by read(2) and its like, cached or not", Need.IO, Counts.ALL
+    ),
+    "wchar": Field(
+        "bytes", "passed to write(2) and its like", Need.IO, Counts.ALL
+    ),
+    "voluntary_switches": Field(
+        "switches", "times it gave up a CPU", Need.SWITCHES, Counts.MAIN_THREAD
+    ),
     "involuntary_switches": Field(
-        "switches", "times a CPU was taken from it", Need.SWITCHES
+        "switches", "times a CPU was taken from it", Need.SWITCHES, Counts.MAIN_THREAD
     ),
-    "run_delay_ns": Field("ns", "time ready to run without a CPU", Need.WAIT),
-}
+    "run_delay_ns": Field(
+        "ns", "time ready to run without a CPU", Need.WAIT, Counts.MAIN_THREAD
+    ),
+}  # fmt: skip
 """Every integer column; `comm` is the one column of bytes."""
 
-COUNTERS: Final = ("minflt", "majflt", "read_bytes", "write_bytes", "rchar", "wchar",
-                   "voluntary_switches", "involuntary_switches",
-                   "run_delay_ns")  # fmt: skip
-"""Columns that only grow and whose growth a second is of interest, beside CPU time."""
+COUNTERS: Final = tuple(name for name, field in FIELDS.items() if field.counts)
+"""Columns of which the growth a second is of interest, beside CPU time."""
 
+FOR_COUNTERS: Final = Need.of(*(n for c in COUNTERS for n in FIELDS[c].need.names))
+"""What asks for all of them."""
 
-REDUCIBLE: Final = frozenset({"write_bytes"})
-"""Counters that may also step back: a file is truncated before it was stored
-(task_io_account_cancelled_write)."""
+REDUCIBLE: Final = frozenset(
+    name for name in COUNTERS if FIELDS[name].counts is Counts.REDUCIBLE
+)
+"""Counters that may also step back."""
 
 
 def counters(needs: Need) -> tuple[str, ...]:

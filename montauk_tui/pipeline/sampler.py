@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Final
 
 from montauk_tui import shortage
+from montauk_tui.collectors.procfs.enrich.listed import FOR_RATES
 from montauk_tui.errors import CollectorFailed, MontaukError
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.schema import FOR_RATES, Need
+from montauk_tui.model.schema import Need
 from montauk_tui.pipeline.frames import FrameSource
 
 _FIRST_INTERVAL_S = 0.25
@@ -101,8 +102,8 @@ class Sampler:
             if interval_s is not None:
                 self._interval_s = interval_s
             if needs is not None:
-                new = needs & ~self._needs
-                if new & ~FOR_RATES if self._paused else new:
+                new = needs - self._needs
+                if new - FOR_RATES if self._paused else new:
                     self._due_s = _AT_ONCE
                     self._soon |= new != Need.CMDLINE
                 self._needs = needs

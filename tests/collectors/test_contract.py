@@ -23,8 +23,9 @@ from montauk_tui.model.join import same_process
 from montauk_tui.model.lookups import Command
 from montauk_tui.model.sample import CPU_FIELDS, Identity, Sample
 from montauk_tui.model.schema import FIELDS, UNKNOWN, Need
+from tests.support.needs import EVERYTHING
 
-ALL_NEEDS = ~Need.NONE
+ALL_NEEDS = EVERYTHING
 OWN_COMM = Path("/proc/self/comm").read_bytes().rstrip(b"\n")
 
 

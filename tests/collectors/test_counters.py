@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from montauk_tui.collectors.procfs.collector import TraditionalCollector
-from montauk_tui.collectors.procfs.counters import (
+from montauk_tui.collectors.procfs.enrich.counters import (
     Counts,
     parse_io,
     parse_schedstat,

@@ -5,23 +5,25 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from montauk_tui.collectors.procfs import gauges as module
 from montauk_tui.collectors.procfs.collector import TraditionalCollector
-from montauk_tui.collectors.procfs.gauge_files import Value, sources
-from montauk_tui.collectors.procfs.gauges import Gauges
+from montauk_tui.collectors.procfs.enrich import gauges as module
+from montauk_tui.collectors.procfs.enrich.base import Value
+from montauk_tui.collectors.procfs.enrich.gauges import Gauges
+from montauk_tui.collectors.procfs.enrich.listed import SOURCES
+from montauk_tui.collectors.procfs.enrich.throttling import Throttling
 from montauk_tui.collectors.procfs.scan import ProcRoot
-from montauk_tui.collectors.procfs.throttling import Throttling
 from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.model.lookups import GAUGES, LABELS
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import Need
 from tests.support.builders import Row, make_table
 from tests.support.children import child
 from tests.support.fakeproc import FakeProc, FakeProcess, OpenCount
+from tests.support.needs import GAUGES, LABELS
 from tests.support.sight import others_are_seen
 
 KIB = 1024
@@ -73,7 +75,8 @@ def root(proc: FakeProc) -> ProcRoot:
 
 @pytest.fixture
 def gauges(root: ProcRoot, tmp_path: Path) -> Gauges:
-    return Gauges(root, Throttling(str(tmp_path / "cgroup")))
+    throttling = partial(Throttling, str(tmp_path / "cgroup"))
+    return Gauges(root, [*SOURCES[:-1], SOURCES[-1]._replace(start=throttling)])
 
 
 def add(proc: FakeProc, pid: int = 7, start: int = 1000) -> Identity:
@@ -100,10 +103,9 @@ def table_of(*whose: Identity) -> ProcessTable:
 
 
 def test_every_name_has_one_source() -> None:
-    names = [name for source in sources(Throttling()) for name in source.names]
-    assert sorted(names) == sorted((*GAUGES, *LABELS))
-    needs = [source.need for source in sources(Throttling())]
-    assert len(set(needs)) == len(needs)
+    names = [name for source in SOURCES for name in source.names]
+    assert len(set(names)) == len(names)
+    assert set(LABELS) < set(names)
 
 
 @pytest.mark.parametrize("name", VALUES)
@@ -277,14 +279,14 @@ def test_maps_are_read_in_rounds_the_oldest_first(
     whose = [add(proc, pid) for pid in (5, 6, 7)]
     table = table_of(*whose)
     monkeypatch.setattr(module, "_REST", 0)
-    gauges.read(table, Need.MEMORY)
+    gauges.read(table, Need.of("pss_bytes"))
     assert gauges.known("pss_bytes", whose) == [349.0 * KIB] * 3
     # So little time that each sample has room for one.
     monkeypatch.setattr(module, "_AGAIN_SHARE", 0.0)
     opened = OpenCount(monkeypatch)
     for _ in range(4):
         gauges.next_sample(table)
-        gauges.read(table, Need.MEMORY)
+        gauges.read(table, Need.of("pss_bytes"))
     maps = [path for path in opened.paths if path.endswith("smaps_rollup")]
     assert maps == [f"{pid}/smaps_rollup" for pid in (5, 6, 7, 5)]
 
@@ -297,7 +299,7 @@ def test_a_map_that_took_long_is_left_alone_for_a_while(
     opened = OpenCount(monkeypatch)
     for _ in range(3):
         gauges.next_sample(table)
-        gauges.read(table, Need.MEMORY)
+        gauges.read(table, Need.of("pss_bytes"))
     assert opened.paths == ["7/smaps_rollup"]
 
 
@@ -308,11 +310,11 @@ def test_at_once_means_all(
     monkeypatch.setattr(module, "_FIRST_S", -1.0)
     monkeypatch.setattr(module, "_SHOWN_S", -1.0)
     gauges.next_sample(table_of(*whose))
-    gauges.read(table_of(*whose), Need.MEMORY)
+    gauges.read(table_of(*whose), Need.of("pss_bytes"))
     assert gauges.known("pss_bytes", whose) == [None] * 3
     assert gauges.value("pss_bytes", whose[0]) is None
     gauges.next_sample(table_of(*whose))
-    gauges.read(table_of(*whose), Need.MEMORY | Need.AT_ONCE)
+    gauges.read(table_of(*whose), Need.of("pss_bytes") | Need.AT_ONCE)
     assert gauges.known("pss_bytes", whose) == [349.0 * KIB] * 3
     gauges.next_sample(table_of(*whose))
     gauges.read(table_of(*whose), Need.AT_ONCE)
@@ -327,7 +329,7 @@ def test_only_what_is_needed_is_read_for_all(
     opened = OpenCount(monkeypatch)
     gauges.read(table_of(*whose), Need.CMDLINE)
     assert opened.paths == []
-    gauges.read(table_of(*whose), Need.OOM)
+    gauges.read(table_of(*whose), Need.of("oom"))
     assert opened.paths == ["5/oom_score", "6/oom_score"]
 
 
@@ -341,7 +343,7 @@ def test_a_cgroup_that_the_sample_tells_is_not_read(
         {"pid": pid, "cgroup_id": number} for pid, number in numbers.items()
     )
     opened = OpenCount(monkeypatch)
-    gauges.read(table, Need.CGROUP)
+    gauges.read(table, Need.of("cgroup"))
     assert opened.paths == ["6/cgroup", "7/cgroup"]
 
 
@@ -351,7 +353,7 @@ def test_threads_and_the_dead_are_left_out_but_where_threads_differ(
     add(proc)
     rows: list[Row] = [{"pid": 7}, {"pid": 8, "tgid": 7}, {"pid": 9, "state": "X"}]
     opened = OpenCount(monkeypatch)
-    gauges.read(make_table(rows), Need.OOM | Need.WCHAN)
+    gauges.read(make_table(rows), Need.of("oom") | Need.of("wchan"))
     assert opened.paths == ["7/oom_score", "7/wchan", "8/wchan"]
 
 
@@ -361,7 +363,7 @@ def test_the_dead_are_forgotten(proc: FakeProc, gauges: Gauges) -> None:
         gauges.value(name, one)
         gauges.value(name, other)
     before = len(gauges)
-    assert before == 2 * len(sources(Throttling()))
+    assert before == 2 * len(SOURCES)
     for _ in range(module._FORGET_SAMPLES):  # noqa: SLF001
         gauges.next_sample(table_of(one))
     assert len(gauges) == before / 2
@@ -413,7 +415,11 @@ time.sleep(600)
 
 @pytest.mark.parametrize(
     ("need", "name"),
-    [(Need.MEMORY, "uss_bytes"), (Need.OOM_ADJ, "oom_adj"), (Need.FILES, "files")],
+    [
+        (Need.of("pss_bytes"), "uss_bytes"),
+        (Need.of("oom_adj"), "oom_adj"),
+        (Need.of("files"), "files"),
+    ],
 )
 def test_what_is_needed_is_known_of_live_processes(need: Need, name: str) -> None:
     with child() as (_, who), TraditionalCollector() as collector:
@@ -426,9 +432,9 @@ AS_NOBODY = """
 import json, os, sys
 import wcwidth  # later the folder it lies in may be unreadable
 from montauk_tui.collectors.procfs.collector import TraditionalCollector
-from montauk_tui.model.lookups import GAUGES, LABELS
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import Need
+from tests.support.needs import GAUGES, LABELS
 who = Identity(int(sys.argv[1]), int(sys.argv[2]))
 os.setgroups([])
 os.setresgid(65534, 65534, 65534)

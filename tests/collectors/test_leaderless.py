@@ -85,7 +85,7 @@ def test_nice_value_policy_and_cpu_are_those_of_the_living_thread(
 def test_what_lies_in_files_is_found(
     collector: Collector, leaderless: subprocess.Popen[bytes], lives: str
 ) -> None:
-    everything = Need.MEMORY | Need.SWAP | Need.EXE | Need.CWD | Need.FILES
+    everything = Need.of("pss_bytes", "swap_bytes", "exe", "cwd", "files")
     sample = collector.sample(everything | Need.CMDLINE | Need.AT_ONCE)
     table, row = sample.processes, row_of(sample, leaderless)
     who, lookups = table.identity(row), collector.lookups

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from montauk_tui.collectors.procfs import throttling as module
 from montauk_tui.collectors.procfs.cgroup_file import cpu_folders
-from montauk_tui.collectors.procfs.throttling import Throttling
+from montauk_tui.collectors.procfs.enrich import throttling as module
+from montauk_tui.collectors.procfs.enrich.throttling import Throttling
 
 V2 = b"0::/system.slice/a.service\n"
 
@@ -30,21 +30,32 @@ def own(tmp_path: Path) -> Path:
     return own
 
 
+class Samples:
+    """Asks for periods sample by sample."""
+
+    def __init__(self, mount: Path) -> None:
+        self.state, self.sample = Throttling(str(mount)), 0
+
+    def next_sample(self) -> None:
+        self.sample += 1
+
+    def periods(self, raw: bytes) -> tuple[float, float]:
+        return self.state.periods(raw, self.sample)
+
+
 @pytest.fixture
-def throttling(tmp_path: Path) -> Throttling:
-    return Throttling(str(tmp_path))
+def throttling(tmp_path: Path) -> Samples:
+    return Samples(tmp_path)
 
 
-def test_without_a_limit_nothing_is_throttled(
-    own: Path, throttling: Throttling
-) -> None:
+def test_without_a_limit_nothing_is_throttled(own: Path, throttling: Samples) -> None:
     assert own.is_dir()
     assert throttling.periods(V2) == (0.0, 0.0)
     throttling.next_sample()
     assert throttling.periods(V2) == (0.0, 0.0)
 
 
-def test_the_difference_of_two_readings(own: Path, throttling: Throttling) -> None:
+def test_the_difference_of_two_readings(own: Path, throttling: Samples) -> None:
     stat(own, 100, 1000)
     assert all(map(math.isnan, throttling.periods(V2)))
     stat(own, 103, 1010)
@@ -56,7 +67,7 @@ def test_the_difference_of_two_readings(own: Path, throttling: Throttling) -> No
 
 
 def test_the_limit_may_be_above_and_the_worst_counts(
-    own: Path, throttling: Throttling
+    own: Path, throttling: Samples
 ) -> None:
     stat(own, 0, 10)
     stat(own.parent, 0, 100)
@@ -71,9 +82,7 @@ def test_the_limit_may_be_above_and_the_worst_counts(
     assert throttling.periods(V2) == (10.0, 10.0)
 
 
-def test_a_cgroup_made_anew_counts_from_nothing(
-    own: Path, throttling: Throttling
-) -> None:
+def test_a_cgroup_made_anew_counts_from_nothing(own: Path, throttling: Samples) -> None:
     stat(own, 100, 1000)
     throttling.periods(V2)
     stat(own, 1, 2)
@@ -88,7 +97,7 @@ def test_a_cgroup_made_anew_counts_from_nothing(
     "raw", [b"", b"garbage", b"0::/nowhere/at/all\n", b"0::/../x\n", b"\xff\0::\n"]
 )
 def test_what_cannot_be_read_is_not_known(tmp_path: Path, raw: bytes) -> None:
-    throttling = Throttling(str(tmp_path))
+    throttling = Samples(tmp_path)
     assert all(map(math.isnan, throttling.periods(raw)))
 
 
@@ -102,7 +111,7 @@ def test_what_cannot_be_read_is_not_known(tmp_path: Path, raw: bytes) -> None:
 )
 def test_garbage_is_not_known(tmp_path: Path, text: str) -> None:
     (tmp_path / "cpu.stat").write_text(text)
-    assert all(map(math.isnan, Throttling(str(tmp_path)).periods(b"0::/\n")))
+    assert all(map(math.isnan, Samples(tmp_path).periods(b"0::/\n")))
 
 
 def test_folders_of_both_versions() -> None:
@@ -117,11 +126,11 @@ def test_folders_of_both_versions() -> None:
 
 
 def test_cgroups_that_nobody_asks_for_are_forgotten(
-    own: Path, throttling: Throttling
+    own: Path, throttling: Samples
 ) -> None:
     stat(own, 1, 1)
     throttling.periods(V2)
-    assert len(throttling)
-    for _ in range(module._FORGOTTEN_AFTER):  # noqa: SLF001
-        throttling.next_sample()
-    assert len(throttling) == 0
+    assert len(throttling.state) == 6
+    throttling.sample += module._FORGOTTEN_AFTER  # noqa: SLF001
+    throttling.periods(b"0::/\n")
+    assert len(throttling.state) == 2

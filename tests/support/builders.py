@@ -11,8 +11,6 @@ from montauk_tui.engine.rates import host_rates, process_rates
 from montauk_tui.model.details import Details
 from montauk_tui.model.frame import CollectorStatus, Frame
 from montauk_tui.model.lookups import (
-    GAUGES,
-    LABELS,
     Command,
     Lookups,
     command_from_cmdline,
@@ -36,6 +34,7 @@ from montauk_tui.model.schema import (
     Bools,
     Ints,
 )
+from tests.support.needs import GAUGES, LABELS
 
 TIME_S: Final = 1_795_000_000.0
 """2026-11-18 11:06:40 UTC, a Wednesday."""

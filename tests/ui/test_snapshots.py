@@ -10,8 +10,8 @@ from typing import Any, Final, Protocol
 import pytest
 from textual.pilot import Pilot
 
+from montauk_tui.collectors.procfs.enrich.listed import FOR_RATES
 from montauk_tui.config import Settings
-from montauk_tui.model.schema import FOR_RATES
 from montauk_tui.ui import themes
 from montauk_tui.ui.screens.details import DetailsScreen
 from tests.support.churn import churning_collector

@@ -173,6 +173,6 @@ async def test_a_column_that_costs_is_read_of_the_rows_on_the_screen_only() -> N
         await monitor.sample()
         read = {pid for name, pid in lookups.values_read if name == "pss_bytes"}
         assert read == set(monitor.shown_pids[: monitor.table.size.height])
-        assert not any(need & Need.MEMORY for need in collector.needs)
+        assert not any(need & Need.of("pss_bytes") for need in collector.needs)
         await monitor.app.run_action("sort('pss_bytes')")
-        await monitor.until(lambda: Need.MEMORY in collector.needs[-1])
+        await monitor.until(lambda: Need.of("pss_bytes") in collector.needs[-1])

@@ -6,13 +6,14 @@ import time
 import numpy as np
 import pytest
 
+from montauk_tui.engine.column import Kind
 from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.engine.ended import beside_ended, live_and_ended
 from montauk_tui.engine.listing.ended import ended_only, with_ended
 from montauk_tui.engine.listing.events import events
 from montauk_tui.engine.projection import View
 from montauk_tui.engine.query import matching, parse
-from montauk_tui.engine.query.fields import FIELDS, Kind
+from montauk_tui.engine.query.fields import FIELDS
 from montauk_tui.engine.query.nodes import Comparison, Query
 from montauk_tui.engine.query.values import operators
 from montauk_tui.model.frame import Frame

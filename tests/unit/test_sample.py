@@ -1,9 +1,12 @@
+import itertools
+
 import numpy as np
 import pytest
 
 from montauk_tui.model.sample import Counters, Identity, ProcessTable
 from montauk_tui.model.schema import FIELDS, PF_KTHREAD, UNKNOWN, Need, as_floats
 from tests.support.builders import make_table
+from tests.support.needs import CONSTANTS
 
 
 def test_columns_cannot_be_written() -> None:
@@ -99,8 +102,13 @@ def test_nothing_is_lost_or_counted_until_a_collector_says_so() -> None:
 
 def test_needs_are_apart_and_none_is_none() -> None:
     assert not Need.NONE
-    assert len({need.value for need in Need}) == len(Need)
-    assert all(need.value.bit_count() == 1 for need in Need)
+    assert Need.NONE in Need.IO
+    assert Need.IO | Need.of("oom") not in Need.IO
+    assert (Need.IO | Need.of("oom")) - Need.IO == Need.of("oom")
+    apart = [need for name, need in CONSTANTS.items() if name != "NONE"]
+    assert len(apart) == 12
+    for one, other in itertools.permutations(apart, 2):
+        assert not one & other
 
 
 def test_unknown_becomes_nan() -> None:

@@ -23,6 +23,7 @@ from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.logs import ProbeLogs
 from montauk_tui.collectors.kernel.records import EXEC, LIFE, in_namespace
 from montauk_tui.collectors.kernel.snapshot import (
+    TOLD,
     TaskIterator,
     never_back,
     settled_zombies,
@@ -32,7 +33,8 @@ from montauk_tui.collectors.kernel.snapshot import (
 from montauk_tui.collectors.kernel.starts import start_table
 from montauk_tui.collectors.kernel.unseen import Unseen
 from montauk_tui.collectors.kernel.waits import Waits
-from montauk_tui.collectors.procfs.containers import Containers
+from montauk_tui.collectors.procfs.enrich.base import Rows
+from montauk_tui.collectors.procfs.enrich.enrichment import Enrichment
 from montauk_tui.collectors.procfs.host import HostReader
 from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.scan import ProcRoot
@@ -136,7 +138,7 @@ class KernelCollector(Collector):
         self.lookups = ProcLookups(self._root, self._users)
         self._host_reader = HostReader(self._root.read, self._root.read_lists)
         self._unknown = unknown_columns(loaded.missing)
-        self._containers = Containers(self._root)
+        self._enrichment = Enrichment(self._root, has=TOLD)
         now_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         self._lives = Lives(USER_HZ, now_ns)
         self._before = ProcessTable.empty()
@@ -183,9 +185,9 @@ class KernelCollector(Collector):
         waiting = never_back(before, ended.waiting)
         for more in (waiting, self._unseen.rows(table, started.boot_s, needs)):
             table = table.merged(more) if len(more) else table
-        if Need.CONTAINERS in needs:
-            table = self._containers.add_to(table)
-        self._look_up(table, lives, needs)
+        table = self._enrichment.enriched(Rows(table, before, needs))
+        self.lookups.next_sample(table, _execs(lives))
+        self.lookups.read(table, needs)
         return Sample(
             ticks_per_second=10**9,
             processes=table,
@@ -218,17 +220,12 @@ class KernelCollector(Collector):
             raise CollectorFailed(f"/proc can no longer be read: {error}") from error
         return replace(host, tasks_s=self._idle_tasks.tasks_s(host.cpu_ids))
 
-    def _look_up(self, table: ProcessTable, lives: Records, needs: Need) -> None:
-        execs = lives[lives["kind"] == EXEC]
-        tick_ns = 10**9 // USER_HZ
-        ticks = execs["start_ns"] // tick_ns
-        changed = zip(execs["pid"].tolist(), ticks.tolist(), strict=True)
-        self.lookups.forget(Identity(pid, start) for pid, start in changed)
-        self.lookups.next_sample(table)
-        self._users.prepare(set(table.uid.tolist()))
-        if Need.CMDLINE in needs:
-            self.lookups.read_commands(table)
-        self.lookups.read_gauges(table, needs)
+
+def _execs(lives: Records) -> list[Identity]:
+    """Return who runs another program than before."""
+    execs = lives[lives["kind"] == EXEC]
+    ticks = execs["start_ns"] // (10**9 // USER_HZ)
+    return list(map(Identity, execs["pid"].tolist(), ticks.tolist()))
 
 
 def _surroundings() -> tuple[Path, int, int]:

@@ -16,7 +16,15 @@ from montauk_tui.collectors.kernel.records import TASK
 from montauk_tui.errors import CollectorFailed
 from montauk_tui.model.join import same_process
 from montauk_tui.model.sample import ProcessTable
-from montauk_tui.model.schema import COMM_BYTES, REDUCIBLE, Bools, Ints, Need, counters
+from montauk_tui.model.schema import (
+    COMM_BYTES,
+    FOR_COUNTERS,
+    REDUCIBLE,
+    Bools,
+    Ints,
+    Need,
+    counters,
+)
 
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
@@ -264,3 +272,7 @@ def _states(rows: Records) -> Ints:
     letters = np.frombuffer(_STATES.encode(), dtype=np.uint8)
     codes: npt.NDArray[np.int64] = letters[index].astype(np.int64)
     return codes
+
+
+TOLD: Final = to_table(np.zeros(0, dtype=TASK), 100, FOR_COUNTERS).names
+"""The columns that a snapshot has, if they are asked for."""

@@ -6,15 +6,13 @@ missing is looked for now and then, and read from /proc: every process is a row.
 
 from typing import Final
 
-import numpy as np
-
-from montauk_tui.collectors.procfs.counters import read_counters
-from montauk_tui.collectors.procfs.resident import read_resident
+from montauk_tui.collectors.procfs.enrich.base import Rows
+from montauk_tui.collectors.procfs.enrich.enrichment import Enrichment
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.procfs.stat import parse_stats
 from montauk_tui.model.join import find
 from montauk_tui.model.sample import ProcessTable
-from montauk_tui.model.schema import UNKNOWN, Need
+from montauk_tui.model.schema import Need
 
 _CHECK_SAMPLES: Final = 32
 _SURELY_OLDER_S: Final = 1.0
@@ -27,6 +25,8 @@ class Unseen:
     def __init__(self, root: ProcRoot, user_hz: int) -> None:
         """Compare with the folder `root`."""
         self._root, self._user_hz = root, user_hz
+        self._enrichment = Enrichment(root, has={"in_container"})
+        self._last = ProcessTable.empty()
         self._samples = 0
         self._pids: list[str] = []
 
@@ -52,12 +52,9 @@ class Unseen:
         old = (found.start_ticks < latest) & ~is_row
         self._pids = [str(pid) for pid in found.pid[old].tolist()]
         found = found if old.all() else found.only(old)
-        columns = read_counters(self._root, found, needs)
-        rss = found.rss_bytes.copy()
-        shared = np.full(len(found), UNKNOWN, dtype=np.int64)
-        read_resident(self._root, found, np.arange(len(found)), rss, shared)
-        columns |= {"rss_bytes": rss, "shared_bytes": shared}
-        return self._in_nanoseconds(found.with_columns(columns))
+        rows = Rows(found, self._last, needs | Need.SHARED)
+        self._last = self._enrichment.enriched(rows)
+        return self._in_nanoseconds(self._last)
 
     def _in_nanoseconds(self, table: ProcessTable) -> ProcessTable:
         tick_ns = 10**9 // self._user_hz
@@ -65,10 +62,4 @@ class Unseen:
             name: getattr(table, name) * tick_ns
             for name in ("utime", "stime", "cutime", "cstime")
         }
-        uid = np.full(len(table), UNKNOWN, dtype=np.int64)
-        for row, pid in enumerate(table.pid.tolist()):
-            try:
-                uid[row] = self._root.owner(pid)
-            except OSError:
-                continue
-        return table.with_columns({**columns, "uid": uid})
+        return table.with_columns(columns)

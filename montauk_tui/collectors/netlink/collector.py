@@ -85,7 +85,7 @@ class NetlinkCollector(Collector):
 
     def _begin(self, root: ProcRoot, streams: Streams) -> None:
         self.lookups = ProcLookups(root, self._users)
-        self._live = LiveTable(root, self._users, self.lookups)
+        self._live = LiveTable(root, self.lookups)
         self._host = HostReader(root.read, root.read_lists, charged=Charged())
         self._known = KnownPids(root, USER_HZ)
         self._ends = Ends(
@@ -162,7 +162,7 @@ class NetlinkCollector(Collector):
         self._forget_old_programs(late.execs, processes)
         self.lookups.read_new(table, _COMMANDS_A_SAMPLE)
         self._arguments.learn(processes, offset_ns)
-        self.lookups.read_gauges(table, needs)
+        self.lookups.read(table, needs)
         return _Reading(table, host, exits, starts, len(pids) - len(processes))
 
     def _forget_old_programs(self, execs: Events, table: ProcessTable) -> None:

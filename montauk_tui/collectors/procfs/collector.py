@@ -66,7 +66,7 @@ class TraditionalCollector(Collector):
             remedy = f"mount it: mount -t proc proc {self._path}"
             raise CollectorUnavailable(reason, remedy) from error
         self.lookups = ProcLookups(self._root, self._users)
-        self._live = LiveTable(self._root, self._users, self.lookups)
+        self._live = LiveTable(self._root, self.lookups)
         self._host = HostReader(
             self._root.read, self._root.read_lists, charged=self._charged()
         )
@@ -96,7 +96,7 @@ class TraditionalCollector(Collector):
             pids = self._root.pids()
             table = self._live.read(pids, needs)
             host = self._host.sample(needs)
-            self.lookups.read_gauges(table, needs)
+            self.lookups.read(table, needs)
         except (OSError, ValueError) as error:
             reason = f"{self._path} can no longer be read: {error}"
             raise CollectorFailed(reason) from error

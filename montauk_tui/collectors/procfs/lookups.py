@@ -7,8 +7,8 @@ import numpy as np
 
 from montauk_tui.collectors.cgroups import Cgroups
 from montauk_tui.collectors.procfs.cmdlines import CommandLine, CommandLines
-from montauk_tui.collectors.procfs.gauge_files import Value
-from montauk_tui.collectors.procfs.gauges import Gauges
+from montauk_tui.collectors.procfs.enrich.base import Value
+from montauk_tui.collectors.procfs.enrich.gauges import Gauges
 from montauk_tui.collectors.procfs.ioprio import io_priority
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
@@ -75,7 +75,7 @@ class ProcLookups:
         rows[join.row[join.found]] = True
         return rows
 
-    def read_commands(self, table: ProcessTable) -> None:
+    def _read_commands(self, table: ProcessTable) -> None:
         """Read the command lines of all processes that have one, as far as due."""
         rows = np.flatnonzero(table.is_process & ~table.is_kernel)
         pids, starts = table.pid[rows].tolist(), table.start_ticks[rows].tolist()
@@ -122,8 +122,10 @@ class ProcLookups:
         """Return a text of each process without reading anything."""
         return list(map(_as_label, self._gauges.known(name, whose)))
 
-    def read_gauges(self, table: ProcessTable, needs: Need) -> None:
-        """Read what is needed of every process: once a sample, after the counters."""
+    def read(self, table: ProcessTable, needs: Need) -> None:
+        """Read what is needed of every process: once a sample, after the columns."""
+        if Need.CMDLINE in needs:
+            self._read_commands(table)
         self._gauges.read(table, needs)
 
     def io_priority(self, identity: Identity) -> int | None:
@@ -152,8 +154,15 @@ class ProcLookups:
             self._lines.forget(identity)
             self._gauges.forget(identity)
 
-    def next_sample(self, table: ProcessTable) -> None:
-        """Count a sample, and now and then drop the processes that are not in it."""
+    def next_sample(self, table: ProcessTable, changed: Iterable[Identity]) -> None:
+        """Count a sample, and now and then drop the processes that are not in it.
+
+        Args:
+            table: Its processes.
+            changed: Those that run another program since the sample before.
+        """
+        self.forget(changed)
+        self._users.prepare(set(table.uid.tolist()))
         self._lines.begin_sample()
         self._gauges.next_sample(table)
         if len(self._lines) > 2 * len(table):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any, Final
 
 import numpy as np
@@ -10,29 +9,14 @@ import numpy.typing as npt
 
 from montauk_tui.engine import columns
 from montauk_tui.engine.cells import Key, number
-from montauk_tui.engine.column import Column
+from montauk_tui.engine.column import Column, Kind
 from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.engine.extra_cells import extra_key
-from montauk_tui.engine.gauge_cells import LABELS, Told, known_labels
+from montauk_tui.engine.gauge_cells import Told
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import NO_START, Floats, Need, as_floats
 from montauk_tui.model.text import clean
-
-
-class Kind(Enum):
-    """What a value is, and so how it is written."""
-
-    NUMBER = "a number"
-    PERCENT = "a percentage"
-    SIZE = "a size"
-    DURATION = "a duration"
-    CLOCK = "a time of day"
-    EXIT = "an exit code or a signal"
-    SIGNAL = "a signal"
-    STATE = "a state"
-    TEXT = "a text"
-
 
 Groups = Callable[[Frame], npt.NDArray[Any]]
 """Values by row; where they are equal, the texts are."""
@@ -111,16 +95,6 @@ _NUMBERS: Final[dict[str, tuple[Kind, Key]]] = {
     "exit_status": (Kind.EXIT, _exit_code),
     "ended_s": (Kind.CLOCK, extra_key("ended_s")),
     "event_s": (Kind.CLOCK, extra_key("event_s")),
-    **{
-        name: (Kind.SIZE, COLUMNS[name].key)
-        for name in (
-            "io_rate",
-            "io_read_rate",
-            "io_write_rate",
-            "rchar_rate",
-            "wchar_rate",
-        )
-    },
 }
 """What is not compared by what its column is sorted by."""
 
@@ -156,6 +130,8 @@ _GROUPS: Final[dict[str, Groups]] = {
     "event": extra_key("event"),
 }
 
+_TEXTS: Final = {"command": _commands}
+
 _OWN: Final = {"comm": _name}
 """Texts in which `-` is no sign for nothing known."""
 
@@ -165,18 +141,19 @@ def _field(column: Column) -> Field:
     name = column.id
     if name in _NUMBERS:
         return Field(name, *_NUMBERS[name], need=column.need)
-    if name in LABELS:
-        return Field(name, Kind.TEXT, texts=known_labels(name), need=column.need)
-    if name == "command":
-        return Field(name, Kind.TEXT, texts=_commands, need=column.need)
+    if texts := column.texts or _TEXTS.get(name):
+        return Field(name, Kind.TEXT, texts=texts, need=column.need)
     if name in _GROUPS or column.left:
         kind = Kind.STATE if name == "state" else Kind.TEXT
         text = _OWN.get(name) or _known_text(column)
         return Field(name, kind, text=text, groups=_GROUPS.get(name), need=column.need)
-    for suffix, kind in _SUFFIXES.items():
-        if name.endswith(suffix):
-            return Field(name, kind, column.key, need=column.need)
-    return Field(name, Kind.NUMBER, column.key, need=column.need)
+    return Field(name, column.kind or _usual_kind(name), column.key, need=column.need)
+
+
+def _usual_kind(name: str) -> Kind:
+    """Return what a number is by the unit at the end of its name."""
+    ends = (kind for suffix, kind in _SUFFIXES.items() if name.endswith(suffix))
+    return next(ends, Kind.NUMBER)
 
 
 def _known_text(column: Column) -> Callable[[Frame, int], str | None]:

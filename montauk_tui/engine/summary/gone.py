@@ -7,7 +7,7 @@ import numpy as np
 
 from montauk_tui.engine import cells
 from montauk_tui.engine.cells import Level
-from montauk_tui.engine.gauge_cells import label_text
+from montauk_tui.engine.gauge_cells import of_cgroup
 from montauk_tui.engine.kinds import extra_value, kind_of, real_identity
 from montauk_tui.engine.summary.items import Fact, Group, Summary
 from montauk_tui.engine.summary.kin import PEOPLE, ancestors, lineage_text
@@ -191,7 +191,7 @@ def _used(listed: Frame, row: int) -> Group:
     if UNKNOWN not in (read, written):
         both = f"read {bytes_text(read)}, written {bytes_text(written)}"
         items += (Fact("Storage", both),)
-    cgroup = label_text("cgroup")(listed, row)
+    cgroup = of_cgroup().text(listed, row)
     return (*items, Fact("Cgroup", cgroup)) if cgroup != NOTHING_KNOWN else items
 
 

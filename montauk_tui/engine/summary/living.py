@@ -9,7 +9,7 @@ import numpy as np
 
 from montauk_tui.engine import cells
 from montauk_tui.engine.cells import Level
-from montauk_tui.engine.gauge_cells import label_text
+from montauk_tui.engine.gauge_cells import of_cgroup
 from montauk_tui.engine.rate_cells import rate_at
 from montauk_tui.engine.summary.items import Fact, Graph, Group, Summary
 from montauk_tui.engine.summary.kin import PEOPLE, ancestors, branch_of, lineage_text
@@ -213,7 +213,7 @@ def _setup(frame: Frame, row: int) -> Group:
     group += (
         Fact("Nice", _scheduling(frame, row), cells.nonzero_level("nice")(frame, row)),
     )
-    cgroup = label_text("cgroup")(frame, row)
+    cgroup = of_cgroup().text(frame, row)
     if cgroup != NOTHING_KNOWN:
         group += (Fact("Cgroup", cgroup),)
     return group

@@ -7,7 +7,6 @@ from rich.style import Style
 
 from montauk_tui.engine.cells import Level
 from montauk_tui.engine.column import Column
-from montauk_tui.engine.folds import SUMMED
 from montauk_tui.engine.listing.notes import note
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
@@ -138,7 +137,7 @@ def draw_row(
             pending = ""
             continue
         text = column.text(frame, row)
-        if hidden and column.id in SUMMED and text != NOTHING_KNOWN:
+        if hidden and column.sums and text != NOTHING_KNOWN:
             text = f"+{text}"
         level = column.level(frame, row)
         style = (

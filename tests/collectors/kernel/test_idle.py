@@ -72,12 +72,12 @@ def test_the_cpus_ran_tasks_for_at_least_what_a_process_used(
     collector: KernelCollector,
 ) -> None:
     began_s = time.monotonic()
-    while math.isnan((first := collector.sample(Need(0)).host).tasks_s):
+    while math.isnan((first := collector.sample(Need.NONE).host).tasks_s):
         pass
     used_s = -time.process_time()
     while time.process_time() + used_s < 0.3:
         pass
-    then = collector.sample(Need(0)).host
+    then = collector.sample(Need.NONE).host
     passed_s = (time.monotonic() - began_s) * len(then.cpu_ids)
     # The scheduler's clock is not that of the process.
     assert 0.29 <= then.tasks_s - first.tasks_s <= passed_s

@@ -20,6 +20,7 @@ from montauk_tui.collectors.kernel.snapshot import (
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import FIELDS, UNKNOWN, Need
 from tests.support.builders import make_table
+from tests.support.needs import EVERYTHING
 
 HZ = 100
 MS = 10**6
@@ -231,9 +232,9 @@ def test_priorities() -> None:
 
 
 def test_every_column_is_known() -> None:
-    made = table({"pid": 1}, needs=~Need.NONE)
+    made = table({"pid": 1}, needs=EVERYTHING)
     unknown = [name for name in FIELDS if np.any(getattr(made, name) == UNKNOWN)]
-    # It comes from a file (collectors.procfs.containers).
+    # It comes from a file (collectors.procfs.enrich.containers).
     assert unknown == ["in_container"]
 
 

@@ -5,7 +5,6 @@ import re
 from functools import partial
 from typing import Final
 
-from montauk_tui.collectors.procfs.counters import parse_io
 from montauk_tui.collectors.procfs.details.subject import (
     TRACE,
     Subject,
@@ -16,6 +15,7 @@ from montauk_tui.collectors.procfs.details.subject import (
     tried,
     why,
 )
+from montauk_tui.collectors.procfs.enrich.counters import parse_io
 from montauk_tui.model.details import USER_TASKS, Amount, Datum, Section, Unit
 from montauk_tui.model.text import clean
 

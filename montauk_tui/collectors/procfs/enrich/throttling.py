@@ -5,6 +5,8 @@ import os
 from typing import Final, NamedTuple
 
 from montauk_tui.collectors.procfs.cgroup_file import MOUNT, cpu_folders
+from montauk_tui.collectors.procfs.enrich.base import Process
+from montauk_tui.collectors.procfs.enrich.files import CGROUP_BYTES
 
 _STAT_BYTES: Final = 4096
 _DIGITS: Final = 20
@@ -30,21 +32,27 @@ class Throttling:
         self._sample = 0
         self._counts: dict[str, _Counts | None] = {}
 
-    def next_sample(self) -> None:
-        """Read anew what is asked for from now on."""
-        self._sample += 1
+    def __call__(self, of: Process) -> tuple[float, float]:
+        """Return what `periods` does of the cgroup of a process."""
+        return self.periods(of.read("cgroup", CGROUP_BYTES), of.sample)
+
+    def _begin(self, sample: int) -> None:
+        self._sample = sample
         for folder, counts in list(self._counts.items()):
             age = _FORGOTTEN_AFTER if counts is None else self._sample - counts.sample
             if age >= _FORGOTTEN_AFTER:
                 self._counts.pop(folder, None)
 
-    def periods(self, raw: bytes) -> tuple[float, float]:
+    def periods(self, raw: bytes, sample: int) -> tuple[float, float]:
         """Return in how many periods a process's cgroup was throttled, and of how many.
 
         Both are of the time between the last two readings. Each cgroup from there up
         may have a limit: told is of the one that was throttled most. Without a limit
         both are 0; they are NaN where no cgroup can be read, or only once.
         """
+        # A front end may still ask for the sample before.
+        if sample > self._sample:
+            self._begin(sample)
         worst, share = (math.nan, math.nan), -1.0
         for folder in cpu_folders(raw, self._mount):
             counts = self._read(folder)

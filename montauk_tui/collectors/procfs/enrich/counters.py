@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
+from montauk_tui.collectors.procfs.enrich.base import Rows
 from montauk_tui.collectors.procfs.scan import ProcRoot
-from montauk_tui.model.sample import ProcessTable
-from montauk_tui.model.schema import UNKNOWN, Ints, Need
+from montauk_tui.model.schema import UNKNOWN, Ints
 
 _MOST_BYTES: Final = 1 << 14
 """A status file has a line with all groups of the process in it."""
@@ -69,41 +69,34 @@ def parse_schedstat(text: bytes) -> Counts:
     return {"run_delay_ns": _number(words[1])}
 
 
-_FILES: Final[dict[Need, tuple[str, Callable[[bytes], Counts]]]] = {
-    Need.IO: ("io", parse_io),
-    Need.SWITCHES: ("status", parse_switches),
-    Need.WAIT: ("schedstat", parse_schedstat),
-}
-
-
-def read_counters(root: ProcRoot, table: ProcessTable, needs: Need) -> dict[str, Ints]:
-    """Return the columns that `needs` asks for, unknown where a file is not readable.
+class FileCounters:
+    """Reads a file of each process in each sample.
 
     A process's files are those of its folder, a thread's those of its own.
     """
-    columns: dict[str, Ints] = {}
-    for need, (name, parse) in _FILES.items():
-        if need in needs:
-            columns |= _columns(root, table, name, parse)
-    return columns
 
+    def __init__(
+        self, name: str, parse: Callable[[bytes], Counts], root: ProcRoot
+    ) -> None:
+        """Read the file `name` in the folders below `root`."""
+        self._root, self._name, self._parse = root, name, parse
 
-def _columns(
-    root: ProcRoot, table: ProcessTable, name: str, parse: Callable[[bytes], Counts]
-) -> dict[str, Ints]:
-    columns: dict[str, Ints] = {}
-    pairs = zip(table.pid.tolist(), table.tgid.tolist(), strict=True)
-    for row, (pid, tgid) in enumerate(pairs):
-        folder = f"{pid}" if pid == tgid else f"{tgid}/task/{pid}"
-        try:
-            counts = parse(root.read(f"{folder}/{name}", _MOST_BYTES))
-        except (OSError, ValueError):
-            continue
-        for field, count in counts.items():
-            if field not in columns:
-                columns[field] = np.full(len(table), UNKNOWN, dtype=np.int64)
-            columns[field][row] = count
-    return columns
+    def __call__(self, rows: Rows) -> dict[str, Ints]:
+        """Return the counters, unknown where a file is not readable."""
+        columns: dict[str, Ints] = {}
+        pids, tgids = rows.table.pid.tolist(), rows.table.tgid.tolist()
+        for row, (pid, tgid) in enumerate(zip(pids, tgids, strict=True)):
+            folder = f"{pid}" if pid == tgid else f"{tgid}/task/{pid}"
+            try:
+                text = self._root.read(f"{folder}/{self._name}", _MOST_BYTES)
+                counts = self._parse(text)
+            except (OSError, ValueError):
+                continue
+            for field, count in counts.items():
+                if field not in columns:
+                    columns[field] = np.full(len(pids), UNKNOWN, dtype=np.int64)
+                columns[field][row] = count
+        return columns
 
 
 def _number(word: bytes) -> int:

@@ -9,10 +9,11 @@ from typing import Final
 
 import numpy as np
 
+from montauk_tui.collectors.procfs.enrich.base import Rows
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.model.join import Join, by_pid
 from montauk_tui.model.sample import ProcessTable
-from montauk_tui.model.schema import UNKNOWN, Bools, Ints
+from montauk_tui.model.schema import UNKNOWN, Bools, Ints, Need
 
 _SIGNS: Final = ("minflt", "majflt", "virt_bytes", "utime", "stime")
 """Columns, beside the inexact size, of which one grows or shrinks with the memory."""
@@ -37,16 +38,9 @@ class Resident:
         self._rss: Ints = np.empty(0, dtype=np.int64)
         self._shared: Ints = np.empty(0, dtype=np.int64)
 
-    def columns(
-        self, table: ProcessTable, join: Join, *, with_shared: bool
-    ) -> dict[str, Ints]:
-        """Return `rss_bytes`, and maybe `shared_bytes`, which is never more.
-
-        Args:
-            table: What the stat files say.
-            join: The rows of `table` in that of the sample before.
-            with_shared: Whether shared memory is wanted, of every process.
-        """
+    def __call__(self, rows: Rows) -> dict[str, Ints]:
+        """Return `rss_bytes`, and maybe `shared_bytes`, which is never more."""
+        table, join, with_shared = rows.table, rows.join, Need.SHARED in rows.needs
         self._sample += 1
         rss = table.rss_bytes.copy()
         shared = np.full(len(table), UNKNOWN, dtype=np.int64)
@@ -56,7 +50,7 @@ class Resident:
             kept = self._kept(table, join) & due
             rss[kept], shared[kept] = self._carried(join, kept)
             unread = np.flatnonzero(due & ~kept)
-            read_resident(self._root, table, unread, rss, shared)
+            self._read(table, unread, rss, shared)
             self._is_exact = bool(np.any(rss != table.rss_bytes))
         self._before, self._rss, self._shared = table, rss, shared
         # The threads of a process share its memory.
@@ -81,14 +75,11 @@ class Resident:
         row = join.row[kept]
         return self._rss[row], self._shared[row]
 
-
-def read_resident(
-    root: ProcRoot, table: ProcessTable, rows: Ints, rss: Ints, shared: Ints
-) -> None:
-    """Write what statm says of the processes in `rows` into two columns."""
-    for row in rows.tolist():
-        try:
-            rss[row], shared[row] = root.resident(int(table.pid[row]))
-        except OSError:
-            # It has ended: what was known must do.
-            shared[row] = UNKNOWN
+    def _read(self, table: ProcessTable, rows: Ints, rss: Ints, shared: Ints) -> None:
+        """Write what statm says of the processes in `rows` into two columns."""
+        for row in rows.tolist():
+            try:
+                rss[row], shared[row] = self._root.resident(int(table.pid[row]))
+            except OSError:
+                # It has ended: what was known must do.
+                shared[row] = UNKNOWN

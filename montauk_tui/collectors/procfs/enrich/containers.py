@@ -10,10 +10,11 @@ from typing import Final
 
 import numpy as np
 
+from montauk_tui.collectors.procfs.enrich.base import Rows
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.model.join import same_process
 from montauk_tui.model.sample import ProcessTable
-from montauk_tui.model.schema import UNKNOWN
+from montauk_tui.model.schema import UNKNOWN, Ints
 
 _PIDS: Final = re.compile(rb"^NSpid:((?:\s+\d+)+)$", re.MULTILINE)
 
@@ -26,8 +27,9 @@ class Containers:
         self._root = root
         self._last = ProcessTable.empty()
 
-    def add_to(self, table: ProcessTable) -> ProcessTable:
-        """Return a table with the column `in_container`."""
+    def __call__(self, rows: Rows) -> dict[str, Ints]:
+        """Return the column `in_container`."""
+        table = rows.table
         flags = np.full(len(table), UNKNOWN, dtype=np.int64)
         join = same_process(self._last, table)
         flags[join.found] = self._last.in_container[join.row[join.found]]
@@ -36,7 +38,7 @@ class Containers:
         for row in np.flatnonzero(flags == UNKNOWN).tolist():
             flags[row] = self._flag(int(table.pid[row]))
         self._last = table.with_columns({"in_container": flags})
-        return self._last
+        return {"in_container": flags}
 
     def _flag(self, pid: int) -> int:
         try:

@@ -11,26 +11,27 @@ from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from montauk_tui.collectors.procfs.gauge_files import Source, Value, sources
+from montauk_tui.collectors.procfs.enrich.base import Cost, Process, Source, Value
+from montauk_tui.collectors.procfs.enrich.listed import SOURCES
 from montauk_tui.collectors.procfs.scan import ProcRoot
-from montauk_tui.collectors.procfs.throttling import Throttling
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import UNKNOWN, Need
 
 _SHOWN_S: Final = 0.005
-"""How long in each window a front end is kept waiting for dear values."""
+"""How long in each window a front end is kept waiting for expensive values."""
 _WINDOW_S: Final = 0.1
 _SMALL_BYTES: Final = 64 << 20
 """Resident memory of a process whose map is read in a millisecond."""
 _FIRST_S: Final = 0.25
-"""How long in each sample dear values are read that are not known yet."""
+"""How long in each sample expensive values are read that are not known yet."""
 _AGAIN_SHARE: Final = 0.01
-"""For what part of the time dear values are read again."""
+"""For what part of the time expensive values are read again."""
 _REST: Final = 50
 """A value is kept for so many times as long as reading it took: 2 % of a CPU."""
 _FORGET_SAMPLES: Final = 16
 _ROOT_CGROUP: Final = 1
 """The number of the root (kernfs): on a host of version 1 everyone is there."""
+_CGROUP: Final = ("cgroup",)
 _DEAD: Final = ord("X")
 
 
@@ -39,29 +40,32 @@ class _Read(NamedTuple):
     """None where they cannot be read."""
     sample: int
     until_s: float = 0.0
-    """When it may be read again, if it is dear (CLOCK_MONOTONIC)."""
+    """When it may be read again, if it is expensive (CLOCK_MONOTONIC)."""
 
 
 _NEVER: Final = _Read(None, -1)
 
+_Names = tuple[str, ...]
 _Cache = dict[tuple[int, int], _Read]
 
 
 class Gauges:
-    """Values of `model.lookups.GAUGES` and `LABELS`, by identity; from any thread."""
+    """Values of the sources, by identity; from any thread."""
 
-    def __init__(self, root: ProcRoot, throttling: Throttling | None = None) -> None:
-        """Read below `root`."""
+    def __init__(self, root: ProcRoot, sources: Sequence[Source] | None = None) -> None:
+        """Read below `root`, what is listed or other sources."""
         self._root = root
-        self._throttling = throttling or Throttling()
-        self._sources = sources(self._throttling)
+        self._sources = SOURCES if sources is None else tuple(sources)
+        self._readers = {source.names: source.start() for source in self._sources}
         self._places = {
             name: (source, place)
             for source in self._sources
             for place, name in enumerate(source.names)
         }
-        self._caches: dict[Need, _Cache] = {s.need: {} for s in self._sources}
-        self._asked: dict[Need, set[Identity]] = {s.need: set() for s in self._sources}
+        self._caches: dict[_Names, _Cache] = {s.names: {} for s in self._sources}
+        self._asked: dict[_Names, set[Identity]] = {
+            s.names: set() for s in self._sources if s.cost is Cost.EXPENSIVE
+        }
         self._sample = 0
         self._window_s = self._shown_s = 0.0
         self._sampled_s = time.monotonic()
@@ -71,9 +75,9 @@ class Gauges:
     def value(self, name: str, identity: Identity) -> Value | None:
         """Return a value, read now unless it was in this sample, or is put off."""
         source, place = self._places[name]
-        if source.is_dear:
-            self._asked[source.need].add(identity)
-        read = self._caches[source.need].get(identity)
+        if source.cost is Cost.EXPENSIVE:
+            self._asked[source.names].add(identity)
+        read = self._caches[source.names].get(identity)
         if read is None or read.sample != self._sample:
             read = self._now_or_later(source, identity, read)
         return None if read is None or read.values is None else read.values[place]
@@ -81,7 +85,7 @@ class Gauges:
     def known(self, name: str, whose: Iterable[tuple[int, int]]) -> list[Value | None]:
         """Return a value of each without reading anything; hot path of sorting."""
         source, place = self._places[name]
-        found = map(self._caches[source.need].get, whose)
+        found = map(self._caches[source.names].get, whose)
         return [
             None if read is None or read.values is None else read.values[place]
             for read in found
@@ -90,7 +94,7 @@ class Gauges:
     def _now_or_later(
         self, source: Source, identity: Identity, read: _Read | None
     ) -> _Read | None:
-        if not source.is_dear or self._at_once:
+        if source.cost is not Cost.EXPENSIVE or self._at_once:
             return self._keep(source, identity)
         if read is None and self._has_time():
             started = time.monotonic()
@@ -119,12 +123,12 @@ class Gauges:
         values = self._values(source, identity.pid)
         if values is not None and not self._root.is_alive(identity):
             values = None
-        read = self._caches[source.need][identity] = _Read(values, self._sample)
+        read = self._caches[source.names][identity] = _Read(values, self._sample)
         return read
 
     def _values(self, source: Source, pid: int) -> tuple[Value, ...] | None:
         try:
-            return source.read(self._root, pid)
+            return self._readers[source.names](Process(self._root, pid, self._sample))
         except (OSError, ValueError):
             return None
 
@@ -136,7 +140,6 @@ class Gauges:
         now_s = time.monotonic()
         self._again_s = (now_s - self._sampled_s) * _AGAIN_SHARE
         self._sampled_s = now_s
-        self._throttling.next_sample()
         if self._sample % _FORGET_SAMPLES == 0 and any(self._caches.values()):
             alive = set(
                 zip(table.pid.tolist(), table.start_ticks.tolist(), strict=True)
@@ -153,29 +156,29 @@ class Gauges:
     def read(self, table: ProcessTable, needs: Need) -> None:
         """Read what is needed of every process of the sample that was just taken.
 
-        Of dear values those that were shown come first.
+        Of expensive values those that were shown come first.
         """
         self._at_once = Need.AT_ONCE in needs
         for source in self._sources:
-            if source.is_dear:
-                asked, self._asked[source.need] = self._asked[source.need], set()
+            if source.cost is Cost.EXPENSIVE:
+                asked, self._asked[source.names] = self._asked[source.names], set()
                 # They may be of an older table.
                 is_alive = self._root.is_alive
                 self._round(source, [one for one in list(asked) if is_alive(one)])
-            if source.need not in needs:
+            if not source.need & needs:
                 continue
             whose = _whose(table, source)
-            if source.is_dear:
+            if source.cost is Cost.EXPENSIVE:
                 self._round(source, whose)
                 continue
-            cache = self._caches[source.need]
+            cache = self._caches[source.names]
             for identity in whose:
                 # Nobody takes a pid over between the table and this.
                 cache[identity] = _Read(self._values(source, identity[0]), self._sample)
 
     def _round(self, source: Source, whose: Sequence[tuple[int, int]]) -> None:
-        """Read dear values, the oldest first, until the time for it is over."""
-        cache, started_s = self._caches[source.need], time.monotonic()
+        """Read expensive values, the oldest first, until the time for it is over."""
+        cache, started_s = self._caches[source.names], time.monotonic()
         reads = [cache.get(one, _NEVER) for one in whose]
         due: list[tuple[int, tuple[int, int]]] = [
             (read.sample, one)
@@ -203,10 +206,10 @@ def _whose(table: ProcessTable, source: Source) -> list[tuple[int, int]]:
     kept = table.state != _DEAD
     if not source.by_thread:
         kept &= table.is_process
-    if source.need is Need.CGROUP:
+    if source.names == _CGROUP:
         number = table.cgroup_id
         kept &= (number == UNKNOWN) | (number <= _ROOT_CGROUP)
-    if source.is_dear:
+    if source.cost is Cost.EXPENSIVE:
         kept &= ~table.is_kernel
     pids, starts = table.pid[kept], table.start_ticks[kept]
     return list(zip(pids.tolist(), starts.tolist(), strict=True))

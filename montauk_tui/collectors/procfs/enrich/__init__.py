@@ -1,0 +1,1 @@
+"""One more fact per process: what each costs, and who reads it."""
