@@ -116,7 +116,7 @@ def broken_probes(*arguments: str, **environment: str) -> Result:
     script = (
         f"here=$(mktemp -d); mount -t tmpfs -o mode=755 none $here;"
         f"cp -r {there}/. $here;"
-        f"echo 'int broken = ;' >> $here/montauk.c; mount --bind $here {there};"
+        f"echo 'int broken = ;' >> $here/lives.c; mount --bind $here {there};"
         "umount -l $here; rmdir $here"
     )
     return in_namespace(script, *arguments, **environment)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from montauk_tui.collectors.kernel import bpf, compiled
@@ -70,11 +71,18 @@ class Loaded:
         ):  # fmt: skip
             os.close(descriptor)
 
-    def attach(self, wanted: str) -> str:
-        """Attach by kprobes, or by tracepoints where there are none; say which."""
+    def attach(self, wanted: str, more: Sequence[Sequence[str]] = ()) -> str:
+        """Attach by kprobes, or by tracepoints where there are none; say which.
+
+        Args:
+            wanted: kprobes, tracepoints or auto.
+            more: Functions and their tracepoints, which are attached in any case.
+        """
         try:
             self._tracepoint("exec_tracepoint", "sched_process_exec")
             self._final()
+            for function, tracepoint in more:
+                self._tracepoint(function, tracepoint)
             if wanted != "tracepoints" and self._kprobes():
                 return "kprobes"
             if wanted == "kprobes":

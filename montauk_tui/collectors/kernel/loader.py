@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from montauk_tui import children, trust
+from montauk_tui.collectors.kernel.parts import CORE, Part
 from montauk_tui.errors import CollectorUnavailable
 from montauk_tui.model.text import clean
 
@@ -73,7 +74,7 @@ class Loaded:
     """The probes of this process: closing the descriptors removes them."""
 
     descriptors: Mapping[str, int]
-    """lives, forks, finals and counts are maps, iterator a link; the rest hooks, and
+    """The maps of the parts, iterator a link; the rest hooks, and
     their programs under the names of the functions."""
     attachment: str
     """kprobes or tracepoints."""
@@ -152,6 +153,7 @@ class Loader:
         defines: Mapping[str, int],
         attachment: str,
         *,
+        parts: Sequence[Part] = CORE,
         python: str | None = None,
         on_wait: Callable[[float], None] = lambda _: None,
     ) -> Loaded:
@@ -161,6 +163,7 @@ class Loader:
             probes: The folder of the C files.
             defines: Macros that they are compiled with.
             attachment: kprobes, tracepoints, or auto for the best there is.
+            parts: Which of the files are loaded.
             python: The interpreter that has BCC.
             on_wait: Called every second with the seconds since the start.
 
@@ -174,6 +177,7 @@ class Loader:
             raise CollectorUnavailable(*lack)
         request = {
             "probes": str(probes),
+            "parts": parts,
             "defines": dict(defines),
             "attachment": attachment,
             "packages": _with_bcc(PACKAGES),

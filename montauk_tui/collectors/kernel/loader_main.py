@@ -40,7 +40,6 @@ from montauk_tui.collectors.kernel.attached import (
 # What else lies there is for another interpreter, and may be called bcc.
 sys.path.pop()
 
-_MAPS = ("lives", "forks", "finals", "counts", "idles")
 _ITERATOR_TARGET = "bpf_iter_task"
 
 _NO_ROOM = ("failed to map", "cannot allocate memory", "cannot map zero-fill")
@@ -76,15 +75,16 @@ def load(request: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
     source = Source(request)
     with contextlib.ExitStack() as stack:
         store = _open_cache(request["cache"], stack)
-        kept, loaded, attachment = _from_cache(store, source.key, request["attachment"])
+        how = request["attachment"], source.tracepoints
+        kept, loaded, attachment = _from_cache(store, source.key, *how)
         if loaded is None:
             kept, loaded = _compiled(source)
-            attachment = loaded.attach(request["attachment"])
+            attachment = loaded.attach(*how)
             if store:
                 with contextlib.suppress(OSError):
                     store.write(source.key, kept)
     hooks = [f"hook{number}" for number in range(len(loaded.hooks))]
-    names = [*_MAPS, "iterator", *hooks, *loaded.programs]
+    names = [*source.maps, "iterator", *hooks, *loaded.programs]
     answer = {
         "names": names,
         "attachment": attachment,
@@ -92,13 +92,13 @@ def load(request: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
         "missing": kept["missing"],
         "compiled": source.is_compiled,
     }
-    maps = [loaded.maps[name] for name in _MAPS]
+    maps = [loaded.maps[name] for name in source.maps]
     programs = loaded.programs.values()
     return answer, [*maps, loaded.iterator, *loaded.hooks, *programs]
 
 
 def _from_cache(
-    store: cache.Cache | None, key: str, wanted: str
+    store: cache.Cache | None, key: str, wanted: str, tracepoints: list[list[str]]
 ) -> tuple[dict[str, Any], Loaded | None, str]:
     """Return the probes as an earlier start left them, where the kernel takes them."""
     kept = store.read(key) if store else None
@@ -107,7 +107,7 @@ def _from_cache(
     loaded = None
     try:
         loaded = Loaded(kept)
-        return kept, loaded, loaded.attach(wanted)
+        return kept, loaded, loaded.attach(wanted, tracepoints)
     except Refused as refused:
         if loaded:
             loaded.close()
@@ -175,8 +175,12 @@ class Source:
         self._defines = [f"-D{name}={it}" for name, it in request["defines"].items()]
         self._kernel: tuple[layout.Layout, int] | None = None
         self.is_compiled = False
+        self.maps = [name for part in request["parts"] for name in part[1]]
+        self.tracepoints = [one for part in request["parts"] for one in part[2]]
         try:
-            self._text = self._whole(Path("montauk.c"))
+            placed: set[Path] = set()
+            text = [self._whole(Path(part[0]), placed) for part in request["parts"]]
+            self._text = "".join(text)
             headers = [
                 path.read_bytes() for path in sorted(Path("include").rglob("*.h"))
             ]
@@ -195,15 +199,18 @@ class Source:
         system = " ".join([*os.uname()[2:], *self._defines])
         self.key = cache.key([self._text.encode(), system.encode(), *parts])
 
-    def _whole(self, path: Path) -> str:
-        """Return a file with the headers beside it in their places.
+    def _whole(self, path: Path, placed: set[Path]) -> str:
+        """Return a file with the headers beside it in their places, each once.
 
         BCC compiles a text without a folder: for `#include "..."` the compiler would
         look into the current one first.
         """
+        if path in placed:
+            return ""
+        placed.add(path)
         text = path.read_text("utf-8")
         found = re.compile(r'^#include "([^"]+)"$', re.MULTILINE)
-        return found.sub(lambda one: self._whole(path.with_name(one[1])), text)
+        return found.sub(lambda one: self._whole(path.with_name(one[1]), placed), text)
 
     def _version_files(self) -> list[Path]:
         """Return the files that say which BCC there is; a package brings new ones."""
@@ -242,7 +249,7 @@ class Source:
 
 
 def _hold_cpu(functions: list[int]) -> list[str]:
-    """Return the flags that let a program keep its CPU; see HOLD_CPU in montauk.c.
+    """Return the flags that let a program keep its CPU; see HOLD_CPU in base.h.
 
     Raises:
         Refused: This kernel needs them and does not take them.

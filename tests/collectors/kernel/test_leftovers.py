@@ -356,9 +356,17 @@ def test_no_interpreter_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (said.reason, said.remedy) == loader.NO_BCC
 
 
+def probes_but(where: Path, name: str, text: str) -> None:
+    """Write the probes, one file with another text."""
+    for path in folder("probes").iterdir():
+        if path.name != name:
+            (where / path.name).symlink_to(path)
+    (where / name).write_text(text)
+
+
 @pytest.mark.privileged
 def test_probes_that_do_not_compile(tmp_path: Path) -> None:
-    (tmp_path / "montauk.c").write_text("int broken( { return nonsense; }\n")
+    probes_but(tmp_path, "forks.c", "int broken( { return nonsense; }\n")
     said = refusal(None, tmp_path)
     assert "cannot compile" in said.reason
     assert "error:" in said.reason, "what the compiler says"
@@ -367,15 +375,12 @@ def test_probes_that_do_not_compile(tmp_path: Path) -> None:
 @pytest.mark.privileged
 def test_probes_that_the_kernel_refuses(tmp_path: Path) -> None:
     probes = folder("probes")
-    text = (probes / "montauk.c").read_text()
+    text = (probes / "lives.c").read_text()
     marker = "int exec_tracepoint(u64 *ctx)\n{"
     assert marker in text
     # An address that a program may not write to.
     broken = text.replace(marker, f"{marker} u64 *wild = (u64 *)ctx[0]; *wild = 1;")
-    for path in probes.iterdir():
-        if path.name != "montauk.c":
-            (tmp_path / path.name).symlink_to(path)
-    (tmp_path / "montauk.c").write_text(broken)
+    probes_but(tmp_path, "lives.c", broken)
     said = refusal(None, tmp_path)
     assert "exec_tracepoint" in said.reason
 

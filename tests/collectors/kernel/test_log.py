@@ -18,7 +18,7 @@ CPUS, SLOTS = 3, 8
 
 
 class Writer:
-    """Writes as montauk.c does: the number of a record last, then the counter."""
+    """Writes as the probes do: the number of a record last, then the counter."""
 
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack

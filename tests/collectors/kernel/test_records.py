@@ -102,7 +102,7 @@ def test_sizes_that_the_programs_count_on() -> None:
     assert records.ARGV_BYTES <= 512
     assert records.BRIEF.itemsize == records.COUNTS.itemsize == 64
     assert records.IDLE.itemsize == 64
-    assert Path(folder("probes"), "montauk.c").read_text().count("length & 511") == 1
+    assert Path(folder("probes"), "lives.c").read_text().count("length & 511") == 1
 
 
 @pytest.mark.parametrize("offset_ns", [864_000 * 10**9, -5 * 10**9, 0])

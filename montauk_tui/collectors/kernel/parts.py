@@ -1,0 +1,25 @@
+"""The parts of the probes: a C file each, and what the collector gets of it.
+
+What no part asks for is neither compiled nor loaded, and costs nothing.
+"""
+
+from typing import Final, NamedTuple
+
+
+class Part(NamedTuple):
+    """One C file in the folder of the probes."""
+
+    file: str
+    maps: tuple[str, ...]
+    """Those whose descriptors the collector gets, by their names in C."""
+    tracepoints: tuple[tuple[str, str], ...] = ()
+    """Functions and the raw tracepoints at which they run, beside those of `CORE`."""
+
+
+CORE: Final = (
+    Part("forks.c", ("forks",)),
+    Part("lives.c", ("lives", "counts")),
+    Part("switches.c", ("finals", "idles")),
+    Part("tasks.c", ()),
+)
+"""Without these there is no kernel collector; `attached` knows how they are hooked."""
