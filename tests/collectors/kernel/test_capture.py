@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-import resource
 import signal
 import time
 from collections import Counter
@@ -18,116 +17,10 @@ from montauk_tui.collectors.kernel import logs as logs_module
 from montauk_tui.collectors.kernel.collector import KernelCollector
 from montauk_tui.collectors.kernel.log import Log, Records
 from montauk_tui.collectors.kernel.records import FINAL
-from montauk_tui.model.sample import Counters
-from montauk_tui.model.schema import Need
 from tests.collectors.kernel.support import opened
-from tests.support.lives import End, Watch, ends_of, spawn, wait
-from tests.support.patience import until
+from tests.support.lives import Watch, grown, spawn, spawn_loop, wait
 
 pytestmark = pytest.mark.privileged
-
-EACH = 300
-TRUE = (b"/bin/true", b"montauk")
-LOOP = "n=0; while [ $n -lt $1 ]; do /bin/true montauk $0 $n; n=$((n+1)); done; exit 0"
-
-
-def grown(watch: Watch) -> Counters:
-    """Return what the counters counted since the watch began."""
-    before, now = watch.before.counters, watch.last.counters
-    return Counters(
-        *(
-            getattr(now, name) - getattr(before, name)
-            for name in ("forks", "execs", "exits", "lost")
-        )
-    )
-
-
-def run_loops() -> dict[bytes, int]:
-    """Run the two loops side by side; return their pids by name."""
-    loops = {
-        name.encode(): spawn("sh", "-c", LOOP, name, str(EACH))
-        for name in ("left", "right")
-    }
-    for pid in loops.values():
-        assert wait(pid) == 0
-    return loops
-
-
-def test_every_short_life_is_told_once(watch: Watch) -> None:
-    loops = run_loops()
-    watch.until_ended(loops.values())
-
-    def short() -> list[tuple[bytes, ...]]:
-        watch.sample()
-        return [end.argv for end in watch.ends if end.argv[:2] == TRUE]
-
-    until(lambda: len(short()) >= 2 * EACH, "the last of the short lives")
-    wanted = {(*TRUE, name, b"%d" % number) for name in loops for number in range(EACH)}
-    assert Counter(short()) == dict.fromkeys(wanted, 1)
-    for end in watch.ends:
-        if end.argv[:2] == TRUE:
-            assert (end.code, end.signal, end.core) == (0, None, False)
-            assert (end.comm, end.uid, end.threads) == (b"true", os.geteuid(), 1)
-            assert end.ppid == loops[end.argv[2]]
-            assert 0 < end.cpu_s < 10
-            assert end.lifetime_s > 0
-    counted = grown(watch)
-    assert counted.lost == 0
-    for count in (counted.forks, counted.execs, counted.exits):
-        assert count is not None
-        assert count >= 2 * EACH + 2
-
-
-def test_every_exit_that_is_counted_becomes_one_row() -> None:
-    """Whoever it was: other processes of the machine end meanwhile."""
-    with opened() as fresh:
-        ends: list[End] = []
-
-        def sample() -> Counters:
-            taken = fresh.sample(Need.NONE)
-            ends.extend(ends_of(taken))
-            return taken.counters
-
-        for _ in range(20):
-            wait(spawn("true"))
-        counted = sample().exits
-        assert counted is not None
-        assert counted >= 20
-
-        def all_told() -> bool:
-            sample()
-            return len(ends) >= counted
-
-        until(all_told, f"the rows of {counted} exits")
-        now = sample()
-        assert now.lost == 0
-        assert now.exits is not None
-        assert len(ends) <= now.exits
-        assert len({(end.pid, end.start_ticks) for end in ends}) == len(ends)
-
-
-def test_the_cpu_time_of_short_lives_is_all_there(
-    collector: KernelCollector, lives: str
-) -> None:
-    """Two hundred runs of 2 ms each: the sum is what their parent is told it was.
-
-    Not to the nanosecond: what a process does between the kernel's last look for its
-    parent (wait, or the last tick before) and its last moment on the CPU is in the one
-    sum and not in the other; and the children's time of this process has parts of a
-    microsecond cut off.
-    """
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    watch = Watch(collector)
-    pids = []
-    for _ in range(200):
-        pids.append(spawn(lives, "burn", "2"))
-        assert wait(pids[-1]) == 0
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    truth_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    ends = watch.until_ended(pids)
-    assert len(ends) == len(pids)
-    assert sum(end.cpu_s for end in ends) == pytest.approx(truth_s, rel=0.05)
-    assert min(end.cpu_s for end in ends) >= 0.002
 
 
 def test_what_its_parent_reaps_at_once_is_counted_once(
@@ -285,7 +178,7 @@ def test_a_log_that_is_too_small_counts_what_it_lost(
         watch = Watch(small)
         assert watch.before.counters.lost == lives.written - lives.read
         written = lives.written
-        wait(spawn("sh", "-c", LOOP, "tiny", str(runs)))
+        wait(spawn_loop("tiny", runs))
         watch.sample()
         lost = watch.last.counters.lost
         assert lost == lives.written + forks.written - lives.read - forks.read

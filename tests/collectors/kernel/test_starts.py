@@ -1,21 +1,14 @@
 """Forks and execs, from records made by hand and from the probes."""
 
-import os
-import signal
 from typing import Any
 
 import numpy as np
-import pytest
 
-from montauk_tui.collectors.kernel.collector import KernelCollector
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.records import ARGV_BYTES, BRIEF, EXEC, EXIT, LIFE
 from montauk_tui.collectors.kernel.starts import start_table
-from montauk_tui.model.schema import Need
 from montauk_tui.model.starts import EXEC as EXEC_KIND
 from montauk_tui.model.starts import FORK
-from tests.support.lives import spawn, wait
-from tests.support.patience import until
 
 HZ = 100
 TICK_NS = 10**9 // HZ
@@ -70,37 +63,3 @@ def test_arguments_that_were_too_long_tell_how_long_they_were() -> None:
 
 def test_nothing_happened() -> None:
     assert len(start_table(records(LIFE), records(BRIEF), HZ)) == 0
-
-
-@pytest.mark.privileged
-def test_whatever_is_counted_is_told_or_still_to_come(
-    collector: KernelCollector,
-) -> None:
-    """Also while processes come and go: no event is counted in another sample."""
-    collector.close()
-    collector.open()
-    told = {"forks": 0, "execs": 0, "exits": 0}
-
-    def holds() -> bool:
-        sample = collector.sample(Need.NONE)
-        assert sample.starts is not None
-        assert sample.exits is not None
-        assert sample.ending is not None
-        told["forks"] += int(np.count_nonzero(sample.starts.kind == FORK))
-        told["execs"] += int(np.count_nonzero(sample.starts.kind == EXEC_KIND))
-        told["exits"] += len(sample.exits)
-        counted, lost = sample.counters, sample.counters.lost
-        if lost == 0:
-            assert told["forks"] == counted.forks
-            assert told["execs"] == counted.execs
-        assert told["exits"] + len(sample.ending) == (
-            (counted.exits or 0) - counted.lost_exits
-        )
-        return told["exits"] >= 300
-
-    loop = spawn("sh", "-c", "while :; do /bin/true; done")
-    try:
-        until(holds, "300 ends")
-    finally:
-        os.kill(loop, signal.SIGKILL)
-        wait(loop)

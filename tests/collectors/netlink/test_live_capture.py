@@ -1,7 +1,6 @@
 """Short-lived processes: each is there once, with all of its CPU time."""
 
 import os
-import resource
 import signal
 from collections import Counter
 
@@ -11,13 +10,16 @@ from montauk_tui.collectors.kernel.collector import KernelCollector
 from montauk_tui.collectors.netlink.collector import NetlinkCollector
 from montauk_tui.collectors.netlink.reader import ArgumentReader, Argv, Exec
 from montauk_tui.errors import CollectorUnavailable
-from tests.collectors.netlink.support import (
+from tests.collectors.netlink.support import opened
+from tests.support.lives import (
+    End,
+    Watch,
     grown,
-    opened,
+    spawn,
     spawn_loop,
     until_children_ended,
+    wait,
 )
-from tests.support.lives import End, Watch, spawn, wait
 from tests.support.patience import until
 
 pytestmark = pytest.mark.privileged
@@ -36,23 +38,6 @@ def run_loops(watch: Watch) -> dict[int, list[End]]:
     for pid in loops:
         until_children_ended(watch, pid, EACH)
     return {pid: [end for end in watch.ends if end.ppid == pid] for pid in loops}
-
-
-def test_every_short_life_is_told_once(watch: Watch) -> None:
-    loops = run_loops(watch)
-    for pid, ends in loops.items():
-        assert len(ends) == len({(end.pid, end.start_ticks) for end in ends}) == EACH
-        assert all(end.pid not in loops for end in ends), pid
-        for end in ends:
-            assert (end.code, end.signal, end.core) == (0, None, False)
-            assert (end.comm, end.uid, end.threads) == (b"true", os.getuid(), 1)
-            assert 0 < end.cpu_s < 10
-            assert 0 < end.lifetime_s < 60
-    counted = grown(watch)
-    assert (counted.lost, counted.lost_exits) == (0, 0)
-    for count in (counted.forks, counted.execs, counted.exits):
-        assert count is not None
-        assert count >= 2 * EACH + 2
 
 
 def test_arguments_are_right_or_counted_as_unknown(watch: Watch) -> None:
@@ -135,47 +120,6 @@ def test_the_kernel_collector_tells_the_same(collector: NetlinkCollector) -> Non
         assert end.code == there[pid].code
     cpu_s = sum(end.cpu_s for end in here.values())
     assert cpu_s == pytest.approx(sum(e.cpu_s for e in there.values()), rel=0.05)
-
-
-def test_the_cpu_time_of_short_lives_is_all_there(
-    collector: NetlinkCollector, lives: str
-) -> None:
-    """Two hundred runs of 2 ms each: the sum is what their parent is told it was."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    watch = Watch(collector)
-    pids = []
-    for _ in range(200):
-        pids.append(spawn(lives, "burn", "2"))
-        assert wait(pids[-1]) == 0
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    truth_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    ends = watch.until_ended(pids)
-    assert len(ends) == len(pids)
-    assert sum(end.cpu_s for end in ends) == pytest.approx(truth_s, rel=0.05)
-
-
-def test_every_exit_that_is_counted_becomes_one_row() -> None:
-    """Whoever it was: other processes of the machine end meanwhile."""
-    with opened() as fresh:
-        watch = Watch(fresh)
-        for _ in range(20):
-            wait(spawn("true"))
-        watch.sample()
-        counted = watch.last.counters.exits
-        assert counted is not None
-        assert counted >= 20
-
-        def all_told() -> bool:
-            watch.sample()
-            return len(watch.ends) >= counted
-
-        until(all_told, f"the rows of {counted} exits")
-        now = watch.sample().counters
-        assert now.lost == 0
-        assert now.exits is not None
-        assert len(watch.ends) <= now.exits
-        told = {(end.pid, end.start_ticks) for end in watch.ends}
-        assert len(told) == len(watch.ends)
 
 
 def test_another_listener_hears_the_same_and_leaves_alone() -> None:

@@ -15,14 +15,16 @@ import pytest
 from montauk_tui.collectors.netlink import streams as streams_module
 from montauk_tui.collectors.netlink.collector import NetlinkCollector
 from montauk_tui.collectors.netlink.connector import EventSocket, Kind
-from tests.collectors.netlink.support import (
+from tests.collectors.netlink.support import opened
+from tests.support.lives import (
     LOOP,
+    Watch,
     grown,
-    opened,
+    spawn,
     spawn_loop,
     until_children_ended,
+    wait,
 )
-from tests.support.lives import Watch, spawn, wait
 from tests.support.patience import until
 
 pytestmark = pytest.mark.privileged

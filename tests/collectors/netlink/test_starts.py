@@ -1,24 +1,15 @@
 """Forks and execs as the connector told them."""
 
-import os
-import signal
-
-import numpy as np
-import pytest
-
-from montauk_tui.collectors.netlink.collector import NetlinkCollector
 from montauk_tui.collectors.netlink.reader import Argv, Exec
 from montauk_tui.collectors.netlink.starts import start_table
 from montauk_tui.collectors.netlink.streams import Taken
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.sample import ProcessTable
-from montauk_tui.model.schema import UNKNOWN, Need
+from montauk_tui.model.schema import UNKNOWN
 from montauk_tui.model.starts import EXEC, FORK, StartTable
 from tests.collectors.netlink.messages import taken
 from tests.support.builders import make_table
 from tests.support.exits import make_exits
-from tests.support.lives import spawn, wait
-from tests.support.patience import until
 
 HZ = 100
 TICK_NS = 10**9 // HZ
@@ -129,34 +120,3 @@ def test_nothing_happened() -> None:
     assert len(table_of(taken())) == 0
     row = {"pid": 7, "comm": b"sh"}
     assert len(table_of(taken(), now=make_table([row]))) == 0
-
-
-@pytest.mark.privileged
-def test_whatever_is_counted_is_told_or_still_to_come(
-    collector: NetlinkCollector,
-) -> None:
-    collector.close()
-    collector.open()
-    told = {"forks": 0, "execs": 0, "exits": 0}
-
-    def holds() -> bool:
-        sample = collector.sample(Need.NONE)
-        assert sample.starts is not None
-        assert sample.exits is not None
-        assert sample.ending is not None
-        told["forks"] += int(np.count_nonzero(sample.starts.kind == FORK))
-        told["execs"] += int(np.count_nonzero(sample.starts.kind == EXEC))
-        told["exits"] += len(sample.exits)
-        counted = sample.counters
-        if counted.lost == 0:
-            assert told["forks"] == counted.forks
-            assert told["execs"] == counted.execs
-            assert told["exits"] + len(sample.ending) == counted.exits
-        return told["exits"] >= 300
-
-    loop = spawn("sh", "-c", "while :; do /bin/true; done")
-    try:
-        until(holds, "300 ends")
-    finally:
-        os.kill(loop, signal.SIGKILL)
-        wait(loop)
