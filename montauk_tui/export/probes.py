@@ -3,8 +3,12 @@
 from collections.abc import Iterable, Sequence
 
 from montauk_tui.collectors.kernel.btf import DEFAULT_PATH, Btf, BtfError
-from montauk_tui.collectors.kernel.consequences import consequence
-from montauk_tui.collectors.kernel.layout import Layout, Used, read_layout
+from montauk_tui.collectors.kernel.layout import (
+    Layout,
+    Used,
+    consequence,
+    read_layout,
+)
 from montauk_tui.errors import MontaukError
 from montauk_tui.export.output import put
 

@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 
 from montauk_tui.collectors.kernel.btf import DEFAULT_PATH, Btf, Field
-from montauk_tui.collectors.kernel.consequences import (
-    CONSEQUENCES,
+from montauk_tui.collectors.kernel.layout import (
     NO_COLLECTOR,
+    REQUIRED,
+    USED,
+    Layout,
+    Used,
     consequence,
+    read_layout,
     unknown_columns,
 )
-from montauk_tui.collectors.kernel.layout import REQUIRED, Layout, Used, read_layout
 from montauk_tui.errors import MontaukError
 from montauk_tui.export import probes
 from montauk_tui.model.exits import EXIT_FIELDS, ExitTable
@@ -90,7 +93,7 @@ def test_what_is_missing_is_unknown_and_not_0() -> None:
         for name in FIELDS if isinstance(table, ProcessTable) else EXIT_FIELDS:
             assert getattr(table, name)[0] == (UNKNOWN if name in expected else 0)
     known = set(FIELDS) | set(EXIT_FIELDS)
-    assert {name for one in CONSEQUENCES for name in one.columns.split()} <= known
+    assert {name for one in USED for name in one.columns.split()} <= known
 
 
 @NEEDS_BTF

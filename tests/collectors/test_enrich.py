@@ -6,8 +6,9 @@ import pytest
 from montauk_tui.collectors.procfs.enrich import enrichment as module
 from montauk_tui.collectors.procfs.enrich.base import Columns, Cost, Enricher, Rows
 from montauk_tui.collectors.procfs.enrich.enrichment import Enrichment
+from montauk_tui.collectors.procfs.enrich.files import SOURCES
 from montauk_tui.collectors.procfs.enrich.gauges import Gauges
-from montauk_tui.collectors.procfs.enrich.listed import ENRICHERS, FOR_RATES, SOURCES
+from montauk_tui.collectors.procfs.enrich.listed import ENRICHERS, FOR_RATES
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import COUNTERS, FIELDS, FOR_COUNTERS, Ints, Need

@@ -13,8 +13,8 @@ import pytest
 from montauk_tui.collectors.procfs.collector import TraditionalCollector
 from montauk_tui.collectors.procfs.enrich import gauges as module
 from montauk_tui.collectors.procfs.enrich.base import Value
+from montauk_tui.collectors.procfs.enrich.files import SOURCES
 from montauk_tui.collectors.procfs.enrich.gauges import Gauges
-from montauk_tui.collectors.procfs.enrich.listed import SOURCES
 from montauk_tui.collectors.procfs.enrich.throttling import Throttling
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.engine.columns import COLUMNS

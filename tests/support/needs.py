@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from montauk_tui.collectors.procfs.enrich.listed import SOURCES
+from montauk_tui.collectors.procfs.enrich.files import SOURCES
 from montauk_tui.model.schema import Need
 
 LABELS: Final = ("exe", "cwd", "cgroup", "wchan", "security")

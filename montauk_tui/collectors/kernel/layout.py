@@ -6,96 +6,168 @@ only: the loader runs this under the distribution's Python.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from montauk_tui.collectors.kernel.btf import Btf, Field
 
-_USED = """
-T_pid           task_struct   pid
-T_tgid          task_struct   tgid
-T_comm          task_struct   comm
-T_flags         task_struct   flags
-T_state         task_struct   __state|state
-T_exit_state    task_struct   exit_state
-T_exit_code     task_struct   exit_code
-T_utime         task_struct   utime
-T_stime         task_struct   stime
-T_run           task_struct   se.sum_exec_runtime
-T_exec_start    task_struct   se.exec_start
-T_start         task_struct   start_boottime|real_start_time
-T_parent        task_struct   real_parent
-T_leader        task_struct   group_leader
-T_cred          task_struct   cred
-T_mm            task_struct   mm
-T_signal        task_struct   signal
-T_prio          task_struct   prio
-T_static_prio   task_struct   static_prio
-T_rt_priority   task_struct   rt_priority
-T_policy        task_struct   policy
-T_cpu           task_struct   thread_info.cpu|cpu
-T_on_cpu        task_struct   on_cpu
-T_minflt        task_struct   min_flt
-T_majflt        task_struct   maj_flt
-T_read_bytes    task_struct   ioac.read_bytes
-T_write_bytes   task_struct   ioac.write_bytes
-T_cancelled     task_struct   ioac.cancelled_write_bytes
-T_rchar         task_struct   ioac.rchar
-T_wchar         task_struct   ioac.wchar
-T_nvcsw         task_struct   nvcsw
-T_nivcsw        task_struct   nivcsw
-T_run_delay     task_struct   sched_info.run_delay
-T_thread_pid    task_struct   thread_pid
-T_cgroups       task_struct   cgroups
-S_live          signal_struct live
-S_threads       signal_struct nr_threads
-S_utime         signal_struct utime
-S_stime         signal_struct stime
-S_cutime        signal_struct cutime
-S_cstime        signal_struct cstime
-S_run           signal_struct sum_sched_runtime
-S_maxrss        signal_struct maxrss
-S_minflt        signal_struct min_flt
-S_majflt        signal_struct maj_flt
-S_read_bytes    signal_struct ioac.read_bytes
-S_write_bytes   signal_struct ioac.write_bytes
-S_cancelled     signal_struct ioac.cancelled_write_bytes
-S_rchar         signal_struct ioac.rchar
-S_wchar         signal_struct ioac.wchar
-S_nvcsw         signal_struct nvcsw
-S_nivcsw        signal_struct nivcsw
-S_flags         signal_struct flags
-S_group_code    signal_struct group_exit_code
-S_pids          signal_struct pids
-S_tty           signal_struct tty
-Y_driver        tty_struct    driver
-Y_index         tty_struct    index
-V_major         tty_driver    major
-V_minor         tty_driver    minor_start
-M_rss           mm_struct     rss_stat
-M_total_vm      mm_struct     total_vm
-M_hiwater_rss   mm_struct     hiwater_rss
-M_arg_start     mm_struct     arg_start
-M_arg_end       mm_struct     arg_end
-M_start_stack   mm_struct     start_stack
-C_euid          cred          euid
-P_level         pid           level
-P_numbers       pid           numbers
-U_nr            upid          nr
-U_ns            upid          ns
-N_inum          pid_namespace ns.inum
-G_default       css_set       dfl_cgrp
-G_kn            cgroup        kn
-K_id            kernfs_node   id
-"""
-"""Macro, struct and field; `|` separates the names a field had, the newest first."""
+NO_COLLECTOR = "no kernel collector"
 
-_REQUIRED = """
-T_pid T_tgid T_comm T_flags T_state T_exit_state T_exit_code T_utime T_stime T_run
-T_start T_parent T_leader T_cred T_mm T_signal T_thread_pid S_live S_run C_euid P_level
-P_numbers U_nr U_ns N_inum
-"""
-REQUIRED = frozenset(_REQUIRED.split())
+
+class Fields(NamedTuple):
+    """Fields that serve one purpose."""
+
+    lost: str
+    """What montauk does without where a kernel lacks any of them."""
+    lines: str
+    """Macro, struct and field; `|` separates the names a field had, the newest
+    first."""
+    columns: str = ""
+    """Columns of living and of ended processes that are then unknown."""
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The words of each line."""
+        return [line.split() for line in self.lines.strip().split("\n")]
+
+
+USED = (
+    Fields(NO_COLLECTOR, """
+        T_pid task_struct pid
+        T_tgid task_struct tgid
+        T_comm task_struct comm
+        T_flags task_struct flags
+        T_state task_struct __state|state
+        T_exit_state task_struct exit_state
+        T_exit_code task_struct exit_code
+        T_utime task_struct utime
+        T_stime task_struct stime
+        T_run task_struct se.sum_exec_runtime
+        T_start task_struct start_boottime|real_start_time
+        T_parent task_struct real_parent
+        T_leader task_struct group_leader
+        T_cred task_struct cred
+        T_mm task_struct mm
+        T_signal task_struct signal
+        T_thread_pid task_struct thread_pid
+        S_live signal_struct live
+        S_run signal_struct sum_sched_runtime
+        C_euid cred euid
+        P_level pid level
+        P_numbers pid numbers
+        U_nr upid nr
+        U_ns upid ns
+        N_inum pid_namespace ns.inum
+    """),
+    Fields("no priority and nice value", """
+        T_prio task_struct prio
+        T_static_prio task_struct static_prio
+        T_rt_priority task_struct rt_priority
+        T_policy task_struct policy
+    """, "priority nice rt_priority policy"),
+    Fields("no processor", """
+        T_cpu task_struct thread_info.cpu|cpu
+    """, "processor"),
+    Fields("a zombie's CPU time may lack its last moments", """
+        T_on_cpu task_struct on_cpu
+    """),
+    Fields("no page faults", """
+        T_minflt task_struct min_flt
+        T_majflt task_struct maj_flt
+        S_minflt signal_struct min_flt
+        S_majflt signal_struct maj_flt
+    """, "minflt majflt"),
+    Fields("no I/O bytes", """
+        T_read_bytes task_struct ioac.read_bytes
+        T_write_bytes task_struct ioac.write_bytes
+        T_cancelled task_struct ioac.cancelled_write_bytes
+        S_read_bytes signal_struct ioac.read_bytes
+        S_write_bytes signal_struct ioac.write_bytes
+        S_cancelled signal_struct ioac.cancelled_write_bytes
+    """, "read_bytes write_bytes"),
+    Fields("no bytes of read and write", """
+        T_rchar task_struct ioac.rchar
+        T_wchar task_struct ioac.wchar
+        S_rchar signal_struct ioac.rchar
+        S_wchar signal_struct ioac.wchar
+    """, "rchar wchar"),
+    Fields("no context switches", """
+        T_nvcsw task_struct nvcsw
+        T_nivcsw task_struct nivcsw
+        S_nvcsw signal_struct nvcsw
+        S_nivcsw signal_struct nivcsw
+    """, "voluntary_switches involuntary_switches"),
+    Fields("the time of interrupts on idle CPUs is estimated", """
+        T_exec_start task_struct se.exec_start
+    """),
+    Fields("no time waited for a CPU", """
+        T_run_delay task_struct sched_info.run_delay
+    """, "run_delay_ns"),
+    Fields("no cgroup", """
+        T_cgroups task_struct cgroups
+        G_default css_set dfl_cgrp
+        G_kn cgroup kn
+        K_id kernfs_node id
+    """, "cgroup_id"),
+    Fields("no thread counts", """
+        S_threads signal_struct nr_threads
+    """, "threads"),
+    Fields("user and system time are told apart without the threads that ended", """
+        S_utime signal_struct utime
+        S_stime signal_struct stime
+    """),
+    Fields("no CPU time of children", """
+        S_cutime signal_struct cutime
+        S_cstime signal_struct cstime
+    """, "cutime cstime"),
+    Fields("the largest memory of a process that ended may be too low", """
+        S_maxrss signal_struct maxrss
+        M_hiwater_rss mm_struct hiwater_rss
+    """),
+    Fields("where a signal ended all threads, the exit status may be another one", """
+        S_flags signal_struct flags
+        S_group_code signal_struct group_exit_code
+    """),
+    Fields("no process group and session", """
+        S_pids signal_struct pids
+    """, "pgrp session"),
+    Fields("no terminal", """
+        S_tty signal_struct tty
+        Y_driver tty_struct driver
+        Y_index tty_struct index
+        V_major tty_driver major
+        V_minor tty_driver minor_start
+    """, "tty"),
+    Fields("no resident memory", """
+        M_rss mm_struct rss_stat
+    """, "rss_bytes shared_bytes peak_rss_bytes"),
+    Fields("no virtual memory", """
+        M_total_vm mm_struct total_vm
+    """, "virt_bytes"),
+    Fields("no arguments of processes that ended", """
+        M_arg_start mm_struct arg_start
+        M_arg_end mm_struct arg_end
+    """),
+    Fields("no start of the stack", """
+        M_start_stack mm_struct start_stack
+    """, "start_stack"),
+)  # fmt: skip
+
+_OF_MACRO = {row[0]: fields for fields in USED for row in fields.rows}
+
+REQUIRED = frozenset(row[0] for row in USED[0].rows)
 """Without these there is no kernel collector."""
+
+
+def consequence(macro: str) -> str:
+    """Return what is lost without the field of this macro."""
+    return _OF_MACRO[macro].lost
+
+
+def unknown_columns(missing: Iterable[str]) -> frozenset[str]:
+    """Return the columns that are unknown without the fields of these macros."""
+    return frozenset(name for it in missing for name in _OF_MACRO[it].columns.split())
+
 
 _HOLD_CPU = ("bpf_preempt_disable", "bpf_preempt_enable")
 
@@ -145,11 +217,13 @@ class Layout(NamedTuple):
 
 def read_layout(btf: Btf) -> Layout:
     """Return where the fields lie on the kernel that `btf` describes."""
-    used: list[Used] = []
-    for line in _USED.strip().split("\n"):
-        if line:
-            macro, struct, names = line.split()
-            used.append(_resolve(btf, macro, struct, names.split("|")))
+    used = [
+        _resolve(btf, macro, struct, names.split("|"))
+        for fields in USED
+        for macro, struct, names in fields.rows
+    ]
+    structs = list(dict.fromkeys(it.struct for it in used))
+    used.sort(key=lambda it: structs.index(it.struct))
     rss = btf.field("mm_struct", "rss_stat")
     if not (_is_per_cpu(rss) or (rss and rss.type_name == "struct mm_rss_stat")):
         # Of counters that nobody here knows the number would be anything.

@@ -1,81 +1,51 @@
-"""The records of probes/records.h as numpy types, field for field."""
+"""The records of probes/records.h as numpy types, made of its text."""
 
+import re
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-ARGV_BYTES: Final = 360
+from montauk_tui.resources import folder
 
 EXEC: Final = 1
 EXIT: Final = 2
 
-LIFE: Final = np.dtype(
-    [
-        *((name, "<u8") for name in (
-            "seq", "time_ns", "start_ns", "last_ns", "others_ns", "own_ns", "utime",
-            "stime", "read_bytes", "write_bytes", "cgroup_id",
-        )),
-        *((name, "<u4") for name in ("kind", "pid", "ppid", "uid", "last_tid")),
-        ("code", "<i4"),
-        *((name, "<u4") for name in (
-            "threads", "rss_pages", "peak_pages", "argv_bytes", "exits", "spare",
-        )),
-        ("comm", "S16"),
-        ("argv", f"S{ARGV_BYTES}"),
-    ]
-)  # fmt: skip
+_TYPES: Final = {"u64": "<u8", "s64": "<i8", "u32": "<u4", "s32": "<i4"}
+_NUMBER: Final = re.compile(r"^#define (\w+) (\d+)$", re.MULTILINE)
+_STRUCT: Final = re.compile(r"^struct (\w+) \{\n(.*?)^\};$", re.MULTILINE | re.DOTALL)
+_FIELD: Final = re.compile(r"^    (\w+) (\w+)(?:\[(\w+)\])?;", re.MULTILINE)
 
-BRIEF: Final = np.dtype(
-    [
-        *((name, "<u8") for name in ("seq", "time_ns", "start_ns", "run_ns")),
-        *((name, "<u4") for name in ("pid", "ppid", "uid", "spare")),
-        ("comm", "S16"),
-    ]
-)  # fmt: skip
 
-FINAL: Final = np.dtype(
-    [
-        *((name, "<u8") for name in ("seq", "time_ns", "start_ns", "run_ns")),
-        *((name, "<u4") for name in ("pid", "spare")),
-    ]
-)  # fmt: skip
+def records_of(text: str) -> dict[str, np.dtype[np.void]]:
+    """Return the structs of a header by their names.
 
-COUNTS: Final = np.dtype(
-    [
-        *((name, "<u8") for name in (
-            "lives", "forks", "finals", "execs", "exits", "failures", "spare1",
-            "spare2",
-        )),
-    ]
-)  # fmt: skip
+    Their fields are integers, arrays of these, and texts; none needs padding.
+    """
+    numbers = dict(_NUMBER.findall(text))
 
-IDLE: Final = np.dtype(
-    [
-        *((name, "<u8") for name in ("task", "idle_ns", "since_ns", "charged_ns")),
-        ("spare", "<u8", (4,)),
-    ]
-)
+    def field(kind: str, name: str, length: str) -> tuple[str, object]:
+        length = numbers.get(length, length)
+        if kind == "char":
+            return name, f"S{length}"
+        return name, (_TYPES[kind], int(length)) if length else _TYPES[kind]
 
-TASK: Final = np.dtype(
-    [
-        *((name, "<u8") for name in (
-            "start_ns", "run_ns", "utime", "stime", "minflt", "majflt", "read_bytes",
-            "write_bytes", "rchar", "wchar", "voluntary_switches",
-            "involuntary_switches", "run_delay_ns", "dead_run_ns", "dead_utime",
-            "dead_stime", "cutime", "cstime", "start_stack", "virt_pages", "cgroup_id",
-        )),
-        *((name, "<i8") for name in (
-            "file_pages", "anon_pages", "swap_pages", "shmem_pages",
-        )),
-        *((name, "<u4") for name in (
-            "pid", "tgid", "ppid", "pgrp", "session", "tty", "uid", "flags", "state",
-            "exit_state", "threads", "policy", "rt_priority", "cpu", "on_cpu", "spare",
-        )),
-        *((name, "<i4") for name in ("prio", "static_prio")),
-        ("comm", "S16"),
-    ]
-)  # fmt: skip
+    return {
+        struct: np.dtype([field(*found) for found in _FIELD.findall(body)])
+        for struct, body in _STRUCT.findall(text)
+    }
+
+
+_HEADER: Final = (folder("probes") / "records.h").read_text("utf-8")
+_RECORDS: Final = records_of(_HEADER)
+
+ARGV_BYTES: Final = int(dict(_NUMBER.findall(_HEADER))["ARGV_BYTES"])
+LIFE: Final = _RECORDS["life"]
+BRIEF: Final = _RECORDS["brief"]
+FINAL: Final = _RECORDS["final"]
+COUNTS: Final = _RECORDS["counts"]
+IDLE: Final = _RECORDS["idle"]
+TASK: Final = _RECORDS["task"]
 
 _BOOT_TIMES: Final = ("time_ns", "start_ns", "last_ns")
 

@@ -8,6 +8,9 @@ import os
 from functools import lru_cache
 from typing import Final
 
+CGROUP_BYTES: Final = 1 << 14
+"""What is read of the file: a line for each hierarchy."""
+
 MOUNT: Final = "/sys/fs/cgroup"
 
 _SYSTEMD: Final = b"name=systemd"

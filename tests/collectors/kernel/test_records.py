@@ -70,7 +70,7 @@ def facts(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> Facts:
 def numpy_fields(record: np.dtype[np.void]) -> dict[str, tuple[int, int, int]]:
     assert record.fields is not None
     return {
-        name: (offset, kind.itemsize, int(kind.kind == "i"))
+        name: (offset, kind.itemsize, int(kind.base.kind == "i"))
         for name, (kind, offset, *_) in record.fields.items()
     }
 
@@ -84,10 +84,6 @@ def test_a_struct_is_equal_field_for_field(name: str, facts: Facts) -> None:
     record = STRUCTS[name]
     assert facts[name, "."][1] == record.itemsize
     declared = {field: facts[name, field] for field in fields_of(name)}
-    if name == "counts":
-        offset, size, signed = declared.pop("spare")
-        declared["spare1"] = (offset, size // 2, signed)
-        declared["spare2"] = (offset + size // 2, size // 2, signed)
     assert numpy_fields(record) == declared
 
 

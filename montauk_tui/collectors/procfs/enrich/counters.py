@@ -4,13 +4,14 @@ Hot path: 9 us a file, most of it in the kernel.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 import numpy as np
 
-from montauk_tui.collectors.procfs.enrich.base import Rows
+from montauk_tui.collectors.procfs.enrich.base import Enricher, Rows
 from montauk_tui.collectors.procfs.scan import ProcRoot
-from montauk_tui.model.schema import UNKNOWN, Ints
+from montauk_tui.model.schema import UNKNOWN, Ints, Need
 
 _MOST_BYTES: Final = 1 << 14
 """A status file has a line with all groups of the process in it."""
@@ -108,3 +109,15 @@ def _number(word: bytes) -> int:
     if not word.isdigit() or len(word) > _INT64_DIGITS:
         raise ValueError
     return int(word)
+
+
+COUNTERS_OF_FILES: Final = (
+    Enricher(("read_bytes", "write_bytes", "rchar", "wchar"),
+             partial(FileCounters, "io", parse_io), Need.IO, two_samples=True),
+    Enricher(("voluntary_switches", "involuntary_switches"),
+             partial(FileCounters, "status", parse_switches), Need.SWITCHES,
+             two_samples=True),
+    Enricher(("run_delay_ns",), partial(FileCounters, "schedstat", parse_schedstat),
+             Need.WAIT, two_samples=True),
+)  # fmt: skip
+"""A file each."""

@@ -4,14 +4,20 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from montauk_tui.collectors.procfs.cgroup_file import main_path
-from montauk_tui.collectors.procfs.enrich.base import Process, Reader, Value
+from montauk_tui.collectors.procfs.cgroup_file import CGROUP_BYTES, main_path
+from montauk_tui.collectors.procfs.enrich.base import (
+    Cost,
+    Process,
+    Reader,
+    Source,
+    Value,
+)
+from montauk_tui.collectors.procfs.enrich.throttling import Throttling
 from montauk_tui.model.text import clean
 
 _NUMBER: Final = re.compile(rb"-?\d{1,15}")
 _SIZES: Final = re.compile(rb"^(\w+): +(\d{1,15}) kB$", re.MULTILINE)
 _AUTOGROUP: Final = re.compile(rb"/autogroup-(\d{1,15}) nice (-?\d{1,3})")
-CGROUP_BYTES: Final = 1 << 14
 
 
 def _stateless(read: Reader) -> Callable[[], Reader]:
@@ -106,3 +112,20 @@ def security(of: Process) -> tuple[Value, ...]:
     """Return the label that the security module gave it."""
     raw = of.read_living("attr/current")
     return (clean(raw.rstrip(b"\0\n")),)
+
+
+SOURCES: Final = (
+    Source(("pss_bytes", "uss_bytes", "swap_pss_bytes"), memory, Cost.EXPENSIVE),
+    Source(("swap_bytes",), swap),
+    Source(("oom",), number("oom_score")),
+    Source(("oom_adj",), number("oom_score_adj")),
+    Source(("exe",), link("exe")),
+    Source(("cwd",), link("cwd")),
+    Source(("cgroup",), cgroup),
+    Source(("wchan",), wchan, by_thread=True),
+    Source(("files",), open_files),
+    Source(("autogroup", "autogroup_nice"), autogroup),
+    Source(("security",), security),
+    Source(("throttled", "periods"), Throttling, two_samples=True),
+)
+"""Gauges and labels: numbers and texts that are looked up."""

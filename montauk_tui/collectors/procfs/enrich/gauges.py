@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from montauk_tui.collectors.procfs.enrich.base import Cost, Process, Source, Value
-from montauk_tui.collectors.procfs.enrich.listed import SOURCES
+from montauk_tui.collectors.procfs.enrich.files import SOURCES
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import UNKNOWN, Need

@@ -4,9 +4,8 @@ import math
 import os
 from typing import Final, NamedTuple
 
-from montauk_tui.collectors.procfs.cgroup_file import MOUNT, cpu_folders
+from montauk_tui.collectors.procfs.cgroup_file import CGROUP_BYTES, MOUNT, cpu_folders
 from montauk_tui.collectors.procfs.enrich.base import Process
-from montauk_tui.collectors.procfs.enrich.files import CGROUP_BYTES
 
 _STAT_BYTES: Final = 4096
 _DIGITS: Final = 20
