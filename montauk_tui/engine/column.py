@@ -1,7 +1,7 @@
 """What a column of the process table is, and the kinds that many of them are of."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, NamedTuple
 
@@ -64,6 +64,11 @@ class Column:
     """The texts of all rows at once, where `text` would read each."""
 
 
+def summed(column: Column) -> Column:
+    """Return a column that holds sums where a branch of the tree is folded."""
+    return replace(column, sums=True)
+
+
 def id_column(field: str, title: str, description: str) -> Column:
     """Return a column of process ids."""
     return Column(
@@ -88,34 +93,27 @@ def extra_column(
     )  # fmt: skip
 
 
-def time_column(
-    field: str, title: str, description: str, *, sums: bool = False
-) -> Column:
+def time_column(field: str, title: str, description: str) -> Column:
     """Return a column of CPU time, of a counter in ticks."""
     return Column(
         field, title, description, 9, cells.number(field), cells.ticks_text(field),
-        descending=True, sums=sums,
+        descending=True,
     )  # fmt: skip
 
 
-def count_column(
-    field: str, title: str, description: str, width: int, *, sums: bool = False
-) -> Column:
+def count_column(field: str, title: str, description: str, width: int) -> Column:
     """Return a column of a count."""
     return Column(
         field, title, description, width, cells.number(field),
-        cells.integer_text(field), descending=True, sums=sums,
+        cells.integer_text(field), descending=True,
     )  # fmt: skip
 
 
-def size_column(
-    field: str, title: str, description: str, yields: int, *, sums: bool = False
-) -> Column:
+def size_column(field: str, title: str, description: str, yields: int) -> Column:
     """Return a column of bytes of memory."""
     return Column(
         field, title, description, 5, cells.number(field), cells.size_text(field),
         cells.size_level(field), descending=True, yields=yields,
-        sums=sums,
     )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ from montauk_tui.engine.column import (
     label_column,
     rate_column,
     size_column,
+    summed,
     time_column,
 )
 from montauk_tui.engine.containers import container_of, unit_of
@@ -75,7 +76,7 @@ _TABLE: Final = (
         cells.number("policy"), cells.policy_text, cells.faint, left=True,
     ),
     size_column("virt_bytes", "VIRT", "virtual memory size", 4),
-    size_column("rss_bytes", "RES", "resident set size", 0, sums=True),
+    summed(size_column("rss_bytes", "RES", "resident set size", 0)),
     Column(
         "shared_bytes", "SHR", "resident shared memory", 5,
         cells.number("shared_bytes"), cells.shared_text, descending=True,
@@ -122,11 +123,11 @@ _TABLE: Final = (
         need=Need.of("throttled", "periods"),
         cost="0.04 ms a row, and 0.02 ms a cgroup",
     ),
-    time_column("utime", "UTIME+", "CPU time in user mode", sums=True),
-    time_column("stime", "STIME+", "CPU time in the kernel", sums=True),
+    summed(time_column("utime", "UTIME+", "CPU time in user mode")),
+    summed(time_column("stime", "STIME+", "CPU time in the kernel")),
     time_column("cutime", "CUTIME+", "user CPU time of waited-for children"),
     time_column("cstime", "CSTIME+", "system CPU time of waited-for children"),
-    count_column("threads", "NLWP", "threads in the process", 4, sums=True),
+    summed(count_column("threads", "NLWP", "threads in the process", 4)),
     gauge_column("files", "nFD", "open files",
                  File(privilege="CAP_SYS_PTRACE before Linux 6.2")),
     count_column("minflt", "MINFLT", "page faults served without I/O", 9),

@@ -29,14 +29,15 @@ def processes_json(frame: Frame, live: Ints, ended: Ints) -> list[dict[str, Any]
     """Return the objects of rows of a frame that live, then of rows of its exits."""
     names = [field.name for field in FIELDS]
     found: list[dict[str, Any]] = []
-    for rows, getters in (
-        (live, [field.living for field in FIELDS]),
-        (ended, [field.ended for field in FIELDS]),
+    sample = frame.sample
+    for rows, table, getters in (
+        (live, sample.processes, [field.living for field in FIELDS]),
+        (ended, sample.exits, [field.ended for field in FIELDS]),
     ):
         if not len(rows):
             continue
         nothing: list[Any] = [None] * len(rows)
-        columns = [nothing if get is None else get(frame, rows) for get in getters]
+        columns = [get(frame, table, rows) if get else nothing for get in getters]
         found += [
             dict(zip(names, values, strict=True))
             for values in zip(*columns, strict=True)
@@ -55,24 +56,24 @@ FIELDS: Final = (
     JsonField("ppid", "integer", "parent, or last parent; 0: none visible",
               *of.both("ppid"), _NOT, _NOT),
     JsonField("tgid", "integer", "the process a thread belongs to; else `pid`",
-              of.number("tgid"), of.number_of_exit("pid"), _NOT, _NEVER),
+              of.number("tgid"), of.number("pid"), _NOT, _NEVER),
     JsonField("start_time", "s since 1970", "when it started, by the wall clock",
-              of.start_time, of.start_time_of_exit, _NOT, _NOT),
+              of.start_time, of.start_time, _NOT, _NOT),
     JsonField("start_boot_s", "s since boot", "the same, whoever sets the clock",
-              of.start_boot, of.start_boot_of_exit, _NOT, _NOT),
+              of.start_boot, of.start_boot, _NOT, _NOT),
     JsonField("alive", "boolean", "false where it ended in the interval",
               of.always(value=True), of.always(value=False), _NEVER, _NEVER),
     JsonField("state", "one letter", "R S D Z T t I X as in `proc_pid_stat(5)`",
               of.state, None, _NOT, _ENDED),
     JsonField("comm", "string", "name, at most 15 bytes but of kernel threads",
-              of.name, of.name_of_exit, _NEVER, _NOT),
+              of.name, of.exit_name, _NEVER, _NOT),
     JsonField("cmdline", "string", "arguments joined by spaces",
-              of.cmdline, of.cmdline_of_exit, "not readable", "not readable"),
+              of.cmdline, of.exit_cmdline, "not readable", "not readable"),
     JsonField("cmdline_cut", "boolean", "whether `cmdline` is cut",
-              of.is_cut, of.is_cut_of_exit, "no `cmdline`", "no `cmdline`"),
+              of.is_cut, of.exit_is_cut, "no `cmdline`", "no `cmdline`"),
     JsonField("uid", "integer", "effective user id", *of.both("uid"), _NOT, _NOT),
     JsonField("user", "string", "its name made safe, else the number as text",
-              of.user, of.user_of_exit, "no `uid`", "no `uid`"),
+              of.user, of.user, "no `uid`", "no `uid`"),
     JsonField("cpu_pct", "%, 100 is one core", "CPU use in the interval",
               of.rate("cpu_pct", 2), of.rate("exit_cpu_pct", 2),
               "old, new to us", "so, or not known"),
@@ -82,13 +83,13 @@ FIELDS: Final = (
     JsonField("children_pct", "%, 100 is one core", "that of ended children",
               of.children_pct, None, "ends are known", _ENDED),
     JsonField("utime_s", "s", "user CPU time so far, all threads",
-              of.cpu_seconds("utime"), of.seconds_of_exit("utime_ns"), _NOT, _NOT),
+              of.cpu_seconds("utime"), of.exit_seconds("utime_ns"), _NOT, _NOT),
     JsonField("stime_s", "s", "system CPU time so far, all threads",
-              of.cpu_seconds("stime"), of.seconds_of_exit("stime_ns"), _NOT, _NOT),
+              of.cpu_seconds("stime"), of.exit_seconds("stime_ns"), _NOT, _NOT),
     JsonField("rss_bytes", "bytes", "resident memory, or that at its end",
               *of.both("rss_bytes"), _NOT, _NOT),
     JsonField("peak_rss_bytes", "bytes", "largest `rss_bytes` since its exec, or fork",
-              None, of.number_of_exit("peak_rss_bytes"), _LIVES, _NOT),
+              None, of.number("peak_rss_bytes"), _LIVES, _NOT),
     JsonField("virt_bytes", "bytes", "virtual memory",
               of.number("virt_bytes"), None, _NOT, _ENDED),
     JsonField("read_bytes", "bytes", "read from storage so far, all threads",
@@ -110,12 +111,12 @@ FIELDS: Final = (
     JsonField("processor", "integer", "the CPU it last ran on",
               of.number("processor"), None, _NOT, _ENDED),
     JsonField("exit_code", "integer", "what it passed to `exit(2)`, 0 to 255",
-              None, of.number_of_exit("exit_code"), _LIVES, "by signal, not known"),
+              None, of.number("exit_code"), _LIVES, "by signal, not known"),
     JsonField("exit_signal", "integer", "the signal that ended it",
-              None, of.number_of_exit("exit_signal"), _LIVES, "it exited, not known"),
+              None, of.number("exit_signal"), _LIVES, "it exited, not known"),
     JsonField("core_dumped", "boolean", "whether it left a core dump",
               None, of.core_dumped, _LIVES, _NOT),
     JsonField("lifetime_s", "s", "from its start to its end",
-              None, of.seconds_of_exit("lifetime_ns"), _LIVES, _NOT),
+              None, of.exit_seconds("lifetime_ns"), _LIVES, _NOT),
 )  # fmt: skip
 """Every field, in the order of the objects."""

@@ -13,7 +13,7 @@ from montauk_tui.engine.listing.spawners import spawners
 from montauk_tui.engine.query import parse
 from montauk_tui.engine.query.cuts import cut_commands, cut_text
 from montauk_tui.export.cutnote import CutNote
-from montauk_tui.export.process_values import is_cut, is_cut_of_exit
+from montauk_tui.export.process_values import exit_is_cut, is_cut
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Identity
 from tests.support.builders import FakeLookups, Row, make_frame, make_sample
@@ -100,8 +100,9 @@ def test_exports_tell_the_same_of_each_row() -> None:
     frame = make_frame(None, make_sample(LIVING, exits=exits), lookups)
     frame = cut_of(frame, frame.sample.processes.identity(1))
     rows = np.arange(3)
-    assert is_cut(frame, rows) == [None, True, False]
-    assert is_cut_of_exit(frame, rows) == [True, False, None]
+    assert is_cut(frame, frame.sample.processes, rows) == [None, True, False]
+    assert frame.sample.exits is not None
+    assert exit_is_cut(frame, frame.sample.exits, rows) == [True, False, None]
 
 
 def test_nothing_is_said_where_nothing_is_cut(
