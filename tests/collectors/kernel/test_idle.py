@@ -67,13 +67,22 @@ def test_a_cpu_that_was_not_seen_to_switch_is_unknown(
     idle.close()
 
 
+TRIES = 100
+
+
 @pytest.mark.privileged
 def test_the_cpus_ran_tasks_for_at_least_what_a_process_used(
     collector: KernelCollector,
 ) -> None:
-    began_s = time.monotonic()
-    while math.isnan((first := collector.sample(Need.NONE).host).tasks_s):
-        pass
+    # Known once each CPU was idle for a moment: on a busy machine that may never be.
+    for _ in range(TRIES):
+        began_s = time.monotonic()
+        first = collector.sample(Need.NONE).host
+        if math.isfinite(first.tasks_s):
+            break
+        time.sleep(0.05)
+    else:
+        pytest.skip("a CPU of this machine is never idle")
     used_s = -time.process_time()
     while time.process_time() + used_s < 0.3:
         pass
