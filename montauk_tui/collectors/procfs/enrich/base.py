@@ -6,6 +6,7 @@ read for the rows on the screen, and for all when sorted by, is looked up (`Sour
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
@@ -71,7 +72,8 @@ class Enricher(NamedTuple):
     """Whether only the difference of two samples says anything."""
 
 
-class Process(NamedTuple):
+@dataclass(slots=True)
+class Process:
     """A process of which values are looked up."""
 
     root: ProcRoot

@@ -171,10 +171,22 @@ class Gauges:
             if source.cost is Cost.EXPENSIVE:
                 self._round(source, whose)
                 continue
-            cache = self._caches[source.names]
-            for identity in whose:
-                # Nobody takes a pid over between the table and this.
-                cache[identity] = _Read(self._values(source, identity[0]), self._sample)
+            # Nobody takes a pid over between the table and this.
+            self._read_all(source, whose)
+
+    def _read_all(self, source: Source, whose: Sequence[tuple[int, int]]) -> None:
+        """Read cheap values; hot path: 20 us a process, most of it in the kernel."""
+        cache, reader = self._caches[source.names], self._readers[source.names]
+        sample = self._sample
+        process = Process(self._root, 0, sample)
+        for identity in whose:
+            process.pid = identity[0]
+            values: tuple[Value, ...] | None
+            try:
+                values = reader(process)
+            except (OSError, ValueError):
+                values = None
+            cache[identity] = _Read(values, sample)
 
     def _round(self, source: Source, whose: Sequence[tuple[int, int]]) -> None:
         """Read expensive values, the oldest first, until the time for it is over."""
