@@ -59,7 +59,7 @@ def test_the_sort_column_is_chosen_from_a_list_that_tells_its_price() -> None:
     assert "ncpu_pct" not in notes
     desk.answer("pss_bytes")
     assert desk.session.choices.view.sort.id == "pss_bytes"
-    assert Need.MEMORY in desk.session.choices.needs
+    assert Need.of("pss_bytes") in desk.session.choices.needs
 
 
 @pytest.mark.parametrize(
