@@ -30,6 +30,7 @@ check: setup  ## format, lint, types, import rules and made parts of the documen
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/shellcheck $(SHELL_SCRIPTS)
+	$(BIN)/clang-format --dry-run -Werror probes/*.c probes/*.h
 	$(BIN)/python -m scripts.docs --check
 
 docs: setup  ## write into the documents what is in tables of the program
@@ -37,6 +38,7 @@ docs: setup  ## write into the documents what is in tables of the program
 
 format: setup  ## format the code
 	$(BIN)/ruff format .
+	$(BIN)/clang-format -i probes/*.c probes/*.h
 	$(BIN)/ruff check --fix .
 
 snapshots: setup  ## draw the reference screens anew; look at them before committing

@@ -4,7 +4,7 @@
 /* More CPUs than this are not summed up: it takes 40 ns for each. */
 #define MOST_CPUS 256
 
-#if defined(M_rss) && SIZE_rss_counters > 0 && SIZE_map_parts > 0 && CPUS <= MOST_CPUS \
+#if defined(M_rss) && SIZE_rss_counters > 0 && SIZE_map_parts > 0 && CPUS <= MOST_CPUS   \
     && !defined(PLAIN_READS)
 #define HAS_PARTS
 /* Where the memory of each CPU begins: what is added to a per-CPU pointer. */

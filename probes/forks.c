@@ -2,7 +2,7 @@
 /* A record of each fork of a process. */
 #include "groups.h"
 
-BPF_F_TABLE("array", u32, struct brief, forks, CPUS * BRIEFS, BPF_F_MMAPABLE);
+BPF_F_TABLE("array", u32, struct brief, forks, (CPUS) * (BRIEFS), BPF_F_MMAPABLE);
 
 INLINE int put_fork(u64 task)
 {
@@ -39,4 +39,7 @@ int fork_tracepoint(u64 *ctx)
 }
 
 /* Kprobes run with preemption disabled. */
-int fork_kprobe(void *regs) { return put_fork(ARGUMENT_1(regs)); }
+int fork_kprobe(void *regs)
+{
+    return put_fork(ARGUMENT_1(regs));
+}

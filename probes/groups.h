@@ -9,13 +9,13 @@ struct group_key {
     u64 tgid;
 };
 struct group {
-    u64 run_ns;    /* of the threads that left their CPU for ever, a zombie leader apart */
+    u64 run_ns; /* of the threads that left their CPU for ever, a zombie leader apart */
     u64 leader_ns; /* of that leader */
     u64 last_ns;   /* the thread of which the end is recorded: see struct life */
     u32 last_tid;
-    u32 entered;   /* threads on their way out */
-    u32 left;      /* of these, those that left their CPU for ever */
-    u32 zombies;   /* of these, those that were still to be reaped by somebody */
+    u32 entered; /* threads on their way out */
+    u32 left;    /* of these, those that left their CPU for ever */
+    u32 zombies; /* of these, those that were still to be reaped by somebody */
 };
 BPF_TABLE("lru_hash", struct group_key, struct group, groups, 8192);
 

@@ -4,7 +4,7 @@
 #include "areas.h"
 #include "resident.h"
 
-BPF_F_TABLE("array", u32, struct life, lives, CPUS * LIVES, BPF_F_MMAPABLE);
+BPF_F_TABLE("array", u32, struct life, lives, (CPUS) * (LIVES), BPF_F_MMAPABLE);
 
 /* Processes whose end is recorded, where the hook runs for every thread of a group. */
 struct end {
@@ -44,7 +44,8 @@ INLINE void put_memory(struct life *life, u64 signal, u64 mm)
     struct resident pages = {};
     if (mm && life->kind == EXIT) {
         read_resident(&pages, mm);
-        rss = above_0(pages.of[FILE]) + above_0(pages.of[ANON]) + above_0(pages.of[SHMEM]);
+        rss =
+            above_0(pages.of[FILE]) + above_0(pages.of[ANON]) + above_0(pages.of[SHMEM]);
 #ifdef M_hiwater_rss
         peak = read_u64(mm + M_hiwater_rss);
 #endif
@@ -125,7 +126,8 @@ INLINE s32 status_of(u64 task, u64 leader, u64 signal, s32 own)
 INLINE int put_life(u64 task, u32 kind, s32 code)
 {
     u64 leader = read_u64(task + T_leader), signal = read_u64(task + T_signal), mm = 0;
-    u32 cpu = bpf_get_smp_processor_id(), slot, pid = nr_of(read_u64(leader + T_thread_pid));
+    u32 cpu = bpf_get_smp_processor_id(), slot,
+        pid = nr_of(read_u64(leader + T_thread_pid));
     struct counts *count = my_counts();
     struct life *life;
     u64 index;

@@ -7,28 +7,28 @@ enum kind { EXEC = 1, EXIT = 2 };
 
 /* An exec or an exit of a process, of a whole thread group. 512 bytes. */
 struct life {
-    u64 seq;         /* 1 + index in this CPU's log, written last */
-    u64 time_ns;     /* CLOCK_BOOTTIME */
-    u64 start_ns;    /* of the thread group leader, CLOCK_BOOTTIME */
-    u64 last_ns;     /* start of the thread that ran the hook: with last_tid its identity */
-    u64 others_ns;   /* run time of all threads but that one */
-    u64 own_ns;      /* run time of that one as far as the hook can see */
-    u64 utime;       /* tick-based user time of the group, ns */
-    u64 stime;       /* tick-based system time of the group, ns */
+    u64 seq;       /* 1 + index in this CPU's log, written last */
+    u64 time_ns;   /* CLOCK_BOOTTIME */
+    u64 start_ns;  /* of the thread group leader, CLOCK_BOOTTIME */
+    u64 last_ns;   /* start of the thread that ran the hook: with last_tid its identity */
+    u64 others_ns; /* run time of all threads but that one */
+    u64 own_ns;    /* run time of that one as far as the hook can see */
+    u64 utime;     /* tick-based user time of the group, ns */
+    u64 stime;     /* tick-based system time of the group, ns */
     u64 read_bytes;
     u64 write_bytes;
     u64 cgroup_id;
     u32 kind;
-    u32 pid;         /* in the reader's pid namespace */
+    u32 pid; /* in the reader's pid namespace */
     u32 ppid;
     u32 uid;
-    u32 last_tid;    /* in the initial pid namespace */
-    s32 code;        /* wait status of an exit */
+    u32 last_tid; /* in the initial pid namespace */
+    s32 code;     /* wait status of an exit */
     u32 threads;
     u32 rss_pages;
     u32 peak_pages;
-    u32 argv_bytes;  /* length of the argument vector, which may be more than fits */
-    u32 exits;       /* EXIT records of this CPU so far, this one included */
+    u32 argv_bytes; /* length of the argument vector, which may be more than fits */
+    u32 exits;      /* EXIT records of this CPU so far, this one included */
     u32 spare;
     char comm[16];
     char argv[ARGV_BYTES];
@@ -39,8 +39,8 @@ struct brief {
     u64 seq;
     u64 time_ns;
     u64 start_ns;
-    u64 run_ns;      /* 0 */
-    u32 pid;         /* in the reader's pid namespace */
+    u64 run_ns; /* 0 */
+    u32 pid;    /* in the reader's pid namespace */
     u32 ppid;
     u32 uid;
     u32 spare;
@@ -52,29 +52,29 @@ struct brief {
 struct final {
     u64 seq;
     u64 time_ns;
-    u64 start_ns;    /* of the thread of which the end is recorded: life.last_ns */
-    u64 run_ns;      /* of all threads */
-    u32 pid;         /* of that thread, in the initial pid namespace: life.last_tid */
+    u64 start_ns; /* of the thread of which the end is recorded: life.last_ns */
+    u64 run_ns;   /* of all threads */
+    u32 pid;      /* of that thread, in the initial pid namespace: life.last_tid */
     u32 spare;
 };
 
 /* Counters of one CPU, a cache line of them; only that CPU writes. */
 struct counts {
-    u64 lives;       /* records in each log so far */
+    u64 lives; /* records in each log so far */
     u64 forks;
     u64 finals;
     u64 execs;
     u64 exits;
-    u64 failures;    /* reads of user memory that failed */
+    u64 failures; /* reads of user memory that failed */
     u64 spare[2];
 };
 
 /* When a CPU ran its idle task, a cache line of it; only that CPU writes. */
 struct idle {
-    u64 task;        /* that task; 0 until it was seen to come or go */
-    u64 idle_ns;     /* time that no task was charged for, since it was first seen */
-    u64 since_ns;    /* CLOCK_MONOTONIC since when it runs now; 0 where something else does */
-    u64 charged_ns;  /* until when the task before it was charged, by the scheduler's clock */
+    u64 task;     /* that task; 0 until it was seen to come or go */
+    u64 idle_ns;  /* time that no task was charged for, since it was first seen */
+    u64 since_ns; /* CLOCK_MONOTONIC since when it runs now; 0 where something else does */
+    u64 charged_ns; /* until when the task before it was charged, by the scheduler's clock */
     u64 spare[4];
 };
 
@@ -94,7 +94,7 @@ struct task {
     u64 wchar;
     u64 voluntary_switches;
     u64 involuntary_switches;
-    u64 run_delay_ns;    /* the thread's alone */
+    u64 run_delay_ns; /* the thread's alone */
     u64 dead_run_ns;  /* of the process: threads that ended */
     u64 dead_utime;
     u64 dead_stime;

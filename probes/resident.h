@@ -31,8 +31,8 @@ INLINE void add_parts(struct resident *pages, const u64 *parts)
     s32 own[KINDS];
     u64 area;
     /* From 6.6 they lie side by side (percpu_counter_init_many). */
-    int together = parts[1] == parts[0] + 4 && parts[2] == parts[0] + 8
-                   && parts[3] == parts[0] + 12;
+    int together =
+        parts[1] == parts[0] + 4 && parts[2] == parts[0] + 8 && parts[3] == parts[0] + 12;
     if (!found || !parts[0])
         return;
     for (cpu = 0; cpu < CPUS; cpu++) {

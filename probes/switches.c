@@ -3,14 +3,17 @@
  * run, and when a CPU has nothing to run. */
 #include "groups.h"
 
-BPF_F_TABLE("array", u32, struct final, finals, CPUS * BRIEFS, BPF_F_MMAPABLE);
+BPF_F_TABLE("array", u32, struct final, finals, (CPUS) * (BRIEFS), BPF_F_MMAPABLE);
 BPF_F_TABLE("array", u32, struct idle, idles, CPUS, BPF_F_MMAPABLE);
 
 /* --- finals: the run time of a process when its last thread has run --------------------- */
 
 /* Whether a task is counted in `nr_threads`, its time in no sum: it has its pid until then
  * (__exit_signal in kernel/exit.c). Its exit_state says sooner that somebody reaps it. */
-INLINE u32 is_there(u64 task) { return read_u64(task + T_thread_pid) != 0; }
+INLINE u32 is_there(u64 task)
+{
+    return read_u64(task + T_thread_pid) != 0;
+}
 
 /* What the kernel has summed up for a process whose last thread has this run time. */
 INLINE u64 summed_ns(u64 task, u64 signal, u64 own_ns)
@@ -135,7 +138,10 @@ INLINE void watch_idle(u64 prev, u64 next)
 /* --- hooks ------------------------------------------------------------------------- */
 
 /* In a softirq, which nothing of the kind interrupts. */
-int free_tracepoint(u64 *ctx) { return free_task(ctx[0]); }
+int free_tracepoint(u64 *ctx)
+{
+    return free_task(ctx[0]);
+}
 
 /* Runs at each switch of each CPU, which the scheduler holds: the rest is for the dead. */
 int switch_tracepoint(u64 *ctx)

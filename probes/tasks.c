@@ -65,7 +65,8 @@ INLINE void put_process(struct task *out, u64 task, u64 signal)
 #endif
 #ifdef S_read_bytes
     out->read_bytes += LOAD(u64, signal + S_read_bytes);
-    out->write_bytes += LOAD(u64, signal + S_write_bytes) - LOAD(u64, signal + S_cancelled);
+    out->write_bytes +=
+        LOAD(u64, signal + S_write_bytes) - LOAD(u64, signal + S_cancelled);
 #endif
 #ifdef S_rchar
     out->rchar += LOAD(u64, signal + S_rchar);
