@@ -52,7 +52,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "ended": view.turn("ended"),
     "kernel_threads": view.turn("kernel_threads"),
     "user_threads": view.turn("user_threads"),
-    "containers": view.turn_view("containers"),
+    "containers": view.containers,
     "paths": view.turn("paths"),
     "merged": view.turn("merged"),
     "scale": view.turn("machine_scale"),

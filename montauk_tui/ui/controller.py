@@ -11,6 +11,7 @@ from textual.timer import Timer
 from montauk_tui.config import Settings
 from montauk_tui.pipeline.sampler import Sampler
 from montauk_tui.session import effects
+from montauk_tui.session.choices import Choices
 from montauk_tui.session.state import Session
 from montauk_tui.session.table import call_action, update_of
 from montauk_tui.ui import themes
@@ -87,6 +88,10 @@ class Controller:
         if terminal is not None and before.settings.mouse != mouse:
             terminal.use_mouse(wanted=mouse)
         self._follow(before)
+
+    def choose(self, choices: Choices) -> None:
+        """Go on with other choices."""
+        self.adopt(self.session.apply(choices=choices))
 
     def _need(self, after_s: float = 0.0) -> None:
         """Tell the sampler what is needed, at once or when no key has come for a while.
@@ -169,6 +174,10 @@ class Controller:
         self._app.clear_notifications()
         self._app.notify(effect.text, severity=effect.severity, markup=False)
 
+    def say(self, text: str, *, is_good: bool = False) -> None:
+        """Show one line, in place of the one before."""
+        self.perform(effects.Say(text, "information" if is_good else "warning"))
+
     @perform.register
     def _choose(self, effect: effects.Choose) -> None:
         from montauk_tui.ui.screens.choose import ChooseScreen
@@ -218,9 +227,8 @@ class Controller:
             self._choose_theme()
         elif effect.screen == "setup" and is_free:
             from montauk_tui.ui.screens.setup import SetupScreen
-            from montauk_tui.ui.setup.host import SetupHost
 
-            self._app.push_screen(SetupScreen(SetupHost(self)))
+            self._app.push_screen(SetupScreen(self))
         elif effect.screen == "commands" and is_free:
             from textual.command import CommandPalette
 

@@ -288,7 +288,7 @@ async def test_meters_are_chosen_put_in_order_and_given_a_style() -> None:
         assert meters()[:2] == ("memory", "cpu")
         await monitor.press("delete", "right", "end", "enter")
         assert meters() == ("memory", "swap", "clock", "pressure", "network", "disk")
-        assert screen.monitor.unsaved
+        assert screen.monitor.session.unsaved
 
 
 # --- look and behaviour ---------------------------------------------------------------

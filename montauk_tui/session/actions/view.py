@@ -21,14 +21,9 @@ def turn(field: str) -> Callable[[Session], Session]:
     return action
 
 
-def turn_view(field: str) -> Callable[[Session], Session]:
-    """Return the action that turns a choice about rows on or off."""
-
-    def action(session: Session) -> Session:
-        turned: dict[str, Any] = {field: not getattr(session.choices.view, field)}
-        return viewing(session, **turned)
-
-    return action
+def containers(session: Session) -> Session:
+    """Show or hide processes in containers."""
+    return viewing(session, containers=not session.choices.view.containers)
 
 
 def viewing(session: Session, **changes: Any) -> Session:

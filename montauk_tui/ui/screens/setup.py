@@ -109,8 +109,8 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
     def on_mount(self) -> None:
         """Begin with the columns of the tab that is shown."""
         self._list_pages()
-        tabs = list(self.monitor.choices.tabs.every)
-        self._list.list.select(1 + tabs.index(self.monitor.choices.tab))
+        tabs = list(self.monitor.session.choices.tabs.every)
+        self._list.list.select(1 + tabs.index(self.monitor.session.choices.tab))
         self._show_page()
         self.set_focus(self._list.list)
 
@@ -118,7 +118,7 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
         """List the columns of every tab below a heading, then the other pages."""
         lines: list[Text | str] = ["Columns"]
         self._entries = [None]
-        for tab in self.monitor.choices.tabs.every.values():
+        for tab in self.monitor.session.choices.tabs.every.values():
             show = partial(self._columns.show_tab, tab.id)
             line = Choice(tab.id, tab.title, "")
             self._entries.append(_Entry(line, self._columns, show))
@@ -186,7 +186,7 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
 
     def _title(self, width: int) -> tuple[Run, ...]:
         look = self.monitor.look
-        count = len(self.monitor.unsaved)
+        count = len(self.monitor.session.unsaved)
         said = (
             f"{count} change{'s' * (count != 1)} not saved"
             if count

@@ -117,7 +117,7 @@ class ChooserPage(Page):
         where = f"Enter puts it {place}"
         # Where a line is short of room, the other list still says what it is.
         room = self.screen.size.width - 2 - cell_width(f"; {where}")
-        said = cut(said, room, ascii_only=self.monitor.choices.ascii)
+        said = cut(said, room, ascii_only=self.monitor.session.choices.ascii)
         return f"{said}; {where}" if said else where
 
     def _with(self, added: str) -> tuple[str, ...]:
@@ -183,7 +183,7 @@ class ColumnsPage(ChooserPage):
     def show_tab(self, tab_id: str) -> None:
         """Be about another tab."""
         self._tab = tab_id
-        tab = self.monitor.choices.tabs.every[tab_id]
+        tab = self.monitor.session.choices.tabs.every[tab_id]
         self.chosen.heading = f"Columns of {tab.title}"
         for panel in self.panels:
             # So that both begin at their first line.
@@ -192,7 +192,7 @@ class ColumnsPage(ChooserPage):
 
     def entries(self) -> tuple[str, ...]:
         """Return the columns of the tab."""
-        return self.monitor.choices.tabs.every[self._tab].columns
+        return self.monitor.session.choices.tabs.every[self._tab].columns
 
     def offers(self) -> Sequence[Choice]:
         """Return all columns but one of the two that are one on two scales."""
@@ -208,7 +208,7 @@ class ColumnsPage(ChooserPage):
 
     def choose(self, entries: tuple[str, ...]) -> None:
         """Give the tab other columns."""
-        choices = self.monitor.choices
+        choices = self.monitor.session.choices
         tabs = choices.tabs.with_columns(self._tab, self.arranged(entries))
         self.monitor.choose(choices.with_tabs(tabs))
 

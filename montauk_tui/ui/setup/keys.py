@@ -1,6 +1,7 @@
 """The page on which actions are given other keys."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -76,7 +77,7 @@ class KeysPage(Page):
     def draw(self) -> None:
         """Draw the list; a `*` stands before what the user chose."""
         shown: list[Text | str] = []
-        chosen, lines = self.monitor.keys, self._lines()
+        chosen, lines = self.monitor.session.keys, self._lines()
         actions = [line for line in lines if not isinstance(line, str)]
         widest = max(len(action.description) for action in actions)
         room = _KEYS_WIDTH
@@ -117,7 +118,7 @@ class KeysPage(Page):
         binding = self._binding
         if binding is None:
             return ""
-        whose = ", set by you" if binding.id in self.monitor.keys else ""
+        whose = ", set by you" if binding.id in self.monitor.session.keys else ""
         return f"{binding.tooltip} ({binding.id}{whose})"
 
     @property
@@ -149,12 +150,12 @@ class KeysPage(Page):
     def _give(self, binding: Binding, keys: Sequence[str]) -> None:
         monitor = self.monitor
         try:
-            wanted = given_key(monitor.keys, binding.id or "", keys)
+            wanted = given_key(monitor.session.keys, binding.id or "", keys)
         except UsageError as error:
             monitor.say(str(error))
             return
         before = monitor.keymap
-        monitor.map_keys(wanted)
+        monitor.adopt(replace(monitor.session, keys=wanted))
         lost = [
             f"{key_name(key)} from {old.description}"
             for old, new in zip(before.every, monitor.keymap.every, strict=True)
@@ -175,7 +176,9 @@ class KeysPage(Page):
         binding = self._binding
         if binding is not None:
             keys = {
-                it: key for it, key in self.monitor.keys.items() if it != binding.id
+                it: key
+                for it, key in self.monitor.session.keys.items()
+                if it != binding.id
             }
-            self.monitor.map_keys(keys)
+            self.monitor.adopt(replace(self.monitor.session, keys=keys))
             self.changed()

@@ -95,7 +95,7 @@ class OptionsPage(ItemsPage):
 
     def items(self) -> Sequence[Item]:
         """Return the switches and steps."""
-        now, heading = self.monitor.settings_now, self.panels[0].heading
+        now, heading = self.monitor.session.settings_now, self.panels[0].heading
         return [
             self._option(option, getattr(now, option.attribute))
             for option in OPTIONS
@@ -110,7 +110,7 @@ class OptionsPage(ItemsPage):
             )
 
         hint = option.hint
-        if option.attribute == "read_only" and self.monitor.settings.read_only:
+        if option.attribute == "read_only" and self.monitor.session.settings.read_only:
             hint = "Started so; it stays on until you leave"
         text = f"{now:g} s" if option.steps else _sign(on=now)
         keys = (LESS, MORE) if option.steps else (TURN,)
@@ -119,22 +119,27 @@ class OptionsPage(ItemsPage):
 
 def _prefer(monitor: SetupHost, field: str, value: Any) -> None:
     chosen: dict[str, Any] = {field: value}
-    monitor.choose(replace(monitor.choices, **chosen))
+    monitor.choose(replace(monitor.session.choices, **chosen))
 
 
 def _prefer_tree(monitor: SetupHost, _field: str, value: Any) -> None:
-    choices, here = monitor.choices, monitor.choices.tab
+    choices, here = monitor.session.choices, monitor.session.choices.tab
     choices = choices.on_tab(MAIN).with_tree(wanted=value).on_tab(here)
     monitor.choose(choices)
 
 
+def _prefer_mouse(monitor: SetupHost, _field: str, value: Any) -> None:
+    settings = replace(monitor.session.settings, mouse=value)
+    monitor.adopt(replace(monitor.session, settings=settings))
+
+
 def _prefer_read_only(monitor: SetupHost, field: str, value: Any) -> None:
-    if not monitor.settings.read_only:
+    if not monitor.session.settings.read_only:
         _prefer(monitor, field, value)
 
 
 CHANGES: Final[dict[str, Callable[[SetupHost, str, Any], None]]] = {
-    "mouse": lambda monitor, _, value: monitor.use_mouse(wanted=value),
+    "mouse": _prefer_mouse,
     "read_only": _prefer_read_only,
     "tree": _prefer_tree,
 }
@@ -173,7 +178,7 @@ class TabsPage(ItemsPage):
         super().__init__("Tabs")
 
     def _ids(self) -> tuple[str, ...]:
-        tabs = self.monitor.choices.tabs
+        tabs = self.monitor.session.choices.tabs
         return tuple(dict.fromkeys((*tabs.order, *tabs.every)))
 
     def items(self) -> Sequence[Item]:
@@ -181,7 +186,7 @@ class TabsPage(ItemsPage):
         return [self._item(tab_id) for tab_id in self._ids()]
 
     def _item(self, tab_id: str) -> Item:
-        tabs = self.monitor.choices.tabs
+        tabs = self.monitor.session.choices.tabs
         tab = tabs.every[tab_id]
         hint = _ROWS[tab.rows] + (f" that match {tab.query}" if tab.query else "")
         keys = (UP, DOWN) if tab_id in tabs.order else ()
@@ -199,7 +204,7 @@ class TabsPage(ItemsPage):
         )
 
     def _turn(self, tab_id: str) -> None:
-        order = list(self.monitor.choices.tabs.order)
+        order = list(self.monitor.session.choices.tabs.order)
         if tab_id in order:
             order.remove(tab_id)
         else:
@@ -209,7 +214,7 @@ class TabsPage(ItemsPage):
 
     def move(self, step: int) -> None:
         """Move a tab that is shown."""
-        order = moved(self.monitor.choices.tabs.order, self.at, step)
+        order = moved(self.monitor.session.choices.tabs.order, self.at, step)
         if order is not None:
             at = self.at + step
             self._put(order)
@@ -217,7 +222,7 @@ class TabsPage(ItemsPage):
             self.panels[0].list.select(at)
 
     def _put(self, order: Sequence[str]) -> None:
-        choices = self.monitor.choices
+        choices = self.monitor.session.choices
         self.monitor.choose(choices.with_tabs(choices.tabs.ordered(order)))
 
 

@@ -20,7 +20,7 @@ class MetersPage(ChooserPage):
 
     def entries(self) -> tuple[str, ...]:
         """Return the meters that are shown."""
-        return tuple(one.entry for one in self.monitor.choices.chosen_meters)
+        return tuple(one.entry for one in self.monitor.session.choices.chosen_meters)
 
     def offers(self) -> Sequence[Choice]:
         """Return all meters."""
@@ -28,7 +28,7 @@ class MetersPage(ChooserPage):
 
     def choose(self, entries: tuple[str, ...]) -> None:
         """Show other meters."""
-        choices = self.monitor.choices
+        choices = self.monitor.session.choices
         self.monitor.choose(replace(choices, chosen_meters=parse(entries)))
 
     def detail(self, entry: str) -> str:
