@@ -20,6 +20,7 @@ from montauk_tui.engine.ledger import close_books
 from montauk_tui.engine.meters import USUAL, parse
 from montauk_tui.engine.projection import project
 from montauk_tui.engine.rates import host_rates, process_rates
+from montauk_tui.host.local import LocalHost
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.recent import MOST_MOMENTS
 from montauk_tui.model.schema import Need
@@ -92,7 +93,7 @@ class _Counting(MontaukApp):
 
     def __init__(self, opened: Opened) -> None:
         theme = themes.load(themes.DEFAULT, themes.folders())
-        super().__init__(opened, Settings(), theme)
+        super().__init__(LocalHost(opened), Settings(), theme)
         self.frames: list[Frame] = []
 
     async def on_frame_ready(self, message: FrameReady) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from montauk_tui.actions import living
 from montauk_tui.actions.priority import HIGHEST_NICE, LOWEST_NICE
-from montauk_tui.actions.result import Outcome, Result, not_permitted
+from montauk_tui.model.outcome import Outcome, Result, not_permitted
 from montauk_tui.model.sample import Identity
 
 _LINE: Final = re.compile(rb"^/(autogroup-\d+) nice (-?\d+)$")

@@ -7,8 +7,8 @@ import platform
 from typing import Final
 
 from montauk_tui.actions import living, priority
-from montauk_tui.actions.result import Outcome, Result
 from montauk_tui.model.ioprio import CLASS_SHIFT, LEVELS, WHO_PROCESS, calls
+from montauk_tui.model.outcome import Outcome, Result
 from montauk_tui.model.sample import Identity
 
 CLASSES: Final = {"none": 0, "realtime": 1, "best-effort": 2, "idle": 3}

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from montauk_tui.actions.result import Outcome, Result
 from montauk_tui.model import own_proc
+from montauk_tui.model.outcome import Outcome, Result
 from montauk_tui.model.sample import Identity
 
 _THREADS: Final = 17

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from montauk_tui.actions import living
-from montauk_tui.actions.result import Outcome, Result, not_permitted
+from montauk_tui.model.outcome import Outcome, Result, not_permitted
+from montauk_tui.model.policies import REAL_TIME
 from montauk_tui.model.sample import Identity
 
 LOWEST_NICE: Final = -20
@@ -27,7 +28,6 @@ POLICIES: Final = {
 }
 """Scheduling policies by name (sched(7)); the last two have a priority."""
 
-REAL_TIME: Final = ("fifo", "rr")
 
 _TAKEN_MEANWHILE: Final = "ended while it was changed"
 

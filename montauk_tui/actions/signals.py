@@ -11,33 +11,12 @@ import signal
 from typing import Final
 
 from montauk_tui.actions import living
-from montauk_tui.actions.result import Outcome, Result, not_permitted
+from montauk_tui.model.outcome import Outcome, Result, not_permitted
 from montauk_tui.model.sample import Identity
-
-DEFAULT: Final = int(signal.SIGTERM)
 
 _NO_PIDFD: Final = (
     "this kernel has no pidfd (Linux 5.3), so another process might get it"
 )
-
-
-def _names() -> dict[int, str]:
-    first, last = int(signal.SIGRTMIN), int(signal.SIGRTMAX)
-    known = {int(number): number.name for number in signal.Signals}
-    real_time = {
-        number: f"SIGRTMIN+{number - first}" for number in range(first + 1, last)
-    }
-    every = {**known, **real_time}
-    return {number: every[number] for number in sorted(every)}
-
-
-NAMES: Final = _names()
-"""The name of every signal by its number, ascending."""
-
-
-def meaning(number: int) -> str:
-    """Return what a signal says, in the C library's words; empty where it has none."""
-    return signal.strsignal(number) or "" if number in set(signal.Signals) else ""
 
 
 def send(identity: Identity, number: int) -> Result:

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from montauk_tui import children, trust
 from montauk_tui.actions import guard, living
-from montauk_tui.actions.result import Outcome, Result, not_permitted
+from montauk_tui.model.outcome import Outcome, Result, not_permitted
 from montauk_tui.model.sample import Identity
 
 MOST_LINES: Final = 10_000
@@ -195,6 +195,7 @@ class Running:
             RuntimeError: There is no thread that could read it; nothing was started.
         """
         self.tool = tool
+        self.lasts = tool.lasts
         self.output = Output()
         self.exit_code: int | None = None
         """None while it runs."""

@@ -11,6 +11,7 @@ from montauk_tui.collectors import registry
 from montauk_tui.config import Settings
 from montauk_tui.errors import MontaukError
 from montauk_tui.export.waiting import Waiting
+from montauk_tui.host.local import LocalHost
 
 
 def run(options: argparse.Namespace) -> int:
@@ -34,7 +35,8 @@ def monitor(settings: Settings, warnings: Sequence[str], *, strict_theme: bool) 
     gc.freeze()
     gc.enable()
     opened = registry.open_quickly(settings.collector, Waiting(is_forced=True))
+    host = LocalHost(opened)
     try:
-        return app.run(opened, settings, warnings, strict_theme=strict_theme)
+        return app.run(host, settings, warnings, strict_theme=strict_theme)
     finally:
-        opened.collector.close()
+        host.close()

@@ -24,9 +24,9 @@ from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.export.output import put
 from montauk_tui.export.table import frame_table
 from montauk_tui.export.waiting import Waiting
+from montauk_tui.host.local import LocalHost
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import Need
-from montauk_tui.pipeline.frames import FrameSource
 
 
 def collector_info(forced: str | None) -> int:
@@ -143,7 +143,7 @@ def _each_frame(
     if settings.user_threads:
         needs |= Need.THREADS
     waiting = Waiting(is_forced=settings.collector is not None)
-    source = FrameSource(registry.open_collector(settings.collector, waiting))
+    source = LocalHost(registry.open_collector(settings.collector, waiting))
     with CutNote() as cut, closing(source):
         # CPU use of threads is a rate, too.
         first = source.next_frame(needs & (FOR_RATES | Need.THREADS))

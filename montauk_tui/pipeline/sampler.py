@@ -4,15 +4,14 @@ import contextlib
 import math
 import threading
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Final, Protocol
 
 from montauk_tui import shortage
 from montauk_tui.collectors.procfs.enrich.listed import FOR_RATES
 from montauk_tui.errors import CollectorFailed, MontaukError
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import Need
-from montauk_tui.pipeline.frames import FrameSource
 
 _FIRST_INTERVAL_S = 0.25
 """The second frame comes soon: only then rates exist."""
@@ -21,12 +20,32 @@ _AT_ONCE: Final = -math.inf
 _NEVER: Final = math.inf
 
 
+class Source(Protocol):
+    """Where frames come from."""
+
+    def next_frame(self, needs: Need) -> Frame:
+        """Return the processes now, with the rates since the previous call.
+
+        Raises:
+            CollectorFailed: Nothing can be had any more.
+        """
+        ...
+
+    def upgrades(self) -> Iterator[bool]:
+        """Look for better sources from a second thread; tell whenever there is one."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it; harmless when closed already."""
+        ...
+
+
 class Sampler:
     """The one sampling thread: publishes a frame per interval until it is stopped."""
 
     def __init__(
         self,
-        source: FrameSource,
+        source: Source,
         interval_s: float,
         publish: Callable[[Frame], None],
         fail: Callable[[MontaukError], None],

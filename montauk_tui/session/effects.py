@@ -7,7 +7,7 @@ from montauk_tui.model.sample import Identity
 from montauk_tui.session.state import Session
 
 if TYPE_CHECKING:
-    from montauk_tui.actions.tracing import Running
+    from montauk_tui.host.base import Program
 
 
 class Update:
@@ -109,7 +109,7 @@ class LookInto(NamedTuple):
 class Watch(NamedTuple):
     """Show what a program says that looks into a process."""
 
-    running: "Running"
+    running: "Program"
     name: str
 
 

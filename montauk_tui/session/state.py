@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Self
 
-from montauk_tui.actions.signals import DEFAULT as DEFAULT_SIGNAL
 from montauk_tui.config import Change, Settings, changes
 from montauk_tui.engine.kinds import key_of
 from montauk_tui.engine.projection import Projection, View, project
+from montauk_tui.host.base import Actions
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKey
 from montauk_tui.model.sample import Identity
+from montauk_tui.model.signals import DEFAULT as DEFAULT_SIGNAL
 from montauk_tui.session.choices import Choices
 from montauk_tui.session.chosen import settings_now
 from montauk_tui.session.finding import PidSearch
@@ -97,6 +98,8 @@ class Session:
     keys: Mapping[str, tuple[str, ...]]
     """What `[keys]` says."""
     theme: str
+    actions: Actions | None = None
+    """What may be done to the processes; None where nothing may."""
     rows: Rows | None = None
     """What is shown of the last frame; None before the first."""
     selection: Selection = field(default_factory=Selection)
@@ -114,11 +117,13 @@ class Session:
     """What the last refresh cost."""
 
     @classmethod
-    def start(cls, settings: Settings, theme: str) -> Self:
+    def start(
+        cls, settings: Settings, theme: str, actions: Actions | None = None
+    ) -> Self:
         """Return the session that the user wants to start with."""
         choices = Choices.from_settings(settings)
         saved = settings_now(settings, choices, theme, settings.keys)
-        return cls(choices, settings, saved, settings.keys, theme)
+        return cls(choices, settings, saved, settings.keys, theme, actions)
 
     def apply(
         self,

@@ -17,11 +17,10 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from montauk_tui import streams
-from montauk_tui.collectors.registry import Opened
 from montauk_tui.config import Settings, config_path
 from montauk_tui.errors import MontaukError
+from montauk_tui.host.base import Host
 from montauk_tui.model.frame import Frame
-from montauk_tui.pipeline.frames import FrameSource
 from montauk_tui.pipeline.sampler import Sampler
 from montauk_tui.session import tabs
 from montauk_tui.session.actions.saving import shown_path
@@ -53,13 +52,13 @@ class MontaukApp(App[None]):
 
     def __init__(
         self,
-        opened: Opened,
+        host: Host,
         settings: Settings,
         theme: themes.Theme,
         warnings: Sequence[str] = (),
         cpu_clock: Callable[[], float] = time.process_time,
     ) -> None:
-        """Show what an open collector samples; `cpu_clock` tells what that costs."""
+        """Show what a host samples; `cpu_clock` tells what that costs."""
         super().__init__(
             driver_class=TerminalDriver,
             ansi_color=True if no_color() else None,
@@ -69,13 +68,13 @@ class MontaukApp(App[None]):
         self._cpu_clock = cpu_clock
         self._cpu_at_frame_s: float | None = None
         self._sampler = Sampler(
-            FrameSource(opened),
+            host,
             settings.interval_s,
             self._publish,
             self._give_up,
         )
         self.controller = Controller(
-            self, self._sampler, self._terminal, settings, theme
+            self, self._sampler, self._terminal, settings, theme, host.actions
         )
 
     @property
@@ -213,7 +212,7 @@ def mistakes(settings: Settings) -> list[str]:
 
 
 def run(
-    opened: Opened, settings: Settings, warnings: Sequence[str], *, strict_theme: bool
+    host: Host, settings: Settings, warnings: Sequence[str], *, strict_theme: bool
 ) -> int:
     """Run the monitor until the user leaves; return the exit code.
 
@@ -240,7 +239,7 @@ def run(
         theme = themes.load(themes.MONOCHROME, themes.shipped())
     for note in notes:
         streams.complain(note)
-    app = MontaukApp(opened, settings, theme, notes)
+    app = MontaukApp(host, settings, theme, notes)
     app.run(mouse=settings.mouse)
     if app.failure is not None:
         raise app.failure

@@ -9,6 +9,7 @@ from textual.app import App
 from textual.timer import Timer
 
 from montauk_tui.config import Settings
+from montauk_tui.host.base import Actions
 from montauk_tui.pipeline.sampler import Sampler
 from montauk_tui.session import effects
 from montauk_tui.session.choices import Choices
@@ -40,9 +41,10 @@ class Controller:
         terminal: Callable[[], TerminalDriver | None],
         settings: Settings,
         theme: themes.Theme,
+        actions: Actions | None,
     ) -> None:
         """Start with what the user wants; nothing is shown before the first frame."""
-        self.session = Session.start(settings, theme.name)
+        self.session = Session.start(settings, theme.name, actions)
         self.main = MainScreen()
         self._app = app
         self._sampler = sampler

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from montauk_tui.actions.autogroup import AutogroupNice
-from montauk_tui.actions.result import Outcome
+from montauk_tui.model.outcome import Outcome
 from montauk_tui.model.sample import Identity
 from tests.support.children import child
 

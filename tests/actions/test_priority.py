@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from montauk_tui.actions import io_priority, living, priority
-from montauk_tui.actions.result import Outcome, Result, summary
+from montauk_tui.model.outcome import Outcome, Result, summary
 from montauk_tui.model.sample import Identity
 from tests.support.children import child, identity_of, without_leader, zombie
 from tests.support.sight import others_are_seen

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from montauk_tui.actions import signals
-from montauk_tui.actions.result import Outcome
+from montauk_tui.model.outcome import Outcome
 from montauk_tui.model.sample import Identity
+from montauk_tui.model.signals import NAMES, meaning
 from tests.support.children import child, ended_by, identity_of, zombie
 from tests.support.sight import others_are_seen
 
@@ -20,6 +21,7 @@ CHECKOUT = Path(__file__).parents[2]
 AS_NOBODY = """
 import sys
 from montauk_tui.actions import signals
+from montauk_tui.model.signals import NAMES, meaning
 from montauk_tui.model.sample import Identity
 result = signals.send(Identity(int(sys.argv[1]), int(sys.argv[2])), 15)
 print(result.outcome.value, result.why({0: "root"}.get), sep="|")
@@ -29,7 +31,8 @@ TAKEN_PID = """
 import os, signal, time
 from pathlib import Path
 from montauk_tui.actions import io_priority, living, priority, signals
-from montauk_tui.actions.result import Outcome
+from montauk_tui.model.outcome import Outcome
+from montauk_tui.model.signals import NAMES, meaning
 from montauk_tui.model.sample import Identity
 
 LIMIT = Path("/proc/sys/kernel/pid_max")
@@ -154,12 +157,12 @@ def test_no_descriptor_stays_open() -> None:
 
 
 def test_every_signal_has_its_name() -> None:
-    assert signals.NAMES[9] == "SIGKILL"
-    assert signals.NAMES[int(signal.SIGRTMIN) + 2] == "SIGRTMIN+2"
-    assert set(signal.Signals) <= set(signals.NAMES)
-    assert list(signals.NAMES) == sorted(signals.NAMES)
-    assert signals.meaning(9) == "Killed"
-    assert signals.meaning(int(signal.SIGRTMIN) + 2) == ""
+    assert NAMES[9] == "SIGKILL"
+    assert NAMES[int(signal.SIGRTMIN) + 2] == "SIGRTMIN+2"
+    assert set(signal.Signals) <= set(NAMES)
+    assert list(NAMES) == sorted(NAMES)
+    assert meaning(9) == "Killed"
+    assert meaning(int(signal.SIGRTMIN) + 2) == ""
 
 
 @pytest.mark.privileged

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from montauk_tui.actions import guard, living, tracing
-from montauk_tui.actions.result import Outcome
 from montauk_tui.actions.tracing import LINE_BYTES, MOST_LINES, Output, Running, Tool
+from montauk_tui.model.outcome import Outcome
 from montauk_tui.model.sample import Identity
 from tests.support import heritage
 from tests.support.children import child, identity_of, without_leader, zombie

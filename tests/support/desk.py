@@ -9,8 +9,9 @@ from montauk_tui.config import Settings
 from montauk_tui.engine.cells import command_text
 from montauk_tui.engine.extra_cells import pid_text
 from montauk_tui.engine.listing.notes import note
+from montauk_tui.host.base import Host
+from montauk_tui.host.local import LocalHost
 from montauk_tui.model.frame import Frame
-from montauk_tui.pipeline.frames import FrameSource
 from montauk_tui.session.actions.tagging import take_frame
 from montauk_tui.session.effects import (
     Choose,
@@ -31,12 +32,17 @@ class Desk:
     """A session that goes on with what each action returns."""
 
     def __init__(
-        self, collector: ReplayCollector | None = None, settings: Settings | None = None
+        self,
+        collector: ReplayCollector | None = None,
+        settings: Settings | None = None,
+        host: Host | None = None,
     ) -> None:
         collector = collector or scene_collector()
         collector.open()
-        self._source = FrameSource(Opened(collector, ()))
-        self.session = Session.start(settings or Settings(), "montauk-dark")
+        self._source = host or LocalHost(Opened(collector, ()))
+        self.session = Session.start(
+            settings or Settings(), "montauk-dark", self._source.actions
+        )
         self.effects: tuple[Effect, ...] = ()
         """What the last action asked of the screen."""
         self.said = ""

@@ -18,6 +18,7 @@ from textual.pilot import Pilot
 
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.config import Settings
+from montauk_tui.host.local import LocalHost
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKey
 from montauk_tui.pipeline import sampler as sampler_module
@@ -80,7 +81,9 @@ def make_app(
     collector.open()
     look = themes.load(theme, [folder("themes")])
     settings = settings or Settings()
-    return MontaukApp(Opened(collector, ()), settings, look, cpu_clock=CountingClock())
+    return MontaukApp(
+        LocalHost(Opened(collector, ())), settings, look, cpu_clock=CountingClock()
+    )
 
 
 class Monitor:

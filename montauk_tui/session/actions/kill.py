@@ -3,10 +3,10 @@
 from dataclasses import replace
 from functools import partial
 
-from montauk_tui.actions import signals
 from montauk_tui.engine.subtree import processes_of, with_descendants
+from montauk_tui.model import signals
 from montauk_tui.model.sample import Identity
-from montauk_tui.session.actions.targets import act, names, targets
+from montauk_tui.session.actions.targets import act, actions, names, targets
 from montauk_tui.session.effects import Choice, Pick, Picked, Update
 from montauk_tui.session.state import Session
 
@@ -40,5 +40,5 @@ def _send(whom: list[Identity], session: Session, picked: Picked) -> Update:
         whom = list(dict.fromkeys([*whom, *family]))
     return act(
         replace(session, last_signal=number), signals.NAMES[number], "sent to", whom,
-        lambda identity: signals.send(identity, number),
+        lambda identity: actions(session).send_signal(identity, number),
     )  # fmt: skip

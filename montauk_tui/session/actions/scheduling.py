@@ -2,12 +2,11 @@
 
 from functools import partial
 
-from montauk_tui.actions import io_priority, priority
-from montauk_tui.actions.autogroup import AutogroupNice
 from montauk_tui.engine.units import counted
 from montauk_tui.model.ioprio import LEVELS
+from montauk_tui.model.policies import REAL_TIME
 from montauk_tui.model.sample import Identity
-from montauk_tui.session.actions.targets import act, names, targets
+from montauk_tui.session.actions.targets import act, actions, names, targets
 from montauk_tui.session.effects import Choice, Pick, Picked, Toggle, Update
 from montauk_tui.session.state import Session
 
@@ -25,14 +24,14 @@ def nice(session: Session, step: int) -> Update:
     session, whom = targets(session)
     return act(
         session, f"nice {step:+}", "set for", whom,
-        lambda identity: priority.add_nice(identity, step),
+        lambda identity: actions(session).add_nice(identity, step),
     )  # fmt: skip
 
 
 def autogroup_nice(session: Session, step: int) -> Update:
     """Add to the nice value of the autogroup."""
     session, whom = targets(session)
-    add = AutogroupNice(step).add
+    add = actions(session).autogroup_adder(step)
     return act(session, f"autogroup nice {step:+}", "set for", whom, add)
 
 
@@ -46,7 +45,7 @@ def choose_io_priority(session: Session) -> Update:
             for level in LEVELS
         ]
     choices.append(Choice("idle", "idle", "only when nobody else wants it"))
-    name, level = io_priority.current(whom[0].pid)
+    name, level = actions(session).io_priority(whom[0])
     current = name if name in ("none", "idle") else f"{name}{level}"
     title = f"I/O priority of {names(session, whom)}"
     return Update(session, Pick(title, choices, current, partial(_set_io, whom)))
@@ -57,7 +56,8 @@ def _set_io(whom: list[Identity], session: Session, picked: Picked) -> Update:
     level = int(picked.id[len(name) :] or 0)
     return act(
         session, f"I/O {name} {level}" if name != picked.id else f"I/O {name}",
-        "set for", whom, lambda identity: io_priority.put(identity, name, level),
+        "set for", whom,
+        lambda identity: actions(session).set_io_priority(identity, name, level),
     )  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def choose_affinity(session: Session) -> Update:
     """Offer the CPUs."""
     session, whom = targets(session)
     online = session.seen.frame.sample.host.cpu_ids.tolist()
-    chosen = priority.affinity(whom[0].pid)
+    chosen = actions(session).affinity(whom[0])
     title = f"CPUs for {names(session, whom)}"
     then = partial(_set_affinity, whom)
     return Update(session, Toggle(title, "CPU", online, chosen, then))
@@ -81,7 +81,7 @@ def _set_affinity(
 ) -> Update:
     return act(
         session, counted(len(cpus), "CPU"), "set for", whom,
-        lambda identity: priority.set_affinity(identity, cpus),
+        lambda identity: actions(session).set_affinity(identity, cpus),
     )  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def choose_policy(session: Session) -> Update:
     """Offer the scheduling policies."""
     session, whom = targets(session)
     choices = [Choice(name, name, said) for name, said in _POLICIES.items()]
-    current = priority.policy(whom[0].pid)
+    current = actions(session).policy(whom[0])
     title = f"Scheduling policy of {names(session, whom)}"
     return Update(session, Pick(title, choices, current, partial(_take_policy, whom)))
 
@@ -97,7 +97,7 @@ def choose_policy(session: Session) -> Update:
 def _take_policy(whom: list[Identity], session: Session, picked: Picked) -> Update:
     """Set the policy, or ask for a priority first."""
     name = picked.id
-    if name not in priority.REAL_TIME:
+    if name not in REAL_TIME:
         return _set_policy(whom, name, session, Picked("0"))
     notes = {1: "before all that is not real time", 99: "before everything"}
     levels = [Choice(str(it), str(it), notes.get(it, "")) for it in range(1, 100)]
@@ -112,5 +112,5 @@ def _set_policy(
     return act(
         session, f"policy {name} {level}" if level else f"policy {name}",
         "set for", whom,
-        lambda identity: priority.set_policy(identity, name, level),
+        lambda identity: actions(session).set_policy(identity, name, level),
     )  # fmt: skip

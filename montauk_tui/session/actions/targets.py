@@ -3,13 +3,14 @@
 import math
 from collections.abc import Callable, Sequence
 
-from montauk_tui.actions.result import Outcome, summary
-from montauk_tui.actions.result import Result as Done
 from montauk_tui.engine.kinds import kind_of, real_identity
 from montauk_tui.engine.listing.ancestors import living_ancestors
+from montauk_tui.host.base import Actions
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKey, RowKind
+from montauk_tui.model.outcome import Outcome, summary
+from montauk_tui.model.outcome import Result as Done
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import UNKNOWN
 from montauk_tui.model.text import clean
@@ -17,10 +18,17 @@ from montauk_tui.session.effects import Sample, Say, Update
 from montauk_tui.session.state import NotPossible, Rows, Session
 
 
-def not_read_only(session: Session) -> None:
-    """Refuse where no process may be changed."""
+def actions(session: Session) -> Actions:
+    """Return what may be done to processes.
+
+    Raises:
+        NotPossible: Nothing may be.
+    """
     if session.choices.read_only:
         raise NotPossible("read-only: no process is changed")
+    if session.actions is None:
+        raise NotPossible("these processes are of a recording: nothing can be done")
+    return session.actions
 
 
 def targets(session: Session) -> tuple[Session, list[Identity]]:
@@ -29,7 +37,7 @@ def targets(session: Session) -> tuple[Session, list[Identity]]:
     Raises:
         NotPossible: There is nobody, or nobody may be acted on.
     """
-    not_read_only(session)
+    actions(session)
     if session.choices.tags:
         return session, sorted(session.choices.tags)
     session, process = living(session)
@@ -134,7 +142,7 @@ def act(
     action: Callable[[Identity], Done],
 ) -> Update:
     """Act on each, say what came of it, and look at the processes anew."""
-    not_read_only(session)
+    actions(session)
     results = [action(one) for one in whom]
     line = summary(label, verb, results, session.seen.frame.lookups.user)
     is_good = all(result.outcome is Outcome.DONE for result in results)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from textual.binding import Binding
 
-from montauk_tui.actions.tracing import Running
+from montauk_tui.host.base import Program
 from montauk_tui.model.text import clean
 from montauk_tui.ui.bindings import LOOK_BINDINGS
 from montauk_tui.ui.screens.searching import SearchableScreen
@@ -41,14 +41,14 @@ class OutputScreen(SearchableScreen):
 
     def __init__(
         self,
-        running: Running,
+        running: Program,
         name: str,
         look: Theme,
         bindings: Sequence[Binding] = LOOK_BINDINGS,
     ) -> None:
         """Show what a program says of the process called `name`."""
         self.view = OutputView()
-        keys = [*_OWN, _FOLLOWING] if running.tool.lasts else _OWN
+        keys = [*_OWN, _FOLLOWING] if running.lasts else _OWN
         shared = [key for key in bindings if not _is_of_the_page(key)]
         super().__init__(self.view, [*keys, *shared])
         self.running = running
@@ -80,7 +80,7 @@ class OutputScreen(SearchableScreen):
         output = self.running.output
         if self.following:
             self._shown_total, self._lines = output.total, output.lines()
-        at_end = self.following and self.running.tool.lasts
+        at_end = self.following and self.running.lasts
         self.view.show(self._lines, self._look, at_end=at_end)
         self.title_line.paint([self._title()])
         if self.keys.size.width:
@@ -114,7 +114,7 @@ class OutputScreen(SearchableScreen):
         self._set_following(wanted=not self.following)
 
     def _set_following(self, *, wanted: bool) -> None:
-        self.following = wanted or not self.running.tool.lasts
+        self.following = wanted or not self.running.lasts
         self._look_again()
 
     def action_move(self, where: str) -> None:

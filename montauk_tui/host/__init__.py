@@ -1,0 +1,1 @@
+"""A machine as screen and exports know it: its frames and what may be done there."""

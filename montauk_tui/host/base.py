@@ -1,0 +1,117 @@
+"""What a host is. Nothing above it reads /proc or acts on a process by itself."""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Literal, Protocol
+
+from montauk_tui.model.outcome import Result
+from montauk_tui.model.sample import Identity
+from montauk_tui.pipeline.sampler import Source
+
+Watchable = Literal["system calls", "backtrace"]
+
+
+class CannotWatch(Exception):
+    """A process cannot be looked into; says why, or what came of asking."""
+
+    def __init__(self, reason: str, refused: Result | None = None) -> None:
+        """Give the reason in one line, or the answer that has it."""
+        super().__init__(reason)
+        self.refused = refused
+
+
+class Output(Protocol):
+    """The last lines that a program wrote."""
+
+    @property
+    def total(self) -> int:
+        """Lines so far, those too that are no longer kept."""
+        ...
+
+    def lines(self) -> Sequence[bytes]:
+        """Return what is kept, oldest first."""
+        ...
+
+
+class Program(Protocol):
+    """A program at work on a process."""
+
+    @property
+    def command(self) -> Sequence[str]:
+        """How it was started."""
+        ...
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+        ...
+
+    @property
+    def output(self) -> Output:
+        """What it wrote so far."""
+        ...
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it goes on until it is ended."""
+        ...
+
+    def stop(self) -> None:
+        """End it; harmless where it ended."""
+        ...
+
+
+class Actions(Protocol):
+    """What may be done to processes. None is done to another that took the PID."""
+
+    def send_signal(self, identity: Identity, number: int) -> Result:
+        """Send a signal."""
+        ...
+
+    def add_nice(self, identity: Identity, step: int) -> Result:
+        """Add to the nice value."""
+        ...
+
+    def autogroup_adder(self, step: int) -> Callable[[Identity], Result]:
+        """Return what adds to the nice value of an autogroup, once for each group."""
+        ...
+
+    def io_priority(self, identity: Identity) -> tuple[str, int]:
+        """Return I/O class and level."""
+        ...
+
+    def set_io_priority(self, identity: Identity, name: str, level: int) -> Result:
+        """Set I/O class and level."""
+        ...
+
+    def affinity(self, identity: Identity) -> frozenset[int]:
+        """Return the CPUs that it may run on; empty where that is not known."""
+        ...
+
+    def set_affinity(self, identity: Identity, cpus: Collection[int]) -> Result:
+        """Set the CPUs that it may run on."""
+        ...
+
+    def policy(self, identity: Identity) -> str:
+        """Return the name of the scheduling policy, empty where it is not known."""
+        ...
+
+    def set_policy(self, identity: Identity, name: str, priority: int) -> Result:
+        """Set the scheduling policy; the priority is 0 but in real time."""
+        ...
+
+    def watch(self, what: Watchable, identity: Identity) -> Program:
+        """Start a program that looks into a process.
+
+        Raises:
+            CannotWatch: It is not installed, or the process may not be stopped.
+        """
+        ...
+
+
+class Host(Source, Protocol):
+    """A source of frames, whose look-ups serve whether or not it is still open."""
+
+    @property
+    def actions(self) -> Actions | None:
+        """What may be done to its processes; None where nothing may, as in the past."""
+        ...
