@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 from montauk_tui.actions import living
 from montauk_tui.model.sample import Identity
@@ -23,6 +24,9 @@ def child(*command: str) -> Iterator[tuple[subprocess.Popen[bytes], Identity]]:
     """Run a process until the block ends."""
     with subprocess.Popen(command or ("sleep", "600")) as process:
         try:
+            # Popen goes on a moment before the arguments are in place.
+            arguments = Path(f"/proc/{process.pid}/cmdline")
+            until(arguments.read_bytes, "the arguments of the child")
             yield process, identity_of(process.pid)
         finally:
             process.kill()

@@ -1,6 +1,7 @@
 """What remains when it is over: nothing, however it ended."""
 
 import ast
+import contextlib
 import ctypes
 import dataclasses
 import gc
@@ -68,11 +69,12 @@ def open_files() -> int:
 
 def children_of(pid: int) -> list[int]:
     """Return the children of all threads of a process."""
-    return [
-        int(child)
-        for path in Path(f"/proc/{pid}/task").glob("*/children")
-        for child in path.read_text().split()
-    ]
+    found: list[int] = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        # A thread may end meanwhile.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found += map(int, path.read_text().split())
+    return found
 
 
 # --- objects of the kernel ------------------------------------------------------------
