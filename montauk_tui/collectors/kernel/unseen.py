@@ -26,7 +26,6 @@ class Unseen:
         """Compare with the folder `root`."""
         self._root, self._user_hz = root, user_hz
         self._enrichment = Enrichment(root, has={"in_container"})
-        self._last = ProcessTable.empty()
         self._samples = 0
         self._pids: list[str] = []
 
@@ -52,9 +51,9 @@ class Unseen:
         old = (found.start_ticks < latest) & ~is_row
         self._pids = [str(pid) for pid in found.pid[old].tolist()]
         found = found if old.all() else found.only(old)
-        rows = Rows(found, self._last, needs | Need.SHARED)
-        self._last = self._enrichment.enriched(rows)
-        return self._in_nanoseconds(self._last)
+        # They are few: to compare them with those before costs more than to read them.
+        rows = Rows(found, ProcessTable.empty(), needs | Need.SHARED)
+        return self._in_nanoseconds(self._enrichment.enriched(rows))
 
     def _in_nanoseconds(self, table: ProcessTable) -> ProcessTable:
         tick_ns = 10**9 // self._user_hz

@@ -165,7 +165,7 @@ class Gauges:
                 # They may be of an older table.
                 is_alive = self._root.is_alive
                 self._round(source, [one for one in list(asked) if is_alive(one)])
-            if not source.need & needs:
+            if needs.names.isdisjoint(source.names):
                 continue
             whose = _whose(table, source)
             if source.cost is Cost.EXPENSIVE:

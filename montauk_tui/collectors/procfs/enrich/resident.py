@@ -64,6 +64,8 @@ class Resident:
     def _kept(self, table: ProcessTable, join: Join) -> Bools:
         """Return whose memory is as it was when it was read last."""
         kept: Bools = join.found & (table.pid % _ROUNDS != self._sample % _ROUNDS)
+        if not kept.any():
+            return kept
         row = join.row[kept]
         same = self._shared[row] != UNKNOWN
         for name in (*_SIGNS, "rss_bytes"):
