@@ -87,9 +87,10 @@ def keys() -> str:
 def htop_same() -> str:
     """Return the keys that are htop's."""
     same = [one for one in BINDINGS if HTOP.get(one.id or "") == SAME]
-    return table(
-        ("Keys", "What they do"), [(codes(names_of(one)), one.tooltip) for one in same]
-    )
+    rows: list[Cells] = [(codes(names_of(one)), one.tooltip) for one in same]
+    for others in OTHER_KEYS.values():
+        rows += others
+    return table(("Keys", "What they do"), rows)
 
 
 def htop_different() -> str:

@@ -294,7 +294,7 @@ def scroll_without_the_selection(walk: Walk) -> None:
 def scroll(walk: Walk, down: str, up: str) -> None:
     with ExitStack() as stack:
         # More rows than the screen has.
-        newest = [stack.enter_context(child())[1].pid for _ in range(40)][-1]
+        more = [stack.enter_context(child())[1].pid for _ in range(40)]
         walk.sort_by_pid()
         walk.press("Z", "PAUSED")
         walk.terminal.type("\x0c")
@@ -302,7 +302,8 @@ def scroll(walk: Walk, down: str, up: str) -> None:
         def is_at_end() -> bool:
             # Not that of the list before, with processes that ended since.
             walk.terminal.type(END)
-            return newest <= walk.last_pid == walk.selected
+            has_come = any(walk.line_of(pid) for pid in more)
+            return has_come and 0 < walk.last_pid == walk.selected
 
         walk.terminal.until(is_at_end)
         first = walk.first_pid

@@ -144,15 +144,24 @@ def test_a_folder_with_headers_of_its_own_does_not_cost_the_collector() -> None:
 
 
 def test_no_folder_for_temporary_files_is_needed() -> None:
-    """Not by BCC either: /tmp, /var/tmp and the current folder are read-only."""
+    """Not by BCC either: /tmp, /var/tmp and the current folder are read-only.
+
+    A folder with the checkout in it stays as it is, but read-only.
+    """
     script = """
     for place in /tmp /var/tmp /dev/shm /run; do
-        test ! -d $place || mount -t tmpfs -o ro none $place
+        test -d $place || continue
+        case $(realpath -s "$1") in
+            $place/*) mount --bind $place $place && mount -o remount,bind,ro $place;;
+            *) mount -t tmpfs -o ro none $place;;
+        esac
     done
     cd /var/tmp && exec "$@"
     """
     command = ["unshare", "--mount", "sh", "-ec", script, "sh"]
-    if subprocess.run([*command, "true"], capture_output=True, check=False).returncode:
+    if subprocess.run(
+        [*command, sys.executable, "-c", ""], capture_output=True, check=False
+    ).returncode:
         pytest.skip("no namespaces of mounts here")
     done = subprocess.run(
         [*command, sys.executable, "-P", "-c", CODE],
