@@ -195,7 +195,9 @@ def test_help(here: Command, arguments: list[str], hints: list[str]) -> None:
 def test_an_option_may_have_the_name_of_the_command(here: Command, option: str) -> None:
     result = here(option, "probes", "--json", "-n1", "-d.1", "--limit=1")
     if option == "--filter":
-        assert (result.code, result.err) == (0, "")
+        assert result.code == 0
+        # Any process of the machine may have a command line that is cut.
+        assert not result.err or "command line" in result.err
     else:
         assert result.code == 2
         assert "'probes'" in result.complaint
