@@ -10,8 +10,13 @@ from montauk_tui.model.text import cell_width, clean_text, quoted
 # The engine imports numpy, 0.1 s, which --help need not take.
 # ruff: noqa: PLC0415
 
-ROWS: Final = ("processes", "exited", "spawners", "events")
-"""What a tab may list."""
+ROWS: Final = {
+    "processes": "Processes",
+    "exited": "Processes that ended",
+    "spawners": "Processes that start others",
+    "events": "Forks, execs and exits",
+}
+"""What a tab may list, and its title."""
 
 _WIDEST_NAME: Final = 20
 """Cells of the name of a tab."""
@@ -166,7 +171,7 @@ def tab_name(value: Any) -> str:
 
 def row_kind(value: Any) -> str:
     """Read what a tab lists."""
-    return one_of(text(value), ROWS, "no rows are")
+    return one_of(text(value), tuple(ROWS), "no rows are")
 
 
 def one_of(name: str, known: Sequence[str], what: str) -> str:

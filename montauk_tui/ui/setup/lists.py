@@ -9,6 +9,7 @@ from textual.binding import Binding
 
 from montauk_tui.config.option import Option
 from montauk_tui.config.options import OPTIONS
+from montauk_tui.config.readers import ROWS
 from montauk_tui.session.effects import Choice
 from montauk_tui.session.tabs import MAIN
 from montauk_tui.ui import themes
@@ -27,14 +28,6 @@ from montauk_tui.ui.setup.page import (
 
 _CHOOSE: Final = footer_key("enter", "turn(0)", "Choose")
 _SHOW: Final = footer_key("space", "turn(0)", "Show or hide")
-
-_ROWS: Final = {
-    "processes": "Processes",
-    "exited": "Processes that ended",
-    "spawners": "Processes that start others",
-    "events": "Forks, execs and exits",
-}
-"""What a tab lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +181,7 @@ class TabsPage(ItemsPage):
     def _item(self, tab_id: str) -> Item:
         tabs = self.monitor.session.choices.tabs
         tab = tabs.every[tab_id]
-        hint = _ROWS[tab.rows] + (f" that match {tab.query}" if tab.query else "")
+        hint = ROWS[tab.rows] + (f" that match {tab.query}" if tab.query else "")
         keys = (UP, DOWN) if tab_id in tabs.order else ()
         if tab_id == MAIN:
             hint += "; it is always shown"
