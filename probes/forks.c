@@ -30,12 +30,10 @@ INLINE int put_fork(u64 task)
     return 0;
 }
 
+/* sched_wakeup_new, which the scheduler holds: sched_process_fork may be preempted. */
 int fork_tracepoint(u64 *ctx)
 {
-    HOLD_CPU();
-    put_fork(ctx[1]);
-    RELEASE_CPU();
-    return 0;
+    return put_fork(ctx[0]);
 }
 
 /* Kprobes run with preemption disabled. */

@@ -183,7 +183,8 @@ INLINE int put_life(u64 task, u32 kind, s32 code)
 }
 
 /* Whether nobody recorded the end of this process yet. Needed where the hook cannot tell
- * the last thread from another that is slow on its way out. */
+ * the last thread from another that is slow on its way out, and where the kernel may not
+ * run it. */
 INLINE int is_first_end(u64 task)
 {
     struct end end = {};
@@ -208,6 +209,10 @@ INLINE int end_thread(u64 *ctx)
 #ifdef EXIT_TELLS_GROUP_DEAD
     if (!(u8)ctx[1])
         return 0;
+#ifdef PREEMPTED
+    if (!is_first_end(task))
+        return 0;
+#endif
 #else
     u64 signal = read_u64(task + T_signal);
     if (!signal || read_u32(signal + S_live) != 0 || !is_first_end(task))
@@ -231,8 +236,29 @@ int exit_kprobe(void *regs)
     enter_exit(task);
     if (!(u32)ARGUMENT_2(regs))
         return 0;
+#ifdef PREEMPTED
+    is_first_end(task);
+#endif
     return put_life(task, EXIT, read_s32(task + T_exit_code));
 }
+
+#ifdef PREEMPTED
+/* The last switch of a process that was always alone, where the hook did not run: its
+ * memory map is gone, the rest is as it was. One that was reaped has no pid any more. */
+INLINE void put_late_end(u64 task)
+{
+    u64 signal = read_u64(task + T_signal);
+    struct counts *count = my_counts();
+    u64 before;
+    if (!signal || !count || read_u32(signal + S_live) || group_of(task, signal)
+        || !is_first_end(task))
+        return;
+    before = count->lives;
+    put_life(task, EXIT, read_s32(task + T_exit_code));
+    if (count->lives != before)
+        count->late++;
+}
+#endif
 
 /* do_exit(code): entered by each thread before it is counted out, so that two that end
  * together may both look like the last but one; sched_process_exit decides for those. */

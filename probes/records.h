@@ -66,7 +66,8 @@ struct counts {
     u64 execs;
     u64 exits;
     u64 failures; /* reads of user memory that failed */
-    u64 spare[2];
+    u64 late;     /* ends that the hook of exits missed, recorded at the last switch */
+    u64 spare;
 };
 
 /* When a CPU ran its idle task, a cache line of it; only that CPU writes. */

@@ -154,5 +154,8 @@ int switch_tracepoint(u64 *ctx)
     if (!(read_u32(ctx[1] + T_state) & TASK_DEAD))
         return 0;
 #endif
+#ifdef PREEMPTED
+    put_late_end(ctx[1]);
+#endif
     return leave_cpu(ctx[1]);
 }

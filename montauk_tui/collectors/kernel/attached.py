@@ -87,7 +87,7 @@ class Loaded:
                 return "kprobes"
             if wanted == "kprobes":
                 raise Refused("this kernel has no kprobes", "let montauk choose")
-            self._tracepoint("fork_tracepoint", "sched_process_fork")
+            self._tracepoint("fork_tracepoint", "sched_wakeup_new")
             self._tracepoint("exit_tracepoint", "sched_process_exit")
         except OSError as error:
             raise refusal("the probes cannot be attached", error, _PRIVILEGE) from error

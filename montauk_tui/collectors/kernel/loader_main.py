@@ -223,6 +223,8 @@ class Source:
             self._kernel = _read_kernel()
         probes, target = self._kernel
         flags = [*flags, *_hold_cpu(probes.hold_cpu)]
+        if _version() >= _PREEMPTS:
+            flags.append("-DPREEMPTED")
         self.is_compiled = True
         bcc = _import_bcc(self._packages)
         os.environ["BCC_KERNEL_SOURCE"] = str(Path.cwd())

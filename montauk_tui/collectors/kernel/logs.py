@@ -57,6 +57,7 @@ class ProbeLogs:
             self.lives = LifeLog(lives, counts, slots)
             self.forks = Log(forks, counts, "forks", slots)
             self._failures = counts.total("failures")
+            self._late = counts.total("late")
             self._missed = Missed(descriptors)
             self._kept: list[Taken] = []
             self._kept_lives = self._dropped = self._dropped_exits = 0
@@ -107,6 +108,9 @@ class ProbeLogs:
 
     def _counters(self) -> Counters:
         missed = self._missed.counts()
+        # The last switch told of some that the hook of exits missed.
+        late = self._counts.total("late") - self._late
+        missed["exits"] = max(0, missed["exits"] - late)
         lost = self.lives.lost + self.forks.lost + self._dropped
         return Counters(
             forks=self.forks.counted + missed["forks"],

@@ -10,11 +10,12 @@ from typing import Final
 from montauk_tui.collectors.kernel import bpf
 
 _RECORDS: Final = {
-    "forks": ("fork_tracepoint", "fork_kprobe"),
+    "forks": ("fork_kprobe",),
     "execs": ("exec_tracepoint",),
     "exits": ("exit_tracepoint", "exit_kprobe", "do_exit_kprobe"),
 }
-"""Which programs record what. Without a final run time an end waits, and is counted."""
+"""Which programs record what, but for those that the scheduler holds. Without a final
+run time an end waits, and is counted."""
 
 
 class Missed:

@@ -11,10 +11,14 @@ import pytest
 from montauk_tui.collectors.kernel import bpf, compiled, loader_main
 from montauk_tui.collectors.kernel.attached import Refused
 from montauk_tui.collectors.kernel.btf import DEFAULT_PATH, Btf
+from montauk_tui.collectors.kernel.collector import KernelCollector
 from montauk_tui.collectors.kernel.layout import read_layout
+from montauk_tui.collectors.kernel.loader import Loaded, Loader
 from montauk_tui.collectors.kernel.missed import Missed
+from montauk_tui.model.schema import Need
 from tests.collectors.kernel import btf_builder as kinds
 from tests.collectors.kernel.btf_builder import BtfBuilder
+from tests.support.lives import Watch, spawn, wait
 
 HOLD, RELEASE = 65269, 290960
 
@@ -160,3 +164,34 @@ def test_each_program_counts_for_what_it_records(
 
 def test_without_programs_nothing_is_missed() -> None:
     assert Missed({"lives": 3}).counts() == {"forks": 0, "execs": 0, "exits": 0}
+
+
+# --- ends that the hook of exits missed -----------------------------------------------
+
+
+@pytest.mark.privileged
+def test_an_end_that_the_hook_missed_is_recorded_at_the_last_switch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As from Linux 7.0 on, where the kernel may not run it; here it never runs."""
+    load = Loader.load
+
+    def without_exits(*args: Any, **options: Any) -> Loaded:
+        whom, probes, defines, _ = args
+        defines = {**defines, "PREEMPTED": 1}
+        loaded = load(whom, probes, defines, "tracepoints", **options)
+        assert isinstance(loaded.descriptors, dict)
+        hooks = [name for name in loaded.descriptors if name.startswith("hook")]
+        os.close(loaded.descriptors.pop(hooks[-1]))
+        return loaded
+
+    monkeypatch.setattr(Loader, "load", without_exits)
+    with KernelCollector() as collector:
+        watch = Watch(collector)
+        children = {spawn("sh", "-c", f"exit {code}"): code for code in range(20)}
+        for pid, code in children.items():
+            assert os.WEXITSTATUS(wait(pid)) == code
+            end = watch.end_of(pid)
+            assert (end.code, end.argv) == (code, (b"sh", b"-c", b"exit %d" % code))
+        counters = collector.sample(Need.NONE).counters
+    assert (counters.lost, counters.lost_exits) == (0, 0)
