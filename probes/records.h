@@ -76,7 +76,8 @@ struct idle {
     u64 idle_ns;  /* time that no task was charged for, since it was first seen */
     u64 since_ns; /* CLOCK_MONOTONIC since when it runs now; 0 where something else does */
     u64 charged_ns; /* until when the task before it was charged, by the scheduler's clock */
-    u64 spare[4];
+    u64 ran;        /* the task that was seen to come last, but the idle task */
+    u64 spare[3];
 };
 
 /* One thread as the iterator sees it. What only its process has is 0 in other threads. The

@@ -128,10 +128,19 @@ INLINE void watch_idle(u64 prev, u64 next)
     if (next == idle->task) {
         idle->charged_ns = read_u64(prev + T_exec_start);
         idle->since_ns = bpf_ktime_get_ns();
-    } else if (prev == idle->task && idle->since_ns) {
-        idle->idle_ns += read_u64(next + T_exec_start) - idle->charged_ns;
+        return;
+    }
+    if (prev == idle->task) {
+        u64 to_ns = read_u64(next + T_exec_start), from_ns = idle->charged_ns;
+        /* Where the kernel runs no program for a certain process, its switch to the idle
+         * task was not seen: until when it was charged it has itself. */
+        if (!idle->since_ns)
+            from_ns = read_u64(idle->ran + T_exec_start);
+        if (from_ns >= idle->charged_ns && to_ns > from_ns)
+            idle->idle_ns += to_ns - from_ns;
         idle->since_ns = 0;
     }
+    idle->ran = next;
 #endif
 }
 
