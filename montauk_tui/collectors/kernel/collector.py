@@ -16,9 +16,9 @@ from montauk_tui.collectors.clock import (
     namespace_offsets,
 )
 from montauk_tui.collectors.kernel import loader, requirements
+from montauk_tui.collectors.kernel.exit_records import Lives
 from montauk_tui.collectors.kernel.idle import IdleTasks
 from montauk_tui.collectors.kernel.layout import unknown_columns
-from montauk_tui.collectors.kernel.lives import Lives
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.logs import ProbeLogs
 from montauk_tui.collectors.kernel.records import EXEC, LIFE, in_namespace

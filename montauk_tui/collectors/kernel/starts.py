@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from montauk_tui.collectors.kernel.lives import argument_bytes, cut_arguments
+from montauk_tui.collectors.kernel.exit_records import argument_bytes, cut_arguments
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.records import EXEC
 from montauk_tui.model.schema import COMM_BYTES

@@ -12,7 +12,7 @@ import pytest
 
 from bench.accuracy.cgroup import group
 from montauk_tui.collectors.kernel import collector as collector_module
-from montauk_tui.collectors.kernel import lives as lives_module
+from montauk_tui.collectors.kernel import exit_records as lives_module
 from montauk_tui.collectors.kernel import logs as logs_module
 from montauk_tui.collectors.kernel.collector import KernelCollector
 from montauk_tui.collectors.kernel.log import Log, Records

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.collectors.kernel.lives import Ended, Lives
+from montauk_tui.collectors.kernel.exit_records import Ended, Lives
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.records import ARGV_BYTES, EXEC, EXIT, FINAL, LIFE
 from montauk_tui.model.exits import ExitTable
