@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from montauk_tui.collectors.netlink.ends import EndArray
+from montauk_tui.collectors.netlink.exit_joiner import EndArray
 from montauk_tui.collectors.netlink.reader import Argv, Exec
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import UNKNOWN

@@ -11,7 +11,7 @@ from montauk_tui.collectors.netlink import requirements
 from montauk_tui.collectors.netlink.arguments import Arguments
 from montauk_tui.collectors.netlink.completion import Completion
 from montauk_tui.collectors.netlink.connector import Events
-from montauk_tui.collectors.netlink.ends import EndArray, Ends
+from montauk_tui.collectors.netlink.exit_joiner import EndArray, Ends
 from montauk_tui.collectors.netlink.exit_table import exit_table
 from montauk_tui.collectors.netlink.known import KnownPids
 from montauk_tui.collectors.netlink.reader import Argv, Exec

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from montauk_tui.collectors.netlink.ends import EndArray
+from montauk_tui.collectors.netlink.exit_joiner import EndArray
 from montauk_tui.model.join import by_pid, find, same_process
 from montauk_tui.model.lineage import living_ancestors
 from montauk_tui.model.sample import Identity, ProcessTable

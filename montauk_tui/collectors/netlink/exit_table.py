@@ -6,7 +6,7 @@ import numpy as np
 
 from montauk_tui.collectors.argvectors import kept_and_whole
 from montauk_tui.collectors.cputime import split_run_time, whole_life
-from montauk_tui.collectors.netlink.ends import EndArray
+from montauk_tui.collectors.netlink.exit_joiner import EndArray
 from montauk_tui.collectors.netlink.streams import ARGV_BYTES
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.schema import COMM_BYTES, UNKNOWN, Ints

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from montauk_tui.collectors.netlink.ends import EndArray
+from montauk_tui.collectors.netlink.exit_joiner import EndArray
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.model.join import by_pid
 from montauk_tui.model.sample import ProcessTable

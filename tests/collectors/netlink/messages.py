@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from montauk_tui.collectors.netlink.batch import Raw
 from montauk_tui.collectors.netlink.connector import EVENT, Events, Kind
-from montauk_tui.collectors.netlink.ends import END, EndArray
+from montauk_tui.collectors.netlink.exit_joiner import END, EndArray
 from montauk_tui.collectors.netlink.streams import Taken
 from montauk_tui.collectors.netlink.taskstats import STATS, Stats
 

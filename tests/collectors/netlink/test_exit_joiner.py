@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from montauk_tui.collectors.netlink.ends import EndArray, Ends, Found
+from montauk_tui.collectors.netlink.exit_joiner import EndArray, Ends, Found
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import PF_EXITING, UNKNOWN
 from tests.collectors.netlink.messages import taken
