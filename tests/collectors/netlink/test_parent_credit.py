@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.collectors.netlink.completion import Completion
+from montauk_tui.collectors.netlink.parent_credit import Completion
 from montauk_tui.model.sample import ProcessTable
 from tests.collectors.netlink.messages import ends
 from tests.support.builders import make_table
