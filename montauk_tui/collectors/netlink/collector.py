@@ -12,8 +12,8 @@ from montauk_tui.collectors.netlink.arguments import Arguments
 from montauk_tui.collectors.netlink.connector import Events
 from montauk_tui.collectors.netlink.exit_joiner import EndArray, Ends
 from montauk_tui.collectors.netlink.exit_table import exit_table
-from montauk_tui.collectors.netlink.known import KnownPids
 from montauk_tui.collectors.netlink.parent_credit import Completion
+from montauk_tui.collectors.netlink.pid_set import KnownPids
 from montauk_tui.collectors.netlink.reader import Argv, Exec
 from montauk_tui.collectors.netlink.starts import start_table
 from montauk_tui.collectors.netlink.streams import Streams, Taken

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from montauk_tui.collectors.netlink import known as known_module
+from montauk_tui.collectors.netlink import pid_set as known_module
 from montauk_tui.collectors.netlink.collector import NetlinkCollector
 from montauk_tui.collectors.netlink.streams import Streams, Taken
 from montauk_tui.collectors.procfs.collector import TraditionalCollector

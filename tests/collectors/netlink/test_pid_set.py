@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from montauk_tui.collectors.netlink.known import KnownPids
+from montauk_tui.collectors.netlink.pid_set import KnownPids
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from tests.collectors.netlink.messages import events
 from tests.support.builders import make_table
