@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from montauk_tui.collectors.netlink.connector import EVENT, Events
-from montauk_tui.collectors.netlink.pairs import last_before, pair
+from montauk_tui.collectors.netlink.record_pairing import last_before, pair
 from montauk_tui.collectors.netlink.streams import Taken
 from montauk_tui.collectors.netlink.taskstats import STATS, Stats
 from montauk_tui.model.join import by_pid

@@ -6,8 +6,8 @@ import numpy as np
 
 from montauk_tui.collectors.argvectors import kept_and_whole
 from montauk_tui.collectors.netlink.connector import Events
-from montauk_tui.collectors.netlink.pairs import last_before
 from montauk_tui.collectors.netlink.reader import UNREAD, Argv, Exec
+from montauk_tui.collectors.netlink.record_pairing import last_before
 from montauk_tui.collectors.netlink.streams import ARGV_BYTES, Taken
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.join import Join, by_pid

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from montauk_tui.collectors.netlink.pairs import last_before, pair
+from montauk_tui.collectors.netlink.record_pairing import last_before, pair
 from montauk_tui.model.join import by_pid
 from montauk_tui.model.schema import Ints
 
