@@ -17,6 +17,7 @@ from montauk_tui.collectors.clock import (
 )
 from montauk_tui.collectors.kernel import loader, requirements
 from montauk_tui.collectors.kernel.exit_records import Lives
+from montauk_tui.collectors.kernel.hidden_from_bpf import Unseen
 from montauk_tui.collectors.kernel.idle import IdleTasks
 from montauk_tui.collectors.kernel.layout import unknown_columns
 from montauk_tui.collectors.kernel.log import Records
@@ -31,7 +32,6 @@ from montauk_tui.collectors.kernel.snapshot import (
     to_table,
 )
 from montauk_tui.collectors.kernel.starts import start_table
-from montauk_tui.collectors.kernel.unseen import Unseen
 from montauk_tui.collectors.kernel.waits import Waits
 from montauk_tui.collectors.procfs.enrich.base import Rows
 from montauk_tui.collectors.procfs.enrich.enrichment import Enrichment

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from montauk_tui.collectors.kernel.unseen import Unseen
+from montauk_tui.collectors.kernel.hidden_from_bpf import Unseen
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import UNKNOWN, Need
