@@ -23,6 +23,7 @@ from montauk_tui.collectors.kernel.layout import unknown_columns
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.logs import ProbeLogs
 from montauk_tui.collectors.kernel.records import EXEC, LIFE, in_namespace
+from montauk_tui.collectors.kernel.run_delay import Waits
 from montauk_tui.collectors.kernel.snapshot import (
     TOLD,
     TaskIterator,
@@ -32,7 +33,6 @@ from montauk_tui.collectors.kernel.snapshot import (
     to_table,
 )
 from montauk_tui.collectors.kernel.starts import start_table
-from montauk_tui.collectors.kernel.waits import Waits
 from montauk_tui.collectors.procfs.enrich.base import Rows
 from montauk_tui.collectors.procfs.enrich.enrichment import Enrichment
 from montauk_tui.collectors.procfs.host import HostReader

@@ -6,8 +6,8 @@ import numpy as np
 
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.records import TASK
+from montauk_tui.collectors.kernel.run_delay import Waits
 from montauk_tui.collectors.kernel.snapshot import to_table
-from montauk_tui.collectors.kernel.waits import Waits
 from montauk_tui.model.schema import Need
 
 
