@@ -22,7 +22,7 @@ from montauk_tui.engine.projection import project
 from montauk_tui.engine.rates import host_rates, process_rates
 from montauk_tui.host.local import LocalHost
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.recent import MOST_MOMENTS
+from montauk_tui.model.history import MOST_MOMENTS
 from montauk_tui.model.schema import Need
 from montauk_tui.pipeline.frames import FrameSource
 from montauk_tui.ui import themes

@@ -14,7 +14,7 @@ from typing import Final
 
 from bench.crowd import crowd
 from bench.terminal import Terminal
-from montauk_tui.model.recent import MOST_KEPT
+from montauk_tui.model.history import MOST_KEPT
 
 _BLANK: Final = """
 from textual.app import App

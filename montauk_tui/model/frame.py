@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from montauk_tui.model.history import Extra, Recent
 from montauk_tui.model.lookups import Lookups
-from montauk_tui.model.recent import Extra, Recent
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import Floats, Ints
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from montauk_tui.collectors.registry import Opened
+from montauk_tui.engine.history import remember, remember_moment
 from montauk_tui.engine.ledger import close_books
 from montauk_tui.engine.rates import host_rates, process_rates
-from montauk_tui.engine.recent import remember, remember_moment
 from montauk_tui.model.frame import Frame, HostRates, Rates
-from montauk_tui.model.recent import Recent
+from montauk_tui.model.history import Recent
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import Need
 from montauk_tui.pipeline.chain import CollectorChain, Reading

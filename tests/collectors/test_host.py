@@ -16,10 +16,10 @@ from montauk_tui.collectors.procfs import host as hosts
 from montauk_tui.collectors.procfs.collector import TraditionalCollector
 from montauk_tui.collectors.procfs.cpus import Cpus, parse_cpus
 from montauk_tui.collectors.procfs.figures import Reasons
-from montauk_tui.engine.recent import remember_moment
+from montauk_tui.engine.history import remember_moment
 from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.export.table import frame_table
-from montauk_tui.model.recent import Recent
+from montauk_tui.model.history import Recent
 from montauk_tui.model.sample import CPU_FIELDS, HostSample, Pressure
 from montauk_tui.model.schema import UNKNOWN, Need
 from tests.support.builders import make_frame, make_sample

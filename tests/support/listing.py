@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from montauk_tui.engine.recent import remember
+from montauk_tui.engine.history import remember
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.recent import Recent
+from montauk_tui.model.history import Recent
 from montauk_tui.model.sample import Counters, Sample
 from tests.support.builders import FakeLookups, Row, make_frame, make_sample
 from tests.support.exits import make_exits

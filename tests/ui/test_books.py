@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from montauk_tui.config import Settings
 from montauk_tui.model.frame import Frame, Ledger
-from montauk_tui.model.recent import Churn, Recent
+from montauk_tui.model.history import Churn, Recent
 from montauk_tui.resources import folder
 from montauk_tui.ui import themes
 from montauk_tui.ui.widgets.books import draw_books

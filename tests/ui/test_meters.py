@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from montauk_tui.engine.meters import DEFAULT, METERS, parse
 from montauk_tui.model.devices import NO_DEVICES, Devices
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.recent import Moment
+from montauk_tui.model.history import Moment
 from montauk_tui.resources import folder
 from montauk_tui.ui import themes
 from montauk_tui.ui.widgets.lines import Line, line_width

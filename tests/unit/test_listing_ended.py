@@ -17,8 +17,8 @@ from montauk_tui.engine.listing.ended import (
 )
 from montauk_tui.engine.projection import View, project
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.history import MOST_KEPT
 from montauk_tui.model.kinds import RowKind
-from montauk_tui.model.recent import MOST_KEPT
 from montauk_tui.model.schema import PF_KTHREAD, UNKNOWN
 from tests.support.builders import Row
 from tests.support.listing import LIVING, MS, Life, end, real_pids

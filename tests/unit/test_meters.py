@@ -6,12 +6,12 @@ import math
 import pytest
 
 from montauk_tui.config import Settings
+from montauk_tui.engine.history import remember_moment
 from montauk_tui.engine.meters import DEFAULT, METERS, STYLES, USUAL, needs, parse
 from montauk_tui.engine.rates import host_rates
-from montauk_tui.engine.recent import remember_moment
 from montauk_tui.errors import UsageError
 from montauk_tui.model.devices import Devices, Frequency, Interface, Temperature
-from montauk_tui.model.recent import MOST_MOMENTS, Recent
+from montauk_tui.model.history import MOST_MOMENTS, Recent
 from montauk_tui.model.schema import Need
 from montauk_tui.session.choices import Choices
 from tests.support.builders import GIB, cpu_ticks, make_host

@@ -24,10 +24,10 @@ from montauk_tui.engine.listing.rows import (
 )
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.history import Ended, Extra
 from montauk_tui.model.join import find
 from montauk_tui.model.kinds import RowKind, numbers
 from montauk_tui.model.kthreads import kernel_flags
-from montauk_tui.model.recent import Ended, Extra
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import (
     NO_START,

@@ -16,9 +16,9 @@ from montauk_tui.engine.listing.rows import (
 )
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.history import Ended
 from montauk_tui.model.kinds import RowKind, numbers
 from montauk_tui.model.kthreads import kernel_flags
-from montauk_tui.model.recent import Ended
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Ints, as_floats
 from montauk_tui.model.starts import EXEC, StartTable

@@ -13,9 +13,9 @@ from montauk_tui.engine.listing.ancestors import living_ancestors
 from montauk_tui.engine.listing.rows import DEAD, RowLookups, carried, frame_of
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.history import Extra
 from montauk_tui.model.kinds import RowKind
 from montauk_tui.model.lineage import Lineage, codes
-from montauk_tui.model.recent import Extra
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Bools, Floats, Ints
 

@@ -9,8 +9,8 @@ from montauk_tui.engine.listing.rows import RowLookups, frame_of, is_failure
 from montauk_tui.engine.listing.window import ended_lately, starts_lately, window_s
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.history import Ended, Extra
 from montauk_tui.model.kinds import RowKind, numbers
-from montauk_tui.model.recent import Ended, Extra
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import COMM_BYTES, NO_START, UNKNOWN, Floats, Ints
 from montauk_tui.model.starts import EXEC, StartTable

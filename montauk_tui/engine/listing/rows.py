@@ -15,6 +15,7 @@ from montauk_tui.engine.listing.texts import cmdline_texts
 from montauk_tui.model.details import Details
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame, Rates
+from montauk_tui.model.history import Ended, Extra
 from montauk_tui.model.join import by_pid
 from montauk_tui.model.kinds import RowKind, numbers
 from montauk_tui.model.kthreads import kernel_flags
@@ -24,7 +25,6 @@ from montauk_tui.model.lookups import (
     command_from_cmdline,
     command_from_comm,
 )
-from montauk_tui.model.recent import Ended, Extra
 from montauk_tui.model.records import cut_lines
 from montauk_tui.model.sample import Identity, ProcessTable, Sample
 from montauk_tui.model.schema import (

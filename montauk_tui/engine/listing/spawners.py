@@ -14,8 +14,8 @@ from montauk_tui.engine.listing.window import (
 )
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.history import Ended
 from montauk_tui.model.join import by_pid
-from montauk_tui.model.recent import Ended
 from montauk_tui.model.schema import Floats, Ints
 from montauk_tui.model.starts import EXEC, FORK, StartTable
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from montauk_tui.model.recent import MOST_KEPT
+from montauk_tui.model.history import MOST_KEPT
 from montauk_tui.model.schema import Bytes
 from montauk_tui.model.text import clean
 

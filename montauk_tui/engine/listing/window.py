@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.recent import Ended
+from montauk_tui.model.history import Ended
 from montauk_tui.model.starts import StartTable
 
 WINDOW_S: Final = 5.0

@@ -6,7 +6,7 @@ from typing import Final
 from montauk_tui.engine.ledger import in_cores
 from montauk_tui.engine.units import cores_text, rate_text
 from montauk_tui.model.frame import Frame, Ledger
-from montauk_tui.model.recent import Churn
+from montauk_tui.model.history import Churn
 from montauk_tui.ui.widgets.graph import sparks
 from montauk_tui.ui.widgets.lines import Line, Run, line_width, spread
 from montauk_tui.ui.widgets.meters import MeterLook

@@ -10,7 +10,7 @@ from rich.style import Style
 from montauk_tui.engine.meters import METERS
 from montauk_tui.engine.units import bytes_text, hertz_text, load_text, percent_text
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.recent import Moment
+from montauk_tui.model.history import Moment
 from montauk_tui.ui.widgets.graph import graph
 from montauk_tui.ui.widgets.lines import Line, Run
 from montauk_tui.ui.widgets.meters.figures import FIGURES, arrows
