@@ -25,9 +25,9 @@ from montauk_tui.model.details import (
     Value,
 )
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.process_history import Past, past_of
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import UNKNOWN
-from montauk_tui.model.traces import Past, past_of
 
 _POINTS: Final = 512
 """More than the widest screen has cells."""

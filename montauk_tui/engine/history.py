@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.engine.lineage import follow
+from montauk_tui.engine.process_history import with_trace
 from montauk_tui.engine.takeover import untold_ends, untold_starts
-from montauk_tui.engine.traces import with_trace
 from montauk_tui.model.frame import HostRates, Rates
 from montauk_tui.model.history import (
     MOST_KEPT,

@@ -8,9 +8,9 @@ import numpy as np
 
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.lineage import Lineage
+from montauk_tui.model.process_history import Trace
 from montauk_tui.model.schema import Bools, Floats, Ints
 from montauk_tui.model.starts import StartTable
-from montauk_tui.model.traces import Trace
 
 MOST_KEPT: Final = 16_384
 """Ends, and as many forks and execs: 600 bytes each."""

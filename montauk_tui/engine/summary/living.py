@@ -26,9 +26,9 @@ from montauk_tui.model.frame import Frame
 from montauk_tui.model.lineage import codes
 from montauk_tui.model.lookups import Command
 from montauk_tui.model.names import POLICIES, STATES
+from montauk_tui.model.process_history import past_of
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import UNKNOWN, Floats
-from montauk_tui.model.traces import past_of
 
 _LEAST_FULL_BYTES: Final = 1 << 20
 _SCALES: Final = (10.0, 25.0, 50.0)

@@ -9,9 +9,9 @@ import numpy as np
 
 from montauk_tui.model.frame import Rates
 from montauk_tui.model.lineage import codes
+from montauk_tui.model.process_history import Trace
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import UNKNOWN
-from montauk_tui.model.traces import Trace
 
 MOST_TRACES: Final = 60
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from montauk_tui.engine import traces as package
+from montauk_tui.engine import process_history as package
 from montauk_tui.engine.details import History
-from montauk_tui.engine.traces import MOST_TRACES, bytes_of, with_trace
+from montauk_tui.engine.process_history import MOST_TRACES, bytes_of, with_trace
+from montauk_tui.model.process_history import Trace, past_of
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import UNKNOWN
-from montauk_tui.model.traces import Trace, past_of
 from tests.support.builders import Row, make_frame, make_sample, make_table
 from tests.support.listing import Life
 
