@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.model.join import by_pid, same_process
-from montauk_tui.model.lineage import living_ancestors
+from montauk_tui.model.orphans import living_ancestors
 from montauk_tui.model.sample import ProcessTable, Sample
 from montauk_tui.model.schema import UNKNOWN, Bools, Floats, Ints
 

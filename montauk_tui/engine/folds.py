@@ -9,7 +9,7 @@ from montauk_tui.engine import tree
 from montauk_tui.engine.listing.ghosts import real_pids, row_codes
 from montauk_tui.engine.listing.rows import DEAD
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.lineage import codes
+from montauk_tui.model.orphans import codes
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import UNKNOWN, Bools, Floats, Ints
 

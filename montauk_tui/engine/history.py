@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from montauk_tui.engine.lineage import follow
+from montauk_tui.engine.orphans import follow
 from montauk_tui.engine.process_history import with_trace
 from montauk_tui.engine.takeover import untold_ends, untold_starts
 from montauk_tui.model.frame import HostRates, Rates

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.model.frame import Rates
-from montauk_tui.model.lineage import codes
+from montauk_tui.model.orphans import codes
 from montauk_tui.model.process_history import Trace
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import UNKNOWN

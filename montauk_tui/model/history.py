@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from montauk_tui.model.exits import ExitTable
-from montauk_tui.model.lineage import Lineage
+from montauk_tui.model.orphans import Lineage
 from montauk_tui.model.process_history import Trace
 from montauk_tui.model.schema import Bools, Floats, Ints
 from montauk_tui.model.starts import StartTable

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from montauk_tui.model.lineage import codes
+from montauk_tui.model.orphans import codes
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import Floats, Ints
 

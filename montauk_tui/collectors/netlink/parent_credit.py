@@ -12,7 +12,7 @@ import numpy as np
 
 from montauk_tui.collectors.netlink.exit_joiner import EndArray
 from montauk_tui.model.join import by_pid, find, same_process
-from montauk_tui.model.lineage import living_ancestors
+from montauk_tui.model.orphans import living_ancestors
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import Bools, Floats, Ints
 

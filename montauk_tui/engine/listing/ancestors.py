@@ -1,6 +1,6 @@
 """Who is behind a process when its parent is gone as well."""
 
-from montauk_tui.model import lineage
+from montauk_tui.model import orphans
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import Ints
@@ -15,4 +15,4 @@ def living_ancestors(frame: Frame, ppid: Ints, exits: ExitTable) -> Ints:
         exits: The dead, through which the way leads.
     """
     living = frame.sample.processes.pid
-    return lineage.living_ancestors(ppid, living, exits.pid, exits.ppid)
+    return orphans.living_ancestors(ppid, living, exits.pid, exits.ppid)

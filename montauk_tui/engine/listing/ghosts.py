@@ -15,7 +15,7 @@ from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import Extra
 from montauk_tui.model.kinds import RowKind
-from montauk_tui.model.lineage import Lineage, codes
+from montauk_tui.model.orphans import Lineage, codes
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Bools, Floats, Ints
 

@@ -24,8 +24,8 @@ from montauk_tui.engine.units import (
 )
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKind
-from montauk_tui.model.lineage import codes
 from montauk_tui.model.lookups import Command
+from montauk_tui.model.orphans import codes
 from montauk_tui.model.schema import UNKNOWN
 from montauk_tui.model.text import clean
 

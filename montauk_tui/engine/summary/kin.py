@@ -8,7 +8,7 @@ from montauk_tui.engine.subtree import below
 from montauk_tui.engine.tree import parents
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.lineage import codes
+from montauk_tui.model.orphans import codes
 from montauk_tui.model.schema import UNKNOWN, Ints
 from montauk_tui.model.text import clean
 

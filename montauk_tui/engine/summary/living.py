@@ -23,9 +23,9 @@ from montauk_tui.engine.units import (
     percent_text,
 )
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.lineage import codes
 from montauk_tui.model.lookups import Command
 from montauk_tui.model.names import POLICIES, STATES
+from montauk_tui.model.orphans import codes
 from montauk_tui.model.process_history import past_of
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import UNKNOWN, Floats

@@ -12,7 +12,7 @@ import numpy as np
 from montauk_tui.engine.listing.rows import status_of
 from montauk_tui.model.join import same_process
 from montauk_tui.model.kinds import RowKind, numbers
-from montauk_tui.model.lineage import Lineage, codes
+from montauk_tui.model.orphans import Lineage, codes
 from montauk_tui.model.sample import ProcessTable, Sample
 from montauk_tui.model.schema import Bools, Ints, as_floats
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.engine.kinds import kind_of
-from montauk_tui.engine.lineage import MOST_GHOSTS
 from montauk_tui.engine.listing.ended import is_over, with_ended
 from montauk_tui.engine.listing.ghosts import with_ghosts
 from montauk_tui.engine.listing.notes import note
+from montauk_tui.engine.orphans import MOST_GHOSTS
 from montauk_tui.engine.projection import View, guides, project
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKind
