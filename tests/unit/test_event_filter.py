@@ -2,7 +2,7 @@
 
 import pytest
 
-from montauk_tui.engine.asked import FIELDS, asked_for, check
+from montauk_tui.engine.event_filter import FIELDS, asked_for, check
 from montauk_tui.engine.events import NAMES, events_of
 from montauk_tui.engine.query import fields, parse
 from montauk_tui.errors import UsageError
