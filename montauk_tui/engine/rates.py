@@ -9,14 +9,14 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.engine.children import children_seconds
-from montauk_tui.engine.flows import disk_flows, network_flows
-from montauk_tui.engine.growth import (
+from montauk_tui.engine.counter_rates import (
     exit_growth_per_s,
     growth_per_s,
     highest_so_far,
     no_growth,
     started_since,
 )
+from montauk_tui.engine.throughput import disk_flows, network_flows
 from montauk_tui.model.frame import HostRates, Rates
 from montauk_tui.model.join import Join, find, same_process
 from montauk_tui.model.sample import CPU_FIELDS, HostSample, ProcessTable, Sample
