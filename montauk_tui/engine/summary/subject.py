@@ -2,9 +2,9 @@
 
 from montauk_tui.engine.kinds import kind_of, real_identity
 from montauk_tui.engine.listing.ended import ended_one
-from montauk_tui.engine.summary import gone
+from montauk_tui.engine.summary import exited
 from montauk_tui.engine.summary.items import Summary
-from montauk_tui.engine.summary.living import living
+from montauk_tui.engine.summary.live import living
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKind
 
@@ -23,17 +23,17 @@ def summarize(listed: Frame, row: int, *, machine_scale: bool) -> Summary:
     if place is not None:
         summary = living(whole, place, machine_scale=machine_scale)
         if "forks_rate" in listed.extra:
-            groups = (gone.spawned(listed, row), *summary.groups)
+            groups = (exited.spawned(listed, row), *summary.groups)
             return summary._replace(groups=groups)
         return summary
     match kind_of(listed, row):
         case RowKind.GROUP:
-            return gone.group(listed, row)
+            return exited.group(listed, row)
         case RowKind.EXITED_GROUP:
-            return gone.many(listed, row)
+            return exited.many(listed, row)
         case RowKind.EVENT:
             found = ended_one(whole, identity)
             if found is None:
-                return gone.unseen(listed, row)
+                return exited.unseen(listed, row)
             listed, row = found, 0
-    return gone.ended(listed, row, machine_scale=machine_scale)
+    return exited.ended(listed, row, machine_scale=machine_scale)

@@ -12,7 +12,12 @@ from montauk_tui.engine.cells import Level
 from montauk_tui.engine.gauge_cells import of_cgroup
 from montauk_tui.engine.rate_cells import rate_at
 from montauk_tui.engine.summary.items import Fact, Graph, Group, Summary
-from montauk_tui.engine.summary.kin import PEOPLE, ancestors, branch_of, lineage_text
+from montauk_tui.engine.summary.relatives import (
+    PEOPLE,
+    ancestors,
+    branch_of,
+    lineage_text,
+)
 from montauk_tui.engine.units import (
     NOTHING_KNOWN,
     byte_rate_text,

@@ -10,8 +10,8 @@ from montauk_tui.engine.cells import Level
 from montauk_tui.engine.gauge_cells import of_cgroup
 from montauk_tui.engine.kinds import extra_value, kind_of, real_identity
 from montauk_tui.engine.summary.items import Fact, Group, Summary
-from montauk_tui.engine.summary.kin import PEOPLE, ancestors, lineage_text
-from montauk_tui.engine.summary.living import ago_text, moment_text, split_text, use_of
+from montauk_tui.engine.summary.live import ago_text, moment_text, split_text, use_of
+from montauk_tui.engine.summary.relatives import PEOPLE, ancestors, lineage_text
 from montauk_tui.engine.units import (
     NOTHING_KNOWN,
     bytes_text,
