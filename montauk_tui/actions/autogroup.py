@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from montauk_tui.actions import living
+from montauk_tui.actions import pid_owner
 from montauk_tui.actions.priority import HIGHEST_NICE, LOWEST_NICE
 from montauk_tui.model.outcome import Outcome, Result, not_permitted
 from montauk_tui.model.sample import Identity
@@ -39,7 +39,7 @@ class AutogroupNice:
 
     def add(self, identity: Identity) -> Result:
         """Add to the value of the group that a process is in."""
-        refused = living.out_of_reach(identity)
+        refused = pid_owner.out_of_reach(identity)
         if refused is not None:
             return refused
         if self._is_off():
@@ -51,7 +51,7 @@ class AutogroupNice:
         except OSError as error:
             return _refusal(identity, error)
         try:
-            if not living.is_there(identity):
+            if not pid_owner.is_there(identity):
                 return Result(identity, Outcome.GONE)
             return self._add(file, identity)
         except OSError as error:
@@ -84,10 +84,10 @@ class AutogroupNice:
 def _refusal(identity: Identity, error: OSError) -> Result:
     """Return why the file cannot be opened, or not be written."""
     number = error.errno or 0
-    if number == errno.ESRCH or not living.is_there(identity):
+    if number == errno.ESRCH or not pid_owner.is_there(identity):
         return Result(identity, Outcome.GONE)
     if number == errno.EACCES:
-        whose = living.owner(identity.pid)
+        whose = pid_owner.owner(identity.pid)
         return not_permitted(identity, whose and whose.uid, "CAP_DAC_OVERRIDE")
     if number == errno.EPERM:
         return Result(identity, Outcome.NOT_PERMITTED, _LOWER)

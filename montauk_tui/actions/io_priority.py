@@ -6,7 +6,7 @@ import os
 import platform
 from typing import Final
 
-from montauk_tui.actions import living, priority
+from montauk_tui.actions import pid_owner, priority
 from montauk_tui.model.ioprio import CLASS_SHIFT, LEVELS, WHO_PROCESS, calls
 from montauk_tui.model.outcome import Outcome, Result
 from montauk_tui.model.sample import Identity
@@ -30,7 +30,7 @@ def _call(which: int, *arguments: int) -> int:
 def current(pid: int) -> tuple[str, int]:
     """Return class and level of a process or thread; `none` where not known."""
     try:
-        value = _call(1, WHO_PROCESS, living.first_thread(pid))
+        value = _call(1, WHO_PROCESS, pid_owner.first_thread(pid))
     except OSError:
         return "none", 0
     names = {number: name for name, number in CLASSES.items()}

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from montauk_tui.actions import living
+from montauk_tui.actions import pid_owner
 from montauk_tui.model.outcome import Outcome, Result, not_permitted
 from montauk_tui.model.policies import REAL_TIME
 from montauk_tui.model.sample import Identity
@@ -42,22 +42,25 @@ def change(
         task: Is given the id of each thread; may raise OSError.
         hints: By error number: what would permit it, or why it is refused.
     """
-    refused = living.why_not(identity)
+    refused = pid_owner.why_not(identity)
     if refused is not None:
         return refused
-    whose = living.owner(identity.pid)
+    whose = pid_owner.owner(identity.pid)
     try:
-        for thread in living.threads(identity.pid):
+        for thread in pid_owner.threads(identity.pid):
             _one(identity.pid, thread, task)
     except OSError as error:
         return _refusal(identity, error.errno or 0, whose, hints or {})
-    if not living.is_there(identity):
+    if not pid_owner.is_there(identity):
         return Result(identity, Outcome.GONE, _TAKEN_MEANWHILE)
     return Result(identity, Outcome.DONE)
 
 
 def _refusal(
-    identity: Identity, number: int, whose: living.Owner | None, hints: dict[int, str]
+    identity: Identity,
+    number: int,
+    whose: pid_owner.Owner | None,
+    hints: dict[int, str],
 ) -> Result:
     if number == errno.EPERM:
         permit = hints.get(number, "CAP_SYS_NICE")
@@ -76,11 +79,11 @@ def _one(pid: int, thread: int, task: Callable[[int], None]) -> None:
 
 def add_nice(identity: Identity, step: int) -> Result:
     """Add to the nice value of every thread, within what is allowed."""
-    refused = living.why_not(identity)
+    refused = pid_owner.why_not(identity)
     if refused is not None:
         return refused
     try:
-        before = os.getpriority(os.PRIO_PROCESS, living.first_thread(identity.pid))
+        before = os.getpriority(os.PRIO_PROCESS, pid_owner.first_thread(identity.pid))
     except OSError:
         return Result(identity, Outcome.GONE)
     after = _limited(before + step)
@@ -105,7 +108,7 @@ def _limited(nice: int) -> int:
 def affinity(pid: int) -> frozenset[int]:
     """Return the CPUs that a process or thread may run on; none where it is gone."""
     try:
-        return frozenset(os.sched_getaffinity(living.first_thread(pid)))
+        return frozenset(os.sched_getaffinity(pid_owner.first_thread(pid)))
     except OSError:
         return frozenset()
 
@@ -126,7 +129,7 @@ def policy(pid: int) -> str:
     """Return the name of a policy; empty where who has it is gone, or for another."""
     try:
         number = (
-            os.sched_getscheduler(living.first_thread(pid)) & ~os.SCHED_RESET_ON_FORK
+            os.sched_getscheduler(pid_owner.first_thread(pid)) & ~os.SCHED_RESET_ON_FORK
         )
     except OSError:
         return ""

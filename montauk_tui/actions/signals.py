@@ -10,7 +10,7 @@ import os
 import signal
 from typing import Final
 
-from montauk_tui.actions import living
+from montauk_tui.actions import pid_owner
 from montauk_tui.model.outcome import Outcome, Result, not_permitted
 from montauk_tui.model.sample import Identity
 
@@ -28,7 +28,7 @@ def send(identity: Identity, number: int) -> Result:
     """
     if not hasattr(os, "pidfd_open") or not hasattr(signal, "pidfd_send_signal"):
         return Result(identity, Outcome.REFUSED, _NO_PIDFD)
-    refused = living.out_of_reach(identity)
+    refused = pid_owner.out_of_reach(identity)
     if refused is not None:
         return refused
     try:
@@ -42,7 +42,7 @@ def send(identity: Identity, number: int) -> Result:
 
 
 def _send(descriptor: int, identity: Identity, number: int) -> Result:
-    refused = living.why_not(identity)
+    refused = pid_owner.why_not(identity)
     if refused is not None:
         return refused
     try:
@@ -56,7 +56,7 @@ def _why_not_sent(identity: Identity, error: OSError) -> Result:
     if error.errno == errno.ESRCH:
         return Result(identity, Outcome.GONE)
     if error.errno == errno.EPERM:
-        whose = living.owner(identity.pid)
+        whose = pid_owner.owner(identity.pid)
         return not_permitted(identity, whose and whose.uid, "CAP_KILL")
     if error.errno == errno.ENOSYS:
         return Result(identity, Outcome.REFUSED, _NO_PIDFD)
@@ -69,7 +69,7 @@ def _why_not_opened(identity: Identity, error: OSError) -> Result:
     if error.errno == errno.EPERM:
         reason = "pidfd_open is forbidden here, so another process might get it"
         return Result(identity, Outcome.REFUSED, reason)
-    if not living.is_there(identity):
+    if not pid_owner.is_there(identity):
         return Result(identity, Outcome.GONE)
     if error.errno in (errno.EINVAL, errno.ENOENT):
         reason = "a thread gets no signal of its own"

@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from typing import Final, NamedTuple
 
 from montauk_tui import children, trust
-from montauk_tui.actions import guard, living
+from montauk_tui.actions import guard, pid_owner
 from montauk_tui.model.outcome import Outcome, Result, not_permitted
 from montauk_tui.model.sample import Identity
 
@@ -92,13 +92,13 @@ def missing(tools: tuple[Tool, ...]) -> str:
 
 def why_not(identity: Identity) -> Result | None:
     """Return why a process cannot be attached to, None where it can."""
-    refused = living.why_not(identity)
+    refused = pid_owner.why_not(identity)
     if refused is not None:
         return refused
     if identity.pid == os.getpid():
         reason = "montauk cannot stop itself and show it"
         return Result(identity, Outcome.REFUSED, reason)
-    thread = living.first_thread(identity.pid)
+    thread = pid_owner.first_thread(identity.pid)
     return _busy(identity, thread) or _forbidden(identity, thread)
 
 
@@ -119,7 +119,7 @@ def _forbidden(identity: Identity, thread: int) -> Result | None:
 
 
 def _not_permitted(identity: Identity) -> Result:
-    whose = living.owner(identity.pid)
+    whose = pid_owner.owner(identity.pid)
     own = whose is not None and whose.uid == os.geteuid()
     if own and _scope() == 1:
         reason = "kernel.yama.ptrace_scope is 1: run as root, or set it to 0"
@@ -200,7 +200,7 @@ class Running:
         self.exit_code: int | None = None
         """None while it runs."""
         # To one that has ended nothing attaches; strace finds the others by itself.
-        thread = living.first_thread(identity.pid)
+        thread = pid_owner.first_thread(identity.pid)
         self.command = [tool.program, *tool.arguments, str(thread)]
         started: SimpleQueue[subprocess.Popen[bytes] | None] = SimpleQueue()
         threading.Thread(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from montauk_tui.actions import io_priority, living, priority
+from montauk_tui.actions import io_priority, pid_owner, priority
 from montauk_tui.model.outcome import Outcome, Result, summary
 from montauk_tui.model.sample import Identity
 from tests.support.children import child, identity_of, without_leader, zombie
@@ -29,10 +29,10 @@ time.sleep(600)
 
 AS_NOBODY = """
 import os, sys, time
-from montauk_tui.actions import io_priority, living, priority
+from montauk_tui.actions import io_priority, pid_owner, priority
 from montauk_tui.model.sample import Identity
 other = Identity(int(sys.argv[1]), int(sys.argv[2]))
-own = Identity(os.getpid(), living.holder(os.getpid()).start_ticks)
+own = Identity(os.getpid(), pid_owner.holder(os.getpid()).start_ticks)
 for result in (
     priority.add_nice(other, 1), priority.add_nice(own, -1), priority.add_nice(own, 1),
     priority.set_affinity(other, {0}), priority.set_policy(own, "fifo", 1),
@@ -102,7 +102,7 @@ def test_affinity_is_set_for_every_thread() -> None:
 def test_where_the_first_thread_has_ended_the_living_are_changed(lives: str) -> None:
     with without_leader(lives) as process:
         identity = identity_of(process.pid)
-        (thread,) = living.threads(process.pid)
+        (thread,) = pid_owner.threads(process.pid)
         assert thread != process.pid
         os.setpriority(os.PRIO_PROCESS, process.pid, 19)
         before, cpu = (
@@ -240,13 +240,13 @@ def test_a_name_of_any_shape_hides_no_start_time() -> None:
 
 def test_a_zombie_is_told_from_the_living() -> None:
     with zombie() as identity, child() as (_, other):
-        dead, alive = living.holder(identity.pid), living.holder(other.pid)
+        dead, alive = pid_owner.holder(identity.pid), pid_owner.holder(other.pid)
         assert dead is not None
         assert dead.is_zombie
         assert alive is not None
         assert not alive.is_zombie
-    assert living.holder(-1) is None
-    assert living.owner(-1) is None
+    assert pid_owner.holder(-1) is None
+    assert pid_owner.owner(-1) is None
 
 
 @pytest.mark.privileged

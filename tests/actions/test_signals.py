@@ -30,7 +30,7 @@ print(result.outcome.value, result.why({0: "root"}.get), sep="|")
 TAKEN_PID = """
 import os, signal, time
 from pathlib import Path
-from montauk_tui.actions import io_priority, living, priority, signals
+from montauk_tui.actions import io_priority, pid_owner, priority, signals
 from montauk_tui.model.outcome import Outcome
 from montauk_tui.model.signals import NAMES, meaning
 from montauk_tui.model.sample import Identity
@@ -52,14 +52,14 @@ LIMIT.write_text("400")
 # Below 300 a PID is given away once only (RESERVED_PIDS in kernel/pid.c).
 while (pid := fork()) < 310:
     end(pid)
-meant = Identity(pid, living.holder(pid).start_ticks)
+meant = Identity(pid, pid_owner.holder(pid).start_ticks)
 assert signals.send(meant, 0).outcome is Outcome.DONE
 end(pid)
 assert signals.send(meant, signal.SIGKILL).outcome is Outcome.GONE
 time.sleep(0.05)
 while (other := fork()) != pid:
     end(other)
-now = Identity(other, living.holder(other).start_ticks)
+now = Identity(other, pid_owner.holder(other).start_ticks)
 nice, cpus = os.getpriority(os.PRIO_PROCESS, other), os.sched_getaffinity(other)
 print("taken over", other == meant.pid and now != meant)
 print("signal", signals.send(meant, signal.SIGKILL).outcome.value)

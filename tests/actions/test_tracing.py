@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from montauk_tui.actions import guard, living, tracing
+from montauk_tui.actions import guard, pid_owner, tracing
 from montauk_tui.actions.tracing import LINE_BYTES, MOST_LINES, Output, Running, Tool
 from montauk_tui.model.outcome import Outcome
 from montauk_tui.model.sample import Identity
@@ -243,7 +243,7 @@ def test_where_the_first_thread_has_ended_it_attaches_to_another_and_lets_go(
         refused = tracing.why_not(identity)
         assert refused is None or refused.outcome is Outcome.NOT_PERMITTED
         running = Running(identity, tool)
-        (thread,) = living.threads(process.pid)
+        (thread,) = pid_owner.threads(process.pid)
         assert running.command == ["tool", "-p", str(thread)]
         until(running.output.lines)
         until(lambda: state_of(identity) == "T")
@@ -295,7 +295,7 @@ def test_who_may_not_be_looked_into_is_told_why() -> None:
     gone = tracing.why_not(identity)
     assert gone is not None
     assert gone.outcome is Outcome.GONE
-    assert living.holder(identity.pid) is None
+    assert pid_owner.holder(identity.pid) is None
 
 
 def test_what_is_missing_is_named_with_its_package(

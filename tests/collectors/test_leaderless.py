@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from montauk_tui.actions import living
+from montauk_tui.actions import pid_owner
 from montauk_tui.collectors.base import Collector
 from montauk_tui.engine.ledger import close_books
 from montauk_tui.engine.rates import is_dead, process_rates
@@ -69,7 +69,7 @@ def test_state_and_memory_are_those_of_the_living_thread(
 def test_nice_value_policy_and_cpu_are_those_of_the_living_thread(
     collector: Collector, leaderless: subprocess.Popen[bytes]
 ) -> None:
-    (tid,) = set(living.threads(leaderless.pid))
+    (tid,) = set(pid_owner.threads(leaderless.pid))
     assert tid != leaderless.pid
     cpu = max(os.sched_getaffinity(0))
     os.sched_setaffinity(tid, {cpu})

@@ -17,13 +17,13 @@ ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for a namespace
 
 ACTIONS: Final = """
 import signal, subprocess, sys
-from montauk_tui.actions import io_priority, living, priority, signals, tracing
+from montauk_tui.actions import io_priority, pid_owner, priority, signals, tracing
 from montauk_tui.actions.autogroup import AutogroupNice
 from montauk_tui.model.sample import Identity
 
 # The PID that a child has here is that of another process in the /proc that is seen.
 with subprocess.Popen(["sleep", "600"]) as child:
-    held = living.holder(child.pid)
+    held = pid_owner.holder(child.pid)
     seen = Identity(child.pid, held.start_ticks if held else 1)
     results = [
         signals.send(seen, signal.SIGKILL), priority.add_nice(seen, 1),

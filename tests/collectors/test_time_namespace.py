@@ -14,7 +14,7 @@ from montauk_tui.collectors.clock import NamespaceOffsets, namespace_offsets
 
 WATCH = """
 import json, os, subprocess, sys, time
-from montauk_tui.actions import living
+from montauk_tui.actions import pid_owner
 from montauk_tui.collectors import registry
 from montauk_tui.model.schema import Need
 made, state = registry.availability(sys.argv[1])
@@ -38,7 +38,7 @@ told = {
     "ago_s": time.time() - sample.booted_at_s - who.start_ticks / sample.user_hz,
     "uptime_off_s": sample.host.uptime_s - sample.boot_s,
     "cmdline": made.lookups.command(who, table.comm[row]).text,
-    "is_there": living.is_there(who), "has_details": details is not None,
+    "is_there": pid_owner.is_there(who), "has_details": details is not None,
     "ends": None, "starts": None,
 }
 child.stdin.close()

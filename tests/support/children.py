@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from montauk_tui.actions import living
+from montauk_tui.actions import pid_owner
 from montauk_tui.model.sample import Identity
 from tests.support.patience import until
 
 
 def identity_of(pid: int) -> Identity:
-    found = living.holder(pid)
+    found = pid_owner.holder(pid)
     assert found is not None
     return Identity(pid, found.start_ticks)
 
