@@ -12,8 +12,8 @@ from montauk_tui.collectors.procfs.enrich.listed import FOR_RATES
 from montauk_tui.config import Settings
 from montauk_tui.engine import query
 from montauk_tui.engine.columns import COLUMNS, pick
-from montauk_tui.engine.ended import beside_ended, live_and_ended
-from montauk_tui.engine.listing.ended import with_ended
+from montauk_tui.engine.exited import beside_ended, live_and_ended
+from montauk_tui.engine.listing.exited import with_ended
 from montauk_tui.engine.projection import View, project
 from montauk_tui.engine.query.cuts import cut_commands
 from montauk_tui.engine.schedule import Schedule

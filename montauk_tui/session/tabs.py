@@ -8,8 +8,8 @@ from montauk_tui.config import Settings, TabSettings
 from montauk_tui.engine import query
 from montauk_tui.engine.column import Column
 from montauk_tui.engine.columns import COLUMNS, DEFAULT
-from montauk_tui.engine.listing.ended import ended_only, with_ended
 from montauk_tui.engine.listing.events import events
+from montauk_tui.engine.listing.exited import ended_only, with_ended
 from montauk_tui.engine.listing.ghosts import with_ghosts
 from montauk_tui.engine.listing.groups import by_cgroup, by_executable
 from montauk_tui.engine.listing.spawners import spawners

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from montauk_tui.collectors import registry
-from montauk_tui.engine.listing.ended import ended_only
+from montauk_tui.engine.listing.exited import ended_only
 from montauk_tui.engine.query import matching, parse
 from montauk_tui.engine.query.fields import SHORT
 from montauk_tui.errors import CollectorUnavailable

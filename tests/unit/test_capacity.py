@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.engine.ended import beside_ended, live_and_ended
+from montauk_tui.engine.exited import beside_ended, live_and_ended
 from montauk_tui.engine.folds import Folds
 from montauk_tui.engine.history import remember
-from montauk_tui.engine.listing.ended import ended_only, with_ended
 from montauk_tui.engine.listing.events import events
+from montauk_tui.engine.listing.exited import ended_only, with_ended
 from montauk_tui.engine.listing.ghosts import with_ghosts
 from montauk_tui.engine.projection import View, project
 from montauk_tui.model.frame import Frame

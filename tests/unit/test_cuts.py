@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from montauk_tui.engine.ended import beside_ended
-from montauk_tui.engine.listing.ended import ended_only, with_ended
+from montauk_tui.engine.exited import beside_ended
 from montauk_tui.engine.listing.events import events
+from montauk_tui.engine.listing.exited import ended_only, with_ended
 from montauk_tui.engine.listing.ghosts import with_ghosts
 from montauk_tui.engine.listing.spawners import spawners
 from montauk_tui.engine.query import parse

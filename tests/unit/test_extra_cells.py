@@ -9,7 +9,7 @@ from montauk_tui.engine.cells import Level
 from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.engine.extra_cells import count_text, event_text, pid_key
 from montauk_tui.engine.kinds import extra_value
-from montauk_tui.engine.listing.ended import ended_only, with_ended
+from montauk_tui.engine.listing.exited import ended_only, with_ended
 from montauk_tui.engine.units import (
     clock_second_text,
     exit_status_text,

@@ -9,7 +9,7 @@ import pytest
 from montauk_tui.engine.cells import Level
 from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.engine.folds import Folds
-from montauk_tui.engine.listing.ended import ended_only, with_ended
+from montauk_tui.engine.listing.exited import ended_only, with_ended
 from montauk_tui.engine.listing.spawners import spawners
 from montauk_tui.engine.projection import View, project
 from montauk_tui.engine.query import matching, parse

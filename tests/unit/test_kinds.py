@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from montauk_tui.engine.kinds import is_living, key_of, kind_of
-from montauk_tui.engine.listing.ended import ended_only
+from montauk_tui.engine.listing.exited import ended_only
 from montauk_tui.model.kinds import NUMBERS, RowKey, RowKind, numbers
 from montauk_tui.model.sample import Identity
 from montauk_tui.session.tabs import GROUPINGS, LISTINGS, Shown, rows_of

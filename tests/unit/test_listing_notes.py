@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from montauk_tui.engine.kinds import kind_of
-from montauk_tui.engine.listing.ended import with_ended
+from montauk_tui.engine.listing.exited import with_ended
 from montauk_tui.engine.listing.notes import note
 from montauk_tui.engine.listing.spawners import spawners
 from montauk_tui.model.frame import Frame

@@ -9,7 +9,7 @@ from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
 from montauk_tui.engine.listing import texts as texts_module
-from montauk_tui.engine.listing.ended import ended_only, with_ended
+from montauk_tui.engine.listing.exited import ended_only, with_ended
 from montauk_tui.engine.listing.texts import cmdline_texts
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.lookups import command_from_cmdline

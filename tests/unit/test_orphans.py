@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.engine.kinds import kind_of
-from montauk_tui.engine.listing.ended import is_over, with_ended
+from montauk_tui.engine.listing.exited import is_over, with_ended
 from montauk_tui.engine.listing.ghosts import with_ghosts
 from montauk_tui.engine.listing.notes import note
 from montauk_tui.engine.orphans import MOST_GHOSTS

@@ -8,9 +8,9 @@ import pytest
 
 from montauk_tui.engine.column import Kind
 from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.engine.ended import beside_ended, live_and_ended
-from montauk_tui.engine.listing.ended import ended_only, with_ended
+from montauk_tui.engine.exited import beside_ended, live_and_ended
 from montauk_tui.engine.listing.events import events
+from montauk_tui.engine.listing.exited import ended_only, with_ended
 from montauk_tui.engine.projection import View
 from montauk_tui.engine.query import matching, parse
 from montauk_tui.engine.query.fields import FIELDS

@@ -7,9 +7,9 @@ import pytest
 from montauk_tui.config import Settings
 from montauk_tui.engine.cells import Level
 from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.engine.ended import beside_ended, live_and_ended
+from montauk_tui.engine.exited import beside_ended, live_and_ended
 from montauk_tui.engine.kinds import kind_of
-from montauk_tui.engine.listing.ended import ended_only, with_ended
+from montauk_tui.engine.listing.exited import ended_only, with_ended
 from montauk_tui.engine.listing.ghosts import with_ghosts
 from montauk_tui.engine.listing.spawners import spawners
 from montauk_tui.engine.projection import View

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from montauk_tui.engine.cells import Level
-from montauk_tui.engine.listing.ended import ended_only, with_ended
 from montauk_tui.engine.listing.events import events
+from montauk_tui.engine.listing.exited import ended_only, with_ended
 from montauk_tui.engine.listing.ghosts import with_ghosts
 from montauk_tui.engine.listing.groups import by_executable
 from montauk_tui.engine.listing.spawners import spawners

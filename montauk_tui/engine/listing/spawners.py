@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from montauk_tui.engine.listing.ancestors import living_ancestors
-from montauk_tui.engine.listing.ended import is_passing
+from montauk_tui.engine.listing.exited import is_passing
 from montauk_tui.engine.listing.rows import is_failure, only
 from montauk_tui.engine.listing.window import (
     ended_lately,

@@ -1,7 +1,7 @@
 """Which process a row is about, and what is said of it."""
 
 from montauk_tui.engine.kinds import kind_of, real_identity
-from montauk_tui.engine.listing.ended import ended_one
+from montauk_tui.engine.listing.exited import ended_one
 from montauk_tui.engine.summary import exited
 from montauk_tui.engine.summary.items import Summary
 from montauk_tui.engine.summary.live import living

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from montauk_tui.engine.listing.ended import is_over
+from montauk_tui.engine.listing.exited import is_over
 from montauk_tui.engine.projection import Projection, guides
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.text import cell_width

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from montauk_tui.engine import query
 from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.engine.ended import beside_ended, live_and_ended
-from montauk_tui.engine.listing.ended import ended_in_sample
+from montauk_tui.engine.exited import beside_ended, live_and_ended
+from montauk_tui.engine.listing.exited import ended_in_sample
 from montauk_tui.engine.projection import View
 from montauk_tui.model.exits import EXIT_FIELDS
 from montauk_tui.model.frame import Frame

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from montauk_tui.engine.listing.ended import ended_in_sample
+from montauk_tui.engine.listing.exited import ended_in_sample
 from montauk_tui.engine.listing.rows import DEAD, beside, carried, frame_of
 from montauk_tui.engine.projection import View, project
 from montauk_tui.model.exits import ExitTable

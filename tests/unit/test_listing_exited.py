@@ -10,7 +10,7 @@ import pytest
 
 from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.engine.kinds import extra_value, kind_of
-from montauk_tui.engine.listing.ended import (
+from montauk_tui.engine.listing.exited import (
     ended_only,
     is_over,
     with_ended,
