@@ -35,9 +35,9 @@ NOTHING: Final = Events(*(np.empty(0, dtype=np.int64) for _ in range(3)))
 def events_of(sample: Sample) -> Events | None:
     """Return the events that a sample tells of, None where its collector sees none.
 
-    An end is told when its CPU time is complete: it may be older than what samples
-    before told, but than nothing up to their `told_until_ns`. No process has its end
-    before its fork or its execs.
+    An exit is reported once its CPU time is final: it may be older than events of
+    earlier samples, but not than their `reported_until_ns`. The exit of a process
+    comes after its fork and its execs.
     """
     if sample.starts is None or sample.exits is None:
         return None

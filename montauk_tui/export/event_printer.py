@@ -54,7 +54,7 @@ class Printer:
         shown = events.only(asked_for(self._wanted, sample, events, source.lookups))
         columns = (column.tolist() for column in shown)
         self._held += (Event(sample, *values) for values in zip(*columns, strict=True))
-        until_ns = sample.told_until_ns
+        until_ns = sample.reported_until_ns
         if until_ns is not None:
             until_ns = max(until_ns, round((sample.boot_s - _MOST_HELD_S) * 1e9))
         self._print(source, until_ns)

@@ -313,5 +313,5 @@ class Sample:
     """Forks and execs since the previous sample; None where it cannot see them."""
     ending: Ints | None = None
     """Pids of ends that are counted but not complete: in `exits` of a later sample."""
-    told_until_ns: int | None = None
+    reported_until_ns: int | None = None
     """What happened up to then (CLOCK_BOOTTIME) is told or lost; None: not known."""

@@ -164,13 +164,13 @@ def test_what_something_earlier_may_follow_is_held_back(
 ) -> None:
     """An exit stands in its place in time, whenever its CPU time is known."""
     waiting = sample_of(
-        [fork(42, at(0)), fork(43, at(3))], ending=pids(42), told_until_ns=at(1)
+        [fork(42, at(0)), fork(43, at(3))], ending=pids(42), reported_until_ns=at(1)
     )
     told = sample_of(
         [fork(44, at(4)), fork(45, at(6))],
         [{"pid": 42, "end_ns": at(2)}],
         1e9,
-        told_until_ns=at(5),
+        reported_until_ns=at(5),
     )
     install(Made("kernel", waiting, told))
     *events, last = documents(here("events", "--json", "--duration", "0.1"))
@@ -184,8 +184,8 @@ def test_what_something_earlier_may_follow_is_held_back(
 def test_an_end_that_takes_long_does_not_hold_all_others_back(
     here: Command, install: Install
 ) -> None:
-    first = sample_of([fork(43, at(3))], ending=pids(42), told_until_ns=at(1))
-    second = sample_of([], boot_s=(at(3) / 1e9) + 1.5, told_until_ns=at(1))
+    first = sample_of([fork(43, at(3))], ending=pids(42), reported_until_ns=at(1))
+    second = sample_of([], boot_s=(at(3) / 1e9) + 1.5, reported_until_ns=at(1))
     third = sample_of([], [{"pid": 42, "end_ns": at(2)}], 1e9)
     install(Made("kernel", first, second, third))
     *events, _ = documents(here("events", "--json", "--duration", "0.1"))

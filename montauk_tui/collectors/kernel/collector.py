@@ -16,16 +16,16 @@ from montauk_tui.collectors.clock import (
     namespace_offsets,
 )
 from montauk_tui.collectors.kernel import loader, requirements
-from montauk_tui.collectors.kernel.exit_records import Lives
-from montauk_tui.collectors.kernel.hidden_from_bpf import Unseen
+from montauk_tui.collectors.kernel.exit_records import ExitCompleter
+from montauk_tui.collectors.kernel.hidden_from_bpf import HiddenFromBpf
 from montauk_tui.collectors.kernel.idle import IdleTasks
 from montauk_tui.collectors.kernel.layout import unknown_columns
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.logs import ProbeLogs
-from montauk_tui.collectors.kernel.records import EXEC, LIFE, in_namespace
-from montauk_tui.collectors.kernel.run_delay import Waits
+from montauk_tui.collectors.kernel.records import EXEC, LIFECYCLE, in_namespace
+from montauk_tui.collectors.kernel.run_delay import RunDelay
 from montauk_tui.collectors.kernel.snapshot import (
-    TOLD,
+    SNAPSHOT_COLUMNS,
     TaskIterator,
     never_back,
     settled_zombies,
@@ -138,12 +138,12 @@ class KernelCollector(Collector):
         self.lookups = ProcLookups(self._root, self._users)
         self._host_reader = HostReader(self._root.read, self._root.read_lists)
         self._unknown = unknown_columns(loaded.missing)
-        self._enrichment = Enrichment(self._root, has=TOLD)
+        self._enrichment = Enrichment(self._root, has=SNAPSHOT_COLUMNS)
         now_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-        self._lives = Lives(USER_HZ, now_ns)
+        self._exit_completer = ExitCompleter(USER_HZ, now_ns)
         self._before = ProcessTable.empty()
-        self._waits = Waits()
-        self._unseen = Unseen(self._root, USER_HZ)
+        self._run_delay = RunDelay()
+        self._hidden = HiddenFromBpf(self._root, USER_HZ)
 
     def _check_sight(self) -> None:
         """Read a snapshot: the kernel may show nothing without refusing anything."""
@@ -178,27 +178,32 @@ class KernelCollector(Collector):
         before = self._before
         table = self._table(tasks, needs)
         read_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-        lives, finals, forks = taken = self._logs.take()
+        lifecycle, finals, forks = taken = self._logs.take()
         for records in taken:
             in_namespace(records, self._offset_ns)
-        ended = self._lives.take(lives, finals, table, settled_zombies(tasks), read_ns)
+        ended = self._exit_completer.complete(
+            lifecycle, finals, table, settled_zombies(tasks), read_ns
+        )
         waiting = never_back(before, ended.waiting)
-        for more in (waiting, self._unseen.rows(table, started.boot_s, needs)):
+        for more in (waiting, self._hidden.rows(table, started.boot_s, needs)):
             table = table.merged(more) if len(more) else table
         table = self._enrichment.enriched(Rows(table, before, needs))
-        self.lookups.next_sample(table, _execs(lives))
+        self.lookups.next_sample(table, _execs(lifecycle))
         self.lookups.read(table, needs)
         return Sample(
             ticks_per_second=10**9,
             processes=table,
             host=host,
             counters=replace(
-                self._logs.counters(), lost_cpu_times=self._lives.lost_cpu_times
+                self._logs.counters(),
+                lost_cpu_times=self._exit_completer.lost_cpu_times,
             ),
             exits=ended.exits.without(self._unknown),
-            starts=start_table(lives, forks, USER_HZ),
-            ending=self._lives.waiting,
-            told_until_ns=self._lives.told_until_ns(read_ns - _RECORDING_NS),
+            starts=start_table(lifecycle, forks, USER_HZ),
+            ending=self._exit_completer.waiting,
+            reported_until_ns=self._exit_completer.reported_until_ns(
+                read_ns - _RECORDING_NS
+            ),
             vanished=0,
             **started.times(),
         )
@@ -207,9 +212,9 @@ class KernelCollector(Collector):
         self._root.stand_ins = stand_ins(tasks)
         table = to_table(tasks, USER_HZ, needs)
         if Need.WAIT in needs:
-            table = self._waits.added(table, tasks)
+            table = self._run_delay.added(table, tasks)
         else:
-            self._waits.forget()
+            self._run_delay.forget()
         self._before = table = never_back(self._before, table, needs)
         return table.without(self._unknown)
 
@@ -221,9 +226,9 @@ class KernelCollector(Collector):
         return replace(host, tasks_s=self._idle_tasks.tasks_s(host.cpu_ids))
 
 
-def _execs(lives: Records) -> list[Identity]:
+def _execs(lifecycle: Records) -> list[Identity]:
     """Return who runs another program than before."""
-    execs = lives[lives["kind"] == EXEC]
+    execs = lifecycle[lifecycle["kind"] == EXEC]
     ticks = execs["start_ns"] // (10**9 // USER_HZ)
     return list(map(Identity, execs["pid"].tolist(), ticks.tolist()))
 
@@ -253,6 +258,6 @@ def _possible_cpus() -> int:
 def _slots(cpus: int) -> int:
     """Return how many records of lives each CPU has room for, a power of two."""
     slots = _MOST_SLOTS
-    while slots > _LEAST_SLOTS and slots * cpus * LIFE.itemsize > _LOG_BYTES:
+    while slots > _LEAST_SLOTS and slots * cpus * LIFECYCLE.itemsize > _LOG_BYTES:
         slots //= 2
     return slots

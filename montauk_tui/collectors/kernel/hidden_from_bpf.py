@@ -1,7 +1,7 @@
 """Processes that /proc lists and the task iterator leaves out.
 
-A kernel may hide a process from BPF (a hardened sandbox hides its init). What is
-missing is looked for now and then, and read from /proc: every process is a row.
+A kernel may hide a process from BPF (a hardened sandbox hides its init). Every 32
+samples /proc is listed for such processes, which are then read from there.
 """
 
 from typing import Final
@@ -19,7 +19,7 @@ _SURELY_OLDER_S: Final = 1.0
 """Younger ones may have started after the snapshot."""
 
 
-class Unseen:
+class HiddenFromBpf:
     """Finds them and reads them."""
 
     def __init__(self, root: ProcRoot, user_hz: int) -> None:
@@ -32,12 +32,12 @@ class Unseen:
     def rows(
         self, table: ProcessTable, boot_s: float, needs: Need = Need.NONE
     ) -> ProcessTable:
-        """Return a row of each process that is missing in the snapshot `table`.
+        """Return a row for each process that the snapshot `table` lacks.
 
         Args:
             table: The snapshot.
             boot_s: CLOCK_BOOTTIME before it.
-            needs: The counters to read, each a file more.
+            needs: The counters to read; each costs another file.
         """
         if self._samples % _CHECK_SAMPLES == 0:
             known = set(map(str, table.pid.tolist()))
@@ -51,7 +51,7 @@ class Unseen:
         old = (found.start_ticks < latest) & ~is_row
         self._pids = [str(pid) for pid in found.pid[old].tolist()]
         found = found if old.all() else found.only(old)
-        # They are few: to compare them with those before costs more than to read them.
+        # So few rows are read faster than they are joined with the previous sample.
         rows = Rows(found, ProcessTable.empty(), needs | Need.SHARED)
         return self._in_nanoseconds(self._enrichment.enriched(rows))
 

@@ -103,7 +103,7 @@ class Log:
         return kept
 
 
-class LifeLog(Log):
+class LifecycleLog(Log):
     """The log of execs and exits; it also tells how many of the lost were exits."""
 
     def __init__(self, array: SharedArray, counts: Counts, slots: int) -> None:
@@ -119,12 +119,12 @@ class LifeLog(Log):
         """Ends among the records up to the last reading, and those that were lost."""
 
     def _read_cpu(self, cpu: int, end: int) -> Records:
-        lives = super()._read_cpu(cpu, end)
-        if len(lives):
+        lifecycle = super()._read_cpu(cpu, end)
+        if len(lifecycle):
             # Each record counts the exits up to it: a gap tells how many fell into it.
-            counted = int(lives["exits"][-1]) - (int(self._exits[cpu]) & 0xFFFFFFFF)
-            seen = int(np.count_nonzero(lives["kind"] == EXIT))
+            counted = int(lifecycle["exits"][-1]) - (int(self._exits[cpu]) & 0xFFFFFFFF)
+            seen = int(np.count_nonzero(lifecycle["kind"] == EXIT))
             self.exits += counted & 0xFFFFFFFF
             self.lost_exits += (counted & 0xFFFFFFFF) - seen
-            self._exits[cpu] = int(lives["exits"][-1])
-        return lives
+            self._exits[cpu] = int(lifecycle["exits"][-1])
+        return lifecycle

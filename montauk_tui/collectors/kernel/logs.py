@@ -7,9 +7,15 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from montauk_tui.collectors.kernel.log import Counts, LifeLog, Log, Records, SharedArray
+from montauk_tui.collectors.kernel.log import (
+    Counts,
+    LifecycleLog,
+    Log,
+    Records,
+    SharedArray,
+)
 from montauk_tui.collectors.kernel.missed import Missed
-from montauk_tui.collectors.kernel.records import BRIEF, EXIT, FINAL, LIFE
+from montauk_tui.collectors.kernel.records import BRIEF, EXIT, FINAL, LIFECYCLE
 from montauk_tui.collectors.urgency import hasten
 from montauk_tui.errors import CollectorFailed
 from montauk_tui.model.sample import Counters
@@ -24,7 +30,7 @@ _MOST_KEPT: Final = 1 << 16
 class Taken(NamedTuple):
     """What was logged since the last time."""
 
-    lives: Records
+    lifecycle: Records
     finals: Records
     forks: Records
 
@@ -44,23 +50,23 @@ class ProbeLogs:
             undo.callback(self._shared.close)
             self._counts = counts = Counts(descriptors["counts"], cpus)
             self._shared.callback(counts.close)
-            lives, forks, finals = (
+            lifecycle, forks, finals = (
                 self._share(descriptors[name], record, cpus * slots)
                 for name, record in (
-                    ("lives", LIFE),
+                    ("lives", LIFECYCLE),
                     ("forks", BRIEF),
                     ("finals", FINAL),
                 )
             )
             # As in `_drain`: of what ends meanwhile, none is without its last moment.
             self.finals = Log(finals, counts, "finals", slots)
-            self.lives = LifeLog(lives, counts, slots)
+            self.lifecycle = LifecycleLog(lifecycle, counts, slots)
             self.forks = Log(forks, counts, "forks", slots)
             self._failures = counts.total("failures")
             self._late = counts.total("late")
             self._missed = Missed(descriptors)
             self._kept: list[Taken] = []
-            self._kept_lives = self._dropped = self._dropped_exits = 0
+            self._kept_lifecycle = self._dropped = self._dropped_exits = 0
             self._taken = Counters(0, 0, 0)
             self._lock = threading.Lock()
             self._broken: Exception | None = None
@@ -95,7 +101,7 @@ class ProbeLogs:
             raise CollectorFailed(reason) from self._broken
         self._drain()
         with self._lock:
-            kept, self._kept, self._kept_lives = self._kept, [], 0
+            kept, self._kept, self._kept_lifecycle = self._kept, [], 0
             self._taken = self._counters()
         return Taken(*map(np.concatenate, zip(_NOTHING, *kept, strict=True)))
 
@@ -111,13 +117,15 @@ class ProbeLogs:
         # The last switch told of some that the hook of exits missed.
         late = self._counts.total("late") - self._late
         missed["exits"] = max(0, missed["exits"] - late)
-        lost = self.lives.lost + self.forks.lost + self._dropped
+        lost = self.lifecycle.lost + self.forks.lost + self._dropped
         return Counters(
             forks=self.forks.counted + missed["forks"],
-            execs=self.lives.counted - self.lives.exits + missed["execs"],
-            exits=self.lives.exits + missed["exits"],
+            execs=self.lifecycle.counted - self.lifecycle.exits + missed["execs"],
+            exits=self.lifecycle.exits + missed["exits"],
             lost=lost + sum(missed.values()),
-            lost_exits=self.lives.lost_exits + self._dropped_exits + missed["exits"],
+            lost_exits=self.lifecycle.lost_exits
+            + self._dropped_exits
+            + missed["exits"],
             read_failures=self._counts.total("failures") - self._failures,
         )
 
@@ -135,18 +143,18 @@ class ProbeLogs:
             # What comes last in a life first: each last moment then finds its end,
             # and each exec its fork, among what is read after.
             finals = self.finals.read()
-            lives = self.lives.read()
+            lifecycle = self.lifecycle.read()
             forks = self.forks.read()
-            if len(lives) or len(finals) or len(forks):
-                self._kept.append(Taken(lives, finals, forks))
-                self._kept_lives += len(lives)
-            while self._kept_lives > _MOST_KEPT:
+            if len(lifecycle) or len(finals) or len(forks):
+                self._kept.append(Taken(lifecycle, finals, forks))
+                self._kept_lifecycle += len(lifecycle)
+            while self._kept_lifecycle > _MOST_KEPT:
                 dropped, _, forks = self._kept.pop(0)
-                self._kept_lives -= len(dropped)
+                self._kept_lifecycle -= len(dropped)
                 self._dropped += len(dropped) + len(forks)
                 self._dropped_exits += int(np.count_nonzero(dropped["kind"] == EXIT))
 
 
 _NOTHING: Final = Taken(
-    np.empty(0, dtype=LIFE), np.empty(0, dtype=FINAL), np.empty(0, dtype=BRIEF)
+    np.empty(0, dtype=LIFECYCLE), np.empty(0, dtype=FINAL), np.empty(0, dtype=BRIEF)
 )

@@ -40,7 +40,7 @@ _HEADER: Final = (folder("probes") / "records.h").read_text("utf-8")
 _RECORDS: Final = records_of(_HEADER)
 
 ARGV_BYTES: Final = int(dict(_NUMBER.findall(_HEADER))["ARGV_BYTES"])
-LIFE: Final = _RECORDS["life"]
+LIFECYCLE: Final = _RECORDS["life"]
 BRIEF: Final = _RECORDS["brief"]
 FINAL: Final = _RECORDS["final"]
 COUNTS: Final = _RECORDS["counts"]

@@ -1,7 +1,7 @@
-"""How long the threads of a process waited for a CPU, those included that ended.
+"""How long the threads of a process waited for a CPU, exited threads included.
 
-The kernel keeps no sum of it for threads that ended (__exit_signal in kernel/exit.c):
-what each had waited when it was seen last is kept here.
+The kernel keeps no sum of it for exited threads (__exit_signal in kernel/exit.c), so
+the last value seen of each thread is kept here.
 """
 
 from typing import NamedTuple
@@ -21,30 +21,30 @@ class _Seen(NamedTuple):
     tgid: Ints
     start_ns: Ints
     delay_ns: Ints
-    ended_ns: Ints
-    """In the row of a leader: what the threads that ended had waited."""
+    exited_ns: Ints
+    """In the row of a leader: how long its exited threads had waited."""
 
 
-class Waits:
-    """Adds what the threads that ended had waited to their processes."""
+class RunDelay:
+    """Adds the run delay of exited threads to their processes."""
 
     def __init__(self) -> None:
-        """Begin with nobody seen."""
+        """Start without a snapshot."""
         self._before: _Seen | None = None
 
     def forget(self) -> None:
-        """Begin anew: what ends unseen is not known."""
+        """Start again: threads that exit between samples not read are unknown."""
         self._before = None
 
     def added(self, table: ProcessTable, tasks: Records) -> ProcessTable:
-        """Return `table`, made of `tasks`, with the waits of threads that ended."""
+        """Return `table`, made of `tasks`, with the run delay of exited threads."""
         now = _seen(tasks)
         if self._before is not None:
             _carry(self._before, now)
         self._before = now
         row, found = by_pid(now.pid, table.pid)
-        ended_ns = np.where(found & table.is_process, now.ended_ns[row], 0)
-        return table.with_columns({"run_delay_ns": table.run_delay_ns + ended_ns})
+        exited_ns = np.where(found & table.is_process, now.exited_ns[row], 0)
+        return table.with_columns({"run_delay_ns": table.run_delay_ns + exited_ns})
 
 
 def _seen(tasks: Records) -> _Seen:
@@ -55,10 +55,10 @@ def _seen(tasks: Records) -> _Seen:
 
 
 def _carry(before: _Seen, now: _Seen) -> None:
-    """Fill in `now.ended_ns` from what was seen before."""
+    """Fill in `now.exited_ns` from the snapshot before."""
     row, found = by_pid(now.pid, before.pid)
-    lives = found & (now.start_ns[row] == before.start_ns)
-    now.ended_ns[row[lives]] = before.ended_ns[lives]
+    is_alive = found & (now.start_ns[row] == before.start_ns)
+    now.exited_ns[row[is_alive]] = before.exited_ns[is_alive]
     leader, is_known = by_pid(before.pid, before.tgid)
-    gone = ~lives & is_known & lives[leader]
-    np.add.at(now.ended_ns, row[leader][gone], before.delay_ns[gone])
+    has_exited = ~is_alive & is_known & is_alive[leader]
+    np.add.at(now.exited_ns, row[leader][has_exited], before.delay_ns[has_exited])

@@ -274,5 +274,5 @@ def _states(rows: Records) -> Ints:
     return codes
 
 
-TOLD: Final = to_table(np.zeros(0, dtype=TASK), 100, FOR_COUNTERS).names
+SNAPSHOT_COLUMNS: Final = to_table(np.zeros(0, dtype=TASK), 100, FOR_COUNTERS).names
 """The columns that a snapshot has, if they are asked for."""

@@ -10,9 +10,9 @@ from montauk_tui.model.starts import EXEC as EXEC_KIND
 from montauk_tui.model.starts import FORK, StartTable
 
 
-def start_table(lives: Records, forks: Records, user_hz: int) -> StartTable:
+def start_table(lifecycle: Records, forks: Records, user_hz: int) -> StartTable:
     """Return the forks and the execs among the records of lives."""
-    execs = lives[lives["kind"] == EXEC]
+    execs = lifecycle[lifecycle["kind"] == EXEC]
     tick_ns = 10**9 // user_hz
     columns = {
         name: np.concatenate([forks[name], execs[name]]).astype(np.int64)

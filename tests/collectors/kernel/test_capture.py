@@ -12,7 +12,7 @@ import pytest
 
 from bench.accuracy.cgroup import group
 from montauk_tui.collectors.kernel import collector as collector_module
-from montauk_tui.collectors.kernel import exit_records as lives_module
+from montauk_tui.collectors.kernel import exit_records
 from montauk_tui.collectors.kernel import logs as logs_module
 from montauk_tui.collectors.kernel.collector import KernelCollector
 from montauk_tui.collectors.kernel.log import Log, Records
@@ -173,21 +173,21 @@ def test_a_log_that_is_too_small_counts_what_it_lost(
     monkeypatch.setattr(collector_module, "_LEAST_SLOTS", slots)
     monkeypatch.setattr(logs_module, "_DRAIN_S", 1e6)
     with opened() as small:
-        lives = spy(monkeypatch, small._logs.lives)  # noqa: SLF001
+        lifecycle = spy(monkeypatch, small._logs.lifecycle)  # noqa: SLF001
         forks = spy(monkeypatch, small._logs.forks)  # noqa: SLF001
         watch = Watch(small)
-        assert watch.before.counters.lost == lives.written - lives.read
-        written = lives.written
+        assert watch.before.counters.lost == lifecycle.written - lifecycle.read
+        written = lifecycle.written
         wait(spawn_loop("tiny", runs))
         watch.sample()
         lost = watch.last.counters.lost
-        assert lost == lives.written + forks.written - lives.read - forks.read
+        assert lost == lifecycle.written + forks.written - lifecycle.read - forks.read
         cpus = os.sysconf("SC_NPROCESSORS_CONF")
         assert lost >= 3 * runs - cpus * (slots + 2 * slots)
         counted = grown(watch)
         assert counted.execs is not None
         assert counted.exits is not None
-        assert counted.execs + counted.exits == lives.written - written >= 2 * runs
+        assert counted.execs + counted.exits == lifecycle.written - written >= 2 * runs
         # What was not overwritten is still told.
         later = spawn("true", "still here")
         wait(later)
@@ -197,7 +197,7 @@ def test_a_log_that_is_too_small_counts_what_it_lost(
 def test_an_end_without_the_record_of_its_cpu_time_is_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(lives_module, "_PATIENCE_NS", 0)
+    monkeypatch.setattr(exit_records, "_PATIENCE_NS", 0)
     with opened() as made:
         lost = np.empty(0, dtype=FINAL)
         monkeypatch.setattr(made._logs.finals, "read", lambda: lost)  # noqa: SLF001

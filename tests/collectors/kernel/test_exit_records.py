@@ -8,9 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.collectors.kernel.exit_records import Ended, Lives
+from montauk_tui.collectors.kernel.exit_records import CompletedExits, ExitCompleter
 from montauk_tui.collectors.kernel.log import Records
-from montauk_tui.collectors.kernel.records import ARGV_BYTES, EXEC, EXIT, FINAL, LIFE
+from montauk_tui.collectors.kernel.records import (
+    ARGV_BYTES,
+    EXEC,
+    EXIT,
+    FINAL,
+    LIFECYCLE,
+)
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import PF_KTHREAD, UNKNOWN
@@ -53,18 +59,18 @@ class Story:
     """Samples one after the other."""
 
     def __init__(self) -> None:
-        self.lives = Lives(HZ)
+        self.completer = ExitCompleter(HZ)
 
     def take(
         self,
-        lives: list[Row] | None = None,
+        lifecycle: list[Row] | None = None,
         finals: list[Row] | None = None,
         table: ProcessTable | None = None,
         settled: list[int] | None = None,
         now_ns: int = NOW,
-    ) -> Ended:
-        return self.lives.take(
-            records(LIFE, lives or []),
+    ) -> CompletedExits:
+        return self.completer.complete(
+            records(LIFECYCLE, lifecycle or []),
             records(FINAL, finals or []),
             ProcessTable.empty() if table is None else table,
             np.array(settled or [], dtype=np.int64),
@@ -157,7 +163,7 @@ def test_the_last_moment_counts_where_the_snapshot_shows_a_zombie(
     table = make_table([zombie(5, 40)])
     ended = story.take([life(5, own_ns=10)], [final(5, 70)], table, settled=[5])
     assert cpu_ns(ended.exits) == [70]
-    assert story.lives.lost_cpu_times == 0
+    assert story.completer.lost_cpu_times == 0
 
 
 def test_an_end_is_complete_as_a_zombie_that_left_its_cpu(story: Story) -> None:
@@ -198,7 +204,7 @@ def test_a_zombie_whose_other_threads_may_still_run_waits_for_them(
     table = make_table([zombie(5, 90)])
     first = story.take([life(5, own_ns=10, threads=2)], table=table, settled=[5])
     assert len(first.exits) == 0
-    assert story.lives.waiting.tolist() == [5]
+    assert story.completer.waiting.tolist() == [5]
     ended = story.take(finals=[final(5, 170)], table=table, settled=[5])
     assert cpu_ns(ended.exits) == [170]
 
@@ -211,7 +217,7 @@ def test_a_zombie_of_many_threads_has_the_time_of_the_snapshot_in_the_end(
     story.take([life(5, own_ns=10, threads=2)], table=table, settled=[5])
     ended = story.take(table=table, settled=[5], now_ns=LATE)
     assert cpu_ns(ended.exits) == [90]
-    assert story.lives.lost_cpu_times == 0
+    assert story.completer.lost_cpu_times == 0
 
 
 def test_patience_ends(story: Story) -> None:
@@ -219,7 +225,7 @@ def test_patience_ends(story: Story) -> None:
     assert len(story.take(now_ns=END + 10 * SECOND).exits) == 0
     ended = story.take(now_ns=END + 10 * SECOND + 1)
     assert cpu_ns(ended.exits) == [13]
-    assert story.lives.lost_cpu_times == 1
+    assert story.completer.lost_cpu_times == 1
     assert len(story.take(finals=[final(5, 70)], now_ns=LATE).exits) == 0
 
 
@@ -229,16 +235,16 @@ def test_who_takes_long_to_end_is_waited_for(story: Story) -> None:
     assert len(story.take([life(5, own_ns=10)], table=dying, now_ns=LATE).exits) == 0
     ended = story.take(finals=[final(5, 95)], table=dying, now_ns=LATE)
     assert cpu_ns(ended.exits) == [95]
-    assert story.lives.lost_cpu_times == 0
+    assert story.completer.lost_cpu_times == 0
 
 
 def test_all_ends_are_told_up_to_the_first_that_waits(story: Story) -> None:
-    assert story.lives.told_until_ns(NOW) == NOW
+    assert story.completer.reported_until_ns(NOW) == NOW
     story.take([life(5), life(6, time_ns=END + 1)])
-    assert story.lives.told_until_ns(NOW) == END - 1
+    assert story.completer.reported_until_ns(NOW) == END - 1
     story.take(finals=[final(5, 1)])
-    assert story.lives.told_until_ns(NOW) == END
-    assert story.lives.told_until_ns(END - 5) == END - 5
+    assert story.completer.reported_until_ns(NOW) == END
+    assert story.completer.reported_until_ns(END - 5) == END - 5
 
 
 def test_a_pid_that_is_reused_while_the_first_waits(story: Story) -> None:
@@ -350,7 +356,7 @@ def test_a_process_of_one_thread_lived_as_long_as_it_ran(story: Story) -> None:
 # --- arguments ------------------------------------------------------------------------
 
 
-def arguments(ended: Ended) -> tuple[bytes, int]:
+def arguments(ended: CompletedExits) -> tuple[bytes, int]:
     return bytes(ended.exits.cmdline[0]), int(ended.exits.cmdline_bytes[0])
 
 
@@ -404,7 +410,7 @@ def test_arguments_do_not_pile_up(story: Story) -> None:
     for pid in range(1, 100):
         story.take([life(pid, EXEC, argv=b"a\0", argv_bytes=2)])
         story.take([life(pid)], [final(pid, 1)])
-    assert story.lives._arguments == {}  # noqa: SLF001 - memory shows nowhere else
+    assert story.completer._arguments == {}  # noqa: SLF001 - memory shows nowhere else
 
 
 def test_memory_that_was_gone_before_the_end_was_told_is_unknown(story: Story) -> None:
@@ -428,10 +434,14 @@ def test_the_peak_is_the_programs_own_where_the_memory_was_gone(
 
 
 def test_a_fork_that_was_seen_begins_with_no_peak() -> None:
-    lives = Lives(HZ, START - 1)
-    ends = records(LIFE, [life(9, peak_pages=7), life(8, start_ns=1, peak_pages=7)])
+    completer = ExitCompleter(HZ, START - 1)
+    ends = records(
+        LIFECYCLE, [life(9, peak_pages=7), life(8, start_ns=1, peak_pages=7)]
+    )
     last = [final(9, 1), {**final(8, 1), "start_ns": 1}]
     nobody = np.empty(0, dtype=np.int64)
-    exits = lives.take(ends, records(FINAL, last), make_table([]), nobody, NOW).exits
+    exits = completer.complete(
+        ends, records(FINAL, last), make_table([]), nobody, NOW
+    ).exits
     peaks = dict(zip(exits.pid.tolist(), exits.peak_rss_bytes.tolist(), strict=True))
     assert peaks == {9: 7 * os.sysconf("SC_PAGE_SIZE"), 8: UNKNOWN}

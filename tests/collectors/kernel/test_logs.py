@@ -12,7 +12,7 @@ import pytest
 
 from montauk_tui.collectors.kernel import logs as logs_module
 from montauk_tui.collectors.kernel.logs import ProbeLogs
-from montauk_tui.collectors.kernel.records import BRIEF, COUNTS, FINAL, LIFE
+from montauk_tui.collectors.kernel.records import BRIEF, COUNTS, FINAL, LIFECYCLE
 from montauk_tui.errors import CollectorFailed
 
 CPUS, SLOTS = 2, 8
@@ -23,7 +23,7 @@ def descriptors() -> Iterator[Mapping[str, int]]:
     with ExitStack() as stack:
         made = {}
         for name, record, count in (
-            ("counts", COUNTS, CPUS), ("lives", LIFE, CPUS * SLOTS),
+            ("counts", COUNTS, CPUS), ("lives", LIFECYCLE, CPUS * SLOTS),
             ("forks", BRIEF, CPUS * SLOTS), ("finals", FINAL, CPUS * SLOTS),
         ):  # fmt: skip
             made[name] = os.memfd_create(f"montauk-test-{name}")

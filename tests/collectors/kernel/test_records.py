@@ -12,7 +12,7 @@ from montauk_tui.collectors.kernel import records
 from montauk_tui.resources import folder
 
 STRUCTS: Final = {
-    "life": records.LIFE,
+    "life": records.LIFECYCLE,
     "brief": records.BRIEF,
     "final": records.FINAL,
     "counts": records.COUNTS,
@@ -94,7 +94,7 @@ def test_the_constants_are_equal() -> None:
 
 def test_sizes_that_the_programs_count_on() -> None:
     """`length & 511` in put_argv; records that never straddle a cache line too many."""
-    assert records.LIFE.itemsize == 512
+    assert records.LIFECYCLE.itemsize == 512
     assert records.ARGV_BYTES <= 512
     assert records.BRIEF.itemsize == records.COUNTS.itemsize == 64
     assert records.IDLE.itemsize == 64
@@ -103,7 +103,7 @@ def test_sizes_that_the_programs_count_on() -> None:
 
 @pytest.mark.parametrize("offset_ns", [864_000 * 10**9, -5 * 10**9, 0])
 def test_times_are_moved_into_a_time_namespace(offset_ns: int) -> None:
-    for record in (records.LIFE, records.BRIEF, records.FINAL, records.TASK):
+    for record in (records.LIFECYCLE, records.BRIEF, records.FINAL, records.TASK):
         made = np.zeros(2, dtype=record)
         times = [
             name

@@ -5,7 +5,13 @@ from typing import Any
 import numpy as np
 
 from montauk_tui.collectors.kernel.log import Records
-from montauk_tui.collectors.kernel.records import ARGV_BYTES, BRIEF, EXEC, EXIT, LIFE
+from montauk_tui.collectors.kernel.records import (
+    ARGV_BYTES,
+    BRIEF,
+    EXEC,
+    EXIT,
+    LIFECYCLE,
+)
 from montauk_tui.collectors.kernel.starts import start_table
 from montauk_tui.model.starts import EXEC as EXEC_KIND
 from montauk_tui.model.starts import FORK
@@ -24,8 +30,8 @@ def records(kind: np.dtype[np.void], *rows: dict[str, Any]) -> Records:
 
 def test_forks_and_execs_and_no_ends() -> None:
     argv = b"/bin/true\0a b\0"
-    lives = records(
-        LIFE,
+    lifecycle = records(
+        LIFECYCLE,
         {"kind": EXIT, "pid": 9},
         {
             "kind": EXEC, "pid": 7, "ppid": 2, "uid": 5, "time_ns": 50,
@@ -40,7 +46,7 @@ def test_forks_and_execs_and_no_ends() -> None:
             "comm": b"sh",
         },
     )  # fmt: skip
-    table = start_table(lives, briefs, HZ)
+    table = start_table(lifecycle, briefs, HZ)
     assert table.kind.tolist() == [FORK, EXEC_KIND]
     assert table.pid.tolist() == [7, 7]
     assert table.ppid.tolist() == [2, 2]
@@ -53,13 +59,13 @@ def test_forks_and_execs_and_no_ends() -> None:
 
 
 def test_arguments_that_were_too_long_tell_how_long_they_were() -> None:
-    lives = records(
-        LIFE, {"kind": EXEC, "pid": 7, "argv": b"x" * 359, "argv_bytes": 5000}
+    lifecycle = records(
+        LIFECYCLE, {"kind": EXEC, "pid": 7, "argv": b"x" * 359, "argv_bytes": 5000}
     )
-    table = start_table(lives, records(BRIEF), HZ)
+    table = start_table(lifecycle, records(BRIEF), HZ)
     assert len(table.cmdline[0]) == ARGV_BYTES - 1
     assert table.cmdline_bytes.tolist() == [5000]
 
 
 def test_nothing_happened() -> None:
-    assert len(start_table(records(LIFE), records(BRIEF), HZ)) == 0
+    assert len(start_table(records(LIFECYCLE), records(BRIEF), HZ)) == 0
