@@ -133,7 +133,7 @@ class ProcessTable:
         return is_kernel
 
     @property
-    def is_led(self) -> Bools:
+    def leader_exited(self) -> Bools:
         """Which processes go on with other threads while their first one has ended.
 
         The flags are those of the first thread, whosever the state is.
@@ -141,8 +141,8 @@ class ProcessTable:
         has_ended = np.equal(self.state, _ZOMBIE) | (
             np.not_equal(self.flags, UNKNOWN) & np.not_equal(self.flags & PF_EXITING, 0)
         )
-        is_led: Bools = self.is_process & (self.threads > 1) & has_ended
-        return is_led
+        leader_exited: Bools = self.is_process & (self.threads > 1) & has_ended
+        return leader_exited
 
     def identity(self, row: int) -> Identity:
         """Return the identity of the process in `row`."""

@@ -60,7 +60,7 @@ def test_state_and_memory_are_those_of_the_living_thread(
         assert table.threads[row] == 2
         assert HELD * MIB < table.rss_bytes[row] < table.virt_bytes[row]
         assert not is_dead(table)[row]
-        assert table.is_led[row]
+        assert table.leader_exited[row]
     assert 0 < table.shared_bytes[row] < table.rss_bytes[row]
     (thread,) = ((table.tgid == leaderless.pid) & ~table.is_process).nonzero()[0]
     assert table.rss_bytes[thread] == table.rss_bytes[row]

@@ -120,7 +120,9 @@ def test_a_living_thread_stands_in(
     assert table.rss_bytes.tolist() == [35 * PAGE, 0]
     assert table.shared_bytes.tolist() == [3 * PAGE, 0]
     assert (table.utime.tolist(), table.start_stack.tolist()) == ([7, 0], [1, 0])
-    assert table.is_led.tolist() == [False, False], "the made-up one has no such flag"
+    assert table.leader_exited.tolist() == [False, False], (
+        "the made-up one has no such flag"
+    )
     who = table.identity(0)
     assert traditional.lookups.known_command(who, b"led").text == "/bin/led -x"
     assert not [path for path in count.of_processes if path.startswith("950/task")]
@@ -133,7 +135,7 @@ def test_a_zombie_of_which_no_thread_lives_stays_one(
     proc.add(replace(zombie(910, b"gone"), threads=2))
     table = traditional.sample(Need.NONE).processes
     assert [chr(state) for state in table.state] == ["Z", "Z"]
-    assert table.is_led.tolist() == [True, True]
+    assert table.leader_exited.tolist() == [True, True]
 
 
 @pytest.mark.parametrize("gone", [None, 902])

@@ -178,8 +178,8 @@ class KernelCollector(Collector):
         before = self._before
         table = self._table(tasks, needs)
         read_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-        lifecycle, finals, forks = taken = self._logs.take()
-        for records in taken:
+        lifecycle, finals, forks = drained = self._logs.drain()
+        for records in drained:
             in_namespace(records, self._offset_ns)
         ended = self._exit_completer.complete(
             lifecycle, finals, table, settled_zombies(tasks), read_ns

@@ -20,14 +20,14 @@ from montauk_tui.collectors.urgency import hasten
 from montauk_tui.errors import CollectorFailed
 from montauk_tui.model.sample import Counters
 
-_DRAIN_S: Final = 0.25
+_COLLECT_S: Final = 0.25
 """The logs are emptied so often, however long the interval between samples."""
 
 _MOST_KEPT: Final = 1 << 16
 """Records that wait for a sample; while nobody samples, older ones are lost."""
 
 
-class Taken(NamedTuple):
+class Drained(NamedTuple):
     """What was logged since the last time."""
 
     lifecycle: Records
@@ -58,21 +58,21 @@ class ProbeLogs:
                     ("finals", FINAL),
                 )
             )
-            # As in `_drain`: of what ends meanwhile, none is without its last moment.
+            # As in `_collect`: of what ends meanwhile, none is without its last moment.
             self.finals = Log(finals, counts, "finals", slots)
             self.lifecycle = LifecycleLog(lifecycle, counts, slots)
             self.forks = Log(forks, counts, "forks", slots)
             self._failures = counts.total("failures")
             self._late = counts.total("late")
             self._missed = Missed(descriptors)
-            self._kept: list[Taken] = []
+            self._kept: list[Drained] = []
             self._kept_lifecycle = self._dropped = self._dropped_exits = 0
             self._taken = Counters(0, 0, 0)
             self._lock = threading.Lock()
             self._broken: Exception | None = None
             self._closing = threading.Event()
             self._thread = threading.Thread(
-                target=self._drain_on, name="montauk-log", daemon=True
+                target=self._collect_on, name="montauk-log", daemon=True
             )
             self._thread.start()
             undo.pop_all()
@@ -90,7 +90,7 @@ class ProbeLogs:
         self._thread.join()
         self._shared.close()
 
-    def take(self) -> Taken:
+    def drain(self) -> Drained:
         """Return what was logged since the last time, up to now.
 
         Raises:
@@ -99,11 +99,11 @@ class ProbeLogs:
         if self._broken is not None:
             reason = f"the probes' log can no longer be read: {self._broken!r}"
             raise CollectorFailed(reason) from self._broken
-        self._drain()
+        self._collect()
         with self._lock:
             kept, self._kept, self._kept_lifecycle = self._kept, [], 0
             self._taken = self._counters()
-        return Taken(*map(np.concatenate, zip(_NOTHING, *kept, strict=True)))
+        return Drained(*map(np.concatenate, zip(_NOTHING, *kept, strict=True)))
 
     def counters(self) -> Counters:
         """Return what happened until the logs were taken, and what was lost of it.
@@ -129,16 +129,16 @@ class ProbeLogs:
             read_failures=self._counts.total("failures") - self._failures,
         )
 
-    def _drain_on(self) -> None:
+    def _collect_on(self) -> None:
         hasten()
         try:
-            while not self._closing.wait(_DRAIN_S):
-                self._drain()
+            while not self._closing.wait(_COLLECT_S):
+                self._collect()
         except Exception as error:  # noqa: BLE001
             # A thread that died unseen would lose what comes between two samples.
             self._broken = error
 
-    def _drain(self) -> None:
+    def _collect(self) -> None:
         with self._lock:
             # What comes last in a life first: each last moment then finds its end,
             # and each exec its fork, among what is read after.
@@ -146,7 +146,7 @@ class ProbeLogs:
             lifecycle = self.lifecycle.read()
             forks = self.forks.read()
             if len(lifecycle) or len(finals) or len(forks):
-                self._kept.append(Taken(lifecycle, finals, forks))
+                self._kept.append(Drained(lifecycle, finals, forks))
                 self._kept_lifecycle += len(lifecycle)
             while self._kept_lifecycle > _MOST_KEPT:
                 dropped, _, forks = self._kept.pop(0)
@@ -155,6 +155,6 @@ class ProbeLogs:
                 self._dropped_exits += int(np.count_nonzero(dropped["kind"] == EXIT))
 
 
-_NOTHING: Final = Taken(
+_NOTHING: Final = Drained(
     np.empty(0, dtype=LIFECYCLE), np.empty(0, dtype=FINAL), np.empty(0, dtype=BRIEF)
 )

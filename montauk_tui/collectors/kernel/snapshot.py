@@ -104,12 +104,14 @@ def to_table(tasks: Records, user_hz: int, needs: Need = Need.NONE) -> ProcessTa
 
 def stand_ins(tasks: Records) -> dict[int, int]:
     """Return a living thread of each process whose first thread has ended."""
-    led = (tasks["exit_state"] != 0) & (tasks["threads"] > 1)
-    if not led.any():
+    leader_exited = (tasks["exit_state"] != 0) & (tasks["threads"] > 1)
+    if not leader_exited.any():
         return {}
     tgids, tids = _first_living(tasks[tasks["pid"] != tasks["tgid"]])
-    of_led = np.isin(tgids, tasks["pid"][led])
-    return dict(zip(tgids[of_led].tolist(), tids["pid"][of_led].tolist(), strict=True))
+    leaderless = np.isin(tgids, tasks["pid"][leader_exited])
+    return dict(
+        zip(tgids[leaderless].tolist(), tids["pid"][leaderless].tolist(), strict=True)
+    )
 
 
 def settled_zombies(tasks: Records) -> Ints:
@@ -157,11 +159,11 @@ def _complete_maps(leaders: Records, others: Records) -> None:
         if len(own):
             row, found = _rows(leaders, own["tgid"])
             np.add.at(leaders[name], row[found], own[name][found])
-    led = (leaders["exit_state"] != 0) & (leaders["threads"] > 1)
-    if led.any():
+    leader_exited = (leaders["exit_state"] != 0) & (leaders["threads"] > 1)
+    if leader_exited.any():
         tgids, threads = _first_living(others)
         row, found = _rows(leaders, tgids)
-        found &= led[row]
+        found &= leader_exited[row]
         for name in _OF_A_LIVING_THREAD:
             leaders[name][row[found]] = threads[name][found]
 

@@ -69,17 +69,17 @@ _RESULT: Final = np.dtype(
 
 
 class Receiver:
-    """A netlink socket from which batches are read; it counts what it cannot use.
+    """A netlink socket that is read in batches; it counts messages it cannot use.
 
-    `read` may be called from any thread; `dropped` tells what the kernel had no room
-    for.
+    `read` may be called from any thread; `dropped` counts messages that the kernel had
+    no room for.
     """
 
     def __init__(self, sock: socket.socket, slot_bytes: int, least_bytes: int) -> None:
         """Read from `sock` messages of `least_bytes` to `slot_bytes`."""
         self.sock = sock
         self.foreign = 0
-        """Messages that were cut off or not from the kernel."""
+        """Messages that were truncated or not from the kernel."""
         self._least_bytes = least_bytes
         self._lock = threading.Lock()
         self._libc = ctypes.CDLL(None, use_errno=True)
@@ -113,12 +113,12 @@ class Receiver:
 
     @property
     def dropped(self) -> int:
-        """Messages that found no room since the socket was made."""
+        """Messages that found no room since the socket was opened."""
         info = self.sock.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 64)
         return struct.unpack_from("=I", info, 4 * _MEMINFO_DROPS)[0] if info else 0
 
     def read(self) -> Raw:
-        """Return the messages that wait, none where none does.
+        """Return the waiting messages, maybe none.
 
         Raises:
             OSError: The socket is broken.
@@ -133,9 +133,9 @@ class Receiver:
         """Return a copy of the messages that are complete and from the kernel."""
         messages = self._buffer[:count]
         length = self._results["length"][:count]
-        told = messages[:, :4].copy().view(np.uint32)[:, 0]
+        stated = messages[:, :4].copy().view(np.uint32)[:, 0]
         good = (self._results["flags"][:count] & socket.MSG_TRUNC) == 0
-        good &= (length >= self._least_bytes) & (told <= length)
+        good &= (length >= self._least_bytes) & (stated <= length)
         good &= self._senders[:count, _SENDER_PID] == 0
         self.foreign += count - int(np.count_nonzero(good))
         whole: Raw = messages[good]

@@ -10,13 +10,13 @@ from montauk_tui.collectors.clock import USER_HZ, SampleClock, boot_offset_ns
 from montauk_tui.collectors.netlink import requirements
 from montauk_tui.collectors.netlink.arguments import Arguments
 from montauk_tui.collectors.netlink.connector import Events
-from montauk_tui.collectors.netlink.exit_joiner import EndArray, Ends
+from montauk_tui.collectors.netlink.exit_joiner import ExitJoiner, JoinedExits
 from montauk_tui.collectors.netlink.exit_table import exit_table
-from montauk_tui.collectors.netlink.parent_credit import Completion
-from montauk_tui.collectors.netlink.pid_set import KnownPids
+from montauk_tui.collectors.netlink.parent_credit import ParentCredit
+from montauk_tui.collectors.netlink.pid_set import PidSet
 from montauk_tui.collectors.netlink.reader import Argv, Exec
 from montauk_tui.collectors.netlink.starts import start_table
-from montauk_tui.collectors.netlink.streams import Streams, Taken
+from montauk_tui.collectors.netlink.streams import Drained, Streams
 from montauk_tui.collectors.netlink.zombies import final_run_ns
 from montauk_tui.collectors.procfs.charged import Charged
 from montauk_tui.collectors.procfs.host import HostReader
@@ -87,17 +87,17 @@ class NetlinkCollector(Collector):
         self.lookups = ProcLookups(root, self._users)
         self._live = LiveTable(root, self.lookups)
         self._host = HostReader(root.read, root.read_lists, charged=Charged())
-        self._known = KnownPids(root, USER_HZ)
-        self._ends = Ends(
+        self._pids = PidSet(root, USER_HZ)
+        self._joiner = ExitJoiner(
             USER_HZ,
-            stats_tell_processes=streams.stats_tell_processes,
+            stats_name_processes=streams.stats_name_processes,
             counts_io=requirements.counts_io(),
         )
-        self._completion = Completion(USER_HZ)
+        self._parent_credit = ParentCredit(USER_HZ)
         self._since_ticks = 0
         self._arguments = Arguments(self.lookups.kept, USER_HZ)
         self._argv: dict[Exec, Argv] = {}
-        self._without_event = self._no_ends = self._unheard = 0
+        self._without_event = self._execs_of_threads = self._unheard = 0
         self._exits_counted = self._exits_lost = 0
 
     def close(self) -> None:
@@ -127,7 +127,7 @@ class NetlinkCollector(Collector):
             counters=self._counters(self._streams),
             exits=reading.exits,
             starts=reading.starts,
-            ending=self._ends.waiting,
+            ending=self._joiner.waiting,
             vanished=reading.vanished,
             **started.times(),
         )
@@ -139,25 +139,25 @@ class NetlinkCollector(Collector):
         who is missing in the table has told of its end by then.
         """
         before = self._live.last
-        early = streams.take()
+        early = streams.drain()
         self._forget_old_programs(early.execs, before)
-        pids = self._known.pids(before, early.forks, streams.lost()[0])
+        pids = self._pids.pids(before, early.forks, streams.lost()[0])
         table = self._live.read(pids, needs)
-        self._known.check(table, boot_s)
+        self._pids.check(table, boot_s)
         # Between the living and the ended, whose times its CPU times are compared with.
         host = self._host.sample(needs)
-        late = streams.take()
-        argv = streams.take_argv()
+        late = streams.drain()
+        argv = streams.drain_argv()
         self._arguments.add(argv)
-        taken = Taken(*map(np.concatenate, zip(early, late, strict=True)))
-        self._known.keep(pids, table, late.forks, taken.exits)
+        drained = Drained(*map(np.concatenate, zip(early, late, strict=True)))
+        self._pids.keep(pids, table, late.forks, drained.exits)
         processes = table if table.is_process.all() else table.only(table.is_process)
         offset_ns = boot_offset_ns()
-        exits = self._exits(taken, before, processes, offset_ns)
+        exits = self._exits(drained, before, processes, offset_ns)
         self._since_ticks = int(boot_s * USER_HZ)
         clock = (offset_ns, USER_HZ)
         # Arguments may have been taken before the event of their exec.
-        starts = start_table(taken, {**self._argv, **argv}, processes, exits, clock)
+        starts = start_table(drained, {**self._argv, **argv}, processes, exits, clock)
         self._argv = argv
         self._forget_old_programs(late.execs, processes)
         self.lookups.read_new(table, _COMMANDS_A_SAMPLE)
@@ -170,30 +170,32 @@ class NetlinkCollector(Collector):
         self.lookups.forget(map(table.identity, row[found].tolist()))
 
     def _exits(
-        self, taken: Taken, before: ProcessTable, now: ProcessTable, offset_ns: int
+        self, drained: Drained, before: ProcessTable, now: ProcessTable, offset_ns: int
     ) -> ExitTable:
         if not before.is_process.all():
             before = before.only(before.is_process)
-        found = self._ends.take(taken, before, now, offset_ns)
+        found = self._joiner.join(drained, before, now, offset_ns)
         self._without_event += found.without_event
-        self._no_ends += found.no_ends
+        self._execs_of_threads += found.replaced_by_exec
         self._unheard = found.unheard
-        ends = found.ends
-        ends["run_ns"] = final_run_ns(self._root, ends, now, USER_HZ)
-        run_ns = ends["run_ns"] + self._completion.lacking_ns(
-            ends, before, now, self._since_ticks
+        exits = found.exits
+        exits["run_ns"] = final_run_ns(self._root, exits, now, USER_HZ)
+        run_ns = exits["run_ns"] + self._parent_credit.lacking_ns(
+            exits, before, now, self._since_ticks
         )
-        cmdlines = self._arguments.of(ends, before, now, offset_ns)
-        uid = _owners_and_names(ends, cmdlines, before)
-        return exit_table(ends, run_ns, uid, cmdlines, offset_ns)
+        cmdlines = self._arguments.of(exits, before, now, offset_ns)
+        uid = _owners_and_names(exits, cmdlines, before)
+        return exit_table(exits, run_ns, uid, cmdlines, offset_ns)
 
     def _counters(self, streams: Streams) -> Counters:
-        told, lost = streams.told(), streams.lost()
-        forks, execs, exits = (told[kind] + lost[kind] for kind in range(len(_EVENTS)))
+        drained, lost = streams.drained(), streams.lost()
+        forks, execs, exits = (
+            drained[kind] + lost[kind] for kind in range(len(_EVENTS))
+        )
         # An end whose event was lost is told all the same if its accounting came.
         missing = lost[_EVENTS.index("exits")] - self._without_event
         # The accounting may begin a moment before the events.
-        exits += max(0, -missing) - self._no_ends - self._ends.led
+        exits += max(0, -missing) - self._execs_of_threads - self._joiner.exited_leaders
         # What is known better a sample later does not make a count go back.
         self._exits_counted = max(self._exits_counted, exits)
         self._exits_lost = max(self._exits_lost, missing - self._unheard)
@@ -201,7 +203,7 @@ class NetlinkCollector(Collector):
             forks=forks,
             execs=execs,
             exits=self._exits_counted,
-            lost=sum(lost) + streams.foreign() + self._known.missed,
+            lost=sum(lost) + streams.foreign() + self._pids.missed,
             lost_exits=self._exits_lost,
             read_failures=self._arguments.missed,
         )
@@ -220,18 +222,18 @@ _EVENTS: Final = ("forks", "execs", "exits")
 
 
 def _owners_and_names(
-    ends: EndArray, cmdlines: list[bytes], before: ProcessTable
+    exits: JoinedExits, cmdlines: list[bytes], before: ProcessTable
 ) -> Ints:
     """Return the owner of each end; fill in names that no accounting told.
 
     The accounting has the real uid; a row has the effective one.
     """
-    uid = np.where(ends["has_stats"], ends["uid"], UNKNOWN)
-    row, found = find(before, ends["pid"], ends["start_ticks"])
+    uid = np.where(exits["has_stats"], exits["uid"], UNKNOWN)
+    row, found = find(before, exits["pid"], exits["start_ticks"])
     uid[found] = before.uid[row[found]]
-    for end in np.flatnonzero(ends["comm"] == b"").tolist():
+    for end in np.flatnonzero(exits["comm"] == b"").tolist():
         program = cmdlines[end].partition(b"\0")[0].rpartition(b"/")[2]
-        ends["comm"][end] = (
+        exits["comm"][end] = (
             before.comm[row[end]] if found[end] else program[:_COMM_BYTES]
         )
     return uid

@@ -29,7 +29,7 @@ EVENT: Final = np.dtype(
 
 
 class Kind(IntEnum):
-    """What a message tells (enum what)."""
+    """What a message reports (enum what)."""
 
     ACK = 0
     FORK = 0x1
@@ -38,7 +38,7 @@ class Kind(IntEnum):
 
 
 class NoAnswerError(OSError):
-    """The kernel took the subscription and said nothing."""
+    """The kernel accepted the subscription and sent no answer."""
 
 
 _NETLINK_CONNECTOR: Final = 11
@@ -75,8 +75,8 @@ _EXIT_CODE: Final = 2
 class EventSocket:
     """A subscription to one kind of event.
 
-    Each kind has a socket of its own, so that the kernel's count of what it had no room
-    for is a count of that kind. Threads are not told apart once the filter is off.
+    Each kind has its own socket, so that the kernel's count of dropped messages is a
+    count of that kind. Without the filter events of threads arrive as well.
     """
 
     def __init__(
@@ -85,13 +85,13 @@ class EventSocket:
         """Subscribe and wait for the acknowledgement.
 
         Raises:
-            NoAnswerError: There is none.
-            OSError: The kernel does not let us listen.
+            NoAnswerError: No acknowledgement arrived.
+            OSError: The kernel refuses the subscription.
         """
         self._kind = kind
         self._with_threads = with_threads
         self.tgid_at = _DATA_AT + 4 * _PID_TGID[kind][1]
-        """Where the process lies in a message."""
+        """Offset of the process id in a message."""
         offsets = namespace_offsets()
         if offsets is None:
             raise OSError(UNKNOWN_OFFSETS[0])
@@ -114,7 +114,7 @@ class EventSocket:
         return keep_if((KIND_AT, self._kind), same)
 
     def read(self) -> Events:
-        """Return the events that came since the last time, in the kernel's order.
+        """Return the events since the last call, in the kernel's order.
 
         Raises:
             OSError: The socket is broken.
@@ -125,16 +125,16 @@ class EventSocket:
         return events
 
     def close(self) -> None:
-        """End the subscription: kernels before 6.6 count who does not say so."""
+        """End the subscription: kernels before 6.6 count listeners until they do."""
         with contextlib.suppress(OSError):
             self.receiver.sock.send(_request(_IGNORE, 0))
         self.receiver.close()
 
 
 def decode(raw: Raw, kind: Kind, *, with_threads: bool = False) -> Events:
-    """Return the events of one kind among the messages; others came before the filter.
+    """Return the events of one kind; others arrived before the filter was attached.
 
-    An exit of a process is that of its leader: its threads may live on.
+    The exit of a process is that of its leader: its threads may go on.
     """
     wire = np.ascontiguousarray(raw).view(_WIRE)[:, 0]
     pid, tgid = _PID_TGID[kind]
@@ -154,7 +154,7 @@ def decode(raw: Raw, kind: Kind, *, with_threads: bool = False) -> Events:
 
 
 def _subscribe(sock: socket.socket) -> None:
-    """Ask for events and wait until the kernel says yes."""
+    """Ask for events and wait for the acknowledgement."""
     nonce = int.from_bytes(os.urandom(4), "little") >> 1
     sock.send(_request(_LISTEN, nonce))
     sock.settimeout(_ANSWER_S)

@@ -1,4 +1,4 @@
-"""Who ended: events and accounting joined, and held back until it is certain."""
+"""Exits: events and accounting records joined, held back until they are certain."""
 
 import time
 from typing import Final, NamedTuple
@@ -8,16 +8,16 @@ import numpy.typing as npt
 
 from montauk_tui.collectors.netlink.connector import EVENT, Events
 from montauk_tui.collectors.netlink.record_pairing import last_before, pair
-from montauk_tui.collectors.netlink.streams import Taken
+from montauk_tui.collectors.netlink.streams import Drained
 from montauk_tui.collectors.netlink.taskstats import STATS, Stats
 from montauk_tui.model.join import by_pid
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import UNKNOWN, Bools, Ints
 
-EndArray = npt.NDArray[np.void]
-"""Records of END."""
+JoinedExits = npt.NDArray[np.void]
+"""Records of JOINED_EXIT."""
 
-END: Final = np.dtype(
+JOINED_EXIT: Final = np.dtype(
     [
         *((name, np.int64) for name in (
             "pid", "ppid", "time_ns", "code", "uid", "run_ns", "utime_us", "stime_us",
@@ -26,22 +26,21 @@ END: Final = np.dtype(
             "start_ticks", "fork_parent", "fork_ns",
         )),
         *((name, np.bool_) for name in (
-            "has_event", "has_stats", "is_group", "is_zombie", "is_led",
+            "has_event", "has_stats", "is_group", "is_zombie", "leader_exited",
             "code_is_known", "io_is_known",
         )),
         ("comm", "S32"),
     ]
 )  # fmt: skip
-"""A process that ended, at a CLOCK_MONOTONIC time that is 0 without event.
-`start_ticks` and `elapsed_us` may be UNKNOWN.
-`fork_parent` is who started it and `fork_ns` when, 0 if that was not seen. `is_zombie`
-says that nobody has waited for it yet, `is_led` that threads go on without their
-leader."""
+"""The exit of a process, at a CLOCK_MONOTONIC time that is 0 without an event.
+`start_ticks` and `elapsed_us` may be UNKNOWN. `fork_parent` and `fork_ns` say which
+process forked it and when, 0 if the fork was not seen. `is_zombie`: it has not been
+reaped yet. `leader_exited`: threads go on without their leader."""
 
 _ZOMBIE: Final = ord("Z")
 _MOST_KEPT: Final = 1 << 16
 _ANOTHER_BY_NOW: Final = 3
-"""Samples after which a process that still lives cannot be the one that ended."""
+"""A pid that is still alive after so many samples belongs to another process."""
 
 _OF_STATS: Final = (
     "uid", "run_ns", "utime_us", "stime_us", "elapsed_us", "peak_rss_bytes",
@@ -54,20 +53,20 @@ _CORE: Final = 0x80
 """WCOREFLAG of a wait status."""
 
 
-class Found(NamedTuple):
-    """What became certain."""
+class Confirmed(NamedTuple):
+    """The exits that became certain."""
 
-    ends: EndArray
+    exits: JoinedExits
     without_event: int
-    """How many of them nothing but their accounting told of."""
-    no_ends: int
-    """Exits of leaders whose process lives on under the same pid (execve(2))."""
+    """How many of them were reported by their accounting record only."""
+    replaced_by_exec: int
+    """Exits of leaders whose process goes on under the same pid (execve(2))."""
     unheard: int
-    """How many wait for their event, which comes, or was lost."""
+    """How many wait for their event, which is late or was lost."""
 
 
 class _Waiting(NamedTuple):
-    """What is not certain yet; the numbers are samples it has waited."""
+    """Records that are not certain yet; the numbers are samples they have waited."""
 
     exits: Events
     exits_waited: Ints
@@ -75,91 +74,95 @@ class _Waiting(NamedTuple):
     stats_waited: Ints
 
 
-class Ends:
-    """Joins from one sample to the next.
+class ExitJoiner:
+    """Joins the records of exits from one sample to the next.
 
-    An end is certain when its process is gone from the table, or a zombie that has no
-    thread left: the leader of a process may end long before its other threads do.
+    An exit is certain once its process is missing in the table or is a zombie without
+    threads: the leader of a process may exit long before its other threads.
     """
 
     def __init__(
-        self, user_hz: int, *, stats_tell_processes: bool, counts_io: bool
+        self, user_hz: int, *, stats_name_processes: bool, counts_io: bool
     ) -> None:
         """Start with nothing waiting."""
         self._counts_io = counts_io
         self._tick_ns = 10**9 // user_hz
-        self._tells = stats_tell_processes
+        self._tells = stats_name_processes
         nothing = np.empty(0, dtype=np.int64)
         self._waiting = _Waiting(
             np.empty(0, dtype=EVENT), nothing, np.empty(0, dtype=STATS), nothing
         )
-        self._is_led = np.empty(0, dtype=np.bool_)
-        """Which of the exits that wait are of a leader whose threads go on."""
+        self._leader_exited = np.empty(0, dtype=np.bool_)
+        """Which of the waiting exits are of a leader whose threads go on."""
         self._forks: Events = np.empty(0, dtype=EVENT)
         self._threads: dict[int, Ints] = {}
 
     @property
     def waiting(self) -> Ints:
-        """Pids of the ends that an event told of and that are not certain yet.
+        """Pids of the exits with an event that are not certain yet.
 
-        Without leaders whose threads go on, maybe for days: that is no end yet.
+        Leaders whose threads go on, maybe for days, are left out.
         """
-        pids: Ints = self._waiting.exits["pid"][~self._is_led]
+        pids: Ints = self._waiting.exits["pid"][~self._leader_exited]
         return pids
 
     @property
-    def led(self) -> int:
-        """How many leaders have ended whose threads go on."""
-        return int(np.count_nonzero(self._is_led))
+    def exited_leaders(self) -> int:
+        """How many leaders have exited whose threads go on."""
+        return int(np.count_nonzero(self._leader_exited))
 
-    def take(
-        self, taken: Taken, before: ProcessTable, now: ProcessTable, offset_ns: int
-    ) -> Found:
-        """Return who ended.
+    def join(
+        self, drained: Drained, before: ProcessTable, now: ProcessTable, offset_ns: int
+    ) -> Confirmed:
+        """Return the exits that became certain.
 
         Args:
-            taken: What arrived since the last time, taken after `now` was read.
+            drained: What has arrived since the last call, drained after `now` was read.
             before: The processes of the previous sample.
             now: Those of this one.
             offset_ns: CLOCK_BOOTTIME less CLOCK_MONOTONIC.
         """
-        self._forks = np.concatenate([self._forks, taken.forks])
-        waiting = self._gather(taken, before)
-        lives_on = self._went_through_exec(waiting.exits, taken.execs)
+        self._forks = np.concatenate([self._forks, drained.forks])
+        waiting = self._gather(drained, before)
+        replaced = self._went_through_exec(waiting.exits, drained.execs)
         waiting = waiting._replace(
-            exits=waiting.exits[~lives_on], exits_waited=waiting.exits_waited[~lives_on]
+            exits=waiting.exits[~replaced], exits_waited=waiting.exits_waited[~replaced]
         )
-        ends, exit_row, stats_row = _join(waiting, stats_tell_processes=self._tells)
-        ends["io_is_known"] = self._counts_io
+        joined, exit_row, stats_row = _join(waiting, stats_name_processes=self._tells)
+        joined["io_is_known"] = self._counts_io
         if not self._tells:
-            _hide_what_is_of_one_thread(ends)
-        is_certain = self._judge(ends, now, offset_ns)
-        keep = ~is_certain & (ends["is_led"] | (ends["waited"] < _ANOTHER_BY_NOW))
-        is_other = ~is_certain & ~keep & ends["has_event"]
-        self._waiting = _Waiting(
-            waiting.exits[exit_row[keep & ends["has_event"]]],
-            waiting.exits_waited[exit_row[keep & ends["has_event"]]] + 1,
-            waiting.stats[stats_row[keep & ends["has_stats"]]],
-            waiting.stats_waited[stats_row[keep & ends["has_stats"]]] + 1,
+            _hide_what_is_of_one_thread(joined)
+        is_certain = self._confirm(joined, now, offset_ns)
+        keep = ~is_certain & (
+            joined["leader_exited"] | (joined["waited"] < _ANOTHER_BY_NOW)
         )
-        self._is_led = ends["is_led"][keep & ends["has_event"]]
-        certain = ends[is_certain]
+        is_other = ~is_certain & ~keep & joined["has_event"]
+        self._waiting = _Waiting(
+            waiting.exits[exit_row[keep & joined["has_event"]]],
+            waiting.exits_waited[exit_row[keep & joined["has_event"]]] + 1,
+            waiting.stats[stats_row[keep & joined["has_stats"]]],
+            waiting.stats_waited[stats_row[keep & joined["has_stats"]]] + 1,
+        )
+        self._leader_exited = joined["leader_exited"][keep & joined["has_event"]]
+        certain = joined[is_certain]
         self._add_threads(certain)
         self._place(certain, before, now, offset_ns)
         self._forget_forks(certain, now)
-        return Found(
+        return Confirmed(
             certain,
             without_event=int(np.count_nonzero(~certain["has_event"])),
-            no_ends=int(np.count_nonzero(lives_on) + np.count_nonzero(is_other)),
-            unheard=int(np.count_nonzero(keep & ~ends["has_event"])),
+            replaced_by_exec=int(
+                np.count_nonzero(replaced) + np.count_nonzero(is_other)
+            ),
+            unheard=int(np.count_nonzero(keep & ~joined["has_event"])),
         )
 
     def _went_through_exec(self, exits: Events, execs: Events) -> Bools:
         """Return which exits are of a leader whose pid another thread took over.
 
-        A thread that calls execve(2) ends all others and becomes the leader.
+        A thread that calls execve(2) kills all others and becomes the leader.
         """
-        lives_on = np.zeros(len(exits), dtype=np.bool_)
+        replaced = np.zeros(len(exits), dtype=np.bool_)
         who = execs["pid"], execs["time_ns"]
         row, found = last_before(*who, exits["pid"], exits["time_ns"])
         fork, is_forked = last_before(*who, self._forks["pid"], self._forks["time_ns"])
@@ -169,17 +172,17 @@ class Ends:
                 self._forks["time_ns"][fork[is_forked]]
                 > exits["time_ns"][row[is_forked]]
             )
-            lives_on[row[found & ~is_new]] = True
-        return lives_on
+            replaced[row[found & ~is_new]] = True
+        return replaced
 
-    def _gather(self, taken: Taken, before: ProcessTable) -> _Waiting:
-        """Return what waits and what is new together."""
+    def _gather(self, drained: Drained, before: ProcessTable) -> _Waiting:
+        """Return waiting and new records together."""
         old = self._waiting
-        stats = self._of_processes(taken.stats, taken.exits, old.exits, before)
-        fresh = np.zeros(len(taken.exits), dtype=np.int64)
+        stats = self._of_processes(drained.stats, drained.exits, old.exits, before)
+        fresh = np.zeros(len(drained.exits), dtype=np.int64)
         fresh_stats = np.zeros(len(stats), dtype=np.int64)
         gathered = _Waiting(
-            np.concatenate([old.exits, taken.exits]),
+            np.concatenate([old.exits, drained.exits]),
             np.concatenate([old.exits_waited, fresh]),
             np.concatenate([old.stats, stats]),
             np.concatenate([old.stats_waited, fresh_stats]),
@@ -207,8 +210,8 @@ class Ends:
                 self._threads.pop(next(iter(self._threads)))
             last: Stats = stats[stats["is_last"]]
             return last
-        # Older kernels do not say of which process a thread was. One whose id is that
-        # of a process was the leader; whether it was alone, the table tells.
+        # Older kernels do not report the process of a thread. A thread with the id of a
+        # process was its leader; the table shows whether it was the only thread.
         alone = ~stats["is_last"]
         named: Stats = stats.copy()
         named["tgid"][alone] = stats["tid"][alone]
@@ -217,98 +220,107 @@ class Ends:
         kept: Stats = named[is_process | ~alone]
         return kept
 
-    def _judge(self, ends: EndArray, now: ProcessTable, offset_ns: int) -> Bools:
-        """Return which ends are certain; mark those that are zombies."""
-        row, found = by_pid(now.pid, ends["pid"])
+    def _confirm(self, joined: JoinedExits, now: ProcessTable, offset_ns: int) -> Bools:
+        """Return which exits are certain; mark zombies and exited leaders."""
+        row, found = by_pid(now.pid, joined["pid"])
         if not len(now):
-            return np.ones(len(ends), dtype=np.bool_)
-        # A row that started after the end is that of another process.
+            return np.ones(len(joined), dtype=np.bool_)
+        # A row that started after the exit is that of another process.
         started_ns = now.start_ticks[row] * self._tick_ns - offset_ns
-        found &= (ends["time_ns"] == 0) | (started_ns <= ends["time_ns"])
-        is_led = found & now.is_led[row]
-        ends["is_zombie"] = found & ~is_led & (now.state[row] == _ZOMBIE)
-        ends["is_led"] = is_led
-        # The event comes a moment after the accounting; the next sample must have it.
-        is_told = ends["has_event"] | (ends["waited"] > 0)
-        certain: Bools = (~found | ends["is_zombie"]) & is_told
+        found &= (joined["time_ns"] == 0) | (started_ns <= joined["time_ns"])
+        leader_exited = found & now.leader_exited[row]
+        joined["is_zombie"] = found & ~leader_exited & (now.state[row] == _ZOMBIE)
+        joined["leader_exited"] = leader_exited
+        # The event follows the accounting record; the next sample must have it.
+        is_reported = joined["has_event"] | (joined["waited"] > 0)
+        certain: Bools = (~found | joined["is_zombie"]) & is_reported
         return certain
 
-    def _add_threads(self, ends: EndArray) -> None:
-        for row in np.flatnonzero(ends["is_group"]).tolist():
-            used = self._threads.pop(int(ends["pid"][row]), None)
+    def _add_threads(self, joined: JoinedExits) -> None:
+        for row in np.flatnonzero(joined["is_group"]).tolist():
+            used = self._threads.pop(int(joined["pid"][row]), None)
             if used is not None:
                 *sums, dumped = used.tolist()
                 for name, value in zip(_SUMMED, sums, strict=True):
-                    ends[name][row] += value
-                # Only the status of the thread that crashed has it.
-                ends["code"][row] |= _CORE if dumped else 0
+                    joined[name][row] += value
+                # Only the status of the crashed thread has the flag.
+                joined["code"][row] |= _CORE if dumped else 0
 
     def _place(
-        self, ends: EndArray, before: ProcessTable, now: ProcessTable, offset_ns: int
+        self,
+        joined: JoinedExits,
+        before: ProcessTable,
+        now: ProcessTable,
+        offset_ns: int,
     ) -> None:
-        """Fill in when each started and who started it.
+        """Fill in when each process started and which process forked it.
 
-        Where it was a row, it gets that row's start, so that it is the same process.
-        Start and life are UNKNOWN where no row, fork or accounting tells of them.
+        A process that was a row gets the start of that row, so that it is the same.
+        Start and lifetime are UNKNOWN without a row, fork or accounting record.
         """
-        lived_ns = ends["elapsed_us"] * 1000
-        time_ns = np.where(ends["time_ns"] > 0, ends["time_ns"], time.monotonic_ns())
+        lived_ns = joined["elapsed_us"] * 1000
+        time_ns = np.where(
+            joined["time_ns"] > 0, joined["time_ns"], time.monotonic_ns()
+        )
         start_ns = time_ns - lived_ns
         fork, is_forked = last_before(
-            ends["pid"], ends["time_ns"], self._forks["pid"], self._forks["time_ns"]
+            joined["pid"], joined["time_ns"], self._forks["pid"], self._forks["time_ns"]
         )
         forks = self._forks[fork[is_forked]]
         start_ns[is_forked] = forks["time_ns"]
-        ends["fork_parent"][is_forked] = forks["ppid"]
-        ends["fork_ns"][is_forked] = forks["time_ns"]
-        # A process that was waited for at once has no parent any more in its event.
-        orphaned = ends["ppid"] == 0
-        ends["ppid"][orphaned] = ends["fork_parent"][orphaned]
-        # The moment of an end says nothing of when it started.
+        joined["fork_parent"][is_forked] = forks["ppid"]
+        joined["fork_ns"][is_forked] = forks["time_ns"]
+        # The event of a process that was reaped at once names no parent.
+        orphaned = joined["ppid"] == 0
+        joined["ppid"][orphaned] = joined["fork_parent"][orphaned]
+        # The time of the exit alone does not give the start.
         start_ticks = np.where(
             is_forked | (lived_ns > 0),
             (start_ns + offset_ns) // self._tick_ns,
             UNKNOWN,
         )
-        for table, which in ((before, ~is_forked), (now, ends["is_zombie"])):
-            row, found = by_pid(table.pid, ends["pid"])
+        for table, which in ((before, ~is_forked), (now, joined["is_zombie"])):
+            row, found = by_pid(table.pid, joined["pid"])
             found &= which
             start_ticks[found] = table.start_ticks[row[found]]
-        ends["start_ticks"] = start_ticks
-        # Without accounting the life is as long as the events say.
-        is_untold = ends["elapsed_us"] == 0
+        joined["start_ticks"] = start_ticks
+        # Without accounting the lifetime is what the events give.
+        is_unreported = joined["elapsed_us"] == 0
         begun_ns = np.where(
             is_forked, start_ns, start_ticks * self._tick_ns - offset_ns
         )
         elapsed_us = ((time_ns - begun_ns) // 1000).clip(0)
         elapsed_us[start_ticks == UNKNOWN] = UNKNOWN
-        ends["elapsed_us"][is_untold] = elapsed_us[is_untold]
+        joined["elapsed_us"][is_unreported] = elapsed_us[is_unreported]
 
-    def _forget_forks(self, ends: EndArray, now: ProcessTable) -> None:
-        """Keep the forks of who is neither a row yet nor ended."""
-        gone = np.isin(self._forks["pid"], now.pid)
+    def _forget_forks(self, joined: JoinedExits, now: ProcessTable) -> None:
+        """Keep the forks of processes that are no row yet and have not exited."""
+        is_settled = np.isin(self._forks["pid"], now.pid)
         row, found = last_before(
-            ends["pid"], ends["time_ns"], self._forks["pid"], self._forks["time_ns"]
+            joined["pid"], joined["time_ns"], self._forks["pid"], self._forks["time_ns"]
         )
-        gone[row[found]] = True
-        self._forks = self._forks[~gone][-_MOST_KEPT:]
+        is_settled[row[found]] = True
+        self._forks = self._forks[~is_settled][-_MOST_KEPT:]
 
 
-def _hide_what_is_of_one_thread(ends: EndArray) -> None:
-    """Forget what older kernels tell of the last thread only, not of its process.
+def _hide_what_is_of_one_thread(joined: JoinedExits) -> None:
+    """Drop what older kernels report of the last thread only, not of its process.
 
-    Its status is that of the process only if it was the leader, and I/O is its own.
+    Its status is that of the process only if it was the leader, and its I/O is its own.
     """
-    group = ends["is_group"]
-    ends["elapsed_us"][group] = 0
-    ends["io_is_known"][group] = False
-    ends["code_is_known"] &= ~(group & (ends["code"] == 0) & (ends["waited"] > 0))
+    group = joined["is_group"]
+    joined["elapsed_us"][group] = 0
+    joined["io_is_known"][group] = False
+    joined["code_is_known"] &= ~(group & (joined["code"] == 0) & (joined["waited"] > 0))
 
 
 def _join(
-    waiting: _Waiting, *, stats_tell_processes: bool
-) -> tuple[EndArray, Ints, Ints]:
-    """Return an end for each exit and each record, and the rows they came from."""
+    waiting: _Waiting, *, stats_name_processes: bool
+) -> tuple[JoinedExits, Ints, Ints]:
+    """Return a joined record for each exit and each accounting record, and their rows.
+
+    A row is -1 where there is no event or no accounting record.
+    """
     exits, stats = waiting.exits, waiting.stats
     rows, others = pair(exits["pid"], stats["tgid"])
     alone = np.setdiff1d(np.arange(len(stats)), others, assume_unique=True)
@@ -316,27 +328,27 @@ def _join(
     stats_row = np.full(len(exit_row), -1)
     stats_row[rows] = others
     stats_row[len(exits) :] = alone
-    ends = np.zeros(len(exit_row), dtype=END)
-    told = slice(0, len(exits))
+    joined = np.zeros(len(exit_row), dtype=JOINED_EXIT)
+    with_event = slice(0, len(exits))
     for name in ("pid", "ppid", "time_ns", "code"):
-        ends[name][told] = exits[name]
-    ends["waited"][told] = waiting.exits_waited
-    ends["has_event"][told] = True
-    ends["code_is_known"] = True
+        joined[name][with_event] = exits[name]
+    joined["waited"][with_event] = waiting.exits_waited
+    joined["has_event"][with_event] = True
+    joined["code_is_known"] = True
     has = stats_row >= 0
     found = stats[stats_row[has]]
-    ends["has_stats"] = has
-    ends["pid"][has] = found["tgid"]
+    joined["has_stats"] = has
+    joined["pid"][has] = found["tgid"]
     for name in _OF_STATS:
-        ends[name][has] = found[name]
-    ends["is_group"][has] = found["is_group"]
-    # The parent at the end; a reparented process has another in the event.
-    ends["ppid"][has] = found["ppid"]
-    # The last thread's status is that of the process, not the leader's, which may have
-    # ended on its own (pthread_exit(3)); older kernels tell the leader's only.
-    is_final = stats_tell_processes | (found["code"] != 0)
-    ends["code"][has] = np.where(is_final, found["code"], ends["code"][has])
-    ends["waited"][has] = np.maximum(
-        ends["waited"][has], waiting.stats_waited[stats_row[has]]
+        joined[name][has] = found[name]
+    joined["is_group"][has] = found["is_group"]
+    # The parent at the exit; the event of a reparented process names another.
+    joined["ppid"][has] = found["ppid"]
+    # The status of the last thread is that of the process; the leader may have exited
+    # on its own (pthread_exit(3)). Older kernels report that of the leader only.
+    is_final = stats_name_processes | (found["code"] != 0)
+    joined["code"][has] = np.where(is_final, found["code"], joined["code"][has])
+    joined["waited"][has] = np.maximum(
+        joined["waited"][has], waiting.stats_waited[stats_row[has]]
     )
-    return ends, exit_row, stats_row
+    return joined, exit_row, stats_row

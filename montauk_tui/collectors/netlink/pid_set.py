@@ -1,4 +1,4 @@
-"""Which processes there are, by what forks told rather than by listing /proc."""
+"""The PIDs of the processes, from fork events instead of listing /proc."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -11,30 +11,30 @@ from montauk_tui.model.sample import ProcessTable
 
 _CHECK_SAMPLES: Final = 32
 _SURELY_OLDER_S: Final = 1.0
-"""The fork of a younger one may not have been told yet."""
+"""The fork event of a younger process may not have arrived yet."""
 
 
-class KnownPids:
-    """The rows of the last table and who was forked since; listed anew after a loss."""
+class PidSet:
+    """The PIDs of the last table and of forks since; /proc is listed after a loss."""
 
     def __init__(self, root: ProcRoot, user_hz: int) -> None:
-        """Know nothing yet."""
+        """Start empty."""
         self._root = root
         self._user_hz = user_hz
         self._samples = 0
         self._lost = 0
         self._unexpected: frozenset[str] = frozenset()
         self._later: dict[int, bool] = {}
-        """Who is read next time though it is no row now, and whether for a last try."""
+        """PIDs to read next time that are no row now, and whether for the last time."""
         self.missed = 0
-        """Processes that no fork told of, found by listing."""
+        """Processes without a fork event, found by listing."""
 
     def pids(self, last: ProcessTable, forks: Events, lost: int) -> list[str]:
         """Return the pids to read now.
 
         Args:
             last: The previous table.
-            forks: What was forked up to now; who was forked later is in `keep`.
+            forks: The forks up to now; later ones are passed to `keep`.
             lost: Forks that were lost so far.
 
         Raises:
@@ -58,15 +58,16 @@ class KnownPids:
     def keep(
         self, asked: Iterable[str], table: ProcessTable, forks: Events, exits: Events
     ) -> None:
-        """Keep who must be read next time without being a row of this time.
+        """Keep the PIDs that must be read next time though they are no row now.
 
         Args:
             asked: The pids that were read.
-            table: What was read of them.
-            forks: What was forked since they were chosen.
-            exits: Who ended, all that was told up to now.
+            table: The rows that were read.
+            forks: The forks since the pids were chosen.
+            exits: All exits reported up to now.
         """
-        # A read may fail in vain, as where descriptors run out; an end may be lost.
+        # A read may fail although the process is alive, as when descriptors run out;
+        # an exit may be lost.
         unread = set(map(int, asked)) - set(table.pid.tolist())
         again = unread - set(exits["pid"].tolist())
         last_try = {pid for pid, is_last in self._later.items() if is_last}
@@ -79,10 +80,10 @@ class KnownPids:
                 self._later[pid] = False
 
     def check(self, table: ProcessTable, boot_s: float) -> None:
-        """Count the rows that nothing told of.
+        """Count the rows that no event reported.
 
         Args:
-            table: What was read of these pids.
+            table: The rows read for these pids.
             boot_s: CLOCK_BOOTTIME before that.
         """
         if not self._unexpected:

@@ -1,4 +1,4 @@
-"""The process that reads arguments, and what it has read."""
+"""The process that reads arguments at execs, and what it has read."""
 
 import contextlib
 import fcntl
@@ -49,8 +49,8 @@ class ArgumentReader:
         Raises:
             OSError: There is no room for one more process.
         """
-        self.is_over = False
-        """Whether the process has ended: nothing is read any more."""
+        self.has_exited = False
+        """Whether the process has exited: nothing is read any more."""
         self._read = b""
         self._upto_ns = 0
         with contextlib.ExitStack() as undo:
@@ -67,26 +67,26 @@ class ArgumentReader:
                 self._process = _start(events, writing)
             self._resources = undo.pop_all()
 
-    def take(self, upto_ns: int) -> dict[Exec, Argv]:
-        """Return what was read since the last time.
+    def drain(self, upto_ns: int) -> dict[Exec, Argv]:
+        """Return the arguments read since the last call.
 
         Args:
-            upto_ns: An exec that must be among it, unless reading falls behind.
+            upto_ns: Time of an exec that must be included, unless the reader is behind.
         """
         found: dict[Exec, Argv] = {}
         ready = select.poll()
         ready.register(self._pipe, select.POLLIN)
         end_s = time.monotonic() + _BEHIND_S
         while True:
-            self.is_over = self._read_pipe()
+            self.has_exited = self._read_pipe()
             self._unpack(found)
             left_s = end_s - time.monotonic()
-            if self.is_over or self._upto_ns >= upto_ns or left_s <= 0:
+            if self.has_exited or self._upto_ns >= upto_ns or left_s <= 0:
                 return found
             ready.poll(left_s * 1000)
 
     def _read_pipe(self) -> bool:
-        """Read all there is; tell whether the process has ended."""
+        """Read everything available; tell whether the process has exited."""
         parts = [self._read]
         try:
             while part := os.read(self._pipe, _CHUNK_BYTES):

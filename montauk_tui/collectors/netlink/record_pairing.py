@@ -1,4 +1,4 @@
-"""Which record of one kind belongs to which of another."""
+"""Pairing of the records of one kind with those of another."""
 
 from typing import Final
 
@@ -23,7 +23,7 @@ def pair(one: Ints, other: Ints) -> tuple[Ints, Ints]:
 
 
 def _occurrence(pids: Ints) -> Ints:
-    """Return for each pid how often it came before: a pid that came back is another."""
+    """Return how often each pid occurred before: a reused pid is another process."""
     order = np.argsort(pids, kind="stable")
     is_first = np.diff(pids[order], prepend=-1) != 0
     place = np.arange(len(pids))
@@ -34,11 +34,11 @@ def _occurrence(pids: Ints) -> Ints:
 
 
 def last_before(pids: Ints, times_ns: Ints, among: Ints, at_ns: Ints) -> Join:
-    """Return for each pid the row of the last one `among` that is not later.
+    """Return for each pid the row of its latest record `among` that is not later.
 
     Args:
-        pids: Whose.
-        times_ns: When; 0 where that is not known: then the last of all is found.
+        pids: The pids to look up.
+        times_ns: The latest time; 0 for unknown: then the last of all is found.
         among: The pids to search.
         at_ns: Their times.
     """
@@ -46,7 +46,7 @@ def last_before(pids: Ints, times_ns: Ints, among: Ints, at_ns: Ints) -> Join:
         zeros = np.zeros(len(pids), dtype=np.int64)
         return Join(zeros, zeros.astype(np.bool_))
     latest = (1 << _TIME_BITS) - 1
-    # One that has waited for longer than can be told counts as that old.
+    # Times too far back for the key's bits are clipped to the oldest.
     since_ns = max(int(at_ns.min()), int(at_ns.max()) - (latest << 10))
     key = among << _TIME_BITS | ((at_ns - since_ns) >> 10).clip(min=0)
     order = np.argsort(key, kind="stable")

@@ -1,7 +1,7 @@
-"""Whether this host tells its events, found out by asking for one.
+"""Whether this host delivers events, tested by producing one.
 
-In a container the subscription may succeed and nothing ever arrive, so a thread is
-started and its own fork waited for.
+In a container the subscription may succeed and no event ever arrive, so a thread is
+started and the event of its fork waited for.
 """
 
 import errno
@@ -26,15 +26,15 @@ WITHOUT_STATS: Final = "no CPU time of ended processes without CAP_NET_ADMIN"
 
 
 def counts_io() -> bool:
-    """Tell whether the kernel has CONFIG_TASK_IO_ACCOUNTING; else taskstats says 0.
+    """Tell whether the kernel has CONFIG_TASK_IO_ACCOUNTING; else taskstats has 0.
 
-    So has this file then (fs/proc/base.c, kernel/tsacct.c).
+    The file exists under the same option (fs/proc/base.c, kernel/tsacct.c).
     """
     return Path("/proc/self/io").exists()
 
 
 def check() -> Availability:
-    """Tell whether events arrive; leaves nothing behind."""
+    """Tell whether events arrive; without side effect."""
     lack = own_proc.lack()
     if lack is not None:
         return Availability(available=False, reason=lack[0], remedy=lack[1])
@@ -51,28 +51,28 @@ def check() -> Availability:
 
 
 def _wait_for_own_fork(events: EventSocket) -> Availability:
-    # A thread is forked like a process, and tells through the same code.
+    # A thread is forked like a process, and reported by the same code.
     thread = threading.Thread(target=lambda: None)
     thread.start()
     thread.join()
-    # For the kernel it ends a moment after it was joined.
+    # In the kernel it exits a moment after it was joined.
     task = Path(f"/proc/self/task/{thread.native_id}")
     end_s = time.monotonic() + _PATIENCE_S
-    is_told, is_there = False, True
-    while (is_there or not is_told) and time.monotonic() < end_s:
-        is_told = is_told or os.getpid() in events.read()["pid"]
+    is_reported, is_there = False, True
+    while (is_there or not is_reported) and time.monotonic() < end_s:
+        is_reported = is_reported or os.getpid() in events.read()["pid"]
         is_there = task.exists()
         time.sleep(0.001)
-    return Availability(available=True) if is_told else refusal(NoAnswerError())
+    return Availability(available=True) if is_reported else refusal(NoAnswerError())
 
 
 def refusal(error: OSError | RuntimeError) -> Availability:
-    """Return what stands in the way, and what would help."""
+    """Return the reason and the remedy for an error."""
     if isinstance(error, RuntimeError):
         return _no_thread(error)
     namespace = _foreign_namespace()
     if namespace is not None:
-        reason = f"the kernel tells no events in this {namespace} namespace"
+        reason = f"the kernel delivers no events in this {namespace} namespace"
         remedy = "run it on the host, outside of the container"
     elif isinstance(error, NoAnswerError):
         reason = "the proc connector does not answer"

@@ -1,4 +1,4 @@
-"""Classic BPF programs that drop messages before they take room in a socket.
+"""Classic BPF programs that drop messages before they take space in a socket.
 
 Source: Documentation/networking/filter.rst. A word is loaded in network order.
 """
@@ -60,7 +60,7 @@ def keep_if(
 
 
 def attach(sock: socket.socket, program: Sequence[Instruction]) -> None:
-    """Filter what comes from now on.
+    """Filter messages that arrive from now on.
 
     Raises:
         OSError: The kernel refuses.

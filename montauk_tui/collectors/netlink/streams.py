@@ -1,4 +1,4 @@
-"""The four sockets together: emptied often, taken once a sample, counted."""
+"""The four sockets together: read often, drained once a sample, counted."""
 
 import contextlib
 import os
@@ -17,24 +17,24 @@ from montauk_tui.collectors.urgency import hasten
 _BUFFER_BYTES: Final = 32 << 20
 """Of each socket; the kernel takes 800 bytes for an event and 2,300 for an end."""
 
-_DRAIN_S: Final = 0.25
-"""The sockets are emptied so often, however long the interval between samples."""
+_COLLECT_S: Final = 0.25
+"""The sockets are read this often, however long the interval between samples."""
 
 _MOST_KEPT: Final = 1 << 18
-"""So many wait for a sample, all kinds together; while nobody samples, the oldest are
+"""Records kept for the next sample, all kinds together; without one the oldest are
 lost."""
 
 _MOST_ARGV: Final = 1 << 16
 
 ARGV_BYTES: Final = 360
-"""What is kept of the arguments of processes that start and end."""
+"""How much of the arguments of starting and exiting processes is kept."""
 
 
-class Taken(NamedTuple):
-    """What came since the last time, in the order in which the sockets are emptied.
+class Drained(NamedTuple):
+    """What has arrived since the last call, in the order in which the sockets are read.
 
-    The accounting of an end is sent before its event: whoever has an exit here has its
-    stats here too, or they are lost.
+    The accounting of an exit is sent before its event: for each exit here the stats are
+    here too, or they are lost.
     """
 
     forks: Events
@@ -48,22 +48,22 @@ Counts = tuple[int, int, int, int]
 
 
 class Streams:
-    """Listens in a thread of its own; a process of its own reads arguments."""
+    """Listens in its own thread; a separate process reads arguments."""
 
     def __init__(self) -> None:
-        """Subscribe to everything that this user may have.
+        """Subscribe to everything that this user is permitted to receive.
 
         Raises:
-            OSError: Not even the events may be had.
-            RuntimeError: There is no room for one more thread.
+            OSError: The events are refused.
+            RuntimeError: The limit of threads is reached.
         """
         self.no_stats: OSError | None = None
-        """Why there is no accounting, if there is none."""
+        """Why there is no accounting; None where there is."""
         self.no_reader = ""
-        """What became of who reads arguments at execs, where nobody does."""
+        """Why nothing reads arguments at execs; empty where something does."""
         self._argv: dict[Exec, Argv] = {}
-        self._kept: list[Taken] = []
-        self._arrived = self._discarded = self._told = (0, 0, 0, 0)
+        self._kept: list[Drained] = []
+        self._arrived = self._discarded = self._drained = (0, 0, 0, 0)
         self._broken: Exception | None = None
         self._lock = threading.Lock()
         self._thread = threading.Thread(
@@ -75,7 +75,7 @@ class Streams:
             self._stats = self._open_stats()
             self._events = [self._open(kind) for kind in _KINDS]
             if self._stats:
-                # Their events came before anybody listened.
+                # Their events came before the subscription.
                 self._stats.read()
             self._reader = self._open_reader()
             self._wake = os.eventfd(0, os.EFD_CLOEXEC)
@@ -108,13 +108,13 @@ class Streams:
 
     @property
     def has_stats(self) -> bool:
-        """Whether ends come with their accounting."""
+        """Whether exits come with their accounting."""
         return self._stats is not None
 
     @property
-    def stats_tell_processes(self) -> bool:
-        """Whether the accounting tells a process from a thread (Linux 5.19)."""
-        return self._stats is not None and self._stats.tells_processes
+    def stats_name_processes(self) -> bool:
+        """Whether the accounting names the process of a thread (Linux 5.19)."""
+        return self._stats is not None and self._stats.names_processes
 
     def close(self) -> None:
         """Stop and unsubscribe."""
@@ -122,44 +122,44 @@ class Streams:
         self._thread.join()
         self._sockets.close()
 
-    def take(self) -> Taken:
-        """Return what came since the last time, up to now.
+    def drain(self) -> Drained:
+        """Return what has arrived since the last call, up to now.
 
         Raises:
             OSError: A socket is broken.
         """
-        self._drain()
+        self._collect()
         with self._lock:
             kept, self._kept = self._kept, []
             for part in kept:
-                self._told = _sum(self._told, _sizes(part))
+                self._drained = _sum(self._drained, _sizes(part))
         if self._broken is not None:
             raise OSError(f"listening broke: {self._broken}") from self._broken
-        return Taken(*map(np.concatenate, zip(_NOTHING, *kept, strict=True)))
+        return Drained(*map(np.concatenate, zip(_NOTHING, *kept, strict=True)))
 
-    def take_argv(self) -> dict[Exec, Argv]:
-        """Return what was read since the last time, and what was not, by exec."""
+    def drain_argv(self) -> dict[Exec, Argv]:
+        """Return the arguments of the execs since the last call, read or not."""
         with self._lock:
             argv, self._argv = self._argv, {}
         return argv
 
     def arrived(self) -> Counts:
-        """Return how many of each kind came and are not among the lost."""
+        """Return how many of each kind arrived and were not discarded."""
         with self._lock:
             return _sum(self._arrived, self._discarded, sign=-1)
 
-    def told(self) -> Counts:
-        """Return how many of each kind were taken."""
-        return self._told
+    def drained(self) -> Counts:
+        """Return how many of each kind were drained."""
+        return self._drained
 
     def lost(self) -> Counts:
-        """Return how many of each kind the kernel, or we, had no room for."""
+        """Return how many of each kind were lost, in the kernel or here."""
         forks, execs, exits = (socket.receiver.dropped for socket in self._events)
         stats = self._stats.receiver.dropped if self._stats else 0
         return _sum((forks, execs, exits, stats), self._discarded)
 
     def foreign(self) -> int:
-        """Return how many messages were cut off or not from the kernel."""
+        """Return how many messages were truncated or not from the kernel."""
         strangers = sum(socket.receiver.foreign for socket in self._events)
         return strangers + (self._stats.receiver.foreign if self._stats else 0)
 
@@ -170,33 +170,34 @@ class Streams:
         due_s = time.monotonic()
         try:
             while not closing.poll(max(0.0, due_s - time.monotonic()) * 1000):
-                self._drain()
-                due_s = time.monotonic() + _DRAIN_S
+                self._collect()
+                due_s = time.monotonic() + _COLLECT_S
         except Exception as error:  # noqa: BLE001
-            # A thread that died unseen would look like a machine without processes.
+            # A thread that died unnoticed would look like a machine without processes.
             self._broken = error
 
-    def _drain(self) -> None:
+    def _collect(self) -> None:
         with self._lock:
-            # What comes last in a life first, so that nothing is told before its cause.
+            # The last event of a process first: then no event is drained before its
+            # cause.
             exits, execs, forks = (socket.read() for socket in reversed(self._events))
             stats = self._stats.read() if self._stats else _NOTHING.stats
-            taken = Taken(forks, execs, exits, stats)
-            self._arrived = _sum(self._arrived, _sizes(taken))
+            drained = Drained(forks, execs, exits, stats)
+            self._arrived = _sum(self._arrived, _sizes(drained))
             self._keep_arguments(execs)
-            if any(_sizes(taken)):
-                self._kept.append(taken)
-            # What was just read is kept in any case: the sockets bound it.
+            if any(_sizes(drained)):
+                self._kept.append(drained)
+            # The latest part is always kept: the sockets bound its size.
             while len(self._kept) > 1 and _size(self._kept) > _MOST_KEPT:
                 self._discarded = _sum(self._discarded, _sizes(self._kept.pop(0)))
 
     def _keep_arguments(self, execs: Events) -> None:
-        """Keep what was read; what is told and was not read in time as unread."""
+        """Keep the arguments read; mark execs that were not read in time as unread."""
         latest_ns = int(execs["time_ns"].max(initial=0))
         if self._reader is not None:
-            self._argv |= self._reader.take(latest_ns)
-            if self._reader.is_over:
-                self.no_reader = "has ended"
+            self._argv |= self._reader.drain(latest_ns)
+            if self._reader.has_exited:
+                self.no_reader = "has exited"
         for pid, time_ns in zip(
             execs["pid"].tolist(), execs["time_ns"].tolist(), strict=True
         ):
@@ -207,15 +208,20 @@ class Streams:
 
 _KINDS: Final = (Kind.FORK, Kind.EXEC, Kind.EXIT)
 _NO_EVENTS: Final = np.empty(0, dtype=EVENT)
-_NOTHING: Final = Taken(_NO_EVENTS, _NO_EVENTS, _NO_EVENTS, np.empty(0, dtype=STATS))
+_NOTHING: Final = Drained(_NO_EVENTS, _NO_EVENTS, _NO_EVENTS, np.empty(0, dtype=STATS))
 
 
-def _size(parts: list[Taken]) -> int:
+def _size(parts: list[Drained]) -> int:
     return sum(sum(_sizes(part)) for part in parts)
 
 
-def _sizes(taken: Taken) -> Counts:
-    return len(taken.forks), len(taken.execs), len(taken.exits), len(taken.stats)
+def _sizes(drained: Drained) -> Counts:
+    return (
+        len(drained.forks),
+        len(drained.execs),
+        len(drained.exits),
+        len(drained.stats),
+    )
 
 
 def _sum(one: Counts, other: Counts, sign: int = 1) -> Counts:

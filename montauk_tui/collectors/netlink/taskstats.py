@@ -1,4 +1,4 @@
-"""taskstats: the accounting of every thread that ends, by generic netlink.
+"""taskstats: the accounting record of every exiting thread, by generic netlink.
 
 Sources: kernel/taskstats.c, kernel/tsacct.c, kernel/delayacct.c,
 include/uapi/linux/taskstats.h, genetlink.h and acct.h.
@@ -32,11 +32,11 @@ STATS: Final = np.dtype(
         ("comm", "S32"),
     ]
 )  # fmt: skip
-"""The end of a thread. Where `is_last`, it is known to be the last of its process, and
-`elapsed_us` is the life of the process. Where `is_group`, it had company before, and
-`run_ns` is the sum of them all. `tgid` is 0 where the kernel does not tell it.
-`peak_rss_bytes` is that of the memory map, which an exec makes anew: it is the
-program's own. `cancelled_bytes` were to be written and were thrown away before."""
+"""The exit of a thread. If `is_last`, it was the last of its process, and `elapsed_us`
+is the lifetime of the process. If `is_group`, the process had other threads, and
+`run_ns` is the sum over all of them. `tgid` is 0 where the kernel does not report it.
+`peak_rss_bytes` is that of the memory map, which an exec replaces: it is the program's
+own. `cancelled_bytes` were to be written and were discarded before."""
 
 _NETLINK_GENERIC: Final = 16
 _CONTROL: Final = 0x10
@@ -100,7 +100,7 @@ class Layout:
         """Read it from a message about one thread.
 
         Raises:
-            OSError: It is none.
+            OSError: The message is not one.
         """
         # Where structs must be aligned: before Linux 4.7 in front of each aggregate,
         # since then in the first alone, whose length aligns the second.
@@ -149,7 +149,7 @@ _LEADING: Final = {"code": ("u4", 4), "flags": ("u1", 8)}
 
 
 class ExitListener:
-    """Hears of the end of every thread, on every CPU."""
+    """Receives the record of every exiting thread, on every CPU."""
 
     def __init__(self, buffer_bytes: int) -> None:
         """Register.
@@ -174,12 +174,12 @@ class ExitListener:
             undo.pop_all()
 
     @property
-    def tells_processes(self) -> bool:
+    def names_processes(self) -> bool:
         """Whether each record names its process and whether it is its last."""
         return self._layout.version >= _VERSION_WITH_TGID
 
     def read(self) -> Stats:
-        """Return the threads that ended since the last time.
+        """Return the threads that have exited since the last call.
 
         Raises:
             OSError: The socket is broken.
@@ -192,38 +192,40 @@ class ExitListener:
 
 
 def decode(raw: Raw, layout: Layout, wire_type: "np.dtype[np.void]") -> Stats:
-    """Return the ends in the messages; what is too short to be one is left out."""
+    """Return the records in the messages; messages that are too short are skipped."""
     wire = np.ascontiguousarray(raw).view(wire_type)[:, 0]
     wire = wire[wire["length"] >= layout.stats_at + layout.stats_bytes]
     has_second = wire["length"] >= layout.second_at + layout.stats_bytes
     has_second &= wire["second_kind"] == _AGGREGATE_TGID
-    ends = np.zeros(len(wire), dtype=STATS)
+    threads = np.zeros(len(wire), dtype=STATS)
     for name in (
         "tid", "ppid", "uid", "code", "utime_us", "stime_us", "elapsed_us",
         "read_bytes", "write_bytes", "cancelled_bytes", "comm",
     ):  # fmt: skip
-        ends[name] = wire[name]
-    ends["peak_rss_bytes"] = wire["peak_kib"].astype(np.int64) * 1024
-    ends["is_group"] = ends["is_last"] = has_second
-    ends["run_ns"] = np.where(has_second, _run_ns(wire, "second_"), _run_ns(wire, ""))
-    ends["tgid"][has_second] = wire["second_tgid"][has_second]
+        threads[name] = wire[name]
+    threads["peak_rss_bytes"] = wire["peak_kib"].astype(np.int64) * 1024
+    threads["is_group"] = threads["is_last"] = has_second
+    threads["run_ns"] = np.where(
+        has_second, _run_ns(wire, "second_"), _run_ns(wire, "")
+    )
+    threads["tgid"][has_second] = wire["second_tgid"][has_second]
     if layout.version >= _VERSION_WITH_TGID:
-        ends["tgid"] = wire["tgid"]
-        ends["is_last"] |= (wire["flags"] & _IS_LAST) != 0
-        last = ends["is_last"]
-        ends["elapsed_us"][last] = wire["group_elapsed_us"][last]
-    return ends
+        threads["tgid"] = wire["tgid"]
+        threads["is_last"] |= (wire["flags"] & _IS_LAST) != 0
+        last = threads["is_last"]
+        threads["elapsed_us"][last] = wire["group_elapsed_us"][last]
+    return threads
 
 
 def _run_ns(wire: Stats, prefix: str) -> npt.NDArray[np.int64]:
-    """Return the exact run time; where it is not kept, what ticks counted."""
+    """Return the exact run time, or that counted by ticks where it is not kept."""
     exact = wire[f"{prefix}run_ns"].astype(np.int64)
     ticks = wire[f"{prefix}run_real_ns"].astype(np.int64)
     return np.where(exact > 0, exact, ticks)
 
 
 def _family(sock: socket.socket) -> int:
-    """Return the number that generic netlink gave to taskstats."""
+    """Return the number that generic netlink assigned to taskstats."""
     message = _ask(sock, _CONTROL, _GET_FAMILY, _FAMILY_NAME, b"TASKSTATS\0")
     at = _ATTRIBUTES_AT
     while at + 4 <= len(message):
@@ -237,7 +239,7 @@ def _family(sock: socket.socket) -> int:
 def _ask(
     sock: socket.socket, family: int, command: int, kind: int, value: bytes
 ) -> bytes:
-    """Send a request of one attribute; return the answer, empty if it is only a yes."""
+    """Send a request of one attribute; return the answer, empty for a bare ACK."""
     attribute = struct.pack("=HH", 4 + len(value), kind) + value
     attribute += bytes(-len(attribute) % 4)
     length = _ATTRIBUTES_AT + len(attribute)

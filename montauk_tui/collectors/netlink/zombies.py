@@ -1,8 +1,8 @@
-"""The final CPU time of processes that nobody has waited for yet."""
+"""The final CPU time of zombies: processes that have not been reaped yet."""
 
 import numpy as np
 
-from montauk_tui.collectors.netlink.exit_joiner import EndArray
+from montauk_tui.collectors.netlink.exit_joiner import JoinedExits
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.model.join import by_pid
 from montauk_tui.model.sample import ProcessTable
@@ -10,19 +10,19 @@ from montauk_tui.model.schema import Ints
 
 
 def final_run_ns(
-    root: ProcRoot, ends: EndArray, now: ProcessTable, user_hz: int
+    root: ProcRoot, exits: JoinedExits, now: ProcessTable, user_hz: int
 ) -> Ints:
-    """Return the run time of each end, brought up to date for the zombies.
+    """Return the run time of each exit, updated for zombies.
 
-    A zombie's files show what it used to the very end: /proc/PID/schedstat of its
-    leader in nanoseconds, /proc/PID/stat of all its threads in ticks.
+    The files of a zombie have its final times: /proc/PID/schedstat that of its leader
+    in nanoseconds, /proc/PID/stat that of all its threads in ticks.
     """
-    run_ns: Ints = ends["run_ns"].copy()
-    rows, found = by_pid(now.pid, ends["pid"])
-    for end in np.flatnonzero(found & ends["is_zombie"] & ends["has_stats"]).tolist():
+    run_ns: Ints = exits["run_ns"].copy()
+    rows, found = by_pid(now.pid, exits["pid"])
+    for end in np.flatnonzero(found & exits["is_zombie"] & exits["has_stats"]).tolist():
         row = rows[end]
         ticks = int(now.utime[row] + now.stime[row])
-        exact = _leader_run_ns(root, int(ends["pid"][end]))
+        exact = _leader_run_ns(root, int(exits["pid"][end]))
         run_ns[end] = max(int(run_ns[end]), ticks * (10**9 // user_hz), exact)
     return run_ns
 

@@ -34,7 +34,7 @@ def parse(text: str) -> Query:
     """
     scanner = Scanner(text)
     root = _any(scanner, 0)
-    if not scanner.is_over:
+    if not scanner.at_end:
         problem = f"{_next(scanner)!r} cannot stand here"
         raise scanner.error(problem, _BETWEEN, length=len(_next(scanner)))
     return Query(root)
@@ -45,7 +45,7 @@ def _any(scanner: Scanner, depth: int) -> Node | None:
     while True:
         while scanner.take("|"):
             pass
-        if scanner.is_over or scanner.sign == ")":
+        if scanner.at_end or scanner.sign == ")":
             break
         parts.append(_all(scanner, depth))
         if scanner.keyword() == "or":
@@ -72,7 +72,7 @@ def _all(scanner: Scanner, depth: int) -> Node:
 
 def _expect_operand(scanner: Scanner) -> None:
     if (
-        scanner.is_over
+        scanner.at_end
         or scanner.sign in "|)"
         or scanner.text.startswith("&&", scanner.at)
     ):
@@ -104,7 +104,7 @@ def _is_not(scanner: Scanner) -> bool:
     rest = Scanner(scanner.text)
     rest.at = scanner.at + 3
     rest.skip()
-    is_end = rest.is_over or rest.sign in "|)" or rest.text.startswith("&&", rest.at)
+    is_end = rest.at_end or rest.sign in "|)" or rest.text.startswith("&&", rest.at)
     return not is_end and rest.keyword() not in ("and", "or")
 
 
@@ -114,7 +114,7 @@ def _group(scanner: Scanner, depth: int) -> Node:
     inner = _any(scanner, depth + 1)
     if inner is None:
         raise scanner.error("nothing in the brackets", _OPERAND, start, 1)
-    if scanner.is_over:
+    if scanner.at_end:
         raise scanner.error("the bracket is not closed", "a )", start, 1)
     if not scanner.take(")"):
         problem = f"{_next(scanner)!r} cannot stand here"
@@ -136,7 +136,7 @@ def _comparison(scanner: Scanner) -> Comparison:
         problem = f"{name} is {field.kind.value} and has no {operator}"
         raise scanner.error(problem, ", ".join(offered), at, len(operator))
     at = scanner.at
-    is_quoted = not scanner.is_over and scanner.sign in QUOTES
+    is_quoted = not scanner.at_end and scanner.sign in QUOTES
     text = scanner.quoted() if is_quoted else scanner.value()
     length = max(1, len(scanner.text[at : scanner.at].rstrip()))
     if not text and not is_quoted:
@@ -180,7 +180,7 @@ def _text_follows(scanner: Scanner) -> bool:
     rest = Scanner(scanner.text)
     rest.at = scanner.at + 1
     rest.skip()
-    if rest.is_over or rest.sign in "|()!" or rest.operator() or _is_not(rest):
+    if rest.at_end or rest.sign in "|()!" or rest.operator() or _is_not(rest):
         return False
     return rest.comparison() is None
 

@@ -32,7 +32,7 @@ class Scanner:
         self.at = match.end() if match else self.at
 
     @property
-    def is_over(self) -> bool:
+    def at_end(self) -> bool:
         """Whether nothing is left."""
         return self.at >= len(self.text)
 
@@ -97,7 +97,7 @@ class Scanner:
     def value(self) -> str:
         """Return the bare value of a comparison; brackets in it are closed in it."""
         start, depth = self.at, 0
-        while not self.is_over and not self.sign.isspace():
+        while not self.at_end and not self.sign.isspace():
             sign = self.sign
             if depth == 0 and (sign in "|)" or self.text.startswith("&&", self.at)):
                 break
@@ -120,7 +120,7 @@ class Scanner:
 
     def _word(self) -> None:
         depth = 0
-        while not self.is_over and not self.sign.isspace():
+        while not self.at_end and not self.sign.isspace():
             sign = self.sign
             if sign == "|" or (sign == ")" and depth == 0):
                 break
@@ -128,7 +128,7 @@ class Scanner:
             self.at += 1
 
     def _ends_phrase(self) -> bool:
-        if self.is_over or self.sign in "|)(" or self.sign in QUOTES:
+        if self.at_end or self.sign in "|)(" or self.sign in QUOTES:
             return True
         if self.keyword() in ("and", "or") or self.text.startswith("&&", self.at):
             return True

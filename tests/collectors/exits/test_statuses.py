@@ -151,7 +151,7 @@ def test_a_process_whose_first_thread_ended_is_no_end_to_come(
         assert sample.ending is not None
         assert process.pid not in sample.ending
         (row,) = (sample.processes.pid == process.pid).nonzero()[0]
-        assert sample.processes.is_led[row]
+        assert sample.processes.leader_exited[row]
         process.kill()
     assert watch.end_of(process.pid).signal == signal.SIGKILL
 

@@ -171,7 +171,7 @@ def test_a_log_that_is_too_small_counts_what_it_lost(
     slots, runs = 64, 500
     monkeypatch.setattr(collector_module, "_MOST_SLOTS", slots)
     monkeypatch.setattr(collector_module, "_LEAST_SLOTS", slots)
-    monkeypatch.setattr(logs_module, "_DRAIN_S", 1e6)
+    monkeypatch.setattr(logs_module, "_COLLECT_S", 1e6)
     with opened() as small:
         lifecycle = spy(monkeypatch, small._logs.lifecycle)  # noqa: SLF001
         forks = spy(monkeypatch, small._logs.forks)  # noqa: SLF001

@@ -55,14 +55,14 @@ def test_a_reader_that_broke_fails_the_next_sample(
     descriptors: Mapping[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would lose what comes between two samples, and nobody would know why."""
-    monkeypatch.setattr(logs_module, "_DRAIN_S", 0.001)
+    monkeypatch.setattr(logs_module, "_COLLECT_S", 0.001)
     logs = ProbeLogs(descriptors, CPUS, SLOTS)
     try:
-        logs.take()
+        logs.drain()
         monkeypatch.setattr(logs.forks, "read", Mock(side_effect=MemoryError("full")))
         logs._thread.join()  # noqa: SLF001
         with pytest.raises(CollectorFailed, match=r"no longer be read: .*full"):
-            logs.take()
+            logs.drain()
     finally:
         logs.close()
 
@@ -80,7 +80,7 @@ def test_what_the_kernel_did_not_run_happened_and_is_lost(
     logs = ProbeLogs(descriptors, CPUS, SLOTS)
     missed = {"forks": 1, "execs": 2, "exits": 4}
     monkeypatch.setattr(logs._missed, "counts", lambda: missed)  # noqa: SLF001
-    logs.take()
+    logs.drain()
     counted = logs.counters()
     logs.close()
     assert (counted.forks, counted.execs, counted.exits) == (1, 2, 4)

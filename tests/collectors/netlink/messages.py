@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from montauk_tui.collectors.netlink.batch import Raw
 from montauk_tui.collectors.netlink.connector import EVENT, Events, Kind
-from montauk_tui.collectors.netlink.exit_joiner import END, EndArray
-from montauk_tui.collectors.netlink.streams import Taken
+from montauk_tui.collectors.netlink.exit_joiner import JOINED_EXIT, JoinedExits
+from montauk_tui.collectors.netlink.streams import Drained
 from montauk_tui.collectors.netlink.taskstats import STATS, Stats
 
 EVENT_SLOT: Final = 128
@@ -210,19 +210,19 @@ def _one_thread(row: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def taken(
+def drained(
     forks: Iterable[Mapping[str, Any]] = (),
     execs: Iterable[Mapping[str, Any]] = (),
     exits: Iterable[Mapping[str, Any]] = (),
     threads: Iterable[Mapping[str, Any]] = (),
-) -> Taken:
-    return Taken(events(*forks), events(*execs), events(*exits), stats(*threads))
+) -> Drained:
+    return Drained(events(*forks), events(*execs), events(*exits), stats(*threads))
 
 
-def ends(*rows: Mapping[str, Any]) -> EndArray:
+def joined_exits(*rows: Mapping[str, Any]) -> JoinedExits:
     """Return ends that are told with their accounting unless a row says otherwise."""
     usual = {
         "ppid": 1, "has_event": True, "has_stats": True, "code_is_known": True,
         "io_is_known": True, "comm": b"prog",
     }  # fmt: skip
-    return _records(END, [{**usual, **row} for row in rows])
+    return _records(JOINED_EXIT, [{**usual, **row} for row in rows])

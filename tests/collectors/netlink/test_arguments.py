@@ -10,7 +10,7 @@ from montauk_tui.collectors.netlink.arguments import Arguments
 from montauk_tui.collectors.netlink.reader import Argv
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import PF_KTHREAD, UNKNOWN
-from tests.collectors.netlink.messages import ends
+from tests.collectors.netlink.messages import joined_exits
 from tests.support.builders import make_table
 
 HZ = 100
@@ -38,7 +38,7 @@ def of(
     now: ProcessTable | None = None,
 ) -> list[bytes]:
     none = ProcessTable.empty()
-    return arguments.of(ends(*rows), before or none, now or none, 0)
+    return arguments.of(joined_exits(*rows), before or none, now or none, 0)
 
 
 def test_what_was_read_after_the_exec_is_told_once() -> None:
@@ -123,8 +123,8 @@ def test_what_is_known_of_the_living_is_kept_for_when_they_are_zombies() -> None
     ]  # fmt: skip
     arguments.learn(make_table([{**row, "start_ticks": START} for row in rows]), 0)
     known.clear()
-    told = of(arguments, *map(end, range(2, 9)))
-    assert told == [b"told\0", b"3\0", b"", b"", b"", b"7\0", b""]
+    reported = of(arguments, *map(end, range(2, 9)))
+    assert reported == [b"told\0", b"3\0", b"", b"", b"", b"7\0", b""]
     assert arguments.missed == 0
 
 

@@ -104,12 +104,12 @@ def test_messages_shorter_than_the_shortest_are_dropped(sock: socket.socket) -> 
     assert receiver.foreign == 1
 
 
-def user_messages(count: int, length: int, told: int) -> Receiver:
+def user_messages(count: int, length: int, stated: int) -> Receiver:
     """Return a receiver to which another socket of ours has written."""
     made = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, USERSOCK)
     made.bind((0, 0))
     made.settimeout(0)
-    message = struct.pack("=I", told).ljust(length, b"\0")
+    message = struct.pack("=I", stated).ljust(length, b"\0")
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, USERSOCK) as sender:
         for _ in range(count):
             sender.sendto(message, made.getsockname())
@@ -128,8 +128,8 @@ def test_a_length_beyond_the_message_is_not_believed(
 ) -> None:
     """Only a sender who is not the kernel does that; here it passes for the kernel."""
     monkeypatch.setattr(batch, "_SENDER_PID", 2)
-    for told, count in ((ACK_BYTES, 1), (ACK_BYTES + 1, 0), (2**32 - 1, 0)):
-        receiver = user_messages(1, ACK_BYTES, told)
+    for stated, count in ((ACK_BYTES, 1), (ACK_BYTES + 1, 0), (2**32 - 1, 0)):
+        receiver = user_messages(1, ACK_BYTES, stated)
         assert len(receiver.read()) == count
         assert receiver.foreign == 1 - count
         receiver.close()

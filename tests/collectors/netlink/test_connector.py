@@ -22,7 +22,7 @@ KINDS = (Kind.FORK, Kind.EXEC, Kind.EXIT)
 U32 = st.integers(0, 2**32 - 1)
 
 
-def told(kind: Kind, *messages: bytes, with_threads: bool = False) -> list[object]:
+def decoded(kind: Kind, *messages: bytes, with_threads: bool = False) -> list[object]:
     """Return time, pid, ppid and code of each event."""
     raw = slots(messages, EVENT_SLOT)
     found: list[object] = decode(raw, kind, with_threads=with_threads).tolist()
@@ -31,16 +31,16 @@ def told(kind: Kind, *messages: bytes, with_threads: bool = False) -> list[objec
 
 def test_a_fork_tells_the_child_and_the_process_that_forked() -> None:
     message = fork_message(parent=40, child=50, time_ns=7 << 40)
-    assert told(Kind.FORK, message) == [(7 << 40, 50, 40, 0)]
+    assert decoded(Kind.FORK, message) == [(7 << 40, 50, 40, 0)]
 
 
 def test_an_exec_tells_who() -> None:
-    assert told(Kind.EXEC, exec_message(50, 8)) == [(8, 50, 0, 0)]
+    assert decoded(Kind.EXEC, exec_message(50, 8)) == [(8, 50, 0, 0)]
 
 
 def test_an_exit_tells_the_wait_status_and_the_parent_process() -> None:
     message = exit_message(50, code=0x8B, parent=40, time_ns=9)
-    assert told(Kind.EXIT, message) == [(9, 50, 40, 0x8B)]
+    assert decoded(Kind.EXIT, message) == [(9, 50, 40, 0x8B)]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -50,9 +50,9 @@ def test_threads_are_left_out_unless_they_are_asked_for(kind: Kind) -> None:
         Kind.EXEC: exec_message(50, 5, tid=51),
         Kind.EXIT: exit_message(50, time_ns=5, tid=51),
     }
-    assert told(kind, makers[kind]) == []
+    assert decoded(kind, makers[kind]) == []
     ppid = 0 if kind is Kind.EXEC else 1
-    assert told(kind, makers[kind], with_threads=True) == [(5, 50, ppid, 0)]
+    assert decoded(kind, makers[kind], with_threads=True) == [(5, 50, ppid, 0)]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -70,17 +70,17 @@ def test_only_one_kind_of_event_is_told_and_in_the_kernels_order(kind: Kind) -> 
 def test_messages_of_other_users_of_the_connector_are_dropped(
     address: tuple[int, int],
 ) -> None:
-    assert told(Kind.EXEC, proc_event(Kind.EXEC, [5, 5], 1, address)) == []
+    assert decoded(Kind.EXEC, proc_event(Kind.EXEC, [5, 5], 1, address)) == []
 
 
 def test_no_message_is_no_event() -> None:
     for kind in KINDS:
-        assert told(kind) == []
+        assert decoded(kind) == []
 
 
 def test_numbers_beyond_31_bits_stay_positive() -> None:
     message = exit_message(50, code=2**32 - 1, parent=2**32 - 2, time_ns=2**62)
-    assert told(Kind.EXIT, message) == [(2**62, 50, 2**32 - 2, 2**32 - 1)]
+    assert decoded(Kind.EXIT, message) == [(2**62, 50, 2**32 - 2, 2**32 - 1)]
 
 
 @pytest.mark.parametrize("with_threads", [True, False])

@@ -9,14 +9,16 @@ from montauk_tui.collectors.netlink.exit_table import exit_table
 from montauk_tui.collectors.netlink.streams import ARGV_BYTES
 from montauk_tui.model.exits import EXIT_FIELDS, ExitTable
 from montauk_tui.model.schema import UNKNOWN
-from tests.collectors.netlink.messages import ends
+from tests.collectors.netlink.messages import joined_exits
 
 OFFSET_NS = 5 * 10**9
 
 
 def one(cmdline: bytes = b"", run_ns: int = 0, **values: Any) -> ExitTable:
     run, uid = (np.array([number], dtype=np.int64) for number in (run_ns, 1000))
-    return exit_table(ends({"pid": 5, **values}), run, uid, [cmdline], OFFSET_NS)
+    return exit_table(
+        joined_exits({"pid": 5, **values}), run, uid, [cmdline], OFFSET_NS
+    )
 
 
 def columns(table: ExitTable, *names: str) -> list[int]:
@@ -49,8 +51,8 @@ def test_what_the_accounting_tells_is_in_its_columns() -> None:
         b"prog\0-x\0", 4_000, ppid=4, start_ticks=77, time_ns=6, elapsed_us=8,
         utime_us=3, stime_us=1, peak_rss_bytes=10, read_bytes=11, write_bytes=12,
     )  # fmt: skip
-    told = {name: columns(table, name)[0] for name in EXIT_FIELDS}
-    assert told == {
+    reported = {name: columns(table, name)[0] for name in EXIT_FIELDS}
+    assert reported == {
         "pid": 5, "ppid": 4, "uid": 1000, "start_ticks": 77, "end_ns": OFFSET_NS + 6,
         "lifetime_ns": 8_000, "exit_code": 0, "exit_signal": UNKNOWN, "core_dumped": 0,
         "utime_ns": 3_000, "stime_ns": 1_000, "rss_bytes": UNKNOWN,
@@ -114,7 +116,7 @@ def test_no_peak_and_no_parent_are_unknown_rather_than_none() -> None:
 def test_of_long_arguments_the_start_is_kept_and_the_length_told() -> None:
     arguments = [b"", b"a\0", b"b" * 4095 + b"\0"]
     numbers = np.zeros(3, dtype=np.int64)
-    made = ends({"pid": 5}, {"pid": 6}, {"pid": 7})
+    made = joined_exits({"pid": 5}, {"pid": 6}, {"pid": 7})
     table = exit_table(made, numbers, numbers, arguments, OFFSET_NS)
     assert table.cmdline.tolist() == [b"", b"a", b"b" * (ARGV_BYTES - 1)]
     assert table.cmdline_bytes.tolist() == [0, 2, 4096]
@@ -122,7 +124,7 @@ def test_of_long_arguments_the_start_is_kept_and_the_length_told() -> None:
 
 def test_no_ends_are_no_rows() -> None:
     none = np.empty(0, dtype=np.int64)
-    assert len(exit_table(ends(), none, none, [], OFFSET_NS)) == 0
+    assert len(exit_table(joined_exits(), none, none, [], OFFSET_NS)) == 0
 
 
 def test_a_life_of_which_nobody_knows_the_start_is_unknown() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from montauk_tui.collectors.netlink import pid_set as known_module
 from montauk_tui.collectors.netlink.collector import NetlinkCollector
-from montauk_tui.collectors.netlink.streams import Streams, Taken
+from montauk_tui.collectors.netlink.streams import Drained, Streams
 from montauk_tui.collectors.procfs.collector import TraditionalCollector
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.model.join import same_process
@@ -129,18 +129,18 @@ def test_who_comes_and_goes_between_samples_needs_no_listing(
 def test_a_process_that_no_event_told_of_is_found_and_counted(
     pids: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = Streams.take
+    real = Streams.drain
 
-    def deaf(streams: Streams) -> Taken:
-        taken = real(streams)
-        return taken._replace(forks=taken.forks[:0])
+    def deaf(streams: Streams) -> Drained:
+        drained = real(streams)
+        return drained._replace(forks=drained.forks[:0])
 
     with opened() as fresh:
         watch = Watch(fresh)
-        monkeypatch.setattr(Streams, "take", deaf)
+        monkeypatch.setattr(Streams, "drain", deaf)
         pids.append(spawn("sleep", "1000"))
         watch.sample()
-        monkeypatch.setattr(Streams, "take", real)
+        monkeypatch.setattr(Streams, "drain", real)
         # A younger one may have an event that is still on its way.
         until(lambda: age_s(pids[0]) > 1.1, "it to come of age")
         is_found = False
@@ -180,11 +180,11 @@ def test_who_was_there_before_ends_with_its_row_s_identity(
         os.waitid(os.P_PID, before, os.WEXITED | os.WNOWAIT)
         found: list[End] = []
 
-        def told() -> bool:
+        def reported() -> bool:
             found.extend(e for e in ends_of(fresh.sample(Need.NONE)) if e.pid == before)
             return bool(found)
 
-        until(told, "its end")
+        until(reported, "its end")
     (end,) = found
     assert Identity(end.pid, end.start_ticks) == table.identity(row)
     assert end.argv == (b"sleep", b"1000")

@@ -59,14 +59,14 @@ def test_arguments_are_right_or_counted_as_unknown(watch: Watch) -> None:
 def read_at_exec(monkeypatch: pytest.MonkeyPatch) -> dict[int, bytes]:
     """Return where the arguments come that were read at an exec, by pid."""
     argv: dict[int, bytes] = {}
-    real = ArgumentReader.take
+    real = ArgumentReader.drain
 
     def recorded(reader: ArgumentReader, upto_ns: int) -> dict[Exec, Argv]:
         found = real(reader, upto_ns)
         argv.update({pid: read.raw for (pid, _), read in found.items() if read.raw})
         return found
 
-    monkeypatch.setattr(ArgumentReader, "take", recorded)
+    monkeypatch.setattr(ArgumentReader, "drain", recorded)
     return argv
 
 

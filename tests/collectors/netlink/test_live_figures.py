@@ -52,16 +52,18 @@ def python(script: str, *arguments: str) -> tuple[int, str]:
 
 def end_of(collector: NetlinkCollector, pid: int) -> dict[str, int]:
     """Sample until the end of a process is told; return its numbers."""
-    told: list[tuple[ExitTable, int]] = []
+    reported: list[tuple[ExitTable, int]] = []
 
     def found() -> bool:
         exits = collector.sample(Need.NONE).exits
         assert exits is not None
-        told.extend((exits, row) for row in (exits.pid == pid).nonzero()[0].tolist())
-        return bool(told)
+        reported.extend(
+            (exits, row) for row in (exits.pid == pid).nonzero()[0].tolist()
+        )
+        return bool(reported)
 
     until(found, f"the end of {pid}")
-    exits, row = told[-1]
+    exits, row = reported[-1]
     names = ("write_bytes", "peak_rss_bytes")
     return {name: int(getattr(exits, name)[row]) for name in names}
 

@@ -47,7 +47,7 @@ sys.exit(cli.main(sys.argv[1:]))
 def tiny(monkeypatch: pytest.MonkeyPatch) -> Iterator[NetlinkCollector]:
     """Return a collector whose sockets have little room and are never emptied alone."""
     monkeypatch.setattr(streams_module, "_BUFFER_BYTES", TINY_BYTES)
-    monkeypatch.setattr(streams_module, "_DRAIN_S", 1e6)
+    monkeypatch.setattr(streams_module, "_COLLECT_S", 1e6)
     with opened() as collector:
         yield collector
 
@@ -80,8 +80,8 @@ def test_ends_that_are_missing_are_counted(
     for _ in range(5):
         watch.sample()
     until_children_ended(everything, shell, RUNS)
-    told = {(end.pid, end.start_ticks) for end in watch.ends}
-    assert len(told) == len(watch.ends)
+    reported = {(end.pid, end.start_ticks) for end in watch.ends}
+    assert len(reported) == len(watch.ends)
     missing = len(everything.ends) - len(watch.ends)
     ours = RUNS - sum(end.ppid == shell for end in watch.ends)
     lost = grown(watch)
@@ -116,9 +116,9 @@ def test_the_table_is_right_in_the_first_sample_after(tiny: NetlinkCollector) ->
             wait(pid)
             # Each on its own: others end as well, and there is little room.
             until(lambda: told_or_lost(watch, pid, lost), f"the end of {pid}")  # noqa: B023
-        told = watch.of(stayed)
-        assert {end.signal for end in told} <= {signal.SIGTERM}
-        assert len(stayed) - len(told) <= watch.last.counters.lost_exits - lost
+        reported = watch.of(stayed)
+        assert {end.signal for end in reported} <= {signal.SIGTERM}
+        assert len(stayed) - len(reported) <= watch.last.counters.lost_exits - lost
     finally:
         for pid in set(stayed) & living():
             os.kill(pid, signal.SIGKILL)
@@ -133,7 +133,7 @@ def test_who_sampled_nothing_for_long_loses_the_oldest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(streams_module, "_MOST_KEPT", 100)
-    monkeypatch.setattr(streams_module, "_DRAIN_S", 0.01)
+    monkeypatch.setattr(streams_module, "_COLLECT_S", 0.01)
     with opened() as collector:
         watch = Watch(collector)
         shell = spawn_loop("kept", 500)
@@ -141,10 +141,10 @@ def test_who_sampled_nothing_for_long_loses_the_oldest(
         for _ in range(5):
             watch.sample()
         lost = grown(watch)
-        told = sum(end.ppid == shell for end in watch.ends)
+        reported = sum(end.ppid == shell for end in watch.ends)
         assert lost.exits is not None
         # Others end as well, some of them just when this begins.
-        assert 0 < 500 - told <= lost.lost_exits <= lost.exits - told
+        assert 0 < 500 - reported <= lost.lost_exits <= lost.exits - reported
 
 
 class Monitor:

@@ -12,7 +12,7 @@ PIDS = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc
 NETWORK = ["unshare", "--net"]
 NO_EVENTS = {
     "PID": (
-        "the kernel tells no events in this PID namespace",
+        "the kernel delivers no events in this PID namespace",
         "run it on the host, outside of the container",
     ),
     "network": (

@@ -85,23 +85,26 @@ def as_nobody(*command: str) -> subprocess.CompletedProcess[str]:
 def story() -> dict[str, Any]:
     done = as_nobody("-c", SCRIPT, *COLUMNS)
     assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    reported: dict[str, Any] = json.loads(done.stdout)
+    return reported
 
 
 def test_everybody_may_listen_since_6_6() -> None:
-    told = story()
+    reported = story()
     if not lets_everybody_listen():
-        assert (told["available"], told["reason"]) == (False, "no CAP_NET_ADMIN")
+        assert (reported["available"], reported["reason"]) == (
+            False,
+            "no CAP_NET_ADMIN",
+        )
         return
-    assert told["available"]
-    assert "no CPU time of ended processes without CAP_NET_ADMIN" in told["detail"]
-    (end,) = told["ends"]
-    unknown = told["unknown"]
+    assert reported["available"]
+    assert "no CPU time of ended processes without CAP_NET_ADMIN" in reported["detail"]
+    (end,) = reported["ends"]
+    unknown = reported["unknown"]
     assert (end["exit_code"], end["exit_signal"]) == (7, unknown)
-    assert end["ppid"] == told["own"]
+    assert end["ppid"] == reported["own"]
     # Where nobody may not start this Python, nothing reads arguments, and it is said.
-    if "few arguments" not in told["detail"]:
+    if "few arguments" not in reported["detail"]:
         assert end["comm"] == "sh"
         assert end["cmdline"] == "sh\0-c\0sleep 0.3; exit 7"
     assert 0.3e9 <= end["lifetime_ns"] < 60e9

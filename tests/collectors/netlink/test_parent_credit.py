@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.collectors.netlink.parent_credit import Completion
+from montauk_tui.collectors.netlink.parent_credit import ParentCredit
 from montauk_tui.model.sample import ProcessTable
-from tests.collectors.netlink.messages import ends
+from tests.collectors.netlink.messages import joined_exits
 from tests.support.builders import make_table
 
 HZ = 100
@@ -39,13 +39,13 @@ def lacking(
     before: Sequence[Row],
     now: Sequence[Row],
     *ended: Row,
-    by: Completion | None = None,
+    by: ParentCredit | None = None,
     since: int = 0,
 ) -> list[int]:
     """Return what each end lacks."""
-    completion = by or Completion(HZ)
+    credit = by or ParentCredit(HZ)
     tables = make_table([row(1, 0), *before]), make_table([row(1, 0), *now])
-    found: list[int] = completion.lacking_ns(ends(*ended), *tables, since).tolist()
+    found: list[int] = credit.lacking_ns(joined_exits(*ended), *tables, since).tolist()
     return found
 
 
@@ -100,10 +100,10 @@ def test_a_zombie_told_before_takes_its_time_from_the_credit_when_waited_for() -
 
 def test_the_time_of_a_zombie_is_known_more_exactly_than_in_ticks() -> None:
     """Many that used less than a tick each are waited for together."""
-    by = Completion(HZ)
+    by = ParentCredit(HZ)
     shown = [row(pid, 40, state="Z") for pid in range(50, 60)]
-    told = [end(pid, 40, 4 * MS, is_zombie=True) for pid in range(50, 60)]
-    lacking([row(40)], [row(40), *shown], *told, by=by)
+    reported = [end(pid, 40, 4 * MS, is_zombie=True) for pid in range(50, 60)]
+    lacking([row(40)], [row(40), *shown], *reported, by=by)
     found = lacking([row(40), *shown], [row(40, cutime=5)], end(61, 40, 6 * MS), by=by)
     assert found == [4 * MS]
 
@@ -168,7 +168,7 @@ def test_an_older_parent_that_is_seen_first_has_nothing_to_share() -> None:
 
 def test_children_told_before_their_parent_was_a_row_do_not_lend_their_credit() -> None:
     """Forked while the table was read, as its children were."""
-    by = Completion(HZ)
+    by = ParentCredit(HZ)
     assert lacking([], [], end(50, 40, 30 * MS), by=by) == [0]
     later = lacking([], [row(40, cutime=4)], end(51, 40, 2 * MS), by=by)
     assert later == [8 * MS]
@@ -180,10 +180,10 @@ def test_children_told_before_their_parent_was_a_row_do_not_lend_their_credit() 
 def test_nor_where_that_parent_ends_before_it_is_ever_a_row(
     chain: tuple[int, ...],
 ) -> None:
-    by = Completion(HZ)
+    by = ParentCredit(HZ)
     above = [40, *chain]
-    told = [end(pid, over, 0) for over, pid in itertools.pairwise(above)]
-    ended = [*told, end(50, above[-1], 30 * MS)]
+    reported = [end(pid, over, 0) for over, pid in itertools.pairwise(above)]
+    ended = [*reported, end(50, above[-1], 30 * MS)]
     assert lacking([row(30)], [row(30)], *ended, by=by) == [0] * len(ended)
     parent = end(40, 30, 4 * MS)
     now = [row(30, cutime=3, cstime=1)]
@@ -191,18 +191,20 @@ def test_nor_where_that_parent_ends_before_it_is_ever_a_row(
 
 
 def test_nobody_lacks_anything_where_there_is_nothing_to_compare() -> None:
-    completion, none = Completion(HZ), ProcessTable.empty()
+    credit, none = ParentCredit(HZ), ProcessTable.empty()
     table = make_table([row(40, cutime=5)])
     for before, now in ((none, table), (table, none), (none, none)):
-        assert completion.lacking_ns(ends(end(50, 40, 1)), before, now).tolist() == [0]
-    assert len(completion.lacking_ns(ends(), table, table)) == 0
+        assert credit.lacking_ns(
+            joined_exits(end(50, 40, 1)), before, now
+        ).tolist() == [0]
+    assert len(credit.lacking_ns(joined_exits(), table, table)) == 0
 
 
 class Parent:
     """A parent that lives on; its children's true times add up, shown in ticks."""
 
     def __init__(self) -> None:
-        self.completion = Completion(HZ)
+        self.credit = ParentCredit(HZ)
         self.user_ns = self.system_ns = 0
         self.before = row(40)
 
@@ -213,7 +215,7 @@ class Parent:
         ticks = self.user_ns // TICK_NS, self.system_ns // TICK_NS
         now = row(40, cutime=ticks[0], cstime=ticks[1])
         children = [end(100 + at, 40, run_ns) for at, run_ns in enumerate(reported)]
-        found = lacking([self.before], [now], *children, by=self.completion)
+        found = lacking([self.before], [now], *children, by=self.credit)
         self.before = now
         return found
 
@@ -243,10 +245,10 @@ def test_ticks_are_carried_over_so_that_the_sum_comes_true(
 def test_a_tick_a_second_is_not_lost_in_rounding() -> None:
     """Each child lacks 1 ms, which no single interval shows."""
     parent = Parent()
-    told = sum(
+    reported = sum(
         2 * MS + sum(parent.interval([2 * MS], (3 * MS, 0))) for _ in range(1000)
     )
-    assert abs(told - 3000 * MS) <= 2 * TICK_NS
+    assert abs(reported - 3000 * MS) <= 2 * TICK_NS
 
 
 def test_who_is_waited_for_an_interval_later_is_not_credited_to_others() -> None:
@@ -300,14 +302,14 @@ def test_whatever_is_told_nothing_negative_and_nothing_without_a_credit(
     first: dict[int, tuple[int, int, int, int]],
     samples: list[tuple[dict[int, tuple[int, int, int, int]], Any]],
 ) -> None:
-    completion, before = Completion(HZ), table(first)
+    credit, before = ParentCredit(HZ), table(first)
     for rows, ended in samples:
         now = table(rows)
-        made = ends(*(
+        made = joined_exits(*(
             end(pid, ppid, run_ns, has_stats=has, is_zombie=zombie)
             for pid, ppid, run_ns, has, zombie in ended
         ))  # fmt: skip
-        found = completion.lacking_ns(made, before, now)
+        found = credit.lacking_ns(made, before, now)
         assert np.all(found >= 0)
         assert np.all(found <= 10 * MS)
         assert np.all(found[made["is_zombie"] | ~made["has_stats"]] == 0)
@@ -319,7 +321,7 @@ def test_whatever_is_told_nothing_negative_and_nothing_without_a_credit(
 @pytest.mark.parametrize("hz", [100, 250, 300, 1000])
 def test_credits_are_in_ticks_of_any_length(hz: int) -> None:
     child = end(50, 40, 0, elapsed_us=10**6)
-    found = lacking([row(40)], [row(40, cutime=1)], child, by=Completion(hz))
+    found = lacking([row(40)], [row(40, cutime=1)], child, by=ParentCredit(hz))
     assert found == [10**9 // hz]
 
 
@@ -329,7 +331,7 @@ def test_what_was_not_settled_with_a_parent_is_settled_with_who_waited_for_it() 
     Its child used 9 ms and was told with all of it, of which no tick shows in its own
     cutime; with the shell's 6 ms the one above is credited with 15 ms, one tick.
     """
-    by = Completion(HZ)
+    by = ParentCredit(HZ)
     child = end(60, 50, 9 * MS)
     assert lacking([row(40), row(50, 40)], [row(40), row(50, 40)], child, by=by) == [0]
     shell = end(50, 40, 6 * MS)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from montauk_tui.collectors.netlink.pid_set import KnownPids
+from montauk_tui.collectors.netlink.pid_set import PidSet
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from tests.collectors.netlink.messages import events
 from tests.support.builders import make_table
@@ -23,7 +23,7 @@ class Machine:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.root = ProcRoot(str(folder))
-        self.known = KnownPids(self.root, HZ)
+        self.known = PidSet(self.root, HZ)
         self.lost = 0
         (folder / "self").mkdir()
         self.run(1, 2)
@@ -40,9 +40,11 @@ class Machine:
         assert len(set(found)) == len(found)
         return sorted(map(int, found))
 
-    def keep(self, asked: tuple[int, ...], there: tuple[int, ...], **told: Any) -> None:
+    def keep(
+        self, asked: tuple[int, ...], there: tuple[int, ...], **reported: Any
+    ) -> None:
         """End a sample: who was read, and what was told of since that began."""
-        forks, exits = told.get("forks", ()), told.get("exits", ())
+        forks, exits = reported.get("forks", ()), reported.get("exits", ())
         self.known.keep(
             map(str, asked),
             make_table({"pid": pid} for pid in there),

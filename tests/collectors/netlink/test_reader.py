@@ -52,12 +52,12 @@ def test_records_are_told_once_however_they_are_cut(
 ) -> None:
     reader, pipe = fed
     text = record(7, 40, b"seven\0-x\0") + record(8, 50, b"")
-    told: dict[Exec, Argv] = {}
+    reported: dict[Exec, Argv] = {}
     for at in range(len(text)):
         os.write(pipe, text[at : at + 1])
-        told |= reader.take(0)
-    assert told == {(7, 40): Argv(b"seven\0-x\0", 41), (8, 50): Argv(b"", 0)}
-    assert reader.take(0) == {}
+        reported |= reader.drain(0)
+    assert reported == {(7, 40): Argv(b"seven\0-x\0", 41), (8, 50): Argv(b"", 0)}
+    assert reader.drain(0) == {}
 
 
 def test_a_reader_that_is_behind_is_waited_for_and_not_for_long(
@@ -65,15 +65,15 @@ def test_a_reader_that_is_behind_is_waited_for_and_not_for_long(
 ) -> None:
     reader, pipe = fed
     os.write(pipe, record(7, 40, b"seven\0"))
-    assert list(reader.take(99)) == [(7, 40)], "the other exec is never told"
+    assert list(reader.drain(99)) == [(7, 40)], "the other exec is never told"
     monkeypatch.setattr(package, "_BEHIND_S", 1e9)
     os.write(pipe, record(8, 99, b"eight\0"))
-    assert list(reader.take(99)) == [(8, 99)]
-    assert reader.take(99) == {}, "it is not waited for twice"
-    assert not reader.is_over
+    assert list(reader.drain(99)) == [(8, 99)]
+    assert reader.drain(99) == {}, "it is not waited for twice"
+    assert not reader.has_exited
     os.close(pipe)
-    assert reader.take(100) == {}, "nor where it has ended"
-    assert reader.is_over
+    assert reader.drain(100) == {}, "nor where it has ended"
+    assert reader.has_exited
 
 
 def test_the_budget_is_a_share_of_the_time_and_saved_up_to_a_limit(
@@ -116,13 +116,13 @@ def test_arguments_are_read_and_no_more_than_can_be_written_at_once(
     before_ns = time.monotonic_ns()
     long = "0" * 2 * reader_main.MOST_BYTES
     pids = [spawn("sleep", "1000"), spawn("sleep", "1000", long)]
-    told: dict[int, Argv] = {}
+    reported: dict[int, Argv] = {}
     when: dict[int, int] = {}
 
     def all_told() -> bool:
-        for (pid, exec_ns), read in reader.take(0).items():
-            told[pid], when[pid] = read, exec_ns
-        return set(pids) <= told.keys()
+        for (pid, exec_ns), read in reader.drain(0).items():
+            reported[pid], when[pid] = read, exec_ns
+        return set(pids) <= reported.keys()
 
     try:
         until(all_told, "the arguments")
@@ -130,11 +130,11 @@ def test_arguments_are_read_and_no_more_than_can_be_written_at_once(
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
             wait(pid)
-    assert told[pids[0]].raw == b"sleep\x001000\0"
-    assert told[pids[1]].raw.startswith(b"sleep\x001000\x00000")
-    assert len(told[pids[1]].raw) == reader_main.MOST_BYTES
+    assert reported[pids[0]].raw == b"sleep\x001000\0"
+    assert reported[pids[1]].raw.startswith(b"sleep\x001000\x00000")
+    assert len(reported[pids[1]].raw) == reader_main.MOST_BYTES
     for pid in pids:
-        assert before_ns < when[pid] < told[pid].read_ns < time.monotonic_ns()
+        assert before_ns < when[pid] < reported[pid].read_ns < time.monotonic_ns()
 
 
 @pytest.mark.privileged
@@ -163,17 +163,17 @@ def test_it_goes_on_where_events_were_dropped() -> None:
     for _ in range(_TINY_BYTES // 100):
         wait(spawn("true"))
     os.kill(process.pid, signal.SIGCONT)
-    told: set[int] = set()
+    reported: set[int] = set()
     pids: list[int] = []
 
-    def is_told() -> bool:
+    def is_reported() -> bool:
         pids.append(spawn("sleep", "1000"))
-        told.update(pid for (pid, _), read in made.take(0).items() if read.raw)
-        return made.is_over or not told.isdisjoint(pids)
+        reported.update(pid for (pid, _), read in made.drain(0).items() if read.raw)
+        return made.has_exited or not reported.isdisjoint(pids)
 
     try:
-        until(is_told, "arguments")
-        assert not made.is_over
+        until(is_reported, "arguments")
+        assert not made.has_exited
     finally:
         made.close()
         for pid in pids:
@@ -190,7 +190,7 @@ def test_where_it_ends_the_collector_serves_and_says_so() -> None:
         process_of(reader).wait()
         watch = Watch(collector)
         missed = watch.last.counters.read_failures or 0
-        assert collector.detail.endswith("few arguments, as their reader has ended")
+        assert collector.detail.endswith("few arguments, as their reader has exited")
         pid = spawn("true")
         wait(pid)
         assert watch.end_of(pid).argv == (b"",)
@@ -232,11 +232,11 @@ def test_it_ends_when_the_monitor_is_killed() -> None:
         holder.kill()
     stat = Path(f"/proc/{pid}/stat")
 
-    def has_ended() -> bool:
+    def has_exited() -> bool:
         # Whoever adopted it may take its time to wait for it.
         try:
             return stat.read_text().rpartition(")")[2].split()[0] in "ZX"
         except FileNotFoundError:
             return True
 
-    until(has_ended, "the end of the reader")
+    until(has_exited, "the exit of the reader")

@@ -2,12 +2,12 @@
 
 from montauk_tui.collectors.netlink.reader import Argv, Exec
 from montauk_tui.collectors.netlink.starts import start_table
-from montauk_tui.collectors.netlink.streams import Taken
+from montauk_tui.collectors.netlink.streams import Drained
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import UNKNOWN
 from montauk_tui.model.starts import EXEC, FORK, StartTable
-from tests.collectors.netlink.messages import taken
+from tests.collectors.netlink.messages import drained
 from tests.support.builders import make_table
 from tests.support.exits import make_exits
 
@@ -17,7 +17,7 @@ OFFSET_NS = 5 * TICK_NS
 
 
 def table_of(
-    events: Taken,
+    events: Drained,
     argv: dict[Exec, Argv] | None = None,
     now: ProcessTable | None = None,
     exits: ExitTable | None = None,
@@ -37,14 +37,14 @@ def at(ticks: float) -> int:
 
 
 def test_an_end_whose_start_is_unknown_is_not_that_of_the_next_of_its_pid() -> None:
-    events = taken(forks=[{"pid": 7, "ppid": 2, "time_ns": at(30)}])
+    events = drained(forks=[{"pid": 7, "ppid": 2, "time_ns": at(30)}])
     exits = make_exits([{"pid": 7, "start_ticks": UNKNOWN, "uid": 4}])
     table = table_of(events, exits=exits)
     assert (table.start_ticks.tolist(), table.uid.tolist()) == ([30], [UNKNOWN])
 
 
 def test_the_times_are_those_since_boot_and_the_parent_is_who_forked() -> None:
-    events = taken(
+    events = drained(
         forks=[{"pid": 7, "ppid": 2, "time_ns": at(30)}],
         execs=[{"pid": 7, "time_ns": at(31)}],
     )
@@ -59,7 +59,7 @@ def test_the_times_are_those_since_boot_and_the_parent_is_who_forked() -> None:
 
 
 def test_a_row_tells_owner_name_and_start() -> None:
-    events = taken(
+    events = drained(
         forks=[{"pid": 7, "ppid": 2, "time_ns": at(30)}],
         execs=[{"pid": 7, "time_ns": at(31)}],
     )
@@ -72,7 +72,7 @@ def test_a_row_tells_owner_name_and_start() -> None:
 
 
 def test_who_ended_tells_it_as_well() -> None:
-    events = taken(execs=[{"pid": 7, "time_ns": at(31)}])
+    events = drained(execs=[{"pid": 7, "time_ns": at(31)}])
     end = {"pid": 7, "ppid": 2, "uid": 5, "start_ticks": 29, "comm": b"true"}
     table = table_of(events, exits=make_exits([end]))
     assert (table.ppid[0], table.uid[0], table.start_ticks[0]) == (2, 5, 29)
@@ -80,12 +80,12 @@ def test_who_ended_tells_it_as_well() -> None:
 
 
 def test_an_exec_of_who_is_not_known_has_no_start_made_up() -> None:
-    table = table_of(taken(execs=[{"pid": 7, "time_ns": at(31)}]))
+    table = table_of(drained(execs=[{"pid": 7, "time_ns": at(31)}]))
     assert (table.start_ticks[0], table.ppid[0]) == (UNKNOWN, UNKNOWN)
 
 
 def test_who_started_later_is_another_process() -> None:
-    events = taken(execs=[{"pid": 7, "time_ns": at(31)}])
+    events = drained(execs=[{"pid": 7, "time_ns": at(31)}])
     end = {"pid": 7, "uid": 5, "start_ticks": 29, "comm": b"true"}
     row = {"pid": 7, "uid": 6, "start_ticks": 33, "comm": b"other"}
     table = table_of(events, now=make_table([row]), exits=make_exits([end]))
@@ -95,7 +95,7 @@ def test_who_started_later_is_another_process() -> None:
 
 def test_each_exec_has_the_arguments_that_were_read_after_it() -> None:
     """Unless the process had called execve(2) once more by then."""
-    events = taken(execs=[{"pid": 7, "time_ns": at(10 * n)} for n in (1, 2, 3)])
+    events = drained(execs=[{"pid": 7, "time_ns": at(10 * n)} for n in (1, 2, 3)])
     row = {"pid": 7, "start_ticks": 9, "comm": b"third"}
     argv = {
         (7, at(10)): Argv(b"second\0", at(20)),
@@ -110,13 +110,13 @@ def test_each_exec_has_the_arguments_that_were_read_after_it() -> None:
 
 def test_arguments_of_another_exec_are_not_its_own() -> None:
     """Its event may be lost, or told in another sample, or be of the pid before."""
-    events = taken(execs=[{"pid": 7, "time_ns": at(10)}])
+    events = drained(execs=[{"pid": 7, "time_ns": at(10)}])
     for time_ns in (at(9), at(11)):
         argv = {(7, time_ns): Argv(b"old\0", at(12))}
         assert table_of(events, argv).cmdline_bytes[0] == 0
 
 
 def test_nothing_happened() -> None:
-    assert len(table_of(taken())) == 0
+    assert len(table_of(drained())) == 0
     row = {"pid": 7, "comm": b"sh"}
-    assert len(table_of(taken(), now=make_table([row]))) == 0
+    assert len(table_of(drained(), now=make_table([row]))) == 0

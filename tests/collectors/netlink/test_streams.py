@@ -33,7 +33,7 @@ class FakeSocket:
         self.broken: Exception | None = None
         self.reads = 0
         self.is_closed = False
-        self.tells_processes = True
+        self.names_processes = True
 
     def say(self, said: Events) -> None:
         """Have something to say."""
@@ -61,9 +61,9 @@ class FakeReader:
     def __init__(self) -> None:
         self.read: dict[Exec, Argv] = {}
         self.upto_ns: list[int] = []
-        self.is_closed = self.is_over = False
+        self.is_closed = self.has_exited = False
 
-    def take(self, upto_ns: int) -> dict[Exec, Argv]:
+    def drain(self, upto_ns: int) -> dict[Exec, Argv]:
         self.upto_ns.append(upto_ns)
         read, self.read = self.read, {}
         return read
@@ -114,7 +114,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(package, "EventSocket", made.event_socket)
     monkeypatch.setattr(package, "ExitListener", made.listener)
     monkeypatch.setattr(package, "ArgumentReader", made.start_reader)
-    monkeypatch.setattr(package, "_DRAIN_S", NEVER_S)
+    monkeypatch.setattr(package, "_COLLECT_S", NEVER_S)
     return made
 
 
@@ -156,8 +156,8 @@ def test_what_was_said_is_taken_once_and_by_kind(
     world.events[Kind.FORK].say(of(1, 2))
     world.events[Kind.EXIT].say(of(3))
     world.stats.say(accounting(4, 5, 6))
-    assert list(map(pids, listening.take())) == [[1, 2], [], [3], [4, 5, 6]]
-    assert list(map(pids, listening.take())) == [[], [], [], []]
+    assert list(map(pids, listening.drain())) == [[1, 2], [], [3], [4, 5, 6]]
+    assert list(map(pids, listening.drain())) == [[], [], [], []]
     assert listening.arrived() == (2, 0, 1, 3)
     assert listening.lost() == (0, 0, 0, 0)
 
@@ -168,10 +168,10 @@ def test_what_was_read_is_told_by_exec_and_what_was_not_as_unread(
     one, two = {"pid": 7, "time_ns": 40}, {"pid": 8, "time_ns": 50}
     world.reader.read = {(7, 40): Argv(b"seven\0", 41)}
     world.events[Kind.EXEC].say(events(one, two))
-    assert pids(listening.take().execs) == [7, 8]
+    assert pids(listening.drain().execs) == [7, 8]
     assert world.reader.upto_ns[-1] == 50, "the reader may be a moment behind"
-    assert listening.take_argv() == {(7, 40): Argv(b"seven\0", 41), (8, 50): UNREAD}
-    assert listening.take_argv() == {}
+    assert listening.drain_argv() == {(7, 40): Argv(b"seven\0", 41), (8, 50): UNREAD}
+    assert listening.drain_argv() == {}
     assert listening.arrived() == (0, 2, 0, 0)
 
 
@@ -180,18 +180,18 @@ def test_what_was_read_is_not_lost_when_its_event_comes_later(
 ) -> None:
     argv = {(7, 40): Argv(b"seven\0", 41)}
     world.reader.read = dict(argv)
-    listening.take()
+    listening.drain()
     world.events[Kind.EXEC].say(events({"pid": 7, "time_ns": 40}))
-    listening.take()
-    assert listening.take_argv() == argv
+    listening.drain()
+    assert listening.drain_argv() == argv
 
 
 def test_where_no_process_can_be_started_arguments_are_unread(world: World) -> None:
     world.refused["reader"] = BlockingIOError(11, "no more processes")
     listening = world.streams()
     world.events[Kind.EXEC].say(of(7))
-    assert pids(listening.take().execs) == [7]
-    assert listening.take_argv() == {(7, 0): UNREAD}
+    assert pids(listening.drain().execs) == [7]
+    assert listening.drain_argv() == {(7, 0): UNREAD}
     assert listening.no_reader == "cannot be started: no more processes"
     listening.close()
 
@@ -200,22 +200,22 @@ def test_a_reader_that_has_ended_is_told_of_and_its_arguments_are_unread(
     world: World, listening: Streams
 ) -> None:
     assert listening.no_reader == ""
-    world.reader.is_over = True
+    world.reader.has_exited = True
     world.events[Kind.EXEC].say(of(7))
-    assert pids(listening.take().execs) == [7]
-    assert listening.take_argv() == {(7, 0): UNREAD}
-    assert listening.no_reader == "has ended"
+    assert pids(listening.drain().execs) == [7]
+    assert listening.drain_argv() == {(7, 0): UNREAD}
+    assert listening.no_reader == "has exited"
 
 
 def test_without_a_sample_the_sockets_are_emptied_all_the_same(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(package, "_DRAIN_S", 0.01)
+    monkeypatch.setattr(package, "_COLLECT_S", 0.01)
     listening = world.streams()
     for pid in (1, 2, 3):
         world.events[Kind.EXIT].say(of(pid))
         seen_so_far(listening, 2, pid)
-    assert pids(listening.take().exits) == [1, 2, 3]
+    assert pids(listening.drain().exits) == [1, 2, 3]
     listening.close()
 
 
@@ -223,7 +223,7 @@ def test_while_nobody_samples_the_oldest_are_lost_and_counted(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each that was said is taken or lost, and none is both."""
-    monkeypatch.setattr(package, "_DRAIN_S", 0.001)
+    monkeypatch.setattr(package, "_COLLECT_S", 0.001)
     monkeypatch.setattr(package, "_MOST_KEPT", 20)
     monkeypatch.setattr(package, "_MOST_ARGV", 4)
     listening = world.streams()
@@ -235,15 +235,15 @@ def test_while_nobody_samples_the_oldest_are_lost_and_counted(
         said += 1
         for kind in (0, 1, 3):
             seen_so_far(listening, kind, said)
-    taken = listening.take()
-    assert 0 < sum(map(len, taken)) <= 20
-    for records in (taken.forks, taken.execs, taken.stats):
+    drained = listening.drain()
+    assert 0 < sum(map(len, drained)) <= 20
+    for records in (drained.forks, drained.execs, drained.stats):
         assert pids(records) == list(range(30 - len(records), 30)), "the latest"
     lost = listening.lost()
-    assert lost == tuple(said * (len(kind) > 0) - len(kind) for kind in taken)
+    assert lost == tuple(said * (len(kind) > 0) - len(kind) for kind in drained)
     arrived = listening.arrived()
     assert tuple(map(sum, zip(arrived, lost, strict=True))) == (29, 29, 0, 29)
-    assert [pid for pid, _ in listening.take_argv()] == [26, 27, 28, 29]
+    assert [pid for pid, _ in listening.drain_argv()] == [26, 27, 28, 29]
     listening.close()
 
 
@@ -264,7 +264,7 @@ def test_a_socket_that_breaks_is_an_error_for_who_takes(
     for socket in (*world.events.values(), world.stats):
         socket.broken = OSError(5, "broken")
         with pytest.raises(OSError, match="broken"):
-            listening.take()
+            listening.drain()
         socket.broken = None
 
 
@@ -273,7 +273,7 @@ def test_a_thread_that_died_is_an_error_for_who_takes(
     world: World, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """Even where the sockets are well again: nobody empties them any more."""
-    monkeypatch.setattr(package, "_DRAIN_S", 0.001)
+    monkeypatch.setattr(package, "_COLLECT_S", 0.001)
     listening = world.streams()
     execs = world.events[Kind.EXEC]
     execs.broken = error
@@ -281,7 +281,7 @@ def test_a_thread_that_died_is_an_error_for_who_takes(
     execs.broken = None
     for _ in range(2):
         with pytest.raises(OSError, match="listening broke") as caught:
-            listening.take()
+            listening.drain()
         assert isinstance(caught.value.__cause__, type(error))
     listening.close()
 
@@ -304,7 +304,7 @@ def test_closing_ends_the_thread_and_closes_every_socket(world: World) -> None:
 def test_closing_works_when_the_thread_has_died(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(package, "_DRAIN_S", 0.001)
+    monkeypatch.setattr(package, "_COLLECT_S", 0.001)
     listening = world.streams()
     world.events[Kind.EXEC].broken = OSError(5, "broken")
     wait_for(lambda: not thread_of(listening).is_alive())
@@ -315,10 +315,10 @@ def test_closing_works_when_the_thread_has_died(
 def test_without_the_accounting_the_events_are_had_alone(world: World) -> None:
     refusal = world.refused["stats"] = PermissionError(1, "no")
     listening = world.streams()
-    assert (listening.has_stats, listening.stats_tell_processes) == (False, False)
+    assert (listening.has_stats, listening.stats_name_processes) == (False, False)
     assert listening.no_stats is refusal
     world.events[Kind.EXIT].say(of(3))
-    assert list(map(pids, listening.take())) == [[], [], [3], []]
+    assert list(map(pids, listening.drain())) == [[], [], [3], []]
     assert (listening.lost(), listening.foreign()) == ((0, 0, 0, 0), 0)
     listening.close()
 
@@ -328,9 +328,9 @@ def test_the_accounting_tells_whether_it_tells_processes(
     world: World,
     tells: bool,  # noqa: FBT001
 ) -> None:
-    world.stats.tells_processes = tells
+    world.stats.names_processes = tells
     listening = world.streams()
-    assert (listening.has_stats, listening.stats_tell_processes) == (True, tells)
+    assert (listening.has_stats, listening.stats_name_processes) == (True, tells)
     listening.close()
 
 

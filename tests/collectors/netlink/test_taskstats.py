@@ -41,7 +41,7 @@ def layout(version: int, pad: str = "") -> Layout:
     return Layout.of(stats_message(1, taskstats(version), pad=pad))
 
 
-def told(version: int, *messages: bytes, pad: str = "") -> Stats:
+def decoded(version: int, *messages: bytes, pad: str = "") -> Stats:
     found = layout(version, pad)
     return decode(slots(messages, STATS_SLOT), found, found.wire())
 
@@ -65,7 +65,7 @@ def test_the_layout_is_read_from_an_answer(version: int, pad: str) -> None:
 @pytest.mark.parametrize("pad", PADS)
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_number_is_found_at_its_place(version: int, pad: str) -> None:
-    [end] = told(version, stats_message(51, of_thread(version), pad=pad), pad=pad)
+    [end] = decoded(version, stats_message(51, of_thread(version), pad=pad), pad=pad)
     found = {name: end[name].item() for name in end.dtype.names}
     assert found == {
         "tid": 51, "tgid": 50 if version >= 12 else 0, "ppid": 40, "uid": 1000,
@@ -78,7 +78,7 @@ def test_every_number_is_found_at_its_place(version: int, pad: str) -> None:
 
 @pytest.mark.parametrize("version", TELLING)
 def test_the_only_thread_is_the_last_and_no_group(version: int) -> None:
-    [end] = told(version, stats_message(51, of_thread(version, ac_flag=AGROUP)))
+    [end] = decoded(version, stats_message(51, of_thread(version, ac_flag=AGROUP)))
     assert (end["is_last"], end["is_group"]) == (True, False)
     assert end["elapsed_us"] == 60_000, "the life of the process"
     assert end["run_ns"] == 3_141_592
@@ -92,7 +92,7 @@ def test_the_last_of_many_threads_tells_the_run_time_of_all(
     flags = {"ac_flag": AGROUP} if version >= 12 else {}
     group = taskstats(version, cpu_run_virtual_total=8_000_001, cpu_run_real_total=9)
     message = stats_message(51, of_thread(version, **flags), (50, group), pad=pad)
-    [end] = told(version, message, pad=pad)
+    [end] = decoded(version, message, pad=pad)
     assert (end["is_last"], end["is_group"]) == (True, True)
     assert (end["tid"], end["tgid"], end["run_ns"]) == (51, 50, 8_000_001)
     assert end["comm"] == b"worker"
@@ -104,10 +104,10 @@ def test_without_an_exact_run_time_the_ticks_must_do(version: int) -> None:
     """CONFIG_SCHED_INFO counts the one, and where it does not count it is 0."""
     group = taskstats(version, cpu_run_virtual_total=0, cpu_run_real_total=5_000)
     alone = of_thread(version, cpu_run_virtual_total=0)
-    ends = told(
+    exits = decoded(
         version, stats_message(51, alone), stats_message(51, alone, (50, group))
     )
-    assert ends["run_ns"].tolist() == [4_000_000, 5_000]
+    assert exits["run_ns"].tolist() == [4_000_000, 5_000]
 
 
 def test_what_is_left_in_a_slot_does_not_make_a_group() -> None:
@@ -116,7 +116,7 @@ def test_what_is_left_in_a_slot_does_not_make_a_group() -> None:
     group = taskstats(13, cpu_run_virtual_total=8_000)
     long = stats_message(51, flagged, (50, group))
     short = stats_message(51, flagged)
-    [end] = told(13, short + long[len(short) :])
+    [end] = decoded(13, short + long[len(short) :])
     assert (end["is_last"], end["is_group"]) == (True, False)
     assert end["run_ns"] == 3_141_592
 
@@ -125,7 +125,7 @@ def test_another_second_part_is_no_sum() -> None:
     group = taskstats(13, cpu_run_virtual_total=8_000)
     message = bytearray(stats_message(51, of_thread(13), (50, group)))
     message[layout(13).second_at - 14] = NULL
-    [end] = told(13, bytes(message))
+    [end] = decoded(13, bytes(message))
     assert (end["is_group"], end["run_ns"]) == (False, 3_141_592)
 
 
@@ -133,8 +133,8 @@ def test_messages_that_are_too_short_are_left_out() -> None:
     good = stats_message(51, of_thread(13))
     short = stats_message(51, of_thread(13)[:-8])
     error = (36).to_bytes(4, "little") + bytes(32)
-    assert told(13, short, good, error)["tid"].tolist() == [51]
-    assert len(told(13)) == 0
+    assert decoded(13, short, good, error)["tid"].tolist() == [51]
+    assert len(decoded(13)) == 0
 
 
 @pytest.mark.parametrize(
@@ -180,11 +180,13 @@ def test_no_bytes_raise(version: int, noise: list[tuple[int, bytes]]) -> None:
     ]
     found = layout(version)
     good = stats_message(51, of_thread(version))
-    ends = decode(slots([*messages, good], STATS_SLOT), found, found.wire())
+    exits = decode(slots([*messages, good], STATS_SLOT), found, found.wire())
     least = found.stats_at + found.stats_bytes
-    assert len(ends) == 1 + sum(least <= min(length, STATS_SLOT) for length, _ in noise)
-    assert ends["tid"][-1] == 51
-    assert np.all(ends["tid"] >= 0)
+    assert len(exits) == 1 + sum(
+        least <= min(length, STATS_SLOT) for length, _ in noise
+    )
+    assert exits["tid"][-1] == 51
+    assert np.all(exits["tid"] >= 0)
 
 
 # --- asking the kernel ----------------------------------------------------------------
