@@ -34,10 +34,10 @@ def children_seconds(previous: Sample, current: Sample) -> Floats:
     known = np.isfinite(grown) & now.is_process
     left_s = np.where(known, grown, 0.0) / hz
     gone = ~same_process(now, before).found & before.is_process
-    told_s = np.nan_to_num(_sum(before, _OWN + _CREDITED)) / hz
+    reported_s = np.nan_to_num(_sum(before, _OWN + _CREDITED)) / hz
     parent = _living_parent(before, gone, now)
     credited = gone & (parent >= 0)
-    left_s -= np.bincount(parent[credited], told_s[credited], len(now))
+    left_s -= np.bincount(parent[credited], reported_s[credited], len(now))
     elapsed_s = current.monotonic_s - previous.monotonic_s
     used_s = _settled(left_s).clip(0.0, elapsed_s * len(current.host.cpu_ids))
     used_s[~known] = np.nan

@@ -29,7 +29,7 @@ What was counted once and is cancelled later is not counted again when it comes 
 program that writes and truncates for ever stores nothing.
 """
 
-_OF_ENDS: Final = ("read_bytes", "write_bytes")
+_OF_EXITS: Final = ("read_bytes", "write_bytes")
 """Counters that those who ended have as well."""
 
 
@@ -114,12 +114,12 @@ def exit_growth_per_s(
     """Return what the counters of each that ended grew by a second until its end."""
     exits = current.exits
     if exits is None:
-        return dict.fromkeys(_OF_ENDS, np.empty(0))
+        return dict.fromkeys(_OF_EXITS, np.empty(0))
     elapsed_s = current.monotonic_s - previous.monotonic_s
     join = find(previous.processes, exits.pid, exits.start_ticks)
     is_new = ~join.found & started_since(previous, exits.start_ticks)
     result: dict[str, Floats] = {}
-    for name in _OF_ENDS:
+    for name in _OF_EXITS:
         before = np.full(len(exits), np.nan)
         before[is_new] = 0.0
         rows = join.row[join.found]
@@ -134,7 +134,7 @@ def exit_growth_per_s(
 
 def no_growth(rows: int) -> Mapping[str, Floats]:
     """Return the growth of ended processes of which nothing is known."""
-    return dict.fromkeys(_OF_ENDS, np.full(rows, np.nan))
+    return dict.fromkeys(_OF_EXITS, np.full(rows, np.nan))
 
 
 def _a_second(grown: Floats, elapsed_s: float) -> Floats:

@@ -93,7 +93,7 @@ def with_user_tasks(details: Details, frame: Frame) -> Details:
     return replace(details, sections=tuple(map(section, details.sections)))
 
 
-class History:
+class ProcessHistory:
     """What one process used in the last intervals; of I/O since it is looked at."""
 
     def __init__(self, identity: Identity) -> None:
@@ -114,8 +114,8 @@ class History:
         if row is None:
             return False
         is_first, self._seq, last = self._seq < 0, frame.seq, self._seq
-        if is_first and frame.recent.traces:
-            self._take_past(past_of(frame.recent.traces, self.identity))
+        if is_first and frame.history.traces:
+            self._take_past(past_of(frame.history.traces, self.identity))
         elif frame.seq != last:
             rss = int(frame.sample.processes.rss_bytes[row])
             self.cpu_pct.append(float(frame.rates.cpu_pct[row]))

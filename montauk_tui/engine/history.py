@@ -8,15 +8,15 @@ import numpy as np
 
 from montauk_tui.engine.orphans import follow
 from montauk_tui.engine.process_history import with_trace
-from montauk_tui.engine.takeover import untold_ends, untold_starts
+from montauk_tui.engine.takeover import unreported_exits, unreported_starts
 from montauk_tui.model.frame import HostRates, Rates
 from montauk_tui.model.history import (
     MOST_KEPT,
     MOST_MOMENTS,
     Churn,
-    Ended,
+    ExitedBatch,
+    History,
     Moment,
-    Recent,
 )
 from montauk_tui.model.sample import HostSample, Sample
 from montauk_tui.model.starts import StartTable
@@ -25,24 +25,24 @@ _CHURN_S: Final = 60.0
 
 
 def remember(
-    recent: Recent, previous: Sample | None, current: Sample, rates: Rates
-) -> Recent:
-    """Return `recent` with what `current` tells; the oldest goes where it is full.
+    history: History, previous: Sample | None, current: Sample, rates: Rates
+) -> History:
+    """Return `history` with what `current` tells; the oldest goes where it is full.
 
     `previous` is the sample before it of the same collector, None where there is none.
     """
-    return Recent(
-        ended=_with_ends(recent.ended, current, rates, is_first=previous is None),
-        starts=_with_starts(recent.starts, current.starts, is_first=previous is None),
-        churn=_with_churn(recent.churn, previous, current),
-        lineage=follow(recent.lineage, previous, current),
-        moments=recent.moments,
-        traces=with_trace(recent.traces, current.processes, rates),
+    return History(
+        exited=_with_exits(history.exited, current, rates, is_first=previous is None),
+        starts=_with_starts(history.starts, current.starts, is_first=previous is None),
+        churn=_with_churn(history.churn, previous, current),
+        lineage=follow(history.lineage, previous, current),
+        moments=history.moments,
+        traces=with_trace(history.traces, current.processes, rates),
     )
 
 
-def remember_moment(recent: Recent, host: HostSample, rates: HostRates) -> Recent:
-    """Return `recent` with what the machine did in the last interval.
+def remember_moment(history: History, host: HostSample, rates: HostRates) -> History:
+    """Return `history` with what the machine did in the last interval.
 
     Which collector took it does not matter: the machine counts for all of them.
     """
@@ -61,29 +61,29 @@ def remember_moment(recent: Recent, host: HostSample, rates: HostRates) -> Recen
         celsius=max(celsius, default=math.nan),
         hz=math.fsum(clocks) / len(clocks) if clocks else math.nan,
     )
-    return replace(recent, moments=(*recent.moments[1 - MOST_MOMENTS :], latest))
+    return replace(history, moments=(*history.moments[1 - MOST_MOMENTS :], latest))
 
 
 def _share(part: float, whole: float) -> float:
     return part / whole if whole else math.nan
 
 
-def _with_ends(
-    parts: tuple[Ended, ...], sample: Sample, rates: Rates, *, is_first: bool
-) -> tuple[Ended, ...]:
+def _with_exits(
+    parts: tuple[ExitedBatch, ...], sample: Sample, rates: Rates, *, is_first: bool
+) -> tuple[ExitedBatch, ...]:
     exits = sample.exits
     if exits is None or not len(exits):
         return parts
     # In the order in which they ended, as far as that is known.
     order = np.argsort(exits.end_ns, kind="stable")
     if is_first:
-        order = order[untold_ends([one.exits for one in parts], exits)[order]]
+        order = order[unreported_exits([one.exits for one in parts], exits)[order]]
     if not order.size:
         return parts
     last = int(parts[-1].serial[-1]) if parts else 0
     serial = np.arange(last + 1, last + 1 + len(order))[-MOST_KEPT:]
     order = order[-MOST_KEPT:]
-    part = Ended(
+    part = ExitedBatch(
         exits.only(order),
         rates.exit_used_s[order],
         rates.exit_cpu_pct[order],
@@ -105,7 +105,7 @@ def _with_starts(
         return parts
     order = np.argsort(starts.time_ns, kind="stable")
     if is_first:
-        order = order[untold_starts(parts, starts)[order]]
+        order = order[unreported_starts(parts, starts)[order]]
     kept = [*parts, starts.only(order[-MOST_KEPT:])]
     while sum(map(len, kept)) > MOST_KEPT:
         kept.pop(0)

@@ -7,8 +7,8 @@ import numpy as np
 from montauk_tui.engine.rates import (
     busy_seconds,
     busy_total,
-    is_dead,
-    tells_exit_time,
+    is_exited,
+    reports_exit_time,
 )
 from montauk_tui.engine.task_time import task_seconds
 from montauk_tui.model.frame import Ledger, Rates
@@ -24,14 +24,14 @@ _KSOFTIRQD = b"ksoftirqd/"
 def close_books(previous: Sample, current: Sample, rates: Rates) -> Ledger:
     """Return the ledger between two samples; NaN is what /proc/stat does not tell."""
     table = current.processes
-    dead = is_dead(table)
-    live_s = float(np.nansum(rates.cpu_s[table.is_process & ~dead]))
+    exited = is_exited(table)
+    live_s = float(np.nansum(rates.cpu_s[table.is_process & ~exited]))
     exited_s = _exited_seconds(current, rates)
-    dead_s = float(np.nansum(rates.cpu_s[table.is_process & dead]))
+    exited_row_s = float(np.nansum(rates.cpu_s[table.is_process & exited]))
     if exited_s is None:
-        live_s += dead_s
+        live_s += exited_row_s
     else:
-        exited_s += dead_s
+        exited_s += exited_row_s
     used_s = live_s + (exited_s or 0.0)
     busy_s = busy_total(previous.host, current.host, current.user_hz, used_s)
     measured_s = _measured_interrupts(previous, current, rates)
@@ -112,7 +112,7 @@ def _counted_beside_idle(before: HostSample, now: HostSample, user_hz: int) -> f
 
 
 def _exited_seconds(current: Sample, rates: Rates) -> float | None:
-    if tells_exit_time(current):
+    if reports_exit_time(current):
         return float(np.nansum(rates.exit_cpu_s))
     known = np.isfinite(rates.children_s)
     return float(rates.children_s[known].sum()) if known.any() else None

@@ -46,7 +46,7 @@ _BUSY: Final = [index for index in range(len(CPU_FIELDS)) if index not in _NOT_B
 _PARTS: Final = [index for index, kind in enumerate(CPU_FIELDS) if "guest" not in kind]
 
 
-_OVER, _ZOMBIE = ord("X"), ord("Z")
+_DEAD, _ZOMBIE = ord("X"), ord("Z")
 
 _SPLIT_TICKS: Final = 2
 """What two collectors may differ by in dividing one CPU time into user and system."""
@@ -83,7 +83,7 @@ def process_rates(
         cpu_s[join.found] = _growth_s(previous, current, join)
     exit_cpu_s = _exit_cpu_s(previous, current)
     highest = {} if last is None else last.highest
-    exit_used_s = exit_cpu_s + _charged_dead(current, cpu_s)
+    exit_used_s = exit_cpu_s + _charged_exited(current, cpu_s)
     elapsed_s = current.monotonic_s - previous.monotonic_s
     most_pct = 100.0 * len(current.host.cpu_ids)
     return Rates(
@@ -130,12 +130,12 @@ def _rounded_seconds(sample: Sample, hertz: int) -> Floats:
 
 
 def _children_s(previous: Sample, current: Sample) -> Floats:
-    if tells_exit_time(current):
+    if reports_exit_time(current):
         return np.full(len(current.processes), np.nan)
     return children_seconds(previous, current)
 
 
-def tells_exit_time(sample: Sample) -> bool:
+def reports_exit_time(sample: Sample) -> bool:
     """Tell whether the CPU time of the processes that ended is known."""
     exits = sample.exits
     if exits is None:
@@ -178,18 +178,18 @@ def _exit_cpu_s(previous: Sample, current: Sample) -> Floats:
     return used_s
 
 
-def is_dead(table: ProcessTable) -> Bools:
+def is_exited(table: ProcessTable) -> Bools:
     """Tell which rows have ended: zombies, and those whose end is not complete.
 
     A zombie that has more threads is a first thread that ended before the others.
     """
-    dead: Bools = (table.state == _OVER) | (
+    exited: Bools = (table.state == _DEAD) | (
         (table.state == _ZOMBIE) & (table.threads <= 1)
     )
-    return dead
+    return exited
 
 
-def _charged_dead(current: Sample, cpu_s: Floats) -> Floats:
+def _charged_exited(current: Sample, cpu_s: Floats) -> Floats:
     """Return what each ended process was charged with as a row beside its end.
 
     No list shows both, so its time belongs to the end. What a row had in an interval
@@ -201,8 +201,8 @@ def _charged_dead(current: Sample, cpu_s: Floats) -> Floats:
         return charged_s
     join = find(current.processes, exits.pid, exits.start_ticks)
     row = join.row[join.found]
-    of_dead = np.where(is_dead(current.processes)[row], cpu_s[row], 0.0)
-    charged_s[join.found] = np.nan_to_num(of_dead)
+    of_exited = np.where(is_exited(current.processes)[row], cpu_s[row], 0.0)
+    charged_s[join.found] = np.nan_to_num(of_exited)
     return charged_s
 
 

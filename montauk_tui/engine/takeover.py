@@ -18,39 +18,39 @@ _SAME_MOMENT_NS: Final = 10**9
 pid is given away again so soon."""
 
 
-def untold_ends(told: Sequence[ExitTable], exits: ExitTable) -> Bools:
+def unreported_exits(reported: Sequence[ExitTable], exits: ExitTable) -> Bools:
     """Return which of `exits` nobody told of before.
 
     Of a start that is not known, the moment of the end tells.
     """
     known = defaultdict[int, list[tuple[int, int]]](list)
-    for table in told:
+    for table in reported:
         columns = (table.pid, table.start_ticks, table.end_ns)
         for pid, *moments in zip(*map(np.ndarray.tolist, columns), strict=True):
             known[pid].append((moments[0], moments[1]))
-    untold = np.ones(len(exits), dtype=np.bool_)
+    unreported = np.ones(len(exits), dtype=np.bool_)
     for row in _rows_of(exits.pid, known):
         now = int(exits.start_ticks[row]), int(exits.end_ns[row])
         pid = int(exits.pid[row])
-        untold[row] = not any(_is_same_end(now, before) for before in known[pid])
-    return untold
+        unreported[row] = not any(_is_same_exit(now, before) for before in known[pid])
+    return unreported
 
 
-def _is_same_end(one: tuple[int, int], other: tuple[int, int]) -> bool:
+def _is_same_exit(one: tuple[int, int], other: tuple[int, int]) -> bool:
     """Tell whether two ends of one pid, by start and end, are one."""
     if UNKNOWN not in (one[0], other[0]):
         return abs(one[0] - other[0]) <= _SAME_START_TICKS
     return _is_same_moment(one[1], other[1])
 
 
-def untold_starts(told: Sequence[StartTable], starts: StartTable) -> Bools:
+def unreported_starts(reported: Sequence[StartTable], starts: StartTable) -> Bools:
     """Return which forks and execs nobody told of before; each was told once."""
     known = defaultdict[int, list[tuple[int, int]]](list)
-    for table in told:
+    for table in reported:
         columns = (table.pid, table.kind, table.time_ns)
         for pid, *event in zip(*map(np.ndarray.tolist, columns), strict=True):
             known[pid].append((event[0], event[1]))
-    untold = np.ones(len(starts), dtype=np.bool_)
+    unreported = np.ones(len(starts), dtype=np.bool_)
     for row in _rows_of(starts.pid, known):
         kind, time_ns = int(starts.kind[row]), int(starts.time_ns[row])
         events = known[int(starts.pid[row])]
@@ -61,8 +61,8 @@ def untold_starts(told: Sequence[StartTable], starts: StartTable) -> Bools:
         ]
         if same:
             events.remove(min(same, key=lambda event: abs(event[1] - time_ns)))
-            untold[row] = False
-    return untold
+            unreported[row] = False
+    return unreported
 
 
 def _is_same_moment(one_ns: int, other_ns: int) -> bool:

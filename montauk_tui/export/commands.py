@@ -12,8 +12,8 @@ from montauk_tui.collectors.procfs.enrich.listed import FOR_RATES
 from montauk_tui.config import Settings
 from montauk_tui.engine import query
 from montauk_tui.engine.columns import COLUMNS, pick
-from montauk_tui.engine.exited import beside_ended, live_and_ended
-from montauk_tui.engine.listing.exited import with_ended
+from montauk_tui.engine.exited import beside_exited, live_and_exited
+from montauk_tui.engine.listing.exited import with_exited
 from montauk_tui.engine.projection import View, project
 from montauk_tui.engine.query.cuts import cut_commands
 from montauk_tui.engine.schedule import Schedule
@@ -90,7 +90,7 @@ def once(settings: Settings, limit: int | None) -> int:
         needs |= column.show_need | (column.need & FOR_RATES)
 
     def show(frame: Frame, view: View, cut: CutNote) -> None:
-        listed = with_ended(frame, frame.interval_s or 0.0, frozenset())
+        listed = with_exited(frame, frame.interval_s or 0.0, frozenset())
         cut.at_least(cut_commands(listed, view.query))
         rows = project(listed, view).rows[:limit]
         put("\n".join(frame_table(listed, rows, columns, width)))
@@ -110,9 +110,9 @@ def json_lines(settings: Settings, samples: int | None, limit: int | None) -> in
     """Print a JSON object for each sample; without `samples` until stopped."""
 
     def show(frame: Frame, view: View, cut: CutNote) -> None:
-        listed = beside_ended(frame)
+        listed = beside_exited(frame)
         cut.at_least(cut_commands(listed, view.query))
-        put(frame_json(frame, *live_and_ended(listed, view, limit)))
+        put(frame_json(frame, *live_and_exited(listed, view, limit)))
 
     _each_frame(settings, samples, show)
     return 0

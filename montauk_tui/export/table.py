@@ -85,9 +85,9 @@ def _books(frame: Frame) -> list[str]:
         )
     )
     line = f"Books {busy} cores = {', '.join(parts)}"
-    last = frame.recent.churn[-1] if frame.recent.churn else None
-    if last is not None and last.started is not None and last.ended is not None:
-        started, ended = last.started / interval_s, last.ended / interval_s
+    last = frame.history.churn[-1] if frame.history.churn else None
+    if last is not None and last.started is not None and last.exited is not None:
+        started, ended = last.started / interval_s, last.exited / interval_s
         line += f"; {rate_text(started)}/s started, {rate_text(ended)}/s ended"
         line += f", {last.lost} lost"
     return [line]

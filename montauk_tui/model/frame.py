@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from montauk_tui.model.history import Extra, Recent
+from montauk_tui.model.history import Extra, History
 from montauk_tui.model.lookups import Lookups
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import Floats, Ints
@@ -125,7 +125,7 @@ class Frame:
     lookups: Lookups
     cpu_s: float
     """CPU time that collecting and deriving this frame cost."""
-    recent: Recent = field(default_factory=Recent)
+    history: History = field(default_factory=History)
     extra: Extra = field(default_factory=dict)
     """More columns of the sample's processes."""
     whole: "Frame | None" = None

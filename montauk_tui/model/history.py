@@ -16,7 +16,7 @@ MOST_KEPT: Final = 16_384
 """Ends, and as many forks and execs: 600 bytes each."""
 
 
-class Ended(NamedTuple):
+class ExitedBatch(NamedTuple):
     """Processes that ended, a row each, the earliest told first."""
 
     exits: ExitTable
@@ -24,7 +24,7 @@ class Ended(NamedTuple):
     """CPU-seconds used in the interval of the end; NaN where unknown."""
     cpu_pct: Floats
     """CPU use in that interval, 100 for one core kept busy."""
-    told_s: Floats
+    reported_s: Floats
     """CLOCK_MONOTONIC of the sample that told of it."""
     serial: Ints
     """Counts the ends that were told, from 1; no two have the same."""
@@ -33,13 +33,13 @@ class Ended(NamedTuple):
     interval_s: Floats
     """How long it was."""
 
-    def select(self, kept: Bools) -> "Ended":
+    def select(self, kept: Bools) -> "ExitedBatch":
         """Return the rows that are `kept`."""
-        return Ended(
+        return ExitedBatch(
             self.exits.only(kept),
             self.cpu_s[kept],
             self.cpu_pct[kept],
-            self.told_s[kept],
+            self.reported_s[kept],
             self.serial[kept],
             {name: values[kept] for name, values in self.per_s.items()},
             self.interval_s[kept],
@@ -52,7 +52,7 @@ class Churn(NamedTuple):
     monotonic_s: float
     interval_s: float
     started: int | None
-    ended: int | None
+    exited: int | None
     lost: int
 
 
@@ -81,10 +81,10 @@ class Moment(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Recent:
+class History:
     """What a front end may look back at; as parts, so that nothing is copied."""
 
-    ended: tuple[Ended, ...] = ()
+    exited: tuple[ExitedBatch, ...] = ()
     """A part for each sample."""
     starts: tuple[StartTable, ...] = ()
     churn: tuple[Churn, ...] = ()
@@ -95,16 +95,16 @@ class Recent:
     traces: tuple[Trace, ...] = ()
     """What every process used, an interval each."""
 
-    def ended_since(self, told_s: float) -> Ended | None:
-        """Return what was told at `told_s` or later, None where that is nothing."""
-        parts = [part for part in self.ended if part.told_s[0] >= told_s]
+    def exited_since(self, reported_s: float) -> ExitedBatch | None:
+        """Return what was told at `reported_s` or later, None where that is nothing."""
+        parts = [part for part in self.exited if part.reported_s[0] >= reported_s]
         if not parts:
             return None
-        return Ended(
+        return ExitedBatch(
             ExitTable.joined([part.exits for part in parts]),
             np.concatenate([part.cpu_s for part in parts]),
             np.concatenate([part.cpu_pct for part in parts]),
-            np.concatenate([part.told_s for part in parts]),
+            np.concatenate([part.reported_s for part in parts]),
             np.concatenate([part.serial for part in parts]),
             {
                 name: np.concatenate([part.per_s[name] for part in parts])

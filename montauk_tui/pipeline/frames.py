@@ -9,7 +9,7 @@ from montauk_tui.engine.history import remember, remember_moment
 from montauk_tui.engine.ledger import close_books
 from montauk_tui.engine.rates import host_rates, process_rates
 from montauk_tui.model.frame import Frame, HostRates, Rates
-from montauk_tui.model.history import Recent
+from montauk_tui.model.history import History
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import Need
 from montauk_tui.pipeline.chain import CollectorChain, Reading
@@ -24,7 +24,7 @@ class FramePipeline:
         self._previous: Sample | None = None
         self._opening: int | None = None
         self._rates: Rates | None = None
-        self._recent = Recent()
+        self._history = History()
 
     def frame(self, reading: Reading) -> Frame:
         """Return the frame of a sample, with the rates since the one before."""
@@ -40,21 +40,21 @@ class FramePipeline:
             ledger=close_books(previous, sample, rates) if previous else None,
             collector=reading.status,
             lookups=reading.lookups,
-            recent=self._remember(reading, rates, of_host),
+            history=self._remember(reading, rates, of_host),
             cpu_s=0.0,
         )
         self._previous = sample
         self._seq += 1
         return frame
 
-    def _remember(self, reading: Reading, rates: Rates, of_host: HostRates) -> Recent:
+    def _remember(self, reading: Reading, rates: Rates, of_host: HostRates) -> History:
         # Another collector counts from its own start.
         previous = self._previous if self._opening == reading.opening else None
-        recent = remember(self._recent, previous, reading.sample, rates)
+        history = remember(self._history, previous, reading.sample, rates)
         if self._previous is not None:
-            recent = remember_moment(recent, reading.sample.host, of_host)
-        self._recent, self._opening = recent, reading.opening
-        return recent
+            history = remember_moment(history, reading.sample.host, of_host)
+        self._history, self._opening = history, reading.opening
+        return history
 
 
 class FrameSource:

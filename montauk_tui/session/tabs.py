@@ -9,7 +9,7 @@ from montauk_tui.engine import query
 from montauk_tui.engine.column import Column
 from montauk_tui.engine.columns import COLUMNS, DEFAULT
 from montauk_tui.engine.listing.events import events
-from montauk_tui.engine.listing.exited import ended_only, with_ended
+from montauk_tui.engine.listing.exited import exited_only, with_exited
 from montauk_tui.engine.listing.ghosts import with_ghosts
 from montauk_tui.engine.listing.groups import by_cgroup, by_executable
 from montauk_tui.engine.listing.spawners import spawners
@@ -198,7 +198,7 @@ class Shown(NamedTuple):
 
 
 def _processes(frame: Frame, shown: Shown) -> Frame:
-    listed = with_ended(frame, shown.linger_s, shown.opened)
+    listed = with_exited(frame, shown.linger_s, shown.opened)
     return with_ghosts(frame, listed, shown.linger_s) if shown.ghosts else listed
 
 
@@ -215,7 +215,7 @@ class Listing(NamedTuple):
 LISTINGS: Final = {
     PROCESSES: Listing(_processes, "no process matches", "no process matches"),
     "exited": Listing(
-        lambda frame, _: ended_only(frame),
+        lambda frame, _: exited_only(frame),
         "no process has ended yet",
         "collector {} does not see processes end",
     ),

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from montauk_tui.collectors import registry
-from montauk_tui.engine.listing.exited import ended_only
+from montauk_tui.engine.listing.exited import exited_only
 from montauk_tui.engine.query import matching, parse
 from montauk_tui.engine.query.fields import SHORT
 from montauk_tui.errors import CollectorUnavailable
@@ -111,7 +111,7 @@ def test_a_failure_is_found_after_its_end() -> None:
         found: list[float] = []
         while failing.pid not in found and time.monotonic() < limit_s:
             time.sleep(0.1)
-            listed = ended_only(source.next_frame(Need.NONE))
+            listed = exited_only(source.next_frame(Need.NONE))
             real = listed.extra.get("real_pid", np.empty(0))
             found = real[matching(parse(examples()[-1]), listed)].tolist()
         assert failing.pid in found

@@ -19,7 +19,7 @@ from montauk_tui.collectors.procfs.figures import Reasons
 from montauk_tui.engine.history import remember_moment
 from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.export.table import frame_table
-from montauk_tui.model.history import Recent
+from montauk_tui.model.history import History
 from montauk_tui.model.sample import CPU_FIELDS, HostSample, Pressure
 from montauk_tui.model.schema import UNKNOWN, Need
 from tests.support.builders import make_frame, make_sample
@@ -324,7 +324,7 @@ def test_a_damaged_file_gives_figures_that_can_be_everywhere(
         previous = make_sample([{"pid": 1}], host=before)
         current = make_sample([{"pid": 1}], host=now, after_s=1.0)
         frame = make_frame(previous, current)
-        remember_moment(Recent(), now, frame.host_rates)
+        remember_moment(History(), now, frame.host_rates)
         assert len(frame_table(frame, np.array([0]), [])) >= 3
         told = json.loads(frame_json(frame, np.array([0])))
         assert told["host"]["unknown"] == list(now.unknown)

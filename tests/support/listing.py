@@ -8,7 +8,7 @@ import numpy as np
 
 from montauk_tui.engine.history import remember
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.history import Recent
+from montauk_tui.model.history import History
 from montauk_tui.model.sample import Counters, Sample
 from tests.support.builders import FakeLookups, Row, make_frame, make_sample
 from tests.support.exits import make_exits
@@ -23,7 +23,7 @@ class Life:
 
     def __init__(self, rows: Iterable[Row] = LIVING) -> None:
         self.rows = list(rows)
-        self.recent = Recent()
+        self.history = History()
         self.last: Sample | None = None
         self.begin()
 
@@ -46,9 +46,9 @@ class Life:
             **{"counters": Counters(0, 0, 0), **values},
         )
         frame = make_frame(self.last, sample, FakeLookups())
-        self.recent = remember(self.recent, self.last, sample, frame.rates)
+        self.history = remember(self.history, self.last, sample, frame.rates)
         self.last = sample
-        return replace(frame, recent=self.recent)
+        return replace(frame, history=self.history)
 
 
 def end(pid: int, comm: bytes = b"sh", **values: Any) -> Row:

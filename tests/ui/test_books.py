@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from montauk_tui.config import Settings
 from montauk_tui.model.frame import Frame, Ledger
-from montauk_tui.model.history import Churn, Recent
+from montauk_tui.model.history import Churn, History
 from montauk_tui.resources import folder
 from montauk_tui.ui import themes
 from montauk_tui.ui.widgets.books import draw_books
@@ -28,7 +28,7 @@ BOOKS = Ledger(4.0, 1.0, 2.5, 0.25, 0.25)
 
 def frame(*churn: Churn, ledger: Ledger | None = BOOKS, **changes: Any) -> Frame:
     """Return a frame of 2 s."""
-    changed = {"ledger": ledger, "interval_s": 2.0, "recent": Recent(churn=churn)}
+    changed = {"ledger": ledger, "interval_s": 2.0, "history": History(churn=churn)}
     return replace(scene_frame(), **{**changed, **changes})
 
 

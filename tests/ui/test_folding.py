@@ -100,8 +100,8 @@ async def test_a_parent_that_ends_stays_above_its_children() -> None:
         previous = monitor.frame.sample
         current = replace(previous, processes=kept, monotonic_s=60_000.0)
         frame = make_frame(previous, current, monitor.frame.lookups)
-        recent = remember(monitor.frame.recent, previous, current, frame.rates)
-        await monitor.draw(replace(frame, recent=recent, seq=99))
+        history = remember(monitor.frame.history, previous, current, frame.rates)
+        await monitor.draw(replace(frame, history=history, seq=99))
         after = monitor.shown_pids
         assert [pid for pid in after if pid > 0] == [p for p in before if p != 820]
         line = monitor.table.render_line(before.index(820)).text

@@ -48,8 +48,8 @@ def remembered(cpus: int = 8, count: int = 90) -> Frame:
         up = step / count
         known = Moment(up, 0.5, 0.1, 1e6 * up, 1e3, 0.0, 1e7 * up, 8 * up, 60.0, 3e9)
         past += (known if step != 7 else Moment(*[math.nan] * len(known)),)
-    recent = dataclasses.replace(frame.recent, moments=past)
-    return dataclasses.replace(frame, recent=recent)
+    history = dataclasses.replace(frame.history, moments=past)
+    return dataclasses.replace(frame, history=history)
 
 
 def texts(lines: list[Line]) -> list[str]:

@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.engine.exited import beside_ended, live_and_ended
+from montauk_tui.engine.exited import beside_exited, live_and_exited
 from montauk_tui.engine.folds import Folds
 from montauk_tui.engine.history import remember
 from montauk_tui.engine.listing.events import events
-from montauk_tui.engine.listing.exited import ended_only, with_ended
+from montauk_tui.engine.listing.exited import exited_only, with_exited
 from montauk_tui.engine.listing.ghosts import with_ghosts
 from montauk_tui.engine.projection import View, project
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.history import Recent
+from montauk_tui.model.history import History
 from montauk_tui.model.schema import UNKNOWN
 from tests.support.builders import BOOT_S, Row, make_frame, make_sample
 from tests.support.exits import make_exits
@@ -94,7 +94,7 @@ SECONDS = st.builds(
 
 
 def frames(seconds: list[Second]) -> Iterator[Frame]:
-    machine, recent = Machine(), Recent()
+    machine, history = Machine(), History()
     first = [{"pid": pid, "utime": 0} for pid in machine.alive]
     previous = make_sample(first, ticks_per_second=NS, exits=make_exits([]))
     for at, chosen in enumerate(seconds, start=1):
@@ -103,8 +103,8 @@ def frames(seconds: list[Second]) -> Iterator[Frame]:
             rows, after_s=float(at), ticks_per_second=NS, exits=make_exits(ends)
         )
         frame = make_frame(previous, sample)
-        recent = remember(recent, previous, sample, frame.rates)
-        yield replace(frame, recent=recent)
+        history = remember(history, previous, sample, frame.rates)
+        yield replace(frame, history=history)
         previous = sample
 
 
@@ -121,15 +121,15 @@ def test_cpu_use_of_all_rows_is_no_more_than_that_of_the_machine(
     seconds: list[Second],
 ) -> None:
     for frame in frames(seconds):
-        main = with_ended(frame, 5.0, frozenset())
+        main = with_exited(frame, 5.0, frozenset())
         assert shown_pct(main) <= MOST_PCT
         tree = with_ghosts(frame, main, 5.0)
         assert shown_pct(tree, tree=True) <= MOST_PCT
         assert shown_pct(tree, tree=True, folds=Folds(everything=True)) <= MOST_PCT
-        assert shown_pct(with_ended(frame, frame.interval_s or 0, frozenset())) <= (
+        assert shown_pct(with_exited(frame, frame.interval_s or 0, frozenset())) <= (
             MOST_PCT
         )
-        assert shown_pct(ended_only(frame)) <= MOST_PCT
+        assert shown_pct(exited_only(frame)) <= MOST_PCT
         assert shown_pct(events(frame)) <= MOST_PCT
 
 
@@ -139,7 +139,7 @@ def test_cpu_use_of_all_objects_is_no_more_than_that_of_the_machine(
 ) -> None:
     view = View(COLUMNS["cpu_pct"], descending=True, kernel_threads=True)
     for frame in frames(seconds):
-        live, ended = live_and_ended(beside_ended(frame), view, None)
+        live, ended = live_and_exited(beside_exited(frame), view, None)
         rates = frame.rates
         both = np.concatenate([rates.cpu_pct[live], rates.exit_cpu_pct[ended]])
         assert np.nansum(both) <= MOST_PCT
@@ -159,7 +159,7 @@ def value(frame: Frame, name: str, text: str) -> str:
 
 
 def main(frame: Frame) -> Frame:
-    return with_ended(frame, 5.0, frozenset())
+    return with_exited(frame, 5.0, frozenset())
 
 
 def test_what_ended_has_cpu_use_in_the_sample_of_its_end_and_then_its_total() -> None:

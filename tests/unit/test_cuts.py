@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from montauk_tui.engine.exited import beside_ended
+from montauk_tui.engine.exited import beside_exited
 from montauk_tui.engine.listing.events import events
-from montauk_tui.engine.listing.exited import ended_only, with_ended
+from montauk_tui.engine.listing.exited import exited_only, with_exited
 from montauk_tui.engine.listing.ghosts import with_ghosts
 from montauk_tui.engine.listing.spawners import spawners
 from montauk_tui.engine.query import parse
@@ -47,7 +47,7 @@ def test_those_count_that_the_filter_asks_about(wanted: str, expected: int) -> N
     who = [tuple(table.processes.identity(row)) for row in (0, 2)]
     # The last one ended: it is forgotten later.
     frame = cut_of(frame, *who, (99, 1))  # type: ignore[arg-type]
-    assert count(beside_ended(frame), wanted) == expected
+    assert count(beside_exited(frame), wanted) == expected
 
 
 def many(first: int, **values: Any) -> list[Row]:
@@ -60,24 +60,24 @@ def test_what_a_list_shows_counts_and_each_row_once() -> None:
     frame = life.at(2.0, many(200, **LONG))
     who = frame.sample.processes.identity(0)
     frame = cut_of(frame, who, (100, STARTED))
-    main = with_ended(frame, 5.0, frozenset())
+    main = with_exited(frame, 5.0, frozenset())
     assert count(main) == 11
     assert count(with_ghosts(frame, main, 5.0)) == 11
-    assert count(with_ended(frame, 1.0, frozenset())) == 6
-    assert count(with_ended(frame, 0.0, frozenset())) == 1
-    assert count(ended_only(frame)) == 10
+    assert count(with_exited(frame, 1.0, frozenset())) == 6
+    assert count(with_exited(frame, 0.0, frozenset())) == 1
+    assert count(exited_only(frame)) == 10
     assert count(events(frame)) == 11
     assert count(spawners(frame)) == 1
-    assert count(beside_ended(frame)) == 6
+    assert count(beside_exited(frame)) == 6
 
 
 def test_the_members_of_a_fold_count_where_they_are_listed() -> None:
     life = Life()
     frame = life.at(1.0, [end(pid, **LONG) for pid in range(100, 105)])
-    folded = with_ended(frame, 5.0, frozenset())
+    folded = with_exited(frame, 5.0, frozenset())
     assert count(folded) == 0
     fold = int(folded.sample.processes.pid[0])
-    assert count(with_ended(frame, 5.0, frozenset({fold}))) == 5
+    assert count(with_exited(frame, 5.0, frozenset({fold}))) == 5
 
 
 def test_events_count_as_many_as_they_list(monkeypatch: pytest.MonkeyPatch) -> None:

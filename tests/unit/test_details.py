@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from montauk_tui.engine.details import History, value_text, with_user_tasks
+from montauk_tui.engine.details import ProcessHistory, value_text, with_user_tasks
 from montauk_tui.model.details import USER_TASKS, Amount, Datum, Details, Section, Unit
 from montauk_tui.model.sample import Identity
 from tests.support.builders import make_frame, make_sample
@@ -52,7 +52,7 @@ def test_the_tasks_of_the_user_are_counted_against_the_limit() -> None:
 
 
 def test_two_readings_make_a_rate_and_one_makes_none() -> None:
-    history = History(Identity(7, 1000))
+    history = ProcessHistory(Identity(7, 1000))
     history.take_details(details(10, 100))
     assert list(history.read_rate) == []
     history.take_details(details(12, 500))
@@ -64,8 +64,8 @@ def test_two_readings_make_a_rate_and_one_makes_none() -> None:
 
 def test_a_frame_counts_once_and_only_of_the_same_process() -> None:
     frame = make_frame(None, make_sample([{"pid": 7, "rss_bytes": 5}]))
-    history = History(Identity(7, 1000))
+    history = ProcessHistory(Identity(7, 1000))
     assert history.take_frame(frame)
     assert history.take_frame(frame)
     assert list(history.rss_bytes) == [5]
-    assert not History(Identity(7, 1001)).take_frame(frame)
+    assert not ProcessHistory(Identity(7, 1001)).take_frame(frame)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from montauk_tui.engine import query
 from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.engine.exited import beside_ended, live_and_ended
-from montauk_tui.engine.listing.exited import ended_in_sample
+from montauk_tui.engine.exited import beside_exited, live_and_exited
+from montauk_tui.engine.listing.exited import exited_in_sample
 from montauk_tui.engine.projection import View
 from montauk_tui.model.exits import EXIT_FIELDS
 from montauk_tui.model.frame import Frame
@@ -49,7 +49,7 @@ def view(sort: str = "pid", text: str = "", *, descending: bool = False) -> View
 def pids(
     made: Frame, how: View | None = None, limit: int | None = None
 ) -> tuple[list[int], list[int]]:
-    live, ended = live_and_ended(beside_ended(made), how or view(), limit)
+    live, ended = live_and_exited(beside_exited(made), how or view(), limit)
     exits = made.sample.exits
     assert exits is not None
     return made.sample.processes.pid[live].tolist(), exits.pid[ended].tolist()
@@ -61,7 +61,7 @@ def both(found: tuple[list[int], list[int]]) -> list[int]:
 
 def test_a_collector_that_cannot_see_ends() -> None:
     made = make_frame(None, make_sample([{"pid": 2}, {"pid": 1}]))
-    live, ended = live_and_ended(beside_ended(made), view(), None)
+    live, ended = live_and_exited(beside_exited(made), view(), None)
     assert made.sample.processes.pid[live].tolist() == [1, 2]
     assert len(ended) == 0
 
@@ -200,7 +200,7 @@ def test_these_are_all_columns_that_are_known_of_who_ended() -> None:
     made = frame([{"pid": 9}], [gone])
     exits = made.sample.exits
     assert exits is not None
-    listed = ended_in_sample(made, exits)
+    listed = exited_in_sample(made, exits)
     known = {
         column.id for column in COLUMNS.values() if np.isfinite(column.key(listed)[0])
     }

@@ -9,7 +9,7 @@ from montauk_tui.engine.cells import Level
 from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.engine.extra_cells import count_text, event_text, pid_key
 from montauk_tui.engine.kinds import extra_value
-from montauk_tui.engine.listing.exited import ended_only, with_ended
+from montauk_tui.engine.listing.exited import exited_only, with_exited
 from montauk_tui.engine.units import (
     clock_second_text,
     exit_status_text,
@@ -29,7 +29,7 @@ def test_a_value_that_a_list_does_not_have_is_unknown() -> None:
 
 def test_pids_sort_as_they_are_shown_and_rows_of_many_last() -> None:
     ends = [end(7, b"ls"), *(end(100 + at) for at in range(3))]
-    frame = with_ended(Life().at(1.0, ends), 5.0, frozenset())
+    frame = with_exited(Life().at(1.0, ends), 5.0, frozenset())
     shown = [COLUMNS["pid"].text(frame, row) for row in range(5)]
     assert shown == ["3x", "7", "1", "10", "11"]
     assert pid_key(frame).tolist()[1:] == [7, 1, 10, 11]
@@ -84,6 +84,6 @@ def test_counts_events_and_times() -> None:
 
 def test_a_failure_is_hot_and_success_is_faint() -> None:
     ends = [end(1), end(2, exit_code=1), end(3, exit_code=None)]
-    frame = ended_only(Life().at(1.0, ends))
+    frame = exited_only(Life().at(1.0, ends))
     levels = [COLUMNS["exit_status"].level(frame, row) for row in range(3)]
     assert levels == [Level.FAINT, Level.HOT, Level.FAINT]

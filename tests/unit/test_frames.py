@@ -46,5 +46,5 @@ def test_what_a_collector_counts_begins_anew_with_each() -> None:
         reading(0, 0, forks=100), reading(1, 0, forks=130),
         reading(2, 0, forks=7, opening=1), reading(3, 0, forks=9, opening=1),
     )  # fmt: skip
-    forks = [[one.started for one in frame.recent.churn] for frame in frames]
+    forks = [[one.started for one in frame.history.churn] for frame in frames]
     assert forks == [[], [30], [30], [30, 2]]

@@ -9,7 +9,7 @@ import pytest
 from montauk_tui.engine.cells import Level
 from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.engine.folds import Folds
-from montauk_tui.engine.listing.exited import ended_only, with_ended
+from montauk_tui.engine.listing.exited import exited_only, with_exited
 from montauk_tui.engine.listing.spawners import spawners
 from montauk_tui.engine.projection import View, project
 from montauk_tui.engine.query import matching, parse
@@ -157,7 +157,7 @@ def test_rows_that_ended_and_rows_of_many_have_none() -> None:
     # Whatever were known of such a pid.
     values = {-1: VALUES[5], 10: VALUES[5]}
     frame = replace(frame, lookups=FakeLookups(values=values))
-    for listed in (with_ended(frame, 5.0, frozenset()), ended_only(frame)):
+    for listed in (with_exited(frame, 5.0, frozenset()), exited_only(frame)):
         negative = np.flatnonzero(listed.sample.processes.pid < 0)
         assert negative.size
         for name in GAUGES:
@@ -167,7 +167,7 @@ def test_rows_that_ended_and_rows_of_many_have_none() -> None:
             assert np.isnan(COLUMNS[name].key(listed)[negative]).all() or (
                 name == "cgroup"
             )
-    assert {COLUMNS["cgroup"].text(ended_only(frame), row) for row in range(6)} == {
+    assert {COLUMNS["cgroup"].text(exited_only(frame), row) for row in range(6)} == {
         "/group-42"
     }
     spawning = spawners(frame)

@@ -7,7 +7,7 @@ import pytest
 from montauk_tui.engine.history import remember
 from montauk_tui.engine.rates import process_rates
 from montauk_tui.model import history as package
-from montauk_tui.model.history import Recent
+from montauk_tui.model.history import History
 from montauk_tui.model.sample import Counters, Sample
 from montauk_tui.model.schema import UNKNOWN
 from tests.support.builders import MONOTONIC_S, make_sample
@@ -19,20 +19,20 @@ class Story:
     """Remembers one sample after the other."""
 
     def __init__(self) -> None:
-        self.recent = Recent()
+        self.history = History()
         self.last: Sample | None = None
 
-    def goes_on(self, after_s: float, **values: Any) -> Recent:
+    def goes_on(self, after_s: float, **values: Any) -> History:
         sample = make_sample(after_s=after_s, **values)
         rates = process_rates(self.last, sample)
-        self.recent = remember(self.recent, self.last, sample, rates)
+        self.history = remember(self.history, self.last, sample, rates)
         self.last = sample
-        return self.recent
+        return self.history
 
 
-def ended(recent: Recent) -> tuple[list[int], list[int]]:
+def ended(history: History) -> tuple[list[int], list[int]]:
     """Return pids and serial numbers."""
-    found = recent.ended_since(-1.0)
+    found = history.exited_since(-1.0)
     if found is None:
         return [], []
     return found.exits.pid.tolist(), found.serial.tolist()
@@ -45,18 +45,18 @@ def test_what_ended_in_the_order_of_the_ends_and_numbered_on() -> None:
         [{"pid": 2, "end_ns": 20}, {"pid": 1, "end_ns": 10}]
     ))  # fmt: skip
     story.goes_on(2, exits=make_exits([]))
-    recent = story.goes_on(3, exits=make_exits([{"pid": 3, "end_ns": 5}]))
-    assert ended(recent) == ([1, 2, 3], [1, 2, 3])
+    history = story.goes_on(3, exits=make_exits([{"pid": 3, "end_ns": 5}]))
+    assert ended(history) == ([1, 2, 3], [1, 2, 3])
 
 
 def test_an_end_of_an_unknown_moment_is_kept_as_well() -> None:
     story = Story()
-    recent = story.goes_on(
+    history = story.goes_on(
         0, exits=make_exits([{"pid": 1, "end_ns": 5}, {"pid": 2, "end_ns": None}])
     )
-    pids, serials = ended(recent)
+    pids, serials = ended(history)
     assert (sorted(pids), serials) == ([1, 2], [1, 2])
-    found = recent.ended_since(-1.0)
+    found = history.exited_since(-1.0)
     assert found is not None
     assert UNKNOWN in found.exits.end_ns.tolist()
 
@@ -65,18 +65,18 @@ def test_what_was_told_since_a_moment() -> None:
     story = Story()
     for second in range(3):
         story.goes_on(second, exits=make_exits([{"pid": second + 1}]))
-    since = story.recent.ended_since(MONOTONIC_S + 1.0)
+    since = story.history.exited_since(MONOTONIC_S + 1.0)
     assert since is not None
     assert since.exits.pid.tolist() == [2, 3]
-    assert story.recent.ended_since(MONOTONIC_S + 2.1) is None
+    assert story.history.exited_since(MONOTONIC_S + 2.1) is None
 
 
 def test_of_a_collector_that_sees_nothing_nothing_is_remembered() -> None:
     story = Story()
     story.goes_on(0)
-    recent = story.goes_on(1)
-    assert (recent.ended, recent.starts) == ((), ())
-    assert [(one.started, one.ended) for one in recent.churn] == [(None, None)]
+    history = story.goes_on(1)
+    assert (history.exited, history.starts) == ((), ())
+    assert [(one.started, one.exited) for one in history.churn] == [(None, None)]
 
 
 @pytest.mark.parametrize("a_sample", [1, 3, 10, 25])
@@ -93,10 +93,10 @@ def test_memory_is_bounded_and_the_latest_stay(
             exits=make_exits([{"pid": one, "end_ns": one} for one in pids]),
             starts=make_starts([fork(one, one) for one in pids]),
         )
-        kept, serials = ended(story.recent)
+        kept, serials = ended(story.history)
         assert 0 < len(kept) <= 10
         assert kept == serials == list(range(pid + 1 - len(kept), pid + 1))
-        starts = [one for part in story.recent.starts for one in part.pid.tolist()]
+        starts = [one for part in story.history.starts for one in part.pid.tolist()]
         assert starts == kept
     assert package.MOST_KEPT >= 10_000
 
@@ -110,8 +110,8 @@ def test_how_many_came_and_went_in_the_last_minute() -> None:
     for second in range(0, 100, 2):
         counters = counted(3 * second, 2 * second, second // 50)
         story.goes_on(second, counters=counters)
-    churn = story.recent.churn
-    assert {(one.started, one.ended, one.interval_s) for one in churn} == {(6, 4, 2.0)}
+    churn = story.history.churn
+    assert {(one.started, one.exited, one.interval_s) for one in churn} == {(6, 4, 2.0)}
     assert sum(one.lost for one in churn) == 1
     newest = churn[-1].monotonic_s
     assert newest == MONOTONIC_S + 98
@@ -126,8 +126,8 @@ def test_another_collector_counts_from_its_own_start() -> None:
     story.goes_on(2, counters=Counters())
     story.goes_on(3, counters=Counters())
     story.goes_on(4, counters=counted(2, 1))
-    recent = story.goes_on(5, counters=counted(7, 4))
-    assert [(one.started, one.ended) for one in recent.churn] == [
+    history = story.goes_on(5, counters=counted(7, 4))
+    assert [(one.started, one.exited) for one in history.churn] == [
         (10, 5), (None, None), (5, 3),
     ]  # fmt: skip
 
@@ -135,8 +135,8 @@ def test_another_collector_counts_from_its_own_start() -> None:
 def test_a_takeover_that_lost_nothing_is_no_burst_backwards() -> None:
     story = Story()
     story.goes_on(0, counters=counted(100, 100))
-    recent = story.goes_on(1, counters=counted(3, 2))
-    assert all((one.started or 0) >= 0 for one in recent.churn)
+    history = story.goes_on(1, counters=counted(3, 2))
+    assert all((one.started or 0) >= 0 for one in history.churn)
 
 
 def test_who_two_collectors_told_of_is_kept_once() -> None:
@@ -145,10 +145,10 @@ def test_who_two_collectors_told_of_is_kept_once() -> None:
     story.goes_on(0)
     story.goes_on(1, exits=make_exits([{"pid": 8}, {"pid": 9}]))
     story.last = None
-    recent = story.goes_on(2, exits=make_exits([{"pid": 9}, {"pid": 10}]))
-    assert ended(recent) == ([8, 9, 10], [1, 2, 3])
-    recent = story.goes_on(3, exits=make_exits([{"pid": 11}]))
-    assert ended(recent) == ([8, 9, 10, 11], [1, 2, 3, 4])
+    history = story.goes_on(2, exits=make_exits([{"pid": 9}, {"pid": 10}]))
+    assert ended(history) == ([8, 9, 10], [1, 2, 3])
+    history = story.goes_on(3, exits=make_exits([{"pid": 11}]))
+    assert ended(history) == ([8, 9, 10, 11], [1, 2, 3, 4])
 
 
 MS = 10**6
@@ -173,8 +173,8 @@ def test_an_end_is_the_same_by_its_moment_where_a_start_is_not_known(
     story.goes_on(0)
     story.goes_on(1, exits=make_exits([{"pid": 9, **told}]))
     story.last = None
-    recent = story.goes_on(2, exits=make_exits([{"pid": 9, **now}]))
-    assert ended(recent)[0] == ([9, 9] if is_another else [9])
+    history = story.goes_on(2, exits=make_exits([{"pid": 9, **now}]))
+    assert ended(history)[0] == ([9, 9] if is_another else [9])
 
 
 def test_forks_and_execs_that_two_collectors_told_of_are_kept_once() -> None:
@@ -185,6 +185,6 @@ def test_forks_and_execs_that_two_collectors_told_of_are_kept_once() -> None:
     story.last = None
     again = [fork(9, 5_001 * MS), exec_(9, 5_004 * MS), exec_(9, 5_005 * MS)]
     new = [fork(10, 5_006 * MS), fork(7, 9_000 * MS)]
-    recent = story.goes_on(2, starts=make_starts([*again, *new]))
-    kept = [(one.pid.tolist(), one.kind.tolist()) for one in recent.starts]
+    history = story.goes_on(2, starts=make_starts([*again, *new]))
+    kept = [(one.pid.tolist(), one.kind.tolist()) for one in history.starts]
     assert kept == [([7, 9, 9], [1, 1, 2]), ([9, 10, 7], [2, 1, 1])]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from montauk_tui.engine.kinds import is_living, key_of, kind_of
-from montauk_tui.engine.listing.exited import ended_only
+from montauk_tui.engine.listing.exited import exited_only
 from montauk_tui.model.kinds import NUMBERS, RowKey, RowKind, numbers
 from montauk_tui.model.sample import Identity
 from montauk_tui.session.tabs import GROUPINGS, LISTINGS, Shown, rows_of
@@ -69,5 +69,5 @@ def test_the_key_of_a_row_names_its_process_only_while_that_lives() -> None:
     process = desk.session.current.process
     assert process is not None
     assert RowKey.of(process) == desk.session.current
-    assert key_of(ended_only(desk.frame), 0).process is None
+    assert key_of(exited_only(desk.frame), 0).process is None
     assert RowKey(RowKind.THREAD, 7, 8).process == Identity(7, 8)

@@ -11,9 +11,9 @@ import pytest
 from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.engine.kinds import extra_value, kind_of
 from montauk_tui.engine.listing.exited import (
-    ended_only,
-    is_over,
-    with_ended,
+    exited_only,
+    is_exited_row,
+    with_exited,
 )
 from montauk_tui.engine.projection import View, project
 from montauk_tui.model.frame import Frame
@@ -27,7 +27,7 @@ NONE_OPEN: frozenset[int] = frozenset()
 
 
 def main(frame: Frame, linger_s: float = 5.0, *opened: int) -> Frame:
-    return with_ended(frame, linger_s, frozenset(opened))
+    return with_exited(frame, linger_s, frozenset(opened))
 
 
 def folds(frame: Frame) -> list[int]:
@@ -56,7 +56,7 @@ def test_what_ended_stands_before_the_living_by_pid_and_has_a_negative_one() -> 
     pids = frame.sample.processes.pid.tolist()
     assert real_pids(frame) == [101, 100, 1, 10, 11]
     assert pids[:2] == [-2, -1]
-    assert [is_over(frame, row) for row in range(5)] == [True] * 2 + [False] * 3
+    assert [is_exited_row(frame, row) for row in range(5)] == [True] * 2 + [False] * 3
 
 
 def waiting(life: Life, pid: int, started_s: float, **values: Any) -> Row:
@@ -95,7 +95,7 @@ def test_two_stay_apart_and_three_are_one_row() -> None:
     frame = main(life.at(2.0, [end(102)]))
     assert len(folds(frame)) == 1
     assert real_pids(frame) == [0, 1, 10, 11]
-    assert not is_over(frame, 0)
+    assert not is_exited_row(frame, 0)
 
 
 def test_other_names_and_other_parents_are_other_rows() -> None:
@@ -271,7 +271,7 @@ def test_the_owner_of_a_fold_is_that_of_all_or_unknown() -> None:
 def test_names_that_are_not_known_are_a_dash_and_come_last() -> None:
     """Without root netlink does not know who ended so soon."""
     ends = [*sh(3, comm=b"", uid=None), end(200, b"", uid=None, ppid=10)]
-    for listed in (main(Life().at(1.0, ends)), ended_only(Life().at(1.0, ends))):
+    for listed in (main(Life().at(1.0, ends)), exited_only(Life().at(1.0, ends))):
         table = listed.sample.processes
         unknown = np.flatnonzero(table.comm == b"")
         assert len(unknown) >= 2
@@ -332,7 +332,7 @@ def test_as_many_as_are_kept_are_a_few_rows_or_all_of_them() -> None:
         ]
         frame = life.at(second * 0.1, ends)
     assert len(main(frame).sample.processes) == 4 + 3
-    everything = ended_only(frame)
+    everything = exited_only(frame)
     assert len(everything.sample.processes) == MOST_KEPT
     view = View(COLUMNS["ended_s"], descending=True)
     assert len(project(everything, view).rows) == MOST_KEPT
@@ -342,7 +342,7 @@ def test_as_many_as_are_kept_are_a_few_rows_or_all_of_them() -> None:
 
 def test_the_exited_list_is_empty_where_nothing_ended() -> None:
     for ends in ((), None):
-        frame = ended_only(Life().at(1.0, ends))
+        frame = exited_only(Life().at(1.0, ends))
         assert len(frame.sample.processes) == 0
         assert len(project(frame, View(COLUMNS["ended_s"], descending=True)).rows) == 0
 
@@ -350,14 +350,14 @@ def test_the_exited_list_is_empty_where_nothing_ended() -> None:
 def test_the_exited_list_has_the_last_first() -> None:
     life = Life()
     life.at(1.0, [end(100), end(101)])
-    frame = ended_only(life.at(2.0, [end(99, end_ns=10**15)]))
+    frame = exited_only(life.at(2.0, [end(99, end_ns=10**15)]))
     assert real_pids(frame) == [99, 101, 100]
 
 
 @pytest.mark.parametrize("column", COLUMNS.values(), ids=list(COLUMNS))
 def test_every_column_can_be_written_and_sorted_by(column: Any) -> None:
     frame = Life().at(1.0, [*sh(3), end(200, b"ls", exit_code=None, exit_signal=11)])
-    for listed in (main(frame), ended_only(frame)):
+    for listed in (main(frame), exited_only(frame)):
         key = column.key(listed)
         assert key.shape == (len(listed.sample.processes),)
         assert not np.isinf(key).any()
@@ -370,7 +370,7 @@ def test_the_frame_they_were_made_from_is_kept() -> None:
     frame = Life().at(1.0, sh(1))
     assert main(frame).whole is frame
     assert replace(frame) is not frame
-    assert ended_only(frame).whole is frame
+    assert exited_only(frame).whole is frame
 
 
 # --- kernel threads -------------------------------------------------------------------
@@ -380,7 +380,7 @@ KTHREADD: Row = {"pid": 2, "ppid": 0, "flags": PF_KTHREAD, "comm": b"kthreadd"}
 
 def kernel_rows(rows: Sequence[Row], ends: Sequence[Row]) -> list[bool]:
     """Return which of those that ended count as kernel threads."""
-    table = ended_only(Life(rows).at(1.0, ends)).sample.processes
+    table = exited_only(Life(rows).at(1.0, ends)).sample.processes
     return list(table.is_kernel.tolist())
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from montauk_tui.engine.kinds import kind_of
-from montauk_tui.engine.listing.exited import with_ended
+from montauk_tui.engine.listing.exited import with_exited
 from montauk_tui.engine.listing.notes import note
 from montauk_tui.engine.listing.spawners import spawners
 from montauk_tui.model.frame import Frame
@@ -17,12 +17,12 @@ HOSTILE = b"\x1b[2J[/]\xff"
 
 
 def single(**values: Any) -> str:
-    frame = with_ended(Life().at(1.0, [end(100, **values)]), 5.0, frozenset())
+    frame = with_exited(Life().at(1.0, [end(100, **values)]), 5.0, frozenset())
     return note(frame, 0)
 
 
 def fold_note(frame: Frame) -> str:
-    listed = with_ended(frame, 5.0, frozenset())
+    listed = with_exited(frame, 5.0, frozenset())
     (row,) = [
         row
         for row in range(len(listed.sample.processes))
@@ -96,6 +96,6 @@ def test_names_in_notes_are_made_safe() -> None:
 
 def test_a_living_process_has_no_note() -> None:
     frame = Life().at(1.0, [end(100)])
-    listed = with_ended(frame, 5.0, frozenset())
+    listed = with_exited(frame, 5.0, frozenset())
     assert [note(frame, row) for row in range(3)] == [""] * 3
     assert [note(listed, row) for row in range(1, 4)] == [""] * 3

@@ -9,7 +9,7 @@ from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
 from montauk_tui.engine.listing import texts as texts_module
-from montauk_tui.engine.listing.exited import ended_only, with_ended
+from montauk_tui.engine.listing.exited import exited_only, with_exited
 from montauk_tui.engine.listing.texts import cmdline_texts
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.lookups import command_from_cmdline
@@ -63,7 +63,7 @@ def test_every_list_has_them_as_its_rows_do() -> None:
         *(end(200 + at, b"awk", cmdline=b"awk\0{}") for at in range(4)),
     ]
     frame = Life().at(1.0, ends)
-    for listed in (ended_only(frame), with_ended(frame, 5.0, frozenset()), frame):
+    for listed in (exited_only(frame), with_exited(frame, 5.0, frozenset()), frame):
         table = listed.sample.processes
         assert listed.lookups.known_texts(table) == each(listed)
         kept = np.arange(len(table)) % 2 == 1

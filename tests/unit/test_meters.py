@@ -11,7 +11,7 @@ from montauk_tui.engine.meters import DEFAULT, METERS, STYLES, USUAL, needs, par
 from montauk_tui.engine.rates import host_rates
 from montauk_tui.errors import UsageError
 from montauk_tui.model.devices import Devices, Frequency, Interface, Temperature
-from montauk_tui.model.history import MOST_MOMENTS, Recent
+from montauk_tui.model.history import MOST_MOMENTS, History
 from montauk_tui.model.schema import Need
 from montauk_tui.session.choices import Choices
 from tests.support.builders import GIB, cpu_ticks, make_host
@@ -87,8 +87,8 @@ def test_a_moment_is_the_machine_in_one_interval() -> None:
         temperatures=(Temperature("a", 40.0, math.nan), Temperature("b", 55.0, 90.0)),
         frequencies=(Frequency(1e9, 3e9), Frequency(2e9, 3e9)),
     )
-    recent = remember_moment(Recent(), now, host_rates(before, now))
-    (moment,) = recent.moments
+    history = remember_moment(History(), now, host_rates(before, now))
+    (moment,) = history.moments
     assert (moment.cpu, moment.received, moment.sent) == (0.25, 300.0, 0.0)
     assert moment.memory == pytest.approx((16 - 4 - 0.5 - 4.75) / 16)
     assert moment.swap == 0.0
@@ -101,19 +101,19 @@ def test_what_was_not_read_is_unknown_in_a_moment() -> None:
     host = make_host()
     memory = dataclasses.replace(host.memory, swap_total=0, swap_free=0)
     host = dataclasses.replace(host, memory=memory)
-    (moment,) = remember_moment(Recent(), host, host_rates(None, host)).moments
+    (moment,) = remember_moment(History(), host, host_rates(None, host)).moments
     unknown = (moment.cpu, moment.swap, moment.received, moment.celsius, moment.hz)
     assert all(math.isnan(value) for value in unknown)
 
 
 def test_the_oldest_moments_go() -> None:
-    recent = Recent()
+    history = History()
     for load in range(MOST_MOMENTS + 5):
         host = make_host(load=(float(load), 0.0, 0.0))
-        recent = remember_moment(recent, host, host_rates(None, host))
-    assert len(recent.moments) == MOST_MOMENTS
-    assert recent.moments[0].load == 5.0
-    assert recent.moments[-1].load == MOST_MOMENTS + 4
+        history = remember_moment(history, host, host_rates(None, host))
+    assert len(history.moments) == MOST_MOMENTS
+    assert history.moments[0].load == 5.0
+    assert history.moments[-1].load == MOST_MOMENTS + 4
 
 
 def test_shared_memory_is_used_memory() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.engine.kinds import kind_of
-from montauk_tui.engine.listing.exited import is_over, with_ended
+from montauk_tui.engine.listing.exited import is_exited_row, with_exited
 from montauk_tui.engine.listing.ghosts import with_ghosts
 from montauk_tui.engine.listing.notes import note
 from montauk_tui.engine.orphans import MOST_GHOSTS
@@ -41,7 +41,7 @@ def without(*gone: int, heir: int = 1, rows: tuple[Row, ...] = FAMILY) -> list[R
 
 
 def listed(frame: Frame, linger_s: float = 0.0) -> Frame:
-    return with_ghosts(frame, with_ended(frame, linger_s, frozenset()), linger_s)
+    return with_ghosts(frame, with_exited(frame, linger_s, frozenset()), linger_s)
 
 
 def tree_of(frame: Frame) -> list[tuple[int, int]]:
@@ -90,7 +90,7 @@ def test_a_ghost_is_marked_as_ended() -> None:
     assert COLUMNS["state"].text(rows, row) == "X"
     assert COLUMNS["command"].text(rows, row) == "bash"
     assert COLUMNS["cpu_pct"].text(rows, row) == "-"
-    assert is_over(rows, row)
+    assert is_exited_row(rows, row)
     assert note(rows, row) == "ended, its children live on"
     lines = guides(project(rows, VIEW), 0, 9)
     assert len(lines) == len(FAMILY)
@@ -117,7 +117,7 @@ def test_a_ghost_goes_with_the_last_of_its_children() -> None:
     life.rows = without(20, 30, 31)
     frame = life.at(3.0, **BLIND)
     assert tree_of(listed(frame)) == [(0, 1), (1, 10), (2, 40)]
-    assert not frame.recent.lineage.child.size
+    assert not frame.history.lineage.child.size
 
 
 def test_a_pid_that_comes_back_is_another_process() -> None:
@@ -166,7 +166,7 @@ def test_a_program_that_forks_and_ends_all_the_time_leaves_a_bounded_chain() -> 
         life.at(float(pid), **BLIND)
         life.rows = [INIT, {**both[1], "ppid": 1}]
         frame = life.at(pid + 0.5, **BLIND)
-    assert 10 < len(frame.recent.lineage.ghosts) < 20
+    assert 10 < len(frame.history.lineage.ghosts) < 20
     assert len(tree_of(listed(frame))) < 25
 
 
@@ -180,7 +180,7 @@ def test_ghosts_are_bounded() -> None:
     life.rows = [INIT, *({**row, "ppid": 1} for row in work)]
     for after_s in (1.0, 2.0):
         frame = life.at(after_s, **BLIND)
-        assert len(frame.recent.lineage.ghosts) == MOST_GHOSTS
+        assert len(frame.history.lineage.ghosts) == MOST_GHOSTS
         assert len(tree_of(listed(frame))) == 1 + count + MOST_GHOSTS
 
 

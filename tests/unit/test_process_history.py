@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from montauk_tui.engine import process_history as package
-from montauk_tui.engine.details import History
+from montauk_tui.engine.details import ProcessHistory
 from montauk_tui.engine.process_history import MOST_TRACES, bytes_of, with_trace
 from montauk_tui.model.process_history import Trace, past_of
 from montauk_tui.model.sample import Identity
@@ -80,7 +80,7 @@ def test_no_more_than_so_many_intervals_and_so_many_bytes_are_kept(
 
 def test_the_closer_look_starts_with_what_is_remembered() -> None:
     life = Life([row(1, 5)])
-    history = History(Identity(3, 50))
+    history = ProcessHistory(Identity(3, 50))
     frame = life.at(1.0)
     for at in (2.0, 3.0, 4.0):
         frame = life.at(at, rows=[row(1, 5), row(3, int(at))])

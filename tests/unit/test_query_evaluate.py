@@ -8,9 +8,9 @@ import pytest
 
 from montauk_tui.engine.column import Kind
 from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.engine.exited import beside_ended, live_and_ended
+from montauk_tui.engine.exited import beside_exited, live_and_exited
 from montauk_tui.engine.listing.events import events
-from montauk_tui.engine.listing.exited import ended_only, with_ended
+from montauk_tui.engine.listing.exited import exited_only, with_exited
 from montauk_tui.engine.projection import View
 from montauk_tui.engine.query import matching, parse
 from montauk_tui.engine.query.fields import FIELDS
@@ -182,7 +182,7 @@ def test_ended_processes_have_fields_in_the_tabs_and_in_json(
     text: str, expected: list[int]
 ) -> None:
     frame = churn()
-    for listed in (ended_only(frame), with_ended(frame, 5.0, frozenset())):
+    for listed in (exited_only(frame), with_exited(frame, 5.0, frozenset())):
         found = set(np.flatnonzero(matching(parse(text), listed)).tolist())
         over = {
             pid
@@ -191,7 +191,7 @@ def test_ended_processes_have_fields_in_the_tabs_and_in_json(
         }
         assert sorted(over) == expected
     view = View(COLUMNS["pid"], descending=False, query=parse(text))
-    _, ended = live_and_ended(beside_ended(frame), view, None)
+    _, ended = live_and_exited(beside_exited(frame), view, None)
     assert frame.sample.exits is not None
     assert frame.sample.exits.pid[ended].tolist() == expected
 
@@ -215,7 +215,7 @@ def test_every_field_can_be_compared_on_every_list(field: object) -> None:
     frame = churn()
     known = FIELDS[getattr(field, "id")]  # noqa: B009 - the parameter is an object
     values = {Kind.CLOCK: "12:00", Kind.STATE: "R", Kind.TEXT: "x"}
-    for listed in (frame, ended_only(frame), events(frame), frame_of()):
+    for listed in (frame, exited_only(frame), events(frame), frame_of()):
         for operator in operators(known):
             for parents in range(3):
                 value = values.get(known.kind, 1.0)

@@ -7,9 +7,9 @@ import pytest
 from montauk_tui.config import Settings
 from montauk_tui.engine.cells import Level
 from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.engine.exited import beside_ended, live_and_ended
+from montauk_tui.engine.exited import beside_exited, live_and_exited
 from montauk_tui.engine.kinds import kind_of
-from montauk_tui.engine.listing.exited import ended_only, with_ended
+from montauk_tui.engine.listing.exited import exited_only, with_exited
 from montauk_tui.engine.listing.ghosts import with_ghosts
 from montauk_tui.engine.listing.spawners import spawners
 from montauk_tui.engine.projection import View
@@ -142,17 +142,17 @@ def by_pid(frame: Frame, column: str) -> dict[int, str]:
 def test_who_ended_stands_beside_the_living_with_the_rate_of_the_last_interval() -> (
     None
 ):
-    listed = with_ended(life(), 5.0, frozenset())
+    listed = with_exited(life(), 5.0, frozenset())
     assert by_pid(listed, "io_write_rate") == {-1: "1.0M/s", 1: "-", 10: "2.0M/s"}
     assert by_pid(listed, "io_write_bytes") == {-1: "1.0M", 1: "-", 10: "3.0M"}
     assert by_pid(listed, "io_rate")[-1] == "1.0M/s"
     assert by_pid(listed, "runq_pct")[-1] == "-"
-    only = ended_only(life())
+    only = exited_only(life())
     assert by_pid(only, "io_write_rate") == {-1: "1.0M/s"}
 
 
 def test_a_row_of_many_has_their_sum_over_the_time_that_they_are_shown() -> None:
-    listed = with_ended(life(ends=4), 5.0, frozenset())
+    listed = with_exited(life(ends=4), 5.0, frozenset())
     fold = int(listed.sample.processes.pid[0])
     assert kind_of(listed, 0) is RowKind.EXITED_GROUP
     assert by_pid(listed, "io_write_rate")[fold] == "4.0M/s"
@@ -161,7 +161,7 @@ def test_a_row_of_many_has_their_sum_over_the_time_that_they_are_shown() -> None
 
 def test_rates_stay_with_their_rows_in_every_list() -> None:
     frame = life()
-    listed = with_ended(frame, 5.0, frozenset())
+    listed = with_exited(frame, 5.0, frozenset())
     haunted = with_ghosts(frame, listed, 5.0)
     assert by_pid(haunted, "io_write_rate")[10] == "2.0M/s"
     starting = by_pid(spawners(life()), "io_write_rate")
@@ -179,5 +179,5 @@ def test_ends_are_sorted_by_what_they_moved(sort: str, first: int) -> None:
         end(101, start_ticks=SINCE, read_bytes=0, write_bytes=MIB),
     ]
     view = View(COLUMNS[sort], descending=True)
-    _, ended = live_and_ended(beside_ended(made.at(1.0, ends)), view, None)
+    _, ended = live_and_exited(beside_exited(made.at(1.0, ends)), view, None)
     assert ended.tolist() == [first, 1 - first]

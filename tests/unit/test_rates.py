@@ -305,14 +305,14 @@ def test_all_the_time_of_a_life_is_charged_once(
     totals = np.cumsum(steps).tolist()
     new: Row = {"pid": 9, "start_ticks": SEEN + 1}
     told: Row = {**new, "utime_ns": totals[-1] + last}
-    dead: Row = {**new, "utime": totals[-1] + last, "state": "Z"}
+    exited: Row = {**new, "utime": totals[-1] + last, "state": "Z"}
     waits: Row = {**new, "utime": totals[-1] + last // 2, "state": "X"}
     story: list[tuple[list[Row], list[Row]]] = [([], [])]
     story += [([{**new, "utime": total}], []) for total in totals]
     if how == "freed":  # after the snapshot of the same sample
         story[-1][1].append(told)
     elif how == "zombie":
-        story += [([dead], [told]), *[([dead], [])] * more]
+        story += [([exited], [told]), *[([exited], [])] * more]
     elif how == "waiting":
         story += [*[([waits], [])] * (more + 1), ([], [told])]
     else:

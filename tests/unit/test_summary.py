@@ -8,7 +8,7 @@ import pytest
 
 from montauk_tui.engine.cells import Level
 from montauk_tui.engine.listing.events import events
-from montauk_tui.engine.listing.exited import ended_only, with_ended
+from montauk_tui.engine.listing.exited import exited_only, with_exited
 from montauk_tui.engine.listing.ghosts import with_ghosts
 from montauk_tui.engine.listing.groups import by_executable
 from montauk_tui.engine.listing.spawners import spawners
@@ -140,7 +140,7 @@ def test_a_parent_that_ended_is_named_while_it_is_remembered() -> None:
     frame = life.at(2.0, [end(30, b"bash", start_ticks=3, ppid=20)],
                     rows=[*FAMILY[:2], orphan])  # fmt: skip
     assert facts(told(frame, 31))["Parents"] == "bash 30 (ended) < sshd 20 < systemd 1"
-    listed = with_ghosts(frame, with_ended(frame, 0.0, frozenset()), 0.0)
+    listed = with_ghosts(frame, with_exited(frame, 0.0, frozenset()), 0.0)
     ghost = told(listed, 30)
     assert ghost.said == "ended with 0"
     assert facts(ghost)["Children"] == "1 lives on"
@@ -149,7 +149,7 @@ def test_a_parent_that_ended_is_named_while_it_is_remembered() -> None:
 
 def test_of_a_child_of_the_dead_the_way_up_leads_through_them() -> None:
     ends = [end(41, b"sh", ppid=31), end(42, b"cc", ppid=41)]
-    frame = ended_only(Life(FAMILY).at(1.0, ends))
+    frame = exited_only(Life(FAMILY).at(1.0, ends))
     expected = "sh 41 (ended) < make 31 < bash 30 < sshd 20 < systemd 1"
     assert facts(told(frame, 42))["Parents"] == expected
 
@@ -163,7 +163,7 @@ def test_one_that_ended() -> None:
         utime_ns=150 * MS, stime_ns=50 * MS, peak_rss_bytes=9 << 20, read_bytes=4096,
         write_bytes=0, end_ns=100_000 * 10**9,
     )  # fmt: skip
-    summary = told(ended_only(Life(FAMILY).at(1.0, [row])), 40)
+    summary = told(exited_only(Life(FAMILY).at(1.0, [row])), 40)
     assert (summary.name, summary.said, summary.level) == (
         "cc", "ended with 1", Level.HOT,
     )  # fmt: skip
@@ -186,7 +186,7 @@ def test_one_that_ended() -> None:
     ],
 )
 def test_how_it_ended(values: dict[str, Any], said: str) -> None:
-    summary = told(ended_only(Life(FAMILY).at(1.0, [end(40, **values)])), 40)
+    summary = told(exited_only(Life(FAMILY).at(1.0, [end(40, **values)])), 40)
     assert summary.said == f"ended {said}"
 
 
@@ -194,7 +194,7 @@ def test_one_that_ended_without_anybody_telling_how() -> None:
     values: dict[str, Any] = dict.fromkeys(
         ("exit_code", "utime_ns", "stime_ns", "lifetime_ns", "end_ns", "uid", "ppid")
     )
-    summary = told(ended_only(Life(FAMILY).at(1.0, [end(40, **values)])), 40)
+    summary = told(exited_only(Life(FAMILY).at(1.0, [end(40, **values)])), 40)
     assert summary.said == "ended; how is not known"
     said = facts(summary)
     for label in ("Lived", "CPU used", "User", "Parents"):
@@ -206,7 +206,7 @@ def test_what_was_seen_before_it_ended_keeps_its_history() -> None:
     life = Life(FAMILY)
     life.at(1.0)
     ends = [end(31, b"make", start_ticks=4, ppid=30)]
-    frame = ended_only(life.at(2.0, ends, rows=FAMILY[:3]))
+    frame = exited_only(life.at(2.0, ends, rows=FAMILY[:3]))
     points = graphs(told(frame, 31))["Memory"].points
     assert points[:2].tolist() == [3 << 20] * 2
     assert math.isnan(points[2])
@@ -215,7 +215,7 @@ def test_what_was_seen_before_it_ended_keeps_its_history() -> None:
 def test_many_are_told_together() -> None:
     ends = [end(40 + at, ppid=31, exit_code=int(at == 3)) for at in range(4)]
     frame = Life(FAMILY).at(1.0, ends)
-    listed = with_ended(frame, 5.0, frozenset())
+    listed = with_exited(frame, 5.0, frozenset())
     assert listed.sample.processes.pid[0] < 0
     summary = summarize(listed, 0, machine_scale=False)
     assert summary.number == "4 processes"

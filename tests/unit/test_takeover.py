@@ -39,7 +39,7 @@ def test_a_better_one_takes_over_and_the_rates_go_on(install: Install) -> None:
     assert frame.ledger is not None
     assert frame.lookups is better.lookups
     # What the machine did belongs to no collector.
-    assert len(frame.recent.moments) == 2
+    assert len(frame.history.moments) == 2
 
 
 def test_the_one_before_is_closed_when_a_better_one_serves(install: Install) -> None:

@@ -9,14 +9,14 @@ from montauk_tui.engine.listing.rows import (
     RowLookups,
     beside,
     by_now,
-    ended_extra,
-    ended_table,
+    exited_extra,
+    exited_table,
     frame_of,
-    told_now,
+    reported_now,
 )
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.history import Ended
+from montauk_tui.model.history import ExitedBatch
 from montauk_tui.model.kinds import RowKind, numbers
 from montauk_tui.model.kthreads import kernel_flags
 from montauk_tui.model.sample import ProcessTable
@@ -35,7 +35,7 @@ _STARTS_FROM: Final = 1 << 60
 
 def events(frame: Frame) -> Frame:
     """Return a row for each of the last events."""
-    return _listed(frame, _last_ended(frame), _last_starts(frame))
+    return _listed(frame, _last_exited(frame), _last_starts(frame))
 
 
 def events_in_sample(frame: Frame) -> tuple[Frame, Ints, Ints]:
@@ -49,11 +49,11 @@ def events_in_sample(frame: Frame) -> tuple[Frame, Ints, Ints]:
     order = np.argsort(starts.time_ns, kind="stable")
     place = np.empty(len(starts), dtype=np.int64)
     place[order] = np.arange(len(starts))[::-1]
-    listed = _listed(frame, told_now(exits, frame), starts.only(order))
+    listed = _listed(frame, reported_now(exits, frame), starts.only(order))
     return listed, place, len(starts) + np.arange(len(exits))[::-1]
 
 
-def _listed(frame: Frame, ended: Ended | None, starts: StartTable) -> Frame:
+def _listed(frame: Frame, exited: ExitedBatch | None, starts: StartTable) -> Frame:
     sample = frame.sample
     place = np.arange(len(starts))
     back = place[::-1]
@@ -77,28 +77,28 @@ def _listed(frame: Frame, ended: Ended | None, starts: StartTable) -> Frame:
     }
     cmdlines, lengths = starts.cmdline[back].tolist(), starts.cmdline_bytes[back]
     cpu_pct = np.full(len(starts), np.nan)
-    if ended is None:
+    if exited is None:
         lookups = RowLookups(frame.lookups, table.pid, cmdlines, lengths)
         return frame_of(frame, table, cpu_pct, extra, lookups)
-    ends = ended_table(ended, sample, RowKind.EVENT)
-    of_ends = {
-        **ended_extra(ended, sample.booted_at_s),
+    ends = exited_table(exited, sample, RowKind.EVENT)
+    of_exits = {
+        **exited_extra(exited, sample.booted_at_s),
         "kind": all_of(RowKind.EVENT, len(ends)),
         "event": np.full(len(ends), float(EXIT)),
     }
-    of_ends["event_s"] = of_ends["ended_s"]
-    extra = dict(beside(extra, len(table), of_ends, len(ends)))
-    cmdlines += ended.exits.cmdline[::-1].tolist()
-    lengths = np.concatenate([lengths, ended.exits.cmdline_bytes[::-1]])
+    of_exits["event_s"] = of_exits["ended_s"]
+    extra = dict(beside(extra, len(table), of_exits, len(ends)))
+    cmdlines += exited.exits.cmdline[::-1].tolist()
+    lengths = np.concatenate([lengths, exited.exits.cmdline_bytes[::-1]])
     both = table.merged(ends)
     lookups = RowLookups(frame.lookups, both.pid, cmdlines, lengths)
-    cpu_pct = np.concatenate([cpu_pct, ended.cpu_pct[::-1]])
+    cpu_pct = np.concatenate([cpu_pct, exited.cpu_pct[::-1]])
     return frame_of(frame, both, cpu_pct, extra, lookups)
 
 
 def _last_starts(frame: Frame) -> StartTable:
     parts: list[StartTable] = []
-    for part in reversed(frame.recent.starts):
+    for part in reversed(frame.history.starts):
         parts.insert(0, part)
         if sum(map(len, parts)) >= _MOST:
             break
@@ -107,9 +107,9 @@ def _last_starts(frame: Frame) -> StartTable:
     return joined.only(order)
 
 
-def _last_ended(frame: Frame) -> Ended | None:
-    ended = frame.recent.ended_since(-np.inf)
-    if ended is None:
+def _last_exited(frame: Frame) -> ExitedBatch | None:
+    exited = frame.history.exited_since(-np.inf)
+    if exited is None:
         return None
-    last = ended.select(np.arange(len(ended.exits)) >= len(ended.exits) - _MOST)
+    last = exited.select(np.arange(len(exited.exits)) >= len(exited.exits) - _MOST)
     return by_now(last, frame.sample.monotonic_s)

@@ -12,19 +12,19 @@ from montauk_tui.engine.listing.rows import (
     beside,
     by_now,
     carried,
-    ended_extra,
-    ended_table,
     exit_status,
+    exited_extra,
+    exited_table,
     frame_of,
     in_ticks,
     is_failure,
     only,
     per_s_extra,
-    told_now,
+    reported_now,
 )
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.history import Ended, Extra
+from montauk_tui.model.history import ExitedBatch, Extra
 from montauk_tui.model.join import find
 from montauk_tui.model.kinds import RowKind, numbers
 from montauk_tui.model.kthreads import kernel_flags
@@ -45,14 +45,14 @@ _FOLD_FROM: Final = 3
 _MIXER: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
-def is_over(frame: Frame, row: int) -> bool:
+def is_exited_row(frame: Frame, row: int) -> bool:
     """Tell whether a row of the main list is a single process that ended."""
     if "window_s" not in frame.extra and "ghost" not in frame.extra:
         return False
     return kind_of(frame, row) in (RowKind.EXITED, RowKind.ORPHANS_PARENT)
 
 
-def with_ended(frame: Frame, linger_s: float, opened: frozenset[int]) -> Frame:
+def with_exited(frame: Frame, linger_s: float, opened: frozenset[int]) -> Frame:
     """Return the living processes and those that ended in the last `linger_s`.
 
     Many of one parent and name are one row; those whose pid is `opened` have the
@@ -68,23 +68,23 @@ def with_ended(frame: Frame, linger_s: float, opened: frozenset[int]) -> Frame:
     now_s, interval_s = frame.sample.monotonic_s, frame.interval_s or 0.0
     # In the middle between two samples, so that their jitter does not matter.
     since_s = min(now_s, now_s - linger_s + interval_s / 2)
-    ended = frame.recent.ended_since(since_s)
-    if ended is not None:
+    exited = frame.history.exited_since(since_s)
+    if exited is not None:
         # A zombie is still there.
-        exits, here = ended.exits, frame.sample.processes
-        ended = ended.select(~find(here, exits.pid, exits.start_ticks).found)
-    if ended is None or not len(ended.exits):
+        exits, here = exited.exits, frame.sample.processes
+        exited = exited.select(~find(here, exits.pid, exits.start_ticks).found)
+    if exited is None or not len(exited.exits):
         return living
-    ended = by_now(ended, now_s)
-    folds = _fold(frame, ended)
-    window_s = now_s - float(ended.told_s[0]) + interval_s
-    folded = _fold_rows(frame, ended, folds, window_s)
-    shown = ended.select(~np.isin(folds.pid, folded.table.pid[~_in(folded, opened)]))
-    single = ended_table(shown, frame.sample).without(["rss_bytes"])
+    exited = by_now(exited, now_s)
+    folds = _fold(frame, exited)
+    window_s = now_s - float(exited.reported_s[0]) + interval_s
+    folded = _fold_rows(frame, exited, folds, window_s)
+    shown = exited.select(~np.isin(folds.pid, folded.table.pid[~_in(folded, opened)]))
+    single = exited_table(shown, frame.sample).without(["rss_bytes"])
     rows = folded.table.merged(single)
     extra = beside(
         folded.extra, len(folded.table),
-        ended_extra(shown, frame.sample.booted_at_s), len(single),
+        exited_extra(shown, frame.sample.booted_at_s), len(single),
     )  # fmt: skip
     table, rates = living.sample.processes, living.rates
     extra = beside(extra, len(rows), carried(rates), len(table))
@@ -116,18 +116,18 @@ def _without_passing(frame: Frame) -> Frame:
     return only(frame, ~passing, {}) if passing.any() else frame
 
 
-def ended_only(frame: Frame) -> Frame:
+def exited_only(frame: Frame) -> Frame:
     """Return the last processes that ended, as many as are remembered."""
-    ended = frame.recent.ended_since(-np.inf)
-    if ended is None:
+    exited = frame.history.exited_since(-np.inf)
+    if exited is None:
         empty = ProcessTable.empty()
         return frame_of(frame, empty, np.empty(0), {})
-    return _listed(frame, by_now(ended, frame.sample.monotonic_s))
+    return _listed(frame, by_now(exited, frame.sample.monotonic_s))
 
 
-def ended_one(frame: Frame, identity: Identity) -> Frame | None:
+def exited_one(frame: Frame, identity: Identity) -> Frame | None:
     """Return one process that ended as the only row, None where it is forgotten."""
-    for part in reversed(frame.recent.ended):
+    for part in reversed(frame.history.exited):
         is_it = (part.exits.pid == identity.pid) & (
             part.exits.start_ticks == identity.start_ticks
         )
@@ -136,28 +136,28 @@ def ended_one(frame: Frame, identity: Identity) -> Frame | None:
     return None
 
 
-def ended_in_sample(frame: Frame, exits: ExitTable) -> Frame:
+def exited_in_sample(frame: Frame, exits: ExitTable) -> Frame:
     """Return the processes that ended in the interval of a frame, the last row first.
 
     Args:
         frame: With their rates.
         exits: Those of its sample.
     """
-    return _listed(frame, told_now(exits, frame))
+    return _listed(frame, reported_now(exits, frame))
 
 
-def _listed(frame: Frame, ended: Ended) -> Frame:
-    table = ended_table(ended, frame.sample)
+def _listed(frame: Frame, exited: ExitedBatch) -> Frame:
+    table = exited_table(exited, frame.sample)
     return frame_of(
         frame,
         table,
-        ended.cpu_pct[::-1],
-        ended_extra(ended, frame.sample.booted_at_s),
+        exited.cpu_pct[::-1],
+        exited_extra(exited, frame.sample.booted_at_s),
         RowLookups(
             frame.lookups,
             table.pid,
-            ended.exits.cmdline[::-1],
-            ended.exits.cmdline_bytes[::-1],
+            exited.exits.cmdline[::-1],
+            exited.exits.cmdline_bytes[::-1],
         ),
     )
 
@@ -179,12 +179,12 @@ def _in(folded: _Folded, opened: frozenset[int]) -> Bools:
     return np.isin(folded.table.pid, np.array(sorted(opened), dtype=np.int64))
 
 
-def _fold(frame: Frame, ended: Ended) -> _Folds:
+def _fold(frame: Frame, exited: ExitedBatch) -> _Folds:
     """Return which fold each belongs to: the same parent and name, the same fold.
 
     Parents that ended as well are passed over: each run of a build step has another.
     """
-    exits = ended.exits
+    exits = exited.exits
     ancestor = living_ancestors(frame, exits.ppid, exits)
     values = (ancestor.clip(0) << 32) + _codes(exits.comm) + 1
     return _Folds(numbers(RowKind.EXITED_GROUP, values), ancestor)
@@ -200,12 +200,14 @@ def _codes(names: Bytes) -> Ints:
     return codes
 
 
-def _fold_rows(frame: Frame, ended: Ended, folds: _Folds, window_s: float) -> _Folded:
+def _fold_rows(
+    frame: Frame, exited: ExitedBatch, folds: _Folds, window_s: float
+) -> _Folded:
     pids, first, group, counts = np.unique(
         folds.pid, return_index=True, return_inverse=True, return_counts=True
     )
     many = counts >= _FOLD_FROM
-    exits, hz = ended.exits, frame.sample.ticks_per_second
+    exits, hz = exited.exits, frame.sample.ticks_per_second
     first, size = first[many], len(pids)
     total = _Totals(group, size, many)
     lives = _Lives(group, size, as_floats(exits.lifetime_ns) / 1e9)
@@ -217,7 +219,7 @@ def _fold_rows(frame: Frame, ended: Ended, folds: _Folds, window_s: float) -> _F
         "uid": _common(exits.uid, group, size)[many],
         "start_ticks": np.full(count, NO_START),
         "state": np.full(count, DEAD),
-        "flags": _flags(frame, ended, folds, group, size)[many],
+        "flags": _flags(frame, exited, folds, group, size)[many],
         "utime": in_ticks(total.whole(exits.utime_ns), hz),
         "stime": in_ticks(total.whole(exits.stime_ns), hz),
         "read_bytes": total.whole(exits.read_bytes),
@@ -227,19 +229,19 @@ def _fold_rows(frame: Frame, ended: Ended, folds: _Folds, window_s: float) -> _F
     extra = {
         "kind": all_of(RowKind.EXITED_GROUP, count),
         "count": counts[many].astype(np.float64),
-        "failed": total.of(is_failure(ended).astype(np.float64)),
+        "failed": total.of(is_failure(exited).astype(np.float64)),
         "window_s": np.full(count, window_s),
         "lifetime_s": lives.quantile(0.5)[many],
         "shortest_s": lives.quantile(0.0)[many],
         "longest_s": lives.quantile(1.0)[many],
-        "exit_status": _common_status(ended, group, size)[many],
+        "exit_status": _common_status(exited, group, size)[many],
         "ended_s": booted_at_s + _largest(exits.end_ns, group, size)[many] / 1e9,
         "peak_rss_bytes": _largest(exits.peak_rss_bytes, group, size)[many],
         "used_s": total.of(as_floats(exits.utime_ns) + as_floats(exits.stime_ns)) / 1e9,
-        **per_s_extra({name: total.of(rate) for name, rate in ended.per_s.items()}),
+        **per_s_extra({name: total.of(rate) for name, rate in exited.per_s.items()}),
     }
     table = ProcessTable(exits.comm[first], columns)
-    return _Folded(table, extra, total.of(ended.cpu_pct))
+    return _Folded(table, extra, total.of(exited.cpu_pct))
 
 
 class _Totals(NamedTuple):
@@ -262,11 +264,13 @@ class _Totals(NamedTuple):
         return np.where(np.isnan(sums), UNKNOWN, known)
 
 
-def _flags(frame: Frame, ended: Ended, folds: _Folds, group: Ints, size: int) -> Ints:
+def _flags(
+    frame: Frame, exited: ExitedBatch, folds: _Folds, group: Ints, size: int
+) -> Ints:
     """Return the task flags of each group: a kernel thread if each of it is one."""
     ancestor = np.zeros(size, dtype=np.int64)
     ancestor[group] = folds.ancestor
-    ran = group[ended.exits.cmdline_bytes > 0]
+    ran = group[exited.exits.cmdline_bytes > 0]
     ran_a_program = np.bincount(ran, minlength=size) > 0
     return kernel_flags(frame.sample.processes, ancestor, ran_a_program)
 
@@ -305,7 +309,7 @@ def _largest(values: Ints, group: Ints, size: int) -> Floats:
     return as_floats(most)
 
 
-def _common_status(ended: Ended, group: Ints, size: int) -> Floats:
+def _common_status(exited: ExitedBatch, group: Ints, size: int) -> Floats:
     """Return how all of each group ended, unknown where they differ."""
-    status = np.nan_to_num(exit_status(ended), nan=UNKNOWN).astype(np.int64)
+    status = np.nan_to_num(exit_status(exited), nan=UNKNOWN).astype(np.int64)
     return as_floats(_common(status, group, size))

@@ -29,8 +29,8 @@ def real_pids(frame: Frame) -> Ints:
     real = frame.extra.get("real_pid")
     if real is None:
         return pid
-    of_ended = np.where(np.isnan(real), -1.0, real).astype(np.int64)
-    return np.where(is_living(frame), pid, of_ended)
+    of_exited = np.where(np.isnan(real), -1.0, real).astype(np.int64)
+    return np.where(is_living(frame), pid, of_exited)
 
 
 def row_codes(frame: Frame) -> Ints:
@@ -46,7 +46,7 @@ def with_ghosts(frame: Frame, listed: Frame, linger_s: float) -> Frame:
         listed: The same with rows for those that ended lately.
         linger_s: How lately.
     """
-    lineage = frame.recent.lineage
+    lineage = frame.history.lineage
     table, extra = listed.sample.processes, listed.extra
     if not len(lineage.ghosts) and "real_pid" not in extra:
         return _hung(frame, listed, lineage, linger_s) if len(lineage.child) else listed
@@ -124,8 +124,8 @@ def _from_the_dead(frame: Frame, rows: Frame, linger_s: float) -> Floats:
     found = (place >= 0) & (real[at] == table.ppid[lost]) & (at != lost)
     hangs[lost[found]] = table.pid[at[found]]
     rest = lost[~found]
-    ended = frame.recent.ended_since(frame.sample.monotonic_s - 2 * linger_s)
-    exits = ExitTable.empty() if ended is None else ended.exits
+    exited = frame.history.exited_since(frame.sample.monotonic_s - 2 * linger_s)
+    exits = ExitTable.empty() if exited is None else exited.exits
     ancestor = living_ancestors(frame, table.ppid[rest], exits)
     hangs[rest] = np.where(ancestor > 0, ancestor, np.nan)
     return hangs

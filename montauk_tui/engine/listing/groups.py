@@ -6,10 +6,10 @@ import numpy as np
 
 from montauk_tui.engine.kinds import all_of
 from montauk_tui.engine.listing.rows import RowLookups, frame_of, is_failure
-from montauk_tui.engine.listing.window import ended_lately, starts_lately, window_s
+from montauk_tui.engine.listing.window import exited_lately, starts_lately, window_s
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.history import Ended, Extra
+from montauk_tui.model.history import ExitedBatch, Extra
 from montauk_tui.model.kinds import RowKind, numbers
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import COMM_BYTES, NO_START, UNKNOWN, Floats, Ints
@@ -18,19 +18,19 @@ from montauk_tui.model.starts import EXEC, StartTable
 
 def by_executable(frame: Frame) -> Frame:
     """Return a row for each name of a program that was started or ended lately."""
-    ended, starts = _lately(frame)
+    exited, starts = _lately(frame)
     execs = starts.only(starts.kind == EXEC)
-    names = np.concatenate([ended.exits.comm, execs.comm])
+    names = np.concatenate([exited.exits.comm, execs.comm])
     labels, group = np.unique(names, return_inverse=True)
-    return _frame(frame, ended, group, [bytes(label) for label in labels])
+    return _frame(frame, exited, group, [bytes(label) for label in labels])
 
 
 def by_cgroup(frame: Frame) -> Frame:
     """Return a row for each cgroup in which processes ended lately."""
-    ended, _ = _lately(frame)
-    ids, group = np.unique(ended.exits.cgroup_id, return_inverse=True)
+    exited, _ = _lately(frame)
+    ids, group = np.unique(exited.exits.cgroup_id, return_inverse=True)
     labels = [_cgroup(frame, int(number)) for number in ids]
-    listed = _frame(frame, ended, group, labels)
+    listed = _frame(frame, exited, group, labels)
     # Nobody tells in which cgroup a program was started.
     unknown = np.full(len(labels), np.nan)
     return replace(listed, extra={**listed.extra, "execs_rate": unknown})
@@ -42,17 +42,21 @@ def _cgroup(frame: Frame, number: int) -> bytes:
     return frame.lookups.cgroup(number).encode()
 
 
-def _lately(frame: Frame) -> tuple[Ended, StartTable]:
-    ended, nothing = ended_lately(frame), np.empty(0)
-    if ended is None:
+def _lately(frame: Frame) -> tuple[ExitedBatch, StartTable]:
+    exited, nothing = exited_lately(frame), np.empty(0)
+    if exited is None:
         none = np.empty(0, dtype=np.int64)
-        ended = Ended(ExitTable.empty(), nothing, nothing, nothing, none, {}, nothing)
-    return ended, starts_lately(frame)
+        exited = ExitedBatch(
+            ExitTable.empty(), nothing, nothing, nothing, none, {}, nothing
+        )
+    return exited, starts_lately(frame)
 
 
-def _frame(frame: Frame, ended: Ended, group: Ints, labels: list[bytes]) -> Frame:
+def _frame(
+    frame: Frame, exited: ExitedBatch, group: Ints, labels: list[bytes]
+) -> Frame:
     """Return a row for each group; the ends come first in `group`, then the execs."""
-    of_ends, of_execs = group[: len(ended.exits)], group[len(ended.exits) :]
+    of_exits, of_execs = group[: len(exited.exits)], group[len(exited.exits) :]
     size, seconds = len(labels), window_s(frame)
 
     def rate(rows: Ints, weights: Floats | None = None) -> Floats:
@@ -67,15 +71,15 @@ def _frame(frame: Frame, ended: Ended, group: Ints, labels: list[bytes]) -> Fram
         "flags": np.zeros(size, dtype=np.int64),
     }
     back = slice(None, None, -1)
-    failed = is_failure(ended)
+    failed = is_failure(exited)
     extra: Extra = {
         "kind": all_of(RowKind.GROUP, size),
-        "count": np.bincount(of_ends, minlength=size).astype(np.float64)[back],
+        "count": np.bincount(of_exits, minlength=size).astype(np.float64)[back],
         "forks_rate": np.full(size, np.nan),
         "execs_rate": rate(of_execs)[back],
-        "ends_rate": rate(of_ends)[back],
-        "failures_rate": rate(of_ends[failed])[back],
-        "short_pct": rate(of_ends, np.nan_to_num(ended.cpu_s))[back] * 100.0,
+        "ends_rate": rate(of_exits)[back],
+        "failures_rate": rate(of_exits[failed])[back],
+        "short_pct": rate(of_exits, np.nan_to_num(exited.cpu_s))[back] * 100.0,
     }
     names = labels[::-1]
     comm = np.array(names, dtype=f"S{COMM_BYTES}")

@@ -15,7 +15,7 @@ from montauk_tui.engine.listing.texts import cmdline_texts
 from montauk_tui.model.details import Details
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame, Rates
-from montauk_tui.model.history import Ended, Extra
+from montauk_tui.model.history import ExitedBatch, Extra
 from montauk_tui.model.join import by_pid
 from montauk_tui.model.kinds import RowKind, numbers
 from montauk_tui.model.kthreads import kernel_flags
@@ -223,39 +223,39 @@ def only(frame: Frame, kept: Bools, extra: Extra) -> Frame:
     return frame_of(frame, table, frame.rates.cpu_pct[kept], columns)
 
 
-def told_now(exits: ExitTable, frame: Frame) -> Ended:
+def reported_now(exits: ExitTable, frame: Frame) -> ExitedBatch:
     """Return the ends of a frame's sample with the rates of its interval."""
     count, rates = len(exits), frame.rates
-    told_s = np.full(count, frame.sample.monotonic_s)
+    reported_s = np.full(count, frame.sample.monotonic_s)
     serial = np.arange(1, count + 1)
-    return Ended(
-        exits, rates.exit_used_s, rates.exit_cpu_pct, told_s, serial, rates.exit_per_s,
-        np.full(count, rates.interval_s),
+    return ExitedBatch(
+        exits, rates.exit_used_s, rates.exit_cpu_pct, reported_s, serial,
+        rates.exit_per_s, np.full(count, rates.interval_s),
     )  # fmt: skip
 
 
-def by_now(ended: Ended, now_s: float) -> Ended:
+def by_now(exited: ExitedBatch, now_s: float) -> ExitedBatch:
     """Return the same with nothing used now by those who were told of before `now_s`.
 
     What they used in all stays in their totals.
     """
-    is_past = ended.told_s < now_s
-    return ended._replace(
-        cpu_s=np.where(is_past, 0.0, ended.cpu_s),
-        cpu_pct=np.where(is_past, 0.0, ended.cpu_pct),
+    was_before = exited.reported_s < now_s
+    return exited._replace(
+        cpu_s=np.where(was_before, 0.0, exited.cpu_s),
+        cpu_pct=np.where(was_before, 0.0, exited.cpu_pct),
         per_s={
-            name: np.where(is_past, 0.0, rate) for name, rate in ended.per_s.items()
+            name: np.where(was_before, 0.0, rate) for name, rate in exited.per_s.items()
         },
     )
 
 
-def ended_table(
-    ended: Ended, sample: Sample, kind: RowKind = RowKind.EXITED
+def exited_table(
+    exited: ExitedBatch, sample: Sample, kind: RowKind = RowKind.EXITED
 ) -> ProcessTable:
     """Return a row for each process that ended, the one that was told last first."""
-    exits = ended.exits
+    exits = exited.exits
     back = np.arange(len(exits))[::-1]
-    pid = numbers(kind, ended.serial[back])
+    pid = numbers(kind, exited.serial[back])
     hz = sample.ticks_per_second
     flags = kernel_flags(sample.processes, exits.ppid, exits.cmdline_bytes > 0)
     columns = {
@@ -277,28 +277,28 @@ def ended_table(
     return ProcessTable(exits.comm[back], columns)
 
 
-def ended_extra(ended: Ended, booted_at_s: float) -> Extra:
-    """Return the extra columns of `ended_table`."""
-    exits = ended.exits
+def exited_extra(exited: ExitedBatch, booted_at_s: float) -> Extra:
+    """Return the extra columns of `exited_table`."""
+    exits = exited.exits
     end_s = booted_at_s + as_floats(exits.end_ns) / 1e9
     columns = {
         "kind": all_of(RowKind.EXITED, len(exits)),
         "real_pid": as_floats(exits.pid),
         "count": np.ones(len(exits)),
-        "exit_status": exit_status(ended),
-        "failed": is_failure(ended).astype(np.float64),
+        "exit_status": exit_status(exited),
+        "failed": is_failure(exited).astype(np.float64),
         "lifetime_s": as_floats(exits.lifetime_ns) / 1e9,
         "used_s": (as_floats(exits.utime_ns) + as_floats(exits.stime_ns)) / 1e9,
         "ended_s": end_s,
         "peak_rss_bytes": as_floats(exits.peak_rss_bytes),
-        **per_s_extra(ended.per_s),
+        **per_s_extra(exited.per_s),
     }
     return {name: values[::-1] for name, values in columns.items()}
 
 
-def exit_status(ended: Ended) -> Floats:
+def exit_status(exited: ExitedBatch) -> Floats:
     """Return the wait status of each; see `status_of`."""
-    return status_of(ended.exits)
+    return status_of(exited.exits)
 
 
 def status_of(exits: ExitTable) -> Floats:
@@ -310,9 +310,9 @@ def status_of(exits: ExitTable) -> Floats:
     return np.where(known, status, np.nan)
 
 
-def is_failure(ended: Ended) -> Bools:
+def is_failure(exited: ExitedBatch) -> Bools:
     """Return which did not end with status 0."""
-    status = exit_status(ended)
+    status = exit_status(exited)
     failed: Bools = np.isfinite(status) & (status != 0)
     return failed
 

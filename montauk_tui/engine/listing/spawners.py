@@ -8,13 +8,13 @@ from montauk_tui.engine.listing.ancestors import living_ancestors
 from montauk_tui.engine.listing.exited import is_passing
 from montauk_tui.engine.listing.rows import is_failure, only
 from montauk_tui.engine.listing.window import (
-    ended_lately,
+    exited_lately,
     starts_lately,
     window_s,
 )
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.history import Ended
+from montauk_tui.model.history import ExitedBatch
 from montauk_tui.model.join import by_pid
 from montauk_tui.model.schema import Floats, Ints
 from montauk_tui.model.starts import EXEC, FORK, StartTable
@@ -26,8 +26,8 @@ def spawners(frame: Frame) -> Frame:
     A process that was started by one that is gone counts for the nearest ancestor that
     lives. Where nobody tells of starts and ends, what parents were credited with tells.
     """
-    ended, starts = ended_lately(frame), starts_lately(frame)
-    exits = ended.exits if ended is not None else ExitTable.empty()
+    exited, starts = exited_lately(frame), starts_lately(frame)
+    exits = exited.exits if exited is not None else ExitTable.empty()
     table = frame.sample.processes
     seconds = window_s(frame)
 
@@ -42,7 +42,7 @@ def spawners(frame: Frame) -> Frame:
         rate: Floats = counted.astype(np.float64) / seconds
         return rate
 
-    extra = _of_starts(starts, by_parent) | _of_ends(ended, by_parent)
+    extra = _of_starts(starts, by_parent) | _of_exits(exited, by_parent)
     unknown = np.full(len(table), np.nan)
     if frame.sample.starts is None:
         extra |= dict.fromkeys(("forks_rate", "execs_rate"), unknown)
@@ -65,15 +65,15 @@ def _of_starts(
     }
 
 
-def _of_ends(
-    ended: Ended | None, by_parent: Callable[..., Floats]
+def _of_exits(
+    exited: ExitedBatch | None, by_parent: Callable[..., Floats]
 ) -> dict[str, Floats]:
-    if ended is None:
+    if exited is None:
         nothing = by_parent(np.empty(0, dtype=np.int64))
         return dict.fromkeys(("ends_rate", "failures_rate", "short_pct"), nothing)
-    ppid, is_known = ended.exits.ppid, np.isfinite(ended.cpu_s).any()
+    ppid, is_known = exited.exits.ppid, np.isfinite(exited.cpu_s).any()
     return {
         "ends_rate": by_parent(ppid),
-        "failures_rate": by_parent(ppid[is_failure(ended)]),
-        "short_pct": by_parent(ppid, ended.cpu_s) * (100.0 if is_known else np.nan),
+        "failures_rate": by_parent(ppid[is_failure(exited)]),
+        "short_pct": by_parent(ppid, exited.cpu_s) * (100.0 if is_known else np.nan),
     }

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.history import Ended
+from montauk_tui.model.history import ExitedBatch
 from montauk_tui.model.starts import StartTable
 
 WINDOW_S: Final = 5.0
@@ -16,14 +16,14 @@ def window_s(frame: Frame) -> float:
     """Return how many seconds the parts that are looked at stand for."""
     since_s = frame.sample.monotonic_s - WINDOW_S
     covered = [
-        one.interval_s for one in frame.recent.churn if one.monotonic_s > since_s
+        one.interval_s for one in frame.history.churn if one.monotonic_s > since_s
     ]
     return sum(covered) or 1.0
 
 
-def ended_lately(frame: Frame) -> Ended | None:
+def exited_lately(frame: Frame) -> ExitedBatch | None:
     """Return who ended in the window, None where nobody did."""
-    return frame.recent.ended_since(
+    return frame.history.exited_since(
         np.nextafter(frame.sample.monotonic_s - WINDOW_S, np.inf)
     )
 
@@ -31,6 +31,6 @@ def ended_lately(frame: Frame) -> Ended | None:
 def starts_lately(frame: Frame) -> StartTable:
     """Return the forks and execs of the window."""
     since_ns = (frame.sample.boot_s - window_s(frame)) * 1e9
-    parts = [part for part in frame.recent.starts if part.time_ns[-1] >= since_ns]
+    parts = [part for part in frame.history.starts if part.time_ns[-1] >= since_ns]
     joined = StartTable.joined(parts)
     return joined.only(joined.time_ns >= since_ns)

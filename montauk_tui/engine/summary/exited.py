@@ -11,7 +11,7 @@ from montauk_tui.engine.gauge_cells import of_cgroup
 from montauk_tui.engine.kinds import extra_value, kind_of, real_identity
 from montauk_tui.engine.summary.items import Fact, Group, Summary
 from montauk_tui.engine.summary.live import ago_text, moment_text, split_text, use_of
-from montauk_tui.engine.summary.relatives import PEOPLE, ancestors, lineage_text
+from montauk_tui.engine.summary.relatives import PEOPLE, ancestors, ancestry_text
 from montauk_tui.engine.units import (
     NOTHING_KNOWN,
     bytes_text,
@@ -40,7 +40,7 @@ _RATES: Final = (
 )
 
 
-def ended(listed: Frame, row: int, *, machine_scale: bool) -> Summary:
+def exited(listed: Frame, row: int, *, machine_scale: bool) -> Summary:
     """Return what is said of one process that ended; ghosts are such."""
     identity = real_identity(listed, row)
     status = extra_value(listed, "exit_status", row)
@@ -164,7 +164,7 @@ def _who(listed: Frame, row: int) -> Group:
     pid, start = (np.array([number]) for number in identity)
     is_many = kind_of(listed, row) in (RowKind.EXITED_GROUP, RowKind.GROUP)
     code = 0 if is_many else int(codes(pid, start)[0])
-    people = lineage_text(ancestors(whole, code, int(table.ppid[row])))
+    people = ancestry_text(ancestors(whole, code, int(table.ppid[row])))
     return (
         Fact("User", cells.user_text(listed, row)),
         Fact("Parents", people or NOTHING_KNOWN, joint=PEOPLE),
@@ -204,7 +204,7 @@ def _survivors(listed: Frame, row: int) -> Group:
     if not extra_value(listed, "ghost", row) > 0:
         return ()
     whole = listed.whole or listed
-    table, lineage = whole.sample.processes, whole.recent.lineage
+    table, lineage = whole.sample.processes, whole.history.lineage
     pid, start = (np.array([number]) for number in real_identity(listed, row))
     children = lineage.child[lineage.parent == codes(pid, start)[0]]
     rows = np.flatnonzero(np.isin(codes(table.pid, table.start_ticks), children))

@@ -15,8 +15,8 @@ from montauk_tui.engine.summary.items import Fact, Graph, Group, Summary
 from montauk_tui.engine.summary.relatives import (
     PEOPLE,
     ancestors,
+    ancestry_text,
     branch_of,
-    lineage_text,
 )
 from montauk_tui.engine.units import (
     NOTHING_KNOWN,
@@ -91,7 +91,7 @@ def _origin(frame: Frame, row: int) -> Group:
     table = frame.sample.processes
     ppid = int(table.ppid[row] if table.is_process[row] else table.tgid[row])
     code = int(codes(table.pid[row : row + 1], table.start_ticks[row : row + 1])[0])
-    people = lineage_text(ancestors(frame, code, ppid))
+    people = ancestry_text(ancestors(frame, code, ppid))
     started_s = cells.start_time_s(frame, row)
     started = NOTHING_KNOWN
     if not math.isnan(started_s):
@@ -133,7 +133,7 @@ def use_of(
         row: Its row, None if it has ended: then only a history is told.
         machine_scale: Whether 100 % is the whole machine.
     """
-    past = past_of(frame.recent.traces, identity)
+    past = past_of(frame.history.traces, identity)
     cpu = past.cpu_pct / (len(frame.sample.host.cpu_ids) if machine_scale else 1)
     group: Group = ()
     if row is not None or np.isfinite(cpu).sum() >= _LEAST_POINTS:

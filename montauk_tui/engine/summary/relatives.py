@@ -46,15 +46,15 @@ def branch_of(frame: Frame, row: int) -> Branch:
     )
 
 
-class Person(NamedTuple):
+class Ancestor(NamedTuple):
     """An ancestor."""
 
     name: str
     pid: int
-    has_ended: bool
+    has_exited: bool
 
 
-def ancestors(frame: Frame, code: int, ppid: int) -> list[Person]:
+def ancestors(frame: Frame, code: int, ppid: int) -> list[Ancestor]:
     """Return who is above a process, the parent first, up to the oldest.
 
     The parent is the one that started it, as far as that is remembered: the kernel
@@ -65,50 +65,52 @@ def ancestors(frame: Frame, code: int, ppid: int) -> list[Person]:
         code: Whose (`lineage.codes`).
         ppid: The parent that the kernel names.
     """
-    found: list[Person] = []
+    found: list[Ancestor] = []
     passed = {code}
     while len(found) < _MOST_ANCESTORS:
         above = _above(frame, code, ppid)
         if above is None or above[1] in passed:
             break
-        person, code, ppid = above
+        ancestor, code, ppid = above
         passed.add(code)
-        found.append(person)
+        found.append(ancestor)
     return found
 
 
-def _above(frame: Frame, code: int, ppid: int) -> tuple[Person, int, int] | None:
+def _above(frame: Frame, code: int, ppid: int) -> tuple[Ancestor, int, int] | None:
     """Return the parent with its code and its own parent's pid."""
-    lineage, table = frame.recent.lineage, frame.sample.processes
+    lineage, table = frame.history.lineage, frame.sample.processes
     link = np.flatnonzero(lineage.child == code)
     if link.size:
         ghost = np.flatnonzero(lineage.code == lineage.parent[link[0]])
         if ghost.size:
             at = int(ghost[0])
             pid = int(lineage.code[at]) >> 40
-            person = Person(clean(bytes(lineage.ghosts.comm[at])), pid, has_ended=True)
-            return person, int(lineage.code[at]), int(lineage.ghosts.ppid[at])
+            ancestor = Ancestor(
+                clean(bytes(lineage.ghosts.comm[at])), pid, has_exited=True
+            )
+            return ancestor, int(lineage.code[at]), int(lineage.ghosts.ppid[at])
     if ppid <= 0:
         return None
     row = int(table.pid.searchsorted(ppid))
     if row < len(table) and table.pid[row] == ppid:
-        person = Person(clean(bytes(table.comm[row])), ppid, has_ended=False)
+        ancestor = Ancestor(clean(bytes(table.comm[row])), ppid, has_exited=False)
         return (
-            person,
+            ancestor,
             _code(table.pid[row], table.start_ticks[row]),
             int(table.ppid[row]),
         )
-    return _ended_lately(frame, ppid)
+    return _exited_lately(frame, ppid)
 
 
-def _ended_lately(frame: Frame, pid: int) -> tuple[Person, int, int] | None:
-    for part in frame.recent.ended[: -_LATELY - 1 : -1]:
+def _exited_lately(frame: Frame, pid: int) -> tuple[Ancestor, int, int] | None:
+    for part in frame.history.exited[: -_LATELY - 1 : -1]:
         rows = np.flatnonzero(part.exits.pid == pid)
         if rows.size:
             row, exits = int(rows[-1]), part.exits
-            person = Person(clean(bytes(exits.comm[row])), pid, has_ended=True)
+            ancestor = Ancestor(clean(bytes(exits.comm[row])), pid, has_exited=True)
             code = _code(exits.pid[row], exits.start_ticks[row])
-            return person, code, int(exits.ppid[row])
+            return ancestor, code, int(exits.ppid[row])
     return None
 
 
@@ -117,9 +119,9 @@ def _code(pid: np.int64, start_ticks: np.int64) -> int:
     return int(codes(both[:1], both[1:])[0])
 
 
-def lineage_text(people: list[Person]) -> str:
+def ancestry_text(people: list[Ancestor]) -> str:
     """Return ancestors as text: `sh 4101 (ended) < make 3990 < systemd 1`."""
     return PEOPLE.join(
-        f"{one.name or NOTHING_KNOWN} {one.pid}{' (ended)' if one.has_ended else ''}"
+        f"{one.name or NOTHING_KNOWN} {one.pid}{' (ended)' if one.has_exited else ''}"
         for one in people
     )

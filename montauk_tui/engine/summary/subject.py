@@ -1,7 +1,7 @@
 """Which process a row is about, and what is said of it."""
 
 from montauk_tui.engine.kinds import kind_of, real_identity
-from montauk_tui.engine.listing.exited import ended_one
+from montauk_tui.engine.listing.exited import exited_one
 from montauk_tui.engine.summary import exited
 from montauk_tui.engine.summary.items import Summary
 from montauk_tui.engine.summary.live import living
@@ -32,8 +32,8 @@ def summarize(listed: Frame, row: int, *, machine_scale: bool) -> Summary:
         case RowKind.EXITED_GROUP:
             return exited.many(listed, row)
         case RowKind.EVENT:
-            found = ended_one(whole, identity)
+            found = exited_one(whole, identity)
             if found is None:
                 return exited.unseen(listed, row)
             listed, row = found, 0
-    return exited.ended(listed, row, machine_scale=machine_scale)
+    return exited.exited(listed, row, machine_scale=machine_scale)

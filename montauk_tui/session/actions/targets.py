@@ -107,7 +107,7 @@ def parent_at(session: Session) -> Identity | None:
     """Return who started the process of the selected row, or its nearest ancestor."""
     rows, place = selected(session)
     frame, table = rows.frame, rows.frame.sample.processes
-    ended = frame.recent.ended_since(-math.inf)
+    ended = frame.history.exited_since(-math.inf)
     exits = ExitTable.empty() if ended is None else ended.exits
     ppid = rows.listed.sample.processes.ppid[place : place + 1]
     pid = int(living_ancestors(frame, ppid, exits)[0])

@@ -7,7 +7,7 @@ from textual.binding import Binding
 from textual.message import Message
 
 from montauk_tui.engine.cells import cpu_pct_text, size_text, state_text, user_text
-from montauk_tui.engine.details import History, with_user_tasks
+from montauk_tui.engine.details import ProcessHistory, with_user_tasks
 from montauk_tui.model.details import Details
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Identity
@@ -45,7 +45,7 @@ class DetailsScreen(SearchableScreen):
         super().__init__(self.view, bindings)
         self.identity = identity
         self.details: Details | None = None
-        self.history = History(identity)
+        self.history = ProcessHistory(identity)
         self.has_ended = False
         self._name = name
         self._section = section

@@ -37,7 +37,7 @@ def draw_books(frame: Frame, look: MeterLook) -> list[Line]:
     ledger = frame.ledger
     if ledger is None or not frame.interval_s:
         return [((" Books", look.theme.style("label")),)]
-    churn = frame.recent.churn
+    churn = frame.history.churn
     for short in (_LONG, _SHORT, _SHORTEST):
         figures = _figures(ledger, frame.interval_s, look, short)
         gauge = _short_gauge(churn, look) if short else _gauge(churn, look)
@@ -91,13 +91,13 @@ def _bar(ledger: Ledger, look: MeterLook, width: int) -> Line:
 def _gauge(churn: tuple[Churn, ...], look: MeterLook) -> Line:
     """Return how many processes came, went and were missed, a second."""
     last = churn[-1] if churn else None
-    if last is None or last.ended is None or last.started is None:
+    if last is None or last.exited is None or last.started is None:
         return ()
     label, value = look.theme.style("label"), look.theme.style("value")
     runs: list[Run] = [
         (rate_text(last.started / last.interval_s), value),
         ("/s started  ", label),
-        (rate_text(last.ended / last.interval_s), value),
+        (rate_text(last.exited / last.interval_s), value),
         ("/s ended ", label),
     ]
     return (*runs, *_lost(last, look))
@@ -106,11 +106,11 @@ def _gauge(churn: tuple[Churn, ...], look: MeterLook) -> Line:
 def _short_gauge(churn: tuple[Churn, ...], look: MeterLook) -> Line:
     """Return the same in few cells."""
     last = churn[-1] if churn else None
-    if last is None or last.ended is None or last.started is None:
+    if last is None or last.exited is None or last.started is None:
         return ()
     label, value = look.theme.style("label"), look.theme.style("value")
     started = rate_text(last.started / last.interval_s)
-    ended = rate_text(last.ended / last.interval_s)
+    ended = rate_text(last.exited / last.interval_s)
     runs: list[Run] = [(f"+{started} -{ended}", value), ("/s ", label)]
     return (*runs, *_lost(last, look))
 
@@ -125,9 +125,9 @@ def _lost(last: Churn, look: MeterLook) -> Line:
 def _sparks(churn: tuple[Churn, ...], look: MeterLook, room: int) -> Line:
     """Return the ends of the last minute, a cell for each interval."""
     counts = [
-        (one.ended or 0) / one.interval_s for one in churn[-min(room, _MOST_SPARKS) :]
+        (one.exited or 0) / one.interval_s for one in churn[-min(room, _MOST_SPARKS) :]
     ]
-    if len(counts) < 2 or room < _LEAST_BAR or churn[-1].ended is None:  # noqa: PLR2004
+    if len(counts) < 2 or room < _LEAST_BAR or churn[-1].exited is None:  # noqa: PLR2004
         return ()
     text = sparks(counts, max(*counts, 1.0), ascii_only=look.ascii)
     return ((text + " ", look.theme.style("faint")),)

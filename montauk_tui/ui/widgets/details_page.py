@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from rich.style import Style
 
-from montauk_tui.engine.details import History, value_text
+from montauk_tui.engine.details import ProcessHistory, value_text
 from montauk_tui.engine.units import bytes_text, percent_text
 from montauk_tui.model.details import Amount, Datum, Details, Section, Table, Value
 from montauk_tui.model.text import cell_width, fit, split_at
@@ -55,7 +55,7 @@ class Page:
         self.lines.extend(lines)
 
 
-def lay_out(details: Details, history: History, look: PageLook) -> Page:
+def lay_out(details: Details, history: ProcessHistory, look: PageLook) -> Page:
     """Return the page of all sections."""
     page = Page()
     for section in details.sections:
@@ -252,7 +252,7 @@ def _aligned(text: str, width: int, *, right: bool) -> str:
 # --- graphs ---------------------------------------------------------------------------
 
 
-def _graphs(history: History, look: PageLook) -> list[Line]:
+def _graphs(history: ProcessHistory, look: PageLook) -> list[Line]:
     """Return a line for each thing that is used, as long as it was looked at."""
     cpus = max(1, look.machine_cpus)
     cpu = [value / cpus for value in history.cpu_pct]

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from montauk_tui.engine.listing.exited import is_over
+from montauk_tui.engine.listing.exited import is_exited_row
 from montauk_tui.engine.projection import Projection, guides
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.text import cell_width
@@ -172,7 +172,7 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
         line = draw_row(frame, row, layout, look, lineage, hidden)
         if position == self.position:
             return line, look.theme.style("selected")
-        if projection.is_context[position] or is_over(frame, row):
+        if projection.is_context[position] or is_exited_row(frame, row):
             return line, look.theme.style("faint")
         return line, None
 

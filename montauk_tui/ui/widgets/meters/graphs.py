@@ -123,7 +123,7 @@ def _line_role(series: Series, line: int, lines: int) -> str:
 
 
 def _past(frame: Frame, field: Callable[[Moment], float]) -> list[float]:
-    return [field(moment) for moment in frame.recent.moments]
+    return [field(moment) for moment in frame.history.moments]
 
 
 def _percent(share: float) -> str:
