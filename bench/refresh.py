@@ -16,7 +16,7 @@ from montauk_tui.collectors.procfs.host import HostReader, Read
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.registry import Opened, open_collector
 from montauk_tui.config import Settings
-from montauk_tui.engine.ledger import close_books
+from montauk_tui.engine.ledger import close_ledger
 from montauk_tui.engine.meters import USUAL, parse
 from montauk_tui.engine.projection import project
 from montauk_tui.engine.rates import host_rates, process_rates
@@ -61,7 +61,7 @@ def engine_ms(opened: Opened) -> float:
     def work() -> None:
         rates = process_rates(before, after)
         host_rates(before.host, after.host)
-        close_books(before, after, rates)
+        close_ledger(before, after, rates)
 
     return _median_ms(work)
 

@@ -52,7 +52,7 @@ class AutogroupNice:
             return _refusal(identity, error)
         try:
             if not pid_owner.is_there(identity):
-                return Result(identity, Outcome.GONE)
+                return Result(identity, Outcome.EXITED)
             return self._add(file, identity)
         except OSError as error:
             return _refusal(identity, error)
@@ -85,7 +85,7 @@ def _refusal(identity: Identity, error: OSError) -> Result:
     """Return why the file cannot be opened, or not be written."""
     number = error.errno or 0
     if number == errno.ESRCH or not pid_owner.is_there(identity):
-        return Result(identity, Outcome.GONE)
+        return Result(identity, Outcome.EXITED)
     if number == errno.EACCES:
         whose = pid_owner.owner(identity.pid)
         return not_permitted(identity, whose and whose.uid, "CAP_DAC_OVERRIDE")

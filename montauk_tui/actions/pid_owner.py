@@ -73,7 +73,7 @@ def why_not(identity: Identity) -> Result | None:
         return refused
     found = holder(identity.pid)
     if found is None or found.start_ticks != identity.start_ticks:
-        return Result(identity, Outcome.GONE)
+        return Result(identity, Outcome.EXITED)
     if found.is_zombie:
         reason = "a zombie has ended; its parent has to collect it"
         return Result(identity, Outcome.REFUSED, reason)

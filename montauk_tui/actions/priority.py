@@ -52,7 +52,7 @@ def change(
     except OSError as error:
         return _refusal(identity, error.errno or 0, whose, hints or {})
     if not pid_owner.is_there(identity):
-        return Result(identity, Outcome.GONE, _TAKEN_MEANWHILE)
+        return Result(identity, Outcome.EXITED, _TAKEN_MEANWHILE)
     return Result(identity, Outcome.DONE)
 
 
@@ -85,7 +85,7 @@ def add_nice(identity: Identity, step: int) -> Result:
     try:
         before = os.getpriority(os.PRIO_PROCESS, pid_owner.first_thread(identity.pid))
     except OSError:
-        return Result(identity, Outcome.GONE)
+        return Result(identity, Outcome.EXITED)
     after = _limited(before + step)
     if after == before:
         return Result(identity, Outcome.REFUSED, f"the nice value is {before} already")

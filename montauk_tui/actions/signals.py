@@ -54,7 +54,7 @@ def _send(descriptor: int, identity: Identity, number: int) -> Result:
 
 def _why_not_sent(identity: Identity, error: OSError) -> Result:
     if error.errno == errno.ESRCH:
-        return Result(identity, Outcome.GONE)
+        return Result(identity, Outcome.EXITED)
     if error.errno == errno.EPERM:
         whose = pid_owner.owner(identity.pid)
         return not_permitted(identity, whose and whose.uid, "CAP_KILL")
@@ -70,7 +70,7 @@ def _why_not_opened(identity: Identity, error: OSError) -> Result:
         reason = "pidfd_open is forbidden here, so another process might get it"
         return Result(identity, Outcome.REFUSED, reason)
     if not pid_owner.is_there(identity):
-        return Result(identity, Outcome.GONE)
+        return Result(identity, Outcome.EXITED)
     if error.errno in (errno.EINVAL, errno.ENOENT):
         reason = "a thread gets no signal of its own"
         return Result(identity, Outcome.REFUSED, reason)

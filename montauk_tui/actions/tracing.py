@@ -112,7 +112,7 @@ def _forbidden(identity: Identity, thread: int) -> Result | None:
     except PermissionError:
         return _not_permitted(identity)
     except FileNotFoundError:
-        return Result(identity, Outcome.GONE)
+        return Result(identity, Outcome.EXITED)
     except OSError as error:
         return Result(identity, Outcome.REFUSED, os.strerror(error.errno or 0))
     return None
@@ -141,7 +141,7 @@ def _busy(identity: Identity, thread: int) -> Result | None:
         fields = dict(line.split(b":", 1) for line in lines if b":" in line)
         tracer = int(fields.get(b"TracerPid", b"0"))
     except (OSError, ValueError):
-        return Result(identity, Outcome.GONE)
+        return Result(identity, Outcome.EXITED)
     if tracer:
         reason = f"process {tracer} traces it already"
         return Result(identity, Outcome.REFUSED, reason)

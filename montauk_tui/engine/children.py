@@ -33,10 +33,10 @@ def children_seconds(previous: Sample, current: Sample) -> Floats:
     grown[join.found] -= _sum(before, _CREDITED)[join.row[join.found]]
     known = np.isfinite(grown) & now.is_process
     left_s = np.where(known, grown, 0.0) / hz
-    gone = ~same_process(now, before).found & before.is_process
+    exited = ~same_process(now, before).found & before.is_process
     reported_s = np.nan_to_num(_sum(before, _OWN + _CREDITED)) / hz
-    parent = _living_parent(before, gone, now)
-    credited = gone & (parent >= 0)
+    parent = _living_parent(before, exited, now)
+    credited = exited & (parent >= 0)
     left_s -= np.bincount(parent[credited], reported_s[credited], len(now))
     elapsed_s = current.monotonic_s - previous.monotonic_s
     used_s = _settled(left_s).clip(0.0, elapsed_s * len(current.host.cpu_ids))
@@ -61,10 +61,12 @@ def _settled(left_s: Floats) -> Floats:
     return settled
 
 
-def _living_parent(before: ProcessTable, gone: Bools, now: ProcessTable) -> Ints:
+def _living_parent(before: ProcessTable, exited: Bools, now: ProcessTable) -> Ints:
     """Return the row in `now` of each gone row's nearest living ancestor, else -1."""
-    wanted = np.where(gone, before.ppid, 0)
-    ancestor = living_ancestors(wanted, now.pid, before.pid[gone], before.ppid[gone])
+    wanted = np.where(exited, before.ppid, 0)
+    ancestor = living_ancestors(
+        wanted, now.pid, before.pid[exited], before.ppid[exited]
+    )
     row, found = by_pid(now.pid, ancestor)
     return np.where(found & (ancestor > 0), row, -1)
 

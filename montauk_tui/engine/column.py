@@ -10,7 +10,7 @@ from montauk_tui.engine import extra_cells as extra
 from montauk_tui.engine import gauge_cells as gauges
 from montauk_tui.engine import rate_cells as rates
 from montauk_tui.engine.cells import Key, Meaning, Text
-from montauk_tui.engine.gauge_cells import Told
+from montauk_tui.engine.gauge_cells import Texts
 from montauk_tui.model.schema import Need
 
 
@@ -60,7 +60,7 @@ class Column:
     """Whether it holds sums where a branch of the tree is folded."""
     kind: Kind | None = None
     """What a query compares it as; None for what its id ends with."""
-    texts: Told | None = None
+    texts: Texts | None = None
     """The texts of all rows at once, where `text` would read each."""
 
 
@@ -162,7 +162,7 @@ def label_column(
     return Column(
         name, title, description, width, label.key, label.text, cells.faint,
         left=True, need=label.need, cost=file.cost, privilege=file.privilege,
-        texts=label.told,
+        texts=label.texts_of,
     )  # fmt: skip
 
 

@@ -68,7 +68,7 @@ def _highest_of(sample: Sample, name: str, highest: Highest) -> Ints:
     return np.where(values == UNKNOWN, UNKNOWN, np.maximum(values, known))
 
 
-def growth_per_s(
+def counter_rates(
     previous: Sample, current: Sample, join: Join, highest: Highest
 ) -> dict[str, Floats]:
     """Return what the counters of each row grew by a second, those that are known.
@@ -108,7 +108,7 @@ def growth_per_s(
     return result
 
 
-def exit_growth_per_s(
+def exit_counter_rates(
     previous: Sample, current: Sample, highest: Highest
 ) -> Mapping[str, Floats]:
     """Return what the counters of each that ended grew by a second until its end."""
@@ -132,7 +132,7 @@ def exit_growth_per_s(
     return result
 
 
-def no_growth(rows: int) -> Mapping[str, Floats]:
+def unknown_exit_rates(rows: int) -> Mapping[str, Floats]:
     """Return the growth of ended processes of which nothing is known."""
     return dict.fromkeys(_OF_EXITS, np.full(rows, np.nan))
 

@@ -25,7 +25,7 @@ from montauk_tui.model.details import (
     Value,
 )
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.process_history import Past, past_of
+from montauk_tui.model.process_history import Series, series_of
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import UNKNOWN
 
@@ -114,22 +114,24 @@ class ProcessHistory:
         if row is None:
             return False
         is_first, self._seq, last = self._seq < 0, frame.seq, self._seq
-        if is_first and frame.history.traces:
-            self._take_past(past_of(frame.history.traces, self.identity))
+        if is_first and frame.history.intervals:
+            self._take_series(series_of(frame.history.intervals, self.identity))
         elif frame.seq != last:
             rss = int(frame.sample.processes.rss_bytes[row])
             self.cpu_pct.append(float(frame.rates.cpu_pct[row]))
             self.rss_bytes.append(math.nan if rss == UNKNOWN else float(rss))
         return True
 
-    def _take_past(self, past: Past) -> None:
+    def _take_series(self, series: Series) -> None:
         """Take what is remembered, from when it was first seen."""
-        seen = np.flatnonzero(np.isfinite(past.cpu_pct) | np.isfinite(past.rss_bytes))
-        first = seen[0] if seen.size else len(past.cpu_pct)
-        self.cpu_pct.extend(past.cpu_pct[first:].tolist())
-        self.rss_bytes.extend(past.rss_bytes[first:].tolist())
+        seen = np.flatnonzero(
+            np.isfinite(series.cpu_pct) | np.isfinite(series.rss_bytes)
+        )
+        first = seen[0] if seen.size else len(series.cpu_pct)
+        self.cpu_pct.extend(series.cpu_pct[first:].tolist())
+        self.rss_bytes.extend(series.rss_bytes[first:].tolist())
         # So that what stands above one another is of one moment.
-        unknown = [math.nan] * (len(past.cpu_pct) - int(first))
+        unknown = [math.nan] * (len(series.cpu_pct) - int(first))
         self.read_rate.extend(unknown)
         self.write_rate.extend(unknown)
 

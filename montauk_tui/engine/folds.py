@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from montauk_tui.engine import tree
-from montauk_tui.engine.listing.ghosts import real_pids, row_codes
+from montauk_tui.engine.listing.exited_parents import real_pids, row_codes
 from montauk_tui.engine.listing.rows import DEAD
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.orphans import codes

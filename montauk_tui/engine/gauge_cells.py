@@ -20,7 +20,7 @@ from montauk_tui.model.kinds import RowKind
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import UNKNOWN, Floats, Need
 
-Told = Callable[[Frame], list[str]]
+Texts = Callable[[Frame], list[str]]
 """A text for each row, empty where nothing is known, without reading anything."""
 Asked = Callable[[Frame, int], str]
 """The text of one row, read where it is not known."""
@@ -47,12 +47,12 @@ def _holders(frame: Frame, *, by_thread: bool = False) -> list[tuple[int, int]]:
     """Return the same for every row; hot path of sorting."""
     table = frame.sample.processes
     pid, start = table.pid, table.start_ticks
-    gone = (table.state == _DEAD) | ~is_living(frame)
+    is_blank = (table.state == _DEAD) | ~is_living(frame)
     if not by_thread and not table.is_process.all():
         leader = np.searchsorted(pid, table.tgid).clip(max=len(table) - 1)
-        gone |= pid[leader] != table.tgid
+        is_blank |= pid[leader] != table.tgid
         pid, start = pid[leader], start[leader]
-    pid = np.where(gone, _NOBODY.pid, pid)
+    pid = np.where(is_blank, _NOBODY.pid, pid)
     return list(zip(pid.tolist(), start.tolist(), strict=True))
 
 
@@ -126,17 +126,17 @@ def gauge_level(name: str) -> Meaning:
 class Label(NamedTuple):
     """Texts of processes, for drawing and for sorting and filtering."""
 
-    told: Told
-    asked: Asked
+    texts_of: Texts
+    text_of: Asked
     need: Need
 
     def key(self, frame: Frame) -> Floats:
         """Sort by the text, unknown last."""
-        return known_rank(self.told(frame))
+        return known_rank(self.texts_of(frame))
 
     def text(self, frame: Frame, row: int) -> str:
         """Write it."""
-        return self.asked(frame, row) or NOTHING_KNOWN
+        return self.text_of(frame, row) or NOTHING_KNOWN
 
 
 def label(name: str, *, by_thread: bool = False) -> Label:
@@ -147,14 +147,14 @@ def label(name: str, *, by_thread: bool = False) -> Label:
         by_thread: Whether threads have their own rather than their process's.
     """
 
-    def told(frame: Frame) -> list[str]:
+    def texts_of(frame: Frame) -> list[str]:
         return frame.lookups.known_labels(name, _holders(frame, by_thread=by_thread))
 
-    def asked(frame: Frame, row: int) -> str:
+    def text_of(frame: Frame, row: int) -> str:
         identity = _holder(frame, row, by_thread=by_thread)
         return "" if identity is None else frame.lookups.label(name, identity)
 
-    return Label(told, asked, Need.of(name))
+    return Label(texts_of, text_of, Need.of(name))
 
 
 def _cgroups(frame: Frame) -> list[str]:
@@ -164,21 +164,21 @@ def _cgroups(frame: Frame) -> list[str]:
     distinct, inverse = np.unique(numbers, return_inverse=True)
     names = [_of_number(frame, number) for number in distinct.tolist()]
     return [
-        names[place] if _tells(names[place]) else path or names[place]
+        names[place] if _is_readable(names[place]) else path or names[place]
         for place, path in zip(inverse.tolist(), paths, strict=True)
     ]
 
 
 def _cgroup(frame: Frame, row: int) -> str:
     name = _of_number(frame, int(frame.sample.processes.cgroup_id[row]))
-    return name if _tells(name) else label("cgroup").asked(frame, row) or name
+    return name if _is_readable(name) else label("cgroup").text_of(frame, row) or name
 
 
 def _of_number(frame: Frame, number: int) -> str:
     return "" if number == UNKNOWN else frame.lookups.cgroup(number)
 
 
-def _tells(path: str) -> bool:
+def _is_readable(path: str) -> bool:
     """Tell whether a path is more than the root, where version 1 has everyone."""
     return len(path) > 1 and path.startswith("/")
 
@@ -186,10 +186,10 @@ def _tells(path: str) -> bool:
 def of_cgroup(make: Callable[[str], str] = str) -> Label:
     """Return a label made of the path of the cgroup."""
 
-    def told(frame: Frame) -> list[str]:
+    def texts_of(frame: Frame) -> list[str]:
         return list(map(make, _cgroups(frame)))
 
-    def asked(frame: Frame, row: int) -> str:
+    def text_of(frame: Frame, row: int) -> str:
         return make(_cgroup(frame, row))
 
-    return Label(told, asked, Need.of("cgroup"))
+    return Label(texts_of, text_of, Need.of("cgroup"))

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.engine.orphans import follow
-from montauk_tui.engine.process_history import with_trace
+from montauk_tui.engine.process_history import with_interval
 from montauk_tui.engine.takeover import unreported_exits, unreported_starts
 from montauk_tui.model.frame import HostRates, Rates
 from montauk_tui.model.history import (
@@ -35,9 +35,9 @@ def remember(
         exited=_with_exits(history.exited, current, rates, is_first=previous is None),
         starts=_with_starts(history.starts, current.starts, is_first=previous is None),
         churn=_with_churn(history.churn, previous, current),
-        lineage=follow(history.lineage, previous, current),
+        orphans=follow(history.orphans, previous, current),
         moments=history.moments,
-        traces=with_trace(history.traces, current.processes, rates),
+        intervals=with_interval(history.intervals, current.processes, rates),
     )
 
 

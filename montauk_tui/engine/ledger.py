@@ -21,7 +21,7 @@ _IDLE = [CPU_FIELDS.index(kind) for kind in ("idle", "iowait")]
 _KSOFTIRQD = b"ksoftirqd/"
 
 
-def close_books(previous: Sample, current: Sample, rates: Rates) -> Ledger:
+def close_ledger(previous: Sample, current: Sample, rates: Rates) -> Ledger:
     """Return the ledger between two samples; NaN is what /proc/stat does not tell."""
     table = current.processes
     exited = is_exited(table)

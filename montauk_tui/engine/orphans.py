@@ -12,37 +12,37 @@ import numpy as np
 from montauk_tui.engine.listing.rows import status_of
 from montauk_tui.model.join import same_process
 from montauk_tui.model.kinds import RowKind, numbers
-from montauk_tui.model.orphans import Lineage, codes
+from montauk_tui.model.orphans import Orphans, codes
 from montauk_tui.model.sample import ProcessTable, Sample
 from montauk_tui.model.schema import Bools, Ints, as_floats
 
-MOST_GHOSTS: Final = 512
+MOST_EXITED_PARENTS: Final = 512
 _MOST_LINKS: Final = 4096
 _LONGEST_CHAIN: Final = 16
 """Ghosts above one another: a process that forks and ends leaves one each time."""
 
 
-def follow(lineage: Lineage, previous: Sample | None, current: Sample) -> Lineage:
-    """Return `lineage` after `current`: more where parents ended, less without need.
+def follow(orphans: Orphans, previous: Sample | None, current: Sample) -> Orphans:
+    """Return `orphans` after `current`: more where parents ended, less without need.
 
     A ghost is kept as long as a process lives that hangs from it, directly or through
     other ghosts; only rows of `previous` become ghosts.
     """
     before = ProcessTable.empty() if previous is None else previous.processes
     moved = _moved(before, current.processes)
-    if not moved.size and not lineage.child.size:
-        return lineage
+    if not moved.size and not orphans.child.size:
+        return orphans
     living = codes(current.processes.pid, current.processes.start_ticks)
     known = codes(before.pid, before.start_ticks)
-    gone = np.flatnonzero(~_among(living, known))
-    lineage = _linked(lineage, before, np.concatenate([moved, gone]))
-    kept, needed = _needed(lineage, living)
-    lineage = _haunted(lineage, before, known, needed)
-    haunted = np.isin(lineage.parent, lineage.code)
-    valid = kept & (haunted | _among(living, lineage.parent))
+    exited = np.flatnonzero(~_among(living, known))
+    orphans = _linked(orphans, before, np.concatenate([moved, exited]))
+    kept, needed = _needed(orphans, living)
+    orphans = _with_parents(orphans, before, known, needed)
+    is_kept = np.isin(orphans.parent, orphans.code)
+    valid = kept & (is_kept | _among(living, orphans.parent))
     last = np.flatnonzero(valid)[-_MOST_LINKS:]
-    lineage = replace(lineage, child=lineage.child[last], parent=lineage.parent[last])
-    return _told(lineage, current)
+    orphans = replace(orphans, child=orphans.child[last], parent=orphans.parent[last])
+    return _with_status(orphans, current)
 
 
 def _among(ordered: Ints, wanted: Ints) -> Bools:
@@ -64,72 +64,72 @@ def _moved(before: ProcessTable, table: ProcessTable) -> Ints:
     return rows
 
 
-def _linked(lineage: Lineage, before: ProcessTable, rows: Ints) -> Lineage:
-    """Return `lineage` with the parents that some rows of `before` had there."""
+def _linked(orphans: Orphans, before: ProcessTable, rows: Ints) -> Orphans:
+    """Return `orphans` with the parents that some rows of `before` had there."""
     if not rows.size:
-        return lineage
+        return orphans
     at = np.searchsorted(before.pid, before.ppid[rows]).clip(max=len(before) - 1)
     start = before.start_ticks
     is_parent = (before.pid[at] == before.ppid[rows]) & (start[at] <= start[rows])
     known = codes(before.pid, start)
     child, parent = known[rows[is_parent]], known[at[is_parent]]
-    is_new = ~np.isin(child, lineage.child) & (child != parent)
+    is_new = ~np.isin(child, orphans.child) & (child != parent)
     return replace(
-        lineage,
-        child=np.concatenate([lineage.child, child[is_new]]),
-        parent=np.concatenate([lineage.parent, parent[is_new]]),
+        orphans,
+        child=np.concatenate([orphans.child, child[is_new]]),
+        parent=np.concatenate([orphans.parent, parent[is_new]]),
     )
 
 
-def _needed(lineage: Lineage, living: Ints) -> tuple[Bools, Ints]:
+def _needed(orphans: Orphans, living: Ints) -> tuple[Bools, Ints]:
     """Return which links lead up from the living, and who of them is gone."""
-    kept = _among(living, lineage.child)
+    kept = _among(living, orphans.child)
     needed, below = living[:0], kept
     for _ in range(_LONGEST_CHAIN):
-        above = np.unique(lineage.parent[below])
+        above = np.unique(orphans.parent[below])
         above = above[~(_among(living, above) | np.isin(above, needed))]
         if not above.size:
             break
         needed = np.concatenate([needed, above])
-        below = np.isin(lineage.child, above)
+        below = np.isin(orphans.child, above)
         kept = kept | below
     return kept, needed
 
 
-def _haunted(
-    lineage: Lineage, before: ProcessTable, known: Ints, needed: Ints
-) -> Lineage:
-    """Return `lineage` with the ghosts that are needed, as far as they were seen."""
-    stay = np.isin(lineage.code, needed)
-    seen = needed[_among(known, needed) & ~np.isin(needed, lineage.code)]
+def _with_parents(
+    orphans: Orphans, before: ProcessTable, known: Ints, needed: Ints
+) -> Orphans:
+    """Return `orphans` with the ghosts that are needed, as far as they were seen."""
+    stay = np.isin(orphans.code, needed)
+    seen = needed[_among(known, needed) & ~np.isin(needed, orphans.code)]
     new = np.zeros(len(known), dtype=np.bool_)
     new[np.searchsorted(known, seen)] = True
     count = len(seen)
-    serial = lineage.serial + count
+    serial = orphans.serial + count
     pid = numbers(RowKind.ORPHANS_PARENT, serial - np.arange(count))
-    ghosts = before.only(new).with_columns({"pid": pid, "tgid": pid})
-    ghosts = ghosts.merged(lineage.ghosts.only(stay))
-    kept = np.arange(len(ghosts)) < MOST_GHOSTS
+    exited_parents = before.only(new).with_columns({"pid": pid, "tgid": pid})
+    exited_parents = exited_parents.merged(orphans.exited_parents.only(stay))
+    kept = np.arange(len(exited_parents)) < MOST_EXITED_PARENTS
     unknown = np.full(count, np.nan)
     return replace(
-        lineage,
-        ghosts=ghosts.only(kept),
-        code=np.concatenate([known[new], lineage.code[stay]])[kept],
-        exit_status=np.concatenate([unknown, lineage.exit_status[stay]])[kept],
-        lifetime_s=np.concatenate([unknown, lineage.lifetime_s[stay]])[kept],
+        orphans,
+        exited_parents=exited_parents.only(kept),
+        code=np.concatenate([known[new], orphans.code[stay]])[kept],
+        exit_status=np.concatenate([unknown, orphans.exit_status[stay]])[kept],
+        lifetime_s=np.concatenate([unknown, orphans.lifetime_s[stay]])[kept],
         serial=serial,
     )
 
 
-def _told(lineage: Lineage, current: Sample) -> Lineage:
-    """Return `lineage` with how its ghosts ended, where this sample tells."""
+def _with_status(orphans: Orphans, current: Sample) -> Orphans:
+    """Return `orphans` with how its ghosts ended, where this sample tells."""
     exits = current.exits
-    if exits is None or not len(exits) or not lineage.code.size:
-        return lineage
-    _, ghost, row = np.intersect1d(
-        lineage.code, codes(exits.pid, exits.start_ticks), return_indices=True
+    if exits is None or not len(exits) or not orphans.code.size:
+        return orphans
+    _, exited_parent, row = np.intersect1d(
+        orphans.code, codes(exits.pid, exits.start_ticks), return_indices=True
     )
-    status, life_s = lineage.exit_status.copy(), lineage.lifetime_s.copy()
-    status[ghost] = status_of(exits)[row]
-    life_s[ghost] = as_floats(exits.lifetime_ns)[row] / 1e9
-    return replace(lineage, exit_status=status, lifetime_s=life_s)
+    status, life_s = orphans.exit_status.copy(), orphans.lifetime_s.copy()
+    status[exited_parent] = status_of(exits)[row]
+    life_s[exited_parent] = as_floats(exits.lifetime_ns)[row] / 1e9
+    return replace(orphans, exit_status=status, lifetime_s=life_s)

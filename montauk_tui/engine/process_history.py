@@ -9,34 +9,36 @@ import numpy as np
 
 from montauk_tui.model.frame import Rates
 from montauk_tui.model.orphans import codes
-from montauk_tui.model.process_history import Trace
+from montauk_tui.model.process_history import Interval
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import UNKNOWN
 
-MOST_TRACES: Final = 60
+MOST_INTERVALS: Final = 60
 
 MOST_BYTES: Final = 8 << 20
 """Fewer intervals are kept where processes are very many."""
 
 
-def with_trace(
-    traces: tuple[Trace, ...], table: ProcessTable, rates: Rates
-) -> tuple[Trace, ...]:
-    """Return `traces` with one more; the oldest go where it is too much."""
+def with_interval(
+    intervals: tuple[Interval, ...], table: ProcessTable, rates: Rates
+) -> tuple[Interval, ...]:
+    """Return `intervals` with one more; the oldest go where it is too much."""
     code = codes(table.pid, table.start_ticks)
-    if traces and np.array_equal(traces[-1].code, code):
+    if intervals and np.array_equal(intervals[-1].code, code):
         # The same processes as before: one array for both.
-        code = traces[-1].code
+        code = intervals[-1].code
     rss = table.rss_bytes.astype(np.float32)
     rss[table.rss_bytes == UNKNOWN] = np.nan
-    kept = [*traces, Trace(code, rates.cpu_pct.astype(np.float32), rss)]
-    kept = kept[-MOST_TRACES:]
+    kept = [*intervals, Interval(code, rates.cpu_pct.astype(np.float32), rss)]
+    kept = kept[-MOST_INTERVALS:]
     while len(kept) > 1 and bytes_of(kept) > MOST_BYTES:
         kept.pop(0)
     return tuple(kept)
 
 
-def bytes_of(traces: list[Trace]) -> int:
+def bytes_of(intervals: list[Interval]) -> int:
     """Return how much memory the columns take; one that several have counts once."""
-    columns = {id(column): column.nbytes for trace in traces for column in trace}
+    columns = {
+        id(column): column.nbytes for interval in intervals for column in interval
+    }
     return sum(columns.values())

@@ -10,13 +10,13 @@ import numpy as np
 
 from montauk_tui.engine.children import children_seconds
 from montauk_tui.engine.counter_rates import (
-    exit_growth_per_s,
-    growth_per_s,
+    counter_rates,
+    exit_counter_rates,
     highest_so_far,
-    no_growth,
     started_since,
+    unknown_exit_rates,
 )
-from montauk_tui.engine.throughput import disk_flows, network_flows
+from montauk_tui.engine.throughput import disk_throughput, network_throughput
 from montauk_tui.model.frame import HostRates, Rates
 from montauk_tui.model.join import Join, find, same_process
 from montauk_tui.model.sample import CPU_FIELDS, HostSample, ProcessTable, Sample
@@ -71,7 +71,7 @@ def process_rates(
     exit_cpu_s = np.full(0 if current.exits is None else len(current.exits), np.nan)
     if previous is None:
         unknown = cpu_s.copy()
-        exit_per_s = no_growth(len(exit_cpu_s))
+        exit_per_s = unknown_exit_rates(len(exit_cpu_s))
         return Rates(
             cpu_s, unknown, exit_cpu_s, exit_cpu_s, exit_cpu_s.copy(), unknown,
             exit_per_s=exit_per_s,
@@ -93,8 +93,8 @@ def process_rates(
         exit_used_s,
         _percent(exit_used_s, elapsed_s, most_pct),
         _children_s(previous, current),
-        growth_per_s(previous, current, join, highest),
-        exit_growth_per_s(previous, current, highest),
+        counter_rates(previous, current, join, highest),
+        exit_counter_rates(previous, current, highest),
         elapsed_s,
         highest_so_far(previous, current, join, highest),
     )
@@ -226,8 +226,8 @@ def host_rates(previous: HostSample | None, current: HostSample) -> HostRates:
         busy_share=share[:, _BUSY].sum(axis=1),
         machine_share=mean,
         machine_busy=float(mean[_BUSY].sum()),
-        network=network_flows(devices, current.devices),
-        disks=disk_flows(devices, current.devices),
+        network=network_throughput(devices, current.devices),
+        disks=disk_throughput(devices, current.devices),
     )
 
 

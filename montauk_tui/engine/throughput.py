@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from montauk_tui.model.devices import Devices
-from montauk_tui.model.frame import NO_FLOWS, Flow, Flows
+from montauk_tui.model.frame import NO_THROUGHPUT, DeviceThroughput, Throughput
 
 _MOST_BYTES_S: Final = 1e15
 """More than anything moves in a second."""
@@ -17,14 +17,14 @@ class _Count(NamedTuple):
     busy_s: float
 
 
-def network_flows(previous: Devices | None, current: Devices) -> Flows:
+def network_throughput(previous: Devices | None, current: Devices) -> DeviceThroughput:
     """Return what went through each interface since `previous`."""
-    return _flows(previous, current, _network(previous), _network(current))
+    return _throughput(previous, current, _network(previous), _network(current))
 
 
-def disk_flows(previous: Devices | None, current: Devices) -> Flows:
+def disk_throughput(previous: Devices | None, current: Devices) -> DeviceThroughput:
     """Return what each disk read and wrote since `previous`."""
-    return _flows(previous, current, _disks(previous), _disks(current))
+    return _throughput(previous, current, _disks(previous), _disks(current))
 
 
 def _network(devices: Devices | None) -> Mapping[str, _Count]:
@@ -42,32 +42,36 @@ def _disks(devices: Devices | None) -> Mapping[str, _Count]:
     }
 
 
-def _flows(
+def _throughput(
     previous: Devices | None,
     current: Devices,
     before: Mapping[str, _Count],
     now: Mapping[str, _Count],
-) -> Flows:
+) -> DeviceThroughput:
     if not now:
-        return NO_FLOWS
+        return NO_THROUGHPUT
     passed_s = current.read_s - previous.read_s if previous else math.nan
     each = [
-        _flow(name, before.get(name), count, passed_s) for name, count in now.items()
+        _device(name, before.get(name), count, passed_s) for name, count in now.items()
     ]
-    return Flows(tuple(each), _total(each, is_same=before.keys() == now.keys()))
+    return DeviceThroughput(
+        tuple(each), _total(each, is_same=before.keys() == now.keys())
+    )
 
 
-def _flow(name: str, before: _Count | None, now: _Count, passed_s: float) -> Flow:
+def _device(
+    name: str, before: _Count | None, now: _Count, passed_s: float
+) -> Throughput:
     """Return the growth a second; a counter that went back is another device's."""
     if before is None or not passed_s > 0:
-        return Flow(name, math.nan, math.nan)
+        return Throughput(name, math.nan, math.nan)
     grown = [new - old for new, old in zip(now, before, strict=True)]
     if any(growth < 0 for growth in grown):
-        return Flow(name, math.nan, math.nan)
+        return Throughput(name, math.nan, math.nan)
     received, sent, busy_s = grown
     # Both clocks are rounded, each in its own way.
     busy = math.nan if math.isnan(busy_s) else min(busy_s / passed_s, 1.0)
-    return Flow(name, _rate(received, passed_s), _rate(sent, passed_s), busy)
+    return Throughput(name, _rate(received, passed_s), _rate(sent, passed_s), busy)
 
 
 def _rate(grown: float, passed_s: float) -> float:
@@ -75,15 +79,15 @@ def _rate(grown: float, passed_s: float) -> float:
     return per_s if per_s <= _MOST_BYTES_S else math.nan
 
 
-def _total(each: Sequence[Flow], *, is_same: bool) -> Flow:
+def _total(each: Sequence[Throughput], *, is_same: bool) -> Throughput:
     """Return the sum, unknown where a device came or went: so is what it did."""
     if not is_same:
-        return NO_FLOWS.total
-    return Flow(
+        return NO_THROUGHPUT.total
+    return Throughput(
         "",
-        math.fsum(flow.in_bytes for flow in each),
-        math.fsum(flow.out_bytes for flow in each),
-        max((flow.busy_share for flow in each), key=_known_first),
+        math.fsum(one.in_bytes for one in each),
+        math.fsum(one.out_bytes for one in each),
+        max((one.busy_share for one in each), key=_known_first),
     )
 
 

@@ -41,7 +41,7 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class Throughput:
     """Bytes a second through an interface or a disk; NaN where unknown."""
 
     name: str
@@ -55,14 +55,14 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True)
-class Flows:
+class DeviceThroughput:
     """The flows of one kind and their sum."""
 
-    each: tuple[Flow, ...]
-    total: Flow
+    each: tuple[Throughput, ...]
+    total: Throughput
 
 
-NO_FLOWS: Final = Flows((), Flow("", math.nan, math.nan))
+NO_THROUGHPUT: Final = DeviceThroughput((), Throughput("", math.nan, math.nan))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,8 @@ class HostRates:
 
     machine_busy: float
 
-    network: Flows = NO_FLOWS
-    disks: Flows = NO_FLOWS
+    network: DeviceThroughput = NO_THROUGHPUT
+    disks: DeviceThroughput = NO_THROUGHPUT
 
 
 @dataclass(frozen=True, slots=True)

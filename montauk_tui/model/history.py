@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from montauk_tui.model.exits import ExitTable
-from montauk_tui.model.orphans import Lineage
-from montauk_tui.model.process_history import Trace
+from montauk_tui.model.orphans import Orphans
+from montauk_tui.model.process_history import Interval
 from montauk_tui.model.schema import Bools, Floats, Ints
 from montauk_tui.model.starts import StartTable
 
@@ -89,10 +89,10 @@ class History:
     starts: tuple[StartTable, ...] = ()
     churn: tuple[Churn, ...] = ()
     """The intervals of the last minute."""
-    lineage: Lineage = field(default_factory=Lineage)
+    orphans: Orphans = field(default_factory=Orphans)
     moments: tuple[Moment, ...] = ()
     """The last intervals, the earliest first."""
-    traces: tuple[Trace, ...] = ()
+    intervals: tuple[Interval, ...] = ()
     """What every process used, an interval each."""
 
     def exited_since(self, reported_s: float) -> ExitedBatch | None:

@@ -21,28 +21,28 @@ def codes(pid: Ints, start_ticks: Ints) -> Ints:
     return numbers
 
 
-def living_ancestors(ppid: Ints, living: Ints, dead: Ints, parents: Ints) -> Ints:
+def living_ancestors(ppid: Ints, living: Ints, exited: Ints, parents: Ints) -> Ints:
     """Return the pid of the nearest ancestor that lives; 0 where none is known.
 
     Args:
         ppid: Parents to start from.
         living: Ascending pids.
-        dead: Pids of those that ended, through whom the way leads. The last of a pid
-            that comes more than once counts.
+        exited: Pids of exited processes to search through. The last entry of a pid
+            counts.
         parents: Their parents.
     """
     # Of equal pids the last comes first: that is the one that is found.
-    order = np.argsort(dead[::-1], kind="stable")
-    dead, parents = dead[::-1][order], parents[::-1][order]
+    order = np.argsort(exited[::-1], kind="stable")
+    exited, parents = exited[::-1][order], parents[::-1][order]
     wanted = ppid.clip(0)
     open_ = np.flatnonzero(wanted)
     for _ in range(_LONGEST_CHAIN):
         open_ = open_[~by_pid(living, wanted[open_]).found]
         if not open_.size:
             return wanted
-        above, is_dead = by_pid(dead, wanted[open_])
+        above, is_exited = by_pid(exited, wanted[open_])
         wanted[open_] = 0
-        wanted[open_[is_dead]] = parents[above[is_dead]].clip(0)
+        wanted[open_[is_exited]] = parents[above[is_exited]].clip(0)
         open_ = open_[wanted[open_] > 0]
     wanted[open_] = 0
     return wanted
@@ -53,14 +53,14 @@ def _none() -> Ints:
 
 
 @dataclass(frozen=True)
-class Lineage:
+class Orphans:
     """Links to parents that ended or are ending, and those who ended: ghosts."""
 
     child: Ints = field(default_factory=_none)
     """Codes of processes and ghosts that the kernel hung elsewhere."""
     parent: Ints = field(default_factory=_none)
     """Codes of their parents: ghosts, or processes of the last sample."""
-    ghosts: ProcessTable = field(default_factory=ProcessTable.empty)
+    exited_parents: ProcessTable = field(default_factory=ProcessTable.empty)
     """Each as it was last seen, under a number of its own, the latest first."""
     code: Ints = field(default_factory=_none)
     """Codes of the ghosts."""

@@ -13,7 +13,7 @@ class Outcome(Enum):
     """What came of it, in the words that the user reads."""
 
     DONE = "done"
-    GONE = "gone"
+    EXITED = "had exited"
     NOT_PERMITTED = "not permitted"
     REFUSED = "refused"
 
@@ -54,7 +54,7 @@ def not_permitted(identity: Identity, owner: int | None, capability: str) -> Res
 def summary(
     label: str, verb: str, results: Sequence[Result], user: Callable[[int], str]
 ) -> str:
-    """Return one line for all results: `SIGTERM sent to 4; 1 gone`.
+    """Return one line for all results: `SIGTERM sent to 4; 1 had exited`.
 
     Args:
         label: What was to be done, such as the name of a signal.

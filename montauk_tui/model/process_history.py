@@ -13,7 +13,7 @@ from montauk_tui.model.schema import Floats, Ints
 SmallFloats = npt.NDArray[np.float32]
 
 
-class Trace(NamedTuple):
+class Interval(NamedTuple):
     """One interval: equally long columns, NaN where a value is unknown."""
 
     code: Ints
@@ -22,21 +22,21 @@ class Trace(NamedTuple):
     rss_bytes: SmallFloats
 
 
-class Past(NamedTuple):
+class Series(NamedTuple):
     """One process over the intervals, the latest last; NaN where it was not there."""
 
     cpu_pct: Floats
     rss_bytes: Floats
 
 
-def past_of(traces: Sequence[Trace], identity: Identity) -> Past:
+def series_of(intervals: Sequence[Interval], identity: Identity) -> Series:
     """Return what one process used; another that had its pid is another."""
     pid, start = (np.array([number], dtype=np.int64) for number in identity)
     code = codes(pid, start)[0]
-    past = Past(np.full(len(traces), np.nan), np.full(len(traces), np.nan))
-    for at, trace in enumerate(traces):
-        row = int(np.searchsorted(trace.code, code))
-        if row < len(trace.code) and trace.code[row] == code:
-            past.cpu_pct[at] = trace.cpu_pct[row]
-            past.rss_bytes[at] = trace.rss_bytes[row]
-    return past
+    series = Series(np.full(len(intervals), np.nan), np.full(len(intervals), np.nan))
+    for at, interval in enumerate(intervals):
+        row = int(np.searchsorted(interval.code, code))
+        if row < len(interval.code) and interval.code[row] == code:
+            series.cpu_pct[at] = interval.cpu_pct[row]
+            series.rss_bytes[at] = interval.rss_bytes[row]
+    return series

@@ -61,10 +61,10 @@ class RecordTable:
 
     def without(self, names: Iterable[str]) -> Self:
         """Return this table with the columns `names` unknown."""
-        gone = set(names)
-        if not gone:
+        dropped = set(names)
+        if not dropped:
             return self
-        kept = {name: self._columns[name] for name in self._columns.keys() - gone}
+        kept = {name: self._columns[name] for name in self._columns.keys() - dropped}
         return type(self)(self.comm, self.cmdline, kept)
 
     def only(self, rows: Ints | Bools) -> Self:

@@ -91,10 +91,10 @@ class ProcessTable:
 
     def without(self, names: Iterable[str]) -> "ProcessTable":
         """Return this table with the columns `names` unknown."""
-        gone = set(names)
-        if not gone:
+        dropped = set(names)
+        if not dropped:
             return self
-        kept = {name: self._columns[name] for name in self._columns.keys() - gone}
+        kept = {name: self._columns[name] for name in self._columns.keys() - dropped}
         return ProcessTable(self.comm, kept)
 
     def only(self, kept: Bools) -> "ProcessTable":
@@ -138,10 +138,10 @@ class ProcessTable:
 
         The flags are those of the first thread, whosever the state is.
         """
-        has_ended = np.equal(self.state, _ZOMBIE) | (
+        has_exited = np.equal(self.state, _ZOMBIE) | (
             np.not_equal(self.flags, UNKNOWN) & np.not_equal(self.flags & PF_EXITING, 0)
         )
-        leader_exited: Bools = self.is_process & (self.threads > 1) & has_ended
+        leader_exited: Bools = self.is_process & (self.threads > 1) & has_exited
         return leader_exited
 
     def identity(self, row: int) -> Identity:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.engine.history import remember, remember_moment
-from montauk_tui.engine.ledger import close_books
+from montauk_tui.engine.ledger import close_ledger
 from montauk_tui.engine.rates import host_rates, process_rates
 from montauk_tui.model.frame import Frame, HostRates, Rates
 from montauk_tui.model.history import History
@@ -37,7 +37,7 @@ class FramePipeline:
             interval_s=sample.monotonic_s - previous.monotonic_s if previous else None,
             rates=rates,
             host_rates=of_host,
-            ledger=close_books(previous, sample, rates) if previous else None,
+            ledger=close_ledger(previous, sample, rates) if previous else None,
             collector=reading.status,
             lookups=reading.lookups,
             history=self._remember(reading, rates, of_host),

@@ -10,7 +10,7 @@ from montauk_tui.engine.column import Column
 from montauk_tui.engine.columns import COLUMNS, DEFAULT
 from montauk_tui.engine.listing.events import events
 from montauk_tui.engine.listing.exited import exited_only, with_exited
-from montauk_tui.engine.listing.ghosts import with_ghosts
+from montauk_tui.engine.listing.exited_parents import with_exited_parents
 from montauk_tui.engine.listing.groups import by_cgroup, by_executable
 from montauk_tui.engine.listing.spawners import spawners
 from montauk_tui.engine.query import EVERYTHING, Query
@@ -199,7 +199,9 @@ class Shown(NamedTuple):
 
 def _processes(frame: Frame, shown: Shown) -> Frame:
     listed = with_exited(frame, shown.linger_s, shown.opened)
-    return with_ghosts(frame, listed, shown.linger_s) if shown.ghosts else listed
+    return (
+        with_exited_parents(frame, listed, shown.linger_s) if shown.ghosts else listed
+    )
 
 
 class Listing(NamedTuple):

@@ -70,5 +70,5 @@ def test_who_took_the_pid_is_left_alone(tmp_path: Path) -> None:
         file = made_up(tmp_path, one.pid, "/autogroup-7 nice 0\n")
         other = Identity(one.pid, one.start_ticks - 1)
         result = AutogroupNice(1, str(tmp_path)).add(other)
-    assert result.outcome is Outcome.GONE
+    assert result.outcome is Outcome.EXITED
     assert file.read_text() == "/autogroup-7 nice 0\n"

@@ -200,15 +200,15 @@ def test_who_is_gone_or_another_is_not_changed() -> None:
         other = Identity(identity.pid, identity.start_ticks - 1)
         before = os.getpriority(os.PRIO_PROCESS, identity.pid)
         for who in (other, Identity(2**22 + 1, 5)):
-            assert priority.add_nice(who, 1).outcome is Outcome.GONE
-            assert priority.set_affinity(who, {0}).outcome is Outcome.GONE
-            assert priority.set_policy(who, "idle").outcome is Outcome.GONE
-            assert io_priority.put(who, "idle").outcome is Outcome.GONE
+            assert priority.add_nice(who, 1).outcome is Outcome.EXITED
+            assert priority.set_affinity(who, {0}).outcome is Outcome.EXITED
+            assert priority.set_policy(who, "idle").outcome is Outcome.EXITED
+            assert io_priority.put(who, "idle").outcome is Outcome.EXITED
         assert os.getpriority(os.PRIO_PROCESS, identity.pid) == before
         assert priority.policy(identity.pid) == "other"
         process.kill()
         process.wait()
-        assert priority.add_nice(identity, 1).outcome is Outcome.GONE
+        assert priority.add_nice(identity, 1).outcome is Outcome.EXITED
 
 
 def test_who_ends_while_it_is_changed_is_gone() -> None:
@@ -220,7 +220,7 @@ def test_who_ends_while_it_is_changed_is_gone() -> None:
 
         result = priority.change(identity, task)
     assert (result.outcome, result.reason) == (
-        Outcome.GONE,
+        Outcome.EXITED,
         "ended while it was changed",
     )
 
@@ -286,7 +286,7 @@ def results(*outcomes: Result) -> str:
 def test_one_result_names_the_process() -> None:
     one = Identity(12, 1)
     assert results(Result(one, Outcome.DONE)) == "SIGTERM sent to PID 12"
-    assert results(Result(one, Outcome.GONE)) == "SIGTERM: PID 12 gone"
+    assert results(Result(one, Outcome.EXITED)) == "SIGTERM: PID 12 had exited"
     assert results(Result(one, Outcome.NOT_PERMITTED, "CAP_KILL", 7)) == (
         "SIGTERM: PID 12 not permitted (owned by amy: run as amy or root, "
         "or with CAP_KILL)"
@@ -297,12 +297,12 @@ def test_many_results_are_counted_by_reason() -> None:
     some = [Identity(pid, 1) for pid in range(9)]
     assert results(
         *(Result(it, Outcome.DONE) for it in some[:4]),
-        Result(some[4], Outcome.GONE),
+        Result(some[4], Outcome.EXITED),
         *(Result(it, Outcome.NOT_PERMITTED, "CAP_KILL", 0) for it in some[5:7]),
     ) == (
-        "SIGTERM sent to 4; 1 gone; 2 not permitted (owned by root: run as root, "
+        "SIGTERM sent to 4; 1 had exited; 2 not permitted (owned by root: run as root, "
         "or with CAP_KILL)"
     )
-    assert results(*(Result(it, Outcome.GONE) for it in some[:2])) == (
-        "SIGTERM sent to none; 2 gone"
+    assert results(*(Result(it, Outcome.EXITED) for it in some[:2])) == (
+        "SIGTERM sent to none; 2 had exited"
     )

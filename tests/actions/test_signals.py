@@ -55,7 +55,7 @@ while (pid := fork()) < 310:
 meant = Identity(pid, pid_owner.holder(pid).start_ticks)
 assert signals.send(meant, 0).outcome is Outcome.DONE
 end(pid)
-assert signals.send(meant, signal.SIGKILL).outcome is Outcome.GONE
+assert signals.send(meant, signal.SIGKILL).outcome is Outcome.EXITED
 time.sleep(0.05)
 while (other := fork()) != pid:
     end(other)
@@ -87,7 +87,7 @@ def test_a_process_that_ended_is_gone() -> None:
     with child() as (process, identity):
         process.kill()
         process.wait()
-        assert signals.send(identity, signal.SIGTERM).outcome is Outcome.GONE
+        assert signals.send(identity, signal.SIGTERM).outcome is Outcome.EXITED
 
 
 def test_a_zombie_is_refused_with_the_reason() -> None:
@@ -101,7 +101,7 @@ def test_a_zombie_is_refused_with_the_reason() -> None:
 def test_another_start_time_is_another_process(ticks: int) -> None:
     with child() as (process, identity):
         other = Identity(identity.pid, identity.start_ticks + ticks)
-        assert signals.send(other, signal.SIGKILL).outcome is Outcome.GONE
+        assert signals.send(other, signal.SIGKILL).outcome is Outcome.EXITED
         assert process.poll() is None
 
 
@@ -198,7 +198,8 @@ def test_whoever_took_the_pid_over_gets_nothing() -> None:
     if "unshare:" in done.stderr:
         pytest.skip(f"no PID namespace here: {done.stderr.strip()}")
     assert done.stdout.splitlines() == [
-        "taken over True", "signal gone", "nice gone", "affinity gone", "policy gone",
-        "ionice gone", "unharmed True", "its own done", "killed -9",
+        "taken over True", "signal had exited", "nice had exited",
+        "affinity had exited", "policy had exited", "ionice had exited",
+        "unharmed True", "its own done", "killed -9",
     ], done.stderr  # fmt: skip
     assert Path("/proc/sys/kernel/pid_max").read_text() == before

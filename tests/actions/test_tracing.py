@@ -294,7 +294,7 @@ def test_who_may_not_be_looked_into_is_told_why() -> None:
         assert "zombie" in refused.reason
     gone = tracing.why_not(identity)
     assert gone is not None
-    assert gone.outcome is Outcome.GONE
+    assert gone.outcome is Outcome.EXITED
     assert pid_owner.holder(identity.pid) is None
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from montauk_tui.actions import pid_owner
 from montauk_tui.collectors.base import Collector
-from montauk_tui.engine.ledger import close_books
+from montauk_tui.engine.ledger import close_ledger
 from montauk_tui.engine.rates import is_dead, process_rates
 from montauk_tui.model import ioprio
 from montauk_tui.model.details import Details, Section
@@ -168,7 +168,7 @@ def _end(
         nonlocal before, rates
         now = collector.sample(Need.NONE)
         rates, before = process_rates(before, now, rates), now
-        close_books(before, now, rates)
+        close_ledger(before, now, rates)
         exits = now.exits
         assert exits is not None
         row = (

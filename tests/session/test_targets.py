@@ -144,9 +144,9 @@ def test_another_process_with_the_pid_is_left_alone(family: Children) -> None:
     desk = desk_with(Identity(identity.pid, identity.start_ticks - 1))
     desk.run("kill")
     desk.answer(Picked("9"))
-    assert desk.said == f"SIGKILL: PID {identity.pid} gone"
+    assert desk.said == f"SIGKILL: PID {identity.pid} had exited"
     desk.run("nice(1)")
-    assert desk.said == f"nice +1: PID {identity.pid} gone"
+    assert desk.said == f"nice +1: PID {identity.pid} had exited"
     assert process.poll() is None
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from montauk_tui.engine.ledger import close_books
+from montauk_tui.engine.ledger import close_ledger
 from montauk_tui.engine.rates import host_rates, process_rates
 from montauk_tui.model.details import Details
 from montauk_tui.model.frame import CollectorStatus, Frame
@@ -272,7 +272,7 @@ def make_frame(
         interval_s=current.monotonic_s - previous.monotonic_s if previous else None,
         rates=rates,
         host_rates=host_rates(previous.host if previous else None, current.host),
-        ledger=close_books(previous, current, rates) if previous else None,
+        ledger=close_ledger(previous, current, rates) if previous else None,
         collector=CollectorStatus("replay", "by hand"),
         lookups=lookups or FakeLookups(),
         cpu_s=0.002,

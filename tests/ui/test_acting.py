@@ -110,7 +110,7 @@ async def test_who_ends_while_the_menu_is_open_is_told_of_as_gone(
         family[0][0].kill()
         family[0][0].wait()
         await monitor.press("enter")
-        assert said(monitor) == "SIGTERM sent to 1; 1 gone"
+        assert said(monitor) == "SIGTERM sent to 1; 1 had exited"
 
 
 async def test_a_zombie_is_refused_in_one_line() -> None:

@@ -137,7 +137,7 @@ async def test_the_history_is_there_with_the_first_look() -> None:
         at = next(at for at, line in enumerate(lines) if line.startswith("Memory"))
         # Two values in a cell.
         assert len(lines[at + 1].strip()) == 4
-        assert len(monitor.frame.history.traces) == 7
+        assert len(monitor.frame.history.intervals) == 7
 
 
 async def test_the_scale_of_cpu_use_is_that_of_the_table() -> None:

@@ -15,7 +15,7 @@ from montauk_tui.engine.folds import Folds
 from montauk_tui.engine.history import remember
 from montauk_tui.engine.listing.events import events
 from montauk_tui.engine.listing.exited import exited_only, with_exited
-from montauk_tui.engine.listing.ghosts import with_ghosts
+from montauk_tui.engine.listing.exited_parents import with_exited_parents
 from montauk_tui.engine.projection import View, project
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import History
@@ -123,7 +123,7 @@ def test_cpu_use_of_all_rows_is_no_more_than_that_of_the_machine(
     for frame in frames(seconds):
         main = with_exited(frame, 5.0, frozenset())
         assert shown_pct(main) <= MOST_PCT
-        tree = with_ghosts(frame, main, 5.0)
+        tree = with_exited_parents(frame, main, 5.0)
         assert shown_pct(tree, tree=True) <= MOST_PCT
         assert shown_pct(tree, tree=True, folds=Folds(everything=True)) <= MOST_PCT
         assert shown_pct(with_exited(frame, frame.interval_s or 0, frozenset())) <= (
@@ -199,7 +199,7 @@ def test_what_ended_has_no_memory_beside_what_lives() -> None:
 def test_a_folded_branch_has_no_threads_of_what_ended() -> None:
     life = Life([*LIVING, {"pid": 12, "ppid": 10, "threads": 3}])
     frame = life.at(1.0, [{**BUSY, "ppid": 10, "threads": 1}])
-    tree = with_ghosts(frame, main(frame), 5.0)
+    tree = with_exited_parents(frame, main(frame), 5.0)
     folds = Folds().toggled(tree.sample.processes.identity(2))
     view = View(COLUMNS["pid"], descending=False, tree=True, folds=folds)
     projection = project(tree, view)

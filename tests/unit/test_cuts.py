@@ -8,7 +8,7 @@ import pytest
 from montauk_tui.engine.exited import beside_exited
 from montauk_tui.engine.listing.events import events
 from montauk_tui.engine.listing.exited import exited_only, with_exited
-from montauk_tui.engine.listing.ghosts import with_ghosts
+from montauk_tui.engine.listing.exited_parents import with_exited_parents
 from montauk_tui.engine.listing.spawners import spawners
 from montauk_tui.engine.query import parse
 from montauk_tui.engine.query.cuts import cut_commands, cut_text
@@ -62,7 +62,7 @@ def test_what_a_list_shows_counts_and_each_row_once() -> None:
     frame = cut_of(frame, who, (100, STARTED))
     main = with_exited(frame, 5.0, frozenset())
     assert count(main) == 11
-    assert count(with_ghosts(frame, main, 5.0)) == 11
+    assert count(with_exited_parents(frame, main, 5.0)) == 11
     assert count(with_exited(frame, 1.0, frozenset())) == 6
     assert count(with_exited(frame, 0.0, frozenset())) == 1
     assert count(exited_only(frame)) == 10

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.engine.ledger import close_books
+from montauk_tui.engine.ledger import close_ledger
 from montauk_tui.engine.rates import busy_total, process_rates
 from montauk_tui.model.frame import Ledger
 from montauk_tui.model.schema import PF_KTHREAD
@@ -29,7 +29,7 @@ def books(
         after_s=1.0,
         exits=None if ended is None else make_exits(ended),
     )
-    return close_books(previous, current, process_rates(previous, current))
+    return close_ledger(previous, current, process_rates(previous, current))
 
 
 @given(st.lists(st.tuples(TICKS, TICKS), max_size=6), TICKS, TICKS, TICKS)
@@ -162,7 +162,7 @@ def test_stolen_time_is_busy_where_processes_are_charged_for_it() -> None:
             now = make_host([ticks], charges_stolen=charges, read_s=read_s)
             previous = make_sample([{"pid": 1}], host=before)
             current = make_sample([{"pid": 1, "utime": used}], host=now, after_s=1.0)
-            ledger = close_books(previous, current, process_rates(previous, current))
+            ledger = close_ledger(previous, current, process_rates(previous, current))
             assert ledger.busy_s == pytest.approx(used / 100)
             assert ledger.unexplained_s == pytest.approx(0.0)
 
@@ -182,7 +182,7 @@ def sampled(left: int, idle: int, irq: int = 0, softirq: int = 0) -> Ledger:
     ticks[0] -= irq + softirq
     now = make_host([ticks], measures_interrupts=False)
     current = make_sample([{"pid": 1, "utime": 50}], host=now, after_s=1.0)
-    return close_books(previous, current, process_rates(previous, current))
+    return close_ledger(previous, current, process_rates(previous, current))
 
 
 def test_interrupts_of_a_cpu_that_is_never_idle_are_in_its_processes() -> None:
@@ -228,7 +228,7 @@ def watched(
     current = make_sample(
         [{"pid": 1, "utime": used}], host=make_host([ticks], **fields), after_s=1.0
     )
-    return close_books(previous, current, process_rates(previous, current))
+    return close_ledger(previous, current, process_rates(previous, current))
 
 
 def test_a_cpu_that_wakes_without_running_a_task_handles_interrupts() -> None:
@@ -275,7 +275,7 @@ def test_stolen_time_is_none_of_a_task_unless_it_is_charged_for_it() -> None:
         current = make_sample(
             [{"pid": 1, "utime": round(expected * 100)}], host=now, after_s=1.0
         )
-        ledger = close_books(previous, current, process_rates(previous, current))
+        ledger = close_ledger(previous, current, process_rates(previous, current))
         assert ledger.busy_s == pytest.approx(expected)
         assert ledger.unexplained_s == pytest.approx(0.0)
 
@@ -299,7 +299,7 @@ def test_what_cgroups_were_charged_closes_the_books(
     previous = make_sample([{"pid": 1}, kernel], host=before)
     rows: list[Row] = [{"pid": 1, "utime": 40}, {**kernel, "stime": 10}]
     current = make_sample(rows, host=now, after_s=1.0)
-    ledger = close_books(previous, current, process_rates(previous, current))
+    ledger = close_ledger(previous, current, process_rates(previous, current))
     assert ledger.busy_s == pytest.approx(0.75)
     assert ledger.interrupts_s == pytest.approx(0.10)
     assert ledger.unexplained_s == pytest.approx(0.15)
@@ -312,7 +312,7 @@ def test_cgroups_that_lack_processes_or_leap_tell_nothing(charged_s: float) -> N
     now = make_host(ticks, charged_s=50.0 + charged_s, read_s=2.0)
     previous = make_sample([{"pid": 1}], host=before)
     current = make_sample([{"pid": 1, "utime": 60}], host=now, after_s=1.0)
-    ledger = close_books(previous, current, process_rates(previous, current))
+    ledger = close_ledger(previous, current, process_rates(previous, current))
     assert ledger.busy_s == pytest.approx(0.75)
     assert (ledger.interrupts_s, ledger.unexplained_s) == pytest.approx((0.0, 0.15))
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.engine.kinds import kind_of
 from montauk_tui.engine.listing.exited import is_exited_row, with_exited
-from montauk_tui.engine.listing.ghosts import with_ghosts
+from montauk_tui.engine.listing.exited_parents import with_exited_parents
 from montauk_tui.engine.listing.notes import note
-from montauk_tui.engine.orphans import MOST_GHOSTS
+from montauk_tui.engine.orphans import MOST_EXITED_PARENTS
 from montauk_tui.engine.projection import View, guides, project
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKind
@@ -41,7 +41,9 @@ def without(*gone: int, heir: int = 1, rows: tuple[Row, ...] = FAMILY) -> list[R
 
 
 def listed(frame: Frame, linger_s: float = 0.0) -> Frame:
-    return with_ghosts(frame, with_exited(frame, linger_s, frozenset()), linger_s)
+    return with_exited_parents(
+        frame, with_exited(frame, linger_s, frozenset()), linger_s
+    )
 
 
 def tree_of(frame: Frame) -> list[tuple[int, int]]:
@@ -117,7 +119,7 @@ def test_a_ghost_goes_with_the_last_of_its_children() -> None:
     life.rows = without(20, 30, 31)
     frame = life.at(3.0, **BLIND)
     assert tree_of(listed(frame)) == [(0, 1), (1, 10), (2, 40)]
-    assert not frame.history.lineage.child.size
+    assert not frame.history.orphans.child.size
 
 
 def test_a_pid_that_comes_back_is_another_process() -> None:
@@ -166,12 +168,12 @@ def test_a_program_that_forks_and_ends_all_the_time_leaves_a_bounded_chain() -> 
         life.at(float(pid), **BLIND)
         life.rows = [INIT, {**both[1], "ppid": 1}]
         frame = life.at(pid + 0.5, **BLIND)
-    assert 10 < len(frame.history.lineage.ghosts) < 20
+    assert 10 < len(frame.history.orphans.exited_parents) < 20
     assert len(tree_of(listed(frame))) < 25
 
 
 def test_ghosts_are_bounded() -> None:
-    count = 2 * MOST_GHOSTS
+    count = 2 * MOST_EXITED_PARENTS
     shells: list[Row] = [{"pid": 1_000 + n, "start_ticks": 5} for n in range(count)]
     work: list[Row] = [
         {"pid": 10_000 + n, "ppid": 1_000 + n, "start_ticks": 6} for n in range(count)
@@ -180,8 +182,8 @@ def test_ghosts_are_bounded() -> None:
     life.rows = [INIT, *({**row, "ppid": 1} for row in work)]
     for after_s in (1.0, 2.0):
         frame = life.at(after_s, **BLIND)
-        assert len(frame.history.lineage.ghosts) == MOST_GHOSTS
-        assert len(tree_of(listed(frame))) == 1 + count + MOST_GHOSTS
+        assert len(frame.history.orphans.exited_parents) == MOST_EXITED_PARENTS
+        assert len(tree_of(listed(frame))) == 1 + count + MOST_EXITED_PARENTS
 
 
 STEP = st.lists(

@@ -8,31 +8,35 @@ import pytest
 
 from montauk_tui.engine import process_history as package
 from montauk_tui.engine.details import ProcessHistory
-from montauk_tui.engine.process_history import MOST_TRACES, bytes_of, with_trace
-from montauk_tui.model.process_history import Trace, past_of
+from montauk_tui.engine.process_history import MOST_INTERVALS, bytes_of, with_interval
+from montauk_tui.model.process_history import Interval, series_of
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import UNKNOWN
 from tests.support.builders import Row, make_frame, make_sample, make_table
 from tests.support.listing import Life
 
 
-def traced(*tables: list[Row]) -> tuple[Trace, ...]:
+def traced(*tables: list[Row]) -> tuple[Interval, ...]:
     """Return the traces of tables; the memory of each row is told, CPU use is 7 %."""
-    traces: tuple[Trace, ...] = ()
+    intervals: tuple[Interval, ...] = ()
     for rows in tables:
         table = make_table(rows)
         rates = make_frame(None, make_sample(rows)).rates
-        traces = with_trace(
-            traces, table, replace(rates, cpu_pct=np.full(len(table), 7.0))
+        intervals = with_interval(
+            intervals, table, replace(rates, cpu_pct=np.full(len(table), 7.0))
         )
-    return traces
+    return intervals
 
 
-def rss(traces: tuple[Trace, ...], pid: int, start_ticks: int) -> list[float | None]:
-    past = past_of(traces, Identity(pid, start_ticks))
-    known = [None if math.isnan(value) else value for value in past.rss_bytes.tolist()]
+def rss(
+    intervals: tuple[Interval, ...], pid: int, start_ticks: int
+) -> list[float | None]:
+    series = series_of(intervals, Identity(pid, start_ticks))
+    known = [
+        None if math.isnan(value) else value for value in series.rss_bytes.tolist()
+    ]
     cpu = [None if value is None else 7.0 for value in known]
-    assert [None if math.isnan(v) else v for v in past.cpu_pct.tolist()] == cpu
+    assert [None if math.isnan(v) else v for v in series.cpu_pct.tolist()] == cpu
     return known
 
 
@@ -43,20 +47,20 @@ def row(pid: int, rss_bytes: int, start_ticks: int = 50) -> Row:
 def test_a_gap_where_a_process_was_not_there_and_another_with_its_pid_is_another() -> (
     None
 ):
-    traces = traced(
+    intervals = traced(
         [row(3, 10), row(9, 1)], [row(9, 2)], [row(3, 30), row(9, 3)],
         [row(3, 99, start_ticks=77)], [],
     )  # fmt: skip
-    assert rss(traces, 3, 50) == [10, None, 30, None, None]
-    assert rss(traces, 3, 77) == [None, None, None, 99, None]
-    assert rss(traces, 9, 50) == [1, 2, 3, None, None]
-    assert rss(traces, 8, 50) == [None] * 5
+    assert rss(intervals, 3, 50) == [10, None, 30, None, None]
+    assert rss(intervals, 3, 77) == [None, None, None, 99, None]
+    assert rss(intervals, 9, 50) == [1, 2, 3, None, None]
+    assert rss(intervals, 8, 50) == [None] * 5
 
 
 def test_an_unknown_value_is_a_gap_and_no_zero() -> None:
-    (trace,) = traced([row(3, UNKNOWN), row(4, 0)])
-    assert math.isnan(trace.rss_bytes[0])
-    assert trace.rss_bytes[1] == 0
+    (interval,) = traced([row(3, UNKNOWN), row(4, 0)])
+    assert math.isnan(interval.rss_bytes[0])
+    assert interval.rss_bytes[1] == 0
 
 
 def test_the_same_processes_share_what_says_who_they_are() -> None:
@@ -70,10 +74,10 @@ def test_the_same_processes_share_what_says_who_they_are() -> None:
 def test_no_more_than_so_many_intervals_and_so_many_bytes_are_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    tables = [[row(3, at), row(9, at)] for at in range(MOST_TRACES + 5)]
-    assert rss(traced(*tables), 3, 50) == list(range(5, MOST_TRACES + 5))
+    tables = [[row(3, at), row(9, at)] for at in range(MOST_INTERVALS + 5)]
+    assert rss(traced(*tables), 3, 50) == list(range(5, MOST_INTERVALS + 5))
     monkeypatch.setattr(package, "MOST_BYTES", 16 + 3 * 16)
-    assert rss(traced(*tables), 3, 50)[0] == MOST_TRACES + 2
+    assert rss(traced(*tables), 3, 50)[0] == MOST_INTERVALS + 2
     monkeypatch.setattr(package, "MOST_BYTES", 0)
     assert len(traced(*tables)) == 1
 

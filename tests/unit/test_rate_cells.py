@@ -10,7 +10,7 @@ from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.engine.exited import beside_exited, live_and_exited
 from montauk_tui.engine.kinds import kind_of
 from montauk_tui.engine.listing.exited import exited_only, with_exited
-from montauk_tui.engine.listing.ghosts import with_ghosts
+from montauk_tui.engine.listing.exited_parents import with_exited_parents
 from montauk_tui.engine.listing.spawners import spawners
 from montauk_tui.engine.projection import View
 from montauk_tui.engine.query import matching, parse
@@ -162,7 +162,7 @@ def test_a_row_of_many_has_their_sum_over_the_time_that_they_are_shown() -> None
 def test_rates_stay_with_their_rows_in_every_list() -> None:
     frame = life()
     listed = with_exited(frame, 5.0, frozenset())
-    haunted = with_ghosts(frame, listed, 5.0)
+    haunted = with_exited_parents(frame, listed, 5.0)
     assert by_pid(haunted, "io_write_rate")[10] == "2.0M/s"
     starting = by_pid(spawners(life()), "io_write_rate")
     assert starting

@@ -9,7 +9,7 @@ import pytest
 from montauk_tui.engine.cells import Level
 from montauk_tui.engine.listing.events import events
 from montauk_tui.engine.listing.exited import exited_only, with_exited
-from montauk_tui.engine.listing.ghosts import with_ghosts
+from montauk_tui.engine.listing.exited_parents import with_exited_parents
 from montauk_tui.engine.listing.groups import by_executable
 from montauk_tui.engine.listing.spawners import spawners
 from montauk_tui.engine.summary.items import Fact, Graph, Summary
@@ -140,11 +140,11 @@ def test_a_parent_that_ended_is_named_while_it_is_remembered() -> None:
     frame = life.at(2.0, [end(30, b"bash", start_ticks=3, ppid=20)],
                     rows=[*FAMILY[:2], orphan])  # fmt: skip
     assert facts(told(frame, 31))["Parents"] == "bash 30 (ended) < sshd 20 < systemd 1"
-    listed = with_ghosts(frame, with_exited(frame, 0.0, frozenset()), 0.0)
-    ghost = told(listed, 30)
-    assert ghost.said == "ended with 0"
-    assert facts(ghost)["Children"] == "1 lives on"
-    assert facts(ghost)[""] == "make 31"
+    listed = with_exited_parents(frame, with_exited(frame, 0.0, frozenset()), 0.0)
+    exited_parent = told(listed, 30)
+    assert exited_parent.said == "ended with 0"
+    assert facts(exited_parent)["Children"] == "1 lives on"
+    assert facts(exited_parent)[""] == "make 31"
 
 
 def test_of_a_child_of_the_dead_the_way_up_leads_through_them() -> None:
@@ -236,7 +236,7 @@ def test_an_event_tells_of_its_process_alive_or_not() -> None:
     assert told(frame, 31).name == "make"
     assert told(frame, 40).said == "ended with 2"
     gone = told(frame, 70)
-    assert gone.said == "gone; how it ended is not known any more"
+    assert gone.said == "exited; exit status no longer known"
     assert gone.number == "70"
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.engine.throughput import disk_flows, network_flows
+from montauk_tui.engine.throughput import disk_throughput, network_throughput
 from montauk_tui.model.devices import NO_DEVICES, Devices, Disk, Interface
 
 COUNTS = st.integers(0, 1 << 64)
@@ -25,7 +25,7 @@ def disks(read_s: float, **counts: tuple[int, int, float]) -> Devices:
 
 
 def test_what_grew_a_second_of_each_and_of_all() -> None:
-    flows = network_flows(
+    flows = network_throughput(
         network(10.0, eth0=(1_000, 50), wlan0=(7, 7)),
         network(12.0, eth0=(3_000, 50), wlan0=(9, 11)),
     )
@@ -36,7 +36,7 @@ def test_what_grew_a_second_of_each_and_of_all() -> None:
 
 
 def test_a_disk_is_busy_for_a_share_of_the_time_and_the_busiest_counts() -> None:
-    flows = disk_flows(
+    flows = disk_throughput(
         disks(0.0, sda=(0, 0, 5.0), sdb=(0, 0, 0.0)),
         disks(2.0, sda=(512, 0, 5.5), sdb=(0, 1024, 2.01)),
     )
@@ -47,14 +47,14 @@ def test_a_disk_is_busy_for_a_share_of_the_time_and_the_busiest_counts() -> None
 
 def test_without_a_reading_before_nothing_is_known() -> None:
     for before in (None, NO_DEVICES, disks(0.0)):
-        flows = network_flows(before, network(1.0, eth0=(1, 1)))
+        flows = network_throughput(before, network(1.0, eth0=(1, 1)))
         assert math.isnan(flows.each[0].in_bytes)
         assert math.isnan(flows.total.in_bytes)
 
 
 def test_a_counter_that_starts_anew_is_unknown_and_so_is_the_sum() -> None:
     before = network(0.0, eth0=(500, 500), eth1=(0, 0))
-    flows = network_flows(before, network(1.0, eth0=(10, 600), eth1=(5, 5)))
+    flows = network_throughput(before, network(1.0, eth0=(10, 600), eth1=(5, 5)))
     assert math.isnan(flows.each[0].in_bytes)
     assert math.isnan(flows.each[0].out_bytes)
     assert flows.each[1].in_bytes == 5.0
@@ -67,18 +67,18 @@ def test_after_something_came_or_went_the_sum_is_unknown_once(
 ) -> None:
     before = network(0.0, eth0=(0, 0), wlan0=(0, 0))
     now = network(1.0, **dict.fromkeys(("eth0", *names), (9, 9)))
-    flows = network_flows(before, now)
+    flows = network_throughput(before, now)
     assert flows.each[0].in_bytes == 9.0
     assert math.isnan(flows.total.in_bytes)
     later = network(2.0, **dict.fromkeys(("eth0", *names), (19, 9)))
-    assert network_flows(now, later).total.in_bytes == 10.0 * len(
+    assert network_throughput(now, later).total.in_bytes == 10.0 * len(
         later.interfaces or ()
     )
 
 
 @pytest.mark.parametrize("passed_s", [0.0, -1.0, math.nan])
 def test_no_time_that_passed_gives_no_rate(passed_s: float) -> None:
-    flows = disk_flows(
+    flows = disk_throughput(
         disks(5.0, sda=(0, 0, 0.0)), disks(5.0 + passed_s, sda=(9, 9, 9))
     )
     assert math.isnan(flows.each[0].in_bytes)
@@ -95,7 +95,7 @@ def test_rates_are_never_negative(
     now: dict[str, tuple[int, int]],
     passed_s: float,
 ) -> None:
-    flows = network_flows(network(0.0, **before), network(passed_s, **now))
+    flows = network_throughput(network(0.0, **before), network(passed_s, **now))
     assert [flow.name for flow in flows.each] == list(now)
     for flow in (*flows.each, flows.total):
         assert not flow.in_bytes < 0

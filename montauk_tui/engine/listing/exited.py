@@ -47,7 +47,7 @@ _MIXER: Final = np.uint64(0x9E3779B97F4A7C15)
 
 def is_exited_row(frame: Frame, row: int) -> bool:
     """Tell whether a row of the main list is a single process that ended."""
-    if "window_s" not in frame.extra and "ghost" not in frame.extra:
+    if "window_s" not in frame.extra and "exited_parent" not in frame.extra:
         return False
     return kind_of(frame, row) in (RowKind.EXITED, RowKind.ORPHANS_PARENT)
 

@@ -15,7 +15,7 @@ from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import Extra
 from montauk_tui.model.kinds import RowKind
-from montauk_tui.model.orphans import Lineage, codes
+from montauk_tui.model.orphans import Orphans, codes
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Bools, Floats, Ints
 
@@ -38,7 +38,7 @@ def row_codes(frame: Frame) -> Ints:
     return codes(real_pids(frame), frame.sample.processes.start_ticks)
 
 
-def with_ghosts(frame: Frame, listed: Frame, linger_s: float) -> Frame:
+def with_exited_parents(frame: Frame, listed: Frame, linger_s: float) -> Frame:
     """Return `listed` with the ghosts, and what hangs from whom.
 
     Args:
@@ -46,60 +46,60 @@ def with_ghosts(frame: Frame, listed: Frame, linger_s: float) -> Frame:
         listed: The same with rows for those that ended lately.
         linger_s: How lately.
     """
-    lineage = frame.history.lineage
+    orphans = frame.history.orphans
     table, extra = listed.sample.processes, listed.extra
-    if not len(lineage.ghosts) and "real_pid" not in extra:
-        return _hung(frame, listed, lineage, linger_s) if len(lineage.child) else listed
+    if not len(orphans.exited_parents) and "real_pid" not in extra:
+        return _hung(frame, listed, orphans, linger_s) if len(orphans.child) else listed
     # One that ended just now has a row already.
-    missing = ~np.isin(lineage.code, row_codes(listed))
-    ghosts = _table(lineage.ghosts.only(missing))
-    order = np.argsort(np.concatenate([ghosts.pid, table.pid]), kind="stable")
-    of_ghosts = _extra(lineage, missing)
+    missing = ~np.isin(orphans.code, row_codes(listed))
+    exited_parents = _table(orphans.exited_parents.only(missing))
+    order = np.argsort(np.concatenate([exited_parents.pid, table.pid]), kind="stable")
+    of_exited_parents = _extra(orphans, missing)
     columns = {**extra, **carried(listed.rates)}
-    count, size = len(ghosts), len(table)
+    count, size = len(exited_parents), len(table)
     merged: Extra = {
         name: np.concatenate(
             [
-                of_ghosts.get(name, np.full(count, np.nan)),
+                of_exited_parents.get(name, np.full(count, np.nan)),
                 columns.get(name, np.full(size, np.nan)),
             ]
         )[order]
-        for name in {**columns, **of_ghosts}
+        for name in {**columns, **of_exited_parents}
     }
     cpu_pct = np.concatenate([np.full(count, np.nan), listed.rates.cpu_pct])[order]
-    lookups = RowLookups(listed.lookups, ghosts.pid, [b""] * count)
-    rows = frame_of(frame, ghosts.merged(table), cpu_pct, merged, lookups)
-    return _hung(frame, rows, lineage, linger_s)
+    lookups = RowLookups(listed.lookups, exited_parents.pid, [b""] * count)
+    rows = frame_of(frame, exited_parents.merged(table), cpu_pct, merged, lookups)
+    return _hung(frame, rows, orphans, linger_s)
 
 
-def _table(ghosts: ProcessTable) -> ProcessTable:
-    columns = {name: getattr(ghosts, name) for name in _KEPT}
-    columns["state"] = np.full(len(ghosts), DEAD)
-    columns["flags"] = np.zeros(len(ghosts), dtype=np.int64)
-    return ProcessTable(ghosts.comm, columns)
+def _table(exited_parents: ProcessTable) -> ProcessTable:
+    columns = {name: getattr(exited_parents, name) for name in _KEPT}
+    columns["state"] = np.full(len(exited_parents), DEAD)
+    columns["flags"] = np.zeros(len(exited_parents), dtype=np.int64)
+    return ProcessTable(exited_parents.comm, columns)
 
 
-def _extra(lineage: Lineage, kept: Bools) -> Extra:
-    code = lineage.code[kept]
+def _extra(orphans: Orphans, kept: Bools) -> Extra:
+    code = orphans.code[kept]
     return {
         "kind": all_of(RowKind.ORPHANS_PARENT, len(code)),
         "real_pid": (code >> 40).astype(np.float64),
-        "ghost": np.ones(len(code)),
-        "exit_status": lineage.exit_status[kept],
-        "lifetime_s": lineage.lifetime_s[kept],
+        "exited_parent": np.ones(len(code)),
+        "exit_status": orphans.exit_status[kept],
+        "lifetime_s": orphans.lifetime_s[kept],
     }
 
 
-def _hung(frame: Frame, rows: Frame, lineage: Lineage, linger_s: float) -> Frame:
+def _hung(frame: Frame, rows: Frame, orphans: Orphans, linger_s: float) -> Frame:
     """Return `rows` with the column `hangs_from`."""
-    hangs = _from_the_dead(frame, rows, linger_s)
+    hangs = _of_exited(frame, rows, linger_s)
     code = row_codes(rows)
     by_code = np.argsort(code, kind="stable")
     child, parent = (
         by_code[np.searchsorted(code[by_code], wanted).clip(max=len(code) - 1)]
-        for wanted in (lineage.child, lineage.parent)
+        for wanted in (orphans.child, orphans.parent)
     )
-    found = (code[child] == lineage.child) & (code[parent] == lineage.parent)
+    found = (code[child] == orphans.child) & (code[parent] == orphans.parent)
     pid = rows.sample.processes.pid
     hangs[child[found]] = pid[parent[found]]
     extra = {**rows.extra, **carried(rows.rates), "hangs_from": hangs}
@@ -107,20 +107,20 @@ def _hung(frame: Frame, rows: Frame, lineage: Lineage, linger_s: float) -> Frame
                     rows.lookups)  # fmt: skip
 
 
-def _from_the_dead(frame: Frame, rows: Frame, linger_s: float) -> Floats:
+def _of_exited(frame: Frame, rows: Frame, linger_s: float) -> Floats:
     """Return whom those that ended hang from, whose parents are not alive either."""
     table, living = rows.sample.processes, frame.sample.processes.pid
     hangs = np.full(len(table), np.nan)
     real = real_pids(rows)
-    dead = np.flatnonzero(~is_living(rows) & (real >= 0))
-    lost = dead[~np.isin(table.ppid[dead], living)]
+    exited = np.flatnonzero(~is_living(rows) & (real >= 0))
+    lost = exited[~np.isin(table.ppid[exited], living)]
     if not lost.size:
         return hangs
-    code = codes(real[dead], table.start_ticks[dead])
+    code = codes(real[exited], table.start_ticks[exited])
     order = np.argsort(code, kind="stable")
     wanted = codes(table.ppid[lost], table.start_ticks[lost])
     place = np.searchsorted(code[order], wanted, side="right") - 1
-    at = dead[order[place.clip(0)]]
+    at = exited[order[place.clip(0)]]
     found = (place >= 0) & (real[at] == table.ppid[lost]) & (at != lost)
     hangs[lost[found]] = table.pid[at[found]]
     rest = lost[~found]

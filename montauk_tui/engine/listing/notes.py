@@ -15,10 +15,10 @@ _MOST_ANCESTORS: Final = 6
 def note(frame: Frame, row: int, arrow: str = "<") -> str:
     """Return how it ended, what a row of many stands for, or who started a spawner."""
     if "forks_rate" in frame.extra:
-        return _lineage(frame, row, arrow)
+        return _ancestry(frame, row, arrow)
     match kind_of(frame, row):
         case RowKind.ORPHANS_PARENT:
-            return _of_ghost(frame, row)
+            return _of_exited_parent(frame, row)
         case RowKind.EXITED_GROUP:
             return _of_many(frame, row)
         case RowKind.EXITED if "window_s" in frame.extra:
@@ -32,7 +32,7 @@ def _of_one(frame: Frame, row: int) -> str:
     return f"ended with {status} after {life}"
 
 
-def _of_ghost(frame: Frame, row: int) -> str:
+def _of_exited_parent(frame: Frame, row: int) -> str:
     told = not math.isnan(extra_value(frame, "exit_status", row))
     return f"{_of_one(frame, row) if told else 'ended'}, its children live on"
 
@@ -54,7 +54,7 @@ def _of_many(frame: Frame, row: int) -> str:
     return ", ".join(parts)
 
 
-def _lineage(frame: Frame, row: int, arrow: str) -> str:
+def _ancestry(frame: Frame, row: int, arrow: str) -> str:
     whole = frame.whole or frame
     table = whole.sample.processes
     parts: list[str] = []

@@ -12,7 +12,7 @@ from montauk_tui.engine.cells import Key, number
 from montauk_tui.engine.column import Column, Kind
 from montauk_tui.engine.columns import COLUMNS
 from montauk_tui.engine.extra_cells import extra_key
-from montauk_tui.engine.gauge_cells import Told
+from montauk_tui.engine.gauge_cells import Texts
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import NO_START, Floats, Need, as_floats
@@ -33,7 +33,7 @@ class Field:
     text: Callable[[Frame, int], str | None] | None = None
     groups: Groups | None = None
     """None where every row has a text of its own."""
-    texts: Told | None = None
+    texts: Texts | None = None
     """The texts of all rows at once, where `text` would read each; empty if unknown."""
     need: Need = Need.NONE
 

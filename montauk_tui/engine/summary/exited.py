@@ -127,7 +127,7 @@ def unseen(listed: Frame, row: int) -> Summary:
     return Summary(
         name=cells.name_text(listed, row),
         number=str(identity.pid),
-        said="gone; how it ended is not known any more",
+        said="exited; exit status no longer known",
         level=Level.FAINT,
         command=_command(listed, row),
         groups=(_who(listed, row),),
@@ -172,7 +172,7 @@ def _who(listed: Frame, row: int) -> Group:
 
 
 def _used(listed: Frame, row: int) -> Group:
-    if extra_value(listed, "ghost", row) > 0:
+    if extra_value(listed, "exited_parent", row) > 0:
         return ()
     table = listed.sample.processes
     used_s = extra_value(listed, "used_s", row)
@@ -201,12 +201,12 @@ def _time(seconds: float) -> str:
 
 def _survivors(listed: Frame, row: int) -> Group:
     """Return the children of a ghost that live on."""
-    if not extra_value(listed, "ghost", row) > 0:
+    if not extra_value(listed, "exited_parent", row) > 0:
         return ()
     whole = listed.whole or listed
-    table, lineage = whole.sample.processes, whole.history.lineage
+    table, orphans = whole.sample.processes, whole.history.orphans
     pid, start = (np.array([number]) for number in real_identity(listed, row))
-    children = lineage.child[lineage.parent == codes(pid, start)[0]]
+    children = orphans.child[orphans.parent == codes(pid, start)[0]]
     rows = np.flatnonzero(np.isin(codes(table.pid, table.start_ticks), children))
     names = [
         f"{clean(bytes(table.comm[one]))} {table.pid[one]}"

@@ -31,7 +31,7 @@ from montauk_tui.model.frame import Frame
 from montauk_tui.model.lookups import Command
 from montauk_tui.model.names import POLICIES, STATES
 from montauk_tui.model.orphans import codes
-from montauk_tui.model.process_history import past_of
+from montauk_tui.model.process_history import series_of
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import UNKNOWN, Floats
 
@@ -133,8 +133,8 @@ def use_of(
         row: Its row, None if it has ended: then only a history is told.
         machine_scale: Whether 100 % is the whole machine.
     """
-    past = past_of(frame.history.traces, identity)
-    cpu = past.cpu_pct / (len(frame.sample.host.cpu_ids) if machine_scale else 1)
+    series = series_of(frame.history.intervals, identity)
+    cpu = series.cpu_pct / (len(frame.sample.host.cpu_ids) if machine_scale else 1)
     group: Group = ()
     if row is not None or np.isfinite(cpu).sum() >= _LEAST_POINTS:
         now = math.nan
@@ -144,8 +144,8 @@ def use_of(
         group += (_cpu_graph(cpu, now),)
     if row is not None:
         group += _cpu_time(frame, row)
-    if row is not None or np.isfinite(past.rss_bytes).sum() >= _LEAST_POINTS:
-        group += (_memory_graph(frame, row, past.rss_bytes),)
+    if row is not None or np.isfinite(series.rss_bytes).sum() >= _LEAST_POINTS:
+        group += (_memory_graph(frame, row, series.rss_bytes),)
     if row is not None:
         virtual = cells.size_text("virt_bytes")(frame, row)
         shared = cells.shared_text(frame, row)

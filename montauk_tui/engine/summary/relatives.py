@@ -79,17 +79,17 @@ def ancestors(frame: Frame, code: int, ppid: int) -> list[Ancestor]:
 
 def _above(frame: Frame, code: int, ppid: int) -> tuple[Ancestor, int, int] | None:
     """Return the parent with its code and its own parent's pid."""
-    lineage, table = frame.history.lineage, frame.sample.processes
-    link = np.flatnonzero(lineage.child == code)
+    orphans, table = frame.history.orphans, frame.sample.processes
+    link = np.flatnonzero(orphans.child == code)
     if link.size:
-        ghost = np.flatnonzero(lineage.code == lineage.parent[link[0]])
-        if ghost.size:
-            at = int(ghost[0])
-            pid = int(lineage.code[at]) >> 40
+        exited_parent = np.flatnonzero(orphans.code == orphans.parent[link[0]])
+        if exited_parent.size:
+            at = int(exited_parent[0])
+            pid = int(orphans.code[at]) >> 40
             ancestor = Ancestor(
-                clean(bytes(lineage.ghosts.comm[at])), pid, has_exited=True
+                clean(bytes(orphans.exited_parents.comm[at])), pid, has_exited=True
             )
-            return ancestor, int(lineage.code[at]), int(lineage.ghosts.ppid[at])
+            return ancestor, int(orphans.code[at]), int(orphans.exited_parents.ppid[at])
     if ppid <= 0:
         return None
     row = int(table.pid.searchsorted(ppid))

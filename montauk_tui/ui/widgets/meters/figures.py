@@ -16,7 +16,7 @@ from montauk_tui.engine.units import (
     percent_text,
 )
 from montauk_tui.model.devices import Temperature
-from montauk_tui.model.frame import Flow, Frame
+from montauk_tui.model.frame import Frame, Throughput
 from montauk_tui.ui.widgets.lines import Line, Run, line_width
 from montauk_tui.ui.widgets.meters.look import MeterLook, filled, heat_role
 from montauk_tui.ui.widgets.meters.title import task_counts
@@ -144,12 +144,12 @@ def _disk(frame: Frame, look: MeterLook, width: int) -> Line:
     return _fitting(look, "disk", wordings, width)
 
 
-def _moved(flow: Flow) -> float:
+def _moved(flow: Throughput) -> float:
     moved = flow.in_bytes + flow.out_bytes
     return -1.0 if math.isnan(moved) else moved
 
 
-def _work(flow: Flow) -> float:
+def _work(flow: Throughput) -> float:
     return -1.0 if math.isnan(flow.busy_share) else flow.busy_share
 
 
