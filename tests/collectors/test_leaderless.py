@@ -14,7 +14,7 @@ import pytest
 from montauk_tui.actions import pid_owner
 from montauk_tui.collectors.base import Collector
 from montauk_tui.engine.ledger import close_ledger
-from montauk_tui.engine.rates import is_dead, process_rates
+from montauk_tui.engine.rates import is_exited, process_rates
 from montauk_tui.model import ioprio
 from montauk_tui.model.details import Details, Section
 from montauk_tui.model.frame import Rates
@@ -59,7 +59,7 @@ def test_state_and_memory_are_those_of_the_living_thread(
         assert chr(table.state[row]) in "SRD"
         assert table.threads[row] == 2
         assert HELD * MIB < table.rss_bytes[row] < table.virt_bytes[row]
-        assert not is_dead(table)[row]
+        assert not is_exited(table)[row]
         assert table.leader_exited[row]
     assert 0 < table.shared_bytes[row] < table.rss_bytes[row]
     (thread,) = ((table.tgid == leaderless.pid) & ~table.is_process).nonzero()[0]
