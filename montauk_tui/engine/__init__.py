@@ -1,1 +1,1 @@
-"""Pure functions from samples to what is shown: rates, columns, order, tree."""
+"""Pure functions from samples to the screen: rates, columns, order, tree."""

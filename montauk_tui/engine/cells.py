@@ -1,4 +1,4 @@
-"""What the cells of the process table say, mean and sort by.
+"""The cells of the process table: text, meaning and sort key.
 
 What a meaning looks like is the front end's choice.
 """
@@ -36,7 +36,7 @@ class Level(Enum):
     """Worth a glance."""
     WARM = "warm"
     HOT = "hot"
-    """Likely what is being looked for."""
+    """Likely the value the user is looking for."""
 
 
 Key = Callable[[Frame], Floats]
@@ -64,7 +64,7 @@ def cpu_pct_key(frame: Frame) -> Floats:
 
 
 def cpu_time_key(frame: Frame) -> Floats:
-    """Return the CPU time so far, of those that ended to the nanosecond."""
+    """Return the CPU time so far, of exited processes to the nanosecond."""
     coarse, exact = cpu_seconds(frame.sample), frame.extra.get("used_s")
     return coarse if exact is None else np.where(np.isnan(exact), coarse, exact)
 
@@ -74,7 +74,7 @@ def name_key(frame: Frame) -> Floats:
 
 
 def start_key(frame: Frame) -> Floats:
-    """Return when each process started; of rows of many it is unknown."""
+    """Return when each process started; unknown for groups."""
     start_ticks = frame.sample.processes.start_ticks
     return np.where(start_ticks == NO_START, np.nan, as_floats(start_ticks))
 
@@ -87,7 +87,7 @@ def user_key(frame: Frame) -> Floats:
     distinct, inverse = np.unique(frame.sample.processes.uid, return_inverse=True)
     names = [frame.lookups.user(uid) for uid in distinct.tolist() if uid != UNKNOWN]
     rank = text_rank(names)
-    # What is not known is the smallest number, and comes last.
+    # Unknown is the smallest number, and comes last.
     return (rank if len(names) == len(distinct) else np.insert(rank, 0, np.nan))[
         inverse
     ]
@@ -146,7 +146,7 @@ def state_text(frame: Frame, row: int) -> str:
 
 
 def state_letter(code: int) -> str:
-    """Return the state letter of proc_pid_stat(5); a byte that is none is unknown."""
+    """Return the state letter of proc_pid_stat(5); an invalid byte is unknown."""
     return state_name(code) or NOTHING_KNOWN
 
 
@@ -157,7 +157,7 @@ def shared_bytes(frame: Frame, row: int) -> float:
     if value != UNKNOWN:
         return float(value)
     shared = frame.lookups.shared_bytes(table.identity(row))
-    # It is looked up a moment later: of what was resident then.
+    # It is looked up a moment later, and belongs to the resident memory at that time.
     resident = int(table.rss_bytes[row])
     return shared if resident == UNKNOWN else min(shared, float(resident))
 
@@ -223,7 +223,7 @@ def policy_text(frame: Frame, row: int) -> str:
 
 
 def name_text(frame: Frame, row: int) -> str:
-    """Return the name; that of one that ended may not be known."""
+    """Return the name; that of an exited process may be unknown."""
     return clean(bytes(frame.sample.processes.comm[row])) or NOTHING_KNOWN
 
 

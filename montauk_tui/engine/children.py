@@ -1,9 +1,9 @@
-"""What the children that came and went used, told by what their parents were credited.
+"""The CPU time of short-lived children, inferred from the parents' cutime and cstime.
 
 A parent that waits for a child gets the child's whole CPU time added to its cutime and
-cstime, and with it what that child had been credited itself (wait_task_zombie in
-kernel/exit.c). So what these grew by, less what vanished children were known to have
-used before, is what the vanished used since then. Nobody else tells who reads /proc.
+cstime, together with what that child had been credited itself (wait_task_zombie in
+kernel/exit.c). So their growth, less the CPU time that vanished children had before, is
+what the children used since then. /proc has no other source for it.
 """
 
 from typing import Final
@@ -45,10 +45,10 @@ def children_seconds(previous: Sample, current: Sample) -> Floats:
 
 
 def _settled(left_s: Floats) -> Floats:
-    """Return what is left after those who were given too little gave back.
+    """Return what is left after parents with a deficit are balanced.
 
-    A child may be waited for by another than its parent of the last sample, one that
-    adopted it: what is too much there is too little here.
+    A process that adopted a child may reap it, instead of its parent of the last
+    sample: the surplus there is a deficit here.
     """
     missing_s = float(-left_s[left_s < 0].sum())
     settled = left_s.clip(0.0)
@@ -62,7 +62,7 @@ def _settled(left_s: Floats) -> Floats:
 
 
 def _living_parent(before: ProcessTable, exited: Bools, now: ProcessTable) -> Ints:
-    """Return the row in `now` of each gone row's nearest living ancestor, else -1."""
+    """Return the row in `now` of each exited row's nearest live ancestor, else -1."""
     wanted = np.where(exited, before.ppid, 0)
     ancestor = living_ancestors(
         wanted, now.pid, before.pid[exited], before.ppid[exited]

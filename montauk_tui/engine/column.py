@@ -1,4 +1,4 @@
-"""What a column of the process table is, and the kinds that many of them are of."""
+"""A column of the process table, and constructors for the common kinds."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from montauk_tui.model.schema import Need
 
 
 class Kind(Enum):
-    """What a value is to a query, and so how it is written there."""
+    """The type of a value in a query, and so how it is written there."""
 
     NUMBER = "a number"
     PERCENT = "a percentage"
@@ -36,7 +36,7 @@ class Column:
     title: str
     description: str
     width: int
-    """Cells; 0 takes what is left of the line."""
+    """Cells; 0 takes the rest of the line."""
     key: Key
     text: Text
     level: Meaning = cells.plain
@@ -49,19 +49,19 @@ class Column:
     holds_pid: bool = False
     """Whether it widens with the largest pid."""
     yields: int = 0
-    """How early it gives its place on a narrow screen; 0 never."""
+    """How early it is dropped on a narrow screen; 0 for never."""
     cost: str = ""
-    """What it costs in a few words, where that is more than nothing."""
+    """What it costs in a few words, if anything."""
     privilege: str = ""
-    """Without what it is not known of every process, in a few words."""
+    """The privilege needed to read it for every process, in a few words."""
     show_need: Need = Need.NONE
-    """What a sample must hold to show it, where that is not looked up for each row."""
+    """What a sample must hold to show it, if it is not looked up row by row."""
     sums: bool = False
     """Whether it holds sums where a branch of the tree is folded."""
     kind: Kind | None = None
-    """What a query compares it as; None for what its id ends with."""
+    """Its type in queries; None for the type that its id ends with."""
     texts: Texts | None = None
-    """The texts of all rows at once, where `text` would read each."""
+    """The texts of all rows at once, where `text` would read a file for each."""
 
 
 def summed(column: Column) -> Column:

@@ -1,7 +1,7 @@
 """Every column of the process table as one row of a table of descriptors.
 
-A column says what it is called, how wide it is, what it needs, by what it sorts, what
-it says in a row and what that means. A new column is one row here.
+A column has title, width, need, sort key, text and meaning. A new column is one row
+here.
 """
 
 from collections.abc import Iterable
@@ -180,38 +180,38 @@ _TABLE: Final = (
         cells.age_key, cells.elapsed_text, descending=True,
     ),
     Column(
-        "children_pct", "CHLD%", "CPU use of children that came and went", 5,
+        "children_pct", "CHLD%", "CPU use of exited children", 5,
         extra.children_key, extra.children_text, descending=True,
     ),
-    extra_column("exit_status", "EXIT", "exit code, or the signal that ended it", 8,
+    extra_column("exit_status", "EXIT", "exit code, or the signal that killed it", 8,
                  units.exit_status_text, extra.failure_level("exit_status")),
-    extra_column("lifetime_s", "LIFE", "how long it lived; of many the median", 6,
+    extra_column("lifetime_s", "LIFE", "lifetime; for a group the median", 6,
                  units.lifetime_text),
-    extra_column("used_s", "USED", "CPU time of a process that ended", 6,
+    extra_column("used_s", "USED", "CPU time of an exited process", 6,
                  units.lifetime_text),
-    extra_column("ended_s", "ENDED", "when it ended", 8, units.clock_second_text),
+    extra_column("ended_s", "ENDED", "when it exited", 8, units.clock_second_text),
     extra_column("peak_rss_bytes", "MAXRSS", "largest resident set size", 6,
                  units.bytes_text),
-    extra_column("count", "COUNT", "how many processes the row stands for", 5,
+    extra_column("count", "COUNT", "number of processes in the group", 5,
                  extra.count_text),
-    extra_column("failed", "FAILED", "how many of them did not end with 0", 6,
+    extra_column("failed", "FAILED", "how many of them failed (status not 0)", 6,
                  extra.count_text, extra.failure_level("failed")),
-    extra_column("forks_rate", "FORK/s", "processes started a second", 6,
+    extra_column("forks_rate", "FORK/s", "processes started per second", 6,
                  units.rate_text, extra.faint_zero("forks_rate")),
-    extra_column("execs_rate", "EXEC/s", "programs started a second", 6,
+    extra_column("execs_rate", "EXEC/s", "programs started per second", 6,
                  units.rate_text, extra.faint_zero("execs_rate")),
-    extra_column("ends_rate", "EXIT/s", "processes that ended a second", 6,
+    extra_column("ends_rate", "EXIT/s", "processes exited per second", 6,
                  units.rate_text, extra.faint_zero("ends_rate")),
-    extra_column("failures_rate", "FAIL/s", "those that did not end with 0", 6,
+    extra_column("failures_rate", "FAIL/s", "failures per second (status not 0)", 6,
                  units.rate_text, extra.failure_level("failures_rate")),
     extra_column("short_pct", "SHORT%",
-                 "CPU use of the processes it started that ended", 7,
+                 "CPU use of the exited processes it started", 7,
                  units.percent_text, extra.percent_level("short_pct")),
     extra_column("event_s", "AT", "when it happened", 8, units.clock_second_text),
     extra_column("event", "EVENT", "fork, exec or exit", 5, extra.event_text),
     gauge_column("autogroup", "AGRP", "autogroup: sessions share CPU time by it"),
     gauge_column("autogroup_nice", "ANI", "nice value of the autogroup"),
-    label_column("wchan", "WCHAN", "kernel function that it waits in", 16,
+    label_column("wchan", "WCHAN", "kernel function it waits in", 16,
                  File(privilege=TRACE), gauges.label("wchan", by_thread=True)),
     label_column("unit", "UNIT", "systemd unit of its cgroup", 24, CGROUP,
                  gauges.of_cgroup(unit_of)),
@@ -253,7 +253,7 @@ NAMES: Final = {
     "read": "io_read_rate",
     "write": "io_write_rate",
 }
-"""What people call a column: its id, its title in any case, or a short form."""
+"""Names of a column: its id, its title in any case, or a short form."""
 
 
 def find(name: str) -> Column:
@@ -282,7 +282,7 @@ def entry(text: str) -> str:
     if not colon:
         return column.id
     if not column.width:
-        reason = f"{column.id!r} takes what is left of the line"
+        reason = f"{column.id!r} takes the rest of the line"
         raise UsageError(reason, "leave its width out")
     digits = width.strip()
     if not (digits.isascii() and digits.isdigit() and len(digits) <= len(str(WIDEST))):
@@ -318,12 +318,12 @@ def with_width(column_id: str, width: int) -> str:
 
 
 def least_width(column: Column) -> int:
-    """Return how narrow a column may be: names may be cut, numbers never."""
+    """Return the minimum width of a column: names may be cut, numbers never."""
     return min(column.width, len(column.title) + 1) if column.left else column.width
 
 
 def command_last(entries: Iterable[str]) -> tuple[str, ...]:
-    """Return entries with the command behind: nothing can stand after it."""
+    """Return entries with the command last, as it takes the rest of the line."""
     return tuple(sorted(entries, key=lambda entry: id_of(entry) == "command"))
 
 

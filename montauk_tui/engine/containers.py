@@ -1,7 +1,7 @@
-"""What the path of a cgroup tells: the unit of systemd and the container.
+"""The systemd unit and the container that the path of a cgroup names.
 
-Managers name the cgroups that they make; nobody is kept from making one of the same
-name, so this is a guess where the other way round is a fact.
+Managers name the cgroups they create, but any process may create one of such a name: a
+match is a guess.
 """
 
 import re
@@ -39,7 +39,7 @@ _FORMS: Final = [
         ("nspawn", rf"[^/]*/machine-(?!qemu|lxc){_NAME}\.scope"),
     )
 ]
-"""How managers of containers name cgroups: the last two parts of the path."""
+"""Names that container managers give cgroups: the last two parts of the path."""
 
 
 @lru_cache(maxsize=4096)

@@ -1,4 +1,4 @@
-"""The closer look at one process: its values as text, and their history."""
+"""The details of one process: its values as text, and their history."""
 
 import math
 import time
@@ -70,7 +70,7 @@ def _number_text(number: float, unit: Unit) -> str:
 
 
 def with_user_tasks(details: Details, frame: Frame) -> Details:
-    """Return the details with how many tasks the user has, which a limit counts.
+    """Return the details with the number of the user's tasks, which a limit counts.
 
     Only where the frame's users are real users: an effective one is close enough.
     """
@@ -94,10 +94,10 @@ def with_user_tasks(details: Details, frame: Frame) -> Details:
 
 
 class ProcessHistory:
-    """What one process used in the last intervals; of I/O since it is looked at."""
+    """CPU use and memory of a process in past intervals; I/O since it was opened."""
 
     def __init__(self, identity: Identity) -> None:
-        """Know nothing yet."""
+        """Start empty."""
         self.identity = identity
         self.cpu_pct: deque[float] = deque(maxlen=_POINTS)
         self.rss_bytes: deque[float] = deque(maxlen=_POINTS)
@@ -108,7 +108,7 @@ class ProcessHistory:
         self._last: Details | None = None
 
     def take_frame(self, frame: Frame) -> bool:
-        """Take what a frame says; tell whether the process is in it."""
+        """Add the values of a frame; tell whether the process is in it."""
         frame = frame.whole or frame
         row = frame.sample.processes.row_of(self.identity)
         if row is None:
@@ -123,20 +123,20 @@ class ProcessHistory:
         return True
 
     def _take_series(self, series: Series) -> None:
-        """Take what is remembered, from when it was first seen."""
+        """Add the series of past intervals, from when the process was first seen."""
         seen = np.flatnonzero(
             np.isfinite(series.cpu_pct) | np.isfinite(series.rss_bytes)
         )
         first = seen[0] if seen.size else len(series.cpu_pct)
         self.cpu_pct.extend(series.cpu_pct[first:].tolist())
         self.rss_bytes.extend(series.rss_bytes[first:].tolist())
-        # So that what stands above one another is of one moment.
+        # So that values above one another are of the same time.
         unknown = [math.nan] * (len(series.cpu_pct) - int(first))
         self.read_rate.extend(unknown)
         self.write_rate.extend(unknown)
 
     def take_details(self, details: Details) -> None:
-        """Take the counters of a reading; two make a rate."""
+        """Add the counters of a reading; two make a rate."""
         last, self._last = self._last, details
         if last is None or details.monotonic_s <= last.monotonic_s:
             return

@@ -1,4 +1,4 @@
-"""Which events of a sample a filter asks for."""
+"""Filters on the events of a sample."""
 
 from typing import Final
 
@@ -22,17 +22,17 @@ FIELDS: Final = (
     "stime", "rss_bytes", "peak_rss_bytes", "mem_pct", "threads", "cgroup", "unit",
     "container", "state",
 )  # fmt: skip
-"""What an event may have; those from `exit_status` only an exit."""
+"""The fields of an event; from `exit_status` on those of exits only."""
 
 _RATES: Final = ("cpu_pct", "ncpu_pct", "children_pct", "minflt_rate", "majflt_rate")
-"""What takes two samples to know."""
+"""Fields that need two samples."""
 
 _NOT_READ: Final = Need.IO | Need.SWITCHES | Need.WAIT
-"""What the samples that events come from do not hold."""
+"""What samples that are taken for events do not hold."""
 
 
 def check(query: Query) -> None:
-    """Refuse a filter about what no event has.
+    """Refuse a filter on a field that no event has.
 
     Raises:
         UsageError: It names such a field.
@@ -45,7 +45,7 @@ def check(query: Query) -> None:
 
 
 def asked_for(query: Query, sample: Sample, events: Events, lookups: Lookups) -> Bools:
-    """Return which events of a sample a filter asks for."""
+    """Return which events of a sample match a filter."""
     if not query or not len(events.kind):
         return np.ones(len(events.kind), dtype=np.bool_)
     listed, of_start, of_exit = events_in_sample(_frame(sample, lookups))
@@ -58,7 +58,7 @@ def asked_for(query: Query, sample: Sample, events: Events, lookups: Lookups) ->
 
 
 def _frame(sample: Sample, lookups: Lookups) -> Frame:
-    """Return the frame of a sample that has none before it."""
+    """Return the frame of a sample without a previous one."""
     return Frame(
         seq=0,
         sample=sample,

@@ -1,4 +1,4 @@
-"""What happened since the previous sample, in the order in which it happened."""
+"""The events since the previous sample, in the order in which they happened."""
 
 from typing import Final, NamedTuple
 
@@ -20,9 +20,9 @@ class Events(NamedTuple):
     kind: Ints
     """FORK, EXEC or EXIT."""
     row: Ints
-    """Where it stands: in the sample's starts, or in its exits."""
+    """Its row in the sample's starts, or in its exits."""
     time_ns: Ints
-    """When, after boot (CLOCK_BOOTTIME); unknown where nobody was told at the time."""
+    """Time after boot (CLOCK_BOOTTIME); unknown without an event at the time."""
 
     def only(self, kept: Bools | Ints) -> "Events":
         """Return some of them, by flag or by number."""
@@ -33,7 +33,7 @@ NOTHING: Final = Events(*(np.empty(0, dtype=np.int64) for _ in range(3)))
 
 
 def events_of(sample: Sample) -> Events | None:
-    """Return the events that a sample tells of, None where its collector sees none.
+    """Return the events that a sample reports, None where its collector sees none.
 
     An exit is reported once its CPU time is final: it may be older than events of
     earlier samples, but not than their `reported_until_ns`. The exit of a process
@@ -49,6 +49,6 @@ def in_order(starts: StartTable, exits: ExitTable) -> Events:
     kind = np.concatenate([starts.kind, np.full(len(exits), EXIT)])
     row = np.concatenate([np.arange(len(starts)), np.arange(len(exits))])
     time_ns = np.concatenate([starts.time_ns, exits.end_ns])
-    # What has no time is an end that was noticed after it: all before it is told.
+    # An exit without a time was noticed late: earlier events are all reported.
     moment = np.where(time_ns == UNKNOWN, np.iinfo(np.int64).max, time_ns)
     return Events(kind, row, time_ns).only(np.lexsort((kind, moment)))

@@ -1,4 +1,4 @@
-"""The processes that ended in an interval, beside those that live."""
+"""The processes that exited in an interval, beside live ones."""
 
 import numpy as np
 
@@ -12,10 +12,10 @@ from montauk_tui.model.schema import Bools, Ints
 
 
 def live_and_exited(listed: Frame, view: View, limit: int | None) -> tuple[Ints, Ints]:
-    """Return the rows of living processes and of those that ended, each in order.
+    """Return the rows of live and of exited processes, each in order.
 
-    They are those of the frame that `beside_exited` had, filtered and sorted as one
-    list; with a limit its first are kept.
+    They are rows of the frame given to `beside_exited`, filtered and sorted as one
+    list; with a limit the first are kept.
     """
     rows = project(listed, view).rows[:limit]
     frame = listed.whole or listed
@@ -24,14 +24,14 @@ def live_and_exited(listed: Frame, view: View, limit: int | None) -> tuple[Ints,
         return rows, np.empty(0, dtype=np.int64)
     lives = np.flatnonzero(~_has_exited(frame, exits))
     is_exit = rows < len(exits)
-    # The last to end is the first row.
+    # The last exit is the first row.
     return lives[rows[~is_exit] - len(exits)], len(exits) - 1 - rows[is_exit]
 
 
 def beside_exited(frame: Frame) -> Frame:
-    """Return one frame of who ended in the interval and who lives; nobody is twice.
+    """Return one frame of live processes and of exits in the interval, each once.
 
-    It is the same frame where the collector does not see processes end.
+    It is the same frame where the collector does not see exits.
     """
     exits = frame.sample.exits
     if exits is None:
@@ -51,7 +51,7 @@ def beside_exited(frame: Frame) -> Frame:
 
 
 def _has_exited(frame: Frame, exits: ExitTable) -> Bools:
-    """Return which rows of the table stand for processes that have ended."""
+    """Return which rows of the table stand for exited processes."""
     table = frame.sample.processes
     exited: Bools = table.state == DEAD
     join = find(table, exits.pid, exits.start_ticks)

@@ -1,4 +1,4 @@
-"""Cells of the columns that only some lists have: ends, events, spawners.
+"""Cells of the columns that only some lists have: exits, events, spawners.
 
 Their values are in `Frame.extra`; a list without them shows `-`.
 """
@@ -52,7 +52,7 @@ def event_text(kind: float) -> str:
 
 
 def pid_key(frame: Frame) -> Floats:
-    """Return the pids, those of ended processes too."""
+    """Return the pids, those of exited processes too."""
     table = frame.sample.processes
     real = frame.extra.get("real_pid")
     pids = table.pid.astype(np.float64)
@@ -62,7 +62,7 @@ def pid_key(frame: Frame) -> Floats:
 
 
 def pid_text(frame: Frame, row: int) -> str:
-    """Return the pid; for a row of many processes how many: `87x`."""
+    """Return the pid; for a group the number of processes: `87x`."""
     if kind_of(frame, row) in (RowKind.PROCESS, RowKind.THREAD):
         return str(frame.sample.processes.pid[row])
     real = extra_value(frame, "real_pid", row)
@@ -72,7 +72,7 @@ def pid_text(frame: Frame, row: int) -> str:
 
 
 def tgid_key(frame: Frame) -> Floats:
-    """Return the processes that threads belong to; of what ended its own pid."""
+    """Return the processes that threads belong to; for an exited process its pid."""
     table = frame.sample.processes
     return np.where(is_living(frame), as_floats(table.tgid), pid_key(frame))
 
@@ -83,7 +83,7 @@ def tgid_text(frame: Frame, row: int) -> str:
 
 
 def children_key(frame: Frame) -> Floats:
-    """Return the CPU use of children that came and went."""
+    """Return the CPU use of exited children."""
     interval_s = frame.interval_s or math.nan
     percent: Floats = frame.rates.children_s / interval_s * 100.0
     return percent
@@ -95,7 +95,7 @@ def children_text(frame: Frame, row: int) -> str:
 
 
 def faint_zero(name: str) -> Meaning:
-    """Return what calls nothing and unknown faint."""
+    """Return a level that is FAINT for zero and unknown."""
 
     def level(frame: Frame, row: int) -> Level:
         return Level.PLAIN if extra_value(frame, name, row) > 0 else Level.FAINT
@@ -104,7 +104,7 @@ def faint_zero(name: str) -> Meaning:
 
 
 def failure_level(name: str) -> Meaning:
-    """Return what points at anything that is not 0."""
+    """Return a level that is above PLAIN for anything but 0."""
 
     def level(frame: Frame, row: int) -> Level:
         return Level.HOT if extra_value(frame, name, row) > 0 else Level.FAINT
@@ -113,7 +113,7 @@ def failure_level(name: str) -> Meaning:
 
 
 def percent_level(name: str) -> Meaning:
-    """Return what a share of a core means."""
+    """Return the level of a share of a core."""
 
     def level(frame: Frame, row: int) -> Level:
         share = extra_value(frame, name, row)

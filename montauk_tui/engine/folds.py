@@ -1,4 +1,4 @@
-"""Which branches of the tree are folded, and the sums of what they hide."""
+"""Folded branches of the tree, and the sums over the rows they hide."""
 
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
@@ -23,9 +23,9 @@ class Folds:
     """Which branches are folded, by the identity of the process at their root."""
 
     everything: bool = False
-    """Whether all are, but that of init."""
+    """Whether all are folded, except that of init."""
     others: frozenset[Identity] = frozenset()
-    """Those with which it is the other way round."""
+    """The exceptions."""
 
     def __bool__(self) -> bool:
         """Tell whether any may be folded."""
@@ -48,7 +48,7 @@ UNFOLDED: Final = Folds()
 
 
 class Folded(NamedTuple):
-    """What folding makes of the rows of a tree."""
+    """The rows of a tree after folding."""
 
     frame: Frame
     """With sums in the rows that hide others."""
@@ -99,7 +99,7 @@ def _holders(depths: list[int], closed: list[bool]) -> Ints:
 def _with_sums(frame: Frame, group: Ints, roots: Bools) -> Frame:
     """Return `frame` with the sums over each group in the row of its root.
 
-    A thread is part of its process; who ended holds no memory and has no threads.
+    A thread is part of its process; exited processes hold no memory and no threads.
     """
     table = frame.sample.processes
     whole = table.is_process
@@ -123,13 +123,13 @@ def _with_sums(frame: Frame, group: Ints, roots: Bools) -> Frame:
     rates = replace(frame.rates, cpu_pct=cpu_pct, per_s=per_s)
     extra = dict(frame.extra)
     if "used_s" in extra:
-        # That of the root alone.
+        # The value of the root alone.
         extra["used_s"] = np.where(roots, np.nan, extra["used_s"])
     return replace(frame, sample=sample, rates=rates, extra=extra)
 
 
 def _sums(values: Floats, group: Ints, counted: Bools) -> Floats:
-    """Return the sum of what is known of each group, NaN where nothing is."""
+    """Return the sum of the known values of each group, NaN if there are none."""
     known = counted & np.isfinite(values)
     sums = np.bincount(group[known], values[known], len(values))
     some = np.bincount(group[known], minlength=len(values)) > 0

@@ -2,7 +2,7 @@
 
 Drawing reads those of the rows on the screen. Sorting and filtering take what is known:
 their columns have needs, so that the collector reads those of every process. Threads
-have what their process has; who has ended has nothing.
+have the values of their process; an exited process has none.
 """
 
 import math
@@ -21,17 +21,17 @@ from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import UNKNOWN, Floats, Need
 
 Texts = Callable[[Frame], list[str]]
-"""A text for each row, empty where nothing is known, without reading anything."""
+"""A text for each row, empty for unknown, without reading anything."""
 Asked = Callable[[Frame, int], str]
 """The text of one row, read where it is not known."""
 
 _DEAD: Final = ord("X")
 _NOBODY: Final = Identity(0, 0)
-"""No process: the idle task has pid 0, and is never a row."""
+"""Matches no process: the idle task has pid 0, and is never a row."""
 
 
 def _holder(frame: Frame, row: int, *, by_thread: bool = False) -> Identity | None:
-    """Return whose value a row shows, None for one that ended or is many."""
+    """Return the process whose value a row shows, None for exited ones and groups."""
     table = frame.sample.processes
     if table.state[row] == _DEAD or kind_of(frame, row) > RowKind.THREAD:
         return None
@@ -90,7 +90,7 @@ def integer_text(value: float) -> str:
 
 
 def throttled_key(frame: Frame) -> Floats:
-    """Return in what part of its periods each one's cgroup was throttled."""
+    """Return the share of periods in which the cgroup of each was throttled."""
     throttled, periods = (gauge_key(name)(frame) for name in ("throttled", "periods"))
     share: Floats = throttled / np.where(periods == 0, 1.0, periods) * 100.0
     return share
@@ -103,7 +103,7 @@ def throttled_pct(frame: Frame, row: int) -> float:
 
 
 def throttled_level(frame: Frame, row: int) -> Level:
-    """Return what a share of throttled periods means."""
+    """Return the level of a share of throttled periods."""
     share = throttled_pct(frame, row)
     if share >= 25:  # noqa: PLR2004 - what is commonly warned of
         return Level.HOT
@@ -111,7 +111,7 @@ def throttled_level(frame: Frame, row: int) -> Level:
 
 
 def gauge_level(name: str) -> Meaning:
-    """Return what calls 0 and unknown faint."""
+    """Return a level that is FAINT for 0 and unknown."""
 
     def level(frame: Frame, row: int) -> Level:
         value = gauge(frame, name, row)
@@ -158,7 +158,7 @@ def label(name: str, *, by_thread: bool = False) -> Label:
 
 
 def _cgroups(frame: Frame) -> list[str]:
-    """Return the path of each one's cgroup: of who ended, too, if the sample tells."""
+    """Return the cgroup path of each row; of exited ones if their record has it."""
     numbers = frame.sample.processes.cgroup_id
     paths = frame.lookups.known_labels("cgroup", _holders(frame))
     distinct, inverse = np.unique(numbers, return_inverse=True)
@@ -179,7 +179,7 @@ def _of_number(frame: Frame, number: int) -> str:
 
 
 def _is_readable(path: str) -> bool:
-    """Tell whether a path is more than the root, where version 1 has everyone."""
+    """Tell whether a path is more than the root, which all have in version 1."""
     return len(path) > 1 and path.startswith("/")
 
 

@@ -1,4 +1,4 @@
-"""Adding a sample to what is remembered of the last ones."""
+"""Adding a sample to the history."""
 
 import math
 from dataclasses import replace
@@ -27,7 +27,7 @@ _CHURN_S: Final = 60.0
 def remember(
     history: History, previous: Sample | None, current: Sample, rates: Rates
 ) -> History:
-    """Return `history` with what `current` tells; the oldest goes where it is full.
+    """Return `history` with the events of `current`; when full the oldest are dropped.
 
     `previous` is the sample before it of the same collector, None where there is none.
     """
@@ -42,9 +42,9 @@ def remember(
 
 
 def remember_moment(history: History, host: HostSample, rates: HostRates) -> History:
-    """Return `history` with what the machine did in the last interval.
+    """Return `history` with the machine's values of the last interval.
 
-    Which collector took it does not matter: the machine counts for all of them.
+    They do not depend on the collector.
     """
     memory, network, disks = host.memory, rates.network.total, rates.disks.total
     celsius = [one.celsius for one in host.temperatures or ()]
@@ -74,7 +74,7 @@ def _with_exits(
     exits = sample.exits
     if exits is None or not len(exits):
         return parts
-    # In the order in which they ended, as far as that is known.
+    # In the order of the exits, as far as it is known.
     order = np.argsort(exits.end_ns, kind="stable")
     if is_first:
         order = order[unreported_exits([one.exits for one in parts], exits)[order]]

@@ -1,4 +1,4 @@
-"""Cells of the column that tells class and level of I/O."""
+"""Cells of the column of I/O class and level."""
 
 import numpy as np
 
@@ -24,7 +24,7 @@ _LETTERS = {REALTIME: "R", BEST_EFFORT: "B"}
 def _effective(frame: Frame, row: int) -> tuple[int, int, bool] | None:
     """Return class, level and whether they were chosen, None where they are unknown.
 
-    Who has no class is served by its nice value (ioprio_set(2)).
+    A process without a class is served by its nice value (ioprio_set(2)).
     """
     table = frame.sample.processes
     value = frame.lookups.io_priority(table.identity(row))
@@ -40,7 +40,7 @@ def _effective(frame: Frame, row: int) -> tuple[int, int, bool] | None:
 
 
 def io_priority_key(frame: Frame) -> Floats:
-    """Return what sorts who is served first to the front."""
+    """Return a sort key: the process served first comes first."""
     key = np.full(len(frame.sample.processes), np.nan)
     for row in range(len(key)):
         known = _effective(frame, row)
@@ -61,6 +61,6 @@ def io_priority_text(frame: Frame, row: int) -> str:
 
 
 def io_priority_level(frame: Frame, row: int) -> Level:
-    """Return what it means: that somebody chose it is worth a glance."""
+    """Return the level: a chosen class is worth a glance."""
     known = _effective(frame, row)
     return Level.NOTICE if known is not None and known[2] else Level.FAINT

@@ -1,4 +1,4 @@
-"""What the rows of a frame stand for: the extra column `kind` says it."""
+"""What the rows of a frame stand for, from the extra column `kind`."""
 
 import math
 
@@ -16,7 +16,7 @@ def all_of(kind: RowKind, count: int) -> Floats:
 
 
 def kind_of(frame: Frame, row: int) -> RowKind:
-    """Return what a row of a list stands for."""
+    """Return what a row stands for."""
     kind = extra_value(frame, "kind", row)
     if not math.isnan(kind):
         return RowKind(int(kind))
@@ -25,12 +25,12 @@ def kind_of(frame: Frame, row: int) -> RowKind:
 
 
 def key_of(frame: Frame, row: int) -> RowKey:
-    """Return what tells a row from every other."""
+    """Return the key of a row."""
     return RowKey(kind_of(frame, row), *frame.sample.processes.identity(row))
 
 
 def is_living(frame: Frame) -> Bools:
-    """Tell which rows are processes and threads that live, or did in the sample."""
+    """Tell which rows are live processes and threads, at the time of the sample."""
     kind = frame.extra.get("kind")
     if kind is None:
         return np.ones(len(frame.sample.processes), dtype=np.bool_)
@@ -45,7 +45,7 @@ def extra_value(frame: Frame, name: str, row: int) -> float:
 
 
 def real_identity(frame: Frame, row: int) -> Identity:
-    """Return the process that a row is about, be it an event or an end."""
+    """Return the process that a row is about, also for an event or an exit."""
     identity = frame.sample.processes.identity(row)
     pid = extra_value(frame, "real_pid", row)
     return identity if math.isnan(pid) else Identity(int(pid), identity.start_ticks)

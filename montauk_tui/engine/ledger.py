@@ -22,7 +22,7 @@ _KSOFTIRQD = b"ksoftirqd/"
 
 
 def close_ledger(previous: Sample, current: Sample, rates: Rates) -> Ledger:
-    """Return the ledger between two samples; NaN is what /proc/stat does not tell."""
+    """Return the ledger between two samples; NaN for what /proc/stat lacks."""
     table = current.processes
     exited = is_exited(table)
     live_s = float(np.nansum(rates.cpu_s[table.is_process & ~exited]))
@@ -39,7 +39,7 @@ def close_ledger(previous: Sample, current: Sample, rates: Rates) -> Ledger:
     # fmax() returns the one that is known.
     busy_s = float(np.fmax(busy_s, ran_s))
     left_s = busy_s - used_s
-    # What CPUs do beside running tasks: they wake, handle interrupts and fall asleep.
+    # Time of CPUs outside of tasks: waking up, interrupts, going to sleep.
     beside_s = busy_s - ran_s
     if math.isnan(beside_s):
         beside_s = _estimated_beside(previous, current, left_s)
@@ -70,7 +70,7 @@ def in_cores(ledger: Ledger, interval_s: float) -> Ledger:
 def _measured_interrupts(previous: Sample, current: Sample, rates: Rates) -> float:
     """Return the time of interrupts that the kernel keeps out of that of processes.
 
-    But what ksoftirqd handles is its own run time and counts as softirq as well
+    The run time of ksoftirqd is counted as softirq as well
     (irqtime_account_process_tick in kernel/sched/cputime.c).
     """
     before, now = previous.host, current.host
@@ -82,7 +82,7 @@ def _measured_interrupts(previous: Sample, current: Sample, rates: Rates) -> flo
 
 
 def _estimated_beside(previous: Sample, current: Sample, left_s: float) -> float:
-    """Return the time of idle CPUs that wake, where nothing tells how long tasks ran.
+    """Return the time of idle CPUs that wake, where the time of tasks is unknown.
 
     A kernel that does not measure interrupts leaves them in the time of the process
     that they hit (update_rq_clock_task in kernel/sched/core.c): in no process is only

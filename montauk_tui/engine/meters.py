@@ -1,4 +1,4 @@
-"""The meters of the header: what there is, and what a list of them means.
+"""The meters of the header, and the parser of a list of them.
 
 A new meter is one row of `METERS` and how it is drawn, in ui/widgets/meters/.
 """
@@ -14,19 +14,19 @@ from montauk_tui.model.text import quoted
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """Something the header can show."""
+    """A meter that the header can show."""
 
     id: str
     title: str
-    """At most 3 characters; stands before it."""
+    """At most 3 characters; shown before it."""
     description: str
     styles: tuple[str, ...]
-    """How it can look, the usual way first."""
+    """Its styles, the default first."""
     need: Need = Need.NONE
 
 
 class Chosen(NamedTuple):
-    """A meter and how it is to look."""
+    """A meter and its style."""
 
     meter: Meter
     style: str
@@ -135,7 +135,7 @@ def _chosen(entry: str) -> Chosen:
 
 
 USUAL: Final = parse(DEFAULT)
-"""What is shown where the user did not choose."""
+"""The default meters."""
 
 
 def needs(chosen: Iterable[Chosen]) -> Need:

@@ -24,7 +24,7 @@ def text_rank(texts: Sequence[str]) -> Floats:
 
 
 def known_rank(texts: Iterable[str]) -> Floats:
-    """Return `text_rank`, NaN for a text that is empty: it is not known."""
+    """Return `text_rank`, NaN for an empty text, which is unknown."""
     every = list(texts)
     known = np.array([bool(text) for text in every], dtype=np.bool_)
     return np.where(known, text_rank(every), np.nan)

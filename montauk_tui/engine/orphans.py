@@ -1,6 +1,6 @@
-"""Remembering parents that ended while their children live.
+"""Keeping track of parents that exit before their children.
 
-The kernel hangs such children from init or a subreaper: without a memory the tree
+The kernel reparents such orphans to init or a subreaper: without a history the tree
 would jump.
 """
 
@@ -19,14 +19,14 @@ from montauk_tui.model.schema import Bools, Ints, as_floats
 MOST_EXITED_PARENTS: Final = 512
 _MOST_LINKS: Final = 4096
 _LONGEST_CHAIN: Final = 16
-"""Ghosts above one another: a process that forks and ends leaves one each time."""
+"""Exited parents in one line: a process that forks and exits adds one each time."""
 
 
 def follow(orphans: Orphans, previous: Sample | None, current: Sample) -> Orphans:
-    """Return `orphans` after `current`: more where parents ended, less without need.
+    """Return `orphans` after `current`: with new exited parents, without unused ones.
 
-    A ghost is kept as long as a process lives that hangs from it, directly or through
-    other ghosts; only rows of `previous` become ghosts.
+    An exited parent is kept as long as it has a live descendant, directly or through
+    other exited parents; only rows of `previous` become exited parents.
     """
     before = ProcessTable.empty() if previous is None else previous.processes
     moved = _moved(before, current.processes)
@@ -55,7 +55,7 @@ def _among(ordered: Ints, wanted: Ints) -> Bools:
 
 
 def _moved(before: ProcessTable, table: ProcessTable) -> Ints:
-    """Return the rows of `before` of those that have another parent now."""
+    """Return the rows of `before` that have another parent now."""
     join = same_process(before, table)
     if not len(before):
         return np.empty(0, dtype=np.int64)
@@ -65,7 +65,7 @@ def _moved(before: ProcessTable, table: ProcessTable) -> Ints:
 
 
 def _linked(orphans: Orphans, before: ProcessTable, rows: Ints) -> Orphans:
-    """Return `orphans` with the parents that some rows of `before` had there."""
+    """Return `orphans` with links to the parents of some rows of `before`."""
     if not rows.size:
         return orphans
     at = np.searchsorted(before.pid, before.ppid[rows]).clip(max=len(before) - 1)
@@ -82,7 +82,7 @@ def _linked(orphans: Orphans, before: ProcessTable, rows: Ints) -> Orphans:
 
 
 def _needed(orphans: Orphans, living: Ints) -> tuple[Bools, Ints]:
-    """Return which links lead up from the living, and who of them is gone."""
+    """Return which links lead up from live processes, and the exited parents there."""
     kept = _among(living, orphans.child)
     needed, below = living[:0], kept
     for _ in range(_LONGEST_CHAIN):
@@ -99,7 +99,7 @@ def _needed(orphans: Orphans, living: Ints) -> tuple[Bools, Ints]:
 def _with_parents(
     orphans: Orphans, before: ProcessTable, known: Ints, needed: Ints
 ) -> Orphans:
-    """Return `orphans` with the ghosts that are needed, as far as they were seen."""
+    """Return `orphans` with the exited parents that are needed and were seen."""
     stay = np.isin(orphans.code, needed)
     seen = needed[_among(known, needed) & ~np.isin(needed, orphans.code)]
     new = np.zeros(len(known), dtype=np.bool_)
@@ -122,7 +122,7 @@ def _with_parents(
 
 
 def _with_status(orphans: Orphans, current: Sample) -> Orphans:
-    """Return `orphans` with how its ghosts ended, where this sample tells."""
+    """Return `orphans` with the status of exited parents that this sample reports."""
     exits = current.exits
     if exits is None or not len(exits) or not orphans.code.size:
         return orphans

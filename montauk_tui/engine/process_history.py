@@ -1,4 +1,4 @@
-"""Adding an interval to what is remembered of every process.
+"""Adding an interval to the history of every process.
 
 Hot path: 0.1 ms for 10,000 processes.
 """
@@ -16,13 +16,13 @@ from montauk_tui.model.schema import UNKNOWN
 MOST_INTERVALS: Final = 60
 
 MOST_BYTES: Final = 8 << 20
-"""Fewer intervals are kept where processes are very many."""
+"""With very many processes fewer intervals are kept."""
 
 
 def with_interval(
     intervals: tuple[Interval, ...], table: ProcessTable, rates: Rates
 ) -> tuple[Interval, ...]:
-    """Return `intervals` with one more; the oldest go where it is too much."""
+    """Return `intervals` with one more; the oldest are dropped above the limits."""
     code = codes(table.pid, table.start_ticks)
     if intervals and np.array_equal(intervals[-1].code, code):
         # The same processes as before: one array for both.
@@ -37,7 +37,7 @@ def with_interval(
 
 
 def bytes_of(intervals: list[Interval]) -> int:
-    """Return how much memory the columns take; one that several have counts once."""
+    """Return the memory of the columns; a shared one counts once."""
     columns = {
         id(column): column.nbytes for interval in intervals for column in interval
     }

@@ -1,4 +1,4 @@
-"""From a frame and the user's choices to the rows of the screen, in order."""
+"""The rows of a frame that the user chose to see, in order."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from montauk_tui.model.schema import Bools, Ints
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the user chose to see."""
+    """The user's choice of rows and order."""
 
     sort: Column
     descending: bool
@@ -51,7 +51,7 @@ class Projection(NamedTuple):
     """None where processes in containers are shown."""
 
     def frame_of(self, frame: Frame) -> Frame:
-        """Return the frame to draw: that with sums where branches are folded."""
+        """Return the frame to draw, with sums where branches are folded."""
         return frame if self.folded is None else self.folded.frame
 
     def hidden_at(self, position: int) -> int:
@@ -61,7 +61,7 @@ class Projection(NamedTuple):
         return int(self.folded.hidden[self.rows[position]])
 
     def is_branch(self, position: int) -> bool:
-        """Tell whether rows hang from the row at `position`, hidden or not."""
+        """Tell whether the row at `position` has children, hidden or not."""
         below = self.depth[position + 1 : position + 2]
         goes_on = bool(below.size) and bool(below[0] > self.depth[position])
         return goes_on or self.hidden_at(position) > 0
@@ -72,7 +72,7 @@ class Projection(NamedTuple):
         return int(above[-1]) if above.size else None
 
     def position_of(self, frame: Frame, identity: Identity) -> int | None:
-        """Return where a process is shown, None where it is not.
+        """Return the position of a process, None if it is not shown.
 
         One in a folded branch is shown by the row that hides it.
         """
@@ -148,7 +148,7 @@ def guides(projection: Projection, first: int, count: int) -> list[tuple[bool, .
         flags: list[bool] = []
         at = position
         for level in range(depth, 0, -1):
-            # Its ancestor may stand thousands of rows above: no loop.
+            # Its ancestor may be thousands of rows above: no loop.
             at = int(np.flatnonzero(projection.depth[: at + 1] <= level)[-1])
             flags.append(not bool(projection.is_last[at]))
             at -= 1

@@ -1,4 +1,4 @@
-"""Cells of the columns that tell how fast the counters of a process grow."""
+"""Cells of the columns with rates of counters."""
 
 import math
 from collections.abc import Callable
@@ -22,7 +22,7 @@ Names = tuple[str, ...]
 
 
 def rate_key(*names: str) -> Key:
-    """Return what sorts by how fast some counters grow together."""
+    """Return a sort key of the summed rates of some counters."""
     return partial(_rates, names)
 
 
@@ -37,13 +37,13 @@ def _rates(names: Names, frame: Frame) -> Floats:
 
 
 def rate_at(frame: Frame, row: int, *names: str) -> float:
-    """Return how fast some counters of a row grow together, NaN where unknown."""
+    """Return the summed rate of some counters of a row, NaN for unknown."""
     known = frame.rates.per_s
     return sum(float(known[name][row]) if name in known else math.nan for name in names)
 
 
 def rate_text(write: Callable[[float], str], *names: str) -> Text:
-    """Return what writes it."""
+    """Return a function that formats that rate."""
 
     def text(frame: Frame, row: int) -> str:
         return write(rate_at(frame, row, *names))
@@ -52,7 +52,7 @@ def rate_text(write: Callable[[float], str], *names: str) -> Text:
 
 
 def bytes_level(*names: str) -> Meaning:
-    """Return what so many bytes a second mean."""
+    """Return the level of a number of bytes per second."""
 
     def level(frame: Frame, row: int) -> Level:
         rate = rate_at(frame, row, *names)
@@ -66,7 +66,7 @@ def bytes_level(*names: str) -> Meaning:
 
 
 def rate_level(name: str) -> Meaning:
-    """Return what calls nothing and unknown faint."""
+    """Return a level that is FAINT for zero and unknown."""
 
     def level(frame: Frame, row: int) -> Level:
         return Level.PLAIN if rate_at(frame, row, name) > 0 else Level.FAINT
@@ -75,7 +75,7 @@ def rate_level(name: str) -> Meaning:
 
 
 def waiting_pct(frame: Frame) -> Floats:
-    """Return the share of the time in which each waited for a CPU, in percent."""
+    """Return the share of the time that each waited for a CPU, in percent."""
     return rate_key("run_delay_ns")(frame) / _NS_PER_PCT
 
 
@@ -85,7 +85,7 @@ def waiting_text(frame: Frame, row: int) -> str:
 
 
 def waiting_level(frame: Frame, row: int) -> Level:
-    """Return what it means: work that is held up."""
+    """Return its level: waiting is work held up."""
     share = rate_at(frame, row, "run_delay_ns") / _NS_PER_PCT
     if share >= 50:  # noqa: PLR2004 - as CPU%
         return Level.HOT

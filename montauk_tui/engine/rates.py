@@ -1,4 +1,4 @@
-"""What each process and CPU used between two samples.
+"""CPU use of each process and CPU between two samples.
 
 Hot path: 0.5 ms for 5,000 processes, all of it numpy; 0.7 ms with every counter.
 """
@@ -36,11 +36,11 @@ _TRUSTED: Final = 0.1
 """Share of the time by which the two accounts of busy time may differ."""
 
 _SLACK_S: Final = 0.02
-"""What ticks may be wrong by on each CPU."""
+"""The error of ticks on each CPU."""
 
 _MOST_CREDIBLE: Final = 100
 _HOUR_S: Final = 3600.0
-"""Counters that grow by so many times what passed, and an hour, tell nothing."""
+"""Counters that grow by more than so many intervals and an hour are not credible."""
 
 _BUSY: Final = [index for index in range(len(CPU_FIELDS)) if index not in _NOT_BUSY]
 _PARTS: Final = [index for index, kind in enumerate(CPU_FIELDS) if "guest" not in kind]
@@ -49,13 +49,13 @@ _PARTS: Final = [index for index, kind in enumerate(CPU_FIELDS) if "guest" not i
 _DEAD, _ZOMBIE = ord("X"), ord("Z")
 
 _SPLIT_TICKS: Final = 2
-"""What two collectors may differ by in dividing one CPU time into user and system."""
+"""How far two collectors may differ in dividing one CPU time into user and system."""
 
 
 def process_rates(
     previous: Sample | None, current: Sample, last: Rates | None = None
 ) -> Rates:
-    """Return what every process in `current` did since `previous`.
+    """Return the rates of every process in `current` since `previous`.
 
     A process that started since the previous sample is charged its whole CPU time. One
     that is older but was not seen before, and one whose counter went backwards, is
@@ -101,11 +101,11 @@ def process_rates(
 
 
 def _growth_s(previous: Sample, current: Sample, join: Join) -> Floats:
-    """Return what each row of both samples used between them, NaN where it fell.
+    """Return the CPU time of each common row between the samples, NaN if it fell.
 
-    Where one sample has exact times and the other ticks, which the kernel rounds down,
-    both are taken in ticks: exact times less rounded ones would charge every process
-    with what it used before, the idle ones as well.
+    If one sample has exact times and the other ticks, which the kernel rounds down,
+    both are compared in ticks: otherwise every process, even an idle one, would be
+    charged for the rounding.
     """
     hertz = min(previous.ticks_per_second, current.ticks_per_second)
     slack_s = 0.0
@@ -119,7 +119,7 @@ def _growth_s(previous: Sample, current: Sample, join: Join) -> Floats:
 
 
 def _rounded_seconds(sample: Sample, hertz: int) -> Floats:
-    """Return the CPU time of each row as a clock of `hertz` ticks a second tells it."""
+    """Return the CPU time of each row, rounded down to `hertz` ticks per second."""
     ratio = sample.ticks_per_second / hertz
     if ratio == 1:
         return cpu_seconds(sample)
@@ -136,7 +136,7 @@ def _children_s(previous: Sample, current: Sample) -> Floats:
 
 
 def reports_exit_time(sample: Sample) -> bool:
-    """Tell whether the CPU time of the processes that ended is known."""
+    """Tell whether the CPU time of exited processes is known."""
     exits = sample.exits
     if exits is None:
         return False
@@ -158,10 +158,10 @@ def _percent(cpu_s: Floats, elapsed_s: float, most_pct: float) -> Floats:
 
 
 def _exit_cpu_s(previous: Sample, current: Sample) -> Floats:
-    """Return what each ended process used that no row was charged with.
+    """Return the CPU time of each exited process that no row was charged with.
 
-    Most were rows of the previous sample. Some are still rows of the current one: ended
-    after the snapshot, or zombies.
+    Most were rows of the previous sample. Some are still rows of the current one: they
+    exited after the snapshot, or are zombies.
     """
     exits = current.exits
     if exits is None:
@@ -179,9 +179,9 @@ def _exit_cpu_s(previous: Sample, current: Sample) -> Floats:
 
 
 def is_exited(table: ProcessTable) -> Bools:
-    """Tell which rows have ended: zombies, and those whose end is not complete.
+    """Tell which rows have exited: zombies, and exits that are not complete.
 
-    A zombie that has more threads is a first thread that ended before the others.
+    A zombie with other threads is a leader that exited before them.
     """
     exited: Bools = (table.state == _DEAD) | (
         (table.state == _ZOMBIE) & (table.threads <= 1)
@@ -190,10 +190,10 @@ def is_exited(table: ProcessTable) -> Bools:
 
 
 def _charged_exited(current: Sample, cpu_s: Floats) -> Floats:
-    """Return what each ended process was charged with as a row beside its end.
+    """Return what each exited process was charged with as a row beside its exit.
 
-    No list shows both, so its time belongs to the end. What a row had in an interval
-    before is not said again: rows never add up to more than there was.
+    No list shows both, so the time belongs to the exit. The charge of earlier intervals
+    is not repeated: rows never add up to more than there was.
     """
     exits = current.exits
     charged_s = np.zeros(0 if exits is None else len(exits))
@@ -207,7 +207,7 @@ def _charged_exited(current: Sample, cpu_s: Floats) -> Floats:
 
 
 def host_rates(previous: HostSample | None, current: HostSample) -> HostRates:
-    """Return what CPUs and devices of `current` did; one that just came is unknown."""
+    """Return the rates of CPUs and devices of `current`; unknown for a new one."""
     share = np.full(current.cpu_ticks.shape, np.nan)
     if previous is not None:
         _, now, before = np.intersect1d(
@@ -234,16 +234,16 @@ def host_rates(previous: HostSample | None, current: HostSample) -> HostRates:
 def busy_total(
     previous: HostSample, current: HostSample, user_hz: int, used_s: float = 0.0
 ) -> float:
-    """Return the CPU-seconds in which the CPUs were not idle, nor other machines' turn.
+    """Return the CPU-seconds in which the CPUs were neither idle nor stolen.
 
-    Idle time is kept exactly, busy time by whoever runs when a timer ticks: the time
-    that was not idle is the better account of it, as long as both add up to the time
-    that passed, as they do not after a machine was stopped (tick_nohz in
-    kernel/time/tick-sched.c, account_process_tick in kernel/sched/cputime.c). NaN where
-    neither is known. Where processes are charged for stolen time, it counts here, too.
+    Idle time is exact, busy time is sampled at timer ticks: total less idle time is the
+    better measure, as long as both agree; they do not after the machine was stopped
+    (tick_nohz in kernel/time/tick-sched.c, account_process_tick in
+    kernel/sched/cputime.c). NaN where neither is known. Stolen time is included where
+    processes are charged for it.
 
-    What wakes for less than a tick, again and again, may never be there when one comes:
-    where processes used clearly more than was counted, the count is not believed.
+    A process that wakes again and again for less than a tick may never be running at
+    one: if processes used clearly more than was counted, the count is not used.
 
     Args:
         previous: The counters before.

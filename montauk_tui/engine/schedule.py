@@ -9,9 +9,9 @@ _MOST_LATE: Final = 0.1
 class Schedule:
     """Samples one interval apart, on a grid as long as they are in time.
 
-    A sample that comes late by more than a tenth of the interval, as after a SIGSTOP or
-    on a host that hangs, starts a new grid: nothing is made up for, and no interval is
-    shorter than nine tenths of what was asked for. What is less late does not add up.
+    A sample that is late by more than a tenth of the interval, as after a SIGSTOP or on
+    a host that hangs, starts a new grid: no missed sample is made up for, and no
+    interval is shorter than nine tenths of the one set. Smaller delays do not add up.
     """
 
     def __init__(self, interval_s: float, first_s: float) -> None:

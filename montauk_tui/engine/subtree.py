@@ -1,4 +1,4 @@
-"""Who descends from whom, as a list."""
+"""The descendants of processes."""
 
 from collections.abc import Iterable
 
@@ -10,9 +10,9 @@ from montauk_tui.model.schema import Bools, Ints
 
 
 def with_descendants(table: ProcessTable, roots: Iterable[Identity]) -> list[Identity]:
-    """Return processes and all that descend from them, parents before children.
+    """Return processes and their descendants, parents before children.
 
-    Those that are not in the table are left out, and so are threads below them.
+    Processes that are not in the table are left out, with the threads below them.
     """
     found = [table.row_of(root) for root in roots]
     level = np.unique(np.array([row for row in found if row is not None], np.int64))
@@ -27,7 +27,7 @@ def with_descendants(table: ProcessTable, roots: Iterable[Identity]) -> list[Ide
 
 
 def processes_of(table: ProcessTable, rows: Iterable[Identity]) -> list[Identity]:
-    """Return the process of each thread, each once; what is not there stays as is."""
+    """Return the process of each thread, each once; others are returned unchanged."""
     result: dict[Identity, None] = {}
     for identity in rows:
         row = table.row_of(identity)
@@ -52,7 +52,7 @@ def below(parent: Ints, root: int) -> Bools:
     size = len(parent)
     inside = np.zeros(size + 1, dtype=np.bool_)
     inside[root] = True
-    # Who has no parent has the row behind the last, which is its own.
+    # A row without parent points to one behind the last, which points to itself.
     above = np.append(np.where(parent == NO_PARENT, size, parent), size)
     for _ in range(size.bit_length()):
         if (above == size).all():

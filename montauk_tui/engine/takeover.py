@@ -1,4 +1,4 @@
-"""What two collectors told of: one that takes over has listened for a while before."""
+"""Events that two collectors report: one was open for a while before it takes over."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,17 +11,17 @@ from montauk_tui.model.schema import UNKNOWN, Bools, Ints
 from montauk_tui.model.starts import StartTable
 
 _SAME_START_TICKS: Final = 1
-"""Where a start is worked out from a lifetime it may be on the other side of a tick."""
+"""A start computed from a lifetime may be on the other side of a tick."""
 
 _SAME_MOMENT_NS: Final = 10**9
-"""A process may lose its CPU between two places in the kernel where its end is told; no
-pid is given away again so soon."""
+"""A process may lose its CPU between the two places in the kernel that report its exit;
+no pid is reused so soon."""
 
 
 def unreported_exits(reported: Sequence[ExitTable], exits: ExitTable) -> Bools:
-    """Return which of `exits` nobody told of before.
+    """Return which of `exits` were not reported before.
 
-    Of a start that is not known, the moment of the end tells.
+    Without a known start, the times of the exits are compared.
     """
     known = defaultdict[int, list[tuple[int, int]]](list)
     for table in reported:
@@ -37,14 +37,14 @@ def unreported_exits(reported: Sequence[ExitTable], exits: ExitTable) -> Bools:
 
 
 def _is_same_exit(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    """Tell whether two ends of one pid, by start and end, are one."""
+    """Tell whether two exits of one pid, given as (start, end), are the same."""
     if UNKNOWN not in (one[0], other[0]):
         return abs(one[0] - other[0]) <= _SAME_START_TICKS
     return _is_same_moment(one[1], other[1])
 
 
 def unreported_starts(reported: Sequence[StartTable], starts: StartTable) -> Bools:
-    """Return which forks and execs nobody told of before; each was told once."""
+    """Return which forks and execs were not reported before."""
     known = defaultdict[int, list[tuple[int, int]]](list)
     for table in reported:
         columns = (table.pid, table.kind, table.time_ns)

@@ -1,4 +1,4 @@
-"""For how long the CPUs ran tasks, seen or not: what processes should add up to."""
+"""How long the CPUs ran tasks, seen or not: the sum that processes should have."""
 
 import math
 from typing import Final
@@ -11,13 +11,13 @@ from montauk_tui.model.sample import CPU_FIELDS, HostSample, Sample
 _STEAL: Final = CPU_FIELDS.index("steal")
 
 _MOST: Final = 1.1
-"""So many times the time that passed can be told, by clocks that differ."""
+"""Tolerance for clocks that differ, as a factor of the time that passed."""
 
 _CREDIBLE: Final = 0.9
-"""Share of what processes used that a sum over all of them must have."""
+"""Least share of the time of known processes that a sum over all must have."""
 
 _TICKS_S: Final = 0.05
-"""By how much more a process may seem to use, as its time comes in ticks."""
+"""How much more than the sum a process may appear to use, as it is in ticks."""
 
 
 def task_seconds(
@@ -25,7 +25,7 @@ def task_seconds(
 ) -> float:
     """Return the time of all tasks, with the interrupts that the kernel measures.
 
-    NaN where nothing tells, or where it was counted anew meanwhile.
+    NaN where it is not measured, or where the counter was reset meanwhile.
 
     Args:
         previous: The sample before.
@@ -43,14 +43,14 @@ def task_seconds(
         charged_s += float(np.nansum(rates.cpu_s[table.is_process & table.is_kernel]))
     if not charged_s <= _passed_s(previous.host, current.host) * _MOST:
         return math.nan
-    # Where processes run in the root of version 2, its cgroups lack them.
+    # Processes in the root cgroup of version 2 are in no other cgroup.
     if charged_s < used_s * _CREDIBLE - _TICKS_S:
         return math.nan
     return charged_s + measured_s
 
 
 def _by_switches(previous: HostSample, current: HostSample, user_hz: int) -> float:
-    """Return it as the switches of each CPU tell; NaN where CPUs came or went."""
+    """Return it as measured at task switches; NaN if CPUs were added or removed."""
     if not np.array_equal(previous.cpu_ids, current.cpu_ids):
         return math.nan
     ran_s = current.tasks_s - previous.tasks_s

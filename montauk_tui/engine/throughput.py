@@ -8,7 +8,7 @@ from montauk_tui.model.devices import Devices
 from montauk_tui.model.frame import NO_THROUGHPUT, DeviceThroughput, Throughput
 
 _MOST_BYTES_S: Final = 1e15
-"""More than anything moves in a second."""
+"""More than any device transfers in a second."""
 
 
 class _Count(NamedTuple):
@@ -18,12 +18,12 @@ class _Count(NamedTuple):
 
 
 def network_throughput(previous: Devices | None, current: Devices) -> DeviceThroughput:
-    """Return what went through each interface since `previous`."""
+    """Return the throughput of each interface since `previous`."""
     return _throughput(previous, current, _network(previous), _network(current))
 
 
 def disk_throughput(previous: Devices | None, current: Devices) -> DeviceThroughput:
-    """Return what each disk read and wrote since `previous`."""
+    """Return the throughput of each disk since `previous`."""
     return _throughput(previous, current, _disks(previous), _disks(current))
 
 
@@ -62,14 +62,14 @@ def _throughput(
 def _device(
     name: str, before: _Count | None, now: _Count, passed_s: float
 ) -> Throughput:
-    """Return the growth a second; a counter that went back is another device's."""
+    """Return the growth per second; a counter that went back is of another device."""
     if before is None or not passed_s > 0:
         return Throughput(name, math.nan, math.nan)
     grown = [new - old for new, old in zip(now, before, strict=True)]
     if any(growth < 0 for growth in grown):
         return Throughput(name, math.nan, math.nan)
     received, sent, busy_s = grown
-    # Both clocks are rounded, each in its own way.
+    # Both clocks are rounded differently.
     busy = math.nan if math.isnan(busy_s) else min(busy_s / passed_s, 1.0)
     return Throughput(name, _rate(received, passed_s), _rate(sent, passed_s), busy)
 
@@ -80,7 +80,7 @@ def _rate(grown: float, passed_s: float) -> float:
 
 
 def _total(each: Sequence[Throughput], *, is_same: bool) -> Throughput:
-    """Return the sum, unknown where a device came or went: so is what it did."""
+    """Return the sum, unknown if a device was added or removed."""
     if not is_same:
         return NO_THROUGHPUT.total
     return Throughput(

@@ -14,7 +14,7 @@ NO_PARENT = -1
 
 
 class Forest(NamedTuple):
-    """Rows in depth-first order, and how each hangs from its parent."""
+    """Rows in depth-first order, with depth and position among siblings."""
 
     rows: Ints
     """Every row of the table exactly once."""
@@ -29,9 +29,9 @@ def parents(table: ProcessTable, hangs_from: Floats | None = None) -> Ints:
 
     `hangs_from` names the pid of another row where it is not NaN.
 
-    A thread hangs from its process. /proc is not read in one moment: the parent may be
-    missing, or its pid may already belong to a process that is younger than the child,
-    which cannot be the parent.
+    The parent of a thread is its process. /proc is not read atomically: the parent may
+    be missing, or its pid may already belong to a process that is younger than the
+    child, which cannot be the parent.
     """
     if not len(table):
         return np.empty(0, dtype=np.int64)
@@ -53,8 +53,8 @@ def parents(table: ProcessTable, hangs_from: Floats | None = None) -> Ints:
 def grow(parent: Ints, order: Ints) -> Forest:
     """Return the forest of `parent` links, siblings and roots in the given order.
 
-    Links that form a ring have no root: the row of the ring that the order comes upon
-    first becomes one.
+    Links that form a ring have no root: the first row of the ring in the given order
+    becomes one.
 
     Args:
         parent: Row of each row's parent, or NO_PARENT.

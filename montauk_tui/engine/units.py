@@ -1,4 +1,4 @@
-"""Numbers as the short texts that people who use top and htop read without thinking."""
+"""Numbers as short texts, as users of top and htop know them."""
 
 import math
 import signal
@@ -8,13 +8,13 @@ from typing import Final
 from montauk_tui.model.schema import UNKNOWN
 
 NOTHING_KNOWN: Final = "-"
-"""What stands in for a value that is not known."""
+"""The text of an unknown value."""
 
 _BYTE_UNITS: Final = "KMGTPE"
 
 
 def counted(count: float, one: str, many: str = "") -> str:
-    """Return a count with what is counted: `1 process`, `12 processes`."""
+    """Return a count with its noun: `1 process`, `12 processes`."""
     return f"{count:.0f} {one if count == 1 else many or f'{one}s'}"
 
 

@@ -1,4 +1,4 @@
-"""What is known of one process when it is looked at closely: labelled values.
+"""Everything known about one process, as labelled values.
 
 Every text in here is sanitised (`model.text.clean`).
 """
@@ -11,7 +11,7 @@ from typing import Final
 from montauk_tui.model.sample import Identity
 
 USER_TASKS: Final = "Processes"
-"""Label of the limit whose use only a whole sample tells."""
+"""Label of the limit whose use is counted over a whole sample."""
 
 
 class Unit(Enum):
@@ -35,7 +35,7 @@ class Amount:
     """NaN where only the limit is known."""
     unit: Unit = Unit.COUNT
     limit: float = math.nan
-    """Infinity where there is none, NaN where that is no question."""
+    """Infinity for no limit, NaN where a limit does not apply."""
 
 
 Value = str | Amount
@@ -50,7 +50,7 @@ class Datum:
     reason: str = ""
     """Why the value is not known, and what would make it known."""
     note: str = ""
-    """What is said beside the value."""
+    """A note beside the value."""
     notable: bool = False
     """Whether it is out of the ordinary."""
 
@@ -65,7 +65,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What belongs together, under one heading."""
+    """Values that belong together, under one heading."""
 
     id: str
     title: str
@@ -74,9 +74,9 @@ class Section:
     reason: str = ""
     """Why the whole section is not known."""
     note: str = ""
-    """What is said beside the heading."""
+    """A note beside the heading."""
     is_list: bool = False
-    """Whether each of the data stands in a line of its own."""
+    """Whether each value has a line of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,20 +20,20 @@ class Rates:
     cpu_pct: Floats
     """CPU use, 100 for one core kept busy."""
     exit_cpu_s: Floats
-    """CPU-seconds that those who ended used in the interval and no row of the table was
-    charged with; a row each of `exits`."""
+    """CPU-seconds that exited processes used in the interval and that were not charged
+    to a row of the table; a row for each of `exits`."""
     exit_used_s: Floats
     """The same with what its own row in this sample was charged with."""
     exit_cpu_pct: Floats
     """`exit_used_s` as CPU use."""
     children_s: Floats
-    """CPU-seconds that children used which ended in the interval, as far as their
-    parent was credited; NaN where those who ended are known themselves."""
+    """CPU-seconds of the children that exited in the interval, as credited to the
+    parent; NaN where there are exit records."""
     per_s: Mapping[str, Floats] = field(default_factory=dict)
-    """What counters grew by a second, by the name of the column in the table; one that
-    is missing is unknown in every row."""
+    """Growth of counters per second, by the name of the column; a missing one is
+    unknown in every row."""
     exit_per_s: Mapping[str, Floats] = field(default_factory=dict)
-    """The same of those who ended; a row each of `exits`."""
+    """The same for exited processes; a row for each of `exits`."""
     interval_s: float = math.nan
     """Seconds since the previous sample."""
     highest: Mapping[str, Ints] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Throughput:
     """Bytes a second through an interface or a disk; NaN where unknown."""
 
     name: str
-    """Empty for the sum of all."""
+    """The device; empty for the sum of all."""
     in_bytes: float
     """Received, or read."""
     out_bytes: float
@@ -56,7 +56,7 @@ class Throughput:
 
 @dataclass(frozen=True, slots=True)
 class DeviceThroughput:
-    """The flows of one kind and their sum."""
+    """The throughput of each device of a kind, and the sum."""
 
     each: tuple[Throughput, ...]
     total: Throughput
@@ -89,8 +89,8 @@ class Ledger:
     """Where the CPU time of an interval went, in CPU-seconds.
 
     The parts that are known add up to `busy_s`. Where the collector does not see the
-    CPU time of what ended, `exited_s` is what parents were credited with; None if that
-    is not known either.
+    CPU time of exited processes, `exited_s` is what parents were credited with; None if
+    that is unknown too.
     """
 
     busy_s: float
@@ -129,4 +129,4 @@ class Frame:
     extra: Extra = field(default_factory=dict)
     """More columns of the sample's processes."""
     whole: "Frame | None" = None
-    """Of a frame with other rows the one it was made from."""
+    """For a frame with other rows: the frame that it was made from."""

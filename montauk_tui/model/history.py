@@ -1,4 +1,4 @@
-"""What happened lately, in bounded memory: ends, forks and execs, and how many."""
+"""The history of past intervals, in bounded memory: exits, forks, execs and sums."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,25 +13,25 @@ from montauk_tui.model.schema import Bools, Floats, Ints
 from montauk_tui.model.starts import StartTable
 
 MOST_KEPT: Final = 16_384
-"""Ends, and as many forks and execs: 600 bytes each."""
+"""Exits, and as many forks and execs: 600 bytes each."""
 
 
 class ExitedBatch(NamedTuple):
-    """Processes that ended, a row each, the earliest told first."""
+    """Exited processes, a row each, in the order in which they were reported."""
 
     exits: ExitTable
     cpu_s: Floats
-    """CPU-seconds used in the interval of the end; NaN where unknown."""
+    """CPU-seconds used in the interval of the exit; NaN where unknown."""
     cpu_pct: Floats
     """CPU use in that interval, 100 for one core kept busy."""
     reported_s: Floats
-    """CLOCK_MONOTONIC of the sample that told of it."""
+    """CLOCK_MONOTONIC of the sample that reported it."""
     serial: Ints
-    """Counts the ends that were told, from 1; no two have the same."""
+    """Number of the exit among all reported, from 1."""
     per_s: Mapping[str, Floats]
-    """What counters grew by a second in that interval, by their names."""
+    """Growth of counters per second in that interval, by name."""
     interval_s: Floats
-    """How long it was."""
+    """Length of that interval."""
 
     def select(self, kept: Bools) -> "ExitedBatch":
         """Return the rows that are `kept`."""
@@ -47,7 +47,7 @@ class ExitedBatch(NamedTuple):
 
 
 class Churn(NamedTuple):
-    """Processes that came and went in one interval; None where nobody counts them."""
+    """How many processes started and exited in one interval; None if not counted."""
 
     monotonic_s: float
     interval_s: float
@@ -57,7 +57,7 @@ class Churn(NamedTuple):
 
 
 MOST_MOMENTS: Final = 512
-"""Two in each cell of the widest graph."""
+"""Two for each cell of the widest graph."""
 
 
 class Moment(NamedTuple):
@@ -82,7 +82,7 @@ class Moment(NamedTuple):
 
 @dataclass(frozen=True)
 class History:
-    """What a front end may look back at; as parts, so that nothing is copied."""
+    """What is kept of past intervals, in parts, so that nothing is copied."""
 
     exited: tuple[ExitedBatch, ...] = ()
     """A part for each sample."""
@@ -93,10 +93,10 @@ class History:
     moments: tuple[Moment, ...] = ()
     """The last intervals, the earliest first."""
     intervals: tuple[Interval, ...] = ()
-    """What every process used, an interval each."""
+    """CPU use and memory of every process, an interval each."""
 
     def exited_since(self, reported_s: float) -> ExitedBatch | None:
-        """Return what was told at `reported_s` or later, None where that is nothing."""
+        """Return the exits reported at `reported_s` or later, None for none."""
         parts = [part for part in self.exited if part.reported_s[0] >= reported_s]
         if not parts:
             return None

@@ -1,4 +1,4 @@
-"""Which row of one table is the same process in another."""
+"""Joins of tables: the row of each process in another table."""
 
 from typing import NamedTuple
 

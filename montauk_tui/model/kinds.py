@@ -1,4 +1,4 @@
-"""What a row of a list stands for, and the numbers of rows that are no process."""
+"""What a row stands for, and the numbers of rows that are not a live process."""
 
 from enum import IntEnum
 from typing import Final, NamedTuple
@@ -8,19 +8,19 @@ from montauk_tui.model.schema import Ints
 
 
 class RowKind(IntEnum):
-    """What a row is; a living process or thread need not say so."""
+    """What a row stands for; optional for live processes and threads."""
 
     PROCESS = 0
     THREAD = 1
     EXITED = 2
     EXITED_GROUP = 3
-    """Many that ended, of one name and behind one living process."""
+    """Many exited processes of one name and one live ancestor."""
     ORPHANS_PARENT = 4
-    """One that ended, above its children that live on."""
+    """An exited process above its live children."""
     EVENT = 5
-    """A fork, an exec or an end; the process may live."""
+    """A fork, an exec or an exit; the process may be live."""
     GROUP = 6
-    """All that ran a program or that were in a cgroup, alive or not."""
+    """All processes of a program or of a cgroup, live or exited."""
 
 
 NUMBERS: Final = {
@@ -30,12 +30,11 @@ NUMBERS: Final = {
     RowKind.GROUP: (1 << 56, 1 << 57),
     RowKind.EVENT: (1 << 60, 1 << 62),
 }
-"""From where on, and up to where, the numbers of a kind go; those of single processes
-are exact as float64, too."""
+"""The range of numbers of each kind; those of single processes are exact as float64."""
 
 
 def numbers(kind: RowKind, values: Ints) -> Ints:
-    """Return what stands in the column `pid` of rows that are no living process.
+    """Return the values of the column `pid` for rows that are not a live process.
 
     It is negative, and no row of another kind ever has it.
 
@@ -51,21 +50,21 @@ def numbers(kind: RowKind, values: Ints) -> Ints:
 
 
 class RowKey(NamedTuple):
-    """What tells a row from every other, in every list and in every frame."""
+    """The key of a row, unique in every list and every frame."""
 
     kind: RowKind
     number: int
-    """The pid of who lives, else as `numbers` allots it."""
+    """The pid of a live process, else a number allotted by `numbers`."""
     start_ticks: int
 
     @classmethod
     def of(cls, process: Identity) -> "RowKey":
-        """Return the key of a living process."""
+        """Return the key of a live process."""
         return cls(RowKind.PROCESS, *process)
 
     @property
     def process(self) -> Identity | None:
-        """The living process or thread whose row it is, None where it is none."""
+        """The live process or thread of the row, None for other kinds."""
         if self.kind not in (RowKind.PROCESS, RowKind.THREAD):
             return None
         return Identity(self.number, self.start_ticks)

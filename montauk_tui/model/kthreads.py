@@ -1,4 +1,4 @@
-"""Which of those that are gone were kernel threads, told by their parent."""
+"""Which exited processes were kernel threads, inferred from their parent."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ _KTHREADD: Final = 2
 
 
 def kernel_flags(table: ProcessTable, ppid: Ints, ran_a_program: Bools) -> Ints:
-    """Return PF_KTHREAD for what kthreadd started and that ran no program, else 0.
+    """Return PF_KTHREAD for children of kthreadd that ran no program, else 0.
 
     The kernel's helpers such as modprobe(8) have that parent too, but run a program
     (call_usermodehelper_exec_work in kernel/umh.c).

@@ -9,10 +9,10 @@ from montauk_tui.model.schema import Bools
 from montauk_tui.model.text import clean
 
 CMDLINE_BYTES: Final = 1 << 17
-"""What is kept of an argument vector: MAX_ARG_STRLEN, the longest single argument."""
+"""How much of an argument vector is kept: MAX_ARG_STRLEN, the longest argument."""
 
 _COMM_BYTES: Final = 15
-"""Longest name of a process that is no kernel thread."""
+"""Longest name of a process other than a kernel thread."""
 
 
 class Command(NamedTuple):
@@ -52,7 +52,7 @@ def command_from_cmdline(raw: bytes) -> Command:
 
 
 def other_name(command: Command, comm: bytes) -> str:
-    """Return the name of a process where the command's program has another, else "".
+    """Return the name of a process if it differs from the command's program, else "".
 
     The kernel keeps 15 bytes of a program's name (TASK_COMM_LEN); prctl(2) sets any.
     """
@@ -67,11 +67,11 @@ class Lookups(Protocol):
     """Strings and gauges of single processes, cached by identity.
 
     Every method may be called from any thread. None and NaN mean unknown: the process
-    is gone, or reading is not permitted.
+    has exited, or reading is not permitted.
     """
 
     def command(self, identity: Identity, comm: bytes) -> Command:
-        """Return the command line as it is at this sample, read where need be."""
+        """Return the command line at this sample, read if necessary."""
         ...
 
     def known_command(self, identity: Identity, comm: bytes) -> Command:
@@ -90,7 +90,7 @@ class Lookups(Protocol):
         ...
 
     def cut_rows(self, table: ProcessTable) -> Bools:
-        """Tell of which rows the argument vector is longer than what is kept of it."""
+        """Tell which rows have a longer argument vector than is kept."""
         ...
 
     def user(self, uid: int) -> str:
@@ -129,5 +129,5 @@ class Lookups(Protocol):
         ...
 
     def details(self, identity: Identity) -> Details | None:
-        """Return all that is known of one process, read now: some milliseconds."""
+        """Return everything known about one process, read now: some milliseconds."""
         ...

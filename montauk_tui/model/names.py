@@ -35,7 +35,7 @@ _CONSOLES: Final = 64
 
 
 def state_letter(code: int) -> str:
-    """Return the letter of a state (proc_pid_stat(5)), "" for a byte that is none."""
+    """Return the letter of a state (proc_pid_stat(5)), "" for an unknown byte."""
     letter = chr(code) if 0 < code < _ASCII else ""
     return letter if letter.isalpha() else ""
 

@@ -1,4 +1,4 @@
-"""Whom processes hang from, and hung from before their parent ended."""
+"""Former parents of orphans: what the tree shows after the kernel reparented them."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -22,7 +22,7 @@ def codes(pid: Ints, start_ticks: Ints) -> Ints:
 
 
 def living_ancestors(ppid: Ints, living: Ints, exited: Ints, parents: Ints) -> Ints:
-    """Return the pid of the nearest ancestor that lives; 0 where none is known.
+    """Return the pid of the nearest live ancestor; 0 for unknown.
 
     Args:
         ppid: Parents to start from.
@@ -31,7 +31,7 @@ def living_ancestors(ppid: Ints, living: Ints, exited: Ints, parents: Ints) -> I
             counts.
         parents: Their parents.
     """
-    # Of equal pids the last comes first: that is the one that is found.
+    # Of equal pids the last comes first, so it is the one found.
     order = np.argsort(exited[::-1], kind="stable")
     exited, parents = exited[::-1][order], parents[::-1][order]
     wanted = ppid.clip(0)
@@ -54,18 +54,18 @@ def _none() -> Ints:
 
 @dataclass(frozen=True)
 class Orphans:
-    """Links to parents that ended or are ending, and those who ended: ghosts."""
+    """Links from orphans to their former parents, and the exited ones of these."""
 
     child: Ints = field(default_factory=_none)
-    """Codes of processes and ghosts that the kernel hung elsewhere."""
+    """Codes of processes and exited parents that the kernel reparented."""
     parent: Ints = field(default_factory=_none)
-    """Codes of their parents: ghosts, or processes of the last sample."""
+    """Codes of their former parents: exited, or processes of the last sample."""
     exited_parents: ProcessTable = field(default_factory=ProcessTable.empty)
-    """Each as it was last seen, under a number of its own, the latest first."""
+    """Each as it was last seen, under its own row number, the latest first."""
     code: Ints = field(default_factory=_none)
-    """Codes of the ghosts."""
+    """Codes of the exited parents."""
     exit_status: Floats = field(default_factory=lambda: np.empty(0))
-    """Wait status of the ghosts, NaN where nobody told."""
+    """Wait status of the exited parents, NaN where it was not reported."""
     lifetime_s: Floats = field(default_factory=lambda: np.empty(0))
     serial: int = 0
-    """How many ghosts there have been."""
+    """How many exited parents there have been."""

@@ -1,4 +1,4 @@
-"""What came of an action on one process, and on many in one line."""
+"""The result of an action on one process, and on many in one line."""
 
 import os
 from collections import Counter
@@ -10,7 +10,7 @@ from montauk_tui.model.sample import Identity
 
 
 class Outcome(Enum):
-    """What came of it, in the words that the user reads."""
+    """How an action went, in the words that the user reads."""
 
     DONE = "done"
     EXITED = "had exited"
@@ -20,12 +20,12 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of an action on one process."""
+    """The result of an action on one process."""
 
     identity: Identity
     outcome: Outcome
     reason: str = ""
-    """Why not, and what would permit it; where it was done, what is so now."""
+    """Why not, and what would permit it; after success the new value."""
     owner: int | None = None
     """User id of the owner, where only the owner is permitted."""
 

@@ -1,7 +1,7 @@
-"""Whether /proc speaks of the same processes as the system calls of this program.
+"""Whether /proc shows the PID namespace that system calls of this program use.
 
 In a PID namespace that sees the /proc of another (`unshare --pid --fork` without
-`--mount-proc`), a PID that is read there is somebody else for kill(2).
+`--mount-proc`), a PID read there is another process for kill(2).
 """
 
 import os
@@ -14,9 +14,9 @@ _ELSEWHERE: Final = "is that of another PID namespace"
 
 
 def lack(root: str = "/proc") -> tuple[str, str] | None:
-    """Return why nothing but reading is right below `root`, and the remedy.
+    """Return what is wrong with the /proc at `root`, and the remedy.
 
-    None where /proc is there, whole, and of our own PID namespace.
+    None where /proc is mounted, complete, and of our own PID namespace.
     """
     remedy = f"mount it: mount -t proc proc {root}"
     if not os.access(f"{root}/stat", os.R_OK):
@@ -28,7 +28,7 @@ def lack(root: str = "/proc") -> tuple[str, str] | None:
 
 
 def is_foreign(root: str = "/proc") -> bool:
-    """Tell whether the PIDs below `root` are not those that system calls take."""
+    """Tell whether the PIDs below `root` differ from those of system calls."""
     own = str(os.getpid())
     try:
         if os.readlink(f"{root}/self") != own:  # noqa: PTH115

@@ -1,4 +1,4 @@
-"""What every process used in the last intervals, in few bytes."""
+"""CPU use and memory of every process in the last intervals, in few bytes."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,20 +17,20 @@ class Interval(NamedTuple):
     """One interval: equally long columns, NaN where a value is unknown."""
 
     code: Ints
-    """Who it was (`lineage.codes`), ascending."""
+    """The process (`orphans.codes`), ascending."""
     cpu_pct: SmallFloats
     rss_bytes: SmallFloats
 
 
 class Series(NamedTuple):
-    """One process over the intervals, the latest last; NaN where it was not there."""
+    """One process over the intervals, the latest last; NaN while it did not exist."""
 
     cpu_pct: Floats
     rss_bytes: Floats
 
 
 def series_of(intervals: Sequence[Interval], identity: Identity) -> Series:
-    """Return what one process used; another that had its pid is another."""
+    """Return the series of one process; other processes with its pid are left out."""
     pid, start = (np.array([number], dtype=np.int64) for number in identity)
     code = codes(pid, start)[0]
     series = Series(np.full(len(intervals), np.nan), np.full(len(intervals), np.nan))

@@ -1,4 +1,4 @@
-"""Equally long, read-only columns about things that happened, a row each."""
+"""Tables of events: equally long, read-only columns, a row for each."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Self
@@ -9,7 +9,7 @@ from montauk_tui.model.schema import COMM_BYTES, UNKNOWN, Bools, Bytes, Field, I
 
 
 def cut_lines(cmdlines: Sequence[bytes] | Bytes, cmdline_bytes: Ints) -> Bools:
-    """Tell which arguments are not all there; the zero behind them is no loss."""
+    """Tell which arguments were cut; a missing zero at the end does not count."""
     kept = np.fromiter(map(len, cmdlines), np.int64, len(cmdlines))
     cut: Bools = cmdline_bytes > kept + 1
     return cut

@@ -1,4 +1,4 @@
-"""What a collector saw at one moment: raw counters only, frozen, never a rate."""
+"""What a collector read at one moment: raw counters only, frozen, never a rate."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ _Column = TypeVar("_Column", bound=np.ndarray[Any, Any])
 
 
 class Identity(NamedTuple):
-    """What tells one process from every other since boot.
+    """Identifies a process among all since boot.
 
     The kernel reuses a pid; it does not reuse one within a start tick.
     """
@@ -117,7 +117,7 @@ class ProcessTable:
 
     @property
     def names(self) -> frozenset[str]:
-        """The columns in which anything may be known."""
+        """The columns that are not unknown in every row."""
         return frozenset(self._columns)
 
     @property
@@ -134,7 +134,7 @@ class ProcessTable:
 
     @property
     def leader_exited(self) -> Bools:
-        """Which processes go on with other threads while their first one has ended.
+        """Which processes go on with other threads after their leader has exited.
 
         The flags are those of the first thread, whosever the state is.
         """
@@ -190,7 +190,7 @@ class Memory:
     swap_free: float
     swap_cached: float
     is_estimate: bool = False
-    """Whether `available` is montauk's own estimate, as the kernel tells none."""
+    """Whether `available` is montauk's own estimate, as the kernel reports none."""
 
     # max() returns its first argument where that is NaN.
 
@@ -201,17 +201,17 @@ class Memory:
 
     @property
     def unused(self) -> float:
-        """What is free, and what can be dropped."""
+        """Free memory and memory that can be dropped."""
         return self.free + self.buffers + self.cache
 
     @property
     def used(self) -> float:
-        """What processes and the kernel hold, shared memory with it."""
+        """Memory held by processes and the kernel, shared memory included."""
         return max(self.total - self.unused, 0.0)
 
     @property
     def swap_used(self) -> float:
-        """What lies in swap space."""
+        """Swap space in use."""
         return max(self.swap_total - self.swap_free, 0.0)
 
 
@@ -248,19 +248,19 @@ class HostSample:
     """CLOCK_MONOTONIC when `cpu_ticks` were read; NaN where that is not known."""
     devices: Devices = NO_DEVICES
     temperatures: tuple[Temperature, ...] | None = None
-    """Of the CPUs; empty where there is no sensor, None where nobody asked."""
+    """Of the CPUs; empty without a sensor, None if not needed."""
     frequencies: tuple[Frequency, ...] | None = None
     """Of the CPUs, one for those that share a clock; empty and None as above."""
     measures_interrupts: bool = True
     """Whether the kernel keeps the time of interrupts apart from that of processes
     (CONFIG_IRQ_TIME_ACCOUNTING); else processes are charged for those that hit them."""
     tasks_s: float = math.nan
-    """How long the CPUs were not left to their idle tasks, since the collector opened;
-    NaN where it does not watch that. Interrupts that the kernel measures are in it."""
+    """How long the CPUs ran other than their idle tasks, since the collector opened;
+    NaN if it does not measure that. Measured interrupts are included."""
     charged_s: float = math.nan
     """CPU time that tasks were charged for, by their cgroups; NaN where not known."""
     charged_has_kernel: bool = True
-    """Whether that of kernel threads is in it."""
+    """Whether the time of kernel threads is included."""
     charges_stolen: bool = False
     """Whether processes are charged for the time that was stolen from them, as without
     CONFIG_PARAVIRT_TIME_ACCOUNTING."""
@@ -278,11 +278,11 @@ class Counters:
     lost: int = 0
     """Events known to have been missed."""
     lost_exits: int = 0
-    """How many of them were ends of processes."""
+    """How many of them were exits of processes."""
     read_failures: int | None = None
     """Arguments of processes that could not be read."""
     lost_cpu_times: int = 0
-    """Ends that are told with less CPU time than there was: its record was lost."""
+    """Exits reported with less than their CPU time, as its record was lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,14 +304,14 @@ class Sample:
     host: HostSample
     counters: Counters
     exits: ExitTable | None
-    """What ended since the previous sample; None where the collector cannot see it."""
+    """The exits since the previous sample; None where the collector sees none."""
     vanished: int
-    """Processes that were listed and gone before they could be read."""
+    """Processes that were listed and exited before they could be read."""
     collect_cpu_s: float
     """CPU time this sample cost the monitor."""
     starts: StartTable | None = None
     """Forks and execs since the previous sample; None where it cannot see them."""
     ending: Ints | None = None
-    """Pids of ends that are counted but not complete: in `exits` of a later sample."""
+    """Pids of exits that are counted but not complete: in `exits` of a later sample."""
     reported_until_ns: int | None = None
-    """What happened up to then (CLOCK_BOOTTIME) is told or lost; None: not known."""
+    """Events up to this CLOCK_BOOTTIME are reported or lost; None for unknown."""

@@ -13,13 +13,13 @@ Bools = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.bytes_]
 
 UNKNOWN: Final = int(np.iinfo(np.int64).min)
-"""The value of an integer column where the collector could not tell."""
+"""The value of an integer column where it is unknown."""
 
 NO_START: Final = 1 << 60
-"""`start_ticks` of a row that is no single process: younger than every parent."""
+"""`start_ticks` of a row that is not one process: younger than every parent."""
 
 PF_EXITING: Final = 0x00000004
-"""Task flag of a thread that is ending or has ended (include/linux/sched.h)."""
+"""Task flag of a thread that is exiting or has exited (include/linux/sched.h)."""
 
 COMM_BYTES: Final = 64
 """Longest name: a kworker's goes past TASK_COMM_LEN (kernel/workqueue.c)."""
@@ -30,7 +30,7 @@ PF_KTHREAD: Final = 0x00200000
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Costly parts of a sample; what no need asks for is not read.
+    """Expensive parts of a sample; what no need asks for is not read.
 
     A set of names: those of the constants below, and of values that are looked up for
     single processes (`Need.of`).

@@ -21,5 +21,5 @@ NAMES: Final = _names()
 
 
 def meaning(number: int) -> str:
-    """Return what a signal says, in the C library's words; empty where it has none."""
+    """Return the meaning of a signal in the C library's words; empty for none."""
     return signal.strsignal(number) or "" if number in set(signal.Signals) else ""

@@ -3,7 +3,7 @@ r"""Text that came from a process, made safe to draw.
 A process chooses its own name and arguments, so every byte of them is an attacker's.
 `clean` leaves only characters that occupy one or two cells, stand alone and are
 visible; everything else becomes a backslash escape: `\x1b` for a control byte or a byte
-that is no UTF-8, `\u202e` for a bidi control, a combining mark or an invisible sign.
+of invalid UTF-8, `\u202e` for a bidi control, a combining mark or an invisible sign.
 """
 
 import unicodedata
@@ -23,7 +23,7 @@ _QUOTED: Final = 60
 _PATH: Final = 200
 
 _BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159")
-"""Letters and symbols that are drawn as nothing."""
+"""Letters and symbols that are drawn blank."""
 
 
 def clean(raw: bytes) -> str:
@@ -124,7 +124,7 @@ def split_at(text: str, width: int) -> tuple[str, str]:
 def drop_cells(text: str, count: int) -> str:
     """Return cleaned text without its first `count` cells.
 
-    A wide character that is cut in two leaves a space.
+    A wide character that is cut in half leaves a space.
     """
     if text.isascii():
         return text[count:]

@@ -107,7 +107,7 @@ async def test_a_parent_that_ends_stays_above_its_children() -> None:
         line = monitor.table.render_line(before.index(820)).text
         assert "  820 " in line
         assert " X " in line
-        assert "ended, its children live on" in line
+        assert "exited, its children live on" in line
         assert monitor.table.position == before.index(820)
         await monitor.press("-", "X")
         assert len(monitor.shown_pids) == len(before) - 1

@@ -155,10 +155,10 @@ async def test_a_row_of_many_and_those_it_holds() -> None:
         await monitor.sample()
         lines = panel(monitor)
         assert lines[0] == "awk 48 processes"
-        assert lines[1] == "ended in 2 s, 6 failed"
+        assert lines[1] == "exited in 2 s, 6 failed"
         assert "bash 2162" in text(monitor)
         await monitor.press("enter", "down")
-        assert "ended with" in panel(monitor)[1]
+        assert "exited with" in panel(monitor)[1]
 
 
 async def test_the_other_tabs_tell_of_the_process_behind_a_row() -> None:
@@ -169,7 +169,7 @@ async def test_the_other_tabs_tell_of_the_process_behind_a_row() -> None:
         await monitor.press("tab")
         assert "Forks" in text(monitor)
         await monitor.press("g")
-        assert "ended in the last seconds" in text(monitor)
+        assert "exited in the last seconds" in text(monitor)
         await monitor.press("tab", "down")
         assert "ended" in panel(monitor)[1]
 

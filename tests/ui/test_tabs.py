@@ -241,7 +241,7 @@ async def test_what_ended_is_marked_and_folded() -> None:
         assert f"{LOOPS}x" in rows[position(monitor, "awk")]
         assert f"by bash {SHELL}, 3 failed" in rows[position(monitor, "awk")]
         assert " X " in rows[position(monitor, "git")]
-        assert "ended with 128 after 11.7ms" in rows[position(monitor, "git")]
+        assert "exited with 128 after 11.7ms" in rows[position(monitor, "git")]
 
 
 async def test_x_hides_what_ended() -> None:

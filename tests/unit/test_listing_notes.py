@@ -34,14 +34,14 @@ def fold_note(frame: Frame) -> str:
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ({}, "ended with 0 after 5.0ms"),
-        ({"exit_code": 3}, "ended with 3 after 5.0ms"),
-        ({"exit_code": None, "exit_signal": 9}, "ended with SIGKILL after 5.0ms"),
+        ({}, "exited with 0 after 5.0ms"),
+        ({"exit_code": 3}, "exited with 3 after 5.0ms"),
+        ({"exit_code": None, "exit_signal": 9}, "exited with SIGKILL after 5.0ms"),
         ({"exit_code": None, "exit_signal": 11, "core_dumped": 1},
-         "ended with SIGSEGV+core after 5.0ms"),
-        ({"exit_code": None, "exit_signal": 33}, "ended with signal 33 after 5.0ms"),
-        ({"exit_code": None, "lifetime_ns": None}, "ended with - after -"),
-        ({"lifetime_ns": 90 * 10**9}, "ended with 0 after 1m30s"),
+         "exited with SIGSEGV+core after 5.0ms"),
+        ({"exit_code": None, "exit_signal": 33}, "exited with signal 33 after 5.0ms"),
+        ({"exit_code": None, "lifetime_ns": None}, "exited with - after -"),
+        ({"lifetime_ns": 90 * 10**9}, "exited with 0 after 1m30s"),
     ],
 )  # fmt: skip
 def test_how_one_ended(values: Row, expected: str) -> None:
@@ -54,13 +54,13 @@ def test_of_many_who_starts_them_comes_first() -> None:
         for at in range(3)
     ]
     said = fold_note(Life().at(1.0, ends))
-    assert said == "by make 10, 1 failed, ended in 1 s, lived 1.0ms/2.0ms/3.0ms"
+    assert said == "by make 10, 1 failed, exited in 1 s, lived 1.0ms/2.0ms/3.0ms"
 
 
 def test_what_is_not_known_of_many_is_not_said() -> None:
     blank: dict[str, Any] = {"lifetime_ns": None, "exit_code": None, "ppid": 777}
     ends = [end(100 + at, **blank) for at in range(3)]
-    assert fold_note(Life().at(1.0, ends)) == "ended in 1 s"
+    assert fold_note(Life().at(1.0, ends)) == "exited in 1 s"
 
 
 def test_a_spawner_has_its_ancestors() -> None:

@@ -93,7 +93,7 @@ def test_a_ghost_is_marked_as_ended() -> None:
     assert COLUMNS["command"].text(rows, row) == "bash"
     assert COLUMNS["cpu_pct"].text(rows, row) == "-"
     assert is_exited_row(rows, row)
-    assert note(rows, row) == "ended, its children live on"
+    assert note(rows, row) == "exited, its children live on"
     lines = guides(project(rows, VIEW), 0, 9)
     assert len(lines) == len(FAMILY)
 
@@ -107,7 +107,7 @@ def test_a_ghost_says_how_it_ended_where_that_is_told() -> None:
     assert tree_of(listed(frame)) == SHAPE
     later = listed(life.at(9.0), 5.0)
     assert tree_of(later) == SHAPE
-    assert note(later, 0) == "ended with 3 after 5.0ms, its children live on"
+    assert note(later, 0) == "exited with 3 after 5.0ms, its children live on"
 
 
 def test_a_ghost_goes_with_the_last_of_its_children() -> None:

@@ -83,7 +83,7 @@ def test_a_thread_belongs_to_its_process_and_has_no_children() -> None:
     ("values", "said", "level"),
     [
         ({"state": "R"}, "running", Level.NOTICE),
-        ({"state": "Z"}, "zombie: ended, not yet waited for", Level.HOT),
+        ({"state": "Z"}, "zombie: exited, not reaped yet", Level.HOT),
         ({"state": "I", "flags": PF_KTHREAD}, "idle, kernel thread", Level.FAINT),
         ({"state": UNKNOWN}, "-", Level.FAINT),
     ],
@@ -139,10 +139,10 @@ def test_a_parent_that_ended_is_named_while_it_is_remembered() -> None:
     orphan = {**FAMILY[3], "ppid": 1}
     frame = life.at(2.0, [end(30, b"bash", start_ticks=3, ppid=20)],
                     rows=[*FAMILY[:2], orphan])  # fmt: skip
-    assert facts(told(frame, 31))["Parents"] == "bash 30 (ended) < sshd 20 < systemd 1"
+    assert facts(told(frame, 31))["Parents"] == "bash 30 (exited) < sshd 20 < systemd 1"
     listed = with_exited_parents(frame, with_exited(frame, 0.0, frozenset()), 0.0)
     exited_parent = told(listed, 30)
-    assert exited_parent.said == "ended with 0"
+    assert exited_parent.said == "exited with 0"
     assert facts(exited_parent)["Children"] == "1 lives on"
     assert facts(exited_parent)[""] == "make 31"
 
@@ -150,7 +150,7 @@ def test_a_parent_that_ended_is_named_while_it_is_remembered() -> None:
 def test_of_a_child_of_the_dead_the_way_up_leads_through_them() -> None:
     ends = [end(41, b"sh", ppid=31), end(42, b"cc", ppid=41)]
     frame = exited_only(Life(FAMILY).at(1.0, ends))
-    expected = "sh 41 (ended) < make 31 < bash 30 < sshd 20 < systemd 1"
+    expected = "sh 41 (exited) < make 31 < bash 30 < sshd 20 < systemd 1"
     assert facts(told(frame, 42))["Parents"] == expected
 
 
@@ -165,12 +165,12 @@ def test_one_that_ended() -> None:
     )  # fmt: skip
     summary = told(exited_only(Life(FAMILY).at(1.0, [row])), 40)
     assert (summary.name, summary.said, summary.level) == (
-        "cc", "ended with 1", Level.HOT,
+        "cc", "exited with 1", Level.HOT,
     )  # fmt: skip
     assert summary.command is not None
     assert summary.command.text == "cc -c a.c"
     said = facts(summary)
-    assert said["Ended"].endswith(", 1 s ago")
+    assert said["Exited"].endswith(", 1 s ago")
     assert said["Lived"] == "250ms"
     assert said["CPU used"] == "200ms, 75 % user"
     assert said["Memory"] == "at most 9.0M"
@@ -195,11 +195,11 @@ def test_one_that_ended_without_anybody_telling_how() -> None:
         ("exit_code", "utime_ns", "stime_ns", "lifetime_ns", "end_ns", "uid", "ppid")
     )
     summary = told(exited_only(Life(FAMILY).at(1.0, [end(40, **values)])), 40)
-    assert summary.said == "ended; how is not known"
+    assert summary.said == "exited; status not known"
     said = facts(summary)
     for label in ("Lived", "CPU used", "User", "Parents"):
         assert said[label] == "-", label
-    assert not {"Ended", "Storage"} & said.keys()
+    assert not {"Exited", "Storage"} & said.keys()
 
 
 def test_what_was_seen_before_it_ended_keeps_its_history() -> None:
@@ -219,7 +219,7 @@ def test_many_are_told_together() -> None:
     assert listed.sample.processes.pid[0] < 0
     summary = summarize(listed, 0, machine_scale=False)
     assert summary.number == "4 processes"
-    assert summary.said == "ended in 1 s, 1 failed"
+    assert summary.said == "exited in 1 s, 1 failed"
     said = facts(summary)
     assert said["Parents"].startswith("make 31 < bash 30")
     assert said["Rate"] == "4.0/s"
@@ -234,7 +234,7 @@ def test_an_event_tells_of_its_process_alive_or_not() -> None:
     starts.append(exec_(40, 7, start_ticks=10_000_040, comm=b"cc"))
     frame = events(Life(FAMILY).at(1.0, [end(40, b"cc", exit_code=2)], starts))
     assert told(frame, 31).name == "make"
-    assert told(frame, 40).said == "ended with 2"
+    assert told(frame, 40).said == "exited with 2"
     gone = told(frame, 70)
     assert gone.said == "exited; exit status no longer known"
     assert gone.number == "70"

@@ -1,1 +1,1 @@
-"""Lists of rows that are more than the living processes: each a frame of its own."""
+"""Lists of other rows than live processes: each is a frame."""

@@ -1,4 +1,4 @@
-"""Who is behind a process when its parent is gone as well."""
+"""The nearest live ancestor of a process, through exited parents."""
 
 from montauk_tui.model import orphans
 from montauk_tui.model.exits import ExitTable
@@ -7,12 +7,12 @@ from montauk_tui.model.schema import Ints
 
 
 def living_ancestors(frame: Frame, ppid: Ints, exits: ExitTable) -> Ints:
-    """Return the pid of the nearest ancestor that lives; 0 where none is known.
+    """Return the pid of the nearest live ancestor; 0 for unknown.
 
     Args:
-        frame: With the living.
+        frame: The frame with the live processes.
         ppid: Parents to start from.
-        exits: The dead, through which the way leads.
+        exits: Exited processes to search through.
     """
     living = frame.sample.processes.pid
     return orphans.living_ancestors(ppid, living, exits.pid, exits.ppid)

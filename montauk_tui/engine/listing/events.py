@@ -1,4 +1,4 @@
-"""The last forks, execs and ends as rows, the latest first."""
+"""The last forks, execs and exits as rows, the latest first."""
 
 from typing import Final
 
@@ -27,10 +27,10 @@ EXIT: Final = 3
 """Kind of an event beside those of `model.starts`."""
 
 _MOST: Final = 4096
-"""Of starts and as many of ends."""
+"""This many starts, and as many exits."""
 
 _STARTS_FROM: Final = 1 << 60
-"""Numbers of starts; those of ends are below."""
+"""Numbers of starts; those of exits are below."""
 
 
 def events(frame: Frame) -> Frame:
@@ -39,9 +39,9 @@ def events(frame: Frame) -> Frame:
 
 
 def events_in_sample(frame: Frame) -> tuple[Frame, Ints, Ints]:
-    """Return a row for each event of a frame's sample, and which.
+    """Return a row for each event of a frame's sample.
 
-    That is the row of each of its starts, and of each of its exits.
+    Also the row of each of its starts, and that of each of its exits.
     """
     sample = frame.sample
     starts = StartTable.empty() if sample.starts is None else sample.starts
@@ -57,7 +57,7 @@ def _listed(frame: Frame, exited: ExitedBatch | None, starts: StartTable) -> Fra
     sample = frame.sample
     place = np.arange(len(starts))
     back = place[::-1]
-    # Two events of one moment, on two CPUs, get pids of their own.
+    # Two events at the same time, on two CPUs, get different pids.
     moment = np.maximum.accumulate(starts.time_ns - place) + place
     pid = numbers(RowKind.EVENT, _STARTS_FROM + moment[back])
     columns = {

@@ -1,4 +1,4 @@
-"""Processes that ended, beside the living ones for a while, and on their own."""
+"""Exited processes, beside live ones for a while, and in a list of their own."""
 
 from typing import Final, NamedTuple
 
@@ -40,37 +40,37 @@ from montauk_tui.model.schema import (
 )
 
 _FOLD_FROM: Final = 3
-"""So many of one parent and name become one row."""
+"""From so many of one parent and name on they become one row."""
 
 _MIXER: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 def is_exited_row(frame: Frame, row: int) -> bool:
-    """Tell whether a row of the main list is a single process that ended."""
+    """Tell whether a row of the main list is a single exited process."""
     if "window_s" not in frame.extra and "exited_parent" not in frame.extra:
         return False
     return kind_of(frame, row) in (RowKind.EXITED, RowKind.ORPHANS_PARENT)
 
 
 def with_exited(frame: Frame, linger_s: float, opened: frozenset[int]) -> Frame:
-    """Return the living processes and those that ended in the last `linger_s`.
+    """Return the live processes and those that exited in the last `linger_s`.
 
-    Many of one parent and name are one row; those whose pid is `opened` have the
-    processes beside them. Who came and went within the interval is no row of the
-    living: its end follows when its CPU time is complete.
+    Many of one parent and name are one row; a group whose pid is `opened` is shown with
+    its processes. A process that started and exited within the interval has no live
+    row: its exit follows when its CPU time is complete.
 
-    Who ended before the last interval uses no CPU now, and nobody who ended has memory,
-    so that the rows add up to no more than there is.
+    A process that exited before the last interval uses no CPU now, and no exited
+    process has memory, so that the rows add up to no more than there is.
     """
     living = _without_passing(frame)
     if linger_s <= 0:
         return living
     now_s, interval_s = frame.sample.monotonic_s, frame.interval_s or 0.0
-    # In the middle between two samples, so that their jitter does not matter.
+    # Halfway between two samples, so that their jitter does not matter.
     since_s = min(now_s, now_s - linger_s + interval_s / 2)
     exited = frame.history.exited_since(since_s)
     if exited is not None:
-        # A zombie is still there.
+        # A zombie still has a row.
         exits, here = exited.exits, frame.sample.processes
         exited = exited.select(~find(here, exits.pid, exits.start_ticks).found)
     if exited is None or not len(exited.exits):
@@ -97,7 +97,7 @@ def with_exited(frame: Frame, linger_s: float, opened: frozenset[int]) -> Frame:
 
 
 def is_passing(frame: Frame) -> Bools:
-    """Tell which rows started and ended since the sample before: none listed them.
+    """Tell which rows started and exited since the previous sample.
 
     The kernel collector holds them back until their CPU time is complete.
     """
@@ -117,7 +117,7 @@ def _without_passing(frame: Frame) -> Frame:
 
 
 def exited_only(frame: Frame) -> Frame:
-    """Return the last processes that ended, as many as are remembered."""
+    """Return the last exited processes, as many as history keeps."""
     exited = frame.history.exited_since(-np.inf)
     if exited is None:
         empty = ProcessTable.empty()
@@ -126,7 +126,7 @@ def exited_only(frame: Frame) -> Frame:
 
 
 def exited_one(frame: Frame, identity: Identity) -> Frame | None:
-    """Return one process that ended as the only row, None where it is forgotten."""
+    """Return one exited process as the only row, None if history does not keep it."""
     for part in reversed(frame.history.exited):
         is_it = (part.exits.pid == identity.pid) & (
             part.exits.start_ticks == identity.start_ticks
@@ -137,7 +137,7 @@ def exited_one(frame: Frame, identity: Identity) -> Frame | None:
 
 
 def exited_in_sample(frame: Frame, exits: ExitTable) -> Frame:
-    """Return the processes that ended in the interval of a frame, the last row first.
+    """Return the processes that exited in the interval of a frame, the last row first.
 
     Args:
         frame: With their rates.
@@ -164,9 +164,9 @@ def _listed(frame: Frame, exited: ExitedBatch) -> Frame:
 
 class _Folds(NamedTuple):
     pid: Ints
-    """For each ended process the pid of its fold."""
+    """For each exited process the pid of its group."""
     ancestor: Ints
-    """The living process that it comes from."""
+    """Its nearest live ancestor."""
 
 
 class _Folded(NamedTuple):
@@ -180,9 +180,9 @@ def _in(folded: _Folded, opened: frozenset[int]) -> Bools:
 
 
 def _fold(frame: Frame, exited: ExitedBatch) -> _Folds:
-    """Return which fold each belongs to: the same parent and name, the same fold.
+    """Return the group of each: the same live ancestor and name, the same group.
 
-    Parents that ended as well are passed over: each run of a build step has another.
+    Parents that exited are passed over: each run of a build step has another.
     """
     exits = exited.exits
     ancestor = living_ancestors(frame, exits.ppid, exits)
@@ -191,7 +191,7 @@ def _fold(frame: Frame, exited: ExitedBatch) -> _Folds:
 
 
 def _codes(names: Bytes) -> Ints:
-    """Return 32 bits that stand for each name, the same in every frame."""
+    """Return a 32-bit hash of each name, the same in every frame."""
     width = -(-names.dtype.itemsize // 8) * 8
     words = names.astype(f"S{width}").view(np.uint64).reshape(len(names), -1)
     odd = _MIXER ** np.arange(1, words.shape[1] + 1, dtype=np.uint64)
@@ -245,12 +245,12 @@ def _fold_rows(
 
 
 class _Totals(NamedTuple):
-    """Sums of what is known, by group; unknown where nothing is."""
+    """Sums of known values, by group; unknown if there are none."""
 
     group: Ints
     size: int
     wanted: Bools
-    """The groups whose sums are asked for."""
+    """The groups whose sums are needed."""
 
     def of(self, values: Floats) -> Floats:
         known = np.isfinite(values)
@@ -276,25 +276,25 @@ def _flags(
 
 
 class _Lives:
-    """Life times by group, ordered once."""
+    """Lifetimes by group, sorted once."""
 
     def __init__(self, group: Ints, size: int, lifetime_s: Floats) -> None:
         known = np.isfinite(lifetime_s)
         lifetime_s, group = lifetime_s[known], group[known]
-        # One more, for groups at the end of which nothing is known.
+        # One more, for groups without a known lifetime.
         self._ordered = np.append(lifetime_s[np.lexsort((lifetime_s, group))], np.nan)
         self._counts = np.bincount(group, minlength=size)
         self._ends = np.cumsum(self._counts)
 
     def quantile(self, share: float) -> Floats:
-        """Return the value that `share` of each group's lives do not exceed."""
+        """Return the quantile `share` of the lifetimes of each group."""
         within = ((self._counts - 1).clip(0) * share).astype(np.int64)
         found = self._ordered[self._ends - self._counts + within]
         return np.where(self._counts > 0, found, np.nan)
 
 
 def _common(values: Ints, group: Ints, size: int) -> Ints:
-    """Return the value that all of a group have, else UNKNOWN."""
+    """Return the common value of each group, else UNKNOWN."""
     low = np.full(size, np.iinfo(np.int64).max)
     high = np.full(size, UNKNOWN)
     np.minimum.at(low, group, values)
@@ -303,13 +303,13 @@ def _common(values: Ints, group: Ints, size: int) -> Ints:
 
 
 def _largest(values: Ints, group: Ints, size: int) -> Floats:
-    """Return the largest of what is known of each group."""
+    """Return the largest known value of each group."""
     most = np.full(size, UNKNOWN)
     np.maximum.at(most, group, values)
     return as_floats(most)
 
 
 def _common_status(exited: ExitedBatch, group: Ints, size: int) -> Floats:
-    """Return how all of each group ended, unknown where they differ."""
+    """Return the common exit status of each group, unknown where they differ."""
     status = np.nan_to_num(exit_status(exited), nan=UNKNOWN).astype(np.int64)
     return as_floats(_common(status, group, size))

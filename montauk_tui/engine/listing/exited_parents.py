@@ -1,7 +1,7 @@
-"""Parents that ended, in the tree above the children that live on.
+"""Exited parents, in the tree above their live children.
 
-The extra column `hangs_from` holds the pid of the row that a row hangs from, where
-that is another than its parent's.
+The extra column `hangs_from` holds the pid of the row above a row in the tree, where
+that is not its parent.
 """
 
 from typing import Final
@@ -20,11 +20,11 @@ from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Bools, Floats, Ints
 
 _KEPT: Final = ("pid", "tgid", "ppid", "pgrp", "session", "tty", "uid", "start_ticks")
-"""What is still so of a process that ended."""
+"""Columns that stay valid after the exit."""
 
 
 def real_pids(frame: Frame) -> Ints:
-    """Return the pid of each row's process, -1 for a row of many."""
+    """Return the pid of each row's process, -1 for a group."""
     pid = frame.sample.processes.pid
     real = frame.extra.get("real_pid")
     if real is None:
@@ -34,12 +34,12 @@ def real_pids(frame: Frame) -> Ints:
 
 
 def row_codes(frame: Frame) -> Ints:
-    """Return who each row is about: the same number before and after the end."""
+    """Return a code for each row's process, the same before and after its exit."""
     return codes(real_pids(frame), frame.sample.processes.start_ticks)
 
 
 def with_exited_parents(frame: Frame, listed: Frame, linger_s: float) -> Frame:
-    """Return `listed` with the ghosts, and what hangs from whom.
+    """Return `listed` with exited parents, and the column `hangs_from`.
 
     Args:
         frame: What the collector saw.
@@ -50,7 +50,7 @@ def with_exited_parents(frame: Frame, listed: Frame, linger_s: float) -> Frame:
     table, extra = listed.sample.processes, listed.extra
     if not len(orphans.exited_parents) and "real_pid" not in extra:
         return _hung(frame, listed, orphans, linger_s) if len(orphans.child) else listed
-    # One that ended just now has a row already.
+    # A process that has just exited has a row already.
     missing = ~np.isin(orphans.code, row_codes(listed))
     exited_parents = _table(orphans.exited_parents.only(missing))
     order = np.argsort(np.concatenate([exited_parents.pid, table.pid]), kind="stable")
@@ -108,7 +108,7 @@ def _hung(frame: Frame, rows: Frame, orphans: Orphans, linger_s: float) -> Frame
 
 
 def _of_exited(frame: Frame, rows: Frame, linger_s: float) -> Floats:
-    """Return whom those that ended hang from, whose parents are not alive either."""
+    """Return the row above each exited process whose parent has exited too."""
     table, living = rows.sample.processes, frame.sample.processes.pid
     hangs = np.full(len(table), np.nan)
     real = real_pids(rows)

@@ -1,4 +1,4 @@
-"""What was started lately, by the program that it was or by its cgroup."""
+"""Processes of the last seconds, grouped by program or by cgroup."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from montauk_tui.model.starts import EXEC, StartTable
 
 
 def by_executable(frame: Frame) -> Frame:
-    """Return a row for each name of a program that was started or ended lately."""
+    """Return a row for each program that was started or exited in the window."""
     exited, starts = _lately(frame)
     execs = starts.only(starts.kind == EXEC)
     names = np.concatenate([exited.exits.comm, execs.comm])
@@ -26,12 +26,12 @@ def by_executable(frame: Frame) -> Frame:
 
 
 def by_cgroup(frame: Frame) -> Frame:
-    """Return a row for each cgroup in which processes ended lately."""
+    """Return a row for each cgroup with exits in the window."""
     exited, _ = _lately(frame)
     ids, group = np.unique(exited.exits.cgroup_id, return_inverse=True)
     labels = [_cgroup(frame, int(number)) for number in ids]
     listed = _frame(frame, exited, group, labels)
-    # Nobody tells in which cgroup a program was started.
+    # Exec events do not report the cgroup.
     unknown = np.full(len(labels), np.nan)
     return replace(listed, extra={**listed.extra, "execs_rate": unknown})
 
@@ -55,7 +55,7 @@ def _lately(frame: Frame) -> tuple[ExitedBatch, StartTable]:
 def _frame(
     frame: Frame, exited: ExitedBatch, group: Ints, labels: list[bytes]
 ) -> Frame:
-    """Return a row for each group; the ends come first in `group`, then the execs."""
+    """Return a row for each group; `group` has the exits first, then the execs."""
     of_exits, of_execs = group[: len(exited.exits)], group[len(exited.exits) :]
     size, seconds = len(labels), window_s(frame)
 

@@ -1,4 +1,4 @@
-"""What is said behind the command of a row that is no living process."""
+"""The note behind the command of a row that is not a live process."""
 
 import math
 from typing import Final
@@ -13,7 +13,7 @@ _MOST_ANCESTORS: Final = 6
 
 
 def note(frame: Frame, row: int, arrow: str = "<") -> str:
-    """Return how it ended, what a row of many stands for, or who started a spawner."""
+    """Return the exit status, what a group stands for, or the parents of a spawner."""
     if "forks_rate" in frame.extra:
         return _ancestry(frame, row, arrow)
     match kind_of(frame, row):
@@ -29,12 +29,12 @@ def note(frame: Frame, row: int, arrow: str = "<") -> str:
 def _of_one(frame: Frame, row: int) -> str:
     status = exit_status_text(extra_value(frame, "exit_status", row))
     life = lifetime_text(extra_value(frame, "lifetime_s", row))
-    return f"ended with {status} after {life}"
+    return f"exited with {status} after {life}"
 
 
 def _of_exited_parent(frame: Frame, row: int) -> str:
     told = not math.isnan(extra_value(frame, "exit_status", row))
-    return f"{_of_one(frame, row) if told else 'ended'}, its children live on"
+    return f"{_of_one(frame, row) if told else 'exited'}, its children live on"
 
 
 def _of_many(frame: Frame, row: int) -> str:
@@ -42,12 +42,12 @@ def _of_many(frame: Frame, row: int) -> str:
         extra_value(frame, name, row)
         for name in ("failed", "window_s", "shortest_s", "lifetime_s", "longest_s")
     )
-    # Who starts them comes first: what is behind may have no room.
+    # The spawner comes first: there may be no room for the rest.
     by = _name(frame, int(frame.sample.processes.ppid[row]))
     parts = [f"by {by}"] if by else []
     if failed > 0:
         parts.append(f"{failed:.0f} failed")
-    parts.append(f"ended in {window_s:.0f} s")
+    parts.append(f"exited in {window_s:.0f} s")
     if not math.isnan(median):
         lives = map(lifetime_text, (shortest, median, longest))
         parts.append(f"lived {'/'.join(lives)}")
@@ -71,7 +71,7 @@ def _ancestry(frame: Frame, row: int, arrow: str) -> str:
 
 
 def _name(frame: Frame, pid: int) -> str:
-    """Return the name and pid of a living process, nothing where it is not listed."""
+    """Return name and pid of a live process, empty where it is not listed."""
     table = frame.sample.processes
     row = int(table.pid.searchsorted(pid))
     if pid <= 0 or row == len(table) or table.pid[row] != pid:

@@ -1,7 +1,7 @@
-"""Rows for what is no living process, so that all columns, filters and sorts apply.
+"""Rows that are not live processes, made so that all columns, filters and sorts apply.
 
-Such a row has a negative pid that no other row ever has; the pid of the process that
-ended stands in the extra column `real_pid`.
+Such a row has a unique negative pid; the pid of the exited process is in the extra
+column `real_pid`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,11 +41,11 @@ from montauk_tui.model.text import clean
 DEAD: Final = ord("X")
 
 _PER_S: Final = {name: f"{name}_per_s" for name in COUNTERS}
-"""Extra columns that hold what counters grow by a second."""
+"""Extra columns that hold the rates of counters."""
 
 
 class RowLookups:
-    """Strings of rows that are no process from what is at hand, else as ever."""
+    """Strings of rows that are not live processes; asks the base for all others."""
 
     def __init__(
         self,
@@ -116,12 +116,12 @@ class RowLookups:
         return self._base.cmdline(identity) if raw is None else raw or None
 
     def cut_rows(self, table: ProcessTable) -> Bools:
-        """Tell of which rows the arguments are not all there."""
+        """Tell which rows have cut arguments."""
         rows = self._base.cut_rows(table)
         if self._cmdline_bytes is None:
             return rows
         if self._cut is None:
-            # Once for all drawings of these rows.
+            # Once for every time these rows are drawn.
             self._cut = cut_lines(self._cmdlines, self._cmdline_bytes)
         own = by_pid(self._pids, table.pid)
         rows[own.found] = self._cut[own.row[own.found]]
@@ -136,7 +136,7 @@ class RowLookups:
         return self._base.cgroup(number)
 
     def gauge(self, name: str, identity: Identity) -> float:
-        """Return a number of a living process."""
+        """Return a number of a live process."""
         return (
             self._base.gauge(name, identity)
             if self._raw(identity) is None
@@ -144,11 +144,11 @@ class RowLookups:
         )
 
     def label(self, name: str, identity: Identity) -> str:
-        """Return a text of a living process."""
+        """Return a text of a live process."""
         return self._base.label(name, identity) if self._raw(identity) is None else ""
 
     def known_gauges(self, name: str, whose: Iterable[tuple[int, int]]) -> list[float]:
-        """Return a number of each: nothing is kept of who does not live."""
+        """Return a number of each: none is kept for exited processes."""
         return self._base.known_gauges(name, whose)
 
     def known_labels(self, name: str, whose: Iterable[tuple[int, int]]) -> list[str]:
@@ -156,11 +156,11 @@ class RowLookups:
         return self._base.known_labels(name, whose)
 
     def details(self, identity: Identity) -> Details | None:
-        """Return all that is known of a living process."""
+        """Return everything known about a live process."""
         return self._base.details(identity) if self._raw(identity) is None else None
 
     def shared_bytes(self, identity: Identity) -> float:
-        """Return the resident shared memory; of who is gone it is unknown."""
+        """Return the resident shared memory; unknown for an exited process."""
         return (
             self._base.shared_bytes(identity)
             if self._raw(identity) is None
@@ -168,7 +168,7 @@ class RowLookups:
         )
 
     def io_priority(self, identity: Identity) -> int | None:
-        """Return class and level of I/O; of who is gone they are unknown."""
+        """Return class and level of I/O; unknown for an exited process."""
         return self._base.io_priority(identity) if self._raw(identity) is None else None
 
 
@@ -211,7 +211,7 @@ def carried(rates: Rates) -> Extra:
 
 
 def per_s_extra(per_s: Mapping[str, Floats]) -> Extra:
-    """Return what counters grow by as extra columns."""
+    """Return rates of counters as extra columns."""
     return {_PER_S[name]: values for name, values in per_s.items()}
 
 
@@ -224,7 +224,7 @@ def only(frame: Frame, kept: Bools, extra: Extra) -> Frame:
 
 
 def reported_now(exits: ExitTable, frame: Frame) -> ExitedBatch:
-    """Return the ends of a frame's sample with the rates of its interval."""
+    """Return the exits of a frame's sample with the rates of its interval."""
     count, rates = len(exits), frame.rates
     reported_s = np.full(count, frame.sample.monotonic_s)
     serial = np.arange(1, count + 1)
@@ -235,9 +235,9 @@ def reported_now(exits: ExitTable, frame: Frame) -> ExitedBatch:
 
 
 def by_now(exited: ExitedBatch, now_s: float) -> ExitedBatch:
-    """Return the same with nothing used now by those who were told of before `now_s`.
+    """Return the same with rates of 0 for exits reported before `now_s`.
 
-    What they used in all stays in their totals.
+    Their totals are unchanged.
     """
     was_before = exited.reported_s < now_s
     return exited._replace(
@@ -252,7 +252,7 @@ def by_now(exited: ExitedBatch, now_s: float) -> ExitedBatch:
 def exited_table(
     exited: ExitedBatch, sample: Sample, kind: RowKind = RowKind.EXITED
 ) -> ProcessTable:
-    """Return a row for each process that ended, the one that was told last first."""
+    """Return a row for each exited process, the last reported first."""
     exits = exited.exits
     back = np.arange(len(exits))[::-1]
     pid = numbers(kind, exited.serial[back])
@@ -311,7 +311,7 @@ def status_of(exits: ExitTable) -> Floats:
 
 
 def is_failure(exited: ExitedBatch) -> Bools:
-    """Return which did not end with status 0."""
+    """Return which exited with a status other than 0."""
     status = exit_status(exited)
     failed: Bools = np.isfinite(status) & (status != 0)
     return failed

@@ -1,4 +1,4 @@
-"""Who starts processes: by the living process that is behind them."""
+"""Spawners: the live processes that start others."""
 
 from collections.abc import Callable
 
@@ -21,10 +21,10 @@ from montauk_tui.model.starts import EXEC, FORK, StartTable
 
 
 def spawners(frame: Frame) -> Frame:
-    """Return the processes that started others lately, with what these did.
+    """Return the processes that started others in the window, with what these did.
 
-    A process that was started by one that is gone counts for the nearest ancestor that
-    lives. Where nobody tells of starts and ends, what parents were credited with tells.
+    A process whose parent has exited counts for its nearest live ancestor. Where no
+    starts and exits are reported, the parents' cutime and cstime are used.
     """
     exited, starts = exited_lately(frame), starts_lately(frame)
     exits = exited.exits if exited is not None else ExitTable.empty()

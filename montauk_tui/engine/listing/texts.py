@@ -1,4 +1,4 @@
-"""The command lines of many that ended as text, at once: a filter looks at all."""
+"""The command lines of many exited processes as text, at once, for filters."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -11,7 +11,7 @@ from montauk_tui.model.schema import Bytes
 from montauk_tui.model.text import clean
 
 _BLOCK: Final = 256
-"""Rows that are made text together; one that is not plain slows its own block only."""
+"""Rows converted together; one that is not plain slows down its own block only."""
 
 _PLAIN: Final = bytes(range(0x20, 0x7F))
 
@@ -37,5 +37,5 @@ def cmdline_texts(cmdlines: Sequence[bytes] | Bytes) -> list[str]:
 
 @lru_cache(maxsize=MOST_KEPT)
 def _text(raw: bytes) -> str:
-    """Return one that may hold anything; it takes 0.1 us a sign."""
+    """Return one that may hold any bytes; it takes 0.1 us a character."""
     return clean(raw.rstrip(b"\0 ").replace(b"\0", b" "))

@@ -1,4 +1,4 @@
-"""What happened in the last seconds, and how many seconds these are."""
+"""Events of the last seconds, and how many seconds these are."""
 
 from typing import Final
 
@@ -9,11 +9,11 @@ from montauk_tui.model.history import ExitedBatch
 from montauk_tui.model.starts import StartTable
 
 WINDOW_S: Final = 5.0
-"""Rates are those of so long."""
+"""Rates are averages over this time."""
 
 
 def window_s(frame: Frame) -> float:
-    """Return how many seconds the parts that are looked at stand for."""
+    """Return the length of the window in seconds."""
     since_s = frame.sample.monotonic_s - WINDOW_S
     covered = [
         one.interval_s for one in frame.history.churn if one.monotonic_s > since_s
@@ -22,7 +22,7 @@ def window_s(frame: Frame) -> float:
 
 
 def exited_lately(frame: Frame) -> ExitedBatch | None:
-    """Return who ended in the window, None where nobody did."""
+    """Return the exits in the window, None for none."""
     return frame.history.exited_since(
         np.nextafter(frame.sample.monotonic_s - WINDOW_S, np.inf)
     )

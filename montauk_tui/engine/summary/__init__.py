@@ -1,1 +1,1 @@
-"""What is said of one row in few lines: of the living, of those that ended, of many."""
+"""The summary of one row in a few lines: a live or exited process, or a group."""

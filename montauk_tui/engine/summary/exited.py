@@ -1,4 +1,4 @@
-"""What is said of a process that ended, of many, and of what is no process."""
+"""The summary of an exited process, of a group of them, and of other groups."""
 
 import math
 from typing import Final
@@ -41,7 +41,7 @@ _RATES: Final = (
 
 
 def exited(listed: Frame, row: int, *, machine_scale: bool) -> Summary:
-    """Return what is said of one process that ended; ghosts are such."""
+    """Return the summary of an exited process; an exited parent is one."""
     identity = real_identity(listed, row)
     status = extra_value(listed, "exit_status", row)
     whole = listed.whole or listed
@@ -61,7 +61,7 @@ def exited(listed: Frame, row: int, *, machine_scale: bool) -> Summary:
 
 
 def many(listed: Frame, row: int) -> Summary:
-    """Return what is said of a row that stands for many that ended."""
+    """Return the summary of a group of exited processes."""
     count, failed, window_s, shortest, median, longest = (
         extra_value(listed, name, row)
         for name in (
@@ -76,9 +76,9 @@ def many(listed: Frame, row: int) -> Summary:
     return Summary(
         name=cells.name_text(listed, row),
         number=counted(count, "process", "processes"),
-        said=f"ended in {window_s:.0f} s, {failed:.0f} failed"
+        said=f"exited in {window_s:.0f} s, {failed:.0f} failed"
         if failed > 0
-        else f"ended in {window_s:.0f} s, none failed",
+        else f"exited in {window_s:.0f} s, none failed",
         level=Level.HOT if failed > 0 else Level.PLAIN,
         command=None,
         groups=(
@@ -96,12 +96,12 @@ def many(listed: Frame, row: int) -> Summary:
 
 
 def group(listed: Frame, row: int) -> Summary:
-    """Return what is said of all that ran a program, or all of a cgroup."""
+    """Return the summary of all processes of a program or of a cgroup."""
     count = extra_value(listed, "count", row)
     return Summary(
         name=cells.name_text(listed, row),
         number="",
-        said=f"{count:.0f} ended in the last seconds",
+        said=f"{count:.0f} exited in the last seconds",
         level=Level.PLAIN,
         command=_command(listed, row),
         groups=(spawned(listed, row),),
@@ -109,7 +109,7 @@ def group(listed: Frame, row: int) -> Summary:
 
 
 def spawned(listed: Frame, row: int) -> Group:
-    """Return how many processes a row of the spawners starts, and what these use."""
+    """Return the rates of a spawner and the CPU use of what it started."""
     items: Group = ()
     for label, name in _RATES:
         rate = extra_value(listed, name, row)
@@ -118,11 +118,14 @@ def spawned(listed: Frame, row: int) -> Group:
             level = Level.HOT if is_bad else Level.PLAIN
             items += (Fact(label, f"{rate_text(rate)}/s", level),)
     short_pct = extra_value(listed, "short_pct", row)
-    return (*items, Fact("Short", f"{percent_text(short_pct)} % CPU by what ended"))
+    return (
+        *items,
+        Fact("Short", f"{percent_text(short_pct)} % CPU by exited children"),
+    )
 
 
 def unseen(listed: Frame, row: int) -> Summary:
-    """Return what is said of a process that is gone, of whose end nothing is known."""
+    """Return the summary of an exited process whose exit record is not kept."""
     identity = real_identity(listed, row)
     return Summary(
         name=cells.name_text(listed, row),
@@ -136,9 +139,9 @@ def unseen(listed: Frame, row: int) -> Summary:
 
 def _how(status: float) -> str:
     if math.isnan(status):
-        return "ended; how is not known"
+        return "exited; status not known"
     text = exit_status_text(status)
-    return f"ended with {text}" if text.isdigit() else f"ended by {text}"
+    return f"exited with {text}" if text.isdigit() else f"killed by {text}"
 
 
 def _command(listed: Frame, row: int) -> Command | None:
@@ -153,7 +156,7 @@ def _when(listed: Frame, row: int) -> Group:
     if not math.isnan(ended_s):
         now_s = listed.sample.time_s
         ago = ago_text(now_s - ended_s)
-        group += (Fact("Ended", f"{moment_text(ended_s, now_s)}, {ago}"),)
+        group += (Fact("Exited", f"{moment_text(ended_s, now_s)}, {ago}"),)
     life_s = extra_value(listed, "lifetime_s", row)
     return (*group, Fact("Lived", _time(life_s)))
 
@@ -200,7 +203,7 @@ def _time(seconds: float) -> str:
 
 
 def _survivors(listed: Frame, row: int) -> Group:
-    """Return the children of a ghost that live on."""
+    """Return the live children of an exited parent."""
     if not extra_value(listed, "exited_parent", row) > 0:
         return ()
     whole = listed.whole or listed

@@ -14,15 +14,15 @@ class Fact(NamedTuple):
     text: str
     level: Level = Level.PLAIN
     joint: str = ""
-    """Where lines are best broken, in a list."""
+    """The separator of a list, where lines are best broken."""
 
 
 class Graph(NamedTuple):
-    """A value with its history, the latest last; NaN where it is not known."""
+    """A value with its history, the latest last; NaN for unknown."""
 
     label: str
     text: str
-    """The value now, and what belongs to it."""
+    """The present value, and what is shown beside it."""
     note: str
     """The highest of the history."""
     points: Floats
@@ -35,18 +35,18 @@ class Graph(NamedTuple):
 Item = Fact | Graph
 
 Group = tuple[Item, ...]
-"""What belongs together."""
+"""Items that belong together."""
 
 
 class Summary(NamedTuple):
-    """What is known of a row."""
+    """Everything the panel shows of a row."""
 
     name: str
     number: str
-    """PID, or how many processes it is."""
+    """The PID, or the number of processes."""
     said: str
-    """What it does, or how it ended."""
+    """Its state, or how it exited."""
     level: Level
     command: Command | None
-    """None where there is no more than the name."""
+    """None if it is no more than the name."""
     groups: tuple[Group, ...]

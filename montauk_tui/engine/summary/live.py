@@ -1,4 +1,4 @@
-"""What is said of a process or thread that lives."""
+"""The summary of a live process or thread."""
 
 import math
 import time
@@ -37,17 +37,17 @@ from montauk_tui.model.schema import UNKNOWN, Floats
 
 _LEAST_FULL_BYTES: Final = 1 << 20
 _SCALES: Final = (10.0, 25.0, 50.0)
-"""Of CPU use below one core."""
+"""Scales of the graph for CPU use below one core."""
 _ZOMBIE: Final = "Z"
 _USUAL_POLICY: Final = 0
 _MINUTE_S: Final = 59.5
 _LEAST_TO_SPLIT_S: Final = 0.1
-"""The kernel splits user and system time by its ticks: below it is chance."""
+"""Ticks split the time into user and system: below this the split is chance."""
 _LEAST_POINTS: Final = 2
 
 
 def living(frame: Frame, row: int, *, machine_scale: bool) -> Summary:
-    """Return what is said of a row of what the collector saw."""
+    """Return the summary of a row of the sample."""
     table = frame.sample.processes
     identity = table.identity(row)
     is_thread = not table.is_process[row]
@@ -68,7 +68,7 @@ def living(frame: Frame, row: int, *, machine_scale: bool) -> Summary:
 
 
 def _command(frame: Frame, row: int) -> Command | None:
-    """Return the command line, None where it says no more than the name."""
+    """Return the command line, None if it is no more than the name."""
     table, name = frame.sample.processes, cells.name_text(frame, row)
     command = frame.lookups.command(table.identity(row), table.comm[row])
     return None if command.text in (name, f"[{name}]") else command
@@ -79,7 +79,7 @@ def _state(frame: Frame, row: int) -> str:
     letter = cells.state_text(frame, row)
     words = STATES.get(letter, NOTHING_KNOWN)
     if letter == _ZOMBIE:
-        words = "zombie: ended, not yet waited for"
+        words = "zombie: exited, not reaped yet"
     if table.is_kernel[row]:
         return f"{words}, kernel thread"
     if not table.is_process[row]:
@@ -112,7 +112,7 @@ def ago_text(seconds: float) -> str:
 
 
 def moment_text(moment_s: float, now_s: float) -> str:
-    """Return a local time to the second, with the day where that is another."""
+    """Return a local time to the second, with the date if it is not today's."""
     if math.isnan(moment_s):
         return NOTHING_KNOWN
     moment, now = time.localtime(moment_s), time.localtime(now_s)
@@ -130,7 +130,7 @@ def use_of(
     Args:
         frame: With the living.
         identity: Whose.
-        row: Its row, None if it has ended: then only a history is told.
+        row: Its row; None if it has exited: then there is only a history.
         machine_scale: Whether 100 % is the whole machine.
     """
     series = series_of(frame.history.intervals, identity)
@@ -184,7 +184,7 @@ def _cpu_time(frame: Frame, row: int) -> Group:
 
 
 def split_text(write: Callable[[float], str], user_s: float, system_s: float) -> str:
-    """Return a CPU time with the share of it that is not the kernel's."""
+    """Return a CPU time with the share spent in user mode."""
     both_s = user_s + system_s
     share = (
         f", {user_s / both_s * 100:.0f} % user" if both_s >= _LEAST_TO_SPLIT_S else ""

@@ -1,4 +1,4 @@
-"""Whom a process comes from, and who comes from it."""
+"""The ancestors and descendants of a process."""
 
 from typing import Final, NamedTuple
 
@@ -14,26 +14,26 @@ from montauk_tui.model.text import clean
 
 _MOST_ANCESTORS: Final = 24
 _LATELY: Final = 64
-"""Samples in which a parent that ended is looked for."""
+"""Samples that are searched for an exited parent."""
 
 
 PEOPLE: Final = " < "
-"""Stands between a process and its parent."""
+"""Separates a process from its parent."""
 
 
 class Branch(NamedTuple):
-    """A process with all that descend from it."""
+    """Sums over a process and its descendants."""
 
     children: int
     processes: int
-    """It and all below."""
+    """The process and its descendants."""
     cpu_pct: float
-    """Of those whose use is known."""
+    """Of the processes whose use is known."""
     rss_bytes: int
 
 
 def branch_of(frame: Frame, row: int) -> Branch:
-    """Return the sums over a process and all below, threads not counted twice."""
+    """Return the sums over a process and its descendants, without threads."""
     table = frame.sample.processes
     parent, whole = parents(table), table.is_process
     inside = below(parent, row) & whole
@@ -55,13 +55,13 @@ class Ancestor(NamedTuple):
 
 
 def ancestors(frame: Frame, code: int, ppid: int) -> list[Ancestor]:
-    """Return who is above a process, the parent first, up to the oldest.
+    """Return the ancestors of a process, the parent first.
 
-    The parent is the one that started it, as far as that is remembered: the kernel
-    hangs the children of one that ended from another.
+    The parent is the process that started it, as far as history knows: the kernel gives
+    the children of an exited process another parent.
 
     Args:
-        frame: With the living.
+        frame: The frame with the live processes.
         code: Whose (`lineage.codes`).
         ppid: The parent that the kernel names.
     """
@@ -78,7 +78,7 @@ def ancestors(frame: Frame, code: int, ppid: int) -> list[Ancestor]:
 
 
 def _above(frame: Frame, code: int, ppid: int) -> tuple[Ancestor, int, int] | None:
-    """Return the parent with its code and its own parent's pid."""
+    """Return the parent, its code, and the pid of its own parent."""
     orphans, table = frame.history.orphans, frame.sample.processes
     link = np.flatnonzero(orphans.child == code)
     if link.size:
@@ -120,8 +120,8 @@ def _code(pid: np.int64, start_ticks: np.int64) -> int:
 
 
 def ancestry_text(people: list[Ancestor]) -> str:
-    """Return ancestors as text: `sh 4101 (ended) < make 3990 < systemd 1`."""
+    """Return ancestors as text: `sh 4101 (exited) < make 3990 < systemd 1`."""
     return PEOPLE.join(
-        f"{one.name or NOTHING_KNOWN} {one.pid}{' (ended)' if one.has_exited else ''}"
+        f"{one.name or NOTHING_KNOWN} {one.pid}{' (exited)' if one.has_exited else ''}"
         for one in people
     )

@@ -1,4 +1,4 @@
-"""Which process a row is about, and what is said of it."""
+"""The summary of a row, by its kind."""
 
 from montauk_tui.engine.kinds import kind_of, real_identity
 from montauk_tui.engine.listing.exited import exited_one
@@ -10,7 +10,7 @@ from montauk_tui.model.kinds import RowKind
 
 
 def summarize(listed: Frame, row: int, *, machine_scale: bool) -> Summary:
-    """Return what is known of a row of a list.
+    """Return the summary of a row.
 
     Args:
         listed: The rows that are shown.
