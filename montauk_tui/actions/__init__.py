@@ -1,1 +1,1 @@
-"""What can be done to processes; nothing here draws."""
+"""Actions on processes; nothing here draws."""

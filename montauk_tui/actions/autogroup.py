@@ -1,7 +1,7 @@
 """The nice value of an autogroup: all processes of a session share one (sched(7)).
 
 The file of a process is opened first and its start time read after that: the open file
-is of that process, whoever gets its PID later (proc_pid_autogroup(5)).
+is of that process, whichever process gets its PID later (proc_pid_autogroup(5)).
 """
 
 import errno
@@ -31,11 +31,11 @@ class AutogroupNice:
     """Adds to the nice value of the autogroup of each process, once a group."""
 
     def __init__(self, step: int, root: str = "/proc") -> None:
-        """Add `step` where it is within what is allowed; /proc is at `root`."""
+        """Add `step` within the allowed range; /proc is at `root`."""
         self._step = step
         self._root = Path(root)
         self._done: dict[str, int] = {}
-        """What groups have now that were changed already."""
+        """The new values of groups that were changed already."""
 
     def add(self, identity: Identity) -> Result:
         """Add to the value of the group that a process is in."""

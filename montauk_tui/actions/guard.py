@@ -1,13 +1,12 @@
-"""Runs a program that may stop another process, and sees to it that this one goes on.
+"""Runs a program that may stop another process, and makes sure that process goes on.
 
-A program of its own, run by path with nothing but the standard library: it ends what it
-runs when it is told to (SIGTERM) and when montauk is gone, however that ended
-(PR_SET_PDEATHSIG in prctl(2)).
+A separate program, run by path with the standard library only: it terminates what it
+runs on SIGTERM and when montauk has exited in any way (PR_SET_PDEATHSIG in prctl(2)).
 
     guard.py MONTAUK PID START_TICKS attach|seize PROGRAM [ARGUMENT ...]
 
-What attaches with PTRACE_ATTACH sends a SIGSTOP, which reaches a process that is let go
-too early (ptrace(2)): that process is told to go on. PTRACE_SEIZE stops nobody.
+PTRACE_ATTACH sends a SIGSTOP, which reaches a process that is detached too early
+(ptrace(2)): such a process gets a SIGCONT. PTRACE_SEIZE sends no SIGSTOP.
 """
 
 import os
@@ -25,19 +24,19 @@ del sys.path[0]
 
 _THREADS_WORD, _START_WORD = 17, 19
 _PATIENCE_S = 2.0
-"""How long the program may take to let go by itself."""
+"""How long the program may take to detach by itself."""
 
 _LATE_S = 0.3
-"""How long after that a SIGSTOP may still have its effect."""
+"""How long after that a SIGSTOP may still take effect."""
 
 _STEP_S = 0.02
 _SIGNALS = (signal.SIGTERM, signal.SIGCHLD)
 
 
 def state_of(pid: int, start_ticks: int) -> str:
-    """Return the state letter of a process, nothing where it is gone.
+    """Return the state letter of a process, empty if it has exited.
 
-    Where the first thread has ended before others, that of another.
+    If the leader has exited before other threads, that of another thread.
     """
     try:
         words = _words(f"/proc/{pid}/stat")
@@ -65,7 +64,7 @@ def _begin_program() -> None:
 
 
 def wait_for(program: "subprocess.Popen[bytes]") -> None:
-    """Wait until the program ends, or end it when told to."""
+    """Wait until the program exits, or terminate it on request."""
     while program.poll() is None:
         if signal.sigwait(_SIGNALS) is signal.SIGTERM:
             program.terminate()
@@ -111,7 +110,7 @@ def main(arguments: list[str]) -> int:
         return 1
     before = state_of(pid, start_ticks)
     if not before:
-        sys.stderr.write("the process has ended\n")
+        sys.stderr.write("the process has exited\n")
         return 1
     try:
         program = subprocess.Popen(

@@ -38,7 +38,7 @@ def current(pid: int) -> tuple[str, int]:
 
 
 def put(identity: Identity, name: str, level: int = 0) -> Result:
-    """Give every thread a class and, where that has levels, a level of 0 to 7."""
+    """Set the class of every thread and, for classes with levels, a level of 0 to 7."""
     if name not in CLASSES or level not in LEVELS:
         return Result(identity, Outcome.REFUSED, "there is no such I/O priority")
     value = CLASSES[name] << CLASS_SHIFT | level

@@ -1,4 +1,4 @@
-"""Who holds a PID right now (proc_pid_stat(5), proc_pid_status(5))."""
+"""Which process holds a PID now (proc_pid_stat(5), proc_pid_status(5))."""
 
 import os
 from pathlib import Path
@@ -16,15 +16,15 @@ _ENDED: Final = (b"Z", b"X")
 
 
 class Holder(NamedTuple):
-    """Who holds a PID."""
+    """The process that holds a PID."""
 
     start_ticks: int
     is_zombie: bool
-    """Whether it ended, with all of its threads, and waits for its parent."""
+    """Whether it has exited with all of its threads and has not been reaped."""
 
 
 class Owner(NamedTuple):
-    """Whose a process or thread is."""
+    """Process and user of a process or thread."""
 
     tgid: int
     uid: int
@@ -32,10 +32,10 @@ class Owner(NamedTuple):
 
 
 def holder(pid: int) -> Holder | None:
-    """Return who holds a PID, None where nobody does."""
+    """Return the process that holds a PID, None for none."""
     try:
         words = _words(f"/proc/{pid}/stat")
-        # The first thread may have ended before the others.
+        # The leader may have exited before the other threads.
         is_zombie = words[0] in _ENDED and int(words[_THREADS]) <= 1
         return Holder(int(words[_START]), is_zombie)
     except (OSError, ValueError, IndexError):
@@ -56,7 +56,7 @@ def is_there(identity: Identity) -> bool:
 
 
 def out_of_reach(identity: Identity) -> Result | None:
-    """Return that nobody can be acted on, where /proc tells of other PIDs than ours."""
+    """Return a refusal if /proc shows the PIDs of another namespace, else None."""
     if not own_proc.is_foreign():
         return None
     reason = (
@@ -75,13 +75,13 @@ def why_not(identity: Identity) -> Result | None:
     if found is None or found.start_ticks != identity.start_ticks:
         return Result(identity, Outcome.EXITED)
     if found.is_zombie:
-        reason = "a zombie has ended; its parent has to collect it"
+        reason = "a zombie has exited; only its parent can reap it"
         return Result(identity, Outcome.REFUSED, reason)
     return None
 
 
 def owner(pid: int) -> Owner | None:
-    """Return whose a PID is, None where nobody holds it."""
+    """Return process and user of a PID, None where no process holds it."""
     try:
         text = Path(f"/proc/{pid}/status").read_bytes()
         fields = dict(line.split(b":", 1) for line in text.splitlines() if b":" in line)
@@ -91,10 +91,10 @@ def owner(pid: int) -> Owner | None:
 
 
 def threads(pid: int) -> list[int]:
-    """Return the ids of the threads of a process that live, or that of a thread.
+    """Return the ids of the live threads of a process, or that of a thread.
 
-    The first thread of a process stays in the list when it ends before the others, and
-    takes any value without effect.
+    A leader that has exited before the others stays in the list, and accepts any value
+    without effect.
     """
     whose = owner(pid)
     if whose is None or whose.tgid != pid:

@@ -29,7 +29,7 @@ POLICIES: Final = {
 """Scheduling policies by name (sched(7)); the last two have a priority."""
 
 
-_TAKEN_MEANWHILE: Final = "ended while it was changed"
+_TAKEN_MEANWHILE: Final = "exited while it was changed"
 
 
 def change(
@@ -71,14 +71,14 @@ def _refusal(
 
 
 def _one(pid: int, thread: int, task: Callable[[int], None]) -> None:
-    """Do it to one thread, unless it ended since they were listed."""
+    """Do it to one thread, unless it has exited since they were listed."""
     if Path(f"/proc/{pid}/task/{thread}").exists():
         with suppress(ProcessLookupError):
             task(thread)
 
 
 def add_nice(identity: Identity, step: int) -> Result:
-    """Add to the nice value of every thread, within what is allowed."""
+    """Add to the nice value of every thread, within the allowed range."""
     refused = pid_owner.why_not(identity)
     if refused is not None:
         return refused
@@ -106,7 +106,7 @@ def _limited(nice: int) -> int:
 
 
 def affinity(pid: int) -> frozenset[int]:
-    """Return the CPUs that a process or thread may run on; none where it is gone."""
+    """Return the CPUs that a process or thread may run on; none if it has exited."""
     try:
         return frozenset(os.sched_getaffinity(pid_owner.first_thread(pid)))
     except OSError:
@@ -126,7 +126,7 @@ def set_affinity(identity: Identity, cpus: Collection[int]) -> Result:
 
 
 def policy(pid: int) -> str:
-    """Return the name of a policy; empty where who has it is gone, or for another."""
+    """Return the name of a policy; empty for unknown, or if the process has exited."""
     try:
         number = (
             os.sched_getscheduler(pid_owner.first_thread(pid)) & ~os.SCHED_RESET_ON_FORK
@@ -137,7 +137,7 @@ def policy(pid: int) -> str:
 
 
 def set_policy(identity: Identity, name: str, priority: int = 0) -> Result:
-    """Give every thread a policy; `priority` is for those of real time, 1 to 99."""
+    """Set the policy of every thread; `priority` is for real-time ones, 1 to 99."""
 
     def task(thread: int) -> None:
         kept = os.sched_getscheduler(thread) & os.SCHED_RESET_ON_FORK

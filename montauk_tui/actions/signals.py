@@ -1,8 +1,8 @@
 """Signals to processes, and never to another that took the PID.
 
-A pidfd stands for one process whoever gets its PID later (pidfd_open(2)). It is opened
-first, and the start time read after that: if that is the one which was seen, the pidfd
-is of that process, because a process that took the PID later has a later start.
+A pidfd refers to one process, whichever process gets its PID later (pidfd_open(2)). It
+is opened first and the start time read after that: if the start time is the expected
+one, the pidfd is of that process, because a later holder of the PID started later.
 """
 
 import errno
@@ -20,7 +20,7 @@ _NO_PIDFD: Final = (
 
 
 def send(identity: Identity, number: int) -> Result:
-    """Send a signal to a process, unless it is gone.
+    """Send a signal to a process, unless it has exited.
 
     Args:
         identity: A process; a thread is refused.

@@ -1,6 +1,6 @@
-"""Programs that look into a process by stopping it: strace, eu-stack, gdb.
+"""Programs that inspect a process by stopping it: strace, eu-stack, gdb.
 
-The start time is compared before they attach, and `guard` ends them with montauk.
+The start time is compared before they attach, and `guard` terminates them with montauk.
 """
 
 import os
@@ -28,16 +28,16 @@ _SCOPE: Final = Path("/proc/sys/kernel/yama/ptrace_scope")
 
 
 class Tool(NamedTuple):
-    """A program, and how it is told which process."""
+    """A program and its arguments."""
 
     program: str
     arguments: tuple[str, ...]
-    """The PID comes behind them."""
+    """The PID is appended."""
     package: str
     seizes: bool = False
     """Whether it attaches without a SIGSTOP."""
     lasts: bool = False
-    """Whether it goes on until it is ended."""
+    """Whether it runs until it is terminated."""
 
 
 TRACE: Final = (Tool("strace", ("-f", "-s", "256", "-p"), "strace",
@@ -48,16 +48,16 @@ BACKTRACE: Final = (
     Tool("gdb", ("-nx", "-batch", "-iex", "set auto-load no",
                  "-ex", "thread apply all bt", "-p"), "gdb"),
 )  # fmt: skip
-"""The first that is installed is taken."""
+"""The first installed one is used."""
 
 
 def find(tools: tuple[Tool, ...]) -> Tool | None:
-    """Return the first tool that is installed where only the trusted may put one."""
+    """Return the first tool that is installed in a trusted place."""
     return next((tool for tool in tools if path_of(tool)), None)
 
 
 def path_of(tool: Tool) -> str:
-    """Return where a tool lies, "" where it is not installed or not to be trusted."""
+    """Return the path of a tool, "" if it is not installed or not trusted."""
     return next((path for path in _found(tool) if not _why_not_run(path)), "")
 
 
@@ -70,7 +70,7 @@ def _found(tool: Tool) -> Iterator[str]:
 
 
 def _why_not_run(path: str) -> str:
-    """Return why root should not run a program, "" where it may."""
+    """Return why root should not run a program, "" if it may."""
     if os.geteuid() != trust.ROOT:
         return ""
     try:
@@ -80,7 +80,7 @@ def _why_not_run(path: str) -> str:
 
 
 def missing(tools: tuple[Tool, ...]) -> str:
-    """Return what to say where none is installed, or none that may be run."""
+    """Return the reason if no tool is installed, or none that may be run."""
     for path in (path for tool in tools for path in _found(tool)):
         if why := _why_not_run(path):
             return f"root does not run {path}: {why}"
@@ -105,7 +105,7 @@ def why_not(identity: Identity) -> Result | None:
 def _forbidden(identity: Identity, thread: int) -> Result | None:
     """Return that the kernel does not permit it.
 
-    Opening its memory asks for the same permission (PTRACE_MODE_ATTACH in ptrace(2)).
+    Opening its memory needs the same permission (PTRACE_MODE_ATTACH in ptrace(2)).
     """
     try:
         os.close(os.open(f"/proc/{thread}/mem", os.O_RDONLY | os.O_CLOEXEC))
@@ -162,20 +162,20 @@ class Output:
         """Lines so far, those too that are no longer kept."""
 
     def add(self, data: bytes) -> None:
-        """Take what was written; a line that has not ended waits."""
+        """Add output; an incomplete line waits for its end."""
         *whole, rest = (self._rest + data).split(b"\n")
-        # Longer than what is kept, the rest of it is not waited for.
+        # The rest of a line that is longer than what is kept is not waited for.
         self._rest = rest[: LINE_BYTES + 1]
         self._lines.extend(line[:LINE_BYTES] for line in whole)
         self.total += len(whole)
 
     def end(self) -> None:
-        """Take what waits as a line."""
+        """Add the incomplete line."""
         if self._rest:
             self.add(b"\n")
 
     def lines(self) -> list[bytes]:
-        """Return what is kept, oldest first."""
+        """Return the kept lines, oldest first."""
         while True:
             try:
                 return list(self._lines)
@@ -185,7 +185,7 @@ class Output:
 
 
 class Running:
-    """A program at work on a process."""
+    """A running program that inspects a process."""
 
     def __init__(self, identity: Identity, tool: Tool) -> None:
         """Start it, from the thread whose end is to end it.
@@ -199,7 +199,7 @@ class Running:
         self.output = Output()
         self.exit_code: int | None = None
         """None while it runs."""
-        # To one that has ended nothing attaches; strace finds the others by itself.
+        # Nothing attaches to an exited leader; strace finds other threads by itself.
         thread = pid_owner.first_thread(identity.pid)
         self.command = [tool.program, *tool.arguments, str(thread)]
         started: SimpleQueue[subprocess.Popen[bytes] | None] = SimpleQueue()
@@ -243,5 +243,5 @@ class Running:
         self.exit_code = program.wait()
 
     def stop(self) -> None:
-        """End it; harmless where it ended."""
+        """Terminate it; harmless after its exit."""
         self._guard.terminate()

@@ -1,4 +1,4 @@
-"""Argument vectors of which a part is kept."""
+"""Argument vectors that are kept in part."""
 
 from collections.abc import Sequence
 
@@ -10,8 +10,8 @@ from montauk_tui.model.schema import Bytes, Ints
 def whole_bytes(kept: Bytes, length: Ints, room: int) -> Ints:
     """Return the lengths of arguments, with a zero behind the last, 0 for none.
 
-    Zeros at the end are no arguments that are missing: they are empty arguments, or
-    what a title left of longer ones (setproctitle(3)), which is one text then.
+    Zeros at the end are not missing arguments: they are empty arguments, or the rest
+    of longer ones that a title replaced (setproctitle(3)), which is then one text.
 
     Args:
         kept: The arguments, zeros at the end dropped.

@@ -29,13 +29,13 @@ class Collector(ABC):
     """A source of process samples."""
 
     name: ClassVar[str]
-    """What `--collector` and `MONTAUK_COLLECTOR` call it."""
+    """Its name in `--collector` and `MONTAUK_COLLECTOR`."""
 
     slow_to_open: ClassVar[bool] = False
     """Whether a screen should be drawn with another while this one opens."""
 
     free: ClassVar[Need] = Need.NONE
-    """What every sample holds at no cost worth a word, asked for or not."""
+    """Needs that every sample meets at negligible cost, asked for or not."""
 
     on_wait: Callable[[float], None] = staticmethod(lambda _: None)
     """Called by `open` about every second that it takes, with the seconds so far."""
@@ -46,7 +46,7 @@ class Collector(ABC):
     @property
     @abstractmethod
     def detail(self) -> str:
-        """How it works here, a few words in parentheses behind the name."""
+        """How it works here, in a few words, shown in parentheses behind the name."""
 
     @abstractmethod
     def availability(self) -> Availability:
@@ -68,7 +68,7 @@ class Collector(ABC):
 
     @abstractmethod
     def sample(self, needs: Need) -> Sample:
-        """Return the state of the system now, costly parts only as `needs` asks.
+        """Return the state of the system now, expensive parts only as `needs` asks.
 
         Raises:
             CollectorFailed: It can no longer sample; close it.

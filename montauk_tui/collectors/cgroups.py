@@ -9,7 +9,7 @@ from typing import Final
 from montauk_tui.model.text import clean
 
 _AGAIN_S: Final = 5.0
-"""A cgroup that is not found may be gone: the tree is not walked again at once."""
+"""A cgroup that is not found may be removed: the tree is not walked again at once."""
 
 _MOST: Final = 20_000
 
@@ -18,7 +18,7 @@ class Cgroups:
     """Walks the tree when it meets an id that it does not know; from any thread."""
 
     def __init__(self, mount: Path = Path("/sys/fs/cgroup")) -> None:
-        """Know nothing yet of what is below `mount`, or in its folder `unified`.
+        """Start without a path of `mount`, or of its folder `unified`.
 
         The trees of version 1 beside that have numbers of their own.
         """
@@ -53,5 +53,5 @@ class Cgroups:
             found[number] = clean(below) or "/"
             if len(found) >= _MOST:
                 break
-        # Those that are gone keep their names: their processes are still listed.
+        # Removed cgroups keep their names: their processes are still listed.
         self._paths = {**dict(list(self._paths.items())[-_MOST:]), **found}

@@ -39,7 +39,7 @@ class Started(NamedTuple):
     """CPU time of this thread."""
 
     def times(self) -> Times:
-        """Return what the sample says of its time; the thread is done with it."""
+        """Return the clock fields of the sample, at its end."""
         return Times(
             time_s=self.time_s,
             monotonic_s=self.monotonic_s,
@@ -53,12 +53,12 @@ class Started(NamedTuple):
 class SampleClock:
     """Reads the clocks for each sample.
 
-    The moment of boot stays the same until somebody sets the clock, so that starts stay
-    put.
+    The time of boot stays the same until somebody sets the clock, so that start times
+    do not flicker.
     """
 
     def __init__(self) -> None:
-        """Know nothing yet."""
+        """Start without a time of boot."""
         self._booted_at_s: float | None = None
 
     def start(self) -> Started:
@@ -93,17 +93,17 @@ class NamespaceOffsets(NamedTuple):
 
 
 UNKNOWN_OFFSETS: Final = (
-    "the offsets of montauk's time namespace cannot be told",
+    "the offsets of montauk's time namespace are unknown",
     "start it as a child in the namespace: unshare --time --fork, or nsenter --time",
 )
 """Reason and remedy."""
 
 
 def namespace_offsets(folder: Path = Path("/proc/self")) -> NamespaceOffsets | None:
-    """Return what is added to what the kernel itself tells; None if that is unknown.
+    """Return the offsets to the kernel's own clocks; None if they are unknown.
 
-    System calls and /proc have it in their clocks and start times. BPF programs and
-    netlink messages have those of the machine.
+    Clocks and start times of system calls and /proc include them. BPF programs and
+    netlink messages have the clocks of the machine.
     """
     own = _namespace(folder / "ns/time")
     if own in (None, _INITIAL_TIME_NAMESPACE):

@@ -1,4 +1,4 @@
-"""CPU time that is known more exactly in sum than by mode."""
+"""CPU time whose sum is exact and whose split into user and system is not."""
 
 import numpy as np
 
@@ -19,10 +19,10 @@ def split_run_time(run: Ints, utime: Ints, stime: Ints) -> tuple[Ints, Ints]:
 
 
 def whole_life(lived: Ints, run: Ints, had_one_thread: Bools) -> Ints:
-    """Return how long processes lived, given how long until the hook of their end.
+    """Return the lifetime of processes, given the time until the hook at their exit.
 
-    After that they free what they hold and leave their CPU: `run` has that. One thread
-    cannot run for longer than it lives. The clocks of the two differ by a little, too.
+    After the hook they free resources and leave their CPU, which `run` includes. A
+    thread cannot run longer than its lifetime. The two clocks differ a little, too.
     """
     is_short = had_one_thread & (lived != UNKNOWN)
     return np.where(is_short, np.maximum(lived, run), lived)

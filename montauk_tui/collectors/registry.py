@@ -1,4 +1,4 @@
-"""Which collectors are installed, and the first of them that opens."""
+"""The installed collectors, and the best of them that opens."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from montauk_tui.model.text import quoted
 GROUP: Final = "montauk.collectors"
 
 AGAIN: Final = "failed, trying again soon"
-"""What stands in the line about a collector that failed in use and is tried again."""
+"""The note on a collector that failed in use and is tried again."""
 
 PREFERENCE: Final = ("kernel", "netlink", "traditional")
 """Best first. A collector of another name is used only where the user names it."""
@@ -21,13 +21,13 @@ PREFERENCE: Final = ("kernel", "netlink", "traditional")
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An open collector and why no better one serves."""
+    """An open collector and why it is not a better one."""
 
     collector: Collector
     refusals: tuple[str, ...] = ()
     """One line for each better collector that did not open."""
     better: tuple[str, ...] = ()
-    """Better ones that are worth trying while this one serves, best first."""
+    """Better ones that are worth trying meanwhile, best first."""
     is_forced: bool = False
     """Whether the user wants this one or none."""
 
@@ -126,8 +126,8 @@ def is_better(name: str, other: str) -> bool:
 def open_next(failed: Opened, reason: str, *, again: bool = False) -> Opened:
     """Open the best collector below one that failed.
 
-    Better ones that are still opening stay worth waiting for. `again` tells whether the
-    one that failed will be tried again.
+    Better ones that are still opening remain candidates. `again` says whether the one
+    that failed will be tried again.
 
     Raises:
         CollectorUnavailable: It was forced, or there is none below it that opens.

@@ -1,4 +1,4 @@
-"""Running before others: what the kernel tells must be read while there is room."""
+"""Priority for threads that must read kernel events before buffers overflow."""
 
 import os
 from typing import Final
@@ -10,8 +10,8 @@ _NICE: Final = -10
 def hasten(thread: int = 0) -> None:
     """Let a thread, by default the calling one, run first, as far as that is permitted.
 
-    What it starts does not inherit that. Nice values are compared within a session only
-    where autogroups are (sched(7)).
+    Its children do not inherit that. With autogroups nice values are compared within a
+    session only (sched(7)).
     """
     try:
         param = os.sched_param(_RT_PRIORITY)

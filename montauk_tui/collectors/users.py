@@ -1,8 +1,8 @@
-"""User names by uid, without ever making a sample or a key press wait for a directory.
+"""User names by uid; samples and key presses never wait for a directory service.
 
 The names in /etc/passwd are read at once. Any other uid may live in LDAP or another
-NSS source that answers in seconds or never: it is asked in a thread of its own, and
-until it answers the number stands in.
+NSS source that answers in seconds or never: it is asked in a separate thread, and
+until it answers the number is shown.
 """
 
 import pwd
@@ -32,7 +32,7 @@ class UserNames:
         self._asking = threading.Lock()
 
     def prepare(self, uids: Iterable[int]) -> None:
-        """Ask for the names of `uids`, and give quick answers a moment to arrive."""
+        """Look up the names of `uids`, and give quick answers a moment to arrive."""
         asked = [
             uid for uid in uids if uid not in self._names and uid not in self._asked
         ]
@@ -51,7 +51,7 @@ class UserNames:
         return name
 
     def close(self) -> None:
-        """Let the asking thread end; it is not waited for."""
+        """Let the thread exit; it is not waited for."""
         with self._asking:
             if self._thread is not None:
                 self._questions.put(None)
@@ -73,7 +73,7 @@ class UserNames:
                 try:
                     thread.start()
                 except (RuntimeError, MemoryError):
-                    # No thread can be started: the number has to do.
+                    # No thread can be started: the number is shown.
                     self._pending.discard(uid)
                 else:
                     self._thread = thread

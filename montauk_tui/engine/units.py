@@ -107,7 +107,7 @@ def clock_second_text(moment_s: float) -> str:
 
 
 def lifetime_text(seconds: float) -> str:
-    """Return how long something lived in at most 6 characters: `640us`, `3.2ms`."""
+    """Return a lifetime in at most 6 characters: `640us`, `3.2ms`."""
     if math.isnan(seconds):
         return NOTHING_KNOWN
     if seconds < 0.0009995:
@@ -139,7 +139,7 @@ def byte_rate_text(per_second: float) -> str:
 
 
 def exit_status_text(status: float) -> str:
-    """Return a wait status as people say it: `0`, `1`, `SIGKILL`, `SIGSEGV+core`."""
+    """Return a wait status as text: `0`, `1`, `SIGKILL`, `SIGSEGV+core`."""
     if math.isnan(status):
         return NOTHING_KNOWN
     number = int(status) & 0x7F

@@ -1,4 +1,4 @@
-"""What a host is. Nothing above it reads /proc or acts on a process by itself."""
+"""The protocol of a host. Nothing above it reads /proc or acts on a process itself."""
 
 from collections.abc import Callable, Collection, Sequence
 from typing import Literal, Protocol
@@ -11,7 +11,7 @@ Watchable = Literal["system calls", "backtrace"]
 
 
 class CannotWatch(Exception):
-    """A process cannot be looked into; says why, or what came of asking."""
+    """A process cannot be inspected; has the reason, or the result of the check."""
 
     def __init__(self, reason: str, refused: Result | None = None) -> None:
         """Give the reason in one line, or the answer that has it."""
@@ -33,7 +33,7 @@ class Output(Protocol):
 
 
 class Program(Protocol):
-    """A program at work on a process."""
+    """A running program that inspects a process."""
 
     @property
     def command(self) -> Sequence[str]:
@@ -47,21 +47,21 @@ class Program(Protocol):
 
     @property
     def output(self) -> Output:
-        """What it wrote so far."""
+        """Its output so far."""
         ...
 
     @property
     def lasts(self) -> bool:
-        """Whether it goes on until it is ended."""
+        """Whether it runs until it is terminated."""
         ...
 
     def stop(self) -> None:
-        """End it; harmless where it ended."""
+        """Terminate it; harmless after its exit."""
         ...
 
 
 class Actions(Protocol):
-    """What may be done to processes. None is done to another that took the PID."""
+    """Actions on processes; never on another process that took the PID."""
 
     def send_signal(self, identity: Identity, number: int) -> Result:
         """Send a signal."""
@@ -100,7 +100,7 @@ class Actions(Protocol):
         ...
 
     def watch(self, what: Watchable, identity: Identity) -> Program:
-        """Start a program that looks into a process.
+        """Start a program that inspects a process.
 
         Raises:
             CannotWatch: It is not installed, or the process may not be stopped.
@@ -109,9 +109,9 @@ class Actions(Protocol):
 
 
 class Host(Source, Protocol):
-    """A source of frames, whose look-ups serve whether or not it is still open."""
+    """A source of frames, whose look-ups are valid also after it is closed."""
 
     @property
     def actions(self) -> Actions | None:
-        """What may be done to its processes; None where nothing may, as in the past."""
+        """Actions on its processes; None if there are none, as for a recording."""
         ...

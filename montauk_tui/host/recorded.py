@@ -1,4 +1,4 @@
-"""A host that was recorded: its processes can be looked at, and not acted on."""
+"""A recorded host: its processes can be viewed, but not acted on."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The collector that serves: a better one takes over, the next best one steps in."""
+"""The active collector: a better one takes over, on failure the next best one."""
 
 import itertools
 import queue
@@ -20,23 +20,23 @@ from montauk_tui.model.schema import Need
 
 _RETRIES_S: Final = (5.0, 15.0, 30.0)
 _LATER_S: Final = 60.0
-"""How long after a failure a collector is tried again: one that could not be opened, if
-that may pass, or that failed in use, as often as it did; then each time."""
+"""How long after its n-th failure a collector is tried again, whether it could not be
+opened for a passing reason or failed in use; the last value repeats."""
 
 
 class Reading(NamedTuple):
-    """One sample, and where it comes from."""
+    """One sample and its source."""
 
     sample: Sample
     status: CollectorStatus
     lookups: Lookups
-    """Of the collector; they serve on when it is closed."""
+    """Of the collector; valid also after it is closed."""
     opening: int
-    """Which of the collectors that were opened one after the other took it."""
+    """Number of the collector among those opened one after the other."""
 
 
 class _Upgrade(NamedTuple):
-    """What came of trying the better collectors."""
+    """The result of trying to open better collectors."""
 
     opened: Opened | None
     refusals: tuple[str, ...]
@@ -47,8 +47,8 @@ class _Upgrade(NamedTuple):
 class CollectorChain:
     """Samples from one collector after another.
 
-    When a better collector becomes ready it takes over, when the present one fails the
-    next best does. For use from one thread, but for `close`, `upgrade` and `upgrades`.
+    When a better collector becomes ready it takes over; on failure the next best one
+    does. For use from one thread, except for `close`, `upgrade` and `upgrades`.
     """
 
     def __init__(self, opened: Opened) -> None:
@@ -57,19 +57,19 @@ class CollectorChain:
         self._opening_number = 0
         self._upgrades: queue.SimpleQueue[_Upgrade] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        """Over what `close` and `upgrade` share: whichever comes second closes."""
+        """Guards what `close` and `upgrade` share: whichever is second closes."""
         self._closed = threading.Event()
         self._failed: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        """Which ones failed in use and are to be tried again; None at the end."""
+        """Collectors that failed in use and are tried again; None ends the thread."""
         self._recovers = False
         self._being_opened: Collector | None = None
         self._progress: dict[str, str] = {}
         self.failure = ""
-        """How the last collector that failed did so, in one line."""
+        """Why the last collector failed, in one line."""
 
     @property
     def status(self) -> CollectorStatus:
-        """The collector that serves, and why no better one does."""
+        """The active collector, and why it is not a better one."""
         waiting = tuple(
             self._progress.get(name, f"{name}: loading") for name in self._opened.better
         )
@@ -89,7 +89,7 @@ class CollectorChain:
         return Reading(sample, self.status, lookups, self._opening_number)
 
     def close(self) -> None:
-        """Close every collector there was, and give up the one that is opening."""
+        """Close every collector, and abandon the one that is being opened."""
         with self._lock:
             self._closed.set()
             opening = self._being_opened
@@ -108,7 +108,7 @@ class CollectorChain:
         return self._try(self._opened.better, _waits_s(0))
 
     def upgrades(self) -> Iterator[bool]:
-        """Upgrade, then open again what fails in use; tell each time whether it opened.
+        """Upgrade, then reopen collectors that fail; tell each time whether one opened.
 
         It ends when this is closed.
         """
@@ -157,7 +157,7 @@ class CollectorChain:
         except MontaukError:
             raise
         except Exception as error:
-            # A thread that died unseen would leave a screen that waits for ever.
+            # A thread that died unnoticed would leave a screen that waits for ever.
             if lack := shortage.of(error):
                 raise CollectorUnavailable(
                     f"{name}: unavailable: {lack.reason}", lack.remedy, may_pass=True
@@ -172,7 +172,7 @@ class CollectorChain:
         self._progress[name] = f"{name}: loading for {seconds:.0f} s"
 
     def _hand_over(self, upgrade: _Upgrade) -> bool:
-        """Leave it for the next sample; tell whether there may be one."""
+        """Hand it over for the next sample; tell whether there will be one."""
         with self._lock:
             if not self._closed.is_set():
                 self._upgrades.put(upgrade)
@@ -233,5 +233,5 @@ class CollectorChain:
 
 
 def _waits_s(failures: int) -> Iterator[float]:
-    """Return how long to wait each time, after so many failures before."""
+    """Yield how long to wait each time, after a number of earlier failures."""
     return itertools.chain(_RETRIES_S[failures:], itertools.repeat(_LATER_S))

@@ -19,7 +19,7 @@ class FramePipeline:
     """A fold over samples: reads nothing, and knows no collector."""
 
     def __init__(self) -> None:
-        """Have seen nothing yet."""
+        """Start without a sample."""
         self._seq = 0
         self._previous: Sample | None = None
         self._opening: int | None = None
@@ -70,7 +70,7 @@ class FrameSource:
         return self._chain.upgrade()
 
     def upgrades(self) -> Iterator[bool]:
-        """Do so, and again whenever a collector fails in use, until this is closed."""
+        """Do so, and again whenever a collector fails, until this is closed."""
         return self._chain.upgrades()
 
     def close(self) -> None:

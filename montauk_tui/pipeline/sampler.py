@@ -14,14 +14,14 @@ from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import Need
 
 _FIRST_INTERVAL_S = 0.25
-"""The second frame comes soon: only then rates exist."""
+"""The second frame comes soon: before it there are no rates."""
 
 _AT_ONCE: Final = -math.inf
 _NEVER: Final = math.inf
 
 
 class Source(Protocol):
-    """Where frames come from."""
+    """A source of frames."""
 
     def next_frame(self, needs: Need) -> Frame:
         """Return the processes now, with the rates since the previous call.
@@ -36,7 +36,7 @@ class Source(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of it; harmless when closed already."""
+        """Release everything; harmless when closed already."""
         ...
 
 
@@ -63,7 +63,7 @@ class Sampler:
         """When the next sample is taken, by CLOCK_MONOTONIC."""
         self._taken_s = _NEVER
         self._most_s = _NEVER
-        """The longest that it may come after the last one, whatever the interval."""
+        """The longest time after the last one, whatever the interval."""
         self._soon = True
         """Whether the sample after the next comes soon."""
         self._thread = threading.Thread(
@@ -164,7 +164,7 @@ class Sampler:
                 self._fail(error)
                 return
             except Exception as error:  # noqa: BLE001
-                # The one place that catches everything: a thread that died unseen
+                # The one place that catches everything: a thread that died unnoticed
                 # would leave a screen that looks alive.
                 reason = f"sampling broke: {type(error).__name__}: {error}"
                 failure = shortage.of(error) or CollectorFailed(

@@ -134,7 +134,7 @@ def test_a_zombie_is_refused() -> None:
             io_priority.put(identity, "idle"),
         ):
             assert result.outcome is Outcome.REFUSED
-            assert "its parent has to collect it" in result.reason
+            assert "only its parent can reap it" in result.reason
 
 
 def test_cpus_that_do_not_exist_are_refused() -> None:
@@ -221,7 +221,7 @@ def test_who_ends_while_it_is_changed_is_gone() -> None:
         result = priority.change(identity, task)
     assert (result.outcome, result.reason) == (
         Outcome.EXITED,
-        "ended while it was changed",
+        "exited while it was changed",
     )
 
 

@@ -94,7 +94,7 @@ def test_a_zombie_is_refused_with_the_reason() -> None:
     with zombie() as identity:
         result = signals.send(identity, signal.SIGKILL)
         assert result.outcome is Outcome.REFUSED
-        assert "its parent has to collect it" in result.reason
+        assert "only its parent can reap it" in result.reason
 
 
 @pytest.mark.parametrize("ticks", [-1, 1, 1000])

@@ -267,7 +267,7 @@ def test_nobody_is_attached_to_who_took_the_pid(tools: Path) -> None:
         other = Identity(identity.pid, identity.start_ticks - 1)
         running = Running(other, tool)
         assert ended(running) == 1
-    assert running.output.lines() == [b"the process has ended"]
+    assert running.output.lines() == [b"the process has exited"]
 
 
 # --- who may be looked into -----------------------------------------------------------

@@ -117,7 +117,7 @@ async def test_a_zombie_is_refused_in_one_line() -> None:
     with zombie() as identity:
         async with running(app_with(identity), SIZE) as monitor:
             await monitor.press("f9", "enter")
-            assert "its parent has to collect it" in said(monitor)
+            assert "only its parent can reap it" in said(monitor)
 
 
 # --- nice, I/O, CPUs, policy ----------------------------------------------------------

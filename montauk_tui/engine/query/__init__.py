@@ -1,7 +1,7 @@
-"""The filter: which rows a text asks for.
+"""The filter language.
 
-A word is looked for in the name and in the command line, in any case; `a|b` finds what
-holds either, as in htop. `cpu > 10 and user = root` compares: docs/queries.md has the
+A word is searched in the name and in the command line, ignoring case; `a|b` matches
+either, as in htop. `cpu > 10 and user = root` compares: docs/queries.md has the
 whole language.
 """
 

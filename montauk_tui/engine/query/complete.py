@@ -1,4 +1,4 @@
-"""Which names of fields could stand where a query is being typed."""
+"""Completion of field names in a query."""
 
 import re
 from typing import Final, NamedTuple
@@ -11,7 +11,7 @@ _VALUE: Final = re.compile(r"[=<>~]\s*$")
 
 
 class Completion(NamedTuple):
-    """What is typed of a name, and what it may become."""
+    """A partly typed name, and its completions."""
 
     start: int
     """Where the name starts."""
@@ -20,10 +20,10 @@ class Completion(NamedTuple):
 
     @property
     def longest(self) -> str:
-        """What all the names begin with; what is typed where there are none."""
+        """The common prefix of the names; the typed text where there are none."""
         if not self.names:
             return self.typed
-        # The names are sorted: what first and last share, all do.
+        # The names are sorted: the common prefix of first and last is that of all.
         first, last = self.names[0], self.names[-1]
         pairs = enumerate(zip(first, last, strict=False))
         end = next((at for at, (one, other) in pairs if one != other), len(first))
@@ -31,7 +31,7 @@ class Completion(NamedTuple):
 
 
 def complete(text: str) -> Completion:
-    """Return what could become of the end of `text`: short names before others."""
+    """Return the completions of the end of `text`, short names first."""
     match = _PART.search(text)
     typed = match[0] if match else ""
     start = len(text) - len(typed)

@@ -1,4 +1,4 @@
-"""Command lines that a query cannot see whole."""
+"""Command lines that a query sees cut."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ from montauk_tui.model.starts import StartTable
 
 
 def cut_commands(listed: Frame, query: Query) -> int:
-    """Return of how many rows a part of the command line is missing.
+    """Return how many rows have a cut command line.
 
     Args:
         listed: The rows that are filtered.
@@ -25,7 +25,7 @@ def cut_commands(listed: Frame, query: Query) -> int:
 
 
 def cut_records(tables: Iterable[ExitTable | StartTable]) -> int:
-    """Return how many records have not all of their arguments."""
+    """Return how many records have cut arguments."""
     return sum(
         int(np.count_nonzero(cut_lines(table.cmdline, table.cmdline_bytes)))
         for table in tables
@@ -33,6 +33,6 @@ def cut_records(tables: Iterable[ExitTable | StartTable]) -> int:
 
 
 def cut_text(count: int) -> str:
-    """Return what to say about command lines that are cut; nothing if none is."""
+    """Return a note about cut command lines, empty if there are none."""
     lines = "command line is" if count == 1 else "command lines are"
     return f"{count} {lines} cut: the filter sees their start only" if count else ""

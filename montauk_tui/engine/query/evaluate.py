@@ -1,7 +1,7 @@
-"""Which rows of a frame a query asks for.
+"""The rows of a frame that match a query.
 
-Numbers are compared for all rows at once; texts only for rows that are still in
-question, and once for each that differs.
+Numbers are compared for all rows at once; texts only for rows that are still undecided,
+and once for each distinct text.
 """
 
 import operator
@@ -37,10 +37,10 @@ _DEAD: Final = ord("X")
 
 
 def matching(query: Query, frame: Frame) -> Bools:
-    """Return which rows of a frame the filter asks for.
+    """Return which rows of a frame match the filter.
 
-    Command lines that are not cached are not read: their names stand in. A thread
-    matches where its process does, and where it does itself.
+    Command lines that are not cached are not read: the name is used instead. A thread
+    matches if its process does, or if it does itself.
     """
     everyone = np.ones(len(frame.sample.processes), dtype=np.bool_)
     root = query.root
@@ -50,7 +50,7 @@ def matching(query: Query, frame: Frame) -> Bools:
 
 
 def _matching(node: Node, frame: Frame, among: Bools) -> Bools:
-    """Return which rows of `among` a part of a query asks for."""
+    """Return which rows of `among` match a part of a query."""
     match node:
         case Words(alternatives=alternatives):
             return _by_process(
@@ -72,7 +72,7 @@ def _matching(node: Node, frame: Frame, among: Bools) -> Bools:
 
 
 def _cost(node: Node) -> int:
-    """Return how dear a part is, so that the cheap ones leave few rows to the dear."""
+    """Return the cost of a part: cheap ones leave few rows to expensive ones."""
     match node:
         case Words():
             return 3
@@ -105,9 +105,9 @@ def _with_words(alternatives: tuple[str, ...], frame: Frame, among: Bools) -> Bo
 def _by_process(
     test: Callable[[Bools], Bools], frame: Frame, among: Bools, *, both: bool = False
 ) -> Bools:
-    """Return which rows pass a test, a thread also where its process does.
+    """Return which rows pass a test, a thread also if its process does.
 
-    With `both` a thread must pass and its process as well: the test is for what is not.
+    With `both` a thread and its process must pass: for negated tests.
     """
     table = frame.sample.processes
     threads = among & ~table.is_process
@@ -140,12 +140,12 @@ def _comparing(node: Comparison, frame: Frame, among: Bools) -> Bools:
     if isinstance(value, str):
         value = _today_s(value, frame.sample.time_s)
     found: Bools = among & _COMPARE[node.operator](values, value)
-    # NaN is also what is unequal to all.
+    # NaN is unequal to everything, too.
     return found & ~np.isnan(values)
 
 
 def _today_s(clock: str, now_s: float) -> float:
-    """Return the moment of today that a clock shows."""
+    """Return the time of a clock reading of today."""
     today = time.localtime(now_s)[:3]
     seconds = clock_seconds(clock) or 0
     hour, rest = divmod(seconds, 3600)
@@ -180,7 +180,7 @@ def _with_text(
 
 @lru_cache(maxsize=64)
 def _tester(comparison: str, value: str, *, exact: bool) -> Callable[[str], bool]:
-    """Return what tells whether a text compares so; `exact` minds the case."""
+    """Return the test of a text; `exact` respects the case."""
     if comparison in ("=", "!="):
         wanted, equal = value if exact else value.lower(), comparison == "="
         return lambda text: ((text if exact else text.lower()) == wanted) == equal
@@ -192,9 +192,9 @@ def _tester(comparison: str, value: str, *, exact: bool) -> Callable[[str], bool
 
 
 def _of_parents(node: Comparison, frame: Frame, among: Bools) -> Bools:
-    """Compare what the parents have; who has none that is known matches nothing.
+    """Compare the values of the parents; without a known parent nothing matches.
 
-    A parent lives, or is itself a row that ended.
+    A parent is a live process, or an exited one with a row.
     """
     inner = replace(node, parents=node.parents - 1)
     whole = frame.whole or frame
@@ -221,7 +221,7 @@ def _gather(inner: Comparison, frame: Frame, row: Ints, among: Bools) -> Bools:
 
 
 def _parent_rows(children: ProcessTable, pids: Ints, parents: ProcessTable) -> Ints:
-    """Return the row of each one's parent, -1 where none is known.
+    """Return the row of each parent, -1 for unknown.
 
     A process that started later than its child has a pid that was used before.
     """

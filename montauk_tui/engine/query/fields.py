@@ -1,4 +1,4 @@
-"""What a query can compare: every column, by its id, its title or a short name."""
+"""The fields of queries: every column, by its id, its title or a short name."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from montauk_tui.model.schema import NO_START, Floats, Need, as_floats
 from montauk_tui.model.text import clean
 
 Groups = Callable[[Frame], npt.NDArray[Any]]
-"""Values by row; where they are equal, the texts are."""
+"""Values by row; equal values have equal texts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Something that a query can compare."""
+    """A field that a query can compare."""
 
     id: str
     kind: Kind
@@ -32,9 +32,9 @@ class Field:
     """A number for each row, NaN where unknown; a text has none."""
     text: Callable[[Frame, int], str | None] | None = None
     groups: Groups | None = None
-    """None where every row has a text of its own."""
+    """None where rows have no common texts."""
     texts: Texts | None = None
-    """The texts of all rows at once, where `text` would read each; empty if unknown."""
+    """The texts of all rows at once, if `text` would read each; empty for unknown."""
     need: Need = Need.NONE
 
 
@@ -70,7 +70,7 @@ def _age_s(frame: Frame) -> Floats:
 
 
 def _signal(frame: Frame) -> Floats:
-    """Return the signal that ended each, 0 for those that exited."""
+    """Return the signal that killed each, 0 for those that called exit(2)."""
     return extra_key("exit_status")(frame) % 128
 
 
@@ -96,7 +96,7 @@ _NUMBERS: Final[dict[str, tuple[Kind, Key]]] = {
     "ended_s": (Kind.CLOCK, extra_key("ended_s")),
     "event_s": (Kind.CLOCK, extra_key("event_s")),
 }
-"""What is not compared by what its column is sorted by."""
+"""Fields that are not compared by the sort key of their column."""
 
 _SUFFIXES: Final = {"_bytes": Kind.SIZE, "_s": Kind.DURATION, "_pct": Kind.PERCENT}
 
@@ -117,7 +117,7 @@ def _name(frame: Frame, row: int) -> str | None:
 
 
 def _commands(frame: Frame) -> list[str]:
-    """Return command lines; what is not cached is not read: the name stands in."""
+    """Return command lines; the name where the command line is not cached."""
     return frame.lookups.known_texts(frame.sample.processes)
 
 
@@ -133,11 +133,11 @@ _GROUPS: Final[dict[str, Groups]] = {
 _TEXTS: Final = {"command": _commands}
 
 _OWN: Final = {"comm": _name}
-"""Texts in which `-` is no sign for nothing known."""
+"""Texts in which `-` does not mean unknown."""
 
 
 def _field(column: Column) -> Field:
-    """Return what a query compares for a column."""
+    """Return the field of a column."""
     name = column.id
     if name in _NUMBERS:
         return Field(name, *_NUMBERS[name], need=column.need)
@@ -151,7 +151,7 @@ def _field(column: Column) -> Field:
 
 
 def _usual_kind(name: str) -> Kind:
-    """Return what a number is by the unit at the end of its name."""
+    """Return the type of a number by the unit at the end of its name."""
     ends = (kind for suffix, kind in _SUFFIXES.items() if name.endswith(suffix))
     return next(ends, Kind.NUMBER)
 
@@ -213,7 +213,7 @@ SHORT: Final = {
     "virt": "virt_bytes",
     "write": "io_write_rate",
 }
-"""What people type; completion offers these before all others."""
+"""Short names; completion offers these first."""
 
 NAMES: Final = {
     **columns.NAMES,

@@ -1,4 +1,4 @@
-"""What a filter means, as a tree; its text is one that means the same."""
+"""The syntax tree of a filter; its text is an equivalent filter."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """What another one does not ask for."""
+    """The rows that do not match another part."""
 
     inner: "Node"
 
@@ -51,7 +51,7 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """What all of several ask for."""
+    """The rows that match all of several parts."""
 
     parts: tuple["Node", ...]
 
@@ -62,7 +62,7 @@ class And:
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """What at least one of several asks for."""
+    """The rows that match at least one of several parts."""
 
     parts: tuple["Node", ...]
 
@@ -89,7 +89,7 @@ class Query:
         return "" if self.root is None else str(self.root)
 
     def both(self, other: "Query") -> "Query":
-        """Return what asks for this and for another."""
+        """Return the conjunction of this and another filter."""
         if self.root is None or other.root is None:
             return self if other.root is None else other
         return Query(And((self.root, other.root)))
@@ -104,7 +104,7 @@ EVERYTHING: Final = Query()
 
 
 def quoted(text: str) -> str:
-    """Return a text as it stands in a query."""
+    """Return a text as written in a query."""
     inner = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{inner}"'
 

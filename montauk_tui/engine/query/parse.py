@@ -1,4 +1,4 @@
-"""From the text of a query to its tree.
+"""The parser of queries.
 
     query      = [any]
     any        = all { ("or" | "|" | "||") all }
@@ -7,8 +7,8 @@
     comparison = { "parent." } field operator value
     words      = text { "|" text }
 
-What stands alone is a text, whatever it is; `a|b` binds tighter than `and`, as the one
-thing it is in htop. A `|` beside nothing is none.
+A word without an operator is a text; `a|b` binds tighter than `and`, as in htop. A `|`
+without a text on one side is ignored.
 """
 
 from typing import Final
@@ -98,7 +98,7 @@ def _one(scanner: Scanner, depth: int) -> Node:
 
 
 def _is_not(scanner: Scanner) -> bool:
-    """Tell whether a `not` comes next that has something to turn round."""
+    """Tell whether a `not` comes next that has an operand."""
     if scanner.keyword() != "not":
         return False
     rest = Scanner(scanner.text)
@@ -176,7 +176,7 @@ def _text(scanner: Scanner) -> str:
 
 
 def _text_follows(scanner: Scanner) -> bool:
-    """Tell whether behind the `|` that comes next there is another text."""
+    """Tell whether a text follows the `|` that comes next."""
     rest = Scanner(scanner.text)
     rest.at = scanner.at + 1
     rest.skip()

@@ -1,8 +1,8 @@
 """Regular expressions, within bounds.
 
-Python's matcher goes back and tries again. Who may name a process may choose the text
-for which it does so longest, so a pattern may repeat little, and the more it does, the
-less it sees of a text.
+Python's matcher backtracks. A user who names a process can choose the text with the
+most backtracking, so the repeats of a pattern are limited, and with more of them less
+of a text is searched.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Final
 
 LONGEST: Final = 200
 _SEEN: Final = (4096, 2000, 500, 200)
-"""How much of a text is seen, by how many repeats there are: at most 0.1 s a text."""
+"""How much of a text is searched, by the number of repeats: at most 0.1 s a text."""
 
 MOST_REPEATS: Final = len(_SEEN) - 1
 MOST_CHOICES: Final = 8
@@ -23,7 +23,7 @@ _SET: Final = re.compile(r"\[\^?\]?[^\]]*\]")
 
 
 def mistake(pattern: str) -> tuple[str, str] | None:
-    """Return what is wrong with a pattern and what was expected, None for nothing."""
+    """Return what is wrong with a pattern and what was expected, None if it is fine."""
     if len(pattern) > LONGEST:
         return f"the pattern has {len(pattern)} characters", f"at most {LONGEST}"
     try:
@@ -41,14 +41,14 @@ def mistake(pattern: str) -> tuple[str, str] | None:
 
 
 def searcher(pattern: str) -> Callable[[str], bool]:
-    """Return what tells whether a pattern that is none of those is in a text."""
+    """Return the search of a valid pattern in a text."""
     search = re.compile(pattern, re.IGNORECASE).search
     seen = _SEEN[_repeats(_bare(pattern))]
     return lambda text: search(text[:seen]) is not None
 
 
 def _bare(pattern: str) -> str:
-    """Return a pattern in which every sign means something: no escapes, no sets."""
+    """Return a pattern without escapes and sets, so that no operator is quoted."""
     return _SET.sub("x", _ESCAPE.sub("x", pattern))
 
 
@@ -57,7 +57,7 @@ def _repeats(bare: str) -> int:
 
 
 def _is_tame(pattern: str) -> bool:
-    """Tell whether a pattern repeats and chooses little, and nothing of it again."""
+    """Tell whether a pattern has few repeats and choices, and none of them nested."""
     bare = _bare(pattern)
     choices = 0
     wild = [False]

@@ -1,4 +1,4 @@
-"""Reads the parts of a query from its text: blanks, signs, words, quoted texts."""
+"""The scanner of queries: blanks, signs, words, quoted texts."""
 
 import re
 from typing import Final
@@ -18,7 +18,7 @@ QUOTES: Final = "\"'"
 
 
 class Scanner:
-    """A text and how far it is read."""
+    """A text and the position in it."""
 
     def __init__(self, text: str) -> None:
         """Start before the first part."""
@@ -27,7 +27,7 @@ class Scanner:
         self.skip()
 
     def skip(self) -> None:
-        """Pass over blanks."""
+        """Skip blanks."""
         match = _BLANKS.match(self.text, self.at)
         self.at = match.end() if match else self.at
 
@@ -42,7 +42,7 @@ class Scanner:
         return self.text[self.at : self.at + 1]
 
     def take(self, sign: str) -> bool:
-        """Pass over `sign` and blanks behind it where it comes next."""
+        """Skip `sign` and the blanks behind it, if it comes next."""
         if not self.text.startswith(sign, self.at):
             return False
         self.at += len(sign)
@@ -67,7 +67,7 @@ class Scanner:
         return match[0] if match else ""
 
     def take_comparison(self) -> None:
-        """Pass over name and operator."""
+        """Skip name and operator."""
         match = _COMPARISON.match(self.text, self.at)
         self.at = match.end() if match else self.at
         self.skip()
@@ -95,7 +95,7 @@ class Scanner:
         raise self.error("the quote is not closed", f"another {quote}", start, 1)
 
     def value(self) -> str:
-        """Return the bare value of a comparison; brackets in it are closed in it."""
+        """Return the unquoted value of a comparison; brackets in it are balanced."""
         start, depth = self.at, 0
         while not self.at_end and not self.sign.isspace():
             sign = self.sign
@@ -108,7 +108,7 @@ class Scanner:
         return found
 
     def phrase(self) -> str:
-        """Return words that are looked for as they stand, with blanks between them."""
+        """Return words that are searched as typed, with the blanks between them."""
         start = end = self.at
         while True:
             self._word()
@@ -149,7 +149,7 @@ class Scanner:
         length: int = 1,
         remedy: str = "",
     ) -> QueryError:
-        """Return the error that something is wrong here, or at `at`.
+        """Return a syntax error here, or at `at`.
 
         A `remedy` stands in place of what was expected.
         """

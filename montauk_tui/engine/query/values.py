@@ -34,11 +34,11 @@ EXAMPLES: Final = {
     Kind.STATE: f"one of {' '.join(STATES)}",
     Kind.TEXT: 'a text such as root or "two words"',
 }
-"""What was expected, by what the field is."""
+"""What was expected, by the type of the field."""
 
 
 class BadValue(Exception):
-    """A value that its field cannot have: why, and what it should be."""
+    """A value of the wrong type: why, and what was expected."""
 
     def __init__(self, problem: str, remedy: str) -> None:
         """Keep both."""
@@ -47,7 +47,7 @@ class BadValue(Exception):
 
 
 def read(field: Field, operator: str, text: str) -> tuple[str, float | str]:
-    """Return the id of the field to compare, and the value that `text` is.
+    """Return the id of the field to compare, and the value of `text`.
 
     Raises:
         BadValue: The field has no such values.
@@ -70,7 +70,7 @@ def read(field: Field, operator: str, text: str) -> tuple[str, float | str]:
 
 
 def operators(field: Field) -> tuple[str, ...]:
-    """Return the operators that a field has."""
+    """Return the operators of a field."""
     if field.kind is Kind.TEXT:
         return ("=", "!=", "~", "!~")
     if field.kind is Kind.STATE:
@@ -107,7 +107,7 @@ def _clock(text: str) -> str | None:
 
 
 def clock_seconds(text: str) -> int | None:
-    """Return the seconds since midnight that `14:03` is, None where it is no time."""
+    """Return the seconds since midnight of a time like `14:03`, None if invalid."""
     match = _CLOCK.fullmatch(text)
     if match is None:
         return None
