@@ -312,7 +312,7 @@ def test_a_clock_that_cannot_be_is_left_out_and_said(tmp_path: Path, text: str) 
     write(policy / "cpuinfo_max_freq", text)
     reasons = Reasons()
     assert Clocks(str(tmp_path)).read(reasons) == ()
-    assert reasons.lines == ["cpufreq: no CPU tells its frequency"]
+    assert reasons.lines == ["cpufreq: no CPU reports its frequency"]
 
 
 def test_a_list_longer_than_one_read_is_read_to_its_end() -> None:

@@ -228,7 +228,7 @@ def test_of_a_cpu_with_one_bad_number_the_others_are_known() -> None:
     _, ticks, _ = parse_cpus(b"cpu0 1 x 3 4\ncpu1 5 6 7 8\n", reasons)
     assert np.isnan(ticks[0]).tolist() == [False, True] + [False] * 8
     assert not np.isnan(ticks[1]).any()
-    assert reasons.lines == ["stat: nice of cpu0 no number: 'x'"]
+    assert reasons.lines == ["stat: nice of cpu0 not a number: 'x'"]
 
 
 @pytest.mark.parametrize(

@@ -263,8 +263,8 @@ def test_a_loader_that_is_killed(refused: Refused) -> None:
 
 
 def test_a_loader_that_ends_without_an_answer(refused: Refused) -> None:
-    assert "ended with code 7" in refused("exit 7")
-    assert "ended with code 1 (error: no libbcc.so.0)" in refused(
+    assert "exited with 7" in refused("exit 7")
+    assert "exited with 1 (error: no libbcc.so.0)" in refused(
         "echo first; echo error: no libbcc.so.0 >&2; echo last; exit 1"
     )
     assert r"(\x1b[2Jlast)" in refused(r"printf '\033[2Jlast\n' >&2; exit 1")
@@ -285,7 +285,7 @@ def test_a_loader_that_hangs_up_and_stays(
         (signal.SIGSYS, "seccomp filter"),
         (signal.SIGXCPU, "ulimit -t"),
         (signal.SIGALRM, "longer than 10 minutes"),
-        (signal.SIGKILL, "whether memory is short"),
+        (signal.SIGKILL, "check the free memory"),
     ],
 )
 def test_each_death_of_a_loader_has_its_remedy(

@@ -1,4 +1,4 @@
-"""The probes in the kernel, their hooks, and what to say where it refuses them.
+"""The probes in the kernel, their hooks, and the reasons for refusals.
 
 Stdlib only: the loader runs this under the distribution's Python.
 """
@@ -27,13 +27,13 @@ class Refused(Exception):
     """The kernel or BCC refuses; reason and remedy for a person."""
 
     def __init__(self, reason: str, remedy: str, *, may_pass: bool = False) -> None:
-        """Keep them apart, and whether it may work a moment later."""
+        """Store both, and whether it may work a moment later."""
         super().__init__(reason)
         self.reason, self.remedy, self.may_pass = reason, remedy, may_pass
 
 
 def refusal(what: str, error: OSError, remedy: str) -> Refused:
-    """Return what to say of an error: some have remedies of their own."""
+    """Return the refusal of an error: some errors have their own remedy."""
     remedy = LITTLE_ROOM.get(error.errno or 0, remedy)
     may_pass = error.errno in LITTLE_ROOM
     return Refused(f"{what}: {error.strerror or error}", remedy, may_pass=may_pass)
@@ -94,7 +94,7 @@ class Loaded:
         return "tracepoints"
 
     def _final(self) -> None:
-        """Watch for the last moment of threads, or else for when they are freed."""
+        """Hook the last switch of threads, or else the freeing of threads."""
         try:
             self._tracepoint("switch_tracepoint", "sched_switch")
         except (OSError, Refused):

@@ -1,4 +1,4 @@
-"""The kernel collector: snapshots by a BPF iterator, ends from the probes' log."""
+"""The kernel collector: snapshots by a BPF iterator, exits from the probes' log."""
 
 import os
 import time
@@ -49,17 +49,17 @@ from montauk_tui.model.schema import Need
 from montauk_tui.resources import folder
 
 _LOG_BYTES: Final = 32 << 20
-"""Of the log of lives, all CPUs together."""
+"""Size of the log of lifecycle records, all CPUs together."""
 _MOST_SLOTS: Final = 8192
 _LEAST_SLOTS: Final = 1024
 
 _RECORDING_NS: Final = 5 * 10**6
-"""A record may be in its log so long after its moment: a CPU of a virtual machine can
-stop at any time."""
+"""A record may appear in its log this late: a CPU of a virtual machine can stop at any
+time."""
 
 
 class KernelCollector(Collector):
-    """Sees every process, however short its life, and its exact CPU time."""
+    """Sees every process, however short-lived, and its exact CPU time."""
 
     name: ClassVar[str] = "kernel"
     slow_to_open: ClassVar[bool] = True
@@ -67,7 +67,7 @@ class KernelCollector(Collector):
     lookups: ProcLookups
 
     def __init__(self, attachment: str = "auto") -> None:
-        """Attach by `kprobes`, `tracepoints`, or `auto` for the best there is."""
+        """Attach by `kprobes`, `tracepoints`, or `auto` for the best available."""
         self._attachment = attachment
         self._loader = loader.Loader()
         self._loaded: loader.Loaded | None = None
@@ -146,7 +146,7 @@ class KernelCollector(Collector):
         self._hidden = HiddenFromBpf(self._root, USER_HZ)
 
     def _check_sight(self) -> None:
-        """Read a snapshot: the kernel may show nothing without refusing anything."""
+        """Verify that a snapshot contains this process: the kernel may hide others."""
         if os.getpid() not in self._iterator.read()["pid"]:
             reason = "the kernel's snapshot lacks montauk itself"
             remedy = "run it outside of this container: pid namespaces are nested deep"
@@ -159,11 +159,11 @@ class KernelCollector(Collector):
         self._users.close()
 
     def give_up(self) -> None:
-        """Kill the loader, and start none after that."""
+        """Kill the loader, and start no other."""
         self._loader.give_up()
 
     def sample(self, needs: Need) -> Sample:
-        """Return the processes as they are now and those that ended since.
+        """Return the processes as they are now and the exits since the last sample.
 
         Raises:
             CollectorFailed: The iterator or /proc can no longer be read.
@@ -173,7 +173,7 @@ class KernelCollector(Collector):
         started = self._clock.start()
         tasks = self._iterator.read()
         in_namespace(tasks, self._offset_ns)
-        # At once: its CPU times are compared with those of the tasks.
+        # Next, as its CPU times are compared with those of the tasks.
         host = self._host(needs)
         before = self._before
         table = self._table(tasks, needs)
@@ -227,7 +227,7 @@ class KernelCollector(Collector):
 
 
 def _execs(lifecycle: Records) -> list[Identity]:
-    """Return who runs another program than before."""
+    """Return the processes that run another program than before."""
     execs = lifecycle[lifecycle["kind"] == EXEC]
     ticks = execs["start_ns"] // (10**9 // USER_HZ)
     return list(map(Identity, execs["pid"].tolist(), ticks.tolist()))
@@ -245,7 +245,7 @@ def _surroundings() -> tuple[Path, int, int]:
     except ResourceMissing as error:
         raise CollectorUnavailable(error.reason, error.remedy) from error
     except (OSError, ValueError) as error:
-        reason = f"the CPUs or the pid namespace cannot be told: {error}"
+        reason = f"the CPUs or the pid namespace are unknown: {error}"
         raise CollectorUnavailable(reason, "mount /proc and /sys") from error
 
 
@@ -256,7 +256,7 @@ def _possible_cpus() -> int:
 
 
 def _slots(cpus: int) -> int:
-    """Return how many records of lives each CPU has room for, a power of two."""
+    """Return how many lifecycle records each CPU has room for, a power of two."""
     slots = _MOST_SLOTS
     while slots > _LEAST_SLOTS and slots * cpus * LIFECYCLE.itemsize > _LOG_BYTES:
         slots //= 2

@@ -1,4 +1,4 @@
-"""How long the CPUs ran tasks: what is left of the time of their idle tasks."""
+"""How long the CPUs ran tasks: the time that their idle tasks did not run."""
 
 import math
 import time
@@ -13,7 +13,7 @@ _TRIES = 3
 
 
 class IdleTasks:
-    """Reads what the probes keep of each CPU's idle task, without a system call."""
+    """Reads the probes' records of each CPU's idle task, without a system call."""
 
     def __init__(self, descriptor: int, cpus: int, offset_ns: int) -> None:
         """Map it.

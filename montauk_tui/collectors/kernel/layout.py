@@ -1,7 +1,7 @@
-"""Which kernel fields the probes use, and the compiler flags that tell them where.
+"""The kernel fields that the probes use, and the compiler flags with their offsets.
 
-A field a kernel lacks defines nothing: what depends on it is unknown there. Stdlib
-only: the loader runs this under the distribution's Python.
+A field that a kernel lacks has no flag: values that depend on it are unknown there.
+Stdlib only: the loader runs this under the distribution's Python.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ class Fields(NamedTuple):
     """Fields that serve one purpose."""
 
     lost: str
-    """What montauk does without where a kernel lacks any of them."""
+    """What is missing where a kernel lacks any of them."""
     lines: str
     """Macro, struct and field; `|` separates the names a field had, the newest
     first."""
     columns: str = ""
-    """Columns of living and of ended processes that are then unknown."""
+    """Columns of live and of exited processes that are then unknown."""
 
     @property
     def rows(self) -> list[list[str]]:
@@ -112,7 +112,7 @@ USED = (
     Fields("no thread counts", """
         S_threads signal_struct nr_threads
     """, "threads"),
-    Fields("user and system time are told apart without the threads that ended", """
+    Fields("user and system time are split without exited threads", """
         S_utime signal_struct utime
         S_stime signal_struct stime
     """),
@@ -120,11 +120,11 @@ USED = (
         S_cutime signal_struct cutime
         S_cstime signal_struct cstime
     """, "cutime cstime"),
-    Fields("the largest memory of a process that ended may be too low", """
+    Fields("the largest memory of an exited process may be too low", """
         S_maxrss signal_struct maxrss
         M_hiwater_rss mm_struct hiwater_rss
     """),
-    Fields("where a signal ended all threads, the exit status may be another one", """
+    Fields("where a signal killed all threads, the exit status may be another one", """
         S_flags signal_struct flags
         S_group_code signal_struct group_exit_code
     """),
@@ -144,7 +144,7 @@ USED = (
     Fields("no virtual memory", """
         M_total_vm mm_struct total_vm
     """, "virt_bytes"),
-    Fields("no arguments of processes that ended", """
+    Fields("no arguments of exited processes", """
         M_arg_start mm_struct arg_start
         M_arg_end mm_struct arg_end
     """),
@@ -160,7 +160,7 @@ REQUIRED = frozenset(row[0] for row in USED[0].rows)
 
 
 def consequence(macro: str) -> str:
-    """Return what is lost without the field of this macro."""
+    """Return what is missing without the field of this macro."""
     return _OF_MACRO[macro].lost
 
 
@@ -173,25 +173,25 @@ _HOLD_CPU = ("bpf_preempt_disable", "bpf_preempt_enable")
 
 
 class Used(NamedTuple):
-    """One field the probes use, and where it lies on this kernel."""
+    """One field the probes use, and its offset on this kernel."""
 
     macro: str
     struct: str
     name: str
-    """As this kernel calls it."""
+    """Its name in this kernel."""
     field: Field | None
     """None where this kernel has no such field."""
 
 
 class Layout(NamedTuple):
-    """All fields the probes use, and what else differs from kernel to kernel."""
+    """All fields the probes use, and other differences between kernels."""
 
     used: list[Used]
     sizes: dict[str, int]
     exit_tells_group_dead: bool
     """Whether sched_process_exit has that argument (from 6.16)."""
     switch_tells_state: bool
-    """Whether sched_switch has the state of who leaves the CPU (from 5.18)."""
+    """Whether sched_switch has the state of the previous task (from 5.18)."""
     hold_cpu: list[int]
     """Type ids of the functions that disable and enable preemption (from 6.10)."""
 
@@ -226,7 +226,7 @@ def read_layout(btf: Btf) -> Layout:
     used.sort(key=lambda it: structs.index(it.struct))
     rss = btf.field("mm_struct", "rss_stat")
     if not (_is_per_cpu(rss) or (rss and rss.type_name == "struct mm_rss_stat")):
-        # Of counters that nobody here knows the number would be anything.
+        # Counters of an unknown layout would be read as garbage.
         used = [it._replace(field=None) if it.macro == "M_rss" else it for it in used]
     sizes = {
         # An array of atomics before 6.2, of per-CPU counters since.
@@ -263,10 +263,10 @@ def _is_per_cpu(rss: Field | None) -> bool:
 
 
 def _in_counter(btf: Btf, rss: Field | None, name: str) -> int:
-    """Return where in one element of rss_stat a part of a per-CPU counter lies."""
+    """Return the offset of a part of a per-CPU counter in an element of rss_stat."""
     return _offset(btf.field("percpu_counter", name)) if _is_per_cpu(rss) else 0
 
 
 def _offset(field: Field | None) -> int:
-    """Return where a field lies; 0 where there is none."""
+    """Return the offset of a field; 0 for none."""
     return 0 if field is None else field.offset

@@ -22,15 +22,15 @@ from montauk_tui.errors import CollectorUnavailable
 from montauk_tui.model.text import clean
 
 CACHE: Final = "/var/cache/montauk"
-"""Of compiled probes, used by root only: of another user anything could change it."""
+"""Folder of compiled probes, used by root only: others could change their own."""
 
 _MOST_DESCRIPTORS: Final = 32
 _MOST_SAID: Final = 200
-"""Bytes of what BCC or the kernel says that are passed on."""
+"""Bytes of the messages of BCC or the kernel that are passed on."""
 _MOST_COMPLAINTS: Final = 1 << 16
 _STEP_S: Final = 1.0
 _GRACE_S: Final = 5.0
-"""Between the end of a process and the moment at which its parent is told."""
+"""Between the exit of a process and the notification of its parent."""
 
 INTERPRETERS: Final = (
     "/usr/bin/python3",
@@ -51,7 +51,7 @@ NO_BCC: Final = (
 )
 
 LIMIT_S: Final = 600
-"""After that the loader ends itself. Emulated machines take a minute."""
+"""After that the loader terminates itself. Emulated machines take a minute."""
 
 PASSING: Final = {
     errno.EMFILE: "raise the limit of open files (ulimit -n)",
@@ -65,7 +65,7 @@ _DEATHS: Final[Mapping[int, str]] = {
     signal.SIGALRM: f"it took longer than {LIMIT_S / 60:g} minutes",
     signal.SIGSYS: "let the seccomp filter of the container or service pass bpf()",
     signal.SIGXCPU: "raise the limit of CPU time (ulimit -t)",
-    signal.SIGKILL: "look whether memory is short",
+    signal.SIGKILL: "check the free memory",
 }
 
 
@@ -113,7 +113,7 @@ def _with_bcc(packages: Sequence[str]) -> list[str]:
 def untrusted(probes: Path) -> tuple[str, str] | None:
     """Return why root should not run and compile these files, and the remedy.
 
-    Those who own the package are trusted: it is their code that runs already.
+    The owner of the package is trusted: the running code is theirs already.
     """
     if os.geteuid() != trust.ROOT:
         return None
@@ -126,22 +126,22 @@ def untrusted(probes: Path) -> tuple[str, str] | None:
         found += [trust.foreign(path, []) for path in programs if path]
         why = next(filter(None, found), "")
     except OSError as error:
-        why = f"{error.filename} cannot be looked at: {error.strerror}"
+        why = f"{error.filename} cannot be checked: {error.strerror}"
         remedy = PASSING.get(error.errno or 0, remedy)
     return (f"root may not rely on the probes: {why}", remedy) if why else None
 
 
 class Loader:
-    """Starts one process at a time; may be told from any thread to give up."""
+    """Starts one process at a time; any thread may make it give up."""
 
     def __init__(self) -> None:
-        """Start nothing yet."""
+        """Prepare without starting a process."""
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._given_up = False
 
     def give_up(self) -> None:
-        """End what runs, for good: nothing is started after this."""
+        """Kill the running process; no other is started after this."""
         with self._lock:
             self._given_up = True
             if self._process is not None:
@@ -157,7 +157,7 @@ class Loader:
         python: str | None = None,
         on_wait: Callable[[float], None] = lambda _: None,
     ) -> Loaded:
-        """Return the probes, loaded and attached by a process that has ended.
+        """Return the probes, loaded and attached by a process that has exited.
 
         Args:
             probes: The folder of the C files.
@@ -199,7 +199,7 @@ class Loader:
         request: Mapping[str, Any],
         on_wait: Callable[[float], None],
     ) -> tuple[dict[str, Any], list[int], bytes]:
-        """Return answer, descriptors and complaints of a loader that has ended.
+        """Return answer, descriptors and messages of a loader that has exited.
 
         Raises:
             OSError: It cannot be started.
@@ -228,7 +228,7 @@ class Loader:
         with self._lock:
             if self._given_up:
                 raise CollectorUnavailable(*_GIVEN_UP)
-            # No file for what it says: where every folder is full or read-only it
+            # No file for its messages: where every folder is full or read-only it
             # works all the same.
             self._process = process = subprocess.Popen(
                 command,
@@ -257,8 +257,8 @@ class Loader:
         if self._given_up:
             return dict(zip(("reason", "remedy"), _GIVEN_UP, strict=True))
         if code >= 0:
-            return {"reason": f"the loader of the probes ended with code {code}"}
-        remedy = _DEATHS.get(-code, "look whether memory is short, or update BCC")
+            return {"reason": f"the loader of the probes exited with {code}"}
+        remedy = _DEATHS.get(-code, "check the free memory, or update BCC")
         return {
             "reason": f"the loader of the probes was killed by {_signal_name(-code)}",
             "remedy": remedy,
@@ -272,7 +272,7 @@ _GIVEN_UP: Final = ("loading was given up", "start it again")
 def _wait(
     channel: socket.socket, complaints: int, on_wait: Callable[[float], None]
 ) -> bytes:
-    """Return what was complained of until the loader answered or hung up."""
+    """Return the messages until the loader answered or hung up."""
     started = time.monotonic()
     poll = select.poll()
     poll.register(channel, select.POLLIN)
@@ -314,7 +314,7 @@ def _receive(channel: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
             1 << 16, room, socket.MSG_CMSG_CLOEXEC
         )
     except ConnectionError:
-        # It ended before it read the request.
+        # It exited before it read the request.
         return None, []
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
@@ -322,7 +322,7 @@ def _receive(channel: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
     if flags & socket.MSG_CTRUNC:
         for descriptor in rights:
             os.close(descriptor)
-        reason = "too few files may be open for the probes"
+        reason = "the limit of open files is too low for the probes"
         raise CollectorUnavailable(reason, PASSING[errno.EMFILE], may_pass=True)
     try:
         return (json.loads(text) if text else None), list(rights)
@@ -346,13 +346,13 @@ def _loaded(
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         for descriptor in descriptors:
             os.close(descriptor)
-        reason = "the answer of the loader of the probes makes no sense"
+        reason = "the loader of the probes gave an invalid answer"
         raise CollectorUnavailable(reason, "reinstall montauk") from error
     lines = [line for line in complaints.splitlines() if line.strip()]
     telling = next((line for line in lines if b"error" in line.lower()), b"")
     said = _one_line((telling or (lines[-1] if lines else b"")).strip())
     reason = _one_line(raw)
-    remedy = answer.get("remedy", "look at what your distribution's BCC needs")
+    remedy = answer.get("remedy", "check the requirements of your distribution's BCC")
     raise CollectorUnavailable(
         f"{reason} ({said})" if said else reason,
         remedy,

@@ -1,7 +1,8 @@
 """Reading the logs that the probes write: maps shared with the kernel, no system call.
 
 Hot path: numpy copies whole runs of records, 0.3 us each. A reader keeps its own
-position in the log of every CPU; what was overwritten before it came by is counted.
+position in the log of every CPU; records that were overwritten before it read them are
+counted.
 """
 
 import mmap
@@ -79,7 +80,7 @@ class Log:
         return int(self._position.sum()) - self._begin
 
     def read(self) -> Records:
-        """Return what is new, CPU by CPU, each in its order."""
+        """Return the new records, CPU by CPU, each in order."""
         ends = self._counts.per_cpu(self._counter)
         parts = [self._read_cpu(cpu, int(end)) for cpu, end in enumerate(ends)]
         return np.concatenate(parts)
@@ -93,8 +94,8 @@ class Log:
         slots = cpu * self._slots + indices % self._slots
         numbers = (indices + 1).astype(np.uint64)
         taken = self._array.records[slots]
-        # The writer went on meanwhile: what it overwrote, or began to, has lost its
-        # number, in the copy or, where the number was copied just before, in the log.
+        # The writer went on meanwhile: a record that it overwrote has another number,
+        # in the copy or, if the number was copied just before, in the log.
         whole = taken["seq"] == numbers
         whole &= self._array.records["seq"][slots] == numbers
         kept: Records = taken[whole]
@@ -104,7 +105,7 @@ class Log:
 
 
 class LifecycleLog(Log):
-    """The log of execs and exits; it also tells how many of the lost were exits."""
+    """The log of execs and exits; it also counts the exits among the lost records."""
 
     def __init__(self, array: SharedArray, counts: Counts, slots: int) -> None:
         """Start reading at the present end."""
@@ -116,12 +117,12 @@ class LifecycleLog(Log):
                 # No exit came between the two: they belong together.
                 break
         self.exits = self.lost_exits = 0
-        """Ends among the records up to the last reading, and those that were lost."""
+        """Exits among the records up to the last reading, and those that were lost."""
 
     def _read_cpu(self, cpu: int, end: int) -> Records:
         lifecycle = super()._read_cpu(cpu, end)
         if len(lifecycle):
-            # Each record counts the exits up to it: a gap tells how many fell into it.
+            # Each record has the number of exits so far: a gap shows the lost ones.
             counted = int(lifecycle["exits"][-1]) - (int(self._exits[cpu]) & 0xFFFFFFFF)
             seen = int(np.count_nonzero(lifecycle["kind"] == EXIT))
             self.exits += counted & 0xFFFFFFFF

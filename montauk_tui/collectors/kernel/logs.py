@@ -1,4 +1,4 @@
-"""The logs of the probes together: emptied often, taken once a sample, counted."""
+"""The logs of the probes together: read often, drained once a sample, counted."""
 
 import contextlib
 import threading
@@ -21,14 +21,14 @@ from montauk_tui.errors import CollectorFailed
 from montauk_tui.model.sample import Counters
 
 _COLLECT_S: Final = 0.25
-"""The logs are emptied so often, however long the interval between samples."""
+"""The logs are read this often, however long the interval between samples."""
 
 _MOST_KEPT: Final = 1 << 16
-"""Records that wait for a sample; while nobody samples, older ones are lost."""
+"""Records kept for the next sample; without one the oldest are lost."""
 
 
 class Drained(NamedTuple):
-    """What was logged since the last time."""
+    """The records since the last call."""
 
     lifecycle: Records
     finals: Records
@@ -36,7 +36,7 @@ class Drained(NamedTuple):
 
 
 class ProbeLogs:
-    """Maps the logs, empties them in a thread of its own, and counts what was lost."""
+    """Maps the logs, reads them in its own thread, and counts the lost records."""
 
     def __init__(self, descriptors: Mapping[str, int], cpus: int, slots: int) -> None:
         """Map the logs and start.
@@ -58,7 +58,7 @@ class ProbeLogs:
                     ("finals", FINAL),
                 )
             )
-            # As in `_collect`: of what ends meanwhile, none is without its last moment.
+            # Order as in `_collect`: each exit read has its final record.
             self.finals = Log(finals, counts, "finals", slots)
             self.lifecycle = LifecycleLog(lifecycle, counts, slots)
             self.forks = Log(forks, counts, "forks", slots)
@@ -91,7 +91,7 @@ class ProbeLogs:
         self._shared.close()
 
     def drain(self) -> Drained:
-        """Return what was logged since the last time, up to now.
+        """Return the records since the last call, up to now.
 
         Raises:
             CollectorFailed: Nobody empties the logs any more.
@@ -106,15 +106,15 @@ class ProbeLogs:
         return Drained(*map(np.concatenate, zip(_NOTHING, *kept, strict=True)))
 
     def counters(self) -> Counters:
-        """Return what happened until the logs were taken, and what was lost of it.
+        """Return the numbers of events and of losses until the logs were drained.
 
-        Whatever is counted was taken, unless it is counted as lost.
+        Every event that is counted was drained or is counted as lost.
         """
         return self._taken
 
     def _counters(self) -> Counters:
         missed = self._missed.counts()
-        # The last switch told of some that the hook of exits missed.
+        # The last switch has recorded some that the exit hook missed.
         late = self._counts.total("late") - self._late
         missed["exits"] = max(0, missed["exits"] - late)
         lost = self.lifecycle.lost + self.forks.lost + self._dropped
@@ -135,13 +135,13 @@ class ProbeLogs:
             while not self._closing.wait(_COLLECT_S):
                 self._collect()
         except Exception as error:  # noqa: BLE001
-            # A thread that died unseen would lose what comes between two samples.
+            # A thread that died unnoticed would lose records between two samples.
             self._broken = error
 
     def _collect(self) -> None:
         with self._lock:
-            # What comes last in a life first: each last moment then finds its end,
-            # and each exec its fork, among what is read after.
+            # The last record of a process first: then the exit of each final record,
+            # and the fork of each exec, is among the records read after it.
             finals = self.finals.read()
             lifecycle = self.lifecycle.read()
             forks = self.forks.read()

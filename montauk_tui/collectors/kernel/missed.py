@@ -1,7 +1,8 @@
 """How often the kernel did not run a probe.
 
-It runs none that it interrupted on the same CPU (bpf_prog_get_recursion_context in
-include/linux/bpf.h), and no kprobe amid another program. It counts them from 5.12 on.
+It does not run a probe that it interrupted on the same CPU
+(bpf_prog_get_recursion_context in include/linux/bpf.h), and no kprobe inside another
+program. It counts them from 5.12 on.
 """
 
 from collections.abc import Mapping
@@ -14,12 +15,12 @@ _RECORDS: Final = {
     "execs": ("exec_tracepoint",),
     "exits": ("exit_tracepoint", "exit_kprobe", "do_exit_kprobe"),
 }
-"""Which programs record what, but for those that the scheduler holds. Without a final
-run time an end waits, and is counted."""
+"""The programs of each event, except those that run while the scheduler holds the CPU.
+A lost final record is counted when its exit is late."""
 
 
 class Missed:
-    """What was not recorded since this was made."""
+    """Counts the events that were not recorded since it was made."""
 
     def __init__(self, descriptors: Mapping[str, int]) -> None:
         """Begin at 0.

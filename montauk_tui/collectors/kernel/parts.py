@@ -1,6 +1,6 @@
-"""The parts of the probes: a C file each, and what the collector gets of it.
+"""The parts of the probes: a C file each, and the maps the collector gets.
 
-What no part asks for is neither compiled nor loaded, and costs nothing.
+Files of no listed part are neither compiled nor loaded, and cost nothing.
 """
 
 from typing import Final, NamedTuple
@@ -11,7 +11,7 @@ class Part(NamedTuple):
 
     file: str
     maps: tuple[str, ...]
-    """Those whose descriptors the collector gets, by their names in C."""
+    """Maps whose descriptors the collector gets, by their names in C."""
     tracepoints: tuple[tuple[str, str], ...] = ()
     """Functions and the raw tracepoints at which they run, beside those of `CORE`."""
 

@@ -51,7 +51,7 @@ _BOOT_TIMES: Final = ("time_ns", "start_ns", "last_ns")
 
 
 def in_namespace(records: npt.NDArray[np.void], offset_ns: int) -> None:
-    """Turn the times of records, which are the machine's, into those of a namespace.
+    """Convert the times of records from the machine's clocks to those of a namespace.
 
     Args:
         records: Of any kind above; changed in place.

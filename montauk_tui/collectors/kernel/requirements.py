@@ -1,8 +1,8 @@
-"""What the kernel collector needs of a host, told from a few files.
+"""The requirements of the kernel collector, checked with a few files.
 
-What cannot be mended comes first: nobody is sent for privilege that would not help.
-bpffs, tracefs and kernel headers are not among it, nor is `unprivileged_bpf_disabled`:
-it concerns who has no privilege.
+Checks without a remedy come first: nobody is sent for privilege that would not help.
+bpffs, tracefs and kernel headers are not required; `unprivileged_bpf_disabled` does not
+matter, as it concerns users without privilege.
 """
 
 import os
@@ -36,7 +36,7 @@ AS_ROOT: Final = "run it as root: sudo montauk"
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """Where it is read."""
+    """The files and commands that are checked."""
 
     release: str = field(default_factory=platform.release)
     btf: Path = Path(BTF_PATH)
@@ -136,7 +136,7 @@ def _no_offsets(host: Host) -> Lack | None:
 
 
 def _text(path: Path) -> str:
-    """Return what stands in a file, nothing where it cannot be read."""
+    """Return the content of a file, empty if it cannot be read."""
     try:
         return path.read_text("ascii", "replace")
     except OSError:

@@ -75,9 +75,9 @@ class TaskIterator:
 
 
 def to_table(tasks: Records, user_hz: int, needs: Need = Need.NONE) -> ProcessTable:
-    """Return the processes, their threads' counters summed, and maybe the threads.
+    """Return the processes with the summed counters of their threads, and maybe these.
 
-    Of the time waited for a CPU the kernel keeps no sum for threads that ended.
+    The kernel keeps no sum of the run delay of exited threads.
     """
     is_leader = tasks["pid"] == tasks["tgid"]
     leaders = tasks
@@ -103,7 +103,7 @@ def to_table(tasks: Records, user_hz: int, needs: Need = Need.NONE) -> ProcessTa
 
 
 def stand_ins(tasks: Records) -> dict[int, int]:
-    """Return a living thread of each process whose first thread has ended."""
+    """Return a live thread of each process whose leader has exited."""
     leader_exited = (tasks["exit_state"] != 0) & (tasks["threads"] > 1)
     if not leader_exited.any():
         return {}
@@ -115,10 +115,10 @@ def stand_ins(tasks: Records) -> dict[int, int]:
 
 
 def settled_zombies(tasks: Records) -> Ints:
-    """Return the pids of processes that ended and left their CPU for ever.
+    """Return the pids of zombies that have left their CPU for good.
 
-    A task is a zombie a little before it runs for the last time: only after that its
-    run time is final.
+    A task becomes a zombie a little before it runs for the last time: only after that
+    its run time is final.
     """
     is_settled = (tasks["exit_state"] != 0) & (tasks["on_cpu"] == 0)
     pids: Ints = tasks["pid"][is_settled].astype(np.int64)
@@ -129,28 +129,28 @@ _OF_THE_PROCESS: Final = (
     "ppid", "pgrp", "session", "tty", "threads", "virt_bytes", "rss_bytes",
     "shared_bytes", "start_stack", "cutime", "cstime", "cgroup_id",
 )  # fmt: skip
-"""What the threads of a process share."""
+"""Columns that the threads of a process share."""
 
 _PAGES: Final = ("file_pages", "anon_pages", "swap_pages", "shmem_pages")
 _OF_A_LIVING_THREAD: Final = (
     "state", "exit_state", "virt_pages", "start_stack", *_PAGES,
     "prio", "static_prio", "rt_priority", "policy", "cpu",
 )  # fmt: skip
-"""What a first thread that ended no longer has, and what nobody changes of it."""
+"""What an exited leader no longer has, or what is not changed any more."""
 
 
 def _first_living(others: Records) -> tuple[Records, Records]:
-    """Return the ids of processes, ascending, and the first living thread of each."""
+    """Return the ids of processes, ascending, and the first live thread of each."""
     living = others[others["exit_state"] == 0]
     tgids, first = np.unique(living["tgid"], return_index=True)
     return tgids, living[first]
 
 
 def _complete_maps(leaders: Records, others: Records) -> None:
-    """Add to the leaders what their other threads tell of the memory map.
+    """Add to the leaders the data of the memory map from their other threads.
 
-    Before Linux 6.2 each thread keeps some pages to itself. Where the leader has ended
-    they tell of the map as a whole, and the state is that of one of them.
+    Before Linux 6.2 each thread keeps a page count of its own. If the leader has
+    exited, the map and the state are taken from another thread.
     """
     if not len(leaders):
         return
@@ -179,7 +179,7 @@ _SUMMED: Final = {
     "utime": "dead_utime",
     "stime": "dead_stime",
 }
-"""Times of a thread, and where the process keeps those of its dead threads."""
+"""Times of a thread, and the sums over exited threads in the process."""
 
 
 def _sums(
@@ -203,15 +203,15 @@ def never_back(
 ) -> ProcessTable:
     """Return `table` with counters that are nowhere less than they were.
 
-    As in cputime_adjust: the proportion of the ticks shifts, and a thread that ends
-    while the iterator is on its way to it is missing in the sum for once.
+    As in cputime_adjust: the proportion of the ticks shifts, and a thread that exits
+    before the iterator reaches it is missing in the sum once.
     """
     join = same_process(previous, table)
     now, before = np.flatnonzero(join.found), join.row[join.found]
     user, system = table.utime.copy(), table.stime.copy()
     user_before, system_before = previous.utime[before], previous.stime[before]
     run = np.maximum(user[now] + system[now], user_before + system_before)
-    # No more system time than leaves the user time what it was.
+    # Only so much system time that the user time does not fall.
     system[now] = np.clip(system[now], system_before, run - user_before)
     user[now] = run - system[now]
     columns = {"utime": user, "stime": system}
@@ -235,13 +235,13 @@ def _columns(
             "rt_priority", "threads", "cutime", "cstime", "cgroup_id",
         )
     }  # fmt: skip
-    # Read while they change, the parts of a kind may add up to less than 0.
+    # The parts are read while they change, so a sum may be below 0.
     file, anon, shmem = (
         np.maximum(rows[f"{kind}_pages"], 0) for kind in ("file", "anon", "shmem")
     )
     columns |= {name: sums[name] for name in counted}
     if "write_bytes" in columns:
-        # Who truncates a file cancels what another process wrote.
+        # Truncating a file cancels bytes that another process wrote.
         columns["write_bytes"] = np.maximum(columns["write_bytes"], 0)
     columns |= {
         "start_ticks": (rows["start_ns"] // (10**9 // user_hz)).astype(np.int64),
@@ -277,4 +277,4 @@ def _states(rows: Records) -> Ints:
 
 
 SNAPSHOT_COLUMNS: Final = to_table(np.zeros(0, dtype=TASK), 100, FOR_COUNTERS).names
-"""The columns that a snapshot has, if they are asked for."""
+"""The columns that a snapshot can have."""

@@ -11,7 +11,7 @@ from montauk_tui.model.starts import FORK, StartTable
 
 
 def start_table(lifecycle: Records, forks: Records, user_hz: int) -> StartTable:
-    """Return the forks and the execs among the records of lives."""
+    """Return the forks and the execs among the lifecycle records."""
     execs = lifecycle[lifecycle["kind"] == EXEC]
     tick_ns = 10**9 // user_hz
     columns = {

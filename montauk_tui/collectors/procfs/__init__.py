@@ -1,1 +1,1 @@
-"""Readers of /proc and the collector that needs nothing else."""
+"""Readers of /proc, and the collector that needs nothing else."""

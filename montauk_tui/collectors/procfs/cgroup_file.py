@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 CGROUP_BYTES: Final = 1 << 14
-"""What is read of the file: a line for each hierarchy."""
+"""How much of the file is read; it has a line for each hierarchy."""
 
 MOUNT: Final = "/sys/fs/cgroup"
 
@@ -25,10 +25,10 @@ def _paths(raw: bytes) -> dict[bytes, bytes]:
 
 @lru_cache(maxsize=1024)
 def main_path(raw: bytes) -> bytes:
-    """Return the path that tells most, empty where there is none.
+    """Return the most specific path, empty for none.
 
     It is that of systemd's tree, where every manager of containers works, or of version
-    2. A tree in which the process is at the root tells nothing: then the longest.
+    2. If the process is at the root of that tree, it is the longest path.
     """
     paths = _paths(raw)
     for name in (_SYSTEMD, b""):

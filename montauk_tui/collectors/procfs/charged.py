@@ -1,6 +1,6 @@
-"""How long the CPUs ran tasks, as the cgroups of all tasks add it up.
+"""How long the CPUs ran tasks, from the sums that cgroups keep.
 
-The scheduler charges each task, ended or not, and every cgroup above it, by one clock
+The scheduler charges each task, live or exited, and every cgroup above it, by one clock
 (cgroup_account_cputime in include/linux/cgroup.h). `/proc/stat` only samples.
 """
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 _INITIAL_CGROUP_NAMESPACE: Final = 0xEFFFFFFB
-"""Its inode number (include/linux/proc_ns.h); in another the root is not of all."""
+"""Its inode number (include/linux/proc_ns.h); in others the root is not that of all."""
 
 _MOST_GROUPS: Final = 200
 """Cgroups below the root: a machine of systemd has some ten."""
@@ -20,8 +20,8 @@ class ChargedTime(NamedTuple):
 
     seconds: float
     has_kernel_threads: bool
-    """Whether kernel threads are in it. They stay in the root of version 2, which adds
-    nothing up."""
+    """Whether kernel threads are included. In version 2 they are in the root, which
+    has no sum."""
 
 
 class Charged:
@@ -49,7 +49,7 @@ class Charged:
             self._root = next(roots, None)
 
     def read(self) -> ChargedTime | None:
-        """Return what was charged so far, None where no cgroup has it."""
+        """Return the time charged so far, None where no cgroup has it."""
         try:
             if self._usage is not None:
                 ns = int(self._usage.read_bytes())
@@ -62,7 +62,7 @@ class Charged:
         return None
 
     def _add_growth(self, now: dict[str, int]) -> None:
-        """Add what each cgroup grew by; one that is new has run since it was made."""
+        """Add the growth of each cgroup; a new one counts from its creation."""
         before, self._seen = self._seen, now
         for name, usage_us in now.items():
             grown_us = usage_us - before.get(name, 0)

@@ -1,4 +1,4 @@
-"""Command lines of processes, none older than its reader permits."""
+"""Command lines of processes, none older than the caller permits."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ MOST_AGE_S: Final = 5.0
 arguments at any time, without an exec (setproctitle(3))."""
 
 _ALL_LONG_BYTES: Final = 1 << 25
-"""What all long command lines together may hold; further ones are cut."""
+"""Memory limit of all long command lines together; further ones are cut."""
 
 _USUAL_BYTES: Final = 4096
 """Longer ones are long: they take more than one reading."""
@@ -45,20 +45,20 @@ class CommandLines:
         self._sample_s = self._refreshed_s = time.monotonic()
 
     def present(self, identity: Identity) -> CommandLine | None:
-        """Return what it is at this sample; None where it cannot be read."""
+        """Return the line at this sample; None if it cannot be read."""
         return self._since(identity, self._sample_s)
 
     def recent(self, identity: Identity) -> CommandLine | None:
-        """Return what it was at most MOST_AGE_S ago; None where it cannot be read."""
+        """Return a line at most MOST_AGE_S old; None if it cannot be read."""
         return self._since(identity, time.monotonic() - MOST_AGE_S)
 
     def known(self, identity: tuple[int, int]) -> CommandLine | None:
-        """Return what was read last, however old, or None."""
+        """Return the line that was read last, however old, or None."""
         return self._known.get(identity)  # type: ignore[call-overload,no-any-return]
 
     @property
     def cut(self) -> frozenset[Identity]:
-        """Whose command lines are longer than what is kept of them."""
+        """Processes whose command lines are cut."""
         return frozenset(self._cut)
 
     def refresh(self, whose: Iterable[Identity]) -> None:
@@ -85,16 +85,16 @@ class CommandLines:
             self._read(identity, known.get(identity))
 
     def begin_sample(self) -> None:
-        """What was read until now is not of the present sample."""
+        """Mark all lines read so far as older than the present sample."""
         self._sample_s = time.monotonic()
 
     def forget(self, identity: Identity) -> None:
-        """Drop what is kept of a process."""
+        """Drop the line of a process."""
         self._known.pop(identity, None)
         self._count(identity, 0, is_cut=False)
 
     def __iter__(self) -> Iterator[Identity]:
-        """Return whose command lines are kept."""
+        """Return the processes whose command lines are kept."""
         return iter(list(self._known))
 
     def __len__(self) -> int:
@@ -110,7 +110,7 @@ class CommandLines:
     def _read(
         self, identity: Identity, known: CommandLine | None
     ) -> CommandLine | None:
-        """Return what the process says now; of one that is gone what was known.
+        """Return the present line of a process; the known one if it has exited.
 
         The start time is checked after reading: only then the text is known not to
         belong to a process that took the pid over. A zombie has no arguments any more:
@@ -136,7 +136,7 @@ class CommandLines:
         return line
 
     def _count(self, identity: Identity, size: int, *, is_cut: bool) -> None:
-        """Note what is kept of a line: the room for long ones, and who is cut."""
+        """Account for the memory of a line, and note whether it is cut."""
         with self._counting:
             self._long_bytes -= self._long.pop(identity, 0)
             if size > _USUAL_BYTES:

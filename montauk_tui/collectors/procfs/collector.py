@@ -1,4 +1,4 @@
-"""The traditional collector: /proc only, no privilege, always there."""
+"""The traditional collector: /proc only, no privilege, always available."""
 
 import os
 from typing import ClassVar
@@ -20,10 +20,10 @@ from montauk_tui.model.schema import Need
 
 
 class TraditionalCollector(Collector):
-    """Reads one stat file per process and sample, and costly files as asked.
+    """Reads one stat file per process and sample, and expensive files if needed.
 
-    It sees what is alive at the moment of the sample; of what came and went between
-    two samples it sees nothing.
+    It sees the processes that are alive at the sample; it misses those that start and
+    exit between two samples.
     """
 
     name: ClassVar[str] = "traditional"
@@ -38,7 +38,7 @@ class TraditionalCollector(Collector):
 
     @property
     def detail(self) -> str:
-        """The folder that is read, and whether it is all that can be done with it."""
+        """The folder that is read, and whether it can only be read."""
         if self._path == "/proc" and own_proc.is_foreign():
             return f"{self._path} of another PID namespace, to read only"
         return self._path
@@ -72,12 +72,12 @@ class TraditionalCollector(Collector):
         )
 
     def _charged(self) -> Charged | None:
-        """Return what all tasks are charged for, where /proc shows this machine."""
+        """Return the reader of time charged to tasks, if /proc is of this machine."""
         is_ours = self._path == "/proc" and not own_proc.is_foreign()
         return Charged() if is_ours else None
 
     def close(self) -> None:
-        """Read no more; harmless when closed already."""
+        """Release the folder; harmless when closed already."""
         self._root = None
         self._users.close()
 

@@ -1,4 +1,4 @@
-"""What the CPUs did since boot, from /proc/stat."""
+"""The ticks of the CPUs since boot, from /proc/stat."""
 
 import math
 import os
@@ -15,7 +15,7 @@ _FILE: Final = "stat"
 _KINDS: Final = len(CPU_FIELDS)
 
 _LEAST_KINDS: Final = 4
-"""Every kernel has so many: user, nice, system and idle."""
+"""Every kernel has at least these: user, nice, system and idle."""
 
 _MOST_TICKS: Final = 1e12
 """Three centuries of 1/100 s on one CPU."""
@@ -24,7 +24,7 @@ _NAME: Final = re.compile(rb"cpu([0-9]{1,6})")
 _INTERRUPTS: Final = re.compile(rb"^intr ([0-9]{1,20}) ", re.MULTILINE)
 
 _LEAST_INTERRUPT_S: Final = 50e-9
-"""Shorter is none: entering and leaving it alone takes longer."""
+"""No interrupt is shorter: entering and leaving it alone takes longer."""
 
 _USER_HZ: Final = os.sysconf("SC_CLK_TCK")
 
@@ -42,9 +42,9 @@ class Cpus(NamedTuple):
 def parse_cpus(text: bytes, reasons: Reasons) -> Cpus:
     """Return the CPUs of /proc/stat (proc_stat(5)).
 
-    A kernel that lacks the last kinds has 0 there: it has no such time to count. How
-    many it has is seen in the longest line, be it that of all CPUs. Where no CPU can be
-    told, there are as many as the C library says, and of each nothing is known.
+    A kernel that lacks the last kinds has 0 there, as it has no such time. The longest
+    line, be it that of all CPUs, shows how many kinds it has. If no CPU can be parsed,
+    there are as many as the C library reports, with unknown ticks.
     """
     found: dict[int, list[bytes]] = {}
     kinds = 0
@@ -90,9 +90,9 @@ def _measures(text: bytes, ticks: Floats) -> bool:
     """Tell whether interrupts are measured, not sampled when a timer ticks.
 
     A kernel with CONFIG_IRQ_TIME_ACCOUNTING adds up every hard interrupt, unless its
-    clock is too slow (irqtime_account_irq in kernel/sched/cputime.c). Others look who
-    runs at a tick, and no tick comes while a hard interrupt is handled: they count
-    nothing there, or next to nothing for the many there were.
+    clock is too slow (irqtime_account_irq in kernel/sched/cputime.c). Others sample
+    at ticks, and no tick comes while a hard interrupt is handled: they count nothing,
+    or next to nothing for the number of interrupts.
     """
     irq_s = float(np.nansum(ticks[:, CPU_FIELDS.index("irq")])) / _USER_HZ
     counted = _INTERRUPTS.search(text)

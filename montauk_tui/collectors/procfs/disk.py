@@ -1,4 +1,4 @@
-"""What the disks read and wrote, each of them counted once."""
+"""The bytes of the disks, each disk counted once."""
 
 import math
 import os
@@ -13,16 +13,16 @@ _NAME, _READ, _WRITTEN, _BUSY = 2, 5, 9, 12
 """Columns of /proc/diskstats (ABI/testing/procfs-diskstats)."""
 
 _SECTOR_BYTES: Final = 512
-"""Whatever the disk's own sectors are (include/linux/blk_types.h)."""
+"""Independent of the disk's own sector size (include/linux/blk_types.h)."""
 
 _LAYER: Final = re.compile(
     rb"(?:loop|ram|zram|dm-|md|bcache|drbd|zd)\d.*|nvme\d+c\d+n\d+", re.ASCII
 )
 """Devices made of other devices, of files or of memory, and the paths to one NVMe
-namespace: what they do is counted by what is below or above them."""
+namespace: their work is counted by the devices below or above them."""
 
 _MOST: Final = 9.2e18
-"""Above are those below 0, as 64 bits without a sign."""
+"""Larger values are negative ones, printed as unsigned 64 bits."""
 
 
 class Disks:
@@ -34,7 +34,7 @@ class Disks:
         self._known: dict[bytes, bool] = {}
 
     def select(self, text: bytes, reasons: Reasons) -> tuple[Disk, ...]:
-        """Return the whole disks in /proc/diskstats; NaN is what is not known."""
+        """Return the whole disks in /proc/diskstats; NaN for unknown."""
         found: dict[bytes, Disk] = {}
         known: dict[bytes, bool] = {}
         for line in without_cut_word(text).splitlines():
@@ -49,7 +49,7 @@ class Disks:
             known[name] = is_disk
             if is_disk and name not in found:
                 found[name] = _disk(clean(name), words, reasons)
-        # What is gone may come back as something else.
+        # The name of a removed device may be reused by another.
         self._known = known
         return tuple(found.values())
 

@@ -1,4 +1,4 @@
-"""Figures in small files of the kernel: what can be none is unknown, with a reason."""
+"""Numbers in small files of the kernel: an invalid one is unknown, with a reason."""
 
 import math
 import re
@@ -11,19 +11,19 @@ _DECIMAL: Final = re.compile(rb"[0-9]{1,20}(?:\.[0-9]{1,20})?")
 
 
 class Reasons:
-    """Why figures are not known: a line each, the first ones only."""
+    """Why numbers are unknown: a line each, the first ones only."""
 
     def __init__(self) -> None:
-        """Start with none."""
+        """Start without reasons."""
         self.lines: list[str] = []
 
     def add(self, file: str, reason: str) -> None:
-        """Remember why something in `file` is not known."""
+        """Add the reason why a number in `file` is unknown."""
         if len(self.lines) < _MOST_REASONS:
             self.lines.append(f"{file}: {reason}")
 
     def add_error(self, file: str, error: Exception) -> None:
-        """Remember why all of `file` is not known."""
+        """Add the reason why all of `file` is unknown."""
         text = error.strerror if isinstance(error, OSError) else str(error)
         self.add(file, text or type(error).__name__)
 
@@ -44,14 +44,14 @@ class Reasons:
 
 
 def decimal(word: bytes) -> float:
-    """Return a number without a sign, NaN where it is none."""
+    """Return an unsigned number, NaN if it is invalid."""
     return float(word) if _DECIMAL.fullmatch(word) else math.nan
 
 
 def without_cut_word(text: bytes) -> bytes:
-    """Return a text without its last word where no line ends behind it.
+    """Return a text without its last word unless it ends with a newline.
 
-    What was cut may be half of a number, which looks like a whole one.
+    A word at the cut may be half of a number, which looks like a whole one.
     """
     if not text or text.endswith(b"\n"):
         return text
@@ -63,4 +63,4 @@ def _said(word: bytes | None, number: float) -> str:
     if word is None:
         return "missing"
     shown = ascii(word[:_SHOWN])[1:]
-    return f"too large: {shown}" if number > 0 else f"no number: {shown}"
+    return f"too large: {shown}" if number > 0 else f"not a number: {shown}"

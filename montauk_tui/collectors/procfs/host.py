@@ -1,4 +1,4 @@
-"""The whole machine, from small files of /proc, and of /sys where somebody asks."""
+"""The whole machine, from small files of /proc, and of /sys if needed."""
 
 import errno
 import math
@@ -40,7 +40,7 @@ _Parsed = TypeVar("_Parsed")
 
 
 class HostReader:
-    """Reads the machine; remembers which of its devices count."""
+    """Reads the machine; keeps track of which devices count."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class HostReader:
         self._stolen = Stolen(sys)
 
     def sample(self, needs: Need) -> HostSample:
-        """Return the machine as it is now; of its devices what is needed.
+        """Return the machine as it is now, with the devices that are needed.
 
         What cannot be read, or cannot be true, is unknown and no failure.
 
@@ -205,7 +205,7 @@ def read_pressure(read: Read, reasons: Reasons) -> dict[str, Pressure]:
 def parse_pressure(resource: str, text: bytes, reasons: Reasons) -> Pressure:
     """Return the 10 s averages of one pressure file.
 
-    Before 5.13 the file of CPUs has no line `full`: that is not known, and no fault.
+    Before 5.13 the file of CPUs has no line `full`: that value is unknown, no error.
     """
     found: dict[bytes, bytes | None] = {}
     for line in without_cut_word(text).splitlines():

@@ -1,4 +1,4 @@
-"""I/O priorities of threads, which no file tells (ioprio_get(2))."""
+"""I/O priorities of threads, which no file contains (ioprio_get(2))."""
 
 import ctypes
 from functools import cache

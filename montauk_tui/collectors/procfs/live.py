@@ -1,4 +1,4 @@
-"""The living processes as a table, read again at every sample."""
+"""The live processes as a table, read again at every sample."""
 
 import itertools
 from collections.abc import Sequence
@@ -16,18 +16,18 @@ from montauk_tui.model.schema import Need
 
 
 class LiveTable:
-    """One stat file per process and sample, and costly files as asked."""
+    """Reads one stat file per process and sample, and expensive files if needed."""
 
     def __init__(self, root: ProcRoot, lookups: ProcLookups) -> None:
-        """Read below `root`; tell `lookups` what is there."""
+        """Read below `root`; pass the table to `lookups`."""
         self._root = root
         self._lookups = lookups
         self._enrichment = Enrichment(root)
         self.last = ProcessTable.empty()
-        """What was read last."""
+        """The last table."""
 
     def read(self, pids: Sequence[str], needs: Need) -> ProcessTable:
-        """Return the processes among `pids` that are there."""
+        """Return the processes among `pids` that exist."""
         raw = list(self._root.stats(pids))
         table = parse_stats(raw)
         if Need.THREADS in needs:

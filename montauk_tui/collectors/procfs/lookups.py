@@ -24,8 +24,8 @@ from montauk_tui.model.text import clean
 class ProcLookups:
     """`model.lookups.Lookups` over /proc.
 
-    A command line is dropped when its process runs another program (`forget`) or is
-    gone, and read again when it is too old for who asks.
+    A command line is dropped when its process runs another program (`forget`) or has
+    exited, and read again when it is too old for the caller.
     """
 
     def __init__(self, root: ProcRoot, users: UserNames) -> None:
@@ -34,7 +34,7 @@ class ProcLookups:
         self._users = users
         self._cgroups = Cgroups()
         self._gauges = Gauges(root)
-        # The system call is about the processes of this machine.
+        # The system call is for processes of this machine.
         self._is_ours = root.path == "/proc" and not own_proc.is_foreign()
         self._lines = CommandLines(root)
 
@@ -68,7 +68,7 @@ class ProcLookups:
         return None if line is None else line.raw
 
     def cut_rows(self, table: ProcessTable) -> Bools:
-        """Tell of which rows the command line is longer than what is kept of it."""
+        """Tell which rows have a cut command line."""
         rows = np.zeros(len(table), dtype=np.bool_)
         cut = np.array(list(self._lines.cut), dtype=np.int64).reshape(-1, 2)
         join = find(table, cut[:, 0], cut[:, 1])
@@ -91,7 +91,7 @@ class ProcLookups:
                 most -= 1
 
     def kept(self, identity: Identity) -> bytes | None:
-        """Return the argument vector if it is cached, whether it lives or not."""
+        """Return the argument vector if it is cached, also of an exited process."""
         line = self._lines.known(identity)
         return None if line is None else line.raw
 
@@ -132,7 +132,7 @@ class ProcLookups:
         """Return class and level of I/O as one number, None where it is unknown."""
         if not self._is_ours:
             return None
-        # A thread that ended has given its own back (exit_io_context).
+        # An exited thread has released its own (exit_io_context).
         return io_priority(self._root.stand_ins.get(identity.pid, identity.pid))
 
     def cgroup(self, number: int) -> str:
@@ -140,8 +140,8 @@ class ProcLookups:
         return self._cgroups.path(number)
 
     def details(self, identity: Identity) -> Details | None:
-        """Return all that is known of one process, None where it is gone."""
-        # 20 ms of start-up that only a closer look needs.
+        """Return everything known about one process, None if it has exited."""
+        # 20 ms of start-up that only the details need.
         from montauk_tui.collectors.procfs.details.reader import (  # noqa: PLC0415
             read_details,
         )
@@ -149,7 +149,7 @@ class ProcLookups:
         return read_details(identity, self.user, self._root.path)
 
     def forget(self, identities: Iterable[Identity]) -> None:
-        """Drop what is cached of processes that changed their program."""
+        """Drop the strings of processes that run another program."""
         for identity in identities:
             self._lines.forget(identity)
             self._gauges.forget(identity)

@@ -26,12 +26,12 @@ _NAMES: Final = {
 """Which line holds which field of `Memory`."""
 
 _MOST_KIB: Final = 1e13
-"""10 PiB: more than a machine has. A count below 0, as 64 bits without a sign, is far
-above."""
+"""10 PiB: more than a machine has. A negative count, printed as unsigned 64 bits, is
+far above."""
 
 
 def parse_meminfo(text: bytes, reasons: Reasons, read: Read) -> Memory:
-    """Return the memory; what is missing or cannot be is NaN, with a reason.
+    """Return the memory; a missing or impossible value is NaN, with a reason.
 
     Args:
         text: The content of /proc/meminfo.
@@ -71,11 +71,11 @@ def parse_meminfo(text: bytes, reasons: Reasons, read: Read) -> Memory:
 _WHOLES: Final = dict.fromkeys(
     ("free", "available", "buffers", "cached", "shared"), "total"
 ) | dict.fromkeys(("swap_free", "swap_cached"), "swap_total")
-"""What is part of what."""
+"""Parts and their wholes."""
 
 
 def _lines(text: bytes) -> dict[bytes, bytes]:
-    """Return what stands behind each name; of two lines the first counts."""
+    """Return the value of each name; of two lines the first counts."""
     found: dict[bytes, bytes] = {}
     for line in without_cut_word(text).splitlines():
         name, _, value = line.partition(b":")
@@ -91,9 +91,9 @@ def _kib(name: bytes, lines: Mapping[bytes, bytes], reasons: Reasons) -> float:
 def _estimate(lines: Mapping[bytes, bytes], reasons: Reasons, read: Read) -> float:
     """Return about what si_mem_available in mm/show_mem.c returns, in KiB.
 
-    Kernels before 3.14 have no MemAvailable, nor do some containers. It is what is
-    free, the page cache and reclaimable slabs, but for the low watermarks, and no more
-    than half of cache and slabs is kept for these. The watermarks are 5/4 of
+    Kernels before 3.14 have no MemAvailable, nor do some containers. It is
+    free memory, page cache and reclaimable slabs, less the low watermarks, of which at
+    most half of cache and slabs is withheld. The watermarks are 5/4 of
     vm.min_free_kbytes (__setup_per_zone_wmarks in mm/page_alloc.c).
     """
     needed = (b"MemFree", b"Active(file)", b"Inactive(file)", b"SReclaimable")

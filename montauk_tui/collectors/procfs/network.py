@@ -1,4 +1,4 @@
-"""Bytes through the network interfaces, each of them counted once."""
+"""Bytes through the network interfaces, each byte counted once."""
 
 import math
 import os
@@ -15,7 +15,7 @@ _RECEIVED, _SENT, _NUMBERS = 0, 8, 16
 net/core/net-procfs.c)."""
 
 _MOST_BYTES: Final = 9.2e18
-"""Above are those below 0, as 64 bits without a sign."""
+"""Larger values are negative ones, printed as unsigned 64 bits."""
 
 
 def parse_network(
@@ -23,7 +23,7 @@ def parse_network(
 ) -> dict[bytes, tuple[float, float]] | None:
     """Return the bytes received and sent by interface, of all but the loopback.
 
-    NaN is what a line does not tell; None where it is no /proc/net/dev.
+    NaN for a value that a line lacks; None if it is not a /proc/net/dev.
     """
     head, *lines = without_cut_word(text).splitlines()[1:] or [b""]
     if b"|" not in head:
@@ -31,7 +31,7 @@ def parse_network(
         return None
     found: dict[bytes, tuple[float, float]] = {}
     for line in lines:
-        # A name may hold a colon: that of an alias does.
+        # A name may contain a colon, as that of an alias does.
         name, colon, numbers = line.rpartition(b":")
         name = name.strip()
         if not colon:
@@ -55,9 +55,9 @@ def _counts(name: str, words: list[bytes], reasons: Reasons) -> tuple[float, flo
 class Interfaces:
     """Tells which interfaces to count.
 
-    What goes through a bridge, a bond, a VLAN, a tunnel or to a container goes through
-    hardware too: where there is hardware, only that counts. A container has none: there
-    it is what no other interface is built on.
+    Traffic of a bridge, bond, VLAN, tunnel or container passes through hardware too:
+    if there is hardware, only that counts. A container has none: there the interfaces
+    count that are not built on others.
     """
 
     def __init__(self, sys: str = "/sys") -> None:
@@ -89,7 +89,7 @@ class Interfaces:
         return frozenset(name for name in names if not self._is_layer(name))
 
     def _is_layer(self, name: bytes) -> bool:
-        """Tell whether an interface carries what another one carries as well."""
+        """Tell whether another interface carries the same traffic."""
         if self._has(name, "master") or self._has(name, "bridge"):
             return True
         try:

@@ -1,7 +1,7 @@
 """The processes that /proc lists, read with one file each.
 
-Hot path: open, read and close cost 7 us a process on the kernel side; there is nothing
-else to save here.
+Hot path: open, read and close cost 7 us a process in the kernel; nothing else here
+costs as much.
 """
 
 import errno
@@ -14,7 +14,7 @@ from montauk_tui.model.sample import Identity
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _PAGES_DIGITS = 12
-"""So many pages fit into an int64 as bytes."""
+"""The most pages whose bytes fit into an int64."""
 
 STAT_BYTES = 2048
 """More than 52 numbers of 20 digits; a longer name than a kworker's does not exist."""
@@ -38,7 +38,7 @@ class ProcRoot:
         """Open the folder `path`."""
         self.path = path
         self.stand_ins: Mapping[int, int] = {}
-        """A living thread of each process whose first thread has ended."""
+        """A live thread of each process whose leader has exited."""
         self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         weakref.finalize(self, os.close, self._fd)
 
@@ -61,7 +61,7 @@ class ProcRoot:
             os.close(fd)
 
     def folder(self, pid: int) -> str:
-        """Return where the files of a process tell of its memory and its files.
+        """Return the folder in which a process has its memory and open files.
 
         A first thread that ended has let go of both: a living one still has them.
         """
@@ -69,7 +69,7 @@ class ProcRoot:
         return str(pid) if tid is None else f"{pid}/task/{tid}"
 
     def link(self, path: str) -> bytes:
-        """Return where a symbolic link leads.
+        """Return the target of a symbolic link.
 
         Raises:
             OSError: The process is gone, or reading is not permitted.
@@ -149,7 +149,7 @@ class ProcRoot:
         return start == b"%d" % identity.start_ticks
 
     def stats(self, pids: Iterable[str]) -> Iterator[RawStat]:
-        """Yield the stat file of each process that is still there."""
+        """Yield the stat file of each process that still exists."""
         fd, open_, read, close = self._fd, os.open, os.read, os.close
         flags = os.O_RDONLY | os.O_CLOEXEC
         for pid in pids:
@@ -166,7 +166,7 @@ class ProcRoot:
             yield int(pid), text
 
     def _threads(self, pid: int) -> list[str]:
-        """Return the thread ids of a process, none where it is gone."""
+        """Return the thread ids of a process, none if it has exited."""
         try:
             return self.names(f"{pid}/task")
         except OSError:

@@ -22,7 +22,7 @@ _CPU_ZONES: Final = ("x86_pkg_temp", "TCPU", "cpu", "soc", "acpitz")
 
 _BYTES: Final = 64
 _AGAIN_READS: Final = 60
-"""Sensors come with drivers: so many readings later they are looked for again."""
+"""Readings after which sensors are searched again, as a driver may have been loaded."""
 
 _COLDEST_C, _HOTTEST_C = -100.0, 250.0
 """A sensor out of this range is broken or not connected."""
@@ -50,7 +50,7 @@ class Thermometers:
         self._reads_left = 0
 
     def read(self, reasons: Reasons) -> tuple[Temperature, ...]:
-        """Return what the sensors say now; empty where none says anything."""
+        """Return the readings of the sensors; empty if there are none."""
         if not self._reads_left:
             self._sensors = list(self._chips()) or self._zones()
             self._reads_left = _AGAIN_READS
@@ -61,7 +61,7 @@ class Thermometers:
             if _COLDEST_C < celsius < _HOTTEST_C:
                 found.append(Temperature(sensor.label, celsius, sensor.critical))
         if self._sensors and not found:
-            reasons.add("sensors", "none of the CPUs' tells a temperature")
+            reasons.add("sensors", "no sensor of the CPUs reports a temperature")
         return tuple(found)
 
     def _chips(self) -> Iterator[_Sensor]:
@@ -103,7 +103,7 @@ class Clocks:
         self._reads_left = 0
 
     def read(self, reasons: Reasons) -> tuple[Frequency, ...]:
-        """Return what they run at now; empty where nothing sets or tells them."""
+        """Return the present frequencies; empty if they are not reported."""
         if not self._reads_left:
             self._files = [
                 (f"{folder}/scaling_cur_freq", _number(f"{folder}/cpuinfo_max_freq"))
@@ -121,7 +121,7 @@ class Clocks:
             if 0 < now_khz <= _MOST_KHZ
         )
         if self._files and not found:
-            reasons.add("cpufreq", "no CPU tells its frequency")
+            reasons.add("cpufreq", "no CPU reports its frequency")
         return found
 
 
@@ -138,7 +138,7 @@ def _folders(parent: Path, start: str) -> list[Path]:
 
 
 def _read(path: str) -> bytes:
-    """Return a small file; nothing where a driver refuses, as one that sleeps does."""
+    """Return a small file; empty if a driver refuses, as a suspended device does."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:

@@ -1,7 +1,7 @@
-"""Processes whose first thread has ended while others run.
+"""Processes whose leader has exited while other threads run.
 
-Under the number of such a process /proc shows a zombie, without memory, files and
-arguments (exit_mm and exit_files in kernel/exit.c): a living thread still has them.
+Under the pid of such a process /proc shows a zombie, without memory, files and
+arguments (exit_mm and exit_files in kernel/exit.c): a live thread still has them.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -19,14 +19,14 @@ ITS_OWN: Final = (
     "state", "virt_bytes", "rss_bytes", "start_stack", "priority", "nice",
     "rt_priority", "policy", "processor",
 )  # fmt: skip
-"""What is taken from the living thread."""
+"""Columns that are taken from the live thread."""
 
 
 def with_stand_ins(root: ProcRoot, table: ProcessTable) -> ProcessTable:
-    """Return `table` with what is of a living thread where the first ended.
+    """Return `table` with the columns of a live thread where the leader has exited.
 
-    `root` is told which, so that it finds their other files. It costs a folder and a
-    file for each such process, and nothing for others.
+    These threads are set in `root`, so that it finds their other files. It costs a
+    folder and a file for each such process, and nothing for others.
     """
     led = np.flatnonzero(needs_stand_in(table) & table.is_process)
     found: dict[int, int] = {}
@@ -44,7 +44,7 @@ def with_stand_ins(root: ProcRoot, table: ProcessTable) -> ProcessTable:
 
 
 def needs_stand_in(table: ProcessTable) -> Bools:
-    """Tell which rows show a first thread that has ended before others."""
+    """Tell which rows show a leader that has exited before other threads."""
     ended: Bools = np.isin(table.state, _ENDED) & (table.threads > 1)
     return ended
 
@@ -52,7 +52,7 @@ def needs_stand_in(table: ProcessTable) -> Bools:
 def living_threads(
     tids: Iterable[int], read: Callable[[str], bytes]
 ) -> Iterator[ProcessTable]:
-    """Yield each thread of a process that has not ended as a table of one row.
+    """Yield each live thread of a process as a table of one row.
 
     Args:
         tids: The threads.

@@ -43,7 +43,7 @@ _FIELDS_NEEDED: Final = 1 + max(_FIELDS_AFTER_STATE.values())
 _INT64_MAX: Final = int(np.iinfo(np.int64).max)
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 _PID_DIGITS: Final = 19
-"""So many do not fit into an int64."""
+"""Numbers of so many digits do not fit into an int64."""
 
 RawStat = tuple[int, bytes]
 """A thread group id and the text of one stat file."""

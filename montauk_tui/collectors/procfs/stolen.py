@@ -1,4 +1,4 @@
-"""Whether the kernel takes stolen time out of that of processes."""
+"""Whether the kernel excludes stolen time from that of processes."""
 
 import struct
 from pathlib import Path
@@ -9,11 +9,11 @@ _MAGIC: Final = 0xEB9F
 _MOST_BYTES: Final = 1 << 25
 
 _FIELD: Final = b"\0prev_steal_time_rq\0"
-"""What `struct rq` has with CONFIG_PARAVIRT_TIME_ACCOUNTING (kernel/sched/sched.h)."""
+"""Field of `struct rq` with CONFIG_PARAVIRT_TIME_ACCOUNTING (kernel/sched/sched.h)."""
 
 
 class Stolen:
-    """Tells it once there is stolen time: it takes 5 ms, once."""
+    """Finds out when there is stolen time: it takes 5 ms, once."""
 
     def __init__(self, sys: str = "/sys") -> None:
         """Look below `sys`."""
@@ -21,7 +21,7 @@ class Stolen:
         self._is_charged: bool | None = None
 
     def is_charged(self, stolen_ticks: float) -> bool:
-        """Return whether processes are charged for it; no where nothing tells."""
+        """Return whether processes are charged for it; false if unknown."""
         if not stolen_ticks > 0:
             return False
         if self._is_charged is None:

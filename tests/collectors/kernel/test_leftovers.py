@@ -277,8 +277,8 @@ def load_or_skip() -> Loaded:
 @pytest.mark.parametrize(
     ("script", "how"),
     [
-        ("exit 1", "ended with code 1"),
-        ("exit 0", "ended with code 0"),
+        ("exit 1", "exited with 1"),
+        ("exit 0", "exited with 0"),
         ("kill -KILL $$", "killed by SIGKILL"),
     ],
 )
@@ -308,7 +308,7 @@ def test_how_it_ended_is_known_where_ends_of_children_were_ignored(
         [sys.executable, "-c", DEAF, str(python)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert "ended with code 7" in done.stdout
+    assert "exited with 7" in done.stdout
 
 
 def test_what_a_loader_complains_of_is_told(tmp_path: Path) -> None:
@@ -332,7 +332,7 @@ def test_a_loader_that_answers_nonsense(tmp_path: Path, answer: bytes) -> None:
     write = "import os, sys; fd = int(sys.argv[1]); os.read(fd, 1 << 16); "
     write += "os.write(fd, bytes.fromhex(sys.argv[2]))"
     script = f"""exec {sys.executable} -c '{write}' "$4" {answer.hex()}"""
-    assert "makes no sense" in refusal(fake_python(tmp_path, script)).reason
+    assert "gave an invalid answer" in refusal(fake_python(tmp_path, script)).reason
 
 
 def test_an_interpreter_that_is_not_there(tmp_path: Path) -> None:

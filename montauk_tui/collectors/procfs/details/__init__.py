@@ -1,1 +1,1 @@
-"""One process looked at closely: a small reader for each section."""
+"""The details of one process: a small reader for each section."""

@@ -38,7 +38,7 @@ def cgroup(subject: Subject, mounts: tuple[str, ...] = MOUNTS) -> Section:
     folder = _folder(path, mounts)
     data.insert(0, Datum("Path", clean(path)))
     if folder is None:
-        data.append(Datum("Limits", reason="its folder is not to be seen from here"))
+        data.append(Datum("Limits", reason="its folder is not visible from here"))
     elif path == b"/":
         data.append(Datum("Limits", reason="the root cgroup has none"))
     else:

@@ -1,4 +1,4 @@
-"""What the kernel keeps for a process: namespaces, rights, signals, scheduling."""
+"""Kernel attributes of a process: namespaces, capabilities, signals, scheduling."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ _MASK_DIGITS: Final = 32
 
 
 def namespaces(subject: Subject) -> Section:
-    """Return the namespaces, and which are others than montauk's (namespaces(7))."""
+    """Return the namespaces, and which differ from montauk's (namespaces(7))."""
     try:
         names = sorted(subject.folder.names("ns"))
     except OSError as error:
@@ -46,7 +46,7 @@ def _namespace(subject: Subject, name: str) -> Datum:
     except OSError:
         return Datum(label, number_text)
     is_same = own == datum.value
-    note = "" if is_same else "another than montauk's"
+    note = "" if is_same else "not montauk's"
     return Datum(label, number_text, note=note, notable=not is_same)
 
 
@@ -66,7 +66,7 @@ _SECCOMP: Final = {"0": "off", "1": "strict", "2": "filter"}
 
 
 def capabilities(subject: Subject) -> Section:
-    """Return what a process may do (capabilities(7))."""
+    """Return the capabilities of a process (capabilities(7))."""
     kinds = {
         "CapEff": "Effective",
         "CapPrm": "Permitted",
@@ -134,7 +134,7 @@ def capability_names(mask: int) -> str:
 
 
 def signals(subject: Subject) -> Section:
-    """Return what is pending, blocked, ignored and caught (signal(7))."""
+    """Return the signals pending, blocked, ignored and caught (signal(7))."""
     kinds = {
         "SigPnd": "Pending, of the thread",
         "ShdPnd": "Pending",
@@ -167,7 +167,7 @@ def _signal_name(which: int) -> str:
 
 
 def scheduling(subject: Subject) -> Section:
-    """Return how a process gets CPU time (sched(7)), and who is killed for memory."""
+    """Return the scheduling of a process (sched(7)) and its OOM score."""
     policy = subject.number("policy")
     data = [
         Datum("Policy", POLICIES.get(policy, str(policy)), notable=policy != 0),
@@ -197,7 +197,7 @@ def _one(subject: Subject, name: str) -> str:
 
 
 def _queue_wait(subject: Subject) -> Amount:
-    """Return how long the first thread was ready and did not run (sched-stats)."""
+    """Return how long the leader was ready and did not run (sched-stats)."""
     times = numbers(clean(subject.folder.read("schedstat").strip()))
     if len(times) < 2:  # noqa: PLR2004 - ran, waited, turns
         reason = "too few numbers"
@@ -206,7 +206,7 @@ def _queue_wait(subject: Subject) -> Amount:
 
 
 def kernel(subject: Subject) -> Section:
-    """Return where in the kernel a process waits (proc_pid_wchan(5))."""
+    """Return the kernel function a process waits in (proc_pid_wchan(5))."""
     data = [_wait_channel(subject), tried("System call", lambda: _syscall(subject))]
     table = None
     try:
@@ -223,7 +223,7 @@ def _wait_channel(subject: Subject) -> Datum:
     datum = tried("Waits in", lambda: clean(subject.folder.read("wchan").strip()))
     if datum.value not in ("0", ""):
         return datum
-    # The kernel prints 0 both where nothing is waited for and where it will not tell.
+    # The kernel prints 0 both for not waiting and for not permitted.
     if subject.state in "SDI":
         return Datum(datum.label, reason=TRACE)
     state = STATES.get(subject.state, subject.state)

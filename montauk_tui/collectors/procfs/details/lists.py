@@ -51,7 +51,7 @@ def command_line(subject: Subject) -> Section:
 
 
 def _variable(part: bytes) -> Datum:
-    """Return a variable; what is not of the form NAME=value has no name."""
+    """Return a variable; without the form NAME=value it has no name."""
     name, equals, value = part.partition(b"=")
     return Datum(clean(name), clean(value)) if equals else Datum("", clean(part))
 

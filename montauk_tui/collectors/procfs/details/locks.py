@@ -1,8 +1,8 @@
 """The file locks that a process holds or waits for (proc_locks(5)).
 
-Those it holds through a file are in that file's fdinfo, whoever took them: a lock of an
-open file description has no owner, and one of flock(2) is inherited. Those it waits for
-are in /proc/locks only.
+Locks held through a file are in that file's fdinfo, whichever process took them: a lock
+of an open file description has no owner, and one of flock(2) is inherited. Locks that a
+process waits for are in /proc/locks only.
 """
 
 import os
@@ -32,7 +32,7 @@ class Lock(NamedTuple):
     mode: str
     waits: bool
     pid: int
-    """Who took it; -1 for an open file description."""
+    """The owner; -1 for an open file description."""
     file: tuple[int, int, int]
     """Major and minor number of the device, and the inode."""
     first: str
@@ -40,7 +40,7 @@ class Lock(NamedTuple):
 
 
 def parse(line: bytes) -> Lock | None:
-    """Return what a line of /proc/locks says, or one of fdinfo behind `lock:`."""
+    """Return the lock of a line of /proc/locks, or of fdinfo behind `lock:`."""
     found = _LINE.match(line)
     if found is None:
         return None
@@ -97,7 +97,7 @@ def _number(lock: Lock) -> str:
 
 
 def _of_pid(subject: Subject) -> tuple[list[Lock], str]:
-    """Return what /proc/locks says of a process, or why it cannot be read."""
+    """Return the locks of a process in /proc/locks, or why it cannot be read."""
     try:
         with Path(subject.root, "locks").open("rb") as file:
             text = file.read(_LIMIT)

@@ -46,7 +46,7 @@ def _kind_and_bytes(line: bytes) -> tuple[str, int] | None:
 
 
 def _kind(rights: bytes, path: bytes) -> str:
-    """Return what a map is for, from its rights and its name."""
+    """Return the purpose of a map, from its permissions and its name."""
     if path.startswith((b"[stack", b"[heap]")):
         return "stack" if path.startswith(b"[stack") else "heap"
     if path.startswith((b"[vdso", b"[vvar", b"[vsyscall", b"[uprobes")):

@@ -1,4 +1,4 @@
-"""Who a process is: program, owner, terminal, and the line of its parents."""
+"""The origin of a process: program, owner, terminal, and its ancestors."""
 
 import os
 import time
@@ -26,7 +26,7 @@ _USER_HZ: Final = os.sysconf("SC_CLK_TCK")
 
 
 def origin(subject: Subject) -> Section:
-    """Return who a process is (proc_pid_stat(5), proc_pid_status(5))."""
+    """Return the origin of a process (proc_pid_stat(5), proc_pid_status(5))."""
     return Section(
         "process",
         "Process",
@@ -60,13 +60,13 @@ def _link(subject: Subject, label: str, name: str) -> Datum:
 
 
 def _foreign_root(subject: Subject) -> list[Datum]:
-    """Return the root folder where it is another than usual."""
+    """Return the root folder if it is not `/`."""
     datum = _link(subject, "Root folder", "root")
     return [datum] if datum.value not in ("/", None) else []
 
 
 def _lineage(subject: Subject) -> str:
-    """Return the line of parents, the oldest first."""
+    """Return the ancestors, the oldest first."""
     names = [f"{clean(bytes(subject.stat.comm[0]))}({subject.identity.pid})"]
     seen = {subject.identity.pid}
     pid = subject.number("ppid")

@@ -35,7 +35,7 @@ from montauk_tui.model.text import clean
 def read_details(
     identity: Identity, user: Callable[[int], str], root: str = "/proc"
 ) -> Details | None:
-    """Return what is known of a process; None where it is gone.
+    """Return everything known about a process; None if it has exited.
 
     The start time is checked before and after: all of it is of the same process.
 
@@ -51,7 +51,7 @@ def read_details(
             if subject is None:
                 return None
             details = _details(subject)
-            # The process may have ended on the way, and what was read be half.
+            # The process may have exited meanwhile, and the readings be incomplete.
             if read_subject(folder, identity, root, user) is None:
                 return None
     except OSError:

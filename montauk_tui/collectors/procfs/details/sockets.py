@@ -1,6 +1,6 @@
 """Sockets by their inodes, with addresses and peers (proc_pid_net(5)).
 
-They are those of the network namespace that the process is in.
+The files list the sockets of the network namespace of the process.
 """
 
 import socket
@@ -54,7 +54,7 @@ def socket_names(folder: ProcessFolder, inodes: AbstractSet[bytes]) -> Names:
 
 
 def _named(kind: str, words: list[bytes]) -> tuple[bytes, str] | None:
-    """Return the inode of a line and what it says, None where it is no such line."""
+    """Return inode and description of a line, None if it has another format."""
     try:
         if kind == "unix":
             return words[6], _unix(words)
@@ -83,7 +83,7 @@ def _inet(kind: str, words: list[bytes]) -> str:
 
 
 def _address(text: bytes) -> str:
-    """Return an address as people write it.
+    """Return an address in the usual notation.
 
     Each word of 32 bits is printed as a number of this machine's byte order.
     """

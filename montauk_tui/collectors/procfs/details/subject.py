@@ -1,4 +1,4 @@
-"""The process that is looked at: its folder in /proc, open, and how reads may fail."""
+"""The inspected process: its open folder in /proc, and the errors of reading."""
 
 import errno
 import os
@@ -19,7 +19,7 @@ from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.text import clean
 
 TRACE: Final = "needs CAP_SYS_PTRACE or the same user"
-"""What the kernel asks for (PTRACE_MODE_READ in ptrace(2))."""
+"""What the kernel requires (PTRACE_MODE_READ in ptrace(2))."""
 
 ADMIN: Final = "needs root (CAP_SYS_ADMIN)"
 
@@ -28,7 +28,7 @@ MISSING: Final = "not in this kernel"
 NO_MEMORY: Final = "none: a kernel thread, or a zombie"
 
 _OF_ALL_THREADS: Final = frozenset({"stat", "io", "task", "autogroup"})
-"""Files that are others, or are not there, in the folder of a thread."""
+"""Files that differ or are missing in the folder of a thread."""
 
 _CHUNK: Final = 1 << 16
 _PATH_BYTES: Final = 4096
@@ -37,10 +37,10 @@ _DIGITS: Final = 20
 
 
 class ProcessFolder:
-    """The folder of one process, open: it never becomes that of another.
+    """The open folder of one process: it never becomes that of another.
 
-    The kernel ties an open /proc/PID to the process and not to its number: once that
-    has ended every read fails with ESRCH, whoever has the pid then.
+    The kernel ties an open /proc/PID to the process and not to its pid: after the exit
+    every read fails with ESRCH, whichever process has the pid then.
 
     Raises:
         OSError: There is no such process, or it is hidden.
@@ -100,7 +100,7 @@ class ProcessFolder:
         return b"".join(parts)
 
     def link(self, name: str) -> bytes:
-        """Return where a symbolic link leads.
+        """Return the target of a symbolic link.
 
         Raises:
             OSError: The process is gone, or reading is not permitted.
@@ -108,7 +108,7 @@ class ProcessFolder:
         return os.readlink(os.fsencode(name), dir_fd=self._fd)[:_PATH_BYTES]
 
     def stat(self, name: str) -> os.stat_result:
-        """Return the attributes of what a link leads to.
+        """Return the attributes of the target of a link.
 
         Raises:
             OSError: The process is gone, or reading is not permitted.
@@ -139,7 +139,7 @@ class ProcessFolder:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A process, and what several sections need of it."""
+    """A process, with the data that several sections need."""
 
     folder: ProcessFolder
     identity: Identity
@@ -203,7 +203,7 @@ def read_subject(
 
 
 def _with_stand_in(folder: ProcessFolder, table: ProcessTable) -> ProcessTable:
-    """Let `folder` read from a living thread; return the stat file with its part."""
+    """Let `folder` read from a live thread; return the stat file with its columns."""
     for thread in living_threads(folder.numbers("task"), folder.read):
         try:
             folder.stand_in(int(thread.pid[0]))
@@ -235,7 +235,7 @@ def number(text: str) -> int:
         ValueError: It is none.
     """
     if not is_number(text.removeprefix("-")):
-        reason = f"{text[:20]!r} is no number"
+        reason = f"{text[:20]!r} is not a number"
         raise ValueError(reason)
     return int(text)
 
@@ -256,7 +256,7 @@ def why(error: Exception, need: str = TRACE, missing: str = MISSING) -> str:
     if error.errno in (errno.EACCES, errno.EPERM):
         return need
     if error.errno == errno.ESRCH:
-        return "the process has ended"
+        return "the process has exited"
     if error.errno == errno.ENOENT:
         return missing
     return os.strerror(error.errno or 0).lower()

@@ -1,4 +1,4 @@
-"""What a process has used so far, and what it uses of limits."""
+"""CPU time, I/O and memory of a process, and its use of limits."""
 
 import os
 import re
@@ -32,7 +32,7 @@ def read_io(subject: Subject) -> dict[str, float] | str:
 
 
 def usage(subject: Subject, io: dict[str, float] | str) -> Section:
-    """Return what a process has used (proc_pid_stat(5), proc_pid_io(5))."""
+    """Return CPU time, faults and I/O (proc_pid_stat(5), proc_pid_io(5))."""
 
     def seconds(field: str) -> Amount:
         return Amount(subject.number(field) / _HZ, Unit.SECONDS)
@@ -80,7 +80,7 @@ _LABELS: Final = {
 
 
 def limits(subject: Subject) -> Section:
-    """Return what a process may use at most, and uses (proc_pid_limits(5))."""
+    """Return the limits of a process and its use of them (proc_pid_limits(5))."""
     try:
         text = subject.folder.read("limits")
     except OSError as error:

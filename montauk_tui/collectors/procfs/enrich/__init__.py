@@ -1,1 +1,1 @@
-"""One more fact per process: what each costs, and who reads it."""
+"""One more fact per process: the cost and the reader of each."""

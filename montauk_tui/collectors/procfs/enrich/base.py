@@ -1,7 +1,7 @@
-"""What an enricher is: one more fact per process, and what it costs to know it.
+"""Enrichers and sources: one more fact per process, with its cost.
 
-A fact that every row has is a column of the process table (`Enricher`); one that is
-read for the rows on the screen, and for all when sorted by, is looked up (`Source`).
+A fact of every row is a column of the process table (`Enricher`); a fact that is read
+for the rows on the screen, and for all only when sorted by, is looked up (`Source`).
 `listed` has all of them.
 """
 
@@ -20,7 +20,7 @@ from montauk_tui.model.schema import Bools, Ints, Need
 
 
 class Cost(Enum):
-    """What a fact costs at most."""
+    """The highest cost of a fact."""
 
     ONCE = "a file a process, once"
     FILE = "a file a process and sample"
@@ -41,7 +41,7 @@ class Rows:
 
     @cached_property
     def changed(self) -> Bools:
-        """Which processes went through an exec, as far as /proc shows it.
+        """Which processes have done an exec, as far as /proc shows it.
 
         An exec sets a new name and puts the stack elsewhere (the latter is hidden, as
         0, from those who may not trace the process).
@@ -59,17 +59,17 @@ Columns = Callable[[Rows], Mapping[str, Ints]]
 
 
 class Enricher(NamedTuple):
-    """Columns of every process that a stat file does not tell."""
+    """Columns of every process that the stat file lacks."""
 
     fields: tuple[str, ...]
-    """Of `schema.FIELDS`; a collector that has all of them has them its own way."""
+    """Of `schema.FIELDS`; not run for a collector that has all of them itself."""
     start: Callable[[ProcRoot], Columns]
-    """Makes what reads them; it may remember what it likes."""
+    """Makes the reader, which may keep state between samples."""
     need: Need = Need.NONE
-    """What asks for it; without any it runs in every sample."""
+    """The need that it meets; without one it runs in every sample."""
     cost: Cost = Cost.FILE
     two_samples: bool = False
-    """Whether only the difference of two samples says anything."""
+    """Whether only the difference of two samples is useful."""
 
 
 @dataclass(slots=True)
@@ -91,11 +91,11 @@ class Process:
 
     @property
     def folder(self) -> str:
-        """Where files tell of memory and files: of a living thread, too."""
+        """The folder with memory and open files, which may be that of a live thread."""
         return self.root.folder(self.pid)
 
     def read_living(self, name: str, limit: int = 4096) -> bytes:
-        """Return the start of a file that a first thread which ended has no more.
+        """Return the start of a file that an exited leader no longer has.
 
         Raises:
             OSError: It is gone, or reading is not permitted.
@@ -105,24 +105,24 @@ class Process:
 
 Value = float | str
 Reader = Callable[[Process], tuple[Value, ...]]
-"""Returns the values of a source, or raises: OSError where the process is gone or
-reading is not permitted, ValueError where a file is not what it should be."""
+"""Returns the values of a source, or raises: OSError if the process has exited or
+reading is not permitted, ValueError if a file has an unexpected format."""
 
 
 class Source(NamedTuple):
     """Gauges and labels that are read together: one file, or a few."""
 
     names: tuple[str, ...]
-    """What `Lookups.gauge` and `label` call them, in the order of the values."""
+    """Their names in `Lookups.gauge` and `label`, in the order of the values."""
     start: Callable[[], Reader]
-    """Makes what reads them; it may remember what it likes."""
+    """Makes the reader, which may keep state between samples."""
     cost: Cost = Cost.FILE
     by_thread: bool = False
     """Whether the threads of a process differ."""
     two_samples: bool = False
-    """Whether only the difference of two samples says anything."""
+    """Whether only the difference of two samples is useful."""
 
     @property
     def need(self) -> Need:
-        """What asks for it of every process: any of its names."""
+        """The need for the values of every process: any of its names."""
         return Need.of(*self.names)

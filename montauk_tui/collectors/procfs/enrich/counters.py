@@ -1,4 +1,4 @@
-"""Counters that cost a file each per process: what is asked for, and only that.
+"""Counters that cost a file each per process; only those needed are read.
 
 Hot path: 9 us a file, most of it in the kernel.
 """
@@ -22,10 +22,10 @@ Counts = Mapping[str, int]
 
 
 def parse_io(text: bytes) -> Counts:
-    """Return what /proc/PID/io says, of all threads of a process (proc_pid_io(5)).
+    """Return the counters of /proc/PID/io, for all threads (proc_pid_io(5)).
 
-    What was written to a file that was truncated before it was stored is not counted;
-    that of another process's file counts against the one that truncates.
+    Bytes written to a file that was truncated before they were stored are not counted;
+    they are subtracted from the process that truncates the file.
 
     Raises:
         ValueError: It is no such file.
@@ -58,7 +58,7 @@ def parse_switches(text: bytes) -> Counts:
 def parse_schedstat(text: bytes) -> Counts:
     """Return the time on a run queue in /proc/PID/schedstat, of the main thread only.
 
-    A kernel that does not count says 0 to everything (proc_pid_schedstat in
+    A kernel that does not count has 0 for everything (proc_pid_schedstat in
     fs/proc/base.c).
 
     Raises:

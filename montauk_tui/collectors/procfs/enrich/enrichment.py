@@ -10,10 +10,10 @@ from montauk_tui.model.schema import Ints
 
 
 class Enrichment:
-    """Adds the columns that a collector lacks, those that are asked for."""
+    """Adds the needed columns that a collector lacks."""
 
     def __init__(self, root: ProcRoot, has: Iterable[str] = ()) -> None:
-        """Read below `root` what is not among the columns that the collector has."""
+        """Read below `root` the columns that the collector does not have."""
         self._has = frozenset(has)
         self._started = [
             (enricher.need, enricher.start(root))

@@ -1,4 +1,4 @@
-"""The files that gauges and labels of a process come from, and how each is read."""
+"""The files of gauges and labels of a process, and their readers."""
 
 import re
 from collections.abc import Callable
@@ -21,7 +21,7 @@ _AUTOGROUP: Final = re.compile(rb"/autogroup-(\d{1,15}) nice (-?\d{1,3})")
 
 
 def _stateless(read: Reader) -> Callable[[], Reader]:
-    """Return the start of a reader that remembers nothing."""
+    """Return the factory of a reader without state."""
     return lambda: read
 
 
@@ -56,7 +56,7 @@ def swap(of: Process) -> tuple[Value, ...]:
 
 
 def number(name: str) -> Callable[[], Reader]:
-    """Return what reads a file that holds one number."""
+    """Return the reader of a file with one number."""
 
     @_stateless
     def read(of: Process) -> tuple[Value, ...]:
@@ -69,7 +69,7 @@ def number(name: str) -> Callable[[], Reader]:
 
 
 def link(name: str) -> Callable[[], Reader]:
-    """Return what reads where a link leads."""
+    """Return the reader of the target of a link."""
 
     @_stateless
     def read(of: Process) -> tuple[Value, ...]:
@@ -86,7 +86,7 @@ def cgroup(of: Process) -> tuple[Value, ...]:
 
 @_stateless
 def wchan(of: Process) -> tuple[Value, ...]:
-    """Return the kernel function; 0 is none, or that it may not be told."""
+    """Return the kernel function; 0 for none, or if it is not permitted."""
     name = of.read_living("wchan", 256).strip()
     return ("" if name == b"0" else clean(name),)
 

@@ -3,7 +3,7 @@
 A value belongs to one sample. Cheap ones are read again in the next, as soon as they
 are shown. Reading a memory map takes 0.1 ms, and 14 ms for each GiB of small pages: the
 front end reads little of that itself, and the sampling thread reads the rest in rounds,
-so much in each sample.
+a limited time in each sample.
 """
 
 import time
@@ -18,16 +18,16 @@ from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import UNKNOWN, Need
 
 _SHOWN_S: Final = 0.005
-"""How long in each window a front end is kept waiting for expensive values."""
+"""How long in each window a front end may wait for expensive values."""
 _WINDOW_S: Final = 0.1
 _SMALL_BYTES: Final = 64 << 20
 """Resident memory of a process whose map is read in a millisecond."""
 _FIRST_S: Final = 0.25
-"""How long in each sample expensive values are read that are not known yet."""
+"""Time in each sample for expensive values that are not known yet."""
 _AGAIN_SHARE: Final = 0.01
-"""For what part of the time expensive values are read again."""
+"""Share of the time for reading expensive values again."""
 _REST: Final = 50
-"""A value is kept for so many times as long as reading it took: 2 % of a CPU."""
+"""A value is kept for so many times the time that reading it took: 2 % of a CPU."""
 _FORGET_SAMPLES: Final = 16
 _ROOT_CGROUP: Final = 1
 """The number of the root (kernfs): on a host of version 1 everyone is there."""
@@ -53,7 +53,7 @@ class Gauges:
     """Values of the sources, by identity; from any thread."""
 
     def __init__(self, root: ProcRoot, sources: Sequence[Source] | None = None) -> None:
-        """Read below `root`, what is listed or other sources."""
+        """Read the listed sources, or others, below `root`."""
         self._root = root
         self._sources = SOURCES if sources is None else tuple(sources)
         self._readers = {source.names: source.start() for source in self._sources}
@@ -73,7 +73,7 @@ class Gauges:
         self._at_once = False
 
     def value(self, name: str, identity: Identity) -> Value | None:
-        """Return a value, read now unless it was in this sample, or is put off."""
+        """Return a value, read now unless it was read in this sample, or is put off."""
         source, place = self._places[name]
         if source.cost is Cost.EXPENSIVE:
             self._asked[source.names].add(identity)
@@ -135,7 +135,7 @@ class Gauges:
     # --- in the sampling thread -------------------------------------------------------
 
     def next_sample(self, table: ProcessTable) -> None:
-        """Let values be read anew, and now and then drop those of who is gone."""
+        """Let values be read again, and now and then drop those of exited processes."""
         self._sample += 1
         now_s = time.monotonic()
         self._again_s = (now_s - self._sampled_s) * _AGAIN_SHARE
@@ -149,7 +149,7 @@ class Gauges:
                     cache.pop(identity, None)
 
     def forget(self, identity: Identity) -> None:
-        """Drop what is known of a process that runs another program."""
+        """Drop the values of a process that runs another program."""
         for cache in self._caches.values():
             cache.pop(identity, None)
 
@@ -171,7 +171,7 @@ class Gauges:
             if source.cost is Cost.EXPENSIVE:
                 self._round(source, whose)
                 continue
-            # Nobody takes a pid over between the table and this.
+            # No pid is reused between the table and this.
             self._read_all(source, whose)
 
     def _read_all(self, source: Source, whose: Sequence[tuple[int, int]]) -> None:
@@ -189,7 +189,7 @@ class Gauges:
             cache[identity] = _Read(values, sample)
 
     def _round(self, source: Source, whose: Sequence[tuple[int, int]]) -> None:
-        """Read expensive values, the oldest first, until the time for it is over."""
+        """Read expensive values, the oldest first, until the time for it is used up."""
         cache, started_s = self._caches[source.names], time.monotonic()
         reads = [cache.get(one, _NEVER) for one in whose]
         due: list[tuple[int, tuple[int, int]]] = [
@@ -214,7 +214,7 @@ class Gauges:
 
 
 def _whose(table: ProcessTable, source: Source) -> list[tuple[int, int]]:
-    """Return the identities of those whose values are to be read."""
+    """Return the processes whose values are to be read."""
     kept = table.state != _DEAD
     if not source.by_thread:
         kept &= table.is_process

@@ -23,4 +23,4 @@ ENRICHERS: Final = (
 FOR_RATES: Final = reduce(
     or_, (row.need for row in (*ENRICHERS, *SOURCES) if row.two_samples), Need.NONE
 )
-"""What two samples must hold before it can be shown."""
+"""The needs of two samples before it can be shown."""

@@ -1,4 +1,4 @@
-"""Who a process belongs to: its effective user."""
+"""The owner of a process: its effective user."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ read again once in so many samples."""
 
 
 class Owners:
-    """Reads who owns the folder of each process, in turns."""
+    """Reads the owner of the folder of each process, in turns."""
 
     def __init__(self, root: ProcRoot) -> None:
         """Read below `root`."""

@@ -1,4 +1,4 @@
-"""Resident memory as exactly as /proc can tell it.
+"""Resident memory as exactly as /proc has it.
 
 Each CPU keeps back up to max(32, 2 x CPUs) pages of each kind (lib/percpu_counter.c).
 /proc/PID/stat leaves them out; /proc/PID/statm adds them up from Linux 6.17 on, and in
@@ -16,15 +16,15 @@ from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import UNKNOWN, Bools, Ints, Need
 
 _SIGNS: Final = ("minflt", "majflt", "virt_bytes", "utime", "stime")
-"""Columns, beside the inexact size, of which one grows or shrinks with the memory."""
+"""Columns, beside the inexact size, one of which changes with the memory."""
 _ROUNDS: Final = 8
-"""Every process's file is read again once in so many samples, whatever they say."""
+"""The file of every process is read again once in so many samples, in any case."""
 _TRY_AGAIN: Final = 64
-"""Samples until a kernel is asked again whose statm said nothing else than stat."""
+"""Samples until statm is tried again on a kernel where it was the same as stat."""
 
 
 class Resident:
-    """Reads statm of the processes whose memory may have changed since the last time.
+    """Reads statm of the processes whose memory may have changed since the last call.
 
     Hot path: 8 us a file. A sleeping process costs an eighth of one.
     """
@@ -62,7 +62,7 @@ class Resident:
         return columns
 
     def _kept(self, table: ProcessTable, join: Join) -> Bools:
-        """Return whose memory is as it was when it was read last."""
+        """Return which processes have the same memory as when it was read last."""
         kept: Bools = join.found & (table.pid % _ROUNDS != self._sample % _ROUNDS)
         if not kept.any():
             return kept
@@ -78,10 +78,10 @@ class Resident:
         return self._rss[row], self._shared[row]
 
     def _read(self, table: ProcessTable, rows: Ints, rss: Ints, shared: Ints) -> None:
-        """Write what statm says of the processes in `rows` into two columns."""
+        """Write the sizes of statm for the processes in `rows` into two columns."""
         for row in rows.tolist():
             try:
                 rss[row], shared[row] = self._root.resident(int(table.pid[row]))
             except OSError:
-                # It has ended: what was known must do.
+                # It has exited: the last known value stays.
                 shared[row] = UNKNOWN

@@ -1,4 +1,4 @@
-"""How often cgroups were kept from running by a CPU limit (scheduler/sched-bwc.rst)."""
+"""How often cgroups were throttled by a CPU limit (scheduler/sched-bwc.rst)."""
 
 import math
 import os
@@ -13,7 +13,7 @@ _FORGOTTEN_AFTER: Final = 64
 
 
 class _Counts(NamedTuple):
-    """What a cpu.stat file said, and by how much that was more than before."""
+    """The counts of a cpu.stat file, and their growth since the reading before."""
 
     sample: int
     throttled: int
@@ -32,7 +32,7 @@ class Throttling:
         self._counts: dict[str, _Counts | None] = {}
 
     def __call__(self, of: Process) -> tuple[float, float]:
-        """Return what `periods` does of the cgroup of a process."""
+        """Return the counts of `periods` for the cgroup of a process."""
         return self.periods(of.read("cgroup", CGROUP_BYTES), of.sample)
 
     def _begin(self, sample: int) -> None:
@@ -59,7 +59,7 @@ class Throttling:
                 continue
             found = counts.more_throttled, counts.more_periods
             here = found[0] / found[1] if found[1] else 0.0
-            # What has no limit is known not to be throttled, unless another is.
+            # A cgroup without a limit is not throttled, unless one above it is.
             if here > share or (math.isnan(here) and share <= 0):
                 worst, share = found, 0.0 if math.isnan(here) else here
         return worst
@@ -89,7 +89,7 @@ class Throttling:
         return now
 
     def __len__(self) -> int:
-        """Return how many cgroups are remembered."""
+        """Return how many cgroups are kept."""
         return len(self._counts)
 
 
