@@ -1,4 +1,4 @@
-"""The netlink collector: events of the proc connector, ends from taskstats."""
+"""The netlink collector: events of the proc connector, exits from taskstats."""
 
 from contextlib import ExitStack
 from typing import ClassVar, Final, NamedTuple
@@ -38,13 +38,13 @@ _COMM_BYTES: Final = 15
 
 
 class NetlinkCollector(Collector):
-    """Sees every process, however short its life; as root its CPU time too."""
+    """Sees every process, however short-lived; as root its CPU time too."""
 
     name: ClassVar[str] = "netlink"
     lookups: ProcLookups
 
     def __init__(self) -> None:
-        """Prepare nothing yet."""
+        """Prepare without opening anything."""
         self._resources = ExitStack()
         self._users = UserNames()
         self._clock = SampleClock()
@@ -52,7 +52,7 @@ class NetlinkCollector(Collector):
 
     @property
     def detail(self) -> str:
-        """What it listens to, once it is open."""
+        """Its sources, once it is open."""
         if self._streams is None:
             return "proc connector"
         has_stats = self._streams.has_stats
@@ -107,7 +107,7 @@ class NetlinkCollector(Collector):
         self._users.close()
 
     def sample(self, needs: Need) -> Sample:
-        """Return the processes as they are now and those that ended since.
+        """Return the processes as they are now and the exits since the last sample.
 
         Raises:
             CollectorFailed: A socket or /proc can no longer be read.
@@ -133,10 +133,10 @@ class NetlinkCollector(Collector):
         )
 
     def _read(self, streams: Streams, needs: Need, boot_s: float) -> "_Reading":
-        """Return the living, the ended and the started.
+        """Return the live, exited and started processes.
 
-        Events are taken before and after the table: a fork tells of a row to read, and
-        who is missing in the table has told of its end by then.
+        Events are drained before and after the table: forks name the rows to read, and
+        by then the exit of each process missing in the table has been reported.
         """
         before = self._live.last
         early = streams.drain()
@@ -144,7 +144,7 @@ class NetlinkCollector(Collector):
         pids = self._pids.pids(before, early.forks, streams.lost()[0])
         table = self._live.read(pids, needs)
         self._pids.check(table, boot_s)
-        # Between the living and the ended, whose times its CPU times are compared with.
+        # Between table and exits, whose times the host's CPU times are compared with.
         host = self._host.sample(needs)
         late = streams.drain()
         argv = streams.drain_argv()
@@ -156,7 +156,7 @@ class NetlinkCollector(Collector):
         exits = self._exits(drained, before, processes, offset_ns)
         self._since_ticks = int(boot_s * USER_HZ)
         clock = (offset_ns, USER_HZ)
-        # Arguments may have been taken before the event of their exec.
+        # Arguments may have been drained before the event of their exec.
         starts = start_table(drained, {**self._argv, **argv}, processes, exits, clock)
         self._argv = argv
         self._forget_old_programs(late.execs, processes)
@@ -192,11 +192,11 @@ class NetlinkCollector(Collector):
         forks, execs, exits = (
             drained[kind] + lost[kind] for kind in range(len(_EVENTS))
         )
-        # An end whose event was lost is told all the same if its accounting came.
+        # An exit whose event was lost is still reported if its accounting arrived.
         missing = lost[_EVENTS.index("exits")] - self._without_event
-        # The accounting may begin a moment before the events.
+        # The accounting may start a moment before the events.
         exits += max(0, -missing) - self._execs_of_threads - self._joiner.exited_leaders
-        # What is known better a sample later does not make a count go back.
+        # Corrections in a later sample do not make a count go back.
         self._exits_counted = max(self._exits_counted, exits)
         self._exits_lost = max(self._exits_lost, missing - self._unheard)
         return Counters(
@@ -215,7 +215,7 @@ class _Reading(NamedTuple):
     exits: ExitTable
     starts: StartTable
     vanished: int
-    """Who was known and gone before it was read."""
+    """Known processes that exited before they were read."""
 
 
 _EVENTS: Final = ("forks", "execs", "exits")
@@ -224,7 +224,7 @@ _EVENTS: Final = ("forks", "execs", "exits")
 def _owners_and_names(
     exits: JoinedExits, cmdlines: list[bytes], before: ProcessTable
 ) -> Ints:
-    """Return the owner of each end; fill in names that no accounting told.
+    """Return the owner of each exit; fill in names without accounting.
 
     The accounting has the real uid; a row has the effective one.
     """

@@ -1,12 +1,12 @@
-"""Reads the arguments of programs the moment they start: a program of its own.
+"""Reads the arguments of programs as soon as they start: a separate program.
 
-Run by `reader.py`, with the standard library alone. A program such as `true` is gone
-half a millisecond after the kernel told of it. A thread of the monitor would wait for
+Run by `reader.py`, with the standard library alone. A program such as `true` exits
+half a millisecond after its exec event. A thread of the monitor would wait for
 the lock of the interpreter, which another thread may hold while it has no CPU; this
 process has a lock of its own, and `reader.py` lets it run before other processes.
 
-For each exec it writes RECORD and the arguments into a pipe, which is never waited for.
-It ends when nobody reads the pipe any more.
+For each exec it writes RECORD and the arguments into a pipe, without blocking. It exits
+when the reading end of the pipe is closed.
 """
 
 import os
@@ -29,17 +29,17 @@ _SHARE: Final = 0.2
 """Of one CPU's time goes into reading, at 30 to 120 us each, waking up included."""
 
 _SAVED_S: Final = 1.0
-"""So much of it is saved up for when many programs start at once."""
+"""The most that is saved up for when many programs start at once."""
 
 _PAUSE_S: Final = 0.05
 _MESSAGE_BYTES: Final = 256
 
 
 class Budget:
-    """CPU time that may be used, saved up to a limit while little is used."""
+    """A budget of CPU time, saved up to a limit while little is used."""
 
     def __init__(self) -> None:
-        """Have all that can be saved."""
+        """Start with the full budget."""
         self._left_s = _SAVED_S
         self._looked_s = time.monotonic()
         self._used_s = time.thread_time()
@@ -54,7 +54,7 @@ class Budget:
 
 
 def arguments_of(pid: int) -> bytes:
-    """Return the arguments of a process, empty where it is gone or has none."""
+    """Return the arguments of a process, empty if it has exited or has none."""
     try:
         file = os.open(f"/proc/{pid}/cmdline", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -81,7 +81,7 @@ def next_message(events: socket.socket) -> bytes | None:
 
 
 class Reader:
-    """The socket, the pipe, and where things lie in a message."""
+    """The socket, the pipe, and the offsets in a message."""
 
     def __init__(self, events: int, pipe: int, layout: Sequence[int]) -> None:
         """Take the descriptors; `layout` is of `reader.py`."""
@@ -92,7 +92,7 @@ class Reader:
         self._budget = Budget()
 
     def run(self) -> None:
-        """Read until nobody wants it any more."""
+        """Read until the pipe is closed."""
         ready = select.poll()
         ready.register(self._events, select.POLLIN)
         ready.register(self._pipe, 0)
@@ -105,7 +105,7 @@ class Reader:
                 self._empty(reading=True)
 
     def _empty(self, *, reading: bool) -> None:
-        """Read for each exec that waits, or pass it over, until the budget is spent."""
+        """Read for each waiting exec, or skip it, until the budget is spent."""
         while message := next_message(self._events):
             if message[self._kind_at : self._kind_at + 4] != self._kind:
                 continue
