@@ -12,8 +12,8 @@ import numpy as np
 
 from bench.crowd import crowd
 from montauk_tui.collectors import registry
-from montauk_tui.engine.column import Column
-from montauk_tui.engine.columns import COLUMNS
+from montauk_tui.engine.columns.column import Column
+from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.model.schema import Need
 from montauk_tui.pipeline.frames import FrameSource
 

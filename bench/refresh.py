@@ -16,10 +16,10 @@ from montauk_tui.collectors.procfs.host import HostReader, Read
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.registry import Opened, open_collector
 from montauk_tui.config import Settings
-from montauk_tui.engine.ledger import close_ledger
+from montauk_tui.engine.interval.ledger import close_ledger
+from montauk_tui.engine.interval.rates import host_rates, process_rates
 from montauk_tui.engine.meters import USUAL, parse
 from montauk_tui.engine.projection import project
-from montauk_tui.engine.rates import host_rates, process_rates
 from montauk_tui.host.local import LocalHost
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import MOST_MOMENTS

@@ -21,7 +21,7 @@ from montauk_tui.cli import parsers
 from montauk_tui.config.option import Option
 from montauk_tui.config.options import OPTIONS, TAB_OPTIONS, TABLES
 from montauk_tui.engine import meters
-from montauk_tui.engine.columns import COLUMNS
+from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.engine.query import fields
 from montauk_tui.export.processes import FIELDS
 from montauk_tui.ui import themes

@@ -100,14 +100,14 @@ def switch(value: Any) -> bool:
 
 def column(value: Any) -> str:
     """Read a column by any of its names."""
-    from montauk_tui.engine import columns
+    from montauk_tui.engine.columns import table
 
-    return columns.find(text(value)).id
+    return table.find(text(value)).id
 
 
 def column_list(value: Any) -> tuple[str, ...]:
     """Read columns, each by any of its names and with a width where one is wanted."""
-    from montauk_tui.engine import columns
+    from montauk_tui.engine.columns import table
 
     if not isinstance(value, list) or not value:
         reason = "it is not a list of columns"
@@ -115,16 +115,16 @@ def column_list(value: Any) -> tuple[str, ...]:
     _check_length(value)
     entries: dict[str, str] = {}
     for item in value:
-        entry = columns.entry(text(item))
-        entries.setdefault(columns.id_of(entry), entry)
-    return columns.command_last(entries.values())
+        entry = table.entry(text(item))
+        entries.setdefault(table.id_of(entry), entry)
+    return table.command_last(entries.values())
 
 
 def usual_columns() -> tuple[str, ...]:
     """Return the columns of the tab Main where none are chosen."""
-    from montauk_tui.engine import columns
+    from montauk_tui.engine.columns import table
 
-    return columns.DEFAULT
+    return table.DEFAULT
 
 
 def meter_list(value: Any) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from montauk_tui.engine import query, tree
-from montauk_tui.engine.column import Column
+from montauk_tui.engine.columns.column import Column
 from montauk_tui.engine.folds import UNFOLDED, Folded, Folds, fold
 from montauk_tui.engine.order import sort_rows
 from montauk_tui.engine.query import EVERYTHING, Query

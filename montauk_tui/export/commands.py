@@ -11,11 +11,11 @@ from montauk_tui.collectors.base import Collector
 from montauk_tui.collectors.procfs.enrich.listed import FOR_RATES
 from montauk_tui.config import Settings
 from montauk_tui.engine import query
-from montauk_tui.engine.columns import COLUMNS, pick
-from montauk_tui.engine.exited import beside_exited, live_and_exited
-from montauk_tui.engine.listing.exited import with_exited
+from montauk_tui.engine.columns.table import COLUMNS, pick
+from montauk_tui.engine.live_and_exited import beside_exited, live_and_exited
 from montauk_tui.engine.projection import View, project
 from montauk_tui.engine.query.cuts import cut_commands
+from montauk_tui.engine.rows.exited import with_exited
 from montauk_tui.engine.schedule import Schedule
 from montauk_tui.engine.units import counted
 from montauk_tui.errors import CollectorFailed, CollectorUnavailable

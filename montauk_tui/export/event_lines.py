@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from montauk_tui.engine.events import EXIT, NAMES
+from montauk_tui.engine.interval.events import EXIT, NAMES
 from montauk_tui.engine.units import NOTHING_KNOWN, exit_status_text, lifetime_text
 from montauk_tui.export.fields import argv_text, flag, known, seconds, text
 from montauk_tui.export.jsonlines import SCHEMA

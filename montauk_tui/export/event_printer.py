@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from montauk_tui import streams
 from montauk_tui.engine import query
-from montauk_tui.engine.event_filter import asked_for
-from montauk_tui.engine.events import EXIT, Events
+from montauk_tui.engine.interval.events import EXIT, Events
 from montauk_tui.engine.query.cuts import cut_records
+from montauk_tui.engine.query.event_filter import asked_for
 from montauk_tui.engine.units import counted
 from montauk_tui.export import event_lines
 from montauk_tui.export.cutnote import CutNote

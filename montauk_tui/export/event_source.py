@@ -7,7 +7,7 @@ from typing import Final
 
 from montauk_tui import streams
 from montauk_tui.collectors import registry
-from montauk_tui.engine.events import events_of
+from montauk_tui.engine.interval.events import events_of
 from montauk_tui.errors import CollectorFailed, MontaukError
 from montauk_tui.model.frame import CollectorStatus
 from montauk_tui.model.lookups import Lookups

@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.engine import query
-from montauk_tui.engine.event_filter import check
-from montauk_tui.engine.events import EXIT, NOTHING, events_of
+from montauk_tui.engine.interval.events import EXIT, NOTHING, events_of
+from montauk_tui.engine.query.event_filter import check
 from montauk_tui.engine.schedule import Schedule
 from montauk_tui.export.event_printer import Printer
 from montauk_tui.export.event_source import Source

@@ -7,8 +7,8 @@ or each in a way of its own, says so in its name.
 from collections.abc import Callable
 from typing import Any, Final
 
-from montauk_tui.engine.cells import state_letter
-from montauk_tui.engine.extra_cells import children_key
+from montauk_tui.engine.columns.cells import state_letter
+from montauk_tui.engine.columns.extra_cells import children_key
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.export.fields import argv_text, flag, known, rounded, seconds, text
 from montauk_tui.model.exits import ExitTable

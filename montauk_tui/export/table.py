@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from montauk_tui.engine.column import Column
-from montauk_tui.engine.ledger import in_cores
-from montauk_tui.engine.listing.notes import note
+from montauk_tui.engine.columns.column import Column
+from montauk_tui.engine.interval.ledger import in_cores
+from montauk_tui.engine.rows.notes import note
 from montauk_tui.engine.units import (
     bytes_text,
     cores_text,

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from montauk_tui.collectors.registry import Opened
-from montauk_tui.engine.history import remember, remember_moment
-from montauk_tui.engine.ledger import close_ledger
-from montauk_tui.engine.rates import host_rates, process_rates
+from montauk_tui.engine.history.update import remember, remember_moment
+from montauk_tui.engine.interval.ledger import close_ledger
+from montauk_tui.engine.interval.rates import host_rates, process_rates
 from montauk_tui.model.frame import Frame, HostRates, Rates
 from montauk_tui.model.history import History
 from montauk_tui.model.sample import Sample

@@ -7,8 +7,8 @@ from typing import Final, NamedTuple, Self
 from montauk_tui.config import Preferences, Settings
 from montauk_tui.config.options import preferences_of
 from montauk_tui.engine import meters, query
-from montauk_tui.engine.column import Column
-from montauk_tui.engine.columns import COLUMNS, id_of
+from montauk_tui.engine.columns.column import Column
+from montauk_tui.engine.columns.table import COLUMNS, id_of
 from montauk_tui.engine.folds import Folds
 from montauk_tui.engine.meters import USUAL, Chosen
 from montauk_tui.engine.projection import View

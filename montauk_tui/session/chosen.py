@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from montauk_tui.config import Settings, TabSettings
 from montauk_tui.config.options import preferences_of
-from montauk_tui.engine.column import Column
+from montauk_tui.engine.columns.column import Column
 from montauk_tui.session.choices import Choices
 from montauk_tui.session.tabs import BUILT_IN, MAIN, Tab, usual_of
 

@@ -3,7 +3,7 @@
 import time
 from typing import Final, NamedTuple
 
-from montauk_tui.engine.extra_cells import pid_key
+from montauk_tui.engine.columns.extra_cells import pid_key
 from montauk_tui.engine.projection import Projection
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKey

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Self
 
 from montauk_tui.config import Change, Settings, changes
-from montauk_tui.engine.kinds import key_of
 from montauk_tui.engine.projection import Projection, View, project
+from montauk_tui.engine.rows.kinds import key_of
 from montauk_tui.host.base import Actions
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKey

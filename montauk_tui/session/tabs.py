@@ -6,14 +6,14 @@ from typing import Final, NamedTuple
 
 from montauk_tui.config import Settings, TabSettings
 from montauk_tui.engine import query
-from montauk_tui.engine.column import Column
-from montauk_tui.engine.columns import COLUMNS, DEFAULT
-from montauk_tui.engine.listing.events import events
-from montauk_tui.engine.listing.exited import exited_only, with_exited
-from montauk_tui.engine.listing.exited_parents import with_exited_parents
-from montauk_tui.engine.listing.groups import by_cgroup, by_executable
-from montauk_tui.engine.listing.spawners import spawners
+from montauk_tui.engine.columns.column import Column
+from montauk_tui.engine.columns.table import COLUMNS, DEFAULT
 from montauk_tui.engine.query import EVERYTHING, Query
+from montauk_tui.engine.rows.events import events
+from montauk_tui.engine.rows.exited import exited_only, with_exited
+from montauk_tui.engine.rows.exited_parents import with_exited_parents
+from montauk_tui.engine.rows.groups import by_cgroup, by_executable
+from montauk_tui.engine.rows.spawners import spawners
 from montauk_tui.errors import MOST_COMPLAINTS, few, near
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.text import quoted

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from montauk_tui.collectors import registry
-from montauk_tui.engine.listing.exited import exited_only
 from montauk_tui.engine.query import matching, parse
 from montauk_tui.engine.query.fields import SHORT
+from montauk_tui.engine.rows.exited import exited_only
 from montauk_tui.errors import CollectorUnavailable
 from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.model.frame import Frame

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from montauk_tui import __version__, cli
-from montauk_tui.engine.columns import COLUMNS
+from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.errors import LONGEST_LINE
 from tests.cli.conftest import PROGRAM, Command
 

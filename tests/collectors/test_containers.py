@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from montauk_tui.collectors.procfs.collector import TraditionalCollector
-from montauk_tui.engine.columns import COLUMNS
+from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.engine.projection import View, project
 from montauk_tui.model.schema import UNKNOWN, Need
 from tests.support.builders import make_frame, make_sample

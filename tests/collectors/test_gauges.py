@@ -17,7 +17,7 @@ from montauk_tui.collectors.procfs.enrich.files import SOURCES
 from montauk_tui.collectors.procfs.enrich.gauges import Gauges
 from montauk_tui.collectors.procfs.enrich.throttling import Throttling
 from montauk_tui.collectors.procfs.scan import ProcRoot
-from montauk_tui.engine.columns import COLUMNS
+from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import Need
 from tests.support.builders import Row, make_table

@@ -16,7 +16,7 @@ from montauk_tui.collectors.procfs import host as hosts
 from montauk_tui.collectors.procfs.collector import TraditionalCollector
 from montauk_tui.collectors.procfs.cpus import Cpus, parse_cpus
 from montauk_tui.collectors.procfs.figures import Reasons
-from montauk_tui.engine.history import remember_moment
+from montauk_tui.engine.history.update import remember_moment
 from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.export.table import frame_table
 from montauk_tui.model.history import History

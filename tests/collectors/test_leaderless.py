@@ -13,8 +13,8 @@ import pytest
 
 from montauk_tui.actions import pid_owner
 from montauk_tui.collectors.base import Collector
-from montauk_tui.engine.ledger import close_ledger
-from montauk_tui.engine.rates import is_exited, process_rates
+from montauk_tui.engine.interval.ledger import close_ledger
+from montauk_tui.engine.interval.rates import is_exited, process_rates
 from montauk_tui.model import ioprio
 from montauk_tui.model.details import Details, Section
 from montauk_tui.model.frame import Rates

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from montauk_tui.config import Change, Settings, TabSettings, changes
 from montauk_tui.config.editing import edited, says
 from montauk_tui.config.reading import from_document
-from montauk_tui.engine.columns import COLUMNS, WIDEST, least_width, with_width
+from montauk_tui.engine.columns.table import COLUMNS, WIDEST, least_width, with_width
 
 FILE = """\
 # how I like it

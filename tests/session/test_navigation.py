@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from montauk_tui.config import Settings, TabSettings
-from montauk_tui.engine.kinds import real_identity
+from montauk_tui.engine.rows.kinds import real_identity
 from montauk_tui.session.actions.view import viewing
 from tests.support.churn import MAKE, SHELL, churning_collector
 from tests.support.desk import Desk

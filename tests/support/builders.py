@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from montauk_tui.engine.ledger import close_ledger
-from montauk_tui.engine.rates import host_rates, process_rates
+from montauk_tui.engine.interval.ledger import close_ledger
+from montauk_tui.engine.interval.rates import host_rates, process_rates
 from montauk_tui.model.details import Details
 from montauk_tui.model.frame import CollectorStatus, Frame
 from montauk_tui.model.lookups import (

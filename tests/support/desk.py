@@ -6,9 +6,9 @@ from typing import Any
 
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.config import Settings
-from montauk_tui.engine.cells import command_text
-from montauk_tui.engine.extra_cells import pid_text
-from montauk_tui.engine.listing.notes import note
+from montauk_tui.engine.columns.cells import command_text
+from montauk_tui.engine.columns.extra_cells import pid_text
+from montauk_tui.engine.rows.notes import note
 from montauk_tui.host.base import Host
 from montauk_tui.host.local import LocalHost
 from montauk_tui.model.frame import Frame

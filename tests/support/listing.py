@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from montauk_tui.engine.history import remember
+from montauk_tui.engine.history.update import remember
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import History
 from montauk_tui.model.sample import Counters, Sample

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from montauk_tui.config import Settings
-from montauk_tui.engine.history import remember
+from montauk_tui.engine.history.update import remember
 from tests.support.builders import make_frame
 from tests.support.monitor import Monitor, make_app, running
 

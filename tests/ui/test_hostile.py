@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from montauk_tui.config import Settings
-from montauk_tui.engine.columns import COLUMNS
+from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.resources import folder
 from montauk_tui.ui import themes
 from montauk_tui.ui.widgets.lines import to_strip

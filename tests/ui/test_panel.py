@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from montauk_tui.config import Settings
-from montauk_tui.engine.cells import Level
+from montauk_tui.engine.columns.cells import Level
 from montauk_tui.engine.summary.items import Fact, Graph, Summary
 from montauk_tui.model.lookups import command_from_cmdline
 from montauk_tui.model.text import cell_width, clean

@@ -8,7 +8,7 @@ import pytest
 from textual import events
 from textual.widgets import Static
 
-from montauk_tui.engine.columns import COLUMNS
+from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.resources import folder
 from montauk_tui.ui import themes
 from montauk_tui.ui.screens.choose import ChooseScreen

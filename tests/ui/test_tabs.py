@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from montauk_tui.config import Settings
-from montauk_tui.engine.kinds import kind_of
+from montauk_tui.engine.rows.kinds import kind_of
 from montauk_tui.model.kinds import RowKind
 from montauk_tui.model.schema import Need
 from montauk_tui.session.tabs import BUILT_IN, LISTINGS

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from montauk_tui.config import Settings
-from montauk_tui.engine.listing import rows as rows_module
+from montauk_tui.engine.rows import build as rows_module
 from montauk_tui.model import lookups as lookups_module
 from montauk_tui.model.schema import Need
 from montauk_tui.session import state as state_module

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.engine.exited import beside_exited, live_and_exited
+from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.engine.folds import Folds
-from montauk_tui.engine.history import remember
-from montauk_tui.engine.listing.events import events
-from montauk_tui.engine.listing.exited import exited_only, with_exited
-from montauk_tui.engine.listing.exited_parents import with_exited_parents
+from montauk_tui.engine.history.update import remember
+from montauk_tui.engine.live_and_exited import beside_exited, live_and_exited
 from montauk_tui.engine.projection import View, project
+from montauk_tui.engine.rows.events import events
+from montauk_tui.engine.rows.exited import exited_only, with_exited
+from montauk_tui.engine.rows.exited_parents import with_exited_parents
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import History
 from montauk_tui.model.schema import UNKNOWN

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.engine.children import children_seconds
+from montauk_tui.engine.interval.children import children_seconds
 from tests.support.builders import Row, make_sample
 
 HZ = 100

@@ -3,10 +3,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from montauk_tui.engine import cells
-from montauk_tui.engine.cells import Level
-from montauk_tui.engine.column import Column
-from montauk_tui.engine.columns import COLUMNS, DEFAULT, find, pick
+from montauk_tui.engine.columns import cells
+from montauk_tui.engine.columns.cells import Level
+from montauk_tui.engine.columns.column import Column
+from montauk_tui.engine.columns.table import COLUMNS, DEFAULT, find, pick
 from montauk_tui.errors import UsageError
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import FIELDS

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.engine.containers import container_of, unit_of
+from montauk_tui.engine.columns.containers import container_of, unit_of
 from montauk_tui.model.text import clean
 
 ID = "3f2a1b0c9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4e3f2a"

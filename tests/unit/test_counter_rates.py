@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.engine.rates import process_rates
+from montauk_tui.engine.interval.rates import process_rates
 from montauk_tui.model.frame import Rates
 from montauk_tui.model.sample import ProcessTable, Sample
 from montauk_tui.model.schema import COUNTERS

@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from montauk_tui.engine.exited import beside_exited
-from montauk_tui.engine.listing.events import events
-from montauk_tui.engine.listing.exited import exited_only, with_exited
-from montauk_tui.engine.listing.exited_parents import with_exited_parents
-from montauk_tui.engine.listing.spawners import spawners
+from montauk_tui.engine.live_and_exited import beside_exited
 from montauk_tui.engine.query import parse
 from montauk_tui.engine.query.cuts import cut_commands, cut_text
+from montauk_tui.engine.rows.events import events
+from montauk_tui.engine.rows.exited import exited_only, with_exited
+from montauk_tui.engine.rows.exited_parents import with_exited_parents
+from montauk_tui.engine.rows.spawners import spawners
 from montauk_tui.export.cutnote import CutNote
 from montauk_tui.export.process_values import exit_is_cut, is_cut
 from montauk_tui.model.frame import Frame
@@ -81,7 +81,7 @@ def test_the_members_of_a_fold_count_where_they_are_listed() -> None:
 
 
 def test_events_count_as_many_as_they_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("montauk_tui.engine.listing.events._MOST", 4)
+    monkeypatch.setattr("montauk_tui.engine.rows.events._MOST", 4)
     frame = Life().at(
         1.0, many(100, **LONG), [exec_(pid, 10**14 + pid, **LONG) for pid in range(9)]
     )

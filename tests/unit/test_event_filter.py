@@ -2,9 +2,9 @@
 
 import pytest
 
-from montauk_tui.engine.event_filter import FIELDS, asked_for, check
-from montauk_tui.engine.events import NAMES, events_of
+from montauk_tui.engine.interval.events import NAMES, events_of
 from montauk_tui.engine.query import fields, parse
+from montauk_tui.engine.query.event_filter import FIELDS, asked_for, check
 from montauk_tui.errors import UsageError
 from montauk_tui.model.sample import Sample
 from tests.support.builders import FakeLookups, make_sample

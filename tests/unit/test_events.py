@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.engine.events import EXIT, NAMES, Events, events_of
+from montauk_tui.engine.interval.events import EXIT, NAMES, Events, events_of
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import UNKNOWN
 from montauk_tui.model.starts import EXEC, FORK

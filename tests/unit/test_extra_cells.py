@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from montauk_tui.engine.cells import Level
-from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.engine.extra_cells import count_text, event_text, pid_key
-from montauk_tui.engine.kinds import extra_value
-from montauk_tui.engine.listing.exited import exited_only, with_exited
+from montauk_tui.engine.columns.cells import Level
+from montauk_tui.engine.columns.extra_cells import count_text, event_text, pid_key
+from montauk_tui.engine.columns.table import COLUMNS
+from montauk_tui.engine.rows.exited import exited_only, with_exited
+from montauk_tui.engine.rows.kinds import extra_value
 from montauk_tui.engine.units import (
     clock_second_text,
     exit_status_text,

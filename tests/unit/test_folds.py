@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from montauk_tui.engine import query
-from montauk_tui.engine.columns import COLUMNS
+from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.engine.folds import UNFOLDED, Folds
 from montauk_tui.engine.projection import Projection, View, project
 from montauk_tui.engine.tree import parents

@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from montauk_tui.engine.cells import Level
-from montauk_tui.engine.columns import COLUMNS
+from montauk_tui.engine.columns.cells import Level
+from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.engine.folds import Folds
-from montauk_tui.engine.listing.exited import exited_only, with_exited
-from montauk_tui.engine.listing.spawners import spawners
 from montauk_tui.engine.projection import View, project
 from montauk_tui.engine.query import matching, parse
+from montauk_tui.engine.rows.exited import exited_only, with_exited
+from montauk_tui.engine.rows.spawners import spawners
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import Need
 from tests.support.builders import FakeLookups, Row, make_frame, make_sample

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from montauk_tui.engine.history import remember
-from montauk_tui.engine.rates import process_rates
+from montauk_tui.engine.history.update import remember
+from montauk_tui.engine.interval.rates import process_rates
 from montauk_tui.model import history as package
 from montauk_tui.model.history import History
 from montauk_tui.model.sample import Counters, Sample
@@ -83,7 +83,7 @@ def test_of_a_collector_that_sees_nothing_nothing_is_remembered() -> None:
 def test_memory_is_bounded_and_the_latest_stay(
     monkeypatch: pytest.MonkeyPatch, a_sample: int
 ) -> None:
-    monkeypatch.setattr("montauk_tui.engine.history.MOST_KEPT", 10)
+    monkeypatch.setattr("montauk_tui.engine.history.update.MOST_KEPT", 10)
     story, pid = Story(), 0
     for second in range(20):
         pids = range(pid + 1, pid + 1 + a_sample)

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from montauk_tui.engine.cells import Level
-from montauk_tui.engine.columns import COLUMNS
+from montauk_tui.engine.columns.cells import Level
+from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.model.frame import Frame
 from tests.support.builders import FakeLookups, make_frame, make_sample
 

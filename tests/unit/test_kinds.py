@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.engine.kinds import is_living, key_of, kind_of
-from montauk_tui.engine.listing.exited import exited_only
+from montauk_tui.engine.rows.exited import exited_only
+from montauk_tui.engine.rows.kinds import is_living, key_of, kind_of
 from montauk_tui.model.kinds import NUMBERS, RowKey, RowKind, numbers
 from montauk_tui.model.sample import Identity
 from montauk_tui.session.tabs import GROUPINGS, LISTINGS, Shown, rows_of

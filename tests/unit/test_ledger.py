@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.engine.ledger import close_ledger
-from montauk_tui.engine.rates import busy_total, process_rates
+from montauk_tui.engine.interval.ledger import close_ledger
+from montauk_tui.engine.interval.rates import busy_total, process_rates
 from montauk_tui.model.frame import Ledger
 from montauk_tui.model.schema import PF_KTHREAD
 from tests.support.builders import BOOT_S, Row, cpu_ticks, make_host, make_sample

@@ -6,9 +6,9 @@ import math
 import pytest
 
 from montauk_tui.config import Settings
-from montauk_tui.engine.history import remember_moment
+from montauk_tui.engine.history.update import remember_moment
+from montauk_tui.engine.interval.rates import host_rates
 from montauk_tui.engine.meters import DEFAULT, METERS, STYLES, USUAL, needs, parse
-from montauk_tui.engine.rates import host_rates
 from montauk_tui.errors import UsageError
 from montauk_tui.model.devices import Devices, Frequency, Interface, Temperature
 from montauk_tui.model.history import MOST_MOMENTS, History

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.engine.kinds import kind_of
-from montauk_tui.engine.listing.exited import is_exited_row, with_exited
-from montauk_tui.engine.listing.exited_parents import with_exited_parents
-from montauk_tui.engine.listing.notes import note
-from montauk_tui.engine.orphans import MOST_EXITED_PARENTS
+from montauk_tui.engine.columns.table import COLUMNS
+from montauk_tui.engine.history.orphans import MOST_EXITED_PARENTS
 from montauk_tui.engine.projection import View, guides, project
+from montauk_tui.engine.rows.exited import is_exited_row, with_exited
+from montauk_tui.engine.rows.exited_parents import with_exited_parents
+from montauk_tui.engine.rows.kinds import kind_of
+from montauk_tui.engine.rows.notes import note
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKind
 from tests.support.builders import Row

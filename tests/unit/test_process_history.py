@@ -6,9 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from montauk_tui.engine import process_history as package
 from montauk_tui.engine.details import ProcessHistory
-from montauk_tui.engine.process_history import MOST_INTERVALS, bytes_of, with_interval
+from montauk_tui.engine.history import process_history as package
+from montauk_tui.engine.history.process_history import (
+    MOST_INTERVALS,
+    bytes_of,
+    with_interval,
+)
 from montauk_tui.model.process_history import Interval, series_of
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import UNKNOWN

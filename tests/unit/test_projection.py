@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from montauk_tui.engine import query
-from montauk_tui.engine.columns import COLUMNS
+from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.engine.projection import Projection, View, guides, project
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Identity

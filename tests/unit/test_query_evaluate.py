@@ -6,16 +6,16 @@ import time
 import numpy as np
 import pytest
 
-from montauk_tui.engine.column import Kind
-from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.engine.exited import beside_exited, live_and_exited
-from montauk_tui.engine.listing.events import events
-from montauk_tui.engine.listing.exited import exited_only, with_exited
+from montauk_tui.engine.columns.column import Kind
+from montauk_tui.engine.columns.table import COLUMNS
+from montauk_tui.engine.live_and_exited import beside_exited, live_and_exited
 from montauk_tui.engine.projection import View
 from montauk_tui.engine.query import matching, parse
 from montauk_tui.engine.query.fields import FIELDS
 from montauk_tui.engine.query.nodes import Comparison, Query
 from montauk_tui.engine.query.values import operators
+from montauk_tui.engine.rows.events import events
+from montauk_tui.engine.rows.exited import exited_only, with_exited
 from montauk_tui.model.frame import Frame
 from tests.support.builders import (
     BOOT_S,

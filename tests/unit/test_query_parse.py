@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from montauk_tui.engine.column import Kind
-from montauk_tui.engine.columns import COLUMNS
+from montauk_tui.engine.columns.column import Kind
+from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.engine.query import Query, parse
 from montauk_tui.engine.query.fields import FIELDS, MOST_PARENTS, NAMES
 from montauk_tui.engine.query.nodes import And, Comparison, Node, Not, Or, Words

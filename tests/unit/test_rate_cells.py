@@ -5,16 +5,16 @@ from typing import Any
 import pytest
 
 from montauk_tui.config import Settings
-from montauk_tui.engine.cells import Level
-from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.engine.exited import beside_exited, live_and_exited
-from montauk_tui.engine.kinds import kind_of
-from montauk_tui.engine.listing.exited import exited_only, with_exited
-from montauk_tui.engine.listing.exited_parents import with_exited_parents
-from montauk_tui.engine.listing.spawners import spawners
+from montauk_tui.engine.columns.cells import Level
+from montauk_tui.engine.columns.table import COLUMNS
+from montauk_tui.engine.live_and_exited import beside_exited, live_and_exited
 from montauk_tui.engine.projection import View
 from montauk_tui.engine.query import matching, parse
 from montauk_tui.engine.query.fields import FIELDS
+from montauk_tui.engine.rows.exited import exited_only, with_exited
+from montauk_tui.engine.rows.exited_parents import with_exited_parents
+from montauk_tui.engine.rows.kinds import kind_of
+from montauk_tui.engine.rows.spawners import spawners
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKind
 from montauk_tui.model.schema import Need

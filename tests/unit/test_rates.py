@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.engine.rates import busy_seconds, host_rates, process_rates
+from montauk_tui.engine.interval.rates import busy_seconds, host_rates, process_rates
 from montauk_tui.model.sample import CPU_FIELDS
 from tests.support.builders import BOOT_S, Row, cpu_ticks, make_host, make_sample
 from tests.support.exits import make_exits

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from montauk_tui.engine.cells import Level
-from montauk_tui.engine.listing.events import events
-from montauk_tui.engine.listing.exited import exited_only, with_exited
-from montauk_tui.engine.listing.exited_parents import with_exited_parents
-from montauk_tui.engine.listing.groups import by_executable
-from montauk_tui.engine.listing.spawners import spawners
+from montauk_tui.engine.columns.cells import Level
+from montauk_tui.engine.rows.events import events
+from montauk_tui.engine.rows.exited import exited_only, with_exited
+from montauk_tui.engine.rows.exited_parents import with_exited_parents
+from montauk_tui.engine.rows.groups import by_executable
+from montauk_tui.engine.rows.spawners import spawners
 from montauk_tui.engine.summary.items import Fact, Graph, Summary
 from montauk_tui.engine.summary.subject import summarize
 from montauk_tui.model.frame import Frame

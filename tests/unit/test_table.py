@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from montauk_tui.engine.columns import COLUMNS, DEFAULT, pick
+from montauk_tui.engine.columns.table import COLUMNS, DEFAULT, pick
 from montauk_tui.export.table import frame_table
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import PF_KTHREAD, UNKNOWN

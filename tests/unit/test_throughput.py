@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.engine.throughput import disk_throughput, network_throughput
+from montauk_tui.engine.interval.throughput import disk_throughput, network_throughput
 from montauk_tui.model.devices import NO_DEVICES, Devices, Disk, Interface
 
 COUNTS = st.integers(0, 1 << 64)

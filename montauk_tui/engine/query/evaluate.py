@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from montauk_tui.engine.column import Kind
+from montauk_tui.engine.columns.column import Kind
 from montauk_tui.engine.query.fields import FIELDS, Field
 from montauk_tui.engine.query.nodes import And, Comparison, Node, Not, Or, Query, Words
 from montauk_tui.engine.query.patterns import searcher

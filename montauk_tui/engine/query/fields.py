@@ -7,12 +7,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from montauk_tui.engine import columns
-from montauk_tui.engine.cells import Key, number
-from montauk_tui.engine.column import Column, Kind
-from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.engine.extra_cells import extra_key
-from montauk_tui.engine.gauge_cells import Texts
+from montauk_tui.engine.columns import table
+from montauk_tui.engine.columns.cells import Key, number
+from montauk_tui.engine.columns.column import Column, Kind
+from montauk_tui.engine.columns.extra_cells import extra_key
+from montauk_tui.engine.columns.gauge_cells import Texts
+from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import NO_START, Floats, Need, as_floats
@@ -216,7 +216,7 @@ SHORT: Final = {
 """Short names; completion offers these first."""
 
 NAMES: Final = {
-    **columns.NAMES,
+    **table.NAMES,
     **{name: name for name in FIELDS},
     "%cpu": "cpu_pct",
     "%mem": "mem_pct",

@@ -5,7 +5,7 @@ import re
 import signal
 from typing import Final
 
-from montauk_tui.engine.column import Kind
+from montauk_tui.engine.columns.column import Kind
 from montauk_tui.engine.query.fields import Field
 from montauk_tui.engine.query.patterns import mistake
 from montauk_tui.model.text import quoted

@@ -5,10 +5,10 @@ from typing import Final
 
 import numpy as np
 
-from montauk_tui.engine import cells
-from montauk_tui.engine.cells import Level
-from montauk_tui.engine.gauge_cells import of_cgroup
-from montauk_tui.engine.kinds import extra_value, kind_of, real_identity
+from montauk_tui.engine.columns import cells
+from montauk_tui.engine.columns.cells import Level
+from montauk_tui.engine.columns.gauge_cells import of_cgroup
+from montauk_tui.engine.rows.kinds import extra_value, kind_of, real_identity
 from montauk_tui.engine.summary.items import Fact, Group, Summary
 from montauk_tui.engine.summary.live import ago_text, moment_text, split_text, use_of
 from montauk_tui.engine.summary.relatives import PEOPLE, ancestors, ancestry_text

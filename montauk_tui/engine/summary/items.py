@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from montauk_tui.engine.cells import Level
+from montauk_tui.engine.columns.cells import Level
 from montauk_tui.model.lookups import Command
 from montauk_tui.model.schema import Floats
 

@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from montauk_tui.engine import cells
-from montauk_tui.engine.cells import Level
-from montauk_tui.engine.gauge_cells import of_cgroup
-from montauk_tui.engine.rate_cells import rate_at
+from montauk_tui.engine.columns import cells
+from montauk_tui.engine.columns.cells import Level
+from montauk_tui.engine.columns.gauge_cells import of_cgroup
+from montauk_tui.engine.columns.rate_cells import rate_at
 from montauk_tui.engine.summary.items import Fact, Graph, Group, Summary
 from montauk_tui.engine.summary.relatives import (
     PEOPLE,

@@ -1,7 +1,7 @@
 """The summary of a row, by its kind."""
 
-from montauk_tui.engine.kinds import kind_of, real_identity
-from montauk_tui.engine.listing.exited import exited_one
+from montauk_tui.engine.rows.exited import exited_one
+from montauk_tui.engine.rows.kinds import kind_of, real_identity
 from montauk_tui.engine.summary import exited
 from montauk_tui.engine.summary.items import Summary
 from montauk_tui.engine.summary.live import living

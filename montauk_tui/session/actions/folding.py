@@ -1,7 +1,7 @@
 """Folding the tree; elsewhere these actions do nothing."""
 
 from montauk_tui.engine.folds import UNFOLDED, Folds
-from montauk_tui.engine.kinds import real_identity
+from montauk_tui.engine.rows.kinds import real_identity
 from montauk_tui.session.state import NotPossible, Rows, Session
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from montauk_tui.engine.kinds import kind_of, real_identity
+from montauk_tui.engine.rows.kinds import kind_of, real_identity
 from montauk_tui.model.kinds import RowKey, RowKind
 from montauk_tui.session.choices import Choices
 from montauk_tui.session.state import Session, rows_with

@@ -1,8 +1,8 @@
 """Opening a row: the closer look at a process, or what the row stands for."""
 
-from montauk_tui.engine import cells
-from montauk_tui.engine.kinds import extra_value, kind_of, real_identity
+from montauk_tui.engine.columns import cells
 from montauk_tui.engine.query import quoted
+from montauk_tui.engine.rows.kinds import extra_value, kind_of, real_identity
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKey, RowKind
 from montauk_tui.model.sample import Identity

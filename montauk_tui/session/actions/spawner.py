@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Final, NamedTuple
 
-from montauk_tui.engine.listing.window import WINDOW_S
+from montauk_tui.engine.rows.window import WINDOW_S
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKey
 from montauk_tui.model.sample import Identity

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Callable, Sequence
 
-from montauk_tui.engine.kinds import kind_of, real_identity
-from montauk_tui.engine.listing.ancestors import living_ancestors
+from montauk_tui.engine.rows.ancestors import living_ancestors
+from montauk_tui.engine.rows.kinds import kind_of, real_identity
 from montauk_tui.host.base import Actions
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame

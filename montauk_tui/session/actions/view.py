@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from montauk_tui.engine.column import Column
-from montauk_tui.engine.columns import COLUMNS
+from montauk_tui.engine.columns.column import Column
+from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.session.choices import Choices
 from montauk_tui.session.effects import Choice, Choose, Sample, Update
 from montauk_tui.session.state import Session

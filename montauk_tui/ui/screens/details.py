@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from textual.binding import Binding
 from textual.message import Message
 
-from montauk_tui.engine.cells import cpu_pct_text, size_text, state_text, user_text
+from montauk_tui.engine.columns.cells import (
+    cpu_pct_text,
+    size_text,
+    state_text,
+    user_text,
+)
 from montauk_tui.engine.details import ProcessHistory, with_user_tasks
 from montauk_tui.model.details import Details
 from montauk_tui.model.frame import Frame

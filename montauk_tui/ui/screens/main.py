@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
-from montauk_tui.engine.columns import pick
+from montauk_tui.engine.columns.table import pick
 from montauk_tui.model.frame import Frame
 from montauk_tui.session.choices import Choices
 from montauk_tui.session.state import Session

@@ -6,8 +6,8 @@ from typing import ClassVar
 from rich.text import Text
 from textual.binding import Binding
 
-from montauk_tui.engine import columns
-from montauk_tui.engine.columns import COLUMNS
+from montauk_tui.engine.columns import table
+from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.model.text import cell_width
 from montauk_tui.session.effects import Choice
 from montauk_tui.session.tabs import MAIN
@@ -204,7 +204,7 @@ class ColumnsPage(ChooserPage):
 
     def arranged(self, entries: tuple[str, ...]) -> tuple[str, ...]:
         """Return entries with the command behind."""
-        return columns.command_last(entries)
+        return table.command_last(entries)
 
     def choose(self, entries: tuple[str, ...]) -> None:
         """Give the tab other columns."""
@@ -214,15 +214,15 @@ class ColumnsPage(ChooserPage):
 
     def detail(self, entry: str) -> str:
         """Return how wide it is."""
-        width = columns.width_of(entry)
+        width = table.width_of(entry)
         return f"{width:3}" if width else "rest"
 
     def widened(self, entry: str, step: int) -> str:
         """Return the entry a cell wider or narrower, as far as that goes."""
-        column = COLUMNS[columns.id_of(entry)]
+        column = COLUMNS[table.id_of(entry)]
         if not column.width:
             return entry
-        width = columns.width_of(entry) + step
-        if not columns.least_width(column) <= width <= columns.WIDEST:
+        width = table.width_of(entry) + step
+        if not table.least_width(column) <= width <= table.WIDEST:
             return entry
-        return columns.with_width(column.id, width)
+        return table.with_width(column.id, width)

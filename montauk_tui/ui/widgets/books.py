@@ -3,7 +3,7 @@
 import math
 from typing import Final
 
-from montauk_tui.engine.ledger import in_cores
+from montauk_tui.engine.interval.ledger import in_cores
 from montauk_tui.engine.units import cores_text, rate_text
 from montauk_tui.model.frame import Frame, Ledger
 from montauk_tui.model.history import Churn

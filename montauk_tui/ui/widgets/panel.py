@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from rich.style import Style
 
-from montauk_tui.engine.cells import Level
+from montauk_tui.engine.columns.cells import Level
 from montauk_tui.engine.summary.items import Fact, Graph, Group, Item, Summary
 from montauk_tui.model.lookups import Command
 from montauk_tui.model.text import cell_width, fit, split_at

@@ -5,9 +5,9 @@ from typing import Final
 
 from rich.style import Style
 
-from montauk_tui.engine.cells import Level
-from montauk_tui.engine.column import Column
-from montauk_tui.engine.listing.notes import note
+from montauk_tui.engine.columns.cells import Level
+from montauk_tui.engine.columns.column import Column
+from montauk_tui.engine.rows.notes import note
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.lookups import Command, other_name

@@ -11,8 +11,8 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from montauk_tui.engine.listing.exited import is_exited_row
 from montauk_tui.engine.projection import Projection, guides
+from montauk_tui.engine.rows.exited import is_exited_row
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.text import cell_width
 from montauk_tui.session.state import Selection, Session

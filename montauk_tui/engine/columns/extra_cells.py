@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from montauk_tui.engine.cells import Key, Level, Meaning, Text
-from montauk_tui.engine.kinds import extra_value, is_living, kind_of
+from montauk_tui.engine.columns.cells import Key, Level, Meaning, Text
+from montauk_tui.engine.rows.kinds import extra_value, is_living, kind_of
 from montauk_tui.engine.units import NOTHING_KNOWN, percent_text
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKind

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from montauk_tui.engine.column import Column
-from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.engine.listing import events as module
-from montauk_tui.engine.listing.events import events
+from montauk_tui.engine.columns.column import Column
+from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.engine.projection import View, project
 from montauk_tui.engine.query import parse
+from montauk_tui.engine.rows import events as module
+from montauk_tui.engine.rows.events import events
 from montauk_tui.model.frame import Frame
 from tests.support.builders import BOOT_S, Row
 from tests.support.listing import Life, end

@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
+from montauk_tui.engine.interval.rates import cpu_seconds
 from montauk_tui.engine.order import known_rank, text_rank
-from montauk_tui.engine.rates import cpu_seconds
 from montauk_tui.engine.units import (
     NOTHING_KNOWN,
     bytes_text,

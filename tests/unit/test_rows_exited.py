@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.engine.kinds import extra_value, kind_of
-from montauk_tui.engine.listing.exited import (
+from montauk_tui.engine.columns.table import COLUMNS
+from montauk_tui.engine.projection import View, project
+from montauk_tui.engine.rows.exited import (
     exited_only,
     is_exited_row,
     with_exited,
 )
-from montauk_tui.engine.projection import View, project
+from montauk_tui.engine.rows.kinds import extra_value, kind_of
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import MOST_KEPT
 from montauk_tui.model.kinds import RowKind

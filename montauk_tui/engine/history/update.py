@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from montauk_tui.engine.orphans import follow
-from montauk_tui.engine.process_history import with_interval
-from montauk_tui.engine.takeover import unreported_exits, unreported_starts
+from montauk_tui.engine.history.orphans import follow
+from montauk_tui.engine.history.process_history import with_interval
+from montauk_tui.engine.history.takeover import unreported_exits, unreported_starts
 from montauk_tui.model.frame import HostRates, Rates
 from montauk_tui.model.history import (
     MOST_KEPT,

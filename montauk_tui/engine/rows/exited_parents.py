@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from montauk_tui.engine.kinds import all_of, is_living
-from montauk_tui.engine.listing.ancestors import living_ancestors
-from montauk_tui.engine.listing.rows import DEAD, RowLookups, carried, frame_of
+from montauk_tui.engine.rows.ancestors import living_ancestors
+from montauk_tui.engine.rows.build import DEAD, RowLookups, carried, frame_of
+from montauk_tui.engine.rows.kinds import all_of, is_living
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import Extra

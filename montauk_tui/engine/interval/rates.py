@@ -8,15 +8,15 @@ from typing import Final
 
 import numpy as np
 
-from montauk_tui.engine.children import children_seconds
-from montauk_tui.engine.counter_rates import (
+from montauk_tui.engine.interval.children import children_seconds
+from montauk_tui.engine.interval.counter_rates import (
     counter_rates,
     exit_counter_rates,
     highest_so_far,
     started_since,
     unknown_exit_rates,
 )
-from montauk_tui.engine.throughput import disk_throughput, network_throughput
+from montauk_tui.engine.interval.throughput import disk_throughput, network_throughput
 from montauk_tui.model.frame import HostRates, Rates
 from montauk_tui.model.join import Join, find, same_process
 from montauk_tui.model.sample import CPU_FIELDS, HostSample, ProcessTable, Sample

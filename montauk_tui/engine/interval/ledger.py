@@ -4,13 +4,13 @@ import math
 
 import numpy as np
 
-from montauk_tui.engine.rates import (
+from montauk_tui.engine.interval.rates import (
     busy_seconds,
     busy_total,
     is_exited,
     reports_exit_time,
 )
-from montauk_tui.engine.task_time import task_seconds
+from montauk_tui.engine.interval.task_time import task_seconds
 from montauk_tui.model.frame import Ledger, Rates
 from montauk_tui.model.sample import CPU_FIELDS, HostSample, ProcessTable, Sample
 from montauk_tui.model.schema import Bools

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from montauk_tui.engine.listing.rows import status_of
+from montauk_tui.engine.rows.build import status_of
 from montauk_tui.model.join import same_process
 from montauk_tui.model.kinds import RowKind, numbers
 from montauk_tui.model.orphans import Orphans, codes

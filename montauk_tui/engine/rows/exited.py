@@ -4,9 +4,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from montauk_tui.engine.kinds import all_of, kind_of
-from montauk_tui.engine.listing.ancestors import living_ancestors
-from montauk_tui.engine.listing.rows import (
+from montauk_tui.engine.rows.ancestors import living_ancestors
+from montauk_tui.engine.rows.build import (
     DEAD,
     RowLookups,
     beside,
@@ -22,6 +21,7 @@ from montauk_tui.engine.listing.rows import (
     per_s_extra,
     reported_now,
 )
+from montauk_tui.engine.rows.kinds import all_of, kind_of
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import ExitedBatch, Extra

@@ -3,7 +3,7 @@
 import math
 from typing import Final
 
-from montauk_tui.engine.kinds import extra_value, kind_of
+from montauk_tui.engine.rows.kinds import extra_value, kind_of
 from montauk_tui.engine.units import exit_status_text, lifetime_text
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKind

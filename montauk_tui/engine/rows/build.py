@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from montauk_tui.engine.kinds import all_of
-from montauk_tui.engine.listing.texts import cmdline_texts
+from montauk_tui.engine.rows.kinds import all_of
+from montauk_tui.engine.rows.texts import cmdline_texts
 from montauk_tui.model.details import Details
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame, Rates

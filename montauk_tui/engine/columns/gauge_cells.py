@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from montauk_tui.engine.cells import Key, Level, Meaning, Text
-from montauk_tui.engine.kinds import is_living, kind_of
+from montauk_tui.engine.columns.cells import Key, Level, Meaning, Text
 from montauk_tui.engine.order import known_rank
+from montauk_tui.engine.rows.kinds import is_living, kind_of
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKind

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from montauk_tui.engine.listing.ancestors import living_ancestors
-from montauk_tui.engine.listing.exited import is_passing
-from montauk_tui.engine.listing.rows import is_failure, only
-from montauk_tui.engine.listing.window import (
+from montauk_tui.engine.rows.ancestors import living_ancestors
+from montauk_tui.engine.rows.build import is_failure, only
+from montauk_tui.engine.rows.exited import is_passing
+from montauk_tui.engine.rows.window import (
     exited_lately,
     starts_lately,
     window_s,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from montauk_tui.engine.cells import Level
+from montauk_tui.engine.columns.cells import Level
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.ioprio import (

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from montauk_tui.engine.kinds import kind_of
-from montauk_tui.engine.listing.exited import with_exited
-from montauk_tui.engine.listing.notes import note
-from montauk_tui.engine.listing.spawners import spawners
+from montauk_tui.engine.rows.exited import with_exited
+from montauk_tui.engine.rows.kinds import kind_of
+from montauk_tui.engine.rows.notes import note
+from montauk_tui.engine.rows.spawners import spawners
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKind
 from tests.support.builders import Row

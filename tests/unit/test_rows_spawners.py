@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.engine.kinds import extra_value
-from montauk_tui.engine.listing.spawners import spawners
+from montauk_tui.engine.columns.table import COLUMNS
+from montauk_tui.engine.rows.kinds import extra_value
+from montauk_tui.engine.rows.spawners import spawners
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Counters
 from tests.support.builders import BOOT_S, USER_HZ, make_sample

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from montauk_tui.engine import query
-from montauk_tui.engine.columns import COLUMNS
-from montauk_tui.engine.exited import beside_exited, live_and_exited
-from montauk_tui.engine.listing.exited import exited_in_sample
+from montauk_tui.engine.columns.table import COLUMNS
+from montauk_tui.engine.live_and_exited import beside_exited, live_and_exited
 from montauk_tui.engine.projection import View
+from montauk_tui.engine.rows.exited import exited_in_sample
 from montauk_tui.model.exits import EXIT_FIELDS
 from montauk_tui.model.frame import Frame
 from tests.support.builders import (

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from montauk_tui.engine.listing.exited import exited_in_sample
-from montauk_tui.engine.listing.rows import DEAD, beside, carried, frame_of
 from montauk_tui.engine.projection import View, project
+from montauk_tui.engine.rows.build import DEAD, beside, carried, frame_of
+from montauk_tui.engine.rows.exited import exited_in_sample
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.join import find

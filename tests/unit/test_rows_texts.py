@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
-from montauk_tui.engine.listing import texts as texts_module
-from montauk_tui.engine.listing.exited import exited_only, with_exited
-from montauk_tui.engine.listing.texts import cmdline_texts
+from montauk_tui.engine.rows import texts as texts_module
+from montauk_tui.engine.rows.exited import exited_only, with_exited
+from montauk_tui.engine.rows.texts import cmdline_texts
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.lookups import command_from_cmdline
 from tests.support.builders import make_table

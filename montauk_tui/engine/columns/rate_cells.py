@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from montauk_tui.engine.cells import Key, Level, Meaning, Text
+from montauk_tui.engine.columns.cells import Key, Level, Meaning, Text
 from montauk_tui.engine.units import percent_text
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import Floats

@@ -4,12 +4,12 @@ from typing import Final
 
 import numpy as np
 
-from montauk_tui.engine.events import EXIT, Events
-from montauk_tui.engine.listing.events import events_in_sample
+from montauk_tui.engine.interval.events import EXIT, Events
+from montauk_tui.engine.interval.rates import host_rates, process_rates
 from montauk_tui.engine.query import Query, matching
 from montauk_tui.engine.query.fields import FIELDS as QUERY_FIELDS
 from montauk_tui.engine.query.nodes import comparisons
-from montauk_tui.engine.rates import host_rates, process_rates
+from montauk_tui.engine.rows.events import events_in_sample
 from montauk_tui.errors import UsageError
 from montauk_tui.model.frame import CollectorStatus, Frame
 from montauk_tui.model.lookups import Lookups

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from montauk_tui.engine import cells, units
-from montauk_tui.engine import extra_cells as extra
-from montauk_tui.engine import gauge_cells as gauges
-from montauk_tui.engine import ioprio_cells as ioprio
-from montauk_tui.engine import rate_cells as rates
-from montauk_tui.engine.column import (
+from montauk_tui.engine import units
+from montauk_tui.engine.columns import cells
+from montauk_tui.engine.columns import extra_cells as extra
+from montauk_tui.engine.columns import gauge_cells as gauges
+from montauk_tui.engine.columns import ioprio_cells as ioprio
+from montauk_tui.engine.columns import rate_cells as rates
+from montauk_tui.engine.columns.column import (
     CGROUP,
     COUNTER,
     MAIN_THREAD,
@@ -33,7 +34,7 @@ from montauk_tui.engine.column import (
     summed,
     time_column,
 )
-from montauk_tui.engine.containers import container_of, unit_of
+from montauk_tui.engine.columns.containers import container_of, unit_of
 from montauk_tui.errors import UsageError, near
 from montauk_tui.model.schema import Need
 from montauk_tui.model.text import quoted

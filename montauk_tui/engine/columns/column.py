@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, NamedTuple
 
-from montauk_tui.engine import cells, units
-from montauk_tui.engine import extra_cells as extra
-from montauk_tui.engine import gauge_cells as gauges
-from montauk_tui.engine import rate_cells as rates
-from montauk_tui.engine.cells import Key, Meaning, Text
-from montauk_tui.engine.gauge_cells import Texts
+from montauk_tui.engine import units
+from montauk_tui.engine.columns import cells
+from montauk_tui.engine.columns import extra_cells as extra
+from montauk_tui.engine.columns import gauge_cells as gauges
+from montauk_tui.engine.columns import rate_cells as rates
+from montauk_tui.engine.columns.cells import Key, Meaning, Text
+from montauk_tui.engine.columns.gauge_cells import Texts
 from montauk_tui.model.schema import Need
 
 

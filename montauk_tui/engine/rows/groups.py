@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from montauk_tui.engine.kinds import all_of
-from montauk_tui.engine.listing.rows import RowLookups, frame_of, is_failure
-from montauk_tui.engine.listing.window import exited_lately, starts_lately, window_s
+from montauk_tui.engine.rows.build import RowLookups, frame_of, is_failure
+from montauk_tui.engine.rows.kinds import all_of
+from montauk_tui.engine.rows.window import exited_lately, starts_lately, window_s
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import ExitedBatch, Extra

@@ -4,8 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from montauk_tui.engine.kinds import all_of
-from montauk_tui.engine.listing.rows import (
+from montauk_tui.engine.rows.build import (
     RowLookups,
     beside,
     by_now,
@@ -14,6 +13,7 @@ from montauk_tui.engine.listing.rows import (
     frame_of,
     reported_now,
 )
+from montauk_tui.engine.rows.kinds import all_of
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import ExitedBatch

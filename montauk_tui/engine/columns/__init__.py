@@ -1,0 +1,1 @@
+"""The columns of the process table and their cells."""

@@ -1,0 +1,1 @@
+"""The history: adding a sample to what is kept of past intervals."""

@@ -1,1 +1,0 @@
-"""Lists of other rows than live processes: each is a frame."""

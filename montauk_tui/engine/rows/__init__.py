@@ -1,0 +1,1 @@
+"""Rows of a frame: live and exited processes, groups, events, spawners."""
