@@ -20,7 +20,7 @@ BPF_F_TABLE("array", u32, struct counts, counts, CPUS, BPF_F_MMAPABLE);
 
 /* The CPU is the program's until RELEASE_CPU. From Linux 7.0 on, preemption is enabled in
  * programs at raw tracepoints (__DECLARE_TRACE in include/linux/tracepoint.h): a task that
- * forks, execs or ends could take the CPU amid a record, and write into the same one. Nor
+ * forks, execs or exits could take the CPU amid a record, and write into the same one. Nor
  * does the kernel run a program again that it has interrupted on that CPU. These are
  * bpf_preempt_disable and bpf_preempt_enable, in kernels that have them (6.10). */
 #ifdef HOLD_CPU_CALL

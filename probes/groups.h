@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* The run time of threads that ended, by process. */
+/* The run time of exited threads, by process. */
 #include "base.h"
 
-/* What is known of the threads that ended, of each process that had more than one. The
+/* The exited threads of each process that had more than one thread. The
  * key stays readable for as long as a thread of it runs, which `group_leader` does not. */
 struct group_key {
     u64 signal;
     u64 tgid;
 };
 struct group {
-    u64 run_ns; /* of the threads that left their CPU for ever, a zombie leader apart */
+    u64 run_ns; /* of the threads that left their CPU for good, without a zombie leader */
     u64 leader_ns; /* of that leader */
-    u64 last_ns;   /* the thread of which the end is recorded: see struct life */
+    u64 last_ns;   /* the thread whose exit is recorded: see struct life */
     u32 last_tid;
     u32 entered; /* threads on their way out */
-    u32 left;    /* of these, those that left their CPU for ever */
+    u32 left;    /* of these, those that left their CPU for good */
     u32 zombies; /* of these, those that were still to be reaped by somebody */
 };
 BPF_TABLE("lru_hash", struct group_key, struct group, groups, 8192);
@@ -27,7 +27,7 @@ INLINE struct group *group_of(u64 task, u64 signal)
     return groups.lookup(&key);
 }
 
-/* A new process may have the pid and the memory of one that ended. */
+/* A new process may have the pid and the memory of an exited one. */
 INLINE void forget_group(u64 task)
 {
     struct group_key key = {};
@@ -36,8 +36,8 @@ INLINE void forget_group(u64 task)
     groups.delete(&key);
 }
 
-/* The group of a thread that is about to end; none where it was always the only one. The
- * sum in signal_struct has the threads that ended before, each as of its last tick. */
+/* The group of a thread that is about to exit; none if it was always the only one. The
+ * sum in signal_struct has the threads that exited before, each as of its last tick. */
 INLINE struct group *group_to_end(u64 task, u64 signal)
 {
 #ifdef S_threads
@@ -68,7 +68,7 @@ INLINE void enter_exit(u64 task)
 }
 
 /* An exec by another thread than the leader: it takes the leader's place, whose time is
- * one of the threads that ended now (de_thread in fs/exec.c). */
+* one of the exited threads now (de_thread in fs/exec.c). */
 INLINE void replace_leader(u64 task, u64 signal)
 {
     struct group *group = group_of(task, signal);

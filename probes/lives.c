@@ -6,7 +6,7 @@
 
 BPF_F_TABLE("array", u32, struct life, lives, (CPUS) * (LIVES), BPF_F_MMAPABLE);
 
-/* Processes whose end is recorded, where the hook runs for every thread of a group. */
+/* Processes whose exit is recorded, where the hook runs for every thread of a group. */
 struct end {
     u64 signal;
     u64 start_ns;
@@ -71,7 +71,7 @@ INLINE void put_times(struct life *life, u64 task, u64 leader, u64 signal)
     life->stime += read_u64(signal + S_stime);
 #endif
     if (leader != task) {
-        /* A leader that ended first stays a zombie with its own time. */
+        /* A leader that exited first stays a zombie with its own time. */
         life->others_ns += read_u64(leader + T_run);
         life->utime += read_u64(leader + T_utime);
         life->stime += read_u64(leader + T_stime);
@@ -96,7 +96,7 @@ INLINE void put_io(struct life *life, u64 task, u64 leader, u64 signal)
         life->read_bytes += read_u64(leader + T_read_bytes);
         life->write_bytes += written_by(leader);
     }
-    /* Who truncates a file cancels what another process wrote. */
+    /* Truncating a file cancels bytes that another process wrote. */
     life->write_bytes = above_0(life->write_bytes);
 #endif
 }
@@ -122,7 +122,7 @@ INLINE s32 status_of(u64 task, u64 leader, u64 signal, s32 own)
     return leader == task ? own : read_s32(leader + T_exit_code);
 }
 
-/* Record that the process of `task`, which runs now, did an exec or ended. */
+/* Record that the process of `task`, which runs now, did an exec or exited. */
 INLINE int put_life(u64 task, u32 kind, s32 code)
 {
     u64 leader = read_u64(task + T_leader), signal = read_u64(task + T_signal), mm = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* What the programs write. records.py declares the same records for numpy. */
+/* The records that the programs write. records.py makes numpy types of them. */
 
 #define ARGV_BYTES 360
 
@@ -47,12 +47,12 @@ struct brief {
     char comm[16];
 };
 
-/* The run time of a process whose last thread left its CPU for ever: all of it. A log of
- * its own, because that happens within the scheduler. 40 bytes. */
+/* The final run time of a process, when its last thread has left its CPU for good. A
+ * separate log, because that happens within the scheduler. 40 bytes. */
 struct final {
     u64 seq;
     u64 time_ns;
-    u64 start_ns; /* of the thread of which the end is recorded: life.last_ns */
+    u64 start_ns; /* of the thread whose exit is recorded: life.last_ns */
     u64 run_ns;   /* of all threads */
     u32 pid;      /* of that thread, in the initial pid namespace: life.last_tid */
     u32 spare;
@@ -82,7 +82,7 @@ struct idle {
 
 /* One thread as the iterator sees it. What only its process has is 0 in other threads. The
  * counters from `minflt` to `involuntary_switches` are the thread's; those of a leader have
- * in them what the threads left to the process that ended. */
+* in them the counters that exited threads left to the process. */
 struct task {
     u64 start_ns;
     u64 run_ns;
@@ -97,7 +97,7 @@ struct task {
     u64 voluntary_switches;
     u64 involuntary_switches;
     u64 run_delay_ns; /* the thread's alone */
-    u64 dead_run_ns;  /* of the process: threads that ended */
+    u64 dead_run_ns;  /* of the process: exited threads */
     u64 dead_utime;
     u64 dead_stime;
     u64 cutime;

@@ -23,7 +23,7 @@ INLINE s64 above_0(s64 value)
 }
 
 #ifdef HAS_PARTS
-/* Add what the CPUs have not handed in; `parts` are the per-CPU pointers of the kinds. */
+/* Add what the CPUs have not added to the sum yet; `parts` are the per-CPU pointers of the kinds. */
 INLINE void add_parts(struct resident *pages, const u64 *parts)
 {
     u32 cpu, kind;
@@ -89,7 +89,7 @@ INLINE void load_resident(struct resident *pages, u64 mm)
     }
     add_parts(pages, parts);
 #else
-    /* Verifiers of that time do not look into an array of atomic_long_t. */
+    /* Verifiers of that time do not follow an array of atomic_long_t. */
     read_resident(pages, mm);
 #endif
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* What switches from task to task tell: the run time of a process when its last thread has
- * run, and when a CPU has nothing to run. */
+/* Measured at task switches: the run time of a process when its last thread has run, and
+ * when a CPU has nothing to run. */
 #include "groups.h"
 
 BPF_F_TABLE("array", u32, struct final, finals, (CPUS) * (BRIEFS), BPF_F_MMAPABLE);
@@ -25,7 +25,7 @@ INLINE u64 summed_ns(u64 task, u64 signal, u64 own_ns)
         sum_ns = own_ns;
     else if (is_there(task))
         sum_ns += own_ns;
-    /* A leader that ended first stays a zombie with its own time. */
+    /* A leader that exited first stays a zombie with its own time. */
     if (leader != task && read_u64(leader + T_signal) == signal
         && (read_u32(leader + T_exit_state) & EXIT_ZOMBIE))
         sum_ns += read_u64(leader + T_run);
@@ -80,7 +80,7 @@ INLINE int leave_group(u64 task, u64 signal, struct group *group, u64 run_ns)
 #endif
 }
 
-/* A thread leaves its CPU for ever: its run time is final, and it is still whole. */
+/* A thread leaves its CPU for good: its run time is final, and it is still complete. */
 INLINE int leave_cpu(u64 task)
 {
     u64 signal = read_u64(task + T_signal), run_ns = read_u64(task + T_run);

@@ -92,8 +92,8 @@ INLINE void put_process(struct task *out, u64 task, u64 signal)
     out->cgroup_id = cgroup_loaded(task);
 }
 
-/* The time of threads that ended, to their last moment: the kernel's own sum has each as
- * of its last tick. A zombie that a tracer keeps is one of them already. */
+/* The final time of exited threads: the kernel's own sum has each as of its last tick. A
+ * zombie that a tracer keeps is one of them already. */
 INLINE void put_ended(struct task *out, u64 task, u64 leader, u64 signal)
 {
     struct group *group;
@@ -170,7 +170,7 @@ int bpf_iter__task(u64 *ctx)
 #endif
     put_comm(out.comm, task);
     mm = LOAD(u64, task + T_mm);
-    /* The others tell of the map where the first thread ended and let go of it. */
+    /* The others have the map if the leader exited and released it. */
     if (mm && (leader == task || !LOAD(u64, leader + T_mm)))
         put_map(&out, mm);
     if (leader == task) {

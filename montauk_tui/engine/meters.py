@@ -43,7 +43,7 @@ STYLES: Final = {
     "bars": "a bar for each CPU, or their average where they are too many",
     "average": "one bar for all CPUs",
     "strip": "a cell for each CPU, the higher the busier",
-    "bar": "a bar, its parts told apart by sign and colour",
+    "bar": "a bar whose parts differ by sign and colour",
     "graph": "the last minutes as a graph",
     "text": "figures",
 }

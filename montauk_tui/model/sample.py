@@ -295,7 +295,7 @@ class Sample:
     boot_s: float
     """CLOCK_BOOTTIME, the clock of start times."""
     booted_at_s: float
-    """Wall clock at boot; stays put while nobody sets the clock."""
+    """Wall clock at boot; constant until somebody sets the clock."""
     ticks_per_second: int
     """Unit of utime, stime, cutime and cstime: 100 from /proc, 10**9 from BPF."""
     user_hz: int

@@ -125,7 +125,7 @@ def broken_probes(*arguments: str, **environment: str) -> Result:
 @pytest.mark.parametrize(
     ("place", "reason"),
     [
-        (seccomp, "bpf() is refused although the privilege is there"),
+        (seccomp, "bpf() is refused despite sufficient privilege"),
         (user_namespace, "user namespace"),
         (ordinary_user, "no CAP_BPF and CAP_PERFMON"),
         (no_btf, "no /sys/kernel/btf/vmlinux; use a kernel with"),

@@ -46,7 +46,7 @@ class Loaded:
         """Create the maps and the iterator.
 
         Raises:
-            Refused: The kernel does not take them.
+            Refused: The kernel does not accept them.
         """
         self._probes = compiled.Compiled.from_json(kept)
         self._target = kept["target"]

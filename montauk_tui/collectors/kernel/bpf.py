@@ -16,8 +16,8 @@ from pathlib import Path
 _SYS_BPF = {"x86_64": 321, "s390x": 351, "ppc64le": 361}
 """Other machines share 280 (include/uapi/asm-generic/unistd.h)."""
 _SYS_PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}
-"""Of machines on which the probes know where the arguments of a function are, and whose
-numbers of ioctls are those of asm-generic."""
+"""Machines on which the probes find the arguments of a function, and whose numbers of
+ioctls are those of asm-generic."""
 
 _MAP_CREATE, _PROG_LOAD, _RAW_TRACEPOINT_OPEN, _LINK_CREATE = 0, 5, 17, 28
 _OBJ_GET_INFO_BY_FD, _ITER_CREATE = 15, 33
@@ -32,7 +32,7 @@ _LICENCE = b"Dual MIT/GPL"
 _NAME_BYTES = 15
 _LOG_BYTES = 1 << 20
 _TRIES = 5
-"""The verifier gives up with EAGAIN where a signal comes."""
+"""The verifier gives up with EAGAIN when a signal arrives."""
 
 _PERF_ATTR_BYTES = 112  # PERF_ATTR_SIZE_VER5, Linux 4.1
 _PERF_FLAG_FD_CLOEXEC = 8
@@ -46,7 +46,7 @@ _libc.syscall.restype = ctypes.c_long
 
 
 class VerifierError(OSError):
-    """The kernel does not take a program; `log` is the last of what it says."""
+    """The kernel refuses a program; `log` is the end of its message."""
 
     log = ""
 
@@ -84,7 +84,7 @@ def load_program(kind: int, code: bytes, name: str, target: int = 0) -> int:
         except OSError:
             refused = VerifierError(error.errno, error.strerror)
             lines = [line for line in log.value.splitlines() if line.strip()]
-            # The last line counts instructions, where the kernel got so far.
+            # The last line counts instructions, if the kernel got that far.
             telling = [one for one in lines if not one.startswith(b"processed ")]
             refused.log = telling[-1].decode("ascii", "replace") if telling else ""
             raise refused from error
@@ -104,7 +104,7 @@ def _try_load(
         kind, len(code) // 8, ctypes.addressof(instructions),
         ctypes.addressof(licence), *logged, 0, 0, _name(name), 0,
         _TRACE_ITER if kind == TRACING else 0,
-        # No BTF of its own, so no information about functions and lines.
+        # No BTF, so no information about functions and lines.
         0, 0, 0, 0, 0, 0, 0, target,
     )  # fmt: skip
     attributes = struct.pack("=2I2Q2IQ2I16s2I2IQ2IQ2I", *fields)
@@ -117,7 +117,7 @@ def _try_load(
 
 
 def attach_raw_tracepoint(program: int, name: str) -> int:
-    """Return what ends with its descriptor: `program` at a raw tracepoint.
+    """Attach `program` to a raw tracepoint until the returned descriptor is closed.
 
     Raises:
         OSError: The kernel refuses.
@@ -137,7 +137,7 @@ def attach_iterator(program: int) -> int:
 
 
 def open_iterator(link: int) -> int:
-    """Return a descriptor from which all that an iterator says can be read once.
+    """Return a descriptor from which all output of an iterator can be read once.
 
     Raises:
         OSError: The kernel refuses.
@@ -146,9 +146,9 @@ def open_iterator(link: int) -> int:
 
 
 def attach_kprobe(program: int, function: str) -> int:
-    """Return what ends with its descriptor: `program` at the start of a function.
+    """Attach `program` to a function until the returned descriptor is closed.
 
-    Through the perf kprobe PMU (4.17): one made in tracefs would stay there.
+    Through the perf kprobe PMU (4.17): a probe made in tracefs would remain there.
 
     Raises:
         OSError: The kernel refuses, or has no such function or no kprobes; or the
@@ -180,7 +180,7 @@ def recursion_misses(program: int) -> int:
     """Return how often the kernel did not run a program; 0 before Linux 5.12.
 
     Raises:
-        OSError: The descriptor is of no program, or the kernel refuses.
+        OSError: The descriptor is not of a program, or the kernel refuses.
     """
     info = ctypes.create_string_buffer(_PROG_INFO_BYTES)
     fields = (program, _PROG_INFO_BYTES, ctypes.addressof(info))

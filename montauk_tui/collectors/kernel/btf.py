@@ -1,4 +1,4 @@
-"""Where the fields of kernel structs lie, from the kernel's own type information.
+"""The offsets of fields of kernel structs, from the kernel's own type information.
 
 The format is that of Documentation/bpf/btf.rst. Stdlib only: the loader runs this under
 the distribution's Python.
@@ -49,7 +49,7 @@ class BtfError(Exception):
 
 @contextlib.contextmanager
 def _contradictions() -> Iterator[None]:
-    """Make an error of types that point nowhere, or to themselves."""
+    """Raise an error for types that point nowhere, or to themselves."""
     try:
         yield
     except (IndexError, ValueError, RecursionError, struct.error) as error:
@@ -93,7 +93,7 @@ class Btf:
         return types
 
     def field(self, struct_name: str, path: str) -> Field | None:
-        """Return where `path`, dotted through inner structs, lies; None if nowhere.
+        """Return the offset of `path`, dotted through inner structs, or None.
 
         Raises:
             BtfError: The types contradict each other.

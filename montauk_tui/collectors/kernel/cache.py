@@ -1,8 +1,8 @@
-"""Compiled probes from one start to the next, in a folder that only root can write.
+"""A cache of compiled probes, in a folder that only root can write.
 
-What lies there is loaded into the kernel, so a folder or a file that others could have
-written is not used, nor is one that is not whole or was made for anything else. Stdlib
-only: the loader runs this under the distribution's Python.
+Its files are loaded into the kernel, so a folder or a file that others could have
+written is not used, nor is a file that is incomplete or was made for something else.
+Stdlib only: the loader runs this under the distribution's Python.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MOST_FILES = 8
 _MOST_BYTES = 1 << 20
 _DIGEST = 64
 _STALE_S = 60.0
-"""A file that is being written is finished sooner."""
+"""No file takes longer to write."""
 
 
 def key(parts: Iterable[bytes]) -> str:
@@ -35,7 +35,7 @@ def key(parts: Iterable[bytes]) -> str:
 
 
 class Refused(Exception):
-    """The folder or the file may be somebody else's work."""
+    """The folder or the file may have been written by another user."""
 
 
 class Cache:
@@ -63,7 +63,7 @@ class Cache:
         if found.st_uid != os.geteuid() or found.st_mode & 0o077:
             raise Refused(f"{folder} is not for its owner alone")
         why = foreign(folder, [os.geteuid()])
-        # Nobody but the trusted could have moved it meanwhile, where this is so.
+        # If this holds, only trusted users could have moved it meanwhile.
         if why or not os.path.samestat(found, os.stat(folder)):  # noqa: PTH116
             raise Refused(why or f"{folder} was moved")
 
@@ -72,7 +72,7 @@ class Cache:
         os.close(self._folder)
 
     def read(self, name: str) -> Any:
-        """Return what was stored under this key, None where there is nothing good."""
+        """Return what was stored under this key, None if there is nothing valid."""
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
             descriptor = os.open(name, flags, dir_fd=self._folder)
@@ -89,7 +89,7 @@ class Cache:
             told, text = raw[:_DIGEST], raw[_DIGEST:]
             if told != digest(name, text):
                 return None
-            # The oldest are removed first: in use is not old.
+            # The oldest are removed first: a file in use is not old.
             with contextlib.suppress(OSError):
                 os.utime(descriptor)
             return json.loads(text)
@@ -99,7 +99,7 @@ class Cache:
             os.close(descriptor)
 
     def write(self, name: str, data: Any) -> None:
-        """Store it whole or not at all, and remove what was not used for longest.
+        """Store it completely or not at all, and remove the least recently used.
 
         Raises:
             OSError: It cannot be written.
@@ -135,5 +135,5 @@ class Cache:
 
 
 def digest(name: str, text: bytes) -> bytes:
-    """Return a sum over text and key: no file serves under another's name."""
+    """Return a checksum over text and key, so that no file is used for another key."""
     return hashlib.sha256(name.encode() + b"\n" + text).hexdigest().encode()

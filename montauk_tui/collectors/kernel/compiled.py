@@ -1,9 +1,9 @@
 """Compiled probes as data: maps to create, and instructions that name their maps.
 
-BCC leaves the descriptors of the maps it made in the instructions. With names in their
-place the same bytes serve again, without BCC. A call of a kernel function is compiled
-as that of a helper, and made what it is here: BCC's compiler knows none. Stdlib only:
-the loader runs this under the distribution's Python.
+BCC leaves the descriptors of its maps in the instructions. With names in their place
+the same bytes can be loaded again, without BCC. A call of a kernel function is compiled
+as a call of a helper and converted here, as BCC's compiler does not support it. Stdlib
+only: the loader runs this under the distribution's Python.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MAP_SOURCES = (1, 2)
 
 
 KERNEL_FUNCTION = 1 << 30
-"""Added to the type id of a kernel function it is what C calls, as a number."""
+"""Added to the type id of a kernel function it is the helper number that C calls."""
 
 
 class Map(NamedTuple):
@@ -46,7 +46,7 @@ class Program(NamedTuple):
 
     code: bytes
     uses: list[tuple[int, str]]
-    """Which instructions want the descriptor of which map."""
+    """Which instructions need the descriptor of which map."""
 
 
 class Compiled(NamedTuple):
@@ -78,7 +78,7 @@ class Compiled(NamedTuple):
 
     @contextlib.contextmanager
     def with_maps(self) -> Iterator[dict[str, int]]:
-        """Create the maps; they stay open, but for where the block raises an error.
+        """Create the maps; they stay open unless the block raises an error.
 
         Raises:
             OSError: The kernel refuses one.
@@ -97,7 +97,7 @@ class Compiled(NamedTuple):
         """Return the instructions of a program that uses these maps.
 
         Raises:
-            KeyError: There is no such program, or no map that it wants.
+            KeyError: There is no such program, or no map that it needs.
         """
         program = self.programs[name]
         code = bytearray(program.code)
@@ -129,7 +129,7 @@ def from_bcc(lib: Any, module: int) -> Compiled:
 
 
 def with_kernel_calls(code: bytes) -> bytes:
-    """Return instructions in which calls of kernel functions are such."""
+    """Return instructions in which calls of kernel functions are converted."""
     made = bytearray(code)
     for index, (operation, _, _, value) in enumerate(_INSTRUCTION.iter_unpack(code)):
         if operation == _CALL and value & KERNEL_FUNCTION:
@@ -146,7 +146,7 @@ def calling(functions: list[int]) -> bytes:
 
 
 def _described(descriptor: int) -> Map:
-    """Return what the kernel says of a map (proc_pid_fdinfo(5))."""
+    """Return the kernel's description of a map (proc_pid_fdinfo(5))."""
     text = Path(f"/proc/self/fdinfo/{descriptor}").read_text("ascii")
     lines = (line.partition(":") for line in text.splitlines())
     told = {name: value.strip() for name, _, value in lines}
@@ -155,7 +155,7 @@ def _described(descriptor: int) -> Map:
 
 
 def _uses(code: bytes, names: dict[int, str]) -> Iterator[tuple[int, str]]:
-    """Find the loads of descriptors; each takes the room of two instructions."""
+    """Find the loads of descriptors; each takes the space of two instructions."""
     index = 0
     while index * 8 < len(code):
         operation, registers, _, value = _INSTRUCTION.unpack_from(code, index * 8)

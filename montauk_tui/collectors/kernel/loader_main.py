@@ -1,11 +1,11 @@
-"""The loader process: compiles, loads and attaches the probes, hands them over, ends.
+"""The loader process: compiles, loads and attaches the probes, hands them over, exits.
 
 Run as `python3 -I -S loader_main.py SOCKET_FD PARENT` by whichever interpreter has the
 distribution's BCC, so: stdlib and bcc only, Python 3.9. A JSON request comes in on the
 socket; one JSON answer goes out, with the file descriptors of maps, iterator and hooks.
-They are the only references: what they hold ends with the process that holds them.
+They are the only references: maps and hooks are freed when their holder exits.
 
-BCC is imported only where the probes were not compiled before (cache.py).
+BCC is imported only if the probes were not compiled before (cache.py).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-# Behind the standard library: what else lies there may be called like a part of it.
+# After the standard library: another module there may have the name of one of it.
 sys.path.append(str(Path(__file__).resolve().parents[3]))
 
 from montauk_tui import children
@@ -37,13 +37,13 @@ from montauk_tui.collectors.kernel.attached import (
     refusal,
 )
 
-# What else lies there is for another interpreter, and may be called bcc.
+# Other modules there are for another interpreter, and one may be called bcc.
 sys.path.pop()
 
 _ITERATOR_TARGET = "bpf_iter_task"
 
 _NO_ROOM = ("failed to map", "cannot allocate memory", "cannot map zero-fill")
-"""What ld.so says of a library that does not fit."""
+"""Messages of ld.so about a library that does not fit."""
 
 
 def main() -> None:
@@ -51,7 +51,7 @@ def main() -> None:
     if not children.end_with(int(sys.argv[2]), signal.SIGKILL):
         os._exit(1)
     children.clean_signals()
-    # A limit of file sizes costs the cache and nothing else.
+    # A limit of file sizes costs only the cache.
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     channel = socket.socket(fileno=int(sys.argv[1]))
     request = json.loads(channel.recv(1 << 16).decode())
@@ -100,7 +100,7 @@ def load(request: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
 def _from_cache(
     store: cache.Cache | None, key: str, wanted: str, tracepoints: list[list[str]]
 ) -> tuple[dict[str, Any], Loaded | None, str]:
-    """Return the probes as an earlier start left them, where the kernel takes them."""
+    """Return the probes of an earlier start, if the kernel accepts them."""
     kept = store.read(key) if store else None
     if store is None or kept is None:
         return {}, None, ""
@@ -114,13 +114,13 @@ def _from_cache(
         if refused.may_pass:
             raise
     except (KeyError, TypeError, ValueError, struct.error):
-        pass  # It was written by no montauk.
+        pass  # It was not written by montauk.
     store.remove(key)
     return {}, None, ""
 
 
 def _open_cache(folder: str, stack: contextlib.ExitStack) -> cache.Cache | None:
-    """Return the cache, None where there is to be none or it is not safe."""
+    """Return the cache, None if it is disabled or not safe."""
     if not folder:
         return None
     try:
@@ -132,19 +132,19 @@ def _open_cache(folder: str, stack: contextlib.ExitStack) -> cache.Cache | None:
 
 
 def _compiled(source: Source) -> tuple[dict[str, Any], Loaded]:
-    """Return the probes, compiled in the way that this kernel takes."""
+    """Return the probes, compiled in the way that this kernel accepts."""
     kept = source.compiled([])
     try:
         return kept, Loaded(kept)
     except Refused:
-        # Older verifiers do not follow all pointers of the iterator: read with helpers.
+        # Older verifiers do not follow all pointers of the iterator: use helpers.
         kept = source.compiled(["-DPLAIN_READS"])
         return kept, Loaded(kept)
 
 
 def _try_bpf() -> None:
-    """Create the smallest of maps: what is refused then is not for its size."""
-    # Locked memory is not counted from 5.11 on.
+    """Create a minimal map: a refusal of it is not for its size."""
+    # Locked memory is not limited from 5.11 on.
     if _version() < (5, 11):
         with contextlib.suppress(ValueError, OSError):
             no_limit = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
@@ -156,9 +156,9 @@ def _try_bpf() -> None:
             remedy = "use one with CONFIG_BPF_SYSCALL=y"
             raise Refused("this kernel has no bpf()", remedy) from error
         raise refusal(
-            "bpf() is refused although the privilege is there",
+            "bpf() is refused despite sufficient privilege",
             error,
-            "let the container's seccomp filter or security module pass it",
+            "allow it in the container's seccomp filter or security module",
         ) from error
 
 
@@ -167,7 +167,7 @@ def _version() -> tuple[int, ...]:
 
 
 class Source:
-    """The probes as C, and all that their compilation depends on."""
+    """The probes as C, and everything that their compilation depends on."""
 
     def __init__(self, request: dict[str, Any]) -> None:
         """Read the files."""
@@ -200,7 +200,7 @@ class Source:
         self.key = cache.key([self._text.encode(), system.encode(), *parts])
 
     def _whole(self, path: Path, placed: set[Path]) -> str:
-        """Return a file with the headers beside it in their places, each once.
+        """Return a file with the headers beside it included, each once.
 
         BCC compiles a text without a folder: for `#include "..."` the compiler would
         look into the current one first.
@@ -213,12 +213,12 @@ class Source:
         return found.sub(lambda one: self._whole(path.with_name(one[1]), placed), text)
 
     def _version_files(self) -> list[Path]:
-        """Return the files that say which BCC there is; a package brings new ones."""
+        """Return the files that identify the BCC; a new package replaces them."""
         found = [Path(folder, "bcc/version.py") for folder in self._packages]
         return [path for path in found if path.is_file()]
 
     def compiled(self, flags: list[str]) -> dict[str, Any]:
-        """Return the compiled probes and what else is kept of them."""
+        """Return the compiled probes and what is cached with them."""
         if self._kernel is None:
             self._kernel = _read_kernel()
         probes, target = self._kernel
@@ -240,7 +240,7 @@ class Source:
             reason = f"BCC cannot compile the probes: {error}"
             raise Refused(reason, remedy) from error
         probes_as_data = compiled.from_bcc(bcc.lib, program.module)
-        # Its maps are as large as those that will be made.
+        # Its maps are as large as those that will be created.
         bcc.lib.bpf_module_destroy(program.module)
         return {
             **probes_as_data.to_json(),
@@ -254,7 +254,7 @@ def _hold_cpu(functions: list[int]) -> list[str]:
     """Return the flags that let a program keep its CPU; see HOLD_CPU in base.h.
 
     Raises:
-        Refused: This kernel needs them and does not take them.
+        Refused: This kernel needs them and does not accept them.
     """
     names = ("HOLD_CPU_CALL", "RELEASE_CPU_CALL")
     why = "it has no bpf_preempt_disable"
@@ -271,7 +271,7 @@ def _hold_cpu(functions: list[int]) -> list[str]:
         return []
     raise Refused(
         f"this kernel lets the probes interrupt one another: {why}",
-        "turn its compiler of programs on: sysctl net.core.bpf_jit_enable=1",
+        "enable its JIT compiler: sysctl net.core.bpf_jit_enable=1",
     )
 
 
@@ -285,7 +285,7 @@ def _no_types(error: Exception) -> Refused:
 
 
 def _read_kernel() -> tuple[layout.Layout, int]:
-    """Return where the fields lie, and the type of the function of the iterator."""
+    """Return the offsets of the fields, and the type id of the iterator's function."""
     try:
         types = btf.Btf()
         found = layout.read_layout(types)
@@ -300,7 +300,7 @@ def _read_kernel() -> tuple[layout.Layout, int]:
 
 
 def _import_bcc(packages: list[str]) -> Any:
-    # Those of this interpreter's version, or of no version.
+    # Modules of this interpreter's version, or of no version.
     own = "/python{}.{}/".format(*sys.version_info)
     sys.path += [path for path in packages if own in path or "/python3/" in path]
     try:

@@ -29,7 +29,7 @@ class Missed:
             descriptors: Of the programs, by the names of their functions, among others.
 
         Raises:
-            OSError: The kernel does not tell of them.
+            OSError: The kernel does not report them.
         """
         self._programs = {
             kind: [descriptors[name] for name in names if name in descriptors]

@@ -72,11 +72,13 @@ class PidSet:
         again = unread - set(exits["pid"].tolist())
         last_try = {pid for pid, is_last in self._later.items() if is_last}
         self._later = dict.fromkeys(again - last_try, True)
-        ended = dict(zip(exits["pid"].tolist(), exits["time_ns"].tolist(), strict=True))
+        exit_ns = dict(
+            zip(exits["pid"].tolist(), exits["time_ns"].tolist(), strict=True)
+        )
         for pid, time_ns in zip(
             forks["pid"].tolist(), forks["time_ns"].tolist(), strict=True
         ):
-            if ended.get(pid, 0) <= time_ns:
+            if exit_ns.get(pid, 0) <= time_ns:
                 self._later[pid] = False
 
     def check(self, table: ProcessTable, boot_s: float) -> None:

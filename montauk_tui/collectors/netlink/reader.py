@@ -119,7 +119,7 @@ class ArgumentReader:
 
 
 def _start(events: EventSocket, writing: int) -> "subprocess.Popen[bytes]":
-    """Start the process; it ends when nobody reads the pipe.
+    """Start the process; it exits when the pipe is closed.
 
     It gets nothing from whoever started the monitor: no folder, no environment, no
     signal of its terminal.

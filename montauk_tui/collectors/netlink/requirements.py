@@ -22,7 +22,7 @@ _INITIAL: Final = {"pid": 0xEFFFFFFC, "user": 0xEFFFFFFD}
 """Inode numbers of the initial namespaces (include/linux/proc_ns.h)."""
 
 WITHOUT_READER: Final = "few arguments, as their reader"
-WITHOUT_STATS: Final = "no CPU time of ended processes without CAP_NET_ADMIN"
+WITHOUT_STATS: Final = "no CPU time of exited processes without CAP_NET_ADMIN"
 
 
 def counts_io() -> bool:

@@ -85,7 +85,7 @@ class TraditionalCollector(Collector):
         """Return the processes and the host as they are now.
 
         Raises:
-            CollectorFailed: /proc is gone or is not what it should be.
+            CollectorFailed: /proc is not mounted or has another format.
         """
         if self._root is None:
             reason = "the traditional collector is not open"

@@ -68,7 +68,7 @@ class HostReader:
         What cannot be read, or cannot be true, is unknown and no failure.
 
         Raises:
-            OSError: There is none of the files: /proc is gone.
+            OSError: None of the files exists: /proc is not mounted.
         """
         reasons = Reasons()
         host = read_host(self._read, reasons)

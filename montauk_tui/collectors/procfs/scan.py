@@ -52,7 +52,7 @@ class ProcRoot:
         The default holds the lines of 3,000 CPUs in /proc/stat.
 
         Raises:
-            OSError: The process is gone, or reading is not permitted.
+            OSError: The process has exited, or reading is not permitted.
         """
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._fd)
         try:
@@ -63,7 +63,7 @@ class ProcRoot:
     def folder(self, pid: int) -> str:
         """Return the folder in which a process has its memory and open files.
 
-        A first thread that ended has let go of both: a living one still has them.
+        An exited leader has released both: a live thread still has them.
         """
         tid = self.stand_ins.get(pid)
         return str(pid) if tid is None else f"{pid}/task/{tid}"
@@ -72,7 +72,7 @@ class ProcRoot:
         """Return the target of a symbolic link.
 
         Raises:
-            OSError: The process is gone, or reading is not permitted.
+            OSError: The process has exited, or reading is not permitted.
         """
         return os.readlink(os.fsencode(path), dir_fd=self._fd)
 
@@ -80,7 +80,7 @@ class ProcRoot:
         """Return the attributes of a file or folder.
 
         Raises:
-            OSError: The process is gone, or reading is not permitted.
+            OSError: The process has exited, or reading is not permitted.
         """
         return os.stat(path, dir_fd=self._fd)
 
@@ -88,7 +88,7 @@ class ProcRoot:
         """Return the names in a folder.
 
         Raises:
-            OSError: The process is gone, or reading is not permitted.
+            OSError: The process has exited, or reading is not permitted.
         """
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
         folder = os.open(path, flags, dir_fd=self._fd)
@@ -122,7 +122,7 @@ class ProcRoot:
         may not be dumped (task_dump_owner in fs/proc/base.c).
 
         Raises:
-            OSError: The process is gone.
+            OSError: The process has exited.
         """
         return os.stat(str(pid), dir_fd=self._fd).st_uid
 
@@ -130,7 +130,7 @@ class ProcRoot:
         """Return resident memory, and how much of it is shared (proc_pid_statm(5)).
 
         Raises:
-            OSError: The process is gone, or the file is not what it should be.
+            OSError: The process has exited, or the file has another format.
         """
         words = self.read(f"{self.folder(pid)}/statm", 256).split()[1:3]
         if len(words) < 2 or not all(map(_is_pages, words)):  # noqa: PLR2004 - both

@@ -94,7 +94,7 @@ _TABLE: Final = (
     gauge_column("oom", "OOM", "badness: the OOM killer takes the highest"),
     gauge_column("oom_adj", "OOMADJ", "what is added to OOM, -1000 for never"),
     Column(
-        "state", "S", "state; the help tells what the letters mean", 1,
+        "state", "S", "state; the help explains the letters", 1,
         cells.number("state"), cells.state_text, cells.state_level, left=True,
     ),
     Column(

@@ -30,7 +30,7 @@ def parse(text: str) -> Query:
     """Return the filter that `text` means.
 
     Raises:
-        QueryError: It means nothing; tells where and what was expected.
+        QueryError: A syntax error; has the position and what was expected.
     """
     scanner = Scanner(text)
     root = _any(scanner, 0)

@@ -33,8 +33,8 @@ def _of_one(frame: Frame, row: int) -> str:
 
 
 def _of_exited_parent(frame: Frame, row: int) -> str:
-    told = not math.isnan(extra_value(frame, "exit_status", row))
-    return f"{_of_one(frame, row) if told else 'exited'}, its children live on"
+    is_known = not math.isnan(extra_value(frame, "exit_status", row))
+    return f"{_of_one(frame, row) if is_known else 'exited'}, its children live on"
 
 
 def _of_many(frame: Frame, row: int) -> str:

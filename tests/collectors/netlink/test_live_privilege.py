@@ -98,7 +98,7 @@ def test_everybody_may_listen_since_6_6() -> None:
         )
         return
     assert reported["available"]
-    assert "no CPU time of ended processes without CAP_NET_ADMIN" in reported["detail"]
+    assert "no CPU time of exited processes without CAP_NET_ADMIN" in reported["detail"]
     (end,) = reported["ends"]
     unknown = reported["unknown"]
     assert (end["exit_code"], end["exit_signal"]) == (7, unknown)

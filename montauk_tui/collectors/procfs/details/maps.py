@@ -6,7 +6,7 @@ from montauk_tui.collectors.procfs.details.subject import Subject, why
 from montauk_tui.model.details import Amount, Table, Unit, Value
 
 _LIMIT: Final = 1 << 22
-"""About 40,000 maps; the kernel allows 65,530 where nobody raised that."""
+"""About 40,000 maps; the kernel allows 65,530 by default."""
 
 _ADDRESS_DIGITS: Final = 16
 

@@ -70,7 +70,7 @@ class ProcessFolder:
         """Read what belongs to a thread from the folder of the thread `tid`.
 
         Raises:
-            OSError: It has ended.
+            OSError: It has exited.
         """
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
         fd = os.open(f"task/{tid}", flags, dir_fd=self._process)
@@ -86,7 +86,7 @@ class ProcessFolder:
         """Return the start of a file, at most `limit` bytes.
 
         Raises:
-            OSError: The process is gone, or reading is not permitted.
+            OSError: The process has exited, or reading is not permitted.
         """
         flags = os.O_RDONLY | os.O_CLOEXEC
         fd = os.open(name, flags, dir_fd=self._folder_of(name))
@@ -103,7 +103,7 @@ class ProcessFolder:
         """Return the target of a symbolic link.
 
         Raises:
-            OSError: The process is gone, or reading is not permitted.
+            OSError: The process has exited, or reading is not permitted.
         """
         return os.readlink(os.fsencode(name), dir_fd=self._fd)[:_PATH_BYTES]
 
@@ -111,7 +111,7 @@ class ProcessFolder:
         """Return the attributes of the target of a link.
 
         Raises:
-            OSError: The process is gone, or reading is not permitted.
+            OSError: The process has exited, or reading is not permitted.
         """
         return os.stat(name, dir_fd=self._fd)
 
@@ -119,7 +119,7 @@ class ProcessFolder:
         """Return the numbers that are names in a folder, sorted.
 
         Raises:
-            OSError: The process is gone, or reading is not permitted.
+            OSError: The process has exited, or reading is not permitted.
         """
         return sorted(int(entry) for entry in self.names(name) if is_number(entry))
 
@@ -127,7 +127,7 @@ class ProcessFolder:
         """Return the names in a folder.
 
         Raises:
-            OSError: The process is gone, or reading is not permitted.
+            OSError: The process has exited, or reading is not permitted.
         """
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
         fd = os.open(name, flags, dir_fd=self._folder_of(name))
@@ -191,7 +191,7 @@ def read_subject(
     """Return the process in an open folder, None if it is another one.
 
     Raises:
-        OSError: The process is gone.
+        OSError: The process has exited.
     """
     table = parse_stats([(identity.pid, folder.read("stat"))])
     if len(table) != 1 or table.identity(0) != identity:

@@ -85,7 +85,7 @@ class Process:
         """Return the start of a file of the process.
 
         Raises:
-            OSError: It is gone, or reading is not permitted.
+            OSError: It has exited, or reading is not permitted.
         """
         return self.root.read(f"{self.pid}/{name}", limit)
 
@@ -98,7 +98,7 @@ class Process:
         """Return the start of a file that an exited leader no longer has.
 
         Raises:
-            OSError: It is gone, or reading is not permitted.
+            OSError: It has exited, or reading is not permitted.
         """
         return self.root.read(f"{self.folder}/{name}", limit)
 

@@ -118,7 +118,7 @@ class Gauges:
     def _keep(self, source: Source, identity: Identity) -> _Read:
         """Read the values; the identity is checked after that.
 
-        Only then they are known not to be those of who took the pid over.
+        Only then they are certain not to belong to a later holder of the pid.
         """
         values = self._values(source, identity.pid)
         if values is not None and not self._root.is_alive(identity):

@@ -97,7 +97,7 @@ def _counts(folder: str) -> tuple[int, int]:
     """Return how often a cgroup was throttled, and of how many periods.
 
     Raises:
-        OSError: It is gone, or has no such file.
+        OSError: It has exited, or has no such file.
         ValueError: The file is not what it should be.
     """
     fd = os.open(f"{folder}/cpu.stat", os.O_RDONLY | os.O_CLOEXEC)
