@@ -12,7 +12,7 @@ _THREADS: Final = 17
 _START: Final = 19
 """Places among the words behind the name, the state being 0."""
 
-_ENDED: Final = (b"Z", b"X")
+_EXITED: Final = (b"Z", b"X")
 
 
 class Holder(NamedTuple):
@@ -36,7 +36,7 @@ def holder(pid: int) -> Holder | None:
     try:
         words = _words(f"/proc/{pid}/stat")
         # The leader may have exited before the other threads.
-        is_zombie = words[0] in _ENDED and int(words[_THREADS]) <= 1
+        is_zombie = words[0] in _EXITED and int(words[_THREADS]) <= 1
         return Holder(int(words[_START]), is_zombie)
     except (OSError, ValueError, IndexError):
         return None
@@ -103,7 +103,7 @@ def threads(pid: int) -> list[int]:
         listed = sorted(map(int, os.listdir(f"/proc/{pid}/task")))  # noqa: PTH208
     except OSError:
         return [pid]
-    alive = [tid for tid in listed if tid != pid or not _has_ended(pid)]
+    alive = [tid for tid in listed if tid != pid or not _has_exited(pid)]
     return alive or [pid]
 
 
@@ -112,8 +112,8 @@ def first_thread(pid: int) -> int:
     return threads(pid)[0]
 
 
-def _has_ended(tid: int) -> bool:
+def _has_exited(tid: int) -> bool:
     try:
-        return _words(f"/proc/{tid}/stat")[0] in _ENDED
+        return _words(f"/proc/{tid}/stat")[0] in _EXITED
     except (OSError, ValueError, IndexError):
         return True

@@ -29,7 +29,7 @@ POLICIES: Final = {
 """Scheduling policies by name (sched(7)); the last two have a priority."""
 
 
-_TAKEN_MEANWHILE: Final = "exited while it was changed"
+_EXITED_MEANWHILE: Final = "exited while it was changed"
 
 
 def change(
@@ -52,7 +52,7 @@ def change(
     except OSError as error:
         return _refusal(identity, error.errno or 0, whose, hints or {})
     if not pid_owner.is_there(identity):
-        return Result(identity, Outcome.EXITED, _TAKEN_MEANWHILE)
+        return Result(identity, Outcome.EXITED, _EXITED_MEANWHILE)
     return Result(identity, Outcome.DONE)
 
 

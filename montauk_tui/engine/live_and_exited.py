@@ -22,10 +22,10 @@ def live_and_exited(listed: Frame, view: View, limit: int | None) -> tuple[Ints,
     exits = frame.sample.exits
     if exits is None:
         return rows, np.empty(0, dtype=np.int64)
-    lives = np.flatnonzero(~_has_exited(frame, exits))
+    live_rows = np.flatnonzero(~_has_exited(frame, exits))
     is_exit = rows < len(exits)
     # The last exit is the first row.
-    return lives[rows[~is_exit] - len(exits)], len(exits) - 1 - rows[is_exit]
+    return live_rows[rows[~is_exit] - len(exits)], len(exits) - 1 - rows[is_exit]
 
 
 def beside_exited(frame: Frame) -> Frame:
@@ -36,16 +36,16 @@ def beside_exited(frame: Frame) -> Frame:
     exits = frame.sample.exits
     if exits is None:
         return frame
-    exited, lives = exited_in_sample(frame, exits), ~_has_exited(frame, exits)
-    ends, living = exited.sample.processes, frame.sample.processes.only(lives)
-    of_living = {name: values[lives] for name, values in carried(frame.rates).items()}
+    exited, is_live = exited_in_sample(frame, exits), ~_has_exited(frame, exits)
+    exit_rows, living = exited.sample.processes, frame.sample.processes.only(is_live)
+    of_living = {name: values[is_live] for name, values in carried(frame.rates).items()}
     of_exits = {**exited.extra, **carried(exited.rates)}
-    rows = ends.merged(living)
+    rows = exit_rows.merged(living)
     return frame_of(
         frame,
         rows,
-        np.concatenate([exited.rates.cpu_pct, frame.rates.cpu_pct[lives]]),
-        beside(of_exits, len(ends), of_living, len(living)),
+        np.concatenate([exited.rates.cpu_pct, frame.rates.cpu_pct[is_live]]),
+        beside(of_exits, len(exit_rows), of_living, len(living)),
         exited.lookups,
     )
 

@@ -20,7 +20,7 @@ class Schedule:
         self.due_s = first_s + interval_s
         """When the next one is due."""
 
-    def took(self, taken_s: float) -> None:
+    def took(self, sampled_s: float) -> None:
         """Note when a sample was taken, and so when the next one is due."""
-        is_on_grid = abs(taken_s - self.due_s) <= self.interval_s * _MOST_LATE
-        self.due_s = (self.due_s if is_on_grid else taken_s) + self.interval_s
+        is_on_grid = abs(sampled_s - self.due_s) <= self.interval_s * _MOST_LATE
+        self.due_s = (self.due_s if is_on_grid else sampled_s) + self.interval_s

@@ -61,7 +61,7 @@ class Sampler:
         self._changed = threading.Condition()
         self._due_s = _AT_ONCE
         """When the next sample is taken, by CLOCK_MONOTONIC."""
-        self._taken_s = _NEVER
+        self._sampled_s = _NEVER
         self._most_s = _NEVER
         """The longest time after the last one, whatever the interval."""
         self._soon = True
@@ -144,7 +144,7 @@ class Sampler:
         """
         if self._due_s > _AT_ONCE:
             interval_s = min(self._interval_s, self._most_s)
-            self._due_s = _NEVER if self._paused else self._taken_s + interval_s
+            self._due_s = _NEVER if self._paused else self._sampled_s + interval_s
 
     def _run(self) -> None:
         while self._wait_until_due():
@@ -158,7 +158,7 @@ class Sampler:
                 # Between the two something may have stopped the program. What is
                 # played back has moments of its own.
                 read_s = frame.sample.monotonic_s
-                taken_s = min(max(started, read_s), time.monotonic())
+                sampled_s = min(max(started, read_s), time.monotonic())
                 self._publish(frame)
             except MontaukError as error:
                 self._fail(error)
@@ -174,7 +174,7 @@ class Sampler:
                 self._fail(failure)
                 return
             with self._changed:
-                self._taken_s = taken_s
+                self._sampled_s = sampled_s
                 self._plan()
 
     def _wait_until_due(self) -> bool:

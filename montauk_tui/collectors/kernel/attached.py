@@ -104,15 +104,15 @@ class Loaded:
         fork = self._kprobe("fork_kprobe", "wake_up_new_task")
         if fork < 0:
             return False
-        ends = self._kprobe("exit_kprobe", "taskstats_exit")
-        if ends < 0:
-            ends = self._kprobe("do_exit_kprobe", "do_exit")
-            if ends < 0:
+        exits = self._kprobe("exit_kprobe", "taskstats_exit")
+        if exits < 0:
+            exits = self._kprobe("do_exit_kprobe", "do_exit")
+            if exits < 0:
                 os.close(fork)
                 os.close(self.programs.pop("fork_kprobe"))
                 return False
             self._tracepoint("exit_tracepoint", "sched_process_exit")
-        self.hooks += [fork, ends]
+        self.hooks += [fork, exits]
         return True
 
     def _kprobe(self, function: str, symbol: str) -> int:

@@ -86,8 +86,8 @@ class Cache:
             raw = (
                 b"" if found.st_size > _MOST_BYTES else os.read(descriptor, _MOST_BYTES)
             )
-            told, text = raw[:_DIGEST], raw[_DIGEST:]
-            if told != digest(name, text):
+            stored, text = raw[:_DIGEST], raw[_DIGEST:]
+            if stored != digest(name, text):
                 return None
             # The oldest are removed first: a file in use is not old.
             with contextlib.suppress(OSError):

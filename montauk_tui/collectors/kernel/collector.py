@@ -181,10 +181,10 @@ class KernelCollector(Collector):
         lifecycle, finals, forks = drained = self._logs.drain()
         for records in drained:
             in_namespace(records, self._offset_ns)
-        ended = self._exit_completer.complete(
+        completed = self._exit_completer.complete(
             lifecycle, finals, table, settled_zombies(tasks), read_ns
         )
-        waiting = never_back(before, ended.waiting)
+        waiting = never_back(before, completed.waiting)
         for more in (waiting, self._hidden.rows(table, started.boot_s, needs)):
             table = table.merged(more) if len(more) else table
         table = self._enrichment.enriched(Rows(table, before, needs))
@@ -198,7 +198,7 @@ class KernelCollector(Collector):
                 self._logs.counters(),
                 lost_cpu_times=self._exit_completer.lost_cpu_times,
             ),
-            exits=ended.exits.without(self._unknown),
+            exits=completed.exits.without(self._unknown),
             starts=start_table(lifecycle, forks, USER_HZ),
             ending=self._exit_completer.waiting,
             reported_until_ns=self._exit_completer.reported_until_ns(

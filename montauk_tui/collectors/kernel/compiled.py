@@ -149,9 +149,9 @@ def _described(descriptor: int) -> Map:
     """Return the kernel's description of a map (proc_pid_fdinfo(5))."""
     text = Path(f"/proc/self/fdinfo/{descriptor}").read_text("ascii")
     lines = (line.partition(":") for line in text.splitlines())
-    told = {name: value.strip() for name, _, value in lines}
+    values = {name: value.strip() for name, _, value in lines}
     names = ("map_type", "key_size", "value_size", "max_entries", "map_flags")
-    return Map(*(int(told[name], 0) for name in names))
+    return Map(*(int(values[name], 0) for name in names))
 
 
 def _uses(code: bytes, names: dict[int, str]) -> Iterator[tuple[int, str]]:

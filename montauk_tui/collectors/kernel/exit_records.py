@@ -88,29 +88,29 @@ class ExitCompleter:
         if not len(lifecycle) and not len(self._waiting):
             return CompletedExits(ExitTable.empty(), ProcessTable.empty())
         self._remember_arguments(lifecycle[lifecycle["kind"] != EXIT])
-        ends = np.concatenate([self._waiting, lifecycle[lifecycle["kind"] == EXIT]])
-        final_ns, is_final = _final(ends, finals)
-        row, is_row = self._rows(ends, table)
-        is_settled = is_row & np.isin(ends["pid"].astype(np.int64), settled)
+        exits = np.concatenate([self._waiting, lifecycle[lifecycle["kind"] == EXIT]])
+        final_ns, is_final = _final(exits, finals)
+        row, is_row = self._rows(exits, table)
+        is_settled = is_row & np.isin(exits["pid"].astype(np.int64), settled)
         # A last thread other than the leader is not in the snapshot any more.
-        is_zombie = is_settled & (ends["last_ns"] == ends["start_ns"])
-        so_far_ns = (ends["others_ns"] + ends["own_ns"]).astype(np.int64)
+        is_zombie = is_settled & (exits["last_ns"] == exits["start_ns"])
+        so_far_ns = (exits["others_ns"] + exits["own_ns"]).astype(np.int64)
         run_ns = so_far_ns.copy()
         run_ns[is_zombie] = (table.utime + table.stime)[row[is_zombie]]
         run_ns[is_final] = np.maximum(so_far_ns, final_ns)[is_final]
-        waited_ns = now_ns - ends["time_ns"].astype(np.int64)
+        waited_ns = now_ns - exits["time_ns"].astype(np.int64)
         # An exiting process may take long: it frees memory and closes files.
         is_late = (waited_ns > _PATIENCE_NS) & (is_settled | ~is_row)
         # The thread that starts to exit last may finish before the others.
-        is_alone = is_zombie & (ends["threads"] <= 1)
+        is_alone = is_zombie & (exits["threads"] <= 1)
         is_done = is_final | is_alone | is_late
         self.lost_cpu_times += int(np.count_nonzero(is_late & ~is_final & ~is_zombie))
-        self._waiting = ends[~is_done]
-        used = _task_key(ends["last_ns"], ends["last_tid"])[is_final]
+        self._waiting = exits[~is_done]
+        used = _task_key(exits["last_ns"], exits["last_tid"])[is_final]
         is_used = np.isin(_task_key(finals["start_ns"], finals["pid"]), used)
         self._finals = finals[~is_used]
-        exits = self._exit_table(ends[is_done], run_ns[is_done])
-        return CompletedExits(exits, self._waiting_table(table))
+        completed = self._exit_table(exits[is_done], run_ns[is_done])
+        return CompletedExits(completed, self._waiting_table(table))
 
     def _unused(self, finals: Records, now_ns: int) -> Records:
         """Return the new final run times and those not matched to an exit yet."""
@@ -139,23 +139,23 @@ class ExitCompleter:
             # These belong to a process whose exit was lost.
             self._arguments.pop(next(iter(self._arguments)))
 
-    def _rows(self, ends: Records, table: ProcessTable) -> tuple[Ints, Bools]:
+    def _rows(self, exits: Records, table: ProcessTable) -> tuple[Ints, Bools]:
         """Return where the snapshot has these processes, and whether it has."""
-        join = find(table, ends["pid"].astype(np.int64), self._ticks(ends))
+        join = find(table, exits["pid"].astype(np.int64), self._ticks(exits))
         return join.row, join.found
 
-    def _ticks(self, ends: Records) -> Ints:
-        ticks: Ints = (ends["start_ns"] // self._tick_ns).astype(np.int64)
+    def _ticks(self, exits: Records) -> Ints:
+        ticks: Ints = (exits["start_ns"] // self._tick_ns).astype(np.int64)
         return ticks
 
-    def _exit_table(self, ends: Records, run_ns: Ints) -> ExitTable:
-        code = ends["code"].astype(np.int64)
+    def _exit_table(self, exits: Records, run_ns: Ints) -> ExitTable:
+        code = exits["code"].astype(np.int64)
         number = code & 0x7F
-        ticks = (ends["utime"].astype(np.int64), ends["stime"].astype(np.int64))
+        ticks = (exits["utime"].astype(np.int64), exits["stime"].astype(np.int64))
         user, system = split_run_time(run_ns, *ticks)
-        cmdline, length, before = self._arguments_of(ends)
+        cmdline, length, before = self._arguments_of(exits)
         columns = {
-            name: ends[name].astype(np.int64)
+            name: exits[name].astype(np.int64)
             for name in (
                 "pid",
                 "ppid",
@@ -167,32 +167,32 @@ class ExitCompleter:
             )
         }
         columns |= {
-            "start_ticks": self._ticks(ends),
-            "end_ns": ends["time_ns"].astype(np.int64),
+            "start_ticks": self._ticks(exits),
+            "end_ns": exits["time_ns"].astype(np.int64),
             "lifetime_ns": whole_life(
-                (ends["time_ns"] - ends["start_ns"]).astype(np.int64),
+                (exits["time_ns"] - exits["start_ns"]).astype(np.int64),
                 run_ns,
-                (ends["threads"] <= 1) & (ends["others_ns"] == 0),
+                (exits["threads"] <= 1) & (exits["others_ns"] == 0),
             ),
             "exit_code": np.where(number == 0, code >> 8 & 0xFF, UNKNOWN),
             "exit_signal": np.where(number == 0, UNKNOWN, number),
             "core_dumped": code >> 7 & 1,
             "utime_ns": user,
             "stime_ns": system,
-            "rss_bytes": _bytes(ends["rss_pages"]),
-            "peak_rss_bytes": _peak_bytes(ends, before),
+            "rss_bytes": _bytes(exits["rss_pages"]),
+            "peak_rss_bytes": _peak_bytes(exits, before),
             "cmdline_bytes": length,
         }
-        return ExitTable(ends["comm"].astype(f"S{COMM_BYTES}"), cmdline, columns)
+        return ExitTable(exits["comm"].astype(f"S{COMM_BYTES}"), cmdline, columns)
 
-    def _arguments_of(self, ends: Records) -> tuple[Bytes, Ints, Ints]:
+    def _arguments_of(self, exits: Records) -> tuple[Bytes, Ints, Ints]:
         """Return arguments, their length, and the peak before the exec in pages."""
-        cmdline = cut_arguments(ends)
-        length = argument_bytes(ends, cmdline)
+        cmdline = cut_arguments(exits)
+        length = argument_bytes(exits, cmdline)
         # A process whose fork was recorded started from 0 (copy_signal).
-        is_seen = ends["start_ns"].astype(np.int64) >= self._since_ns
+        is_seen = exits["start_ns"].astype(np.int64) >= self._since_ns
         before = np.where(is_seen, 0, UNKNOWN)
-        keys = zip(ends["pid"].tolist(), ends["start_ns"].tolist(), strict=True)
+        keys = zip(exits["pid"].tolist(), exits["start_ns"].tolist(), strict=True)
         for row, key in enumerate(keys):
             kept = self._arguments.pop(key, None)
             if kept is None:
@@ -202,35 +202,37 @@ class ExitCompleter:
                 cmdline[row], length[row], _ = kept
         return cmdline, length, before
 
-    def _has_arguments(self, ends: Records) -> Bools:
+    def _has_arguments(self, exits: Records) -> Bools:
         """Tell which have known arguments: these run a program."""
-        keys = zip(ends["pid"].tolist(), ends["start_ns"].tolist(), strict=True)
+        keys = zip(exits["pid"].tolist(), exits["start_ns"].tolist(), strict=True)
         kept = np.array([key in self._arguments for key in keys], dtype=np.bool_)
-        has: Bools = kept | (ends["argv_bytes"] > 0)
+        has: Bools = kept | (exits["argv_bytes"] > 0)
         return has
 
     def _waiting_table(self, table: ProcessTable) -> ProcessTable:
         """Return the waiting exits that the snapshot lacks, a row each."""
-        ends = self._waiting
-        order = np.argsort(ends["pid"], kind="stable")
-        ends = ends[order]
-        pids = ends["pid"].astype(np.int64)
-        ends = ends[(np.diff(pids, prepend=-1) > 0) & ~np.isin(pids, table.pid)]
-        run_ns = (ends["others_ns"] + ends["own_ns"]).astype(np.int64)
+        exits = self._waiting
+        order = np.argsort(exits["pid"], kind="stable")
+        exits = exits[order]
+        pids = exits["pid"].astype(np.int64)
+        exits = exits[(np.diff(pids, prepend=-1) > 0) & ~np.isin(pids, table.pid)]
+        run_ns = (exits["others_ns"] + exits["own_ns"]).astype(np.int64)
         user, system = split_run_time(
-            run_ns, ends["utime"].astype(np.int64), ends["stime"].astype(np.int64)
+            run_ns, exits["utime"].astype(np.int64), exits["stime"].astype(np.int64)
         )
-        columns = {name: ends[name].astype(np.int64) for name in ("pid", "ppid", "uid")}
+        columns = {
+            name: exits[name].astype(np.int64) for name in ("pid", "ppid", "uid")
+        }
         columns |= {
             "tgid": columns["pid"],
-            "start_ticks": self._ticks(ends),
+            "start_ticks": self._ticks(exits),
             "utime": user,
             "stime": system,
-            "state": np.full(len(ends), ord("X"), dtype=np.int64),
-            "flags": kernel_flags(table, columns["ppid"], self._has_arguments(ends)),
-            "threads": np.zeros(len(ends), dtype=np.int64),
+            "state": np.full(len(exits), ord("X"), dtype=np.int64),
+            "flags": kernel_flags(table, columns["ppid"], self._has_arguments(exits)),
+            "threads": np.zeros(len(exits), dtype=np.int64),
         }
-        return ProcessTable(ends["comm"].astype(f"S{COMM_BYTES}"), columns)
+        return ProcessTable(exits["comm"].astype(f"S{COMM_BYTES}"), columns)
 
 
 def _bytes(pages: Records) -> Ints:
@@ -239,7 +241,7 @@ def _bytes(pages: Records) -> Ints:
     return np.where(sizes > 0, sizes, UNKNOWN)
 
 
-def _peak_bytes(ends: Records, before: Ints) -> Ints:
+def _peak_bytes(exits: Records, before: Ints) -> Ints:
     """Return the largest memory of each program since its exec.
 
     Without a memory map at the exit the kernel has the largest of the whole process
@@ -247,13 +249,13 @@ def _peak_bytes(ends: Records, before: Ints) -> Ints:
     the value before its exec, else unknown.
 
     Args:
-        ends: The exit records.
+        exits: The exit records.
         before: Pages of the process's largest memory at its last exec, or UNKNOWN.
     """
-    is_own = (ends["rss_pages"] > 0) | (
-        (before != UNKNOWN) & (ends["peak_pages"] > before)
+    is_own = (exits["rss_pages"] > 0) | (
+        (before != UNKNOWN) & (exits["peak_pages"] > before)
     )
-    return np.where(is_own, _bytes(ends["peak_pages"]), UNKNOWN)
+    return np.where(is_own, _bytes(exits["peak_pages"]), UNKNOWN)
 
 
 def cut_arguments(lifecycle: Records) -> Bytes:
@@ -271,19 +273,19 @@ def argument_bytes(lifecycle: Records, kept: Bytes) -> Ints:
     return whole_bytes(kept, length, ARGV_BYTES - 1)
 
 
-def _final(ends: Records, finals: Records) -> tuple[Ints, Bools]:
+def _final(exits: Records, finals: Records) -> tuple[Ints, Bools]:
     """Return the final run time of each exit, and which have a record of it."""
-    run_ns = np.zeros(len(ends), dtype=np.int64)
-    found = np.zeros(len(ends), dtype=np.bool_)
-    if not len(finals) or not len(ends):
+    run_ns = np.zeros(len(exits), dtype=np.int64)
+    found = np.zeros(len(exits), dtype=np.bool_)
+    if not len(finals) or not len(exits):
         return run_ns, found
     key = _task_key(finals["start_ns"], finals["pid"])
     order = np.argsort(key)
     key, finals = key[order], finals[order]
-    row = np.searchsorted(key, _task_key(ends["last_ns"], ends["last_tid"]))
+    row = np.searchsorted(key, _task_key(exits["last_ns"], exits["last_tid"]))
     finals = finals[row.clip(max=len(finals) - 1)]
-    found = (finals["start_ns"] == ends["last_ns"]) & (
-        finals["pid"] == ends["last_tid"]
+    found = (finals["start_ns"] == exits["last_ns"]) & (
+        finals["pid"] == exits["last_tid"]
     )
     run_ns[found] = finals["run_ns"][found].astype(np.int64)
     return run_ns, found

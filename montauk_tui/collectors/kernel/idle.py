@@ -52,8 +52,8 @@ class IdleTasks:
         return float((now_ns - self._opened_ns - idle_ns).sum()) / 1e9
 
     def _records(self, cpu_ids: Ints) -> Records:
-        taken: Records = self._array.records[cpu_ids]
-        return taken
+        records: Records = self._array.records[cpu_ids]
+        return records
 
     def _now_ns(self) -> int:
         return time.monotonic_ns() - self._offset_ns

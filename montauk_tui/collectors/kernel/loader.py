@@ -278,13 +278,13 @@ def _wait(
     poll.register(channel, select.POLLIN)
     poll.register(complaints, select.POLLIN)
     said = b""
-    told_s = _STEP_S
+    reported_s = _STEP_S
     while True:
         passed_s = time.monotonic() - started
-        if passed_s >= told_s:
+        if passed_s >= reported_s:
             on_wait(passed_s)
-            told_s = passed_s + _STEP_S
-        ready = dict(poll.poll(max(0.0, told_s - passed_s) * 1000))
+            reported_s = passed_s + _STEP_S
+        ready = dict(poll.poll(max(0.0, reported_s - passed_s) * 1000))
         if complaints in ready:
             data = os.read(complaints, _MOST_COMPLAINTS)
             said = (said + data)[-_MOST_COMPLAINTS:]

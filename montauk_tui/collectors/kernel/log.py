@@ -81,8 +81,8 @@ class Log:
 
     def read(self) -> Records:
         """Return the new records, CPU by CPU, each in order."""
-        ends = self._counts.per_cpu(self._counter)
-        parts = [self._read_cpu(cpu, int(end)) for cpu, end in enumerate(ends)]
+        counts = self._counts.per_cpu(self._counter)
+        parts = [self._read_cpu(cpu, int(end)) for cpu, end in enumerate(counts)]
         return np.concatenate(parts)
 
     def _read_cpu(self, cpu: int, end: int) -> Records:
@@ -93,13 +93,13 @@ class Log:
         indices = np.arange(begin, end)
         slots = cpu * self._slots + indices % self._slots
         numbers = (indices + 1).astype(np.uint64)
-        taken = self._array.records[slots]
+        copied = self._array.records[slots]
         # The writer went on meanwhile: a record that it overwrote has another number,
         # in the copy or, if the number was copied just before, in the log.
-        whole = taken["seq"] == numbers
+        whole = copied["seq"] == numbers
         whole &= self._array.records["seq"][slots] == numbers
-        kept: Records = taken[whole]
-        self.lost += lost + len(taken) - len(kept)
+        kept: Records = copied[whole]
+        self.lost += lost + len(copied) - len(kept)
         self._position[cpu] = end
         return kept
 

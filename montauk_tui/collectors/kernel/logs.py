@@ -67,7 +67,7 @@ class ProbeLogs:
             self._missed = Missed(descriptors)
             self._kept: list[Drained] = []
             self._kept_lifecycle = self._dropped = self._dropped_exits = 0
-            self._taken = Counters(0, 0, 0)
+            self._drained = Counters(0, 0, 0)
             self._lock = threading.Lock()
             self._broken: Exception | None = None
             self._closing = threading.Event()
@@ -102,7 +102,7 @@ class ProbeLogs:
         self._collect()
         with self._lock:
             kept, self._kept, self._kept_lifecycle = self._kept, [], 0
-            self._taken = self._counters()
+            self._drained = self._counters()
         return Drained(*map(np.concatenate, zip(_NOTHING, *kept, strict=True)))
 
     def counters(self) -> Counters:
@@ -110,7 +110,7 @@ class ProbeLogs:
 
         Every event that is counted was drained or is counted as lost.
         """
-        return self._taken
+        return self._drained
 
     def _counters(self) -> Counters:
         missed = self._missed.counts()

@@ -193,8 +193,8 @@ def _sums(
         sums = {name: np.zeros(len(leaders), dtype=np.int64) for name in names}
         for name, total in sums.items():
             np.add.at(total, row[known], tasks[name][known].astype(np.int64))
-    for name, dead in _SUMMED.items():
-        sums[name] += leaders[dead].astype(np.int64)
+    for name, exited_sum in _SUMMED.items():
+        sums[name] += leaders[exited_sum].astype(np.int64)
     return sums
 
 

@@ -87,7 +87,7 @@ class ExitJoiner:
         """Start with nothing waiting."""
         self._counts_io = counts_io
         self._tick_ns = 10**9 // user_hz
-        self._tells = stats_name_processes
+        self._names_processes = stats_name_processes
         nothing = np.empty(0, dtype=np.int64)
         self._waiting = _Waiting(
             np.empty(0, dtype=EVENT), nothing, np.empty(0, dtype=STATS), nothing
@@ -128,9 +128,11 @@ class ExitJoiner:
         waiting = waiting._replace(
             exits=waiting.exits[~replaced], exits_waited=waiting.exits_waited[~replaced]
         )
-        joined, exit_row, stats_row = _join(waiting, stats_name_processes=self._tells)
+        joined, exit_row, stats_row = _join(
+            waiting, stats_name_processes=self._names_processes
+        )
         joined["io_is_known"] = self._counts_io
-        if not self._tells:
+        if not self._names_processes:
             _hide_what_is_of_one_thread(joined)
         is_certain = self._confirm(joined, now, offset_ns)
         keep = ~is_certain & (
@@ -187,7 +189,7 @@ class ExitJoiner:
             np.concatenate([old.stats, stats]),
             np.concatenate([old.stats_waited, fresh_stats]),
         )
-        if self._tells:
+        if self._names_processes:
             return gathered
         # The leader's own record gives way to that of the whole process.
         groups = gathered.stats["tgid"][gathered.stats["is_last"]]
@@ -200,7 +202,7 @@ class ExitJoiner:
         self, stats: Stats, exits: Events, waiting: Events, before: ProcessTable
     ) -> Stats:
         """Return the records of last threads; sum up those of the others."""
-        if self._tells:
+        if self._names_processes:
             for thread in stats[~stats["is_last"]]:
                 dumped = thread["code"] & _CORE
                 used = np.array([*(thread[name] for name in _SUMMED), dumped])

@@ -14,7 +14,7 @@ from montauk_tui.collectors.procfs.stat import parse_stats
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Bools
 
-_ENDED: Final = tuple(map(ord, "ZX"))
+_EXITED: Final = tuple(map(ord, "ZX"))
 ITS_OWN: Final = (
     "state", "virt_bytes", "rss_bytes", "start_stack", "priority", "nice",
     "rt_priority", "policy", "processor",
@@ -45,8 +45,8 @@ def with_stand_ins(root: ProcRoot, table: ProcessTable) -> ProcessTable:
 
 def needs_stand_in(table: ProcessTable) -> Bools:
     """Tell which rows show a leader that has exited before other threads."""
-    ended: Bools = np.isin(table.state, _ENDED) & (table.threads > 1)
-    return ended
+    exited: Bools = np.isin(table.state, _EXITED) & (table.threads > 1)
+    return exited
 
 
 def living_threads(
@@ -64,7 +64,7 @@ def living_threads(
         except OSError:
             continue
         thread = parse_stats([(tid, text)])
-        if len(thread) == 1 and thread.state[0] not in _ENDED:
+        if len(thread) == 1 and thread.state[0] not in _EXITED:
             yield thread
 
 

@@ -205,8 +205,10 @@ def _of_parents(node: Comparison, frame: Frame, among: Bools) -> Bools:
     real_pid = frame.extra.get("real_pid")
     if real_pid is None:
         return found
-    dead = np.where((children.state == _DEAD) & ~np.isnan(real_pid), real_pid, -1)
-    row = np.where(row < 0, _parent_rows(children, dead.astype(np.int64), children), -1)
+    exited = np.where((children.state == _DEAD) & ~np.isnan(real_pid), real_pid, -1)
+    row = np.where(
+        row < 0, _parent_rows(children, exited.astype(np.int64), children), -1
+    )
     return found | _gather(inner, frame, row, among)
 
 

@@ -152,8 +152,8 @@ def _field(column: Column) -> Field:
 
 def _usual_kind(name: str) -> Kind:
     """Return the type of a number by the unit at the end of its name."""
-    ends = (kind for suffix, kind in _SUFFIXES.items() if name.endswith(suffix))
-    return next(ends, Kind.NUMBER)
+    kinds = (kind for suffix, kind in _SUFFIXES.items() if name.endswith(suffix))
+    return next(kinds, Kind.NUMBER)
 
 
 def _known_text(column: Column) -> Callable[[Frame, int], str | None]:

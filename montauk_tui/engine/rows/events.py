@@ -80,17 +80,17 @@ def _listed(frame: Frame, exited: ExitedBatch | None, starts: StartTable) -> Fra
     if exited is None:
         lookups = RowLookups(frame.lookups, table.pid, cmdlines, lengths)
         return frame_of(frame, table, cpu_pct, extra, lookups)
-    ends = exited_table(exited, sample, RowKind.EVENT)
+    exits = exited_table(exited, sample, RowKind.EVENT)
     of_exits = {
         **exited_extra(exited, sample.booted_at_s),
-        "kind": all_of(RowKind.EVENT, len(ends)),
-        "event": np.full(len(ends), float(EXIT)),
+        "kind": all_of(RowKind.EVENT, len(exits)),
+        "event": np.full(len(exits), float(EXIT)),
     }
     of_exits["event_s"] = of_exits["ended_s"]
-    extra = dict(beside(extra, len(table), of_exits, len(ends)))
+    extra = dict(beside(extra, len(table), of_exits, len(exits)))
     cmdlines += exited.exits.cmdline[::-1].tolist()
     lengths = np.concatenate([lengths, exited.exits.cmdline_bytes[::-1]])
-    both = table.merged(ends)
+    both = table.merged(exits)
     lookups = RowLookups(frame.lookups, both.pid, cmdlines, lengths)
     cpu_pct = np.concatenate([cpu_pct, exited.cpu_pct[::-1]])
     return frame_of(frame, both, cpu_pct, extra, lookups)

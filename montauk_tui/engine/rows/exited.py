@@ -210,7 +210,7 @@ def _fold_rows(
     exits, hz = exited.exits, frame.sample.ticks_per_second
     first, size = first[many], len(pids)
     total = _Totals(group, size, many)
-    lives = _Lives(group, size, as_floats(exits.lifetime_ns) / 1e9)
+    lifetimes = _Lifetimes(group, size, as_floats(exits.lifetime_ns) / 1e9)
     count, booted_at_s = int(many.sum()), frame.sample.booted_at_s
     columns = {
         "pid": pids[many],
@@ -231,9 +231,9 @@ def _fold_rows(
         "count": counts[many].astype(np.float64),
         "failed": total.of(is_failure(exited).astype(np.float64)),
         "window_s": np.full(count, window_s),
-        "lifetime_s": lives.quantile(0.5)[many],
-        "shortest_s": lives.quantile(0.0)[many],
-        "longest_s": lives.quantile(1.0)[many],
+        "lifetime_s": lifetimes.quantile(0.5)[many],
+        "shortest_s": lifetimes.quantile(0.0)[many],
+        "longest_s": lifetimes.quantile(1.0)[many],
         "exit_status": _common_status(exited, group, size)[many],
         "ended_s": booted_at_s + _largest(exits.end_ns, group, size)[many] / 1e9,
         "peak_rss_bytes": _largest(exits.peak_rss_bytes, group, size)[many],
@@ -275,7 +275,7 @@ def _flags(
     return kernel_flags(frame.sample.processes, ancestor, ran_a_program)
 
 
-class _Lives:
+class _Lifetimes:
     """Lifetimes by group, sorted once."""
 
     def __init__(self, group: Ints, size: int, lifetime_s: Floats) -> None:
@@ -284,12 +284,12 @@ class _Lives:
         # One more, for groups without a known lifetime.
         self._ordered = np.append(lifetime_s[np.lexsort((lifetime_s, group))], np.nan)
         self._counts = np.bincount(group, minlength=size)
-        self._ends = np.cumsum(self._counts)
+        self._limits = np.cumsum(self._counts)
 
     def quantile(self, share: float) -> Floats:
         """Return the quantile `share` of the lifetimes of each group."""
         within = ((self._counts - 1).clip(0) * share).astype(np.int64)
-        found = self._ordered[self._ends - self._counts + within]
+        found = self._ordered[self._limits - self._counts + within]
         return np.where(self._counts > 0, found, np.nan)
 
 

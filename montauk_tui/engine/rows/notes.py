@@ -49,8 +49,8 @@ def _of_many(frame: Frame, row: int) -> str:
         parts.append(f"{failed:.0f} failed")
     parts.append(f"exited in {window_s:.0f} s")
     if not math.isnan(median):
-        lives = map(lifetime_text, (shortest, median, longest))
-        parts.append(f"lived {'/'.join(lives)}")
+        lifetimes = map(lifetime_text, (shortest, median, longest))
+        parts.append(f"lived {'/'.join(lifetimes)}")
     return ", ".join(parts)
 
 

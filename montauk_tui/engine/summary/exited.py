@@ -68,10 +68,10 @@ def many(listed: Frame, row: int) -> Summary:
             "count", "failed", "window_s", "shortest_s", "lifetime_s", "longest_s",
         )
     )  # fmt: skip
-    lives = f"{lifetime_text(median)}, from {lifetime_text(shortest)}"
-    lives += f" to {lifetime_text(longest)}"
+    lifetimes = f"{lifetime_text(median)}, from {lifetime_text(shortest)}"
+    lifetimes += f" to {lifetime_text(longest)}"
     if math.isnan(median):
-        lives = NOTHING_KNOWN
+        lifetimes = NOTHING_KNOWN
     share = float(listed.rates.cpu_pct[row])
     return Summary(
         name=cells.name_text(listed, row),
@@ -85,7 +85,7 @@ def many(listed: Frame, row: int) -> Summary:
             _who(listed, row),
             (
                 Fact("Rate", f"{rate_text(count / window_s)}/s"),
-                Fact("Lived", lives),
+                Fact("Lived", lifetimes),
             ),
             (
                 Fact("CPU%", f"{percent_text(share)} all together"),

@@ -35,7 +35,7 @@ def origin(subject: Subject) -> Section:
             _link(subject, "Executable", "exe"),
             _link(subject, "Working folder", "cwd"),
             *_foreign_root(subject),
-            Datum("Lineage", _lineage(subject)),
+            Datum("Lineage", _ancestors(subject)),
             *_numbers(subject),
             *_ids(subject),
         ),
@@ -65,7 +65,7 @@ def _foreign_root(subject: Subject) -> list[Datum]:
     return [datum] if datum.value not in ("/", None) else []
 
 
-def _lineage(subject: Subject) -> str:
+def _ancestors(subject: Subject) -> str:
     """Return the ancestors, the oldest first."""
     names = [f"{clean(bytes(subject.stat.comm[0]))}({subject.identity.pid})"]
     seen = {subject.identity.pid}
