@@ -56,7 +56,7 @@ def living_threads(
 
     Args:
         tids: The threads.
-        read: Reads a file in the folder of the process; OSError where it is gone.
+        read: Reads a file in the folder of the process; OSError if it has exited.
     """
     for tid in tids:
         try:

@@ -43,7 +43,7 @@ def with_exited_parents(frame: Frame, listed: Frame, linger_s: float) -> Frame:
 
     Args:
         frame: What the collector saw.
-        listed: The same with rows for those that ended lately.
+        listed: The same with rows for exited processes.
         linger_s: How lately.
     """
     orphans = frame.history.orphans

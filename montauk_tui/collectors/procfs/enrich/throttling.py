@@ -43,10 +43,10 @@ class Throttling:
                 self._counts.pop(folder, None)
 
     def periods(self, raw: bytes, sample: int) -> tuple[float, float]:
-        """Return in how many periods a process's cgroup was throttled, and of how many.
+        """Return the throttled and all periods of a process's cgroup.
 
         Both are of the time between the last two readings. Each cgroup from there up
-        may have a limit: told is of the one that was throttled most. Without a limit
+        may have a limit: the one that was throttled most counts. Without a limit
         both are 0; they are NaN where no cgroup can be read, or only once.
         """
         # A front end may still ask for the sample before.
