@@ -124,8 +124,8 @@ def _of_exited(frame: Frame, rows: Frame, linger_s: float) -> Floats:
     found = (place >= 0) & (real[at] == table.ppid[lost]) & (at != lost)
     hangs[lost[found]] = table.pid[at[found]]
     rest = lost[~found]
-    exited = frame.history.exited_since(frame.sample.monotonic_s - 2 * linger_s)
-    exits = ExitTable.empty() if exited is None else exited.exits
+    batch = frame.history.exited_since(frame.sample.monotonic_s - 2 * linger_s)
+    exits = ExitTable.empty() if batch is None else batch.exits
     ancestor = living_ancestors(frame, table.ppid[rest], exits)
     hangs[rest] = np.where(ancestor > 0, ancestor, np.nan)
     return hangs
