@@ -164,14 +164,14 @@ async def test_a_row_of_many_and_those_it_holds() -> None:
 async def test_the_other_tabs_tell_of_the_process_behind_a_row() -> None:
     async with running(make_app(churning_collector()), WIDE) as monitor:
         await monitor.press("tab", "tab", "down")
-        assert "ended" in panel(monitor)[1]
+        assert "exited" in panel(monitor)[1]
         assert "Parents" in text(monitor)
         await monitor.press("tab")
         assert "Forks" in text(monitor)
         await monitor.press("g")
         assert "exited in the last seconds" in text(monitor)
         await monitor.press("tab", "down")
-        assert "ended" in panel(monitor)[1]
+        assert "exited" in panel(monitor)[1]
 
 
 async def test_without_a_row_it_is_empty() -> None:
