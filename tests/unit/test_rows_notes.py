@@ -36,10 +36,10 @@ def fold_note(frame: Frame) -> str:
     [
         ({}, "exited with 0 after 5.0ms"),
         ({"exit_code": 3}, "exited with 3 after 5.0ms"),
-        ({"exit_code": None, "exit_signal": 9}, "exited with SIGKILL after 5.0ms"),
+        ({"exit_code": None, "exit_signal": 9}, "killed by SIGKILL after 5.0ms"),
         ({"exit_code": None, "exit_signal": 11, "core_dumped": 1},
-         "exited with SIGSEGV+core after 5.0ms"),
-        ({"exit_code": None, "exit_signal": 33}, "exited with signal 33 after 5.0ms"),
+         "killed by SIGSEGV+core after 5.0ms"),
+        ({"exit_code": None, "exit_signal": 33}, "killed by signal 33 after 5.0ms"),
         ({"exit_code": None, "lifetime_ns": None}, "exited with - after -"),
         ({"lifetime_ns": 90 * 10**9}, "exited with 0 after 1m30s"),
     ],

@@ -29,7 +29,8 @@ def note(frame: Frame, row: int, arrow: str = "<") -> str:
 def _of_one(frame: Frame, row: int) -> str:
     status = exit_status_text(extra_value(frame, "exit_status", row))
     life = lifetime_text(extra_value(frame, "lifetime_s", row))
-    return f"exited with {status} after {life}"
+    is_signal = "SIG" in status or "signal" in status
+    return f"{'killed by' if is_signal else 'exited with'} {status} after {life}"
 
 
 def _of_exited_parent(frame: Frame, row: int) -> str:
