@@ -81,7 +81,7 @@ def keys() -> str:
         rows.append((f"**{heading}**", ""))
         rows += [(codes(names_of(one)), one.tooltip) for one in in_section(section)]
         rows += OTHER_KEYS.get(section, ())
-    return table(("Keys", "What they do"), rows)
+    return table(("Keys", "Action"), rows)
 
 
 def htop_same() -> str:
@@ -90,7 +90,7 @@ def htop_same() -> str:
     rows: list[Cells] = [(codes(names_of(one)), one.tooltip) for one in same]
     for others in OTHER_KEYS.values():
         rows += others
-    return table(("Keys", "What they do"), rows)
+    return table(("Keys", "Action"), rows)
 
 
 def htop_different() -> str:
@@ -134,16 +134,16 @@ def settings() -> str:
         (code(it.id), type_name(it.type), default_of(it), about(it)) for it in OPTIONS
     ]
     rows += [(code(name), "table", "none", what) for name, what in TABLES.items()]
-    return table(("key", "type", "default", "what it is"), rows)
+    return table(("key", "type", "default", "meaning"), rows)
 
 
 def tab_settings() -> str:
     """Return every key of a tab."""
-    rows = [(code("name"), "text", "what it is called; case does not count")]
+    rows = [(code("name"), "text", "tab name, case-insensitive")]
     rows += [
         (code(it.id), type_name(it.type), about(it)) for it in TAB_OPTIONS.values()
     ]
-    return table(("key", "type", "what it says"), rows)
+    return table(("key", "type", "meaning"), rows)
 
 
 def usual_list(option_id: str) -> Callable[[], str]:
@@ -168,7 +168,7 @@ def usual_list(option_id: str) -> Callable[[], str]:
 def columns() -> str:
     """Return every column."""
     rows = [(code(it.id), it.title, it.description) for it in COLUMNS.values()]
-    return table(("column", "title", "what it shows"), rows)
+    return table(("column", "title", "meaning"), rows)
 
 
 def column_costs() -> str:
@@ -186,7 +186,7 @@ def meter_table() -> str:
         (code(it.id), it.title, it.description, codes(it.styles, ", "))
         for it in meters.METERS.values()
     ]
-    return table(("meter", "title", "what it shows", "styles"), rows)
+    return table(("meter", "title", "meaning", "styles"), rows)
 
 
 def meter_styles() -> str:
@@ -207,7 +207,7 @@ def query_fields() -> str:
         for field in fields.FIELDS
         if field in short
     ]
-    return table(("field", "what it is", "compared with"), rows)
+    return table(("field", "meaning", "compared with"), rows)
 
 
 def json_processes() -> str:
@@ -216,7 +216,7 @@ def json_processes() -> str:
         (code(it.name), it.unit, it.meaning, it.null_living, it.null_ended)
         for it in FIELDS
     ]
-    heading = ("field", "type, unit", "meaning", "null: lives", "null: ended")
+    heading = ("field", "type, unit", "meaning", "null: alive", "null: exited")
     return table(heading, rows)
 
 
@@ -226,13 +226,13 @@ def theme_table() -> str:
         (code(name), themes.load(name, [THEMES]).description)
         for name in themes.names([THEMES])
     ]
-    return table(("theme", "what it is"), rows)
+    return table(("theme", "meaning"), rows)
 
 
 def theme_roles() -> str:
     """Return the parts of the screen that a theme gives a style."""
     rows = [(code(role), what) for role, what in themes.ROLES.items()]
-    return table(("role", "what is drawn in it"), rows)
+    return table(("role", "used for"), rows)
 
 
 # --- the manual page ------------------------------------------------------------------

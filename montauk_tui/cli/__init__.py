@@ -21,7 +21,7 @@ from montauk_tui.cli.parsers import (
 from montauk_tui.errors import MontaukError, UsageError
 
 _WORDS: Final = {"events": events_parser, "probes": probes_parser}
-"""By the first word that asks for a command: the parser of what comes after it."""
+"""Parsers of the sub-commands, by name."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""What the command line accepts; the flags of settings come from their table."""
+"""Command-line parsers; the flags of settings come from the settings table."""
 
 import argparse
 import sys
@@ -17,7 +17,7 @@ WRONG_USAGE: Final = 2
 
 _MOST_DIGITS: Final = 18
 _MOST_OF_USAGE: Final = 300
-"""Characters of what argparse says."""
+"""Characters of an argparse message."""
 
 MONITOR: Final = "monitor"
 JSON: Final = "json_lines"
@@ -30,24 +30,24 @@ _DESCRIPTION: Final = (
 _EPILOG: Final = """\
 examples:
   montauk                          the monitor; F1 or ? shows its keys, q leaves
-  montauk --tree --filter postgres start as a tree of what matches
+  montauk --tree --filter postgres start in tree view with a filter
   montauk --once --limit 10        the ten busiest processes as text
   montauk --json -n 5 -d 2         five samples, one JSON object a line, 2 s apart
-  montauk --collector-info         which collectors this machine has, and why not
+  montauk --collector-info         which collectors work here, and why others do not
   montauk events --duration 5      every fork, exec and exit of five seconds
-  montauk probes layout            which kernel fields the probes read, and where
+  montauk probes layout            kernel fields that the probes read
 
 environment:
   MONTAUK_COLLECTOR  like --collector
   MONTAUK_CONFIG     the settings file instead of ~/.config/montauk/config.toml
   NO_COLOR           draw without colours
 
-exit codes: 0 done, 1 could not do it, 2 wrong usage
+exit codes: 0 success, 1 failure, 2 usage error, 128 + n ended by signal n
 """
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, with the way to more help."""
+    """Reports errors in one line that points to --help."""
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """Print for --help and --version; argparse hides what cannot be written."""
@@ -57,14 +57,14 @@ class _Parser(argparse.ArgumentParser):
             output.put(message.removesuffix("\n"))
 
     def error(self, message: str) -> NoReturn:
-        """End with the exit code of wrong usage."""
-        # argparse names all of what was given.
+        """Exit with the usage-error code."""
+        # argparse repeats the whole argument.
         said = clean_text(shortened(message, _MOST_OF_USAGE))
         self.exit(WRONG_USAGE, f"montauk: {said}; see {self.prog} --help\n")
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser of the monitor and of what is done in its place."""
+    """Return the parser of the monitor and of the modes that replace it."""
     result = _Parser(
         prog="montauk",
         description=_DESCRIPTION,
@@ -77,22 +77,22 @@ def parser() -> argparse.ArgumentParser:
     what = result.add_argument_group("instead of the monitor")
     one = what.add_mutually_exclusive_group()
     for name, command, does in (
-        ("--once", ONCE, "print one table and leave"),
+        ("--once", ONCE, "print one table and exit"),
         ("--json", JSON, "print samples as JSON lines"),
-        ("--collector-info", "collector_info", "list the collectors and leave"),
+        ("--collector-info", "collector_info", "list the collectors and exit"),
     ):
         one.add_argument(
             name, action="store_const", dest="command", const=command, help=does
         )
     what.add_argument(
         "-n", "--samples", metavar="SAMPLES", type=_count,
-        help="with --json: how many samples (default: until stopped)",
+        help="with --json: number of samples (default: until stopped)",
     )  # fmt: skip
     what.add_argument(
         "--limit", metavar="ROWS", type=_count,
-        help="with --once or --json: at most so many processes",
+        help="with --once or --json: at most this many processes",
     )  # fmt: skip
-    shown = result.add_argument_group("what is shown")
+    shown = result.add_argument_group("display options")
     for option in OPTIONS:
         if option.flag:
             _add_flag(shown, option.id)
@@ -100,7 +100,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_flag(group: argparse._ActionsContainer, setting: str) -> None:
-    """Add the flag of a setting; what was not given is None."""
+    """Add the flag of a setting; None where it is not given."""
     option = BY_ID[setting]
     flag = option.flag
     assert flag is not None  # noqa: S101 - for mypy
@@ -116,20 +116,17 @@ def _add_flag(group: argparse._ActionsContainer, setting: str) -> None:
 
 
 def probes_parser() -> argparse.ArgumentParser:
-    """Return the parser of what comes after `montauk probes`.
+    """Return the parser of the arguments of `montauk probes`.
 
-    It is on its own so that a sub-command neither takes the options of the monitor nor
-    stands in their way.
+    It is separate so that the options of the monitor do not apply to it.
     """
     result = _Parser(
         prog="montauk probes",
-        description="About the probes of the kernel collector.",
+        description="Show information about the probes of the kernel collector.",
         allow_abbrev=False,
     )
     commands = result.add_subparsers(dest="command", metavar="COMMAND")
-    does = (
-        "print the kernel structs and fields that the probes read, and where they lie"
-    )
+    does = "print the kernel structs and fields that the probes read, and their offsets"
     commands.add_parser(
         "layout",
         help=does,
@@ -140,15 +137,15 @@ def probes_parser() -> argparse.ArgumentParser:
 
 
 def events_parser() -> argparse.ArgumentParser:
-    """Return the parser of what comes after `montauk events`."""
+    """Return the parser of the arguments of `montauk events`."""
     result = _Parser(
         prog="montauk events",
         description="Print every fork, exec and exit as it happens, until stopped.",
-        epilog="Ctrl-C ends it with a summary on stderr, and exit code 0.",
+        epilog="Ctrl-C stops it: a summary goes to stderr, the exit code is 0.",
         allow_abbrev=False,
     )
     result.add_argument(
-        "--json", action="store_true", help="print JSON lines, the summary as the last"
+        "--json", action="store_true", help="print JSON lines, the summary last"
     )
     _add_flag(result, "filter")
     result.add_argument(
@@ -168,28 +165,29 @@ def _duration(text: str) -> float:
 
 def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not text.strip("0"):
-        reason = f"{quoted(text)} is not a number above 0"
+        reason = f"{quoted(text)} is not a positive number"
         raise argparse.ArgumentTypeError(reason)
     if len(text) > _MOST_DIGITS:
-        reason = f"{quoted(text)} is more than anybody counts"
+        reason = f"{quoted(text)} is too large"
         raise argparse.ArgumentTypeError(reason)
     return int(text)
 
 
 def check_combination(options: argparse.Namespace) -> None:
-    """Check that what was given goes together.
+    """Check that the options can be combined.
 
     Raises:
-        UsageError: It does not.
+        UsageError: They cannot be.
     """
     if options.samples is not None and options.command != JSON:
-        reason = "-n goes with --json"
+        reason = "-n requires --json"
         raise UsageError(reason, "leave it out, or add --json")
     if options.limit is not None and options.command not in (JSON, ONCE):
-        reason = "--limit goes with --json or --once"
+        reason = "--limit requires --json or --once"
         raise UsageError(reason, "leave it out, or add one of them")
     for option in OPTIONS if options.command != MONITOR else ():
         flag = option.flag
         is_given = flag is not None and getattr(options, option.attribute) is not None
         if flag and flag.of_monitor and is_given:
-            raise UsageError(f"--{flag.name} goes with the monitor", "leave it out")
+            reason = f"--{flag.name} applies to the monitor only"
+            raise UsageError(reason, "leave it out")

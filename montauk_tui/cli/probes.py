@@ -9,5 +9,5 @@ from montauk_tui.export import probes
 def run(options: argparse.Namespace) -> int:
     """Print them and return the exit code."""
     if options.command is None:
-        raise UsageError("montauk probes does nothing alone", "choose one of: layout")
+        raise UsageError("montauk probes needs a command", "choose one of: layout")
     return probes.layout()

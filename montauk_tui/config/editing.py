@@ -42,14 +42,14 @@ def edited(data: bytes, changes: Sequence[Change]) -> bytes:
             _apply(document, change)
         text = document.as_string()
     except (TOMLKitError, AttributeError, KeyError, TypeError) as error:
-        reason = f"its form is too unusual to change ({error})"
+        reason = f"its format cannot be edited safely ({error})"
         raise ValueError(reason) from error
     after = tomllib.loads(text)
     kept = {change.path[0] for change in changes}
     if not all(says(after, change) for change in changes) or any(
         before.get(key) != after.get(key) for key in {*before, *after} - kept
     ):
-        reason = "its form is too unusual to change"
+        reason = "its format cannot be edited safely"
         raise ValueError(reason)
     return text.encode()
 

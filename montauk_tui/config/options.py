@@ -1,7 +1,7 @@
-"""Every setting, a row each: the table all that is said of settings is made from.
+"""Every setting, one row each: the single table of settings.
 
-The file, the flags and `--help`, the setup screen, docs/configuration.md and the manual
-page read it. A further setting is one row here, and what it does.
+The settings file, the flags and `--help`, the setup screen, docs/configuration.md and
+the manual page are made from it. A new setting is one row here, and its use.
 """
 
 from collections.abc import Mapping
@@ -18,66 +18,66 @@ _ROWS: Final = ", ".join(f"`{it}`" for it in read.ROWS)
 # fmt: off
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What keys and the setup screen change while the monitor runs."""
+    """Settings that keys and the setup screen change at run time."""
 
     interval_s: float = option(
         1.0, read.interval, _SECONDS, id="interval",
         flag=Flag("delay", "time between samples: 1.5, 2s, 500ms (default 1)",
                   "SECONDS", short="d"),
-        title="Refresh every", hint="The time between two looks at the machine",
+        title="Refresh interval", hint="Time between refreshes",
         steps=(0.1, 0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0))
     linger_s: float = option(
-        5.0, read.linger, "how long a process that ended stays: 0, or as `interval`",
-        id="linger", title="Ended processes stay for",
-        hint="How long processes that ended stay in the table",
+        5.0, read.linger, "how long exited processes stay: 0, or as `interval`",
+        id="linger", title="Keep exited processes for",
+        hint="How long exited processes stay in the table",
         steps=(0.0, 1.0, 2.0, 3.0, 5.0, 10.0, 15.0, 30.0, 60.0))
     machine_scale: bool = switch(
-        "CPU% of the whole machine", "Off: 100 % is one core kept busy",
-        about="true: 100 % of CPU is the whole machine")
-    kernel_threads: bool = switch("Kernel threads", "Show the threads of the kernel")
+        "CPU% of the whole machine", "Off: 100 % is one core",
+        about="true: 100 % is the whole machine")
+    kernel_threads: bool = switch("Kernel threads", "Show kernel threads")
     user_threads: bool = switch(
-        "Threads of processes", "Show each thread as a row of its own")
-    paths: bool = switch("Folders of programs", "Show the paths of programs", on=True)
+        "Process threads", "Show each thread as a separate row")
+    paths: bool = switch("Program paths", "Show the full paths of programs", on=True)
     panel: bool = switch(
-        "Panel", "Tell about the selected process where there is room", on=True)
+        "Panel", "Show details of the selected process where there is room", on=True)
     ascii: bool = switch(
-        "ASCII only", "No lines, arrows or blocks beyond ASCII", page="Look",
+        "ASCII only", "Draw lines, arrows and bars in ASCII", page="Look",
         flag=Flag("ascii", "draw with ASCII only", of_monitor=True))
     read_only: bool = switch(
-        "Read-only", "Keys that act on processes do nothing",
-        flag=Flag("read-only", "act on no process: no signals, no nice values",
+        "Read-only", "Disable the keys that change processes",
+        flag=Flag("read-only", "disable the keys that change processes",
                   of_monitor=True))
 
 
 @dataclass(frozen=True, slots=True)
 class TabSettings:
-    """What is chosen for one tab; None leaves what is usual for it."""
+    """Settings of one tab; None means its default."""
 
     name: str
-    rows: str | None = option(None, read.row_kind, f"{_ROWS}; left out: the first")
+    rows: str | None = option(None, read.row_kind, f"{_ROWS}; default: the first")
     columns: tuple[str, ...] | None = option(
-        None, read.column_list, "as above; left out: those usual for its rows")
+        None, read.column_list, "as above; default: depends on `rows`")
     sort: str | None = option(
-        None, read.column, "as above; left out: what is usual for its rows")
+        None, read.column, "as above; default: depends on `rows`")
     descending: bool | None = option(None, read.switch, "as above")
     filter: str | None = option(
-        None, read.filter_text, "a [query](queries.md) for what is listed at all")
+        None, read.filter_text, "a [query](queries.md) that limits what is listed")
     tree: bool | None = option(
-        None, read.switch, "whether it starts as a tree, where its rows are processes")
+        None, read.switch, "start in tree view, where the rows are processes")
 
     @property
     def id(self) -> str:
-        """What it is called wherever case does not count."""
+        """Its name in lower case: tab names ignore case."""
         return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)
 class Settings(Preferences):
-    """Everything the user can choose before the program starts."""
+    """All settings that apply when the program starts."""
 
     collector: str | None = option(
         None, read.text, "an installed collector (`--collector-info` lists them)",
-        flag=Flag("collector", "use this collector or none", "NAME"))
+        flag=Flag("collector", "use only this collector", "NAME"))
     theme: str = option(
         "montauk-dark", read.text, "a [theme](themes.md)",
         flag=Flag("theme", "colours of the monitor", "NAME", of_monitor=True))
@@ -90,32 +90,35 @@ class Settings(Preferences):
         "cpu_pct", read.column, "a [column](#columns), shown or not",
         flag=Flag("sort", "sort by this column: cpu, mem, time, pid, ...", "COLUMN"))
     descending: bool | None = option(
-        None, read.switch, "left out: what is usual for the sort column")
+        None, read.switch, "default: depends on the sort column")
     filter: str = option(
         "", read.filter_text, "a [query](queries.md); `a|b` for either",
         flag=Flag("filter",
-                  "only what matches: a text, a|b, 'cpu > 10 and user = root'",
+                  "show only what matches: text, a|b, 'cpu > 10 and user = root'",
                   "QUERY", read=read.query_text))
     tree: bool = switch(
-        "Tree in Main", "Start with the tree rather than with the list",
-        flag=Flag("tree", "start as a tree", of_monitor=True))
+        "Tree in Main", "Start in tree view",
+        flag=Flag("tree", "start in tree view", of_monitor=True))
     mouse: bool = switch(
-        "Mouse", "Off: the terminal selects text as it always does", on=True)
+        "Mouse", "Off: the mouse selects text in the terminal", on=True)
     tab_order: tuple[str, ...] = option(
-        (), read.names, "names of [tabs](#tabs): those that are shown; none: all")
+        (), read.names, "[tabs](#tabs) to show, in their order; empty: all")
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """By the id of a binding: its keys, as they were written."""
+    """Keys by binding id, as written in the file."""
     tabs: tuple[TabSettings, ...] = ()
-    """What is chosen for tabs other than Main, and further tabs."""
+    """Settings of the tabs other than Main, and custom tabs."""
 # fmt: on
 
 
 OPTIONS: Final = options_of(Settings)
 BY_ID: Final = {option.id: option for option in OPTIONS}
 TAB_OPTIONS: Final = {option.id: option for option in options_of(TabSettings)}
-"""What a table in `[[tabs]]` may say beside its name."""
+"""Keys of a table in `[[tabs]]` beside its name."""
 
-TABLES: Final = {"keys": "[keys](#keys) of actions", "tabs": "[tabs](#tabs) but Main"}
+TABLES: Final = {
+    "keys": "[keys](#keys) of actions",
+    "tabs": "[tabs](#tabs) other than Main",
+}
 """Keys of the file that hold tables: `[keys]` and `[[tabs]]`."""
 
 KNOWN: Final = (*BY_ID, *TABLES)
@@ -123,5 +126,5 @@ KNOWN: Final = (*BY_ID, *TABLES)
 
 
 def preferences_of(chosen: Preferences) -> dict[str, Any]:
-    """Return the preferences in what holds them, by field."""
+    """Return the preferences by field."""
     return {one.name: getattr(chosen, one.name) for one in fields(Preferences)}

@@ -12,8 +12,8 @@ from montauk_tui.model.text import cell_width, clean_text, quoted
 
 ROWS: Final = {
     "processes": "Processes",
-    "exited": "Processes that ended",
-    "spawners": "Processes that start others",
+    "exited": "Exited processes",
+    "spawners": "Processes that start other processes",
     "events": "Forks, execs and exits",
 }
 """What a tab may list, and its title."""
@@ -93,7 +93,7 @@ def query_text(written: str) -> str:
 def switch(value: Any) -> bool:
     """Read true or false."""
     if not isinstance(value, bool):
-        reason = "it is neither true nor false"
+        reason = "it must be true or false"
         raise UsageError(reason, "write true or false, without quotes")
     return value
 
@@ -157,21 +157,21 @@ def names(value: Any) -> tuple[str, ...]:
 def _check_length(entries: Sequence[Any]) -> None:
     if len(entries) > _LONGEST_LIST:
         reason = f"it has more than {_LONGEST_LIST} entries"
-        raise UsageError(reason, "leave out what is there twice")
+        raise UsageError(reason, "remove duplicates")
 
 
 def tab_name(value: Any) -> str:
     """Read what a tab is called."""
     name = one_line(text(value))
     if not name or cell_width(name) > _WIDEST_NAME:
-        reason = "it is no name for a tab"
+        reason = "it is not a tab name"
         raise UsageError(reason, f"write 1 to {_WIDEST_NAME} characters")
     return name
 
 
 def row_kind(value: Any) -> str:
     """Read what a tab lists."""
-    return one_of(text(value), tuple(ROWS), "no rows are")
+    return one_of(text(value), tuple(ROWS), "unknown rows")
 
 
 def one_of(name: str, known: Sequence[str], what: str) -> str:

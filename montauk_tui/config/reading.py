@@ -44,7 +44,7 @@ def from_file(
     except (FileNotFoundError, NotADirectoryError):
         return Settings(), []
     except files.DistrustedError as error:
-        remedy = "let MONTAUK_CONFIG name a file of root's; using the defaults"
+        remedy = "set MONTAUK_CONFIG to a file owned by root; using the defaults"
         return Settings(), [f"{name}: {one_line(error.strerror)}; {remedy}"]
     except OSError as error:
         reason = f"{name}: cannot be read: {error.strerror or error}"
@@ -87,7 +87,7 @@ def from_document(
                 continue
             setting = BY_ID[key].read(value)
             if key == "collector" and collectors is not None:
-                one_of(setting, tuple(collectors), "no collector is")
+                one_of(setting, tuple(collectors), "unknown collector")
             values[BY_ID[key].attribute] = setting
         except UsageError as error:
             reason = f"bad value for {key!r}: {error}"
@@ -110,6 +110,6 @@ def load(collectors: Collection[str] | None = None) -> tuple[Settings, list[str]
     # Path.exists() raises where a folder may not be entered.
     is_missing = not warnings and not os.path.exists(path)  # noqa: PTH110
     if environment.get("MONTAUK_CONFIG") and is_missing:
-        reason = f"{named(path)}: MONTAUK_CONFIG names no file"
-        warnings.append(f"{reason} yet; saving settings (W) creates it")
+        reason = f"{named(path)}: MONTAUK_CONFIG names a file that does not exist"
+        warnings.append(f"{reason}; saving settings (W) creates it")
     return from_environment(settings, environment), warnings

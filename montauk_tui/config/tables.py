@@ -57,16 +57,16 @@ def read_tabs(value: Any) -> tuple[tuple[TabSettings, ...], list[str]]:
     tabs: dict[str, TabSettings] = {}
     problems: list[str] = []
     if len(value) > _MOST_TABS:
-        problems.append(f"[[tabs]]: more than {_MOST_TABS}; the rest is left out")
+        problems.append(f"[[tabs]]: more than {_MOST_TABS}; ignoring the rest")
     for table in value[:_MOST_TABS]:
         try:
             tab = _tab(table, problems)
         except UsageError as error:
-            problems.append(f"[[tabs]]: {error}; this tab is left out")
+            problems.append(f"[[tabs]]: {error}; ignoring this tab")
             continue
         if tab.id in tabs:
             problems.append(
-                f"[[tabs]]: two are called {tab.name!r}; rename one; the first counts"
+                f"[[tabs]]: two are called {tab.name!r}; rename one; using the first"
             )
         tabs.setdefault(tab.id, tab)
     return tuple(tabs.values()), problems
@@ -74,11 +74,11 @@ def read_tabs(value: Any) -> tuple[tuple[TabSettings, ...], list[str]]:
 
 def _tab(table: Mapping[str, Any], problems: list[str]) -> TabSettings:
     if "name" not in table:
-        raise UsageError("one has no name", 'give it name = "..."')
+        raise UsageError("a tab has no name", 'add name = "..."')
     name = tab_name(table["name"])
     if name.lower() == "main":
-        reason = "the tab 'main' has its settings outside of [[tabs]]"
-        raise UsageError(reason, "use columns, sort, descending and tree there")
+        reason = "settings of the tab 'main' belong outside [[tabs]]"
+        raise UsageError(reason, "set columns, sort, descending and tree there")
     where = f"[[tabs]] {name!r}"
     unknown = unknown_keys(table, ["name", *TAB_OPTIONS], len(problems))
     problems += [f"{where}: {line}" for line in unknown]

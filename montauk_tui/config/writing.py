@@ -74,20 +74,20 @@ def save(path: Path, wanted: Sequence[Change]) -> Saved:
         ) from error
     except (ValueError, RecursionError) as error:
         reason = f"{name}: is not TOML: {one_line(error)}"
-        raise SaveFailed(reason, "mend or move the file, then save again") from error
-    reason = f"{name}: another program keeps writing it"
+        raise SaveFailed(reason, "fix or move the file, then save again") from error
+    reason = f"{name}: another program keeps changing it"
     raise SaveFailed(reason, "save again later")
 
 
 def summary(saved: Saved, shown: str) -> str:
     """Return what was saved in one line; `shown` is the path as the reader knows it."""
     if not saved.written:
-        return f"nothing to save: {shown} says all of it"
+        return f"nothing to save: {shown} is up to date"
     said = f"saved {_list([*dict.fromkeys(map(str, saved.written))])} in {shown}"
     if saved.lost:
         said += f"; not kept: {_list(saved.lost)}"
     if saved.unknown:
-        said += f"; kept what this version does not know: {_list(saved.unknown)}"
+        said += f"; kept unknown keys: {_list(saved.unknown)}"
     return said
 
 

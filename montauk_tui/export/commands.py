@@ -57,7 +57,7 @@ def _describe(name: str, waiting: Waiting, *, is_wanted: bool) -> tuple[str, boo
                 return f"  [active] {name} ({detail})", True
         collector, state = registry.availability(name)
     except CollectorFailed as failure:
-        return f"           {name}: unavailable: it failed: {failure}", False
+        return f"           {name}: unavailable: failed: {failure}", False
     except CollectorUnavailable as refusal:
         reason = refusal.line.removeprefix(f"collector {name}: unavailable: ")
         return f"           {name}: unavailable: {reason}", False

@@ -15,7 +15,7 @@ from montauk_tui.model.sample import Counters, Sample
 from montauk_tui.model.schema import Need
 from montauk_tui.pipeline.chain import CollectorChain
 
-_REMEDY: Final = "leave --collector out, or choose kernel or netlink"
+_REMEDY: Final = "leave --collector out, or use kernel or netlink"
 
 
 @dataclass
@@ -82,7 +82,8 @@ class Source:
         if reading.opening != self._opening:
             if self._last is not None:
                 self._before.append(self._last.counters)
-            streams.complain(f"{self._chain.failure}; {reading.status.name} goes on")
+            now = reading.status.name
+            streams.complain(f"{self._chain.failure}; continuing with {now}")
         self._opening, self._last = reading.opening, reading.sample
         self.lookups = reading.lookups
         return reading.sample
@@ -97,7 +98,7 @@ class Source:
 
 
 def _blind(status: CollectorStatus) -> MontaukError:
-    reason = f"collector {status.name} does not see events"
+    reason = f"collector {status.name} does not report events"
     if refusals := "; ".join(status.refusals):
-        return MontaukError(f"{reason}, and no other serves: {refusals}")
+        return MontaukError(f"{reason}, and no other collector works: {refusals}")
     return MontaukError(reason, _REMEDY)

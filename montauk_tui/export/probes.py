@@ -30,7 +30,7 @@ def layout(path: str = DEFAULT_PATH) -> int:
     except FileNotFoundError as error:
         raise MontaukError(f"no {path}", _NO_BTF) from error
     except PermissionError as error:
-        raise MontaukError(f"{path} may not be read", "run it as root") from error
+        raise MontaukError(f"{path}: permission denied", "run it as root") from error
     except (OSError, BtfError) as error:
         raise MontaukError(f"{path} cannot be read: {error}", _NO_BTF) from error
     put("\n".join(layout_lines(found)))
@@ -60,12 +60,12 @@ def _fields(used: Iterable[Used]) -> list[tuple[str, ...]]:
 def _differences(found: Layout) -> list[tuple[str, str]]:
     """Return what else differs from kernel to kernel."""
     sizes = found.sizes
-    rss = f"{sizes['rss_stat']} bytes, its number at byte {sizes['rss_in_counter']}"
-    tells = "tells" if found.exit_tells_group_dead else "does not tell"
+    rss = f"{sizes['rss_stat']} bytes, counter at byte {sizes['rss_in_counter']}"
+    reports = "reports" if found.exit_tells_group_dead else "does not report"
     return [
         ("element of mm_struct.rss_stat", rss if sizes["rss_stat"] else "missing"),
         ("struct upid", f"{sizes['upid']} bytes"),
-        ("tracepoint sched_process_exit", f"{tells} whether all threads ended"),
+        ("tracepoint sched_process_exit", f"{reports} whether all threads exited"),
     ]
 
 

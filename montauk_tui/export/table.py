@@ -84,11 +84,11 @@ def _books(frame: Frame) -> list[str]:
             ("unexplained", cores.unexplained_s),
         )
     )
-    line = f"Books {busy} cores = {', '.join(parts)}"
+    line = f"{busy.capitalize()} cores = {', '.join(parts)}"
     last = frame.history.churn[-1] if frame.history.churn else None
     if last is not None and last.started is not None and last.exited is not None:
-        started, ended = last.started / interval_s, last.exited / interval_s
-        line += f"; {rate_text(started)}/s started, {rate_text(ended)}/s ended"
+        started, exited = last.started / interval_s, last.exited / interval_s
+        line += f"; {rate_text(started)}/s started, {rate_text(exited)}/s exited"
         line += f", {last.lost} lost"
     return [line]
 

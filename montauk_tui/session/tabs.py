@@ -159,7 +159,7 @@ def mistakes(settings: Settings) -> list[str]:
     known = {*BUILT_IN, *(tab.id for tab in settings.tabs)}
     unknown = [name for name in settings.tab_order if name not in known]
     said = [
-        f"'tab_order': no tab is called {quoted(name)}; "
+        f"'tab_order': unknown tab {quoted(name)}; "
         + (near(name, known) or f"use some of: {', '.join(known)}")
         for name in unknown[:MOST_COMPLAINTS]
     ]
@@ -168,8 +168,8 @@ def mistakes(settings: Settings) -> list[str]:
         base = usual_of(chosen)
         if chosen.rows not in (None, base.rows):
             said.append(
-                f"[[tabs]] {chosen.name!r}: its rows stay {base.rows}; "
-                "give a tab with other rows another name"
+                f"[[tabs]] {chosen.name!r}: 'rows' stays {base.rows}; "
+                "use another name for a tab with other rows"
             )
         if chosen.tree and not base.has_tree:
             said.append(
@@ -218,19 +218,19 @@ LISTINGS: Final = {
     PROCESSES: Listing(_processes, "no process matches", "no process matches"),
     "exited": Listing(
         lambda frame, _: exited_only(frame),
-        "no process has ended yet",
-        "collector {} does not see processes end",
+        "no process has exited yet",
+        "collector {} does not report exits",
     ),
     SPAWNERS: Listing(
         lambda frame, shown: GROUPINGS[shown.grouping](frame),
         "no process started another in the last 5 s",
-        "collector {} does not see processes start; none was credited with another's "
+        "collector {} does not report forks; no parent was credited with child "
         "CPU time",
     ),
     "events": Listing(
         lambda frame, _: events(frame),
-        "nothing was started, and nothing ended",
-        "collector {} does not see processes start and end",
+        "no events yet",
+        "collector {} does not report forks and exits",
     ),
 }
 """By what the settings call them."""

@@ -244,5 +244,5 @@ def run(
     if app.failure is not None:
         raise app.failure
     if app.return_code == 1:
-        streams.complain("that was a bug in montauk; please report it")
+        streams.complain("this is a bug in montauk; please report it")
     return app.return_code or 0

@@ -234,7 +234,9 @@ class Controller:
         elif effect.screen == "commands" and is_free:
             from textual.command import CommandPalette
 
-            self._app.push_screen(CommandPalette(placeholder="What it should do"))
+            self._app.push_screen(
+                CommandPalette(placeholder="Type the name of an action")
+            )
 
     @perform.register
     def _look_into(self, effect: effects.LookInto) -> None:

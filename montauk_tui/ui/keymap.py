@@ -35,8 +35,8 @@ _NAMED: Final = frozenset(
 )
 
 _FIXED: Final = {
-    "ctrl+c": "it always leaves montauk",
-    "ctrl+q": "it always leaves montauk",
+    "ctrl+c": "it always quits montauk",
+    "ctrl+q": "it always quits montauk",
     **dict.fromkeys("0123456789", "digits jump to a PID"),
 }
 """Keys that cannot be given away, and why."""
@@ -66,10 +66,10 @@ def read_key(text: str) -> str:
     stripped = text.strip()
     key = _character_to_key(stripped) if len(stripped) == 1 else _named(stripped)
     if key is None or (len(stripped) == 1 and not stripped.isprintable()):
-        reason = f"no key is called {quoted(text)}"
+        reason = f"unknown key {quoted(text)}"
         raise UsageError(reason, "write for example F9, k, Ctrl-X, PgUp or ?")
     if key in _FIXED:
-        reason = f"{key_name(key)} cannot be given away: {_FIXED[key]}"
+        reason = f"{key_name(key)} is reserved: {_FIXED[key]}"
         raise UsageError(reason, "choose another key")
     return key
 
@@ -99,7 +99,7 @@ def keymap(chosen: Chosen) -> tuple[Keymap, list[str]]:
     known = {binding.id or "" for scope in scopes for binding in scope}
     unknown = [name for name in chosen if name not in known]
     said = [
-        f"[keys]: no action is called {quoted(name)}; "
+        f"[keys]: unknown action {quoted(name)}; "
         + (near(name, known) or "docs/keys.md and F1 list them")
         for name in unknown[:MOST_COMPLAINTS]
     ]
@@ -130,7 +130,9 @@ def _mapped(
                 owners[key] = binding_id
                 good.append(key)
         if binding_id == _INTERRUPT:
-            said.append(f"[keys]: {binding_id!r}: Ctrl-C always leaves; remove it")
+            said.append(
+                f"[keys]: {binding_id!r}: Ctrl-C always quits montauk; remove this entry"
+            )
         elif good or not chosen[binding_id]:
             given[binding_id] = good
     return tuple(_with_keys(binding, given, owners) for binding in bindings), said
@@ -140,7 +142,7 @@ def _free_key(text: str, binding_id: str, owners: Mapping[str, str]) -> str:
     key = read_key(text)
     owner = owners.get(key, binding_id)
     if owner != binding_id:
-        reason = f"{key_name(key)} is given to {owner!r} already"
+        reason = f"{key_name(key)} is already bound to {owner!r}"
         raise UsageError(reason, "choose another key for one of them")
     return key
 
@@ -178,7 +180,7 @@ def given_key(
         UsageError: This action keeps its key.
     """
     if binding_id == _INTERRUPT:
-        raise UsageError("Ctrl-C always leaves montauk", "choose another action")
+        raise UsageError("Ctrl-C always quits montauk", "choose another action")
     scope = BINDINGS if binding_id in {b.id for b in BINDINGS} else LOOK_BINDINGS
     ids = {binding.id for binding in scope}
     others = {

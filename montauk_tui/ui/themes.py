@@ -29,29 +29,29 @@ _PARTS: Final = ("description", "dark", "surface", "styles")
 SURFACES: Final = ("background", "panel", "foreground", "accent")
 
 ROLES: Final = {
-    "title": "the name of the program; headings of the help",
-    "label": "words that say what a number is", "value": "those numbers",
-    "faint": "what is of no interest: zeros, idle processes, kernel threads",
-    "notice": "worth a glance", "warm": "rather much",
-    "hot": "very much: likely what you look for",
-    "name": "the program's own name in a command", "path": "the folder before it",
-    "arguments": "what follows it", "thread": "the name of a thread",
-    "tree": "the lines of the tree", "header": "titles of columns",
-    "header_sort": "the title of the sort column", "selected": "the selected row",
-    "match": "the text that was searched for", "bracket": "the brackets around a bar",
-    "bar_user": "programs in a CPU bar", "bar_nice": "those with a positive nice value",
-    "bar_system": "the kernel in it", "bar_irq": "interrupts in it",
-    "bar_steal": "time stolen by the host in it",
-    "mem_used": "used memory in its bar", "mem_buffers": "buffers in it",
-    "mem_cache": "cache in it", "swap_used": "the swap bar",
-    "key": "the name of a key", "key_label": "what it does, in the last line",
-    "alert": "what must not be missed, such as PAUSED",
+    "title": "program name, help headings",
+    "label": "labels of values", "value": "values",
+    "faint": "unimportant: zeros, idle processes, kernel threads",
+    "notice": "notable", "warm": "high",
+    "hot": "very high",
+    "name": "program name in a command", "path": "its folder",
+    "arguments": "its arguments", "thread": "thread name",
+    "tree": "tree lines", "header": "column titles",
+    "header_sort": "title of the sort column", "selected": "selected row",
+    "match": "match of a search", "bracket": "brackets of a bar",
+    "bar_user": "user time in a CPU bar", "bar_nice": "user time at a positive nice value",
+    "bar_system": "system time", "bar_irq": "interrupt time",
+    "bar_steal": "time stolen by the hypervisor",
+    "mem_used": "used memory", "mem_buffers": "buffers",
+    "mem_cache": "cache", "swap_used": "used swap",
+    "key": "key name", "key_label": "key label in the last line",
+    "alert": "alerts, such as PAUSED",
 }  # fmt: skip
 """What a theme gives a style to. A role that a theme leaves out is drawn plainly."""
 
 
 class ThemeError(UsageError):
-    """A theme that does not exist, or a file that is none."""
+    """A theme that does not exist, or a file that is not a theme."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def load(name: str, folders: Sequence[Path]) -> Theme:
             return _read(path)
     known = names(folders)
     raise ThemeError(
-        f"no theme is called {quoted(name)}",
+        f"unknown theme {quoted(name)}",
         near(name, known) or f"choose one of: {', '.join(known)}",
     )
 
@@ -136,7 +136,7 @@ def _read(path: Path) -> Theme:
         # tomllib raises more than its own error: see config.from_file.
         why = " ".join(str(getattr(error, "strerror", None) or error).split())
         reason = f"{file}: cannot be read: {clean_text(why)}"
-        raise ThemeError(reason, "mend or remove the file") from error
+        raise ThemeError(reason, "fix or remove the file") from error
     for key in document:
         if key not in _PARTS:
             reason = f"{file}: unknown key {quoted(key)}"
@@ -144,7 +144,7 @@ def _read(path: Path) -> Theme:
             raise ThemeError(reason, remedy)
     surface = _section(document, "surface", SURFACES, file)
     if missing := [key for key in SURFACES if key not in surface]:
-        reason = f"{file}: [surface] lacks {', '.join(missing)}"
+        reason = f"{file}: [surface] is missing {', '.join(missing)}"
         raise ThemeError(reason, 'give each a colour such as "#12161c"')
     for key, value in surface.items():
         _check_colour(key, value, file)
@@ -170,7 +170,7 @@ def _contents(path: Path) -> bytes:
 def _dark(document: Mapping[str, Any], file: str) -> bool:
     dark = document.get("dark", True)
     if not isinstance(dark, bool):
-        raise ThemeError(f"{file}: dark is neither true nor false", "write one of them")
+        raise ThemeError(f"{file}: dark must be true or false", "use one of them")
     return dark
 
 
@@ -194,7 +194,7 @@ def _check_colour(key: str, value: str, file: str) -> None:
     try:
         Color.parse(value)
     except ColorParseError as error:
-        reason = f"{file}: {key} is no colour: {quoted(value)}"
+        reason = f"{file}: {key} is not a colour: {quoted(value)}"
         raise ThemeError(reason, 'write it as "#12161c"') from error
 
 
@@ -202,5 +202,5 @@ def _style(role: str, text: str, file: str) -> Style:
     try:
         return Style.parse(text)
     except StyleSyntaxError as error:
-        reason = f"{file}: {role} is no style: {quoted(text)}"
+        reason = f"{file}: {role} is not a style: {quoted(text)}"
         raise ThemeError(reason, 'write for example "bold #ff7b72"') from error

@@ -107,7 +107,7 @@ def test_what_is_made_is_up_to_date_and_has_its_place_once() -> None:
 @pytest.mark.parametrize(
     ("page", "line"),
     [
-        ("README.md", "| `F1` `h` `?` | Every key and sign |"),
+        ("README.md", "| `F1` `h` `?` | Show every key and symbol |"),
         ("montauk.1", "Untag all."),
     ],
 )

@@ -296,7 +296,10 @@ def test_the_next_collector_goes_on_and_both_are_counted(
     summary = last["summary"]
     assert (summary["forks"], summary["execs"], summary["exits"]) == (5, 6, 1)
     assert (summary["lost"], summary["lost_cpu_times"]) == (2, 1)
-    assert result.err == "montauk: collector kernel failed: it broke; netlink goes on\n"
+    assert (
+        result.err
+        == "montauk: collector kernel failed: it broke; continuing with netlink\n"
+    )
     assert result.code == 0
 
 
@@ -320,8 +323,8 @@ def test_a_collector_that_sees_no_events_is_refused(program: Command) -> None:
     ):
         assert result.code == 1
         assert result.complaint == (
-            "montauk: collector traditional does not see events; "
-            "leave --collector out, or choose kernel or netlink"
+            "montauk: collector traditional does not report events; "
+            "leave --collector out, or use kernel or netlink"
         )
 
 

@@ -102,7 +102,7 @@ def test_one_table(program: Command) -> None:
     code, out, err = program("--once", "-d", "100ms", "--sort", "pid")
     assert (code, err) == (0, "")
     lines = out.splitlines()
-    assert lines[2].startswith("Books busy ")
+    assert lines[2].startswith("Busy ")
     assert lines[3] == ""
     assert lines[4].split()[:4] == ["PID", "USER", "PRI", "NI"]
     # A row of many has their number in the place of a PID.

@@ -63,12 +63,12 @@ def test_what_is_missing_and_what_that_costs() -> None:
 def test_what_differs_from_kernel_to_kernel() -> None:
     assert lines(KNOWN)[-4:] == [
         "",
-        "element of mm_struct.rss_stat  40 bytes, its number at byte 8",
+        "element of mm_struct.rss_stat  40 bytes, counter at byte 8",
         "struct upid                    16 bytes",
-        "tracepoint sched_process_exit  tells whether all threads ended",
+        "tracepoint sched_process_exit  reports whether all threads exited",
     ]
     assert lines(KNOWN, tells=False)[-1].endswith(
-        "does not tell whether all threads ended"
+        "does not report whether all threads exited"
     )
     assert lines(KNOWN, rss=0)[-3] == "element of mm_struct.rss_stat  missing"
 
@@ -148,7 +148,7 @@ def test_type_information_that_may_not_be_read(
     monkeypatch.setattr(probes, "Btf", refuse)
     result = here("probes", "layout")
     assert result.code == 1
-    assert result.complaint.endswith("may not be read; run it as root")
+    assert result.complaint.endswith("permission denied; run it as root")
 
 
 @pytest.mark.parametrize(

@@ -305,4 +305,4 @@ def test_a_collector_that_cannot_sample_is_not_the_active_one(
 ) -> None:
     installed(netlink=Fake)
     assert commands.collector_info(None) == 1
-    assert "netlink: unavailable: it failed: " in capsys.readouterr().out
+    assert "netlink: unavailable: failed: " in capsys.readouterr().out

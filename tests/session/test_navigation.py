@@ -176,7 +176,7 @@ def test_s_of_the_first_process_knows_nobody() -> None:
     desk.choose(1)
     desk.run("spawner")
     assert (desk.tab, desk.current_pid) == ("Main", 1)
-    assert desk.said == "who started it is not known"
+    assert desk.said == "unknown parent"
 
 
 def test_s_clears_the_filter_that_hides_the_starter() -> None:
@@ -184,7 +184,7 @@ def test_s_clears_the_filter_that_hides_the_starter() -> None:
     desk.run("spawner")
     assert (desk.tab, desk.current_pid) == ("Spawners", SHELL)
     assert desk.session.choices.filter_text == ""
-    assert desk.said == f"started by bash {SHELL}; the filter was cleared"
+    assert desk.said == f"started by bash {SHELL}; filter cleared"
 
 
 def test_s_clears_the_filter_in_main_as_well() -> None:
@@ -192,7 +192,7 @@ def test_s_clears_the_filter_in_main_as_well() -> None:
     child = desk.current_pid
     desk.run("spawner")
     assert (desk.tab, desk.current_pid) == ("Main", 701)
-    assert desk.said.endswith("; shown in Main; the filter was cleared")
+    assert desk.said.endswith("; shown in Main; filter cleared")
     assert child in desk.shown_pids
 
 
@@ -216,7 +216,7 @@ def test_s_shows_the_users_among_whom_the_starter_is() -> None:
     desk.run("spawner")
     assert desk.current_pid == table.ppid[row]
     assert desk.session.choices.view.uid is None
-    assert desk.said.endswith("; all users are shown now")
+    assert desk.said.endswith("; all users are shown")
 
 
 def test_s_says_what_the_collector_does_not_see() -> None:
@@ -224,7 +224,7 @@ def test_s_says_what_the_collector_does_not_see() -> None:
     desk.choose(POSTGRES)
     desk.run("spawner")
     assert (desk.tab, desk.current_pid) == ("Main", 701)
-    told = "started by postgres 701; collector replay does not see processes start"
+    told = "started by postgres 701; collector replay does not report forks"
     assert desk.said == f"{told}; shown in Main"
 
 
@@ -240,7 +240,7 @@ def test_enter_on_a_program_shows_what_ended_of_it() -> None:
     assert desk.session.choices.filter_text == 'name = "awk"'
     assert len(desk.shown_pids) >= 24
     assert all("awk" in row for row in desk.texts[:20])
-    assert desk.said == "what ended of awk; Esc leaves the filter"
+    assert desk.said == "exited processes of awk; Esc clears the filter"
 
 
 def test_enter_on_a_program_with_a_hostile_name() -> None:
@@ -259,7 +259,7 @@ def test_enter_on_programs_of_unknown_names_says_so() -> None:
     desk = Desk(collector)
     desk.run("next_tab(1)", "next_tab(1)", "next_tab(1)", "group")
     desk.run("enter")
-    assert desk.said == "their name is not known"
+    assert desk.said == "name of the group is unknown"
     assert desk.tab == "Spawners"
     assert not desk.session.choices.filter_text
 
@@ -269,10 +269,10 @@ def test_enter_on_a_cgroup_that_is_not_known_says_so() -> None:
     desk.run("next_tab(1)", "next_tab(1)", "next_tab(1)", "group", "group")
     desk.run("enter")
     assert desk.tab == "Spawners"
-    assert desk.said == "their cgroup is not known"
+    assert desk.said == "cgroup of the group is unknown"
 
 
-@pytest.mark.parametrize(("tabs", "words"), [(0, "git 22002 has ended"), (2, None)])
+@pytest.mark.parametrize(("tabs", "words"), [(0, "git 22002 has exited"), (2, None)])
 def test_enter_on_one_that_ended_is_no_dead_end(tabs: int, words: str | None) -> None:
     desk = churning()
     desk.run(*["next_tab(1)"] * tabs)
@@ -290,4 +290,4 @@ def test_s_names_an_ancestor_that_is_not_the_starter() -> None:
     desk.run("spawner")
     assert (desk.tab, desk.current_pid) == ("Spawners", MAKE)
     reason = "which started nothing in the last 5 s"
-    assert desk.said == f"started by g++ 4130, {reason}; this is make 3990 above it"
+    assert desk.said == f"started by g++ 4130, {reason}; selected its ancestor make 3990"

@@ -20,7 +20,7 @@ def test_every_action_on_a_process_is_refused_with_the_reason(action: str) -> No
     host = RecordedHost(Opened(collector, ()))
     desk = Desk(host=host)
     desk.run(action)
-    assert desk.said == "these processes are of a recording: nothing can be done"
+    assert desk.said == "this is a recording: its processes cannot be changed"
     assert len(desk.effects) == 1
 
 

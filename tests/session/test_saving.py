@@ -20,7 +20,7 @@ def file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_what_was_changed_is_written_and_named_once(file: Path) -> None:
     desk = Desk()
     desk.run("save_settings")
-    assert desk.said == f"nothing was changed: {file} is as it was"
+    assert desk.said == f"nothing to save: {file} is up to date"
     assert not file.exists()
     desk.run("sort('rss_bytes')", "tree", "kernel_threads", "save_settings")
     (effect,) = desk.effects
@@ -34,7 +34,7 @@ def test_what_was_changed_is_written_and_named_once(file: Path) -> None:
     )
     assert desk.session.unsaved == []
     desk.run("save_settings")
-    assert "nothing was changed" in desk.said
+    assert "nothing to save" in desk.said
 
 
 def test_a_file_that_cannot_be_changed_is_left_alone(file: Path) -> None:

@@ -58,7 +58,7 @@ def test_the_order_of_tabs(order: tuple[str, ...], expected: tuple[str, ...]) ->
         (Settings(tab_order=("web",)), ["'tab_order'", "'web'", "exited"]),
         (
             Settings(tabs=(TabSettings("exited", rows="events"),)),
-            ["'exited'", "its rows stay exited"],
+            ["'exited'", "'rows' stays exited"],
         ),
         (Settings(tabs=(TabSettings("events", tree=True),)), ["'events'", "no tree"]),
     ],
@@ -92,7 +92,7 @@ def test_an_empty_list_says_why_it_is_empty(tab: str) -> None:
     desk = Desk()
     desk.run(f"tab({tab!r})")
     blind = why_nothing(desk.rows.listed, desk.session.choices.tab_now.rows)
-    assert "collector replay does not see processes" in blind
+    assert "collector replay does not report " in blind
     desk = Desk(churning_collector(), Settings(filter="no such"))
     desk.run(f"tab({tab!r})")
     said = why_nothing(desk.rows.listed, desk.session.choices.tab_now.rows)

@@ -43,14 +43,14 @@ def test_the_processes_of_one_user_are_shown() -> None:
     desk.run("choose_user")
     (effect,) = desk.effects
     assert isinstance(effect, Choose)
-    assert effect.current == "everybody"
+    assert effect.current == "all users"
     assert [choice.title for choice in effect.choices][1:] == sorted(
         choice.title for choice in effect.choices[1:]
     )
     desk.answer("33")
     assert 0 < len(desk.shown_pids) < every
     desk.run("choose_user")
-    desk.answer("everybody")
+    desk.answer("all users")
     assert len(desk.shown_pids) == every
 
 
@@ -62,7 +62,7 @@ def test_who_is_followed_is_so_until_it_ends(family: Children) -> None:
     assert desk.current_pid == pid
     assert desk.session.choices.following == family[1][1]
     desk.draw(desk_of([family[0]]).frame)
-    assert desk.said == f"PID {pid}, which was followed, has ended"
+    assert desk.said == f"followed PID {pid} has exited"
     assert desk.session.choices.following is None
 
 

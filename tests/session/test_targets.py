@@ -34,10 +34,10 @@ def picking(desk: Desk) -> Pick:
 @pytest.mark.parametrize(
     ("tabs", "row", "words"),
     [
-        (0, "git push", "git 22002 has ended"),
-        (0, "24x", "this row stands for processes that ended"),
-        (2, "git push", "git 22002 has ended"),
-        (4, "git push", "PID 22002, which this event is about, has ended"),
+        (0, "git push", "git 22002 has exited"),
+        (0, "24x", "this row is a group of exited processes"),
+        (2, "git push", "git 22002 has exited"),
+        (4, "git push", "PID 22002 of this event has exited"),
     ],
 )
 def test_what_ended_cannot_be_acted_on(tabs: int, row: str, words: str) -> None:
@@ -57,7 +57,7 @@ def test_a_group_of_processes_cannot_be_acted_on() -> None:
     for action in ACTING:
         desk.said = ""
         desk.run(action)
-        assert desk.said == "this row stands for many processes, not for one", action
+        assert desk.said == "this row is a group, not one process", action
 
 
 def test_a_table_without_rows_has_nobody_to_act_on() -> None:
@@ -81,7 +81,7 @@ def test_an_event_of_a_process_that_lives_stands_for_that_process(
     desk.run("tab('events')", "kill")
     assert picking(desk).title == f"Send to child1 {identity.pid}"
     desk.run("follow")
-    wanted = f"PID {identity.pid} is no row of this list; Enter goes to it"
+    wanted = f"PID {identity.pid} is not in this list; Enter goes to it"
     assert desk.said == wanted
 
 
@@ -90,7 +90,7 @@ def test_read_only_acts_on_nobody(family: Children) -> None:
     for action in (*ACTING[:6], "trace", "backtrace"):
         desk.said = ""
         desk.run(action)
-        assert desk.said == "read-only: no process is changed", action
+        assert desk.said == "read-only mode: processes cannot be changed", action
     assert [process.poll() for process, _ in family] == [None] * 3
 
 
@@ -122,7 +122,7 @@ def test_what_is_paused_stays_as_it_is(family: Children) -> None:
 def test_the_switch_means_all_below_as_well(family: Children) -> None:
     desk = desk_of(family)
     desk.run("kill")
-    assert picking(desk).switch_hint == "and 2 below"
+    assert picking(desk).switch_hint == "and 2 descendants"
     desk.answer(Picked("15", switched=True))
     assert desk.said == "SIGTERM sent to 3"
     assert [ended_by(process) for process, _ in family] == [signal.SIGTERM] * 3

@@ -73,7 +73,7 @@ async def test_what_was_typed_wrongly_sends_nothing(family: Children) -> None:
         assert box(monitor)[1] == "kil: Enter does it"
         await monitor.type("x")
         await monitor.press("down")
-        assert box(monitor)[1].startswith("Tab: and 2 below; Enter")
+        assert box(monitor)[1].startswith("Tab: and 2 descendants; Enter")
         await monitor.press("escape")
     assert [process.poll() for process, _ in family] == [None] * 3
 
@@ -81,9 +81,9 @@ async def test_what_was_typed_wrongly_sends_nothing(family: Children) -> None:
 async def test_tab_in_the_menu_means_all_below_as_well(family: Children) -> None:
     async with running(app_of(family), SIZE) as monitor:
         await monitor.press("f9")
-        assert "Tab: and 2 below" in box(monitor)[1]
+        assert "Tab: and 2 descendants" in box(monitor)[1]
         await monitor.press("tab")
-        assert box(monitor)[0].endswith("and 2 below")
+        assert box(monitor)[0].endswith("and 2 descendants")
         await monitor.press("enter")
         for process, _ in family:
             assert ended_by(process) is signal.SIGTERM

@@ -117,7 +117,7 @@ def test_the_help_tells_of_every_key() -> None:
 
 
 def test_digits_are_among_the_keys_that_find() -> None:
-    finding = help_text().partition("Finding")[2].partition("Choosing")[0]
+    finding = help_text().partition("Finding")[2].partition("Selecting")[0]
     assert re.search(r"^ +digits +Jump to the process", finding, re.MULTILINE)
     assert help_text().count("digits") == 1
 

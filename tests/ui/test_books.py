@@ -50,9 +50,9 @@ def text(one: Frame, width: int = 200, *, ascii_only: bool = False) -> str:
 def test_the_parts_are_cores_of_their_own() -> None:
     said = text(frame(churn()))
     assert said.startswith(
-        " Books busy 2.00 =  | live 0.50  x exited 1.25  * irq 0.12  ? unexplained 0.13"
+        " Busy 2.00 =  | live 0.50  x exited 1.25  * irq 0.12  ? unexplained 0.13"
     )
-    assert "215/s started  214/s ended" in said
+    assert "215/s started  214/s exited" in said
 
 
 def test_the_bar_has_the_parts_in_their_proportion() -> None:
@@ -136,7 +136,7 @@ def test_the_history_is_cut_at_its_old_end() -> None:
     sparks = "".join(char for char in said if char in "▁▂▃▄▅▆▇█")
     assert 5 < len(sparks) < 60
     assert sparks.endswith("█████")
-    assert said.endswith("/s ended ")
+    assert said.endswith("/s exited ")
 
 
 def test_with_ascii_only_nothing_else_is_drawn() -> None:

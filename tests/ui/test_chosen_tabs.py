@@ -31,7 +31,7 @@ def header(monitor: Monitor) -> list[str]:
         (Settings(tab_order=("web",)), ["'tab_order'", "'web'", "exited"]),
         (
             Settings(tabs=(TabSettings("exited", rows="events"),)),
-            ["'exited'", "its rows stay exited"],
+            ["'exited'", "'rows' stays exited"],
         ),
         (Settings(tabs=(TabSettings("events", tree=True),)), ["'events'", "no tree"]),
     ],

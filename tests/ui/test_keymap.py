@@ -53,10 +53,10 @@ def test_what_is_printed_of_a_key_means_that_key(binding: Binding) -> None:
 @pytest.mark.parametrize(
     ("written", "reason"),
     [
-        ("", "no key is called"), (" ", "no key is called"),
-        ("F99", "no key is called"),
-        ("foo", "no key is called"), ("\x1b[2J", "no key is called"),
-        ("Ctrl-", "no key is called"), ("3", "digits jump to a PID"),
+        ("", "unknown key"), (" ", "unknown key"),
+        ("F99", "unknown key"),
+        ("foo", "unknown key"), ("\x1b[2J", "unknown key"),
+        ("Ctrl-", "unknown key"), ("3", "digits jump to a PID"),
         ("Ctrl-C", "always leaves"), ("ctrl+q", "always leaves"),
     ],
 )  # fmt: skip
@@ -94,7 +94,7 @@ def test_the_closer_look_has_keys_of_its_own() -> None:
     ("keys", "hints"),
     [
         ({"act.kil": ("x",)}, ["'act.kil'; did you mean 'act.kill'?"]),
-        ({"brew.tea": ("x",)}, ["no action is called 'brew.tea'", "F1 list them"]),
+        ({"brew.tea": ("x",)}, ["unknown action 'brew.tea'", "F1 list them"]),
         ({"act.kill": ("foo",)}, ["'act.kill'", "'foo'", "F9"]),
         (
             {"act.kill": ("x",), "act.io": ("x",)},

@@ -295,7 +295,7 @@ def test_what_a_machine_lacks_is_left_out_unless_it_was_chosen(
     chosen = dataclasses.replace(look(120), chosen=parse(names))
     said = "".join(texts(draw_meters(frame, chosen)))
     for title, reason in {
-        "PSI": "none in this kernel",
+        "PSI": "not in this kernel",
         "Net": "no interface" if devices.interfaces is not None else "cannot be read",
         "Dsk": "no disk" if devices.disks is not None else "cannot be read",
         "Tmp": "no CPU sensor",

@@ -53,7 +53,7 @@ async def test_where_nothing_was_changed_nothing_is_written(file: Path) -> None:
         assert text_of(file) == ""
     async with running() as monitor:
         await monitor.press("t", "t", "tab", "shift+tab", "K", "K", "W")
-        assert said(monitor) == f"nothing was changed: {file} is as it was"
+        assert said(monitor) == f"nothing to save: {file} is up to date"
     assert text_of(file) == ""
 
 

@@ -51,14 +51,14 @@ async def test_every_page_is_there_and_says_what_its_lines_are_about() -> None:
 async def test_it_says_which_file_and_how_much_is_not_saved() -> None:
     async with running(size=(200, 50)) as monitor:
         await open_page(monitor, "Behaviour")
-        assert title_line(monitor).endswith("nothing to save")
+        assert title_line(monitor).endswith("no unsaved changes")
         assert "montauk/config.toml" in title_line(monitor)
         await monitor.press("down", "down", "space")
         assert title_line(monitor).endswith("1 change not saved")
         await monitor.press("down", "space")
         assert title_line(monitor).endswith("2 changes not saved")
         await monitor.press("space", "up", "space")
-        assert title_line(monitor).endswith("nothing to save")
+        assert title_line(monitor).endswith("no unsaved changes")
 
 
 @pytest.mark.parametrize("size", [(1, 1), (20, 5), (40, 10), (120, 40)])
@@ -408,6 +408,6 @@ async def test_a_key_set_there_works_in_the_table_and_is_saved(
         await select(monitor, "Tree")
         await monitor.press("enter", "question_mark", "f10")
         assert from_file(file)[0] == Settings(keys={"show.tree": ("?",)})
-        assert title_line(monitor).endswith("nothing to save")
+        assert title_line(monitor).endswith("no unsaved changes")
         await monitor.press("escape", "question_mark")
         assert monitor.app.session.choices.in_tree

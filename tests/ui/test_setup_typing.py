@@ -17,10 +17,10 @@ async def test_what_is_typed_finds_a_line_and_changes_nothing() -> None:
         await monitor.type("swap")
         assert line_at_hand(screen).startswith("SWAP ")
         assert monitor.lines[-2].strip() == "find: swap"
-        assert title_line(monitor).endswith("nothing to save")
+        assert title_line(monitor).endswith("no unsaved changes")
         await monitor.press("left")
         await monitor.type("qrs")
-        assert monitor.lines[-2].strip() == "find: qrs  (no such line)"
+        assert monitor.lines[-2].strip() == "find: qrs  (no match)"
         assert not monitor.is_alone
         await monitor.press("backspace", "backspace", "backspace")
         assert line_at_hand(screen).startswith("PID ")
@@ -29,7 +29,7 @@ async def test_what_is_typed_finds_a_line_and_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("page", "text", "expected"),
     [("Tabs", "SPAWN", "[ ] Spawners"), ("Tabs", "i/o", "[x] I/O"),
-     ("Look", "dune", "( ) dune"), ("Behaviour", "interval", "Refresh every"),
+     ("Look", "dune", "( ) dune"), ("Behaviour", "interval", "Refresh interval"),
      ("Behaviour", "selects", "[x] Mouse"), ("Meters", "swap", "swap"),
      ("Keys", "kill", "Kill"), ("Keys", "palette", "Commands")],
 )  # fmt: skip

@@ -47,7 +47,7 @@ async def test_who_is_followed_stays_in_sight_until_it_ends(family: Children) ->
         async with running(app_of([family[0]]), SIZE) as other:
             alone = other.frame
         await monitor.draw(alone)
-        assert said(monitor) == f"PID {pid}, which was followed, has ended"
+        assert said(monitor) == f"followed PID {pid} has exited"
         assert "follows" not in monitor.text
 
 

@@ -117,7 +117,7 @@ def pause(walk: Walk) -> None:
 
 @key("u")
 def one_user(walk: Walk) -> None:
-    walk.press("u", "Processes of", "everybody")
+    walk.press("u", "Processes of", "all users")
     walk.terminal.type(DOWN + ENTER)
     walk.terminal.until_shown("  user ")
     walk.press("u", "Processes of")

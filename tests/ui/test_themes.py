@@ -167,10 +167,13 @@ def test_the_users_own_lie_beside_the_settings(
         ('shape = "x"\n' + GOOD, ("unknown key 'shape'", "surface, styles")),
         ("x = " + "1" * 5_000, ("cannot be read",)),
         ("x = " + "[" * 5_000, ("cannot be read",)),
-        ("[surface", ("cannot be read", "mend or remove")),
-        ("\udcff", ("cannot be read", "mend or remove")),
-        ("", ("[surface] lacks background, panel, foreground, accent", "#12161c")),
-        (GOOD.replace('panel = "#eeeeee"\n', ""), ("[surface] lacks panel", "colour")),
+        ("[surface", ("cannot be read", "fix or remove")),
+        ("\udcff", ("cannot be read", "fix or remove")),
+        ("", ("[surface] is missing background, panel, foreground, accent", "#12161c")),
+        (
+            GOOD.replace('panel = "#eeeeee"\n', ""),
+            ("[surface] is missing panel", "colour"),
+        ),
         (GOOD.replace("#eeeeee", "greenish"), ("panel", "'greenish'", "#12161c")),
         (GOOD.replace("bold #ff0000", "shiny"), ("title", "'shiny'", "bold #ff7b72")),
         (
@@ -225,7 +228,7 @@ def test_a_name_that_is_none_is_refused_with_a_list_of_those_that_are(
     (user / "sub" / "theme.toml").write_text(GOOD)
     own("mine", GOOD)
     line = refusal(name, user, folder("themes"))
-    assert "no theme is called" in line
+    assert "unknown theme" in line
     like = name.lower().startswith("montauk-dark")
     listed = "did you mean 'montauk-dark'?" if like else "montauk-dark, colour-blind"
     assert listed in line

@@ -103,7 +103,7 @@ def test_the_summary_says_what_the_machine_does() -> None:
         "CPU 30.0% of 2 cores  Mem 6.0G/16G  Swp 0/2.0G  collector replay (by hand)"
     )
     assert third == (
-        "Books busy 0.60 cores = live 0.00, exited -, irq 0.00, unexplained 0.60"
+        "Busy 0.60 cores = live 0.00, exited -, irq 0.00, unexplained 0.60"
     )
     assert blank == ""
 

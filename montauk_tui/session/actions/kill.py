@@ -25,8 +25,8 @@ def kill(session: Session) -> Update:
     said = f"Send to {names(session, whom)}"
     pick = Pick(
         said, choices, str(session.last_signal), partial(_send, whom),
-        f"{said} and {below} below" if below > 0 else "",
-        f"and {below} below",
+        f"{said} and {below} descendants" if below > 0 else "",
+        f"and {below} descendants",
     )  # fmt: skip
     return Update(session, pick)
 

@@ -63,12 +63,12 @@ def _enter_group(session: Session, listed: Frame, place: int) -> Update:
     name = clean(bytes(listed.sample.processes.comm[place]))
     label = cells.command_text(listed, place) if is_cgroup else name
     if not label or (is_cgroup and not label.startswith("/")):
-        raise NotPossible(f"their {field} is not known")
+        raise NotPossible(f"{field} of the group is unknown")
     has_ended = extra_value(listed, "count", place) > 0
     choices = session.choices.with_filter(f"{field} = {quoted(label)}")
     session = show_tab(session.apply(choices=choices), EXITED if has_ended else MAIN)
-    what = "what ended" if has_ended else "what lives"
-    said = Say(f"{what} of {label}; Esc leaves the filter")
+    what = "exited processes" if has_ended else "live processes"
+    said = Say(f"{what} of {label}; Esc clears the filter")
     return Update(session.select_row(None), said)
 
 

@@ -12,13 +12,13 @@ from montauk_tui.session.state import Session
 
 def search(session: Session) -> Update:
     """Ask for a text to jump to."""
-    hint = "part of a command; F3 next, Shift-F3 before, Enter stays there"
+    hint = "part of a command; F3 next, Shift-F3 previous, Enter accepts"
     return Update(session, Ask("search", "", hint))
 
 
 def ask_filter(session: Session) -> Update:
     """Ask for a filter."""
-    hint = "a text, a|b or cpu > 10 and user = root; Esc shows everything"
+    hint = "text, a|b or cpu > 10 and user = root; Esc clears"
     return Update(session, Ask("filter", session.choices.filter_text, hint))
 
 

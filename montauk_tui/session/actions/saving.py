@@ -18,7 +18,7 @@ def save_settings(session: Session) -> Update:
 
     wanted, path = session.unsaved, config_path(os.environ)
     if not wanted:
-        raise NotPossible(f"nothing was changed: {shown_path(path)} is as it was")
+        raise NotPossible(f"nothing to save: {shown_path(path)} is up to date")
     try:
         saved = save(path, wanted)
     except MontaukError as error:

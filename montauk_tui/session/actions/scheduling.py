@@ -11,11 +11,11 @@ from montauk_tui.session.effects import Choice, Pick, Picked, Toggle, Update
 from montauk_tui.session.state import Session
 
 _POLICIES = {
-    "other": "the usual one: by nice value",
-    "batch": "work that nobody waits for",
+    "other": "default: by nice value",
+    "batch": "batch jobs that no user waits for",
     "idle": "only when nothing else runs",
-    "fifo": "real time, until it waits or yields",
-    "rr": "real time, taking turns",
+    "fifo": "real time, first in, first out",
+    "rr": "real time, round robin",
 }
 
 
@@ -39,12 +39,12 @@ def choose_io_priority(session: Session) -> Update:
     """Offer the I/O classes and their levels."""
     session, whom = targets(session)
     choices = [Choice("none", "none", "by nice value")]
-    for name, meaning in (("best-effort", ""), ("realtime", "before all others")):
+    for name, meaning in (("best-effort", ""), ("realtime", "before all other I/O")):
         choices += [
             Choice(f"{name}{level}", f"{name} {level}", _order(level, meaning))
             for level in LEVELS
         ]
-    choices.append(Choice("idle", "idle", "only when nobody else wants it"))
+    choices.append(Choice("idle", "idle", "only when the disk is otherwise idle"))
     name, level = actions(session).io_priority(whom[0])
     current = name if name in ("none", "idle") else f"{name}{level}"
     title = f"I/O priority of {names(session, whom)}"
@@ -62,7 +62,7 @@ def _set_io(whom: list[Identity], session: Session, picked: Picked) -> Update:
 
 
 def _order(level: int, meaning: str) -> str:
-    place = {0: "first", 4: "usual", 7: "last"}.get(level, "")
+    place = {0: "first", 4: "default", 7: "last"}.get(level, "")
     return ", ".join(filter(None, (meaning if level == 0 else "", place)))
 
 
@@ -99,7 +99,7 @@ def _take_policy(whom: list[Identity], session: Session, picked: Picked) -> Upda
     name = picked.id
     if name not in REAL_TIME:
         return _set_policy(whom, name, session, Picked("0"))
-    notes = {1: "before all that is not real time", 99: "before everything"}
+    notes = {1: "before all non-real-time processes", 99: "highest"}
     levels = [Choice(str(it), str(it), notes.get(it, "")) for it in range(1, 100)]
     title = f"Priority of {name} for {names(session, whom)}"
     return Update(session, Pick(title, levels, "1", partial(_set_policy, whom, name)))

@@ -26,13 +26,13 @@ class Lift(NamedTuple):
 
 
 LIFTS: Final = {
-    "filter": Lift(lambda choices: choices.with_filter(""), "the filter was cleared"),
-    "user": Lift(lambda it: with_view(it, uid=None), "all users are shown now"),
+    "filter": Lift(lambda choices: choices.with_filter(""), "filter cleared"),
+    "user": Lift(lambda it: with_view(it, uid=None), "all users are shown"),
     "containers": Lift(
-        lambda it: with_view(it, containers=True), "containers are shown now"
+        lambda it: with_view(it, containers=True), "containers are shown"
     ),
     "kernel": Lift(
-        lambda it: replace(it, kernel_threads=True), "kernel threads are shown now"
+        lambda it: replace(it, kernel_threads=True), "kernel threads are shown"
     ),
 }
 """What `S` lifts to arrive somewhere, the least of it."""
@@ -55,7 +55,7 @@ def spawner(session: Session) -> Update:
         raise NotPossible
     parent = parent_at(session)
     if parent is None:
-        raise NotPossible("who started it is not known")
+        raise NotPossible("unknown parent")
     spawners = replace(session.choices.on_tab(SPAWNERS), grouping="parent")
     told = f"started by {name_of(frame, parent)}"
     if rows_of(frame, spawners.shown).sample.processes.row_of(parent) is not None:
@@ -68,7 +68,7 @@ def spawner(session: Session) -> Update:
     if found is None:
         main = session.choices.on_tab(MAIN)
         return _arrive(session, main, parent, f"{told}; shown in Main")
-    told = f"{told}; this is {name_of(frame, found)} above it"
+    told = f"{told}; selected its ancestor {name_of(frame, found)}"
     return _arrive(session, spawners, found, told)
 
 
@@ -111,7 +111,7 @@ def _showing(
 def _why_no_spawner(frame: Frame) -> str:
     """Return why a process is not among the spawners, to go behind its name."""
     if frame.sample.starts is None:
-        return f"; collector {frame.collector.name} does not see processes start"
+        return f"; collector {frame.collector.name} does not report forks"
     return f", which started nothing in the last {WINDOW_S:g} s"
 
 

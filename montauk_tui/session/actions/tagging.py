@@ -14,7 +14,7 @@ from montauk_tui.session.actions.view import viewing
 from montauk_tui.session.effects import Choice, Choose, Say, Update
 from montauk_tui.session.state import NotPossible, Session
 
-_EVERYBODY = "everybody"
+_ALL_USERS = "all users"
 
 
 def tag(session: Session) -> Session:
@@ -50,17 +50,17 @@ def choose_user(session: Session) -> Update:
         for uid, count in zip(uids.tolist(), counts.tolist(), strict=True)
         if uid != UNKNOWN
     )
-    choices = [Choice(_EVERYBODY, _EVERYBODY, "")] + [
+    choices = [Choice(_ALL_USERS, _ALL_USERS, "")] + [
         Choice(str(uid), name, counted(count, "process", "processes"))
         for name, uid, count in by_name
     ]
     uid = session.choices.view.uid
-    current = _EVERYBODY if uid is None else str(uid)
+    current = _ALL_USERS if uid is None else str(uid)
     return Update(session, Choose("Processes of", choices, current, _of_user))
 
 
 def _of_user(session: Session, who: str) -> Session:
-    return viewing(session, uid=None if who == _EVERYBODY else int(who))
+    return viewing(session, uid=None if who == _ALL_USERS else int(who))
 
 
 def follow(session: Session) -> Session:
@@ -69,7 +69,7 @@ def follow(session: Session) -> Session:
         return _following(session, None)
     session, row = living(session)
     if session.current is None or row != session.current.process:
-        raise NotPossible(f"PID {row.pid} is no row of this list; Enter goes to it")
+        raise NotPossible(f"PID {row.pid} is not in this list; Enter goes to it")
     return _following(session, row)
 
 
@@ -87,5 +87,5 @@ def take_frame(session: Session, frame: Frame) -> Update:
     if followed is None or table.row_of(followed) is not None:
         return Update(session.apply(choices=choices, frame=frame))
     choices = replace(choices, following=None)
-    said = Say(f"PID {followed.pid}, which was followed, has ended")
+    said = Say(f"followed PID {followed.pid} has exited")
     return Update(session.apply(choices=choices, frame=frame), said)

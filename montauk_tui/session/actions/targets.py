@@ -25,9 +25,9 @@ def actions(session: Session) -> Actions:
         NotPossible: Nothing may be.
     """
     if session.choices.read_only:
-        raise NotPossible("read-only: no process is changed")
+        raise NotPossible("read-only mode: processes cannot be changed")
     if session.actions is None:
-        raise NotPossible("these processes are of a recording: nothing can be done")
+        raise NotPossible("this is a recording: its processes cannot be changed")
     return session.actions
 
 
@@ -74,15 +74,15 @@ def why_no_process(listed: Frame, row: int) -> str:
     """Return why a row is about no process that lives."""
     kind, (pid, start_ticks) = kind_of(listed, row), real_identity(listed, row)
     if kind is RowKind.GROUP:
-        return "this row stands for many processes, not for one"
+        return "this row is a group, not one process"
     if kind is RowKind.EXITED_GROUP:
-        return "this row stands for processes that ended"
+        return "this row is a group of exited processes"
     if start_ticks == UNKNOWN:
-        return f"whether PID {pid} is still the process of this row is not known"
+        return f"PID {pid} may have been reused: the start time of this row is unknown"
     if kind is RowKind.EVENT:
-        return f"PID {pid}, which this event is about, has ended"
+        return f"PID {pid} of this event has exited"
     name = clean(bytes(listed.sample.processes.comm[row]))
-    return f"{name} {pid} has ended".lstrip()
+    return f"{name} {pid} has exited".lstrip()
 
 
 def process_at(session: Session) -> Identity:

@@ -133,12 +133,12 @@ class DetailsScreen(SearchableScreen):
             (f"{self._name} ", look.style("title")),
         ]
         if self.has_ended:
-            said = "last values" if self.details else "nothing was read before"
-            runs.append((" ended ", look.style("alert")))
+            said = "last values" if self.details else "no values were read"
+            runs.append((" exited ", look.style("alert")))
             runs.append((f"  {said} ", look.style("faint")))
         elif self.details is None:
             is_faulty = self._is_unreadable
-            said = "cannot be read: gone or hidden" if is_faulty else "reading ..."
+            said = "cannot be read: exited or hidden" if is_faulty else "reading ..."
             runs.append((f" {said} ", look.style("faint")))
         runs.append((f" {self._facts}", look.style("label")))
         return tuple(runs)

@@ -19,35 +19,35 @@ from montauk_tui.ui.widgets.process_row import TAG_SIGN
 
 _STATES = (
     "R running  S sleeping  D waiting for I/O  Z zombie  T stopped  t traced  I idle  "
-    "X ended"
+    "X exited"
 )
 _BAR = "| user  : nice  # system  * interrupts  ~ stolen"
 _MEMORY = "| used  # buffers  . cache"
-_BOOKS = (
-    "CPUs' worth of time: | of processes that live  x of those that ended  "
-    "* interrupts  ? nobody's"
+_BUSY = (
+    "CPU time in cores: | live processes  x exited processes  "
+    "* interrupts  ? unexplained"
 )
 QUERIES = (
-    ("nginx|cron", "A text in command or name; either of two"),
+    ("nginx|cron", "Text in the command or name; | is " or ""),
     ("cpu > 10", "= != < <= > >=; with and, or, not, ( )"),
     ("mem >= 1g", "Sizes k m g t; age < 2s: us ms s m h d"),
-    ("name ~ ^py", "A regular expression; !~ where it does not match"),
-    ("exit != 0", "How it ended; life: how long it lived"),
+    ("name ~ ^py", "Regular expression; !~ negates"),
+    ("exit != 0", "Exit status; life: time from start to exit"),
     ("parent.pid = 1", "Any field of the parent; Tab completes names"),
 )
-_MANY = "PID of a row that stands for 87 processes that ended; Enter opens it"
-_FOLDED = "A folded branch that hides 12 rows; figures with a + are their sums"
-_CHURN = "Processes started and ended a second, those of what it started included"
+_MANY = "A group of 87 exited processes; Enter opens it"
+_FOLDED = "A folded branch of 12 hidden rows; figures with a + are sums"
+_CHURN = "Processes started and exited per second, descendants included"
 _SIGNS: Final = {
     "S": _STATES,
-    TAG_SIGN: "The first sign of a tagged row",
+    TAG_SIGN: "Marks a tagged row",
     "CPU bars": _BAR,
     "memory bar": _MEMORY,
-    "Books": _BOOKS,
+    "Busy": _BUSY,
     "87x": _MANY,
     "[+12]": _FOLDED,
     "FORK/s EXIT/s": _CHURN,
-    "-": "Not known: not seen twice yet, or not permitted",
+    "-": "Unknown: not measured yet, or not permitted",
 }
 
 _LEAST_WIDTH: Final = 60
@@ -98,7 +98,7 @@ class HelpScreen(ModalScreen[None]):
         yield Text("Filters", title), ""
         for example, meaning in QUERIES:
             yield Text(f"  {example}"), meaning
-        yield Text("Signs", title), ""
+        yield Text("Symbols", title), ""
         for sign, meaning in _SIGNS.items():
             yield Text(f"  {sign}"), meaning
 

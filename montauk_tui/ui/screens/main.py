@@ -152,7 +152,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         )
         labels = {
             "tree": "List" if choices.view.tree else "Tree",
-            "pause": "Go on" if choices.paused else "Pause",
+            "pause": "Resume" if choices.paused else "Pause",
         }
         self.keys.show(theme, labels, read_only=choices.read_only)
 

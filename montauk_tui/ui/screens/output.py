@@ -96,7 +96,7 @@ class OutputScreen(SearchableScreen):
         ]
         exit_code = self.running.exit_code
         if exit_code is not None:
-            said = " done " if exit_code == 0 else f" ended with {exit_code} "
+            said = " done " if exit_code == 0 else f" exit status {exit_code} "
             runs.append((said, look.style("alert" if exit_code else "faint")))
         elif not self.running.output.total:
             runs.append((" waiting for output ... ", look.style("faint")))

@@ -68,7 +68,7 @@ class SearchableScreen(ModalScreen[None]):
         from montauk_tui.ui.widgets.prompt import PromptBar  # noqa: PLC0415
 
         await self.query("PromptBar").remove()
-        prompt = PromptBar("search", "", "any text; F3 next, Enter stays there")
+        prompt = PromptBar("search", "", "any text; F3 next, Enter accepts")
         self.keys.display = False
         await self.mount(prompt)
         self.set_focus(prompt.input)

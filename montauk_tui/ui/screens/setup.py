@@ -34,7 +34,7 @@ _SAVE: Final = footer_key("f10", "save", "Save")
 _LEAVE: Final = footer_key("escape", "leave", "Back")
 _INTO: Final = footer_key("enter", "beside(1)", "Open")
 
-_HINT: Final = "Enter or Right goes into the page; typing finds a line in any list"
+_HINT: Final = "Enter or Right opens the page; type to find a line in any list"
 
 _LEAST_HEIGHT: Final = 8
 """Lines a terminal must have before the hint and the keys are worth their place."""
@@ -188,9 +188,9 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
         look = self.monitor.look
         count = len(self.monitor.session.unsaved)
         said = (
-            f"{count} change{'s' * (count != 1)} not saved"
+            f"{count} unsaved change{'s' * (count != 1)}"
             if count
-            else "nothing to save"
+            else "no unsaved changes"
         )
         state: Run = (f"{said} ", look.style("warm" if count else "label"))
         room = width - cell_width(f" Setup  {said}  ")

@@ -55,7 +55,7 @@ class TogglesScreen(ModalScreen[frozenset[int] | None]):
         return Text(f"[{sign}] {self._name_of_one} {number}")
 
     def _say(self) -> None:
-        said = f"{len(self._chosen)} on: Space, a all, Enter sets, Esc"
+        said = f"{len(self._chosen)} on: Space toggles, a all, Enter sets, Esc cancels"
         self.query_one("#box").border_subtitle = Content(said)
 
     def _draw_all(self) -> None:

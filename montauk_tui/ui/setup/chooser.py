@@ -113,8 +113,8 @@ class ChooserPage(Page):
         added = rest[self.at].id
         after = self._with(added)[: self._with(added).index(added)]
         titles = {offer.id: offer.title for offer in self.offers()}
-        place = f"behind {titles[_id_of(after[-1])]}" if after else "first"
-        where = f"Enter puts it {place}"
+        place = f"after {titles[_id_of(after[-1])]}" if after else "first"
+        where = f"Enter adds it {place}"
         # Where a line is short of room, the other list still says what it is.
         room = self.screen.size.width - 2 - cell_width(f"; {where}")
         said = cut(said, room, ascii_only=self.monitor.session.choices.ascii)

@@ -54,7 +54,7 @@ class Finder:
         """Return what is being found, nothing where nothing is."""
         if not self.is_typing(items):
             return ""
-        return f"find: {self._typed.text}{'' if self._is_found else '  (no such line)'}"
+        return f"find: {self._typed.text}{'' if self._is_found else '  (no match)'}"
 
     def forget(self) -> None:
         """Forget what was typed."""

@@ -44,7 +44,7 @@ class PressScreen(ModalScreen[str | None], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         """Ask."""
-        box = Static("Press the key. Esc leaves it as it is.", id="box", markup=False)
+        box = Static("Press the new key, or Esc to cancel.", id="box", markup=False)
         box.border_title = Content(self._heading)
         yield box
 
@@ -118,7 +118,7 @@ class KeysPage(Page):
         binding = self._binding
         if binding is None:
             return ""
-        whose = ", set by you" if binding.id in self.monitor.session.keys else ""
+        whose = ", custom" if binding.id in self.monitor.session.keys else ""
         return f"{binding.tooltip} ({binding.id}{whose})"
 
     @property
@@ -132,7 +132,7 @@ class KeysPage(Page):
         if binding is None or step < 0:
             self.take_out()
             return
-        verb = "One more key" if step else "The key"
+        verb = "Additional key" if step else "Key"
         screen = PressScreen(f"{verb} for: {binding.description}")
         self.app.push_screen(screen, partial(self._pressed, binding, more=bool(step)))
 
@@ -163,7 +163,7 @@ class KeysPage(Page):
             if key in keys and old.id != binding.id and key not in new.key.split(",")
         ]
         if lost:
-            monitor.say(f"taken: {', '.join(lost)}", is_good=True)
+            monitor.say(f"removed: {', '.join(lost)}", is_good=True)
         self.changed()
 
     def take_out(self) -> None:

@@ -104,7 +104,7 @@ class OptionsPage(ItemsPage):
 
         hint = option.hint
         if option.attribute == "read_only" and self.monitor.session.settings.read_only:
-            hint = "Started so; it stays on until you leave"
+            hint = "Set at start; it stays on until montauk quits"
         text = f"{now:g} s" if option.steps else _sign(on=now)
         keys = (LESS, MORE) if option.steps else (TURN,)
         return Item(option.title, hint, text, turn, keys, id=option.attribute)
@@ -184,7 +184,7 @@ class TabsPage(ItemsPage):
         hint = ROWS[tab.rows] + (f" that match {tab.query}" if tab.query else "")
         keys = (UP, DOWN) if tab_id in tabs.order else ()
         if tab_id == MAIN:
-            hint += "; it is always shown"
+            hint += "; always shown"
         else:
             keys = (_SHOW, *keys)
         return Item(

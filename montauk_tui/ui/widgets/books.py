@@ -36,7 +36,7 @@ def draw_books(frame: Frame, look: MeterLook) -> list[Line]:
     """
     ledger = frame.ledger
     if ledger is None or not frame.interval_s:
-        return [((" Books", look.theme.style("label")),)]
+        return [((" Busy", look.theme.style("label")),)]
     churn = frame.history.churn
     for short in (_LONG, _SHORT, _SHORTEST):
         figures = _figures(ledger, frame.interval_s, look, short)
@@ -58,7 +58,7 @@ def _figures(ledger: Ledger, interval_s: float, look: MeterLook, short: int) -> 
     """Return the parts in cores: CPU-seconds a second. They add up."""
     ledger = in_cores(ledger, interval_s)
     label, value = look.theme.style("label"), look.theme.style("value")
-    runs: list[Run] = [(" Books " if short else " Books busy ", label)]
+    runs: list[Run] = [(" Busy ", label)]
     runs += [(cores_text(ledger.busy_s), value), (" =", label)]
     for name, field, sign, role in _PARTS:
         if short and name == "irq" and not ledger.interrupts_s:
@@ -98,7 +98,7 @@ def _gauge(churn: tuple[Churn, ...], look: MeterLook) -> Line:
         (rate_text(last.started / last.interval_s), value),
         ("/s started  ", label),
         (rate_text(last.exited / last.interval_s), value),
-        ("/s ended ", label),
+        ("/s exited ", label),
     ]
     return (*runs, *_lost(last, look))
 

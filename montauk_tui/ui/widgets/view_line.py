@@ -92,7 +92,7 @@ def _alerts(frame: Frame, choices: Choices, pid_search: str, theme: Theme) -> Li
     if choices.tags:
         runs += [("  ", label), (str(len(choices.tags)), warm), (" tagged", label)]
     if choices.following is not None:
-        runs += [("  follows ", label), (str(choices.following.pid), warm)]
+        runs += [("  following ", label), (str(choices.following.pid), warm)]
     if choices.read_only:
         runs.append(("  read-only", label))
     if pid_search:

@@ -61,7 +61,7 @@ def _pressure(frame: Frame, look: MeterLook, width: int) -> Line:
     """Return how much of the last 10 s work had to wait (PSI)."""
     pressure = frame.sample.host.pressure
     if not pressure:
-        return _fitting(look, "pressure", _unknown("none in this kernel"), width)
+        return _fitting(look, "pressure", _unknown("not in this kernel"), width)
     shares = [
         (name, pressure[key].some_pct) for name, key in _PRESSURES if key in pressure
     ]
