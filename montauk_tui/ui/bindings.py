@@ -185,9 +185,9 @@ LOOK_BINDINGS: Final = [
     _key("home", "screen.move('home')", "look.home", "Start", "Go to the start"),
     _key("end", "screen.move('end')", "look.end", "End", "Go to the end"),
     _key("Z", "app.pause", "look.pause", "Pause",
-         "Pause or resume updates"),
+         "Pause or resume this page"),
     _key("ctrl+l", "app.refresh_now", "look.refresh", "Refresh",
-         "Refresh and redraw now"),
+         "Refresh and redraw this page"),
     _key("escape,q,f10", "screen.leave", "look.leave", "Back", "Return to the table",
          bar=True),
 ]  # fmt: skip

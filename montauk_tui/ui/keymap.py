@@ -131,7 +131,7 @@ def _mapped(
                 good.append(key)
         if binding_id == _INTERRUPT:
             said.append(
-                f"[keys]: {binding_id!r}: Ctrl-C always quits montauk; remove this entry"
+                f"[keys]: {binding_id!r}: Ctrl-C always quits; remove this entry"
             )
         elif good or not chosen[binding_id]:
             given[binding_id] = good

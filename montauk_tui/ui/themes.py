@@ -39,7 +39,7 @@ ROLES: Final = {
     "tree": "tree lines", "header": "column titles",
     "header_sort": "title of the sort column", "selected": "selected row",
     "match": "match of a search", "bracket": "brackets of a bar",
-    "bar_user": "user time in a CPU bar", "bar_nice": "user time at a positive nice value",
+    "bar_user": "user time in a CPU bar", "bar_nice": "user time, nice above 0",
     "bar_system": "system time", "bar_irq": "interrupt time",
     "bar_steal": "time stolen by the hypervisor",
     "mem_used": "used memory", "mem_buffers": "buffers",

@@ -290,4 +290,5 @@ def test_s_names_an_ancestor_that_is_not_the_starter() -> None:
     desk.run("spawner")
     assert (desk.tab, desk.current_pid) == ("Spawners", MAKE)
     reason = "which started nothing in the last 5 s"
-    assert desk.said == f"started by g++ 4130, {reason}; selected its ancestor make 3990"
+    found = "selected its ancestor make 3990"
+    assert desk.said == f"started by g++ 4130, {reason}; {found}"

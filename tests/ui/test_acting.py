@@ -51,7 +51,7 @@ async def test_a_signal_is_found_by_number_or_name_and_remembered(
 ) -> None:
     async with running(app_of(family), SIZE) as monitor:
         await monitor.press("f9", "1", "2")
-        assert box(monitor)[1] == "12: Enter does it"
+        assert box(monitor)[1] == "12: Enter selects"
         await monitor.press("enter")
         assert ended_by(family[0][0]) is signal.SIGUSR2
         await monitor.press("down", "f9", "enter")
@@ -66,11 +66,11 @@ async def test_what_was_typed_wrongly_sends_nothing(family: Children) -> None:
     async with running(app_of(family), SIZE) as monitor:
         await monitor.press("f9")
         await monitor.type("kilo")
-        assert box(monitor)[1] == "nothing is called kilo"
+        assert box(monitor)[1] == "no match for kilo"
         await monitor.press("enter")
         assert not monitor.is_alone
         await monitor.press("backspace")
-        assert box(monitor)[1] == "kil: Enter does it"
+        assert box(monitor)[1] == "kil: Enter selects"
         await monitor.type("x")
         await monitor.press("down")
         assert box(monitor)[1].startswith("Tab: and 2 descendants; Enter")

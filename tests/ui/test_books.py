@@ -157,7 +157,7 @@ def test_it_is_never_wider_than_the_screen(width: int) -> None:
 def test_at_80_columns_figures_and_gauge_stay() -> None:
     said = text(frame(churn()), 80)
     for part in (
-        "Books 2.00 =",
+        "Busy 2.00 =",
         "|live 0.50",
         "xexited 1.25",
         "*irq 0.12",
@@ -172,22 +172,22 @@ def test_before_there_is_an_interval_the_line_has_its_place() -> None:
     look = look_of(100)
     for early in (frame(ledger=None), frame(interval_s=None)):
         ((run, *_),) = draw_books(early, look)
-        assert run[0].split() == ["Books"]
+        assert run[0].split() == ["Busy"]
 
 
 async def test_the_line_is_in_the_header_and_goes_before_processes_do() -> None:
     async with running(make_app(churning_collector()), (80, 24)) as monitor:
-        assert "Books 6." in monitor.text
+        assert "Busy 6." in monitor.text
         assert "+45 -45/s" in monitor.text
         await monitor.press("#")
-        assert "Books" not in monitor.text
+        assert "Busy" not in monitor.text
         await monitor.press("#")
-        assert "Books" in monitor.text
+        assert "Busy" in monitor.text
         await monitor.resize(80, 15)
-        assert "Books" not in monitor.text
+        assert "Busy" not in monitor.text
         assert "Mem[" in monitor.text
         await monitor.resize(80, 16)
-        assert "Books" in monitor.text
+        assert "Busy" in monitor.text
 
 
 async def test_with_the_setting_ascii_the_whole_screen_is() -> None:

@@ -197,7 +197,7 @@ async def test_of_a_process_that_ended_the_last_values_stay() -> None:
     async with looking("enter") as (monitor, readings):
         readings.alive = False
         await monitor.draw(without(monitor.frame, LOOKED_INTO))
-        assert "ended" in monitor.lines[0]
+        assert "exited" in monitor.lines[0]
         assert "last values" in monitor.lines[0]
         assert "Executable" in monitor.text
         await monitor.press("escape")

@@ -57,7 +57,7 @@ def test_what_is_printed_of_a_key_means_that_key(binding: Binding) -> None:
         ("F99", "unknown key"),
         ("foo", "unknown key"), ("\x1b[2J", "unknown key"),
         ("Ctrl-", "unknown key"), ("3", "digits jump to a PID"),
-        ("Ctrl-C", "always leaves"), ("ctrl+q", "always leaves"),
+        ("Ctrl-C", "always quits"), ("ctrl+q", "always quits"),
     ],
 )  # fmt: skip
 def test_what_is_no_key_is_refused_in_one_line(written: str, reason: str) -> None:
@@ -98,9 +98,9 @@ def test_the_closer_look_has_keys_of_its_own() -> None:
         ({"act.kill": ("foo",)}, ["'act.kill'", "'foo'", "F9"]),
         (
             {"act.kill": ("x",), "act.io": ("x",)},
-            ["'act.io'", "x is given", "act.kill"],
+            ["'act.io'", "x is already bound", "act.kill"],
         ),
-        ({"program.interrupt": ("x",)}, ["Ctrl-C always leaves"]),
+        ({"program.interrupt": ("x",)}, ["Ctrl-C always quits"]),
         ({"act.kill": ("5",)}, ["'act.kill'", "digits"]),
     ],
 )
@@ -120,7 +120,7 @@ def test_what_is_right_beside_a_mistake_counts() -> None:
 def test_a_key_that_is_given_is_held_by_nobody_else() -> None:
     chosen = given_key({"act.io": ("x", "y")}, "act.kill", ["x"])
     assert chosen == {"act.io": ("y",), "act.kill": ("x",)}
-    with pytest.raises(UsageError, match="always leaves"):
+    with pytest.raises(UsageError, match="always quits"):
         given_key({}, "program.interrupt", ["x"])
 
 

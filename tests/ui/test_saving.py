@@ -67,7 +67,7 @@ async def test_what_was_changed_is_written_and_named(file: Path) -> None:
             sort="rss_bytes", descending=False, tree=True, kernel_threads=True
         )
         await monitor.press("W")
-        assert "nothing was changed" in said(monitor)
+        assert "nothing to save" in said(monitor)
         await monitor.press("K", "W")
         assert from_file(file)[0].kernel_threads is False
 
@@ -152,5 +152,5 @@ async def test_keys_that_are_not_known_stay_and_are_named(file: Path) -> None:
     put(file, "# newer\nhologram = true\n")
     async with running() as monitor:
         await monitor.press("K", "W")
-        assert said(monitor).endswith("what this version does not know: hologram")
+        assert said(monitor).endswith("kept unknown keys: hologram")
     assert text_of(file) == "# newer\nhologram = true\nkernel_threads = true\n"

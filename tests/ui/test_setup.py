@@ -54,9 +54,9 @@ async def test_it_says_which_file_and_how_much_is_not_saved() -> None:
         assert title_line(monitor).endswith("no unsaved changes")
         assert "montauk/config.toml" in title_line(monitor)
         await monitor.press("down", "down", "space")
-        assert title_line(monitor).endswith("1 change not saved")
+        assert title_line(monitor).endswith("1 unsaved change")
         await monitor.press("down", "space")
-        assert title_line(monitor).endswith("2 changes not saved")
+        assert title_line(monitor).endswith("2 unsaved changes")
         await monitor.press("space", "up", "space")
         assert title_line(monitor).endswith("no unsaved changes")
 
@@ -190,13 +190,13 @@ async def test_it_says_where_a_column_would_come() -> None:
         await open_page(monitor, "Main")
         await monitor.press("right")
         await select(monitor, "NLWP")
-        said = "threads in the process; Enter puts it behind PID"
+        said = "threads in the process; Enter adds it after PID"
         assert monitor.lines[-2].strip() == said
         await select(monitor, "SWAP")
         await monitor.press("left")
         await select(monitor, "Command")
         await monitor.press("right")
-        assert monitor.lines[-2].rstrip().endswith("; Enter puts it behind TIME+")
+        assert monitor.lines[-2].rstrip().endswith("; Enter adds it after TIME+")
         await monitor.press("enter")
         assert monitor.app.session.choices.shown_columns[-2:] == (
             "swap_bytes",
@@ -213,7 +213,7 @@ async def test_a_long_description_gives_way_to_where_a_column_would_come() -> No
             await select(monitor, "VCSW/s")
             line = monitor.lines[-2]
             mark = "..." if ascii_only else "…"
-            assert line.rstrip().endswith(f"{mark}; Enter puts it behind PID")
+            assert line.rstrip().endswith(f"{mark}; Enter adds it after PID")
             assert len(line) == 80
 
 
@@ -315,7 +315,14 @@ async def test_behaviour_counts_at_once() -> None:
         assert monitor.app._sampler._interval_s == 1.5  # noqa: SLF001 - what counts
         await monitor.press("down", *["minus"] * 9)
         assert monitor.app.session.choices.linger_s == 0.0
-        for text in ("machine", "Kernel", "Threads of", "Folders", "Tree", "Read-only"):
+        for text in (
+            "machine",
+            "Kernel",
+            "Process threads",
+            "Program paths",
+            "Tree",
+            "Read-only",
+        ):
             await select(monitor, text)
             await monitor.press("enter")
         choices = monitor.app.session.choices
@@ -371,7 +378,7 @@ async def test_a_key_is_set_by_pressing_it() -> None:
         await select(monitor, "Kill")
         assert "Send a signal, chosen from a list (act.kill)" in monitor.lines[-2]
         await monitor.press("enter")
-        assert "The key for: Kill" in monitor.text
+        assert "Key for: Kill" in monitor.text
         await monitor.press("x")
         assert monitor.app.session.keys == {"act.kill": ("x",)}
         assert line_at_hand(screen).split()[:4] == ["*", "Kill", "x", "Send"]

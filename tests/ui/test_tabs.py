@@ -185,7 +185,7 @@ async def test_where_the_collector_is_blind_the_tabs_say_so() -> None:
         for title in TITLES[2:]:
             await monitor.press("tab")
             assert tab(monitor) == title
-            assert "collector replay does not see processes" in monitor.text
+            assert "collector replay does not report" in monitor.text
 
 
 async def test_where_nothing_happened_they_say_that() -> None:

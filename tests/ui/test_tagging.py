@@ -40,7 +40,7 @@ async def test_who_is_followed_stays_in_sight_until_it_ends(family: Children) ->
     pid = family[1][1].pid
     async with running(app_of(family), SIZE) as monitor:
         await monitor.press("down", "F")
-        assert f"follows {pid}" in monitor.text
+        assert f"following {pid}" in monitor.text
         await monitor.press("I", "P")
         await monitor.sample()
         assert monitor.current_pid == pid
@@ -55,7 +55,7 @@ async def test_following_ends_with_the_key_or_with_another_selection() -> None:
     async with running(size=(80, 24)) as monitor:
         await monitor.press("F")
         followed = monitor.current_pid
-        assert f"follows {followed}" in monitor.text
+        assert f"following {followed}" in monitor.text
         await monitor.press("F")
         assert "follows" not in monitor.text
         await monitor.press("F", "down")

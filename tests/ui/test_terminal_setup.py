@@ -21,7 +21,7 @@ def test_what_is_set_up_is_saved_and_counts_at_the_next_start(tmp_path: Path) ->
         terminal.type("\x1b[C")
         terminal.until_shown("[Columns of Main]")
         terminal.type("\x1b[B[")
-        terminal.until_shown("1 change not saved")
+        terminal.until_shown("1 unsaved change")
         terminal.type("\x13")
         terminal.until_shown("no unsaved changes", "saved columns")
         terminal.type("\x1b")

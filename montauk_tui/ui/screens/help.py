@@ -28,7 +28,7 @@ _BUSY = (
     "* interrupts  ? unexplained"
 )
 QUERIES = (
-    ("nginx|cron", "Text in the command or name; | is " or ""),
+    ("nginx|cron", "Text in the command or name; | means or"),
     ("cpu > 10", "= != < <= > >=; with and, or, not, ( )"),
     ("mem >= 1g", "Sizes k m g t; age < 2s: us ms s m h d"),
     ("name ~ ^py", "Regular expression; !~ negates"),
