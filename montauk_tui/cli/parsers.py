@@ -29,7 +29,7 @@ _DESCRIPTION: Final = (
 
 _EPILOG: Final = """\
 examples:
-  montauk                          the monitor; F1 or ? shows its keys, q leaves
+  montauk                          the monitor; F1 or ? shows its keys, q quits
   montauk --tree --filter postgres start in tree view with a filter
   montauk --once --limit 10        the ten busiest processes as text
   montauk --json -n 5 -d 2         five samples, one JSON object a line, 2 s apart
