@@ -201,7 +201,7 @@ def query_fields() -> str:
     for name, field in fields.SHORT.items():
         short.setdefault(field, []).append(name)
     what = {it.id: it.description for it in COLUMNS.values()}
-    what["signal"] = "the signal that ended it, 0 for none"
+    what["signal"] = "signal that terminated it, 0 for none"
     rows = [
         (codes(short[field]), what[field], fields.FIELDS[field].kind.value)
         for field in fields.FIELDS
