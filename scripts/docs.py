@@ -318,7 +318,7 @@ def man_meters() -> str:
 
 def man_themes() -> str:
     """Return the names of the themes."""
-    return f"Those of montauk are\n{roff(', '.join(themes.names([THEMES])))}."
+    return f"Built-in themes are\n{roff(', '.join(themes.names([THEMES])))}."
 
 
 PARTS: Final[dict[str, Callable[[], str]]] = {
