@@ -1,4 +1,4 @@
-"""The command line, and where the parts are put together."""
+"""The command line, and the composition root of the program."""
 
 import argparse
 import os
@@ -27,7 +27,7 @@ _WORDS: Final = {"events": events_parser, "probes": probes_parser}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run montauk and return its exit code."""
     streams.hold_closed()
-    # Ignored by who started us, it would hide how our own children end (wait(2)).
+    # If inherited as ignored, it would hide the exit status of children (wait(2)).
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
         return _answer(list(sys.argv[1:] if arguments is None else arguments))
@@ -53,13 +53,13 @@ def _answer(given: Sequence[str]) -> int:
         check_combination(options)
         return run(options.command, options)
     except BrokenPipeError:
-        # The reader had enough, as head(1) does.
+        # The reader closed the pipe, as head(1) does.
         _discard_output()
         return DONE
 
 
 def run(command: str, options: argparse.Namespace) -> int:
-    """Run the module of a command, which loads what it alone needs."""
+    """Run the module of a command, which imports only what it needs."""
     # The engine takes 0.1 s and the screen 0.3 s to import: not for --help.
     code = import_module(f"{__name__}.{command}").run(options)
     assert isinstance(code, int)  # noqa: S101 - for mypy
@@ -67,7 +67,7 @@ def run(command: str, options: argparse.Namespace) -> int:
 
 
 def _discard_output() -> None:
-    """Let what is buffered go nowhere: at exit Python would try again and complain."""
+    """Discard buffered output: at exit Python would try again and complain."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -1,4 +1,4 @@
-"""`montauk events`: what happens, as it happens."""
+"""`montauk events`: process events as they happen."""
 
 import argparse
 

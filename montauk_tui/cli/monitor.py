@@ -15,20 +15,20 @@ from montauk_tui.host.local import LocalHost
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the monitor until the user leaves; return the exit code."""
+    """Run the monitor until the user quits; return the exit code."""
     settings, warnings = chosen(options)
     return monitor(settings, warnings, strict_theme=options.theme is not None)
 
 
 def monitor(settings: Settings, warnings: Sequence[str], *, strict_theme: bool) -> int:
-    """Run the monitor with settings; a theme that is asked for must be had."""
+    """Run the monitor with settings; with `strict_theme` the theme must load."""
     streams.forget_foreign(os.environ, streams.screen())
     shortage.try_threads()
     if os.environ.get("TERM", "dumb") in ("", "dumb", "unknown"):
         reason = "this terminal cannot place a cursor (TERM is unset or dumb)"
         raise MontaukError(reason, "set TERM, or use --once or --json")
-    # Imports make objects that stay: collecting garbage meanwhile costs a twentieth of
-    # the start. Frozen, they are not looked at again while the monitor runs either.
+    # Imported objects stay: collecting garbage meanwhile costs a twentieth of the
+    # start. Frozen, they are not scanned while the monitor runs either.
     gc.disable()
     from montauk_tui.ui import app  # noqa: PLC0415 - see above
 

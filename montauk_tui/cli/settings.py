@@ -14,12 +14,12 @@ from montauk_tui.errors import UsageError
 def chosen(
     options: argparse.Namespace, *, for_scripts: bool = False
 ) -> tuple[Settings, list[str]]:
-    """Return the settings, and a line for each thing wrong with the file.
+    """Return the settings, and a line for each error in the file.
 
-    What scripts get must not depend on how their user likes the screen.
+    Output for scripts must not depend on the user's screen settings.
 
     Raises:
-        UsageError: A flag or a variable says what cannot be.
+        UsageError: A flag or a variable is invalid.
     """
     settings, warnings = config.load(registry.names())
     if for_scripts:
@@ -33,7 +33,7 @@ def chosen(
 
 
 def told(options: argparse.Namespace, *, for_scripts: bool = False) -> Settings:
-    """Return the same, having said at once what is wrong with the file."""
+    """Return the settings, and report errors in the file on stderr."""
     settings, warnings = chosen(options, for_scripts=for_scripts)
     for warning in warnings:
         streams.complain(warning)
@@ -41,7 +41,7 @@ def told(options: argparse.Namespace, *, for_scripts: bool = False) -> Settings:
 
 
 def with_flags(settings: Settings, options: argparse.Namespace) -> Settings:
-    """Return settings with what the flags of a command say in their place."""
+    """Return settings overridden by the flags of a command."""
     values: dict[str, Any] = {}
     for option in OPTIONS:
         given = getattr(options, option.attribute, None)
@@ -54,6 +54,6 @@ def with_flags(settings: Settings, options: argparse.Namespace) -> Settings:
             reason = f"--{flag.name}: {error.reason}"
             raise UsageError(reason, error.remedy) from error
     if "sort" in values:
-        # Another column has its own direction.
+        # Another column has its own default direction.
         values["descending"] = None
     return replace(settings, **values)

@@ -1,4 +1,4 @@
-"""What differs between two sets of choices, as entries of the settings file."""
+"""Differences between two sets of settings, as entries of the settings file."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
@@ -7,21 +7,21 @@ from montauk_tui.config.option import Option
 from montauk_tui.config.options import OPTIONS, TAB_OPTIONS, Settings, TabSettings
 
 _TOGETHER: Final = frozenset({"sort", "descending"})
-"""A direction alone would turn round whichever column the file sorts by."""
+"""A direction alone would reverse whichever column the file sorts by."""
 
 
 class Change(NamedTuple):
-    """One entry of the settings file that is to be different."""
+    """One entry of the settings file to change."""
 
     path: tuple[str, ...]
     """`("theme",)`, `("keys", "act.kill")` or `("tabs", "exited", "columns")`."""
     value: Any
-    """What the entry is to say; None takes it out."""
+    """The new value; None removes the entry."""
     name: str = ""
-    """How a tab is written that has no table yet."""
+    """Name of a tab that has no table yet."""
 
     def __str__(self) -> str:
-        """Return what a person calls it: `theme`, `key act.kill`, `tab Exited`."""
+        """Return a readable name: `theme`, `key act.kill`, `tab Exited`."""
         kind, *rest = self.path
         if kind == "keys":
             return f"key {rest[0]}"
@@ -29,7 +29,7 @@ class Change(NamedTuple):
 
 
 def changes(before: Settings, now: Settings) -> list[Change]:
-    """Return what a file must say for `now`, where it differs from `before`."""
+    """Return the entries for `now` that differ from `before`."""
     found = [
         Change((option.id,), None if value == () else _plain(value))
         for option in _differing(OPTIONS, before, now)

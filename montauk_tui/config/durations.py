@@ -17,7 +17,7 @@ def parse_duration(text: str) -> float:
     """Return the seconds that `1.5`, `1500ms`, `2s` or `1m` means.
 
     Raises:
-        UsageError: It is no duration, or out of range.
+        UsageError: It is not a duration, or out of range.
     """
     text = text.strip()
     match = _DURATION.fullmatch(text)
@@ -30,10 +30,10 @@ def parse_duration(text: str) -> float:
 
 
 def in_range(seconds: float, what: str) -> float:
-    """Return seconds that may pass between two samples.
+    """Return an interval between two samples if it is allowed.
 
     Raises:
-        UsageError: They are too few or too many; `what` says of what.
+        UsageError: It is too short or too long; `what` begins the message.
     """
     if not SHORTEST_INTERVAL_S <= seconds <= LONGEST_INTERVAL_S:
         remedy = f"choose {SHORTEST_INTERVAL_S} to {LONGEST_INTERVAL_S:.0f} seconds"

@@ -1,4 +1,4 @@
-"""Entries of a TOML text, changed without touching what stands around them."""
+"""Changes entries of a TOML text and nothing around them."""
 
 import tomllib
 from collections.abc import Mapping, MutableMapping, Sequence
@@ -11,7 +11,7 @@ from montauk_tui.errors import UsageError
 
 
 def says(document: Mapping[str, Any], change: Change) -> bool:
-    """Tell whether a file means already what a change wants, itself or by default."""
+    """Tell whether a file already has the value of a change, by entry or default."""
     kind, *rest = change.path
     if kind == "keys":
         return _key_says(document.get("keys"), rest[0], change.value)
@@ -26,12 +26,12 @@ def says(document: Mapping[str, Any], change: Change) -> bool:
 
 
 def edited(data: bytes, changes: Sequence[Change]) -> bytes:
-    """Return a TOML text in which these entries are changed, and nothing else.
+    """Return a TOML text with these entries changed, and nothing else.
 
     Raises:
-        ValueError: It is no TOML, or such that it cannot be changed safely.
+        ValueError: It is not TOML, or cannot be changed safely.
     """
-    # 20 ms, which the start of the program need not take.
+    # 20 ms of start-up.
     import tomlkit  # noqa: PLC0415
     from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
 
@@ -88,7 +88,7 @@ def _put(table: Any, key: str, value: Any) -> None:
 
 
 def _item(value: Any, old: Any) -> Any:
-    """Return a value for tomlkit: a long list stands in lines, as one did before."""
+    """Return a value for tomlkit; a list stays on several lines if it was."""
     import tomlkit  # noqa: PLC0415 - see above
 
     if not isinstance(value, list):
@@ -100,7 +100,7 @@ def _item(value: Any, old: Any) -> Any:
 
 
 def _home(table: MutableMapping[str, Any], name: str) -> tuple[Any, str]:
-    """Return where `act.kill` stands or belongs: `act` may be a table of its own."""
+    """Return the table and key of `act.kill`: `act` may be a table itself."""
     if name not in table:
         first, _, rest = name.partition(".")
         if rest and isinstance(table.get(first), MutableMapping):
@@ -118,7 +118,7 @@ def _key_says(table: Any, name: str, wanted: Any) -> bool:
 
 
 def _tab_of(tabs: Any, tab_id: str) -> Any:
-    """Return the table of a tab, None where there is none."""
+    """Return the table of a tab, None if there is none."""
     for table in tabs if isinstance(tabs, list) else ():
         name = table.get("name") if isinstance(table, Mapping) else None
         if isinstance(name, str) and " ".join(name.split()).lower() == tab_id:
@@ -127,7 +127,7 @@ def _tab_of(tabs: Any, tab_id: str) -> Any:
 
 
 def _means(option: Option, raw: Any) -> Any:
-    """Return what a value of the file is taken for; nothing good is None."""
+    """Return the parsed value of an entry; None if it is invalid."""
     try:
         return None if raw is None else _listed(option.read(raw))
     except UsageError:

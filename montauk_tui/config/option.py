@@ -1,4 +1,4 @@
-"""What a row of a table of settings says, for all who read the table."""
+"""A row of the settings table."""
 
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields, replace
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Flag(NamedTuple):
-    """How the command line says it."""
+    """The command-line flag of a setting."""
 
     name: str
     help: str
@@ -18,9 +18,9 @@ class Flag(NamedTuple):
     """None for a switch."""
     short: str = ""
     of_monitor: bool = False
-    """Whether it is refused where text is printed instead."""
+    """Whether it applies to the monitor only."""
     read: Callable[[str], Any] | None = None
-    """What reads it where a file may say less; None for what reads the file."""
+    """Its reader if it accepts more than the file; None: that of the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +28,27 @@ class Option:
     """One setting."""
 
     read: Callable[[Any], Any]
-    """Makes it of a value of the file, or raises `UsageError`."""
+    """Converts a value of the file, or raises `UsageError`."""
     about: str = ""
-    """What it may be, in Markdown; empty where the hint says all."""
+    """Allowed values, in Markdown; empty if the hint suffices."""
     id: str = ""
-    """Its name in the file: the attribute's, unless that has a unit."""
+    """Its name in the file; default: that of the attribute."""
     flag: Flag | None = None
     title: str = ""
-    """What the setup screen calls it; empty where a page of its own sets it."""
+    """Title in the setup screen; empty if it has a separate page there."""
     hint: str = ""
     page: str = "Behaviour"
     """The page of the setup screen."""
     steps: tuple[float, ...] = ()
-    """Values that the setup screen goes through; empty for a switch."""
+    """Values that the setup screen steps through; empty for a switch."""
     attribute: str = ""
-    """The field that holds it; `options_of` says it, its type and its default."""
+    """Its field; set by `options_of`, like type and default."""
     type: Any = None
     make: Callable[[], Any] = dict
 
     @property
     def default(self) -> Any:
-        """What it is where nobody says anything."""
+        """The default value."""
         return self.make()
 
 
@@ -59,7 +59,7 @@ def option(default: T, read: Callable[[Any], T], about: str = "", **more: Any) -
 
 
 def made_option(make: Callable[[], T], read: Callable[[Any], T], about: str) -> T:
-    """Return the same for a default that is costly to import."""
+    """Return the same for a default that is expensive to import."""
     value: T = field(default_factory=make, metadata={"row": Option(read, about)})
     return value
 

@@ -14,5 +14,5 @@ def config_path(environment: Mapping[str, str]) -> Path:
 
 
 def user_themes() -> Path:
-    """Return the folder of the user's own themes."""
+    """Return the folder of custom themes."""
     return platformdirs.user_config_path("montauk") / "themes"

@@ -1,4 +1,4 @@
-"""What a setting may be: each reader makes one of a value of the file."""
+"""Readers: each validates and converts a value of the settings file."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -7,7 +7,7 @@ from montauk_tui.config.durations import in_range, parse_duration
 from montauk_tui.errors import MOST_COMPLAINTS, UsageError, near
 from montauk_tui.model.text import cell_width, clean_text, quoted
 
-# The engine imports numpy, 0.1 s, which --help need not take.
+# The engine imports numpy, 0.1 s of start-up that --help does not need.
 # ruff: noqa: PLC0415
 
 ROWS: Final = {
@@ -26,7 +26,7 @@ _LONGEST_LIST: Final = 500
 
 
 def one_line(problem: object) -> str:
-    """Return what something says as one line that is safe to show."""
+    """Return a message as one line that is safe to show."""
     return clean_text(" ".join(str(problem).split()))
 
 
@@ -34,9 +34,9 @@ def unknown_keys(keys: Iterable[str], known: Sequence[str], said: int = 0) -> li
     """Return a line for each key that is unknown.
 
     Args:
-        keys: Those in the file.
-        known: Those there are.
-        said: How many lines are said before; what nobody will read has no remedy.
+        keys: Keys of the file.
+        known: Known keys.
+        said: Number of earlier lines; lines beyond the limit need no remedy.
     """
     every = f"remove it, or use one of: {', '.join(known)}"
     unknown = (key for key in keys if key not in known)
@@ -74,7 +74,7 @@ def text(value: Any) -> str:
 
 
 def filter_text(value: Any) -> str:
-    """Read a text that means something as a filter."""
+    """Read a valid filter."""
     written = text(value)
     if len(written) > _LONGEST_FILTER:
         reason = f"it has more than {_LONGEST_FILTER:,} characters"
@@ -83,7 +83,7 @@ def filter_text(value: Any) -> str:
 
 
 def query_text(written: str) -> str:
-    """Return a filter, however long, if it means something."""
+    """Return a filter if it is valid, whatever its length."""
     from montauk_tui.engine import query
 
     query.parse(written)
@@ -106,7 +106,7 @@ def column(value: Any) -> str:
 
 
 def column_list(value: Any) -> tuple[str, ...]:
-    """Read columns, each by any of its names and with a width where one is wanted."""
+    """Read columns by any of their names, each with an optional width."""
     from montauk_tui.engine.columns import table
 
     if not isinstance(value, list) or not value:
@@ -121,14 +121,14 @@ def column_list(value: Any) -> tuple[str, ...]:
 
 
 def usual_columns() -> tuple[str, ...]:
-    """Return the columns of the tab Main where none are chosen."""
+    """Return the default columns of the tab Main."""
     from montauk_tui.engine.columns import table
 
     return table.DEFAULT
 
 
 def meter_list(value: Any) -> tuple[str, ...]:
-    """Read meters, each with a style where one is wanted."""
+    """Read meters, each with an optional style."""
     from montauk_tui.engine import meters
 
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
@@ -139,7 +139,7 @@ def meter_list(value: Any) -> tuple[str, ...]:
 
 
 def usual_meters() -> tuple[str, ...]:
-    """Return the meters where none are chosen."""
+    """Return the default meters."""
     from montauk_tui.engine import meters
 
     return meters.DEFAULT
@@ -161,7 +161,7 @@ def _check_length(entries: Sequence[Any]) -> None:
 
 
 def tab_name(value: Any) -> str:
-    """Read what a tab is called."""
+    """Read the name of a tab."""
     name = one_line(text(value))
     if not name or cell_width(name) > _WIDEST_NAME:
         reason = "it is not a tab name"
@@ -170,15 +170,15 @@ def tab_name(value: Any) -> str:
 
 
 def row_kind(value: Any) -> str:
-    """Read what a tab lists."""
+    """Read the rows of a tab."""
     return one_of(text(value), tuple(ROWS), "unknown rows")
 
 
 def one_of(name: str, known: Sequence[str], what: str) -> str:
-    """Return a name that is known.
+    """Return a known name.
 
     Raises:
-        UsageError: It is not; `what` begins the reason.
+        UsageError: It is unknown; `what` begins the reason.
     """
     if name not in known:
         reason = f"{what} called {quoted(name)}"

@@ -1,4 +1,4 @@
-"""The settings of file and environment, and a line for each thing wrong with them."""
+"""The settings of file and environment, and a line for each error in them."""
 
 import dataclasses
 import os
@@ -29,13 +29,13 @@ _TABLES: Final[dict[str, Callable[[Any], tuple[Any, list[str]]]]] = {
 def from_file(
     path: Path, collectors: Collection[str] | None = None
 ) -> tuple[Settings, list[str]]:
-    """Return the settings of a file, and a line for each thing wrong with it.
+    """Return the settings of a file, and a line for each error in it.
 
-    What is wrong keeps its default. A file that does not exist is no error.
+    An invalid setting keeps its default. A missing file is no error.
 
     Args:
         path: The TOML file.
-        collectors: The names there are; None lets any name pass.
+        collectors: Known names; None accepts any name.
     """
     name = named(path)
     try:
@@ -58,13 +58,13 @@ def from_file(
 
 
 def parse(data: bytes) -> dict[str, Any]:
-    """Return what a TOML file says.
+    """Return the contents of a TOML file.
 
     Raises:
-        ValueError: It is none, or its keys are absurdly deep.
-        RecursionError: Its brackets are.
+        ValueError: It is not TOML, or its keys are nested too deeply.
+        RecursionError: Its brackets are nested too deeply.
     """
-    # tomllib takes the square of the parts of a dotted key.
+    # tomllib needs quadratic time in the parts of a dotted key.
     if _DEEP.search(_STRING.sub(b"s", data)):
         reason = f"a key has more than {_DEEPEST} parts"
         raise ValueError(reason)
@@ -74,7 +74,7 @@ def parse(data: bytes) -> dict[str, Any]:
 def from_document(
     document: Mapping[str, Any], collectors: Collection[str] | None = None
 ) -> tuple[Settings, list[str]]:
-    """Return the settings of what a file holds, and a line for each thing wrong."""
+    """Return the settings of a document, and a line for each error."""
     problems = unknown_keys(document, sorted(KNOWN))
     values: dict[str, Any] = {}
     for key, value in document.items():
@@ -96,18 +96,18 @@ def from_document(
 
 
 def from_environment(settings: Settings, environment: Mapping[str, str]) -> Settings:
-    """Return `settings` with what the environment asks for."""
+    """Return `settings` with those of the environment."""
     if collector := environment.get("MONTAUK_COLLECTOR"):
         settings = dataclasses.replace(settings, collector=collector)
     return settings
 
 
 def load(collectors: Collection[str] | None = None) -> tuple[Settings, list[str]]:
-    """Return the settings of file and environment, and a line for each thing wrong."""
+    """Return the settings of file and environment, and a line for each error."""
     environment = os.environ
     path = config_path(environment)
     settings, warnings = from_file(path, collectors)
-    # Path.exists() raises where a folder may not be entered.
+    # Path.exists() raises on a folder without search permission.
     is_missing = not warnings and not os.path.exists(path)  # noqa: PTH110
     if environment.get("MONTAUK_CONFIG") and is_missing:
         reason = f"{named(path)}: MONTAUK_CONFIG names a file that does not exist"

@@ -1,8 +1,8 @@
-"""A file that takes the place of another, whole or not at all.
+"""Replaces a file atomically.
 
-The new one has no name until it is complete (O_TMPFILE in open(2)), so that nothing is
-left behind by a kill. Where the file system cannot do that, and for the moment between
-its two names, it is locked: what nobody locks is left behind, and removed.
+The new file has no name until it is complete (O_TMPFILE in open(2)), so a kill leaves
+nothing behind. On file systems without O_TMPFILE, and between its two names, it is
+locked: an unlocked one is a leftover, and is removed.
 """
 
 import errno
@@ -26,10 +26,10 @@ _NO_UNNAMED: Final = frozenset(
 
 
 def read(target: Path) -> Contents | None:
-    """Return a file that may be replaced, None where there is none.
+    """Return a file that may be replaced, None if there is none.
 
     Raises:
-        OSError: It is no regular file, or cannot be read.
+        OSError: It is not a regular file, or cannot be read.
     """
     try:
         return read_regular(target)
@@ -38,21 +38,21 @@ def read(target: Path) -> Contents | None:
 
 
 def replace(target: Path, old: Contents | None, data: bytes) -> tuple[str, ...] | None:
-    """Put data in the place of a file.
+    """Replace the contents of a file.
 
     Args:
         target: Its path, without links.
-        old: What was read of it.
-        data: What it is to hold.
+        old: Its contents as read before.
+        data: The new contents.
 
     Returns:
-        What the old file had and the new one has not; None, and nothing was written,
-        where the file is no longer what was read.
+        What the new file lacks of the old one; None, and nothing was written, if the
+        file changed since it was read.
 
     Raises:
-        OSError: The file is as it was.
+        OSError: The file is unchanged.
     """
-    # A rename would not ask, and access(2) says yes to root.
+    # rename(2) ignores the mode of the file, and access(2) allows root everything.
     if old is not None and not (
         old.status.st_mode & 0o222 and os.access(target, os.W_OK)
     ):
@@ -80,7 +80,7 @@ def _replace(
                 return None
             if not name:
                 name = _new_name(target.name)
-                # Only this way link(2) follows the link that stands for a descriptor.
+                # Only this way linkat(2) follows the magic link of a descriptor.
                 os.link(f"/proc/self/fd/{descriptor}", name,
                         src_dir_fd=folder, dst_dir_fd=folder)  # fmt: skip
             os.replace(name, target.name, src_dir_fd=folder, dst_dir_fd=folder)
@@ -99,7 +99,7 @@ def _new_name(target: str) -> str:
 
 
 def _open_new(folder: int, target: str) -> tuple[int, str]:
-    """Return a file open for writing, locked, and its name where it needs one."""
+    """Return a locked file open for writing, and its name if it needs one."""
     name = ""
     try:
         descriptor = os.open(".", _FILE | os.O_TMPFILE, 0o600, dir_fd=folder)
@@ -129,7 +129,7 @@ def _remove_left_behind(folder: int, target: str) -> None:
 
 
 def _make_folders(folder: Path) -> None:
-    """Make folders where there are none; root gives them to whose place it is."""
+    """Create missing folders; as root with the owner of the parent."""
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if missing and os.geteuid() == 0:
@@ -145,7 +145,7 @@ def _signature(contents: Contents | None) -> tuple[bytes, int] | None:
 def _take_after(
     descriptor: int, folder: int, target: Path, old: Contents | None
 ) -> tuple[str, ...]:
-    """Give a file owner, mode and attributes of the one before; return what it lost."""
+    """Copy owner, mode and attributes of the old file; return what was lost."""
     if old is None:
         if os.geteuid() == 0:
             place = os.fstat(folder)
@@ -171,14 +171,14 @@ def _take_after(
 
 
 def _take_attributes(descriptor: int, target: Path) -> list[str]:
-    """Copy extended attributes, ACLs among them; return those that are not kept."""
+    """Copy extended attributes, ACLs included; return those that were lost."""
     try:
         wanted = {name: os.getxattr(target, name) for name in os.listxattr(target)}
     except OSError:
-        # The file system has none.
+        # The file system does not support them.
         return []
     if _ACL not in wanted:
-        # What the folder gives to new files would let others read it.
+        # The default ACL of the folder would let others read it.
         with suppress(OSError):
             os.removexattr(descriptor, _ACL)
     lost = []

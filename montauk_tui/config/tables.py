@@ -1,6 +1,6 @@
 """The tables of the settings file: `[keys]` and `[[tabs]]`.
 
-One wrong entry costs that entry and one line, not the table.
+An invalid entry costs that entry and one line, not the table.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,10 +17,10 @@ _MOST_TABS: Final = 50
 
 
 def read_keys(value: Any) -> tuple[dict[str, tuple[str, ...]], list[str]]:
-    """Return the keys of actions by id, and a line for each entry that is wrong.
+    """Return the keys of actions by id, and a line for each invalid entry.
 
     Raises:
-        UsageError: It is no table.
+        UsageError: It is not a table.
     """
     if not isinstance(value, Mapping):
         reason = "it is not a table"
@@ -37,7 +37,7 @@ def read_keys(value: Any) -> tuple[dict[str, tuple[str, ...]], list[str]]:
 
 
 def entries(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield what a table holds; `act.kill = 1` is the same with quotes and without."""
+    """Yield the entries of a table; `act.kill` is the same with and without quotes."""
     for name, value in table.items():
         if isinstance(value, Mapping):
             yield from entries(value, f"{above}{name}.")
@@ -46,10 +46,10 @@ def entries(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, An
 
 
 def read_tabs(value: Any) -> tuple[tuple[TabSettings, ...], list[str]]:
-    """Return the tabs, and a line for each thing that is wrong with one.
+    """Return the tabs, and a line for each error.
 
     Raises:
-        UsageError: It is no list of tables.
+        UsageError: It is not a list of tables.
     """
     if not isinstance(value, list) or not all(isinstance(it, Mapping) for it in value):
         reason = "it is not a list of tables"

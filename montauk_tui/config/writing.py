@@ -1,7 +1,7 @@
-"""Saving: only what is to be different changes in the file, the rest stays as it is.
+"""Saving: only changed entries of the file change, everything else stays.
 
-The new file takes the place of the old one in one step (`replacing`), so that whoever
-reads meanwhile, or loses power, has the one or the other whole.
+The file is replaced in one step (`replacing`), so a concurrent reader, or a power
+failure, finds either the old or the new file complete.
 """
 
 import errno
@@ -21,32 +21,32 @@ from montauk_tui.errors import MOST_COMPLAINTS, MontaukError
 from montauk_tui.model.text import named
 
 _ATTEMPTS: Final = 5
-"""How often to start over where somebody else writes at the same time."""
+"""Number of attempts if another program writes at the same time."""
 
 
 class SaveFailed(MontaukError):
-    """The settings could not be saved; the file is as it was."""
+    """The settings could not be saved; the file is unchanged."""
 
 
 class Saved(NamedTuple):
-    """What came of saving."""
+    """The result of saving."""
 
     path: Path
     written: tuple[Change, ...]
-    """What the file did not say before."""
+    """Entries that were written."""
     unknown: tuple[str, ...]
-    """Keys that this version does not know; they stay."""
+    """Unknown keys; they stay."""
     lost: tuple[str, ...] = ()
-    """What the old file had and the new one has not."""
+    """Properties of the old file that were lost."""
 
 
 def save(path: Path, wanted: Sequence[Change]) -> Saved:
-    """Make a file say what is wanted, and nothing else that it did not say.
+    """Change entries of a settings file.
 
-    A symbolic link stays one: what it leads to is written.
+    A symbolic link stays one: its target is written.
 
     Raises:
-        SaveFailed: The file is as it was.
+        SaveFailed: The file is unchanged.
     """
     name = named(path)
     try:
@@ -80,7 +80,7 @@ def save(path: Path, wanted: Sequence[Change]) -> Saved:
 
 
 def summary(saved: Saved, shown: str) -> str:
-    """Return what was saved in one line; `shown` is the path as the reader knows it."""
+    """Return one line about what was saved; `shown` is the path to display."""
     if not saved.written:
         return f"nothing to save: {shown} is up to date"
     said = f"saved {_list([*dict.fromkeys(map(str, saved.written))])} in {shown}"

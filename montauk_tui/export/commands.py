@@ -1,4 +1,4 @@
-"""The commands that print and leave."""
+"""The commands that print and exit."""
 
 import os
 import sys
@@ -30,9 +30,9 @@ from montauk_tui.model.schema import Need
 
 
 def collector_info(forced: str | None) -> int:
-    """Print every installed collector, the one that would serve marked active.
+    """Print every installed collector; the one that would be used is marked active.
 
-    That one is opened for a moment: only so its details are known.
+    That one is opened for a moment: only an open collector knows its details.
     """
     lines: list[str] = []
     active: str | None = None
@@ -48,7 +48,7 @@ def collector_info(forced: str | None) -> int:
 
 
 def _describe(name: str, waiting: Waiting, *, is_wanted: bool) -> tuple[str, bool]:
-    """Return the line of a collector, and whether it is the one that would serve."""
+    """Return the line of a collector, and whether it would be used."""
     try:
         if is_wanted:
             opened = registry.open_collector(name, waiting)
@@ -68,7 +68,7 @@ def _describe(name: str, waiting: Waiting, *, is_wanted: bool) -> tuple[str, boo
 
 
 def _statistics(collector: Collector) -> str:
-    """Return what a collector that counts events counted while it was open."""
+    """Return the event counts of a collector that counts events."""
     counters = collector.sample(Need.NONE).counters
     if counters.exits is None:
         return ""
@@ -102,7 +102,7 @@ def once(settings: Settings, limit: int | None) -> int:
 def _terminal_width() -> int | None:
     if sys.stdout is None or not sys.stdout.isatty():
         return None
-    # A terminal that does not know its size says 0.
+    # A terminal of unknown size reports 0.
     return os.get_terminal_size().columns or None
 
 
@@ -126,7 +126,7 @@ def _each_frame(
 ) -> None:
     """Show `samples` frames, each with the rates of a whole interval.
 
-    A machine reader wants everything, so kernel threads are never left out.
+    Programs want everything, so kernel threads are always listed.
     """
     sort = COLUMNS[settings.sort]
     view = View(

@@ -1,4 +1,4 @@
-"""What a filter could not see, said on stderr when all is printed."""
+"""Reports truncated command lines of a filter on stderr at the end."""
 
 from typing import Self
 
@@ -7,14 +7,14 @@ from montauk_tui.engine.query.cuts import cut_text
 
 
 class CutNote:
-    """Tells at the end of how many command lines a filter saw a part only."""
+    """Counts command lines of which a filter saw only a part, and reports them."""
 
     def __init__(self) -> None:
         """Start with none."""
         self.count = 0
 
     def at_least(self, count: int) -> None:
-        """Take what one sample had; most of it is in the next one again."""
+        """Take the count of one sample; most of them recur in the next one."""
         self.count = max(self.count, count)
 
     def __enter__(self) -> Self:
@@ -22,6 +22,6 @@ class CutNote:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Say it, however it ended."""
+        """Report the count, also after an error."""
         if self.count:
             streams.complain(cut_text(self.count))

@@ -49,19 +49,19 @@ class Event(NamedTuple):
         return self.sample.exits if self.kind == EXIT else None
 
     def moment_ns(self) -> float:
-        """When, to sort by: what has no time was noticed after it."""
+        """Sort key: an event without a time comes last."""
         return math.inf if self.time_ns == UNKNOWN else self.time_ns
 
     @property
     def time_s(self) -> float | None:
-        """The wall clock, None where the moment is not known."""
+        """The wall-clock time, None if unknown."""
         if self.time_ns == UNKNOWN:
             return None
         return self.sample.booted_at_s + self.time_ns / _NS
 
     @property
     def _cmdline(self) -> bytes | None:
-        """What is known of the arguments."""
+        """The arguments as far as known."""
         table = self._table
         return bytes(table.cmdline[self.row]) if table.cmdline_bytes[self.row] else None
 
@@ -124,7 +124,7 @@ def title() -> str:
 
 
 def aligned(cells: list[str]) -> str:
-    """Return the cells below their titles; what is too long moves the rest."""
+    """Return the cells aligned with their titles; a long one shifts the rest."""
     padded = []
     for cell, (_, width) in zip(cells, _COLUMNS, strict=True):
         space = " " * (abs(width) - cell_width(cell))
@@ -133,7 +133,7 @@ def aligned(cells: list[str]) -> str:
 
 
 def _end_fields(end: ExitTable | None, row: int) -> dict[str, Any]:
-    """Return what only ends have, null for the others."""
+    """Return the fields of exits, null for other events."""
     if end is None:
         names = ("exit_code", "exit_signal", "core_dumped", "lifetime_s", "utime_s")
         return dict.fromkeys((*names, "stime_s", *_OF_ENDS))

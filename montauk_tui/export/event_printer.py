@@ -22,18 +22,18 @@ from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import Need
 
 _MOST_HELD_S: Final = 1.0
-"""What happened since an end waits for it no longer: much memory takes long to free."""
+"""How long later events wait for an exit: freeing much memory takes long."""
 
 
 class Printer:
-    """Prints the events that a filter asks for, and counts them."""
+    """Prints the events that match a filter, and counts them."""
 
     def __init__(self, wanted: query.Query, *, as_json: bool) -> None:
         """Print text, or JSON lines."""
         self._wanted = wanted
         self._as_json = as_json
         self.told: Counter[int] = Counter()
-        """Events by kind, asked for or not."""
+        """Events by kind, filtered or not."""
         self.shown = 0
         self.cut = CutNote()
         self._held: list[Event] = []
@@ -44,7 +44,7 @@ class Printer:
             put(event_lines.title())
 
     def show(self, source: Source, sample: Sample, events: Events) -> None:
-        """Print the events of a sample, but for those that something may precede."""
+        """Print the events of a sample except those that earlier ones may precede."""
         self.told.update(events.kind.tolist())
         if Need.CMDLINE in self._wanted.needs:
             tables = (sample.exits, sample.starts)
@@ -60,12 +60,12 @@ class Printer:
         self._print(source, until_ns)
 
     def show_rest(self, source: Source) -> None:
-        """Print what was held back: nothing comes any more."""
+        """Print the events held back: no more will come."""
         self._print(source, None)
 
     def _print(self, source: Source, until_ns: int | None) -> None:
-        """Print what happened up to a moment; all of it where that is not known."""
-        # Stable: what has the same time stays in its order.
+        """Print the events up to a moment; all if it is None."""
+        # Stable: events of the same time keep their order.
         self._held.sort(key=Event.moment_ns)
         count = len(self._held)
         if until_ns is not None:
@@ -77,7 +77,7 @@ class Printer:
             put("\n".join(write(source.user) for write in lines))
 
     def summary(self, totals: Totals, duration_s: float) -> None:
-        """Print what was counted: as JSON behind the events, else to stderr."""
+        """Print the counts: as JSON after the events, else to stderr."""
         pending = max(0, totals.exits - totals.lost_exits - self.told[EXIT])
         if self._as_json:
             figures: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""The samples in which `montauk events` finds what happened, and what was counted."""
+"""The samples and counts of `montauk events`."""
 
 import time
 from contextlib import ExitStack
@@ -20,7 +20,7 @@ _REMEDY: Final = "leave --collector out, or use kernel or netlink"
 
 @dataclass
 class Totals:
-    """What was counted and lost; with one collector after the other, the sum."""
+    """Events counted and lost, summed over successive collectors."""
 
     forks: int = 0
     execs: int = 0
@@ -30,33 +30,33 @@ class Totals:
     lost_cpu_times: int = 0
 
     def add(self, counters: Counters) -> None:
-        """Add what a collector counted since it was opened."""
+        """Add the counts of a collector since it was opened."""
         for field in fields(self):
             more = getattr(counters, field.name) or 0
             setattr(self, field.name, getattr(self, field.name) + more)
 
 
 class Source:
-    """The samples of a collector that sees events, or of the next one if it fails."""
+    """Samples of a collector that reports events, or of the next one if it fails."""
 
     def __init__(self, forced: str | None, on_wait: registry.OnWait) -> None:
-        """Open the collector called `forced`, or the best there is.
+        """Open the collector named `forced`, or the best available.
 
         Raises:
             UsageError: `forced` names no installed collector.
-            MontaukError: None that sees events serves here.
+            MontaukError: No collector that reports events works here.
         """
         self._chain = CollectorChain(registry.open_collector(forced, on_wait))
         self._before: list[Counters] = []
         self._last: Sample | None = None
         self._opening = 0
         self.lookups: Lookups
-        """What the strings of the last sample are looked up in."""
+        """The look-ups of the last sample."""
         self.began_s = time.monotonic()
         with ExitStack() as undo:
             undo.callback(self.close)
             self.first = self.next()
-            """The sample that was taken to see whether there are events in it."""
+            """The sample taken at the start, to check that it has events."""
             undo.pop_all()
 
     def close(self) -> None:
@@ -68,10 +68,10 @@ class Source:
         return self.lookups.user(uid)
 
     def next(self) -> Sample:
-        """Return what happened since the last sample.
+        """Return the next sample.
 
         Raises:
-            MontaukError: The collector failed, and no other sees events.
+            MontaukError: The collector failed, and no other reports events.
         """
         try:
             reading = self._chain.read(Need.NONE)
@@ -89,7 +89,7 @@ class Source:
         return reading.sample
 
     def totals(self) -> Totals:
-        """Return what was counted up to the last sample."""
+        """Return the counts up to the last sample."""
         totals = Totals()
         last = [] if self._last is None else [self._last.counters]
         for counters in (*self._before, *last):

@@ -1,9 +1,9 @@
-"""`montauk events`: every fork, exec and exit as it is told, and at the end a summary.
+"""`montauk events`: every fork, exec and exit, and a summary at the end.
 
-They are printed in the order in which they happened: what something earlier may follow
-waits for the next sample. What is counted is what was told or lost: the counters of the
-collector are those up to its last sample, and an end that is counted there and not
-complete yet is waited for.
+Events are printed in the order in which they happened: one that an earlier event may
+still precede waits for the next sample. Counts cover events reported or lost: the
+counters are those of the last sample, and an exit counted there that is not complete
+yet is waited for.
 """
 
 import time
@@ -24,7 +24,7 @@ from montauk_tui.model.sample import Sample
 
 _INTERVAL_S: Final = 0.2
 _PATIENCE_S: Final = 0.5
-"""How long ends are waited for that were on their way when somebody stopped."""
+"""How long incomplete exits are waited for after an interrupt."""
 _LAST_INTERVAL_S: Final = 0.05
 
 
@@ -34,7 +34,7 @@ def events(
     """Print events until stopped, or for `duration_s`; then the summary.
 
     Raises:
-        UsageError: The filter means nothing, or asks for what no event has.
+        UsageError: The filter is invalid, or uses a field that events do not have.
     """
     asked = query.parse(wanted)
     check(asked)
@@ -58,7 +58,7 @@ def events(
 def _print_on(
     source: Source, waiter: Waiter, printer: Printer, duration_s: float | None
 ) -> Sample:
-    """Print what happens and return the last sample of it."""
+    """Print events and return the last sample."""
     end_s = source.began_s + (float("inf") if duration_s is None else duration_s)
     sample, is_last = source.first, False
     schedule = Schedule(_INTERVAL_S, time.monotonic())
@@ -67,7 +67,7 @@ def _print_on(
         if is_last or sample.monotonic_s >= end_s:
             return sample
         waiter.wait_until(min(schedule.due_s, end_s))
-        # Asked before the sample: what happened until somebody stopped it is in there.
+        # Read before the sample, so that it has all events up to the interrupt.
         is_last = waiter.is_stopped
         sample = source.next()
         schedule.took(time.monotonic())
@@ -76,9 +76,9 @@ def _print_on(
 def _print_ends(
     source: Source, waiter: Waiter, printer: Printer, ending: Counter[int]
 ) -> None:
-    """Print the ends that are counted and were not complete; nothing that came later.
+    """Print the counted exits that were not complete, and nothing later.
 
-    A pid may have been given away meanwhile: its first end is the one.
+    A PID may have been reused meanwhile: its first exit is the one.
     """
     limit_s = time.monotonic() + _PATIENCE_S
     waiter.forget()

@@ -1,4 +1,4 @@
-"""Values as JSON has them: null for what is not known, text for bytes."""
+"""Values for JSON: null for unknown, text for bytes."""
 
 import math
 from typing import Any
@@ -36,7 +36,7 @@ def whole(value: float) -> int | None:
 
 
 def text(raw: bytes) -> str:
-    """Return a name as it is; bytes that are no UTF-8 become escapes."""
+    """Return a name unchanged; invalid UTF-8 becomes escapes."""
     return raw.decode("utf-8", "backslashreplace")
 
 

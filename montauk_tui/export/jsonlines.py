@@ -14,7 +14,7 @@ from montauk_tui.model.schema import Ints
 NOBODY: Final = np.empty(0, dtype=np.int64)
 
 SCHEMA: Final = 1
-"""Counts up when a field changes its meaning or goes; a new field does not count."""
+"""Increases when a field changes its meaning or is removed, not for a new field."""
 
 
 def frame_json(frame: Frame, rows: Ints, ended: Ints = NOBODY) -> str:

@@ -9,11 +9,11 @@ from montauk_tui.errors import MontaukError
 
 
 def put(text: str) -> None:
-    """Write a line at once; what the encoding of stdout lacks becomes an escape.
+    """Write a line; characters outside the encoding of stdout become escapes.
 
     Raises:
-        BrokenPipeError: The reader had enough.
-        MontaukError: Nothing can be written, as on a full disk.
+        BrokenPipeError: The reader closed the pipe.
+        MontaukError: stdout cannot be written, as on a full disk.
     """
     if sys.stdout is None:
         raise MontaukError("stdout is closed", "point it at a file or a pipe")
@@ -24,13 +24,13 @@ def put(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        # Python would complain once more about what it could not flush at exit.
+        # At exit Python would complain again about what it could not flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise MontaukError(f"cannot write to stdout: {error.strerror}") from error
 
 
 def _write(stream: TextIO, text: str) -> None:
-    """Write all of it: Python's own buffer loses the rest when a signal interrupts."""
+    """Write everything: Python's buffer loses the rest when a signal interrupts."""
     stream.flush()
     try:
         descriptor = stream.fileno()

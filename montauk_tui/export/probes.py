@@ -20,7 +20,7 @@ _NO_BTF = "use a kernel with CONFIG_DEBUG_INFO_BTF=y"
 
 
 def layout(path: str = DEFAULT_PATH) -> int:
-    """Print where the fields that the probes read lie on this kernel.
+    """Print the offsets of the fields that the probes read on this kernel.
 
     Raises:
         MontaukError: Its type information cannot be read.
@@ -38,7 +38,7 @@ def layout(path: str = DEFAULT_PATH) -> int:
 
 
 def layout_lines(found: Layout) -> list[str]:
-    """Return the fields, those that are missing with what that costs, and the rest."""
+    """Return the fields, the missing ones with the effect, and the rest."""
     lines = _aligned([_TITLES, *_fields(found.used)])
     if found.missing:
         costs = [
@@ -58,7 +58,7 @@ def _fields(used: Iterable[Used]) -> list[tuple[str, ...]]:
 
 
 def _differences(found: Layout) -> list[tuple[str, str]]:
-    """Return what else differs from kernel to kernel."""
+    """Return other differences between kernels."""
     sizes = found.sizes
     rss = f"{sizes['rss_stat']} bytes, counter at byte {sizes['rss_in_counter']}"
     reports = "reports" if found.exit_tells_group_dead else "does not report"

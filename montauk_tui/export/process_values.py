@@ -1,7 +1,7 @@
 """Values of processes for JSON: functions from rows to a list of values.
 
-The table is that of the processes or that of the exits; what only one of them can tell,
-or each in a way of its own, says so in its name.
+The table is that of the processes or that of the exits; the name of a function says if
+it is for one of them only.
 """
 
 from collections.abc import Callable
@@ -19,23 +19,23 @@ from montauk_tui.model.schema import UNKNOWN, Floats, Ints
 
 Table = ProcessTable | ExitTable
 Values = Callable[[Frame, Any, Ints], list[Any]]
-"""Returns a value for each of some rows of a `Table`."""
+"""Returns a value for each of the given rows of a `Table`."""
 
 _NS: Final = 10**9
 
 
 def number(name: str) -> Values:
-    """Return what tells an integer column."""
+    """Return the getter of an integer column."""
     return lambda _frame, table, rows: [*map(known, getattr(table, name)[rows])]
 
 
 def both(name: str) -> tuple[Values, Values]:
-    """Return what tells a column that both tables have."""
+    """Return the getters of a column of both tables."""
     return number(name), number(name)
 
 
 def always(*, value: object) -> Values:
-    """Return what tells the same of each."""
+    """Return the getter of a constant."""
     return lambda _frame, _table, rows: [value] * len(rows)
 
 
@@ -44,12 +44,12 @@ def _floats(values: Floats, digits: int) -> list[float | None]:
 
 
 def rate(name: str, digits: int) -> Values:
-    """Return what tells one of the rates with so many decimals."""
+    """Return the getter of a rate, rounded to some decimals."""
     return lambda frame, _table, rows: _floats(getattr(frame.rates, name)[rows], digits)
 
 
 def cpu_seconds(name: str) -> Values:
-    """Return what tells a CPU time of processes, of a counter in ticks."""
+    """Return the getter of a CPU time in ticks, in seconds."""
 
     def values(frame: Frame, table: ProcessTable, rows: Ints) -> list[Any]:
         hz = frame.sample.ticks_per_second
@@ -59,7 +59,7 @@ def cpu_seconds(name: str) -> Values:
 
 
 def exit_seconds(name: str) -> Values:
-    """Return what tells a time of the exits in seconds."""
+    """Return the getter of a time of the exits, in seconds."""
 
     def values(_frame: Frame, exits: ExitTable, rows: Ints) -> list[Any]:
         return [seconds(value, _NS) for value in getattr(exits, name)[rows]]
@@ -68,12 +68,12 @@ def exit_seconds(name: str) -> Values:
 
 
 def start_time(frame: Frame, table: Table, rows: Ints) -> list[Any]:
-    """Return when each started, by the wall clock."""
+    """Return the start times, wall clock."""
     return _starts(table.start_ticks[rows], frame, frame.sample.booted_at_s)
 
 
 def start_boot(frame: Frame, table: Table, rows: Ints) -> list[Any]:
-    """Return when each started, in seconds since boot."""
+    """Return the start times, in seconds since boot."""
     return _starts(table.start_ticks[rows], frame, 0.0)
 
 
@@ -97,7 +97,7 @@ def name(_frame: Frame, table: ProcessTable, rows: Ints) -> list[Any]:
 
 
 def exit_name(_frame: Frame, exits: ExitTable, rows: Ints) -> list[Any]:
-    """Return the names; an end of which nobody tells a name has none."""
+    """Return the names; None for an exit of unknown name."""
     return [text(comm) or None for comm in exits.comm[rows].tolist()]
 
 
@@ -107,15 +107,15 @@ def _argv(frame: Frame, table: ProcessTable, rows: Ints) -> list[bytes | None]:
 
 
 def cmdline(frame: Frame, table: ProcessTable, rows: Ints) -> list[Any]:
-    """Return the arguments, None where they cannot be read."""
+    """Return the arguments, None if they cannot be read."""
     return [
         None if raw is None else argv_text(raw) for raw in _argv(frame, table, rows)
     ]
 
 
 def is_cut(frame: Frame, table: ProcessTable, rows: Ints) -> list[Any]:
-    """Return which arguments are cut."""
-    # Those that are too old are read now.
+    """Return which arguments are truncated."""
+    # Outdated ones are read now.
     argv = _argv(frame, table, rows)
     cut = frame.lookups.cut_rows(table)[rows].tolist()
     told = zip(argv, cut, strict=True)
@@ -123,13 +123,13 @@ def is_cut(frame: Frame, table: ProcessTable, rows: Ints) -> list[Any]:
 
 
 def exit_cmdline(_frame: Frame, exits: ExitTable, rows: Ints) -> list[Any]:
-    """Return the arguments that were told at the end."""
+    """Return the arguments reported at the exit."""
     lines = zip(exits.cmdline[rows], exits.cmdline_bytes[rows], strict=True)
     return [argv_text(raw) if length else None for raw, length in lines]
 
 
 def exit_is_cut(_frame: Frame, exits: ExitTable, rows: Ints) -> list[Any]:
-    """Return which of them are not all there."""
+    """Return which of them are truncated."""
     lengths = exits.cmdline_bytes[rows]
     lines = zip(cut_lines(exits.cmdline[rows], lengths).tolist(), lengths, strict=True)
     return [is_cut if length else None for is_cut, length in lines]
@@ -143,7 +143,7 @@ def user(frame: Frame, table: Table, rows: Ints) -> list[Any]:
 
 
 def children_pct(frame: Frame, _table: Table, rows: Ints) -> list[Any]:
-    """Return the CPU use that parents were credited with."""
+    """Return the CPU use credited to parents."""
     return _floats(children_key(frame)[rows], 2)
 
 

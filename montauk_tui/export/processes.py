@@ -1,4 +1,4 @@
-"""What JSON says of a process: one table of fields for who lives and who ended.
+"""JSON fields of a process: one table for live and exited processes.
 
 docs/json.md has this table; a test compares both.
 """
@@ -18,15 +18,15 @@ class JsonField(NamedTuple):
     unit: str
     meaning: str
     living: Values | None
-    """None where it is not known of who lives."""
+    """None if it is always unknown for live processes."""
     ended: Values | None
     null_living: str
-    """When it is null of one that lives."""
+    """When it is null for a live process."""
     null_ended: str
 
 
 def processes_json(frame: Frame, live: Ints, ended: Ints) -> list[dict[str, Any]]:
-    """Return the objects of rows of a frame that live, then of rows of its exits."""
+    """Return the objects of live rows of a frame, then of rows of its exits."""
     names = [field.name for field in FIELDS]
     found: list[dict[str, Any]] = []
     sample = frame.sample

@@ -25,7 +25,7 @@ from montauk_tui.model.text import cell_width, fit
 def frame_table(
     frame: Frame, rows: Ints, columns: Sequence[Column], width: int | None = None
 ) -> list[str]:
-    """Return the lines of a report, cut at `width` cells where there is one."""
+    """Return the lines of a report, truncated at `width` cells if given."""
     widths = [_width(column, frame) for column in columns]
     lines = [
         *_summary(frame),
@@ -69,7 +69,7 @@ def _summary(frame: Frame) -> list[str]:
 
 
 def _books(frame: Frame) -> list[str]:
-    """Return where the CPU time went, in cores, and how many came and went a second."""
+    """Return the ledger in cores, and the rates of starts and exits."""
     ledger, interval_s = frame.ledger, frame.interval_s
     if ledger is None or not interval_s:
         return []

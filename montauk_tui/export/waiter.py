@@ -1,4 +1,4 @@
-"""Waiting that an interrupt ends, and a reader that has gone."""
+"""Waits until a due time, an interrupt, or the end of the reader."""
 
 import os
 import select
@@ -10,17 +10,17 @@ from montauk_tui.export.waiting import Waiting
 
 
 class Waiter:
-    """Waits, but no longer than to an interrupt or to the end of the reader."""
+    """Waits until a due time, an interrupt, or the reader closes the pipe."""
 
     def __init__(self, *, is_forced: bool = False) -> None:
-        """Take SIGINT, unless whoever started us had it ignored."""
+        """Handle SIGINT, unless it was inherited as ignored."""
         self.is_stopped = False
         self._wake = os.eventfd(0, os.EFD_CLOEXEC)
         self._poll = select.poll()
         self._poll.register(self._wake, select.POLLIN)
         self._reader = _descriptor()
         if self._reader is not None:
-            # Asks for nothing: who reads no more is told anyway.
+            # No events requested: poll reports POLLERR regardless.
             self._poll.register(self._reader, 0)
         self._waiting = Waiting(is_forced=is_forced)
         self._before = signal.getsignal(signal.SIGINT)
@@ -28,16 +28,16 @@ class Waiter:
             signal.signal(signal.SIGINT, self._stop)
 
     def close(self) -> None:
-        """Give SIGINT back."""
+        """Restore the handler of SIGINT."""
         if self._before is not signal.SIG_IGN:
             signal.signal(signal.SIGINT, self._before)
         os.close(self._wake)
 
     def while_opening(self, name: str, seconds: float) -> None:
-        """Say that the collector takes its time.
+        """Report that the collector is still opening.
 
         Raises:
-            KeyboardInterrupt: There was an interrupt, and nothing to print yet.
+            KeyboardInterrupt: An interrupt came before there was anything to print.
         """
         if self.is_stopped:
             raise KeyboardInterrupt
@@ -47,7 +47,7 @@ class Waiter:
         """Wait for a moment of CLOCK_MONOTONIC.
 
         Raises:
-            BrokenPipeError: Nobody reads stdout any more.
+            BrokenPipeError: The reader of stdout closed it.
         """
         left_s = due_s - time.monotonic()
         told = [one for one, _ in self._poll.poll(max(0.0, left_s) * 1000)]
@@ -57,11 +57,11 @@ class Waiter:
     def _stop(self, _number: int, _frame: object) -> None:
         self.is_stopped = True
         os.eventfd_write(self._wake, 1)
-        # A second one need not wait for anything.
+        # A second one exits at once.
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def forget(self) -> None:
-        """Wait in full again after an interrupt."""
+        """Wait until the due time again after an interrupt."""
         if self.is_stopped:
             self._poll.unregister(self._wake)
 

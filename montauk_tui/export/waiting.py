@@ -1,4 +1,4 @@
-"""Telling on stderr that a collector takes its time to open."""
+"""Reports on stderr that a collector is slow to open."""
 
 import sys
 from typing import Final
@@ -10,19 +10,19 @@ _EVERY_S: Final = 15.0
 
 
 class Waiting:
-    """Says at first soon, then now and then, that something still opens.
+    """Reports at growing intervals that a collector is still opening.
 
-    Of a collector that the user asked for; of another only to a person, so that scripts
-    read no more than what went wrong.
+    For a forced collector always; for another only on a terminal, so that scripts see
+    errors only.
     """
 
     def __init__(self, *, is_forced: bool) -> None:
-        """Say nothing yet."""
+        """Start without a report."""
         self._is_forced = is_forced
         self._due_s = _FIRST_S
 
     def __call__(self, name: str, seconds: float) -> None:
-        """Tell of the collector called `name`, where it is time to."""
+        """Report the collector `name` if it is time to."""
         if seconds < self._due_s or sys.stderr is None:
             return
         if not (self._is_forced or sys.stderr.isatty()):
