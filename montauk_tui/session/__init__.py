@@ -1,1 +1,1 @@
-"""What the user chose and what keys do, without a screen."""
+"""The user's choices and the actions of keys, without a screen."""

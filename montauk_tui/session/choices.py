@@ -1,4 +1,4 @@
-"""What the user has chosen to see, as one frozen value that keys replace."""
+"""The user's choices, as one frozen value that actions replace."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -20,17 +20,17 @@ _START: Final = "start"
 
 
 class Place(NamedTuple):
-    """What has an order of its own: the list of a tab, or its tree."""
+    """A view with its own sort order: the list or the tree of a tab."""
 
     tab: str
     tree: bool = False
     siblings: bool = False
-    """Where the order of siblings is kept that they had before that by start."""
+    """Marks the order of siblings before that by start time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices(Preferences):
-    """Everything a key can change about what is on the screen.
+    """Everything that actions can change about the display.
 
     The preferences are the same fields as those of the settings.
     """
@@ -42,29 +42,29 @@ class Choices(Preferences):
     meters: bool = True
     """Whether the header is shown."""
     chosen_meters: tuple[Chosen, ...] = USUAL
-    """What it shows, in that order."""
+    """Its meters, in order."""
     paused: bool = False
     tab: str = MAIN
     orders: Mapping[Place, tuple[Column, bool]] = field(default_factory=dict)
-    """Sort column and direction of what is not shown: tabs, tree or list."""
+    """Sort column and direction of views that are not shown."""
     trees: frozenset[str] = frozenset()
-    """Tabs that show a tree, or did when they were left."""
+    """Tabs that show a tree."""
     ended: bool = True
-    """Whether processes that ended are shown in the main tab."""
+    """Whether exited processes are shown in Main."""
     grouping: str = "parent"
     """What the spawners are grouped by."""
     opened: frozenset[int] = frozenset()
-    """Rows of many processes that show each of them."""
+    """Numbers of the groups that are open."""
     tags: frozenset[Identity] = frozenset()
-    """Processes that were tagged, all of them alive."""
+    """Tagged processes, all alive."""
     following: Identity | None = None
-    """The process that stays selected and in sight."""
+    """The followed process."""
     merged: bool = False
-    """Whether a name that is not that of the program stands before the command."""
+    """Whether a name that differs from the program's precedes the command."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
-        """Return what the user wants to start with."""
+        """Return the initial choices."""
         tabs = Tabs.from_settings(settings)
         sort, descending = tabs.every[MAIN].order
         choices = cls(
@@ -78,7 +78,7 @@ class Choices(Preferences):
         return replace(choices, trees=trees).with_tree(wanted=settings.tree)
 
     def on_tab(self, tab_id: str) -> Self:
-        """Return the choices on another tab, in the order that it had."""
+        """Return the choices on another tab, in its order."""
         return self._moved_to(Place(tab_id, tab_id in self.trees))
 
     def _moved_to(self, there: Place) -> Self:
@@ -94,21 +94,21 @@ class Choices(Preferences):
         return Place(self.tab, self.view.tree)
 
     def with_tree(self, *, wanted: bool) -> Self:
-        """Return the choices with the tree or the list, each in its own order."""
+        """Return the choices in tree or list view, each in its own order."""
         wanted = wanted and self.tab_now.has_tree
         choices = self._moved_to(Place(self.tab, wanted))
         trees = self.trees | {self.tab} if wanted else self.trees - {self.tab}
         return replace(choices, trees=trees)
 
     def order_of(self, tab_id: str) -> tuple[Column, bool]:
-        """Return the order of a tab's list, whether it is shown or not."""
+        """Return the sort order of a tab's list, shown or not."""
         there = Place(tab_id)
         if there == self._here:
             return self.view.sort, self.view.descending
         return self.orders.get(there, self.tabs.every[tab_id].order)
 
     def siblings_next(self) -> Self:
-        """Return the choices with siblings by start or by the column before that."""
+        """Return the choices with siblings by start time or by the previous column."""
         view = self.view
         if not self.in_tree:
             return self
@@ -141,7 +141,7 @@ class Choices(Preferences):
 
     @property
     def shown_view(self) -> View:
-        """The view of the tab that is shown, by its own filter and preferences too."""
+        """The view of the current tab, with its own filter and the preferences."""
         return replace(
             self.view,
             query=self.tab_now.query.both(self.view.query),
@@ -156,7 +156,7 @@ class Choices(Preferences):
 
     @property
     def shown(self) -> Shown:
-        """What decides about the rows."""
+        """The parameters that determine the rows."""
         linger_s = self.linger_s if self.ended else 0.0
         ghosts = self.in_tree and self.ended
         return Shown(self.tab_now.rows, linger_s, self.opened, self.grouping, ghosts)
@@ -189,7 +189,7 @@ class Choices(Preferences):
 
     @property
     def needs(self) -> Need:
-        """What a sample must hold for all of this."""
+        """The needs of a sample for these choices."""
         needs = self.view.sort.need | self.shown_view.query.needs
         if self.meters:
             needs |= meters.needs(self.chosen_meters)

@@ -1,4 +1,4 @@
-"""What the user has chosen by now, in the words of the settings file."""
+"""The current choices as settings."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,13 +16,13 @@ def settings_now(
     theme: str,
     keys: Mapping[str, tuple[str, ...]],
 ) -> Settings:
-    """Return the settings that would start the program as it is now.
+    """Return the settings that would start the program in its current state.
 
     Args:
-        settings: Those for what no key changes while the program runs.
-        choices: What is on the screen.
+        settings: Settings that do not change at run time.
+        choices: The current choices.
         theme: The name of the theme.
-        keys: What `[keys]` would say.
+        keys: The entries of `[keys]`.
     """
     main = choices.tabs.every[MAIN]
     column, descending = choices.order_of(MAIN)
@@ -47,7 +47,7 @@ def _unusual(column: Column, *, descending: bool) -> bool | None:
 
 
 def _tabs_now(settings: Settings, choices: Choices) -> tuple[TabSettings, ...]:
-    """Return what is chosen for tabs: what was, and what differs from the usual."""
+    """Return the tab settings: given ones, and those that differ from the default."""
     given = {tab.id: tab for tab in settings.tabs}
     return tuple(
         now

@@ -1,4 +1,4 @@
-"""What an action returns: the session as it is then, and what it asks of the screen."""
+"""The result of an action: the new session, and effects on the screen."""
 
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -16,13 +16,13 @@ class Update:
     __slots__ = ("effects", "session")
 
     def __init__(self, session: Session, *effects: "Effect") -> None:
-        """Take the session as it is now."""
+        """Take the new session."""
         self.session = session
         self.effects = effects
 
 
 Result = Session | Update
-"""A session alone asks nothing of the screen."""
+"""A session alone has no effects."""
 
 
 class Choice(NamedTuple):
@@ -32,25 +32,25 @@ class Choice(NamedTuple):
     title: str
     description: str
     note: str = ""
-    """Said below the list while the line is under the cursor; lines of text."""
+    """Lines of text below the list while the line is selected."""
 
 
 class Picked(NamedTuple):
-    """The line that was taken, and how the switch stood."""
+    """The accepted line, and the state of the switch."""
 
     id: str
     switched: bool = False
 
 
 class Say(NamedTuple):
-    """Show one line, in place of the one before."""
+    """Show one line, in place of the previous one."""
 
     text: str
     severity: Literal["information", "warning", "error"] = "warning"
 
 
 class Choose(NamedTuple):
-    """Offer a list; `then` is told what was chosen, if anything was."""
+    """Offer a list; `then` gets the chosen id, if any."""
 
     title: str
     choices: Sequence[Choice]
@@ -59,7 +59,7 @@ class Choose(NamedTuple):
 
 
 class Pick(NamedTuple):
-    """Offer a list in which typing finds a line, with a switch where it has a title."""
+    """Offer a list searchable by typing, with a switch if it has a title."""
 
     title: str
     choices: Sequence[Choice]
@@ -81,7 +81,7 @@ class Toggle(NamedTuple):
 
 
 class Ask(NamedTuple):
-    """Ask for a text; what is typed comes as the actions `prompt_*`."""
+    """Ask for a text; the input arrives as the actions `prompt_*`."""
 
     kind: str
     text: str
@@ -89,17 +89,17 @@ class Ask(NamedTuple):
 
 
 class EndAsking(NamedTuple):
-    """Bring the keys back."""
+    """Close the prompt."""
 
 
 class Open(NamedTuple):
-    """Open a screen that needs no more than the session."""
+    """Open a screen that needs only the session."""
 
     screen: Literal["help", "setup", "commands", "themes"]
 
 
 class LookInto(NamedTuple):
-    """Open the closer look at a process."""
+    """Open the details of a process."""
 
     process: Identity
     name: str
@@ -107,25 +107,25 @@ class LookInto(NamedTuple):
 
 
 class Watch(NamedTuple):
-    """Show what a program says that looks into a process."""
+    """Show the output of a program that traces a process."""
 
     running: "Program"
     name: str
 
 
 class Sample(NamedTuple):
-    """Look at the processes now."""
+    """Take a sample now."""
 
     anew: bool = False
-    """Whether the whole screen is drawn anew as well."""
+    """Whether to redraw the whole screen as well."""
 
 
 class Scroll(NamedTuple):
-    """Scroll the table, and leave the selection where it is."""
+    """Scroll the table without moving the selection."""
 
     rows: int = 0
     cells: int = 0
-    """To the right; less than the line is long, more than none."""
+    """To the right; limited to the length of the line."""
 
 
 class Later(NamedTuple):

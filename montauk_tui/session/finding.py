@@ -1,4 +1,4 @@
-"""Finding a process: by a text in its command, by typing its PID."""
+"""Finds a process by text in its command, or by typing its PID."""
 
 import time
 from typing import Final, NamedTuple
@@ -22,17 +22,17 @@ def next_match(
     step: int = 1,
     merged: bool = False,
 ) -> int | None:
-    """Return the first position from `start` on, round the end, that contains `text`.
+    """Return the first position from `start` on that contains `text`, wrapping around.
 
-    Command lines that are not cached are not read: their names stand in.
+    Command lines that are not cached are not read: the names are used instead.
 
     Args:
-        frame: What is shown.
+        frame: The listed frame.
         projection: Its rows.
-        text: What is searched.
+        text: The text to find.
         start: Where to begin.
         step: 1 to go on downwards, -1 upwards.
-        merged: Whether the names of processes count, too.
+        merged: Whether the names of processes match, too.
     """
     table = frame.sample.processes
     texts = frame.lookups.known_texts(table)
@@ -69,7 +69,7 @@ class Typed:
         self._typed_s = time.monotonic()
 
     def expire(self) -> bool:
-        """Forget what was typed long ago; tell whether there was anything."""
+        """Forget text typed long ago; tell whether there was any."""
         if not self.text or time.monotonic() - self._typed_s < self._pause_s:
             return False
         self.text = ""
@@ -81,15 +81,15 @@ class PidSearch(NamedTuple):
 
     text: str = ""
     typed_s: float = 0.0
-    """When the last digit was."""
+    """Time of the last digit."""
     origin: RowKey | None = None
-    """What was selected before; None while that rested on the first row."""
+    """The selection before; None for the first row."""
     problem: str = ""
-    """Why nothing is found, and nothing will be by more digits."""
+    """Why nothing is found, and more digits will not help."""
 
     @property
     def shown(self) -> str:
-        """What was typed and what came of it."""
+        """The typed PID and the search result."""
         return f"{self.text}: {self.problem}" if self.problem else self.text
 
     def typed(self, digit: str, selected: RowKey | None) -> "PidSearch":
@@ -99,7 +99,7 @@ class PidSearch(NamedTuple):
         return PidSearch(before.text + digit, time.monotonic(), origin)
 
     def expired(self) -> "PidSearch":
-        """Return the search without what was typed long ago."""
+        """Return the search without digits typed long ago."""
         is_new = time.monotonic() - self.typed_s < PID_SEARCH_S
         return self if is_new or not self.text else PidSearch()
 

@@ -1,4 +1,4 @@
-"""Everything that a key reads or changes, as one frozen value."""
+"""The state that actions read and replace, as one frozen value."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,51 +19,51 @@ from montauk_tui.session.tabs import Shown, rows_of
 
 
 class NotPossible(Exception):
-    """An action does nothing; the text says why, and is empty where that is clear."""
+    """An action is not possible; the text says why, and is empty if obvious."""
 
 
 class Selection(NamedTuple):
     """Which row is selected."""
 
     row: RowKey | None = None
-    """The row the user chose; None while the selection rests on the first."""
+    """The selected row; None for the first, whichever process is on it."""
     position: int = 0
-    """Where it is among those shown."""
+    """Its position among the rows shown."""
     chosen: int = 0
-    """How often one was chosen: the table scrolls to what was chosen anew."""
+    """Increases with each selection: the table scrolls to a new one."""
 
     def on(self, row: RowKey | None) -> Self:
-        """Return the selection on another row, None for the first, wherever it is."""
+        """Return the selection on another row, None for the first."""
         position = 0 if row is None else self.position
         return self._replace(row=row, position=position, chosen=self.chosen + 1)
 
 
 class Rows(NamedTuple):
-    """The rows of a tab as a frame, and those of them that are shown."""
+    """The rows of a tab as a frame, and the projection that is shown."""
 
     listed: Frame
     projection: Projection
     frame: Frame
-    """What they were made from."""
+    """The frame they were made from."""
     shown: Shown
     view: View
 
     def key_at(self, position: int) -> RowKey | None:
-        """Return which row is shown at a position, None where none is."""
+        """Return the row at a position, None if there is none."""
         if not 0 <= position < len(self.projection.rows):
             return None
         return key_of(self.listed, int(self.projection.rows[position]))
 
     def position_of(self, row: RowKey) -> int | None:
-        """Return where a row is shown, None where it is not."""
+        """Return the position of a row, None if it is not shown."""
         identity = Identity(row.number, row.start_ticks)
         return self.projection.position_of(self.listed, identity)
 
     def follow(self, selection: Selection) -> Selection:
-        """Return the selection where its row is now.
+        """Return the selection at the current position of its row.
 
-        A row that is no longer shown leaves the selection on the one that took its
-        place; one in a folded branch is selected at the branch's root.
+        If its row is gone, the selection moves to the row in its place; a row
+        in a folded branch is selected at the root of the branch.
         """
         if selection.row is None:
             return selection._replace(position=0)
@@ -75,7 +75,7 @@ class Rows(NamedTuple):
 
 
 def rows_with(frame: Frame, choices: Choices, before: Rows | None = None) -> Rows:
-    """Return what choices show of a frame; what is the same as before stays."""
+    """Return the rows of a frame for the choices, reusing unchanged parts."""
     shown, view = choices.shown, choices.shown_view
     if before is None or before.frame is not frame or before.shown != shown:
         listed = rows_of(frame, shown)
@@ -88,39 +88,39 @@ def rows_with(frame: Frame, choices: Choices, before: Rows | None = None) -> Row
 
 @dataclass(frozen=True)
 class Session:
-    """What the user chose, what is at hand, and what is remembered."""
+    """The user's choices, the current rows, and the remembered selections."""
 
     choices: Choices
     settings: Settings
-    """What the program was started with."""
+    """The settings at the start."""
     saved: Settings
-    """What the settings file and the program agreed on last."""
+    """The settings as last saved."""
     keys: Mapping[str, tuple[str, ...]]
-    """What `[keys]` says."""
+    """The entries of `[keys]`."""
     theme: str
     actions: Actions | None = None
-    """What may be done to the processes; None where nothing may."""
+    """Actions on processes; None for a recording."""
     rows: Rows | None = None
-    """What is shown of the last frame; None before the first."""
+    """The rows of the last frame; None before the first."""
     selection: Selection = field(default_factory=Selection)
     kept: Mapping[str, RowKey | None] = field(default_factory=dict)
-    """What was selected in each tab that was left; None rests on the first row."""
+    """The selection of each visited tab; None for the first row."""
     carried: tuple[RowKey, ...] = ()
-    """The row that was selected last, and its process: for tabs without their own."""
+    """The last selected row and its process, for tabs without a selection."""
     pid_search: PidSearch = field(default_factory=PidSearch)
     last_signal: int = DEFAULT_SIGNAL
     page_rows: int = 1
-    """How many rows the screen shows."""
+    """Number of rows on the screen."""
     is_typing: bool = False
-    """Whether a filter or a search is being typed: what it needs can wait."""
+    """Whether a filter or a search is being typed: its needs are deferred."""
     cost: str = "-"
-    """What the last refresh cost."""
+    """The CPU time of the last refresh."""
 
     @classmethod
     def start(
         cls, settings: Settings, theme: str, actions: Actions | None = None
     ) -> Self:
-        """Return the session that the user wants to start with."""
+        """Return the initial session."""
         choices = Choices.from_settings(settings)
         saved = settings_now(settings, choices, theme, settings.keys)
         return cls(choices, settings, saved, settings.keys, theme, actions)
@@ -134,7 +134,7 @@ class Session:
     ) -> Self:
         """Return the session after a change: rows and selection follow from it.
 
-        Whoever is followed and not selected any more is followed no longer.
+        A followed process that is no longer selected is no longer followed.
         """
         choices, frame = choices or self.choices, frame or self.frame
         selection, rows = selection or self.selection, self.rows
@@ -153,10 +153,10 @@ class Session:
 
     @property
     def seen(self) -> Rows:
-        """What is shown.
+        """The rows shown.
 
         Raises:
-            NotPossible: Nothing is, before the first frame.
+            NotPossible: There are none before the first frame.
         """
         if self.rows is None:
             raise NotPossible
@@ -165,24 +165,24 @@ class Session:
     # --- the selection ----------------------------------------------------------------
 
     def select(self, position: int) -> Self:
-        """Return the session with the row at a position, or the nearest, selected."""
+        """Return the session with the row at or nearest to a position selected."""
         if self.rows is None:
             return self
         position = max(0, min(position, len(self.rows.projection.rows) - 1))
         return self.select_row(self.rows.key_at(position))
 
     def select_row(self, row: RowKey | None) -> Self:
-        """Return the session with a row selected; None rests on the first."""
+        """Return the session with a row selected; None: the first."""
         return self.apply(selection=self.selection.on(row))
 
     @property
     def current(self) -> RowKey | None:
-        """The row under the selection, chosen or not."""
+        """The row at the selected position."""
         return self.rows and self.rows.key_at(self.selection.position)
 
     @property
     def place(self) -> int | None:
-        """Its row in the frame that is listed."""
+        """Its index in the listed frame."""
         if self.rows is None or self.current is None:
             return None
         return int(self.rows.projection.rows[self.selection.position])
@@ -191,10 +191,10 @@ class Session:
 
     @property
     def settings_now(self) -> Settings:
-        """What the user has chosen by now."""
+        """The current choices as settings."""
         return settings_now(self.settings, self.choices, self.theme, self.keys)
 
     @property
     def unsaved(self) -> list[Change]:
-        """What was changed since the start, or since it was saved."""
+        """Changes since the start or the last save."""
         return changes(self.saved, self.settings_now)

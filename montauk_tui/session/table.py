@@ -1,4 +1,4 @@
-"""The actions by their names; `ui.bindings` gives them keys."""
+"""The actions by name; `ui.bindings` assigns keys to them."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -22,7 +22,7 @@ from montauk_tui.session.effects import Open, Result, Say, Update
 from montauk_tui.session.state import NotPossible, Session
 
 Action = Callable[..., Result]
-"""Takes the session and what stands in the brackets behind its name."""
+"""Takes the session and the arguments in parentheses after its name."""
 
 
 def _open(screen: Literal["help", "setup", "commands", "themes"]) -> Action:
@@ -93,16 +93,16 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "shift_home": selection.shift_home,
     "shift_end": selection.shift_end,
 }
-"""What keys, clicks and the command list run."""
+"""The actions that keys, clicks and the command list run."""
 
 
 def call_action(session: Session, name: str, *args: Any) -> Update:
-    """Return what an action does, by its name."""
+    """Return the update of an action, by name."""
     return update_of(session, partial(ACTIONS[name], session, *args))
 
 
 def update_of(session: Session, action: Callable[[], Result]) -> Update:
-    """Return what an action does; one that is not possible says why."""
+    """Return the update of an action; if not possible, with the reason."""
     try:
         result = action()
     except NotPossible as refusal:

@@ -26,15 +26,15 @@ class Tab:
     id: str
     title: str
     rows: str
-    """What it lists, in `LISTINGS`."""
+    """Its rows, a key of `LISTINGS`."""
     columns: tuple[str, ...]
     sort: str
     descending: bool | None = None
-    """None for the direction that is usual for the sort column."""
+    """None for the default direction of the sort column."""
     query: Query = EVERYTHING
-    """Which of the rows it lists at all."""
+    """A filter on its rows."""
     tree: bool = False
-    """Whether it starts as a tree."""
+    """Whether it starts in tree view."""
 
     @property
     def has_tree(self) -> bool:
@@ -83,7 +83,7 @@ _TABLE: Final = (
 )  # fmt: skip
 
 BUILT_IN: Final = {tab.id: tab for tab in _TABLE}
-"""Every tab of the program by its id, in their order."""
+"""Every tab by id, in order."""
 
 
 class Tabs(NamedTuple):
@@ -91,7 +91,7 @@ class Tabs(NamedTuple):
 
     every: Mapping[str, Tab]
     order: tuple[str, ...]
-    """Ids of those in the tab line; keys may lead to others."""
+    """Ids of the tabs in the tab line; actions may show others."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Tabs":
@@ -117,7 +117,7 @@ class Tabs(NamedTuple):
 
     @property
     def chosen_order(self) -> tuple[str, ...]:
-        """What the setting `tab_order` would be; empty where it is not needed."""
+        """The setting `tab_order`; empty for the default."""
         return () if self.order == tuple(self.every) else self.order
 
     def with_columns(self, tab_id: str, columns: tuple[str, ...]) -> "Tabs":
@@ -133,7 +133,7 @@ class Tabs(NamedTuple):
 
 
 def _chosen(built_in: Tab | None, chosen: TabSettings) -> Tab:
-    """Return a tab as the user wants it; what is not said is as usual."""
+    """Return a tab with the user's settings; unset ones are the defaults."""
     base = built_in or usual_of(chosen)
     return replace(
         base,
@@ -155,7 +155,7 @@ def usual_of(chosen: TabSettings) -> Tab:
 
 
 def mistakes(settings: Settings) -> list[str]:
-    """Return a line for each choice about tabs that cannot be followed."""
+    """Return a line for each invalid setting of tabs."""
     known = {*BUILT_IN, *(tab.id for tab in settings.tabs)}
     unknown = [name for name in settings.tab_order if name not in known]
     said = [
@@ -183,18 +183,18 @@ GROUPINGS: Final = {
     "executable": by_executable,
     "cgroup": by_cgroup,
 }
-"""What the spawners may be grouped by."""
+"""Groupings of the spawners."""
 
 
 class Shown(NamedTuple):
-    """What decides about the rows, beside the frame."""
+    """The parameters that determine the rows, beside the frame."""
 
     rows: str
     linger_s: float
     opened: frozenset[int]
     grouping: str
     ghosts: bool
-    """Whether parents that ended stand above the children that live on."""
+    """Whether exited parents are shown above their live children."""
 
 
 def _processes(frame: Frame, shown: Shown) -> Frame:
@@ -205,13 +205,13 @@ def _processes(frame: Frame, shown: Shown) -> Frame:
 
 
 class Listing(NamedTuple):
-    """Rows that a tab may have."""
+    """A kind of rows of a tab."""
 
     list: Callable[[Frame, Shown], Frame]
     nothing: str
-    """What is said where there are no rows."""
+    """The message if there are no rows."""
     blind: str = ""
-    """What is said where the collector does not see processes end."""
+    """The message if the collector does not report the events."""
 
 
 LISTINGS: Final = {
@@ -233,7 +233,7 @@ LISTINGS: Final = {
         "collector {} does not report forks and exits",
     ),
 }
-"""By what the settings call them."""
+"""By their names in the settings."""
 
 
 def rows_of(frame: Frame, shown: Shown) -> Frame:
@@ -242,7 +242,7 @@ def rows_of(frame: Frame, shown: Shown) -> Frame:
 
 
 def why_nothing(listed: Frame, rows: str) -> str:
-    """Return what to say where no row is shown of the frame that a tab lists."""
+    """Return the message for a tab without rows."""
     listing = LISTINGS[rows]
     if len(listed.sample.processes):
         return listing.nothing if rows == PROCESSES else "nothing matches the filter"

@@ -1,4 +1,4 @@
-"""The monitor: its life, and the one way from a key to what it does."""
+"""The monitor app: life cycle, and the path from a key to its action."""
 
 import os
 import time
@@ -58,7 +58,7 @@ class MontaukApp(App[None]):
         warnings: Sequence[str] = (),
         cpu_clock: Callable[[], float] = time.process_time,
     ) -> None:
-        """Show what a host samples; `cpu_clock` tells what that costs."""
+        """Show the frames of a host; `cpu_clock` measures the cost."""
         super().__init__(
             driver_class=TerminalDriver,
             ansi_color=True if no_color() else None,
@@ -79,14 +79,14 @@ class MontaukApp(App[None]):
 
     @property
     def session(self) -> Session:
-        """What the user chose, and what is at hand."""
+        """The current session."""
         return self.controller.session
 
     def get_default_screen(self) -> MainScreen:
         """Start with the main screen."""
         return self.controller.main
 
-    # --- life -------------------------------------------------------------------------
+    # --- life cycle -------------------------------------------------------------------
 
     def on_mount(self) -> None:
         """Start sampling."""
@@ -107,7 +107,7 @@ class MontaukApp(App[None]):
         return driver if isinstance(driver, TerminalDriver) else None
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        """Let the driver draw; Textual itself would send whole lines, and at once."""
+        """Let the driver draw: Textual would send whole lines at once."""
         terminal = self._terminal()
         if terminal is None:
             super()._display(screen, renderable)
@@ -118,7 +118,7 @@ class MontaukApp(App[None]):
         self.post_display_hook()
 
     def action_suspend_process(self) -> None:
-        """Stop until the shell continues the program."""
+        """Suspend the program until the shell resumes it."""
         terminal = self._terminal()
         if terminal is not None:
             terminal.suspend_job()
@@ -141,7 +141,7 @@ class MontaukApp(App[None]):
         await self.controller.accept(take_frame(session, message.frame))
 
     def on_sampling_failed(self, message: SamplingFailed) -> None:
-        """Leave, the reason on the terminal."""
+        """Exit, and print the reason."""
         self.failure = message.error
         self.exit(return_code=1)
 
@@ -170,7 +170,7 @@ class MontaukApp(App[None]):
         await self.controller.run_action("prompt_typed", message.kind, message.text)
 
     async def on_prompt_bar_again(self, message: "PromptBar.Again") -> None:
-        """Jump to the next match, or to the one before."""
+        """Jump to the next or previous match."""
         await self.controller.run_action("prompt_again", message.step)
 
     async def on_prompt_bar_ended(self, message: "PromptBar.Ended") -> None:
@@ -179,10 +179,10 @@ class MontaukApp(App[None]):
         await self.controller.run_action("prompt_ended", *args)
 
     async def on_cursor_position(self, event: events.CursorPosition) -> None:
-        """Take Shift-F3 for what it is.
+        """Handle Shift-F3.
 
-        xterm sends for it what a terminal answers that is asked for its cursor, and
-        that is not asked.
+        xterm encodes Shift-F3 as the cursor-position report; montauk never requests
+        one.
         """
         for prompt in self.screen.query("PromptBar"):
             if (event.x, event.y) == (1, 0):
@@ -192,20 +192,20 @@ class MontaukApp(App[None]):
 def no_color() -> bool:
     """Tell whether the user wants no colours (an empty NO_COLOR does not count)."""
     if not os.environ.get("NO_COLOR"):
-        # Textual would count the empty one.
+        # Textual would honour the empty one.
         os.environ.pop("NO_COLOR", None)
         return False
     return True
 
 
 def no_cursor() -> MontaukError:
-    """Return what to say of a terminal that shows text alone."""
+    """Return the error for a terminal without cursor positioning."""
     reason = "this terminal cannot place a cursor (TERM is unset, dumb or no ANSI)"
     return MontaukError(reason, "set TERM, or use --once or --json")
 
 
 def mistakes(settings: Settings) -> list[str]:
-    """Return a line for each setting that only the screen can tell to be wrong."""
+    """Return a line for each invalid setting that only the screen can check."""
     path = shown_path(config_path(os.environ))
     said = [*keymap(settings.keys)[1], *tabs.mistakes(settings)]
     return [f"{path}: {line}" for line in said]
@@ -217,8 +217,8 @@ def run(
     """Run the monitor until the user leaves; return the exit code.
 
     Raises:
-        ThemeError: With `strict_theme`, where the theme cannot be had.
-        MontaukError: The collector failed on the way.
+        ThemeError: With `strict_theme`, if the theme cannot be loaded.
+        MontaukError: The collector failed.
     """
     notes = [*warnings, *mistakes(settings)]
     able = TerminalDriver.abilities = abilities.find(

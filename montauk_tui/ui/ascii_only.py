@@ -1,4 +1,4 @@
-"""What Textual itself draws, limited to ASCII; `app.tcss` has the rest."""
+"""Limits Textual's own drawing to ASCII; `app.tcss` has the rest."""
 
 from typing import Any, ClassVar
 
@@ -7,13 +7,13 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 
 
 class WholeCells(ScrollBarRender):
-    """A scroll bar without the signs for parts of a cell."""
+    """A scroll bar without characters for parts of a cell."""
 
     VERTICAL_BARS: ClassVar = [" "] * len(ScrollBarRender.VERTICAL_BARS)
     HORIZONTAL_BARS: ClassVar = [" "] * len(ScrollBarRender.HORIZONTAL_BARS)
 
 
 def draw_with_ascii(app: App[Any], *, wanted: bool) -> None:
-    """Limit what an app draws, or lift the limit of one before it in this process."""
+    """Limit an app to ASCII, or lift that of an earlier app in this process."""
     app.set_class(wanted, "ascii")
     ScrollBar.renderer = WholeCells if wanted else ScrollBarRender

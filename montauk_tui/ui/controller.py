@@ -1,4 +1,4 @@
-"""Runs actions: the session they return is shown, and what they ask for is done."""
+"""Runs actions: shows the session they return, and performs their effects."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -21,18 +21,18 @@ from montauk_tui.ui.driver import TerminalDriver
 from montauk_tui.ui.keymap import bind, keymap
 from montauk_tui.ui.screens.main import MainScreen, Scene
 
-# The screens that only some keys need are imported by those: 25 ms of start-up.
+# Screens that only some actions need are imported by those: 25 ms of start-up.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
     from montauk_tui.ui.screens.details import DetailsScreen
 
 
 QUIET_S = 0.3
-"""After so long without a key what is typed is taken for complete."""
+"""Pause after which typed text counts as complete."""
 
 
 class Controller:
-    """The session at hand, and the screens that show it."""
+    """The current session, and the screens that show it."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Controller:
         theme: themes.Theme,
         actions: Actions | None,
     ) -> None:
-        """Start with what the user wants; nothing is shown before the first frame."""
+        """Start with the initial session; nothing is shown before the first frame."""
         self.session = Session.start(settings, theme.name, actions)
         self.main = MainScreen()
         self._app = app
@@ -63,7 +63,7 @@ class Controller:
         await self.accept(call_action(session, name, *args))
 
     async def accept(self, update: effects.Update) -> None:
-        """Go on with what an action returned, and do what it asks for."""
+        """Adopt the session of an action, and perform its effects."""
         self.adopt(update.session)
         for effect in update.effects:
             done = self.perform(effect)
@@ -71,7 +71,7 @@ class Controller:
                 await done
 
     def adopt(self, session: Session) -> None:
-        """Go on with another session; the sampler and the screen follow."""
+        """Adopt a session; the sampler and the screen follow."""
         before, self.session = self.session, session
         old, new = before.choices, session.choices
         is_put_off = self._asks_later is not None
@@ -92,13 +92,13 @@ class Controller:
         self._follow(before)
 
     def choose(self, choices: Choices) -> None:
-        """Go on with other choices."""
+        """Adopt other choices."""
         self.adopt(self.session.apply(choices=choices))
 
     def _need(self, after_s: float = 0.0) -> None:
-        """Tell the sampler what is needed, at once or when no key has come for a while.
+        """Pass the needs to the sampler, at once or after a pause in typing.
 
-        It then reads thousands of files, which would hold the keys up.
+        It may then read thousands of files, which would delay the keys.
         """
         if self._asks_later is not None:
             self._asks_later.stop()
@@ -109,7 +109,7 @@ class Controller:
             self._sampler.configure(needs=self.session.choices.needs)
 
     def _follow(self, before: Session) -> None:
-        """Draw what is different now."""
+        """Draw what changed."""
         now = self.session
         if _looks(before) != _looks(now):
             self.draw()
@@ -117,14 +117,14 @@ class Controller:
             self.main.select(now)
 
     def draw(self) -> None:
-        """Draw the frame at hand."""
+        """Draw the current frame."""
         if self.session.frame is not None:
             self.main.show(Scene(self.session, self.look))
             if self._closer_look is not None:
                 self._closer_look.take(self.session, self.look)
 
     def _bind(self) -> None:
-        """Let keys do what they are chosen for."""
+        """Apply the configured keys."""
         self.keymap, _ = keymap(self.session.keys)
         bind(self._app, self.keymap.main)
         self.main.use(self.keymap.main)
@@ -142,7 +142,7 @@ class Controller:
         self.adopt(replace(self.session, theme=theme.name))
 
     def themes_found(self) -> dict[str, themes.Theme]:
-        """Return the themes there are; one line is said of each that is wrong."""
+        """Return the available themes; report each invalid one in one line."""
         found: dict[str, themes.Theme] = {}
         for name in themes.names(themes.folders()):
             try:
@@ -152,7 +152,7 @@ class Controller:
         return found
 
     def _choose_theme(self) -> None:
-        """Offer every theme, seen as one moves."""
+        """Offer every theme, with a live preview."""
         from montauk_tui.ui.screens.choose import ChooseScreen
 
         before, found = self.look.name, self.themes_found()
@@ -168,7 +168,7 @@ class Controller:
 
     @singledispatchmethod
     def perform(self, effect: effects.Effect) -> Awaitable[None] | None:
-        """Do what an action asks for; some of it must be waited for."""
+        """Perform an effect; some are awaited."""
         raise NotImplementedError(effect)
 
     @perform.register
@@ -201,7 +201,7 @@ class Controller:
     async def _answer(
         self, then: Callable[[Session, Any], effects.Result], answer: object
     ) -> None:
-        """Go on with what was chosen; a list that was left changes nothing."""
+        """Apply the choice; a cancelled list changes nothing."""
         if answer is not None:
             await self.accept(
                 update_of(self.session, partial(then, self.session, answer))
@@ -211,7 +211,7 @@ class Controller:
     async def _ask(self, effect: effects.Ask) -> None:
         from montauk_tui.ui.widgets.prompt import PromptBar
 
-        # Keys that come meanwhile wait, and then belong to the prompt.
+        # Keys that arrive meanwhile wait, and go to the prompt.
         await self.main.ask(PromptBar(*effect))
 
     @perform.register
@@ -280,7 +280,7 @@ class Controller:
 
 
 def _looks(session: Session) -> tuple[object, ...]:
-    """Return what a screen is drawn for, but for the selection."""
+    """Return what a screen depends on, except the selection."""
     return (
         id(session.frame), id(session.choices), session.theme, session.keys,
         session.pid_search.shown, session.cost,

@@ -1,9 +1,8 @@
 """The terminal driver: reads keys and draws, all within the event loop.
 
-No thread of its own, so there is none that cannot be started, that waits for a terminal
-that takes nothing, or that ends at an error. Only what the terminal knows is sent to it
-(`terminal.abilities`), only cells that changed (`terminal.canvas`), none before what
-was written is gone (`terminal.line`).
+It has no thread, so none can fail to start, hang on a terminal that accepts nothing, or
+die at an error. Only known sequences are sent (`terminal.abilities`), only changed
+cells (`terminal.canvas`), and not before earlier output was sent (`terminal.line`).
 """
 
 import asyncio
@@ -29,10 +28,10 @@ from montauk_tui.ui.terminal.line import Line
 from montauk_tui.ui.terminal.pen import Pen
 
 _LEAVE_S: Final = 2.0
-"""How long leaving waits for a terminal that takes nothing."""
+"""How long exit waits for a terminal that accepts nothing."""
 
 _TICK_S: Final = constants.ESCAPE_DELAY + 0.01
-"""When an Esc that nothing followed is a key."""
+"""Delay after which a single Esc is a key."""
 
 _MOUSE: Final = "\x1b[?1000{0}\x1b[?1003{0}\x1b[?1015{0}\x1b[?1006{0}"
 _ENTER_XTERM: Final = "\x1b[?1004h\x1b[>25u\x1b[?2026$p\x1b[?2004h"
@@ -46,16 +45,16 @@ class TerminalDriver(LinuxDriver):
     """Draws on the terminal the program was started from."""
 
     abilities = Abilities()
-    """What the terminal can do; set before the driver is made."""
+    """The terminal's capabilities; set before the driver is created."""
 
     def __init__(self, app: App[Any], **options: Any) -> None:
         """Make the driver of an app."""
         super().__init__(app, **options)
-        # Textual's own handlers do not come back from a stop as this program does.
+        # Textual's own handlers do not resume from a stop as needed.
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         signal.signal(signal.SIGCONT, signal.SIG_DFL)
         self._screen = self._file = streams.screen()
-        # Else Textual believes whatever COLUMNS and LINES say.
+        # Otherwise Textual trusts any value of COLUMNS and LINES.
         self._size = self._get_terminal_size()
         able = self.abilities
         pen = Pen(able.colors, able.attributes)
@@ -71,27 +70,27 @@ class TerminalDriver(LinuxDriver):
     # --- drawing ----------------------------------------------------------------------
 
     def draw(self, update: CompositorUpdate, cursor: Offset) -> None:
-        """Show a picture as soon as what was written before is gone.
+        """Show a picture as soon as earlier output was sent.
 
-        Of several pictures meanwhile the terminal gets the last.
+        Of several pictures meanwhile only the last is sent.
         """
         self._canvas.take(update)
         self._cursor = cursor
         self._send_picture()
 
     def draw_anew(self) -> None:
-        """Send the whole picture, whatever the terminal shows now."""
+        """Send the whole picture, whatever the terminal shows."""
         if self._line is not None:
             self._line.give_up_late()
         self._canvas.forget()
         self._send_picture()
 
     def _send_picture(self) -> None:
-        """Send what differs, where the line is clear; else it is tried again then."""
+        """Send the differences if the line is clear, else when it is."""
         if self._line is None or not self._canvas.is_due or not self._line.is_clear:
             return
         if (size := self._get_terminal_size()) != self._canvas.size:
-            # Sizes may change without a signal that arrives, as while it is stopped.
+            # A size may change without a signal, as while the program is stopped.
             self._tell_size(size)
         changes = self._canvas.changes()
         if not changes:
@@ -103,7 +102,7 @@ class TerminalDriver(LinuxDriver):
         self._line.write(changes.encode(errors="replace"), asks=True)
 
     def write(self, data: str) -> None:
-        """Send what is no picture: bells, titles, pointers."""
+        """Send other output: bells, titles, pointers."""
         is_plain = not data.startswith("\x1b")
         if self._line is not None and (is_plain or self.abilities.xterm):
             self._line.write(data.encode(errors="replace"))
@@ -118,15 +117,15 @@ class TerminalDriver(LinuxDriver):
         self.send_message(events.Resize(told, told))
 
     def _on_resize(self) -> None:
-        """Lay out for another size, and draw all: who knows what is on the terminal.
+        """Lay out for another size, and draw everything.
 
-        A size that comes back at once is no change for Textual, but it was for the
-        terminal, which may have cut lines or moved them.
+        A size that changes back at once is no change for Textual, but the terminal may
+        have cut or moved lines.
         """
         self._tell_size(self._get_terminal_size())
         self.draw_anew()
 
-    # --- life -------------------------------------------------------------------------
+    # --- life cycle -------------------------------------------------------------------
 
     def start_application_mode(self) -> None:
         """Take the terminal over."""
@@ -155,13 +154,13 @@ class TerminalDriver(LinuxDriver):
             attributes[tty.LFLAG] = self._patch_lflag(attributes[tty.LFLAG])
             attributes[tty.IFLAG] = self._patch_iflag(attributes[tty.IFLAG])
             attributes[tty.CC][termios.VMIN] = 1
-            # From the background this stops the program until it is in front (SIGTTOU).
+            # In the background this stops the program (SIGTTOU).
             with contextlib.suppress(termios.error):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, attributes)
         sequences = self.abilities.enter
         if self.abilities.xterm:
             if self._is_taken:
-                # Each push of the keyboard protocol wants a pop.
+                # Each push of the keyboard protocol needs a pop.
                 sequences = _POP_KEYS + sequences
             sequences += _ENTER_XTERM
             if self._mouse:
@@ -173,7 +172,7 @@ class TerminalDriver(LinuxDriver):
         self._canvas.forget()
 
     def _give_back(self, patience_s: float) -> None:
-        """Restore the terminal; what was to be drawn is dropped."""
+        """Restore the terminal; pending output is dropped."""
         sequences = self.abilities.leave
         if self.abilities.xterm:
             sequences = _MOUSE.format("l") + _LEAVE_XTERM + sequences
@@ -181,13 +180,13 @@ class TerminalDriver(LinuxDriver):
         if self._line is not None:
             self._line.leave(sequences.encode("latin-1"), self.fileno, patience_s)
         with contextlib.suppress(termios.error):
-            # Keys and answers that nobody read are not for the shell.
+            # Unread keys and answers must not reach the shell.
             termios.tcflush(self.fileno, termios.TCIFLUSH)
             if self.attrs_before is not None:
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
 
     def disable_input(self) -> None:
-        """Read no more."""
+        """Stop reading."""
         if self._is_reading:
             self._is_reading = False
             self._loop.remove_reader(self.fileno)
@@ -205,29 +204,29 @@ class TerminalDriver(LinuxDriver):
             self._line = None
 
     def close(self) -> None:
-        """Nothing is left to close."""
+        """Do nothing: there is nothing to close."""
 
     def restore(self) -> None:
-        """Give the terminal back from wherever the program is, to end it at once."""
+        """Restore the terminal from anywhere, to exit at once."""
         with contextlib.suppress(OSError):
             self._give_back(0.1)
 
     def use_mouse(self, *, wanted: bool) -> None:
-        """Have the terminal tell of the mouse, or no longer."""
+        """Enable or disable mouse reports."""
         self._mouse = wanted
         self.write(_MOUSE.format("h" if wanted else "l"))
 
     def _hang_up(self) -> None:
-        """End the program as the terminal that is gone would, under nohup as well."""
+        """Exit as on a hangup, under nohup as well."""
         self._leave(signal.SIGHUP)
 
     # --- stopping ---------------------------------------------------------------------
 
     def suspend(self) -> None:
-        """Stop as any program does at Ctrl-Z, the terminal restored, until `fg`.
+        """Suspend like any program at Ctrl-Z, with the terminal restored, until `fg`.
 
-        Nobody could continue a program without a shell, and the kernel does not stop it
-        then: it goes on.
+        Without a shell nobody could resume it, and the kernel does not stop it then: it
+        continues.
         """
         self._give_back(_LEAVE_S)
         self._loop.remove_signal_handler(signal.SIGTSTP)
@@ -236,11 +235,11 @@ class TerminalDriver(LinuxDriver):
         self._come_back()
 
     def suspend_job(self) -> None:
-        """Stop all of the job, as the terminal does where it reads Ctrl-Z itself."""
+        """Stop the whole job, as the terminal does when it handles Ctrl-Z."""
         os.killpg(os.getpgrp(), signal.SIGTSTP)
 
     def _come_back(self) -> None:
-        """Take the terminal over after a stop, of which nobody need have told."""
+        """Take the terminal over after a stop, which may come unannounced."""
         self._take_over()
         self._tell_size(self._get_terminal_size())
         self._send_picture()
@@ -275,7 +274,7 @@ class TerminalDriver(LinuxDriver):
             self._line.answered()
 
     def _wait_for_more(self) -> None:
-        """See later whether an Esc stayed alone."""
+        """Check later whether an Esc stayed alone."""
         if self._tick is not None:
             self._tick.cancel()
         self._tick = self._loop.call_later(_TICK_S, self._parse_what_is_left)

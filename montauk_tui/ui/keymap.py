@@ -1,7 +1,7 @@
-"""Which key does what: the bindings of the program with the user's own keys.
+"""The key map: the default bindings with the user's keys.
 
-Textual's keymap is not used: it knows no binding without a key, takes away all keys of
-what loses one, and finds a clash only when a key is pressed.
+Textual's keymap is not used: it has no bindings without a key, removes all keys of a
+binding that loses one, and detects a clash only when a key is pressed.
 """
 
 import re
@@ -19,7 +19,7 @@ from montauk_tui.model.text import quoted
 from montauk_tui.ui.bindings import BINDINGS, KEY_NAMES, LOOK_BINDINGS, key_name
 
 Chosen = Mapping[str, Sequence[str]]
-"""By the id of a binding: its keys, as people write them."""
+"""Keys by binding id, as written in the file."""
 
 _ALIASES: Final = {
     **{name.lower(): key for key, name in KEY_NAMES.items() if len(name) > 1},
@@ -28,7 +28,7 @@ _ALIASES: Final = {
 }  # fmt: skip
 
 _WRITTEN: Final = re.compile(r"((?:(?:alt|ctrl|shift)[-+])*)(.+)", re.IGNORECASE)
-"""A key with what is held down with it."""
+"""A key with its modifiers."""
 
 _NAMED: Final = frozenset(
     key.value for key in Keys if len(key.value) > 1 and key.value[0] != "<"
@@ -39,17 +39,17 @@ _FIXED: Final = {
     "ctrl+q": "it always quits montauk",
     **dict.fromkeys("0123456789", "digits jump to a PID"),
 }
-"""Keys that cannot be given away, and why."""
+"""Reserved keys, and why."""
 
 _INTERRUPT: Final = "program.interrupt"
 
 
 class Keymap(NamedTuple):
-    """The bindings as they are in force."""
+    """The bindings in effect."""
 
     main: tuple[Binding, ...] = tuple(BINDINGS)
     look: tuple[Binding, ...] = tuple(LOOK_BINDINGS)
-    """Of the closer look at a process."""
+    """Of the process details page."""
 
     @property
     def every(self) -> tuple[Binding, ...]:
@@ -58,10 +58,10 @@ class Keymap(NamedTuple):
 
 
 def read_key(text: str) -> str:
-    """Return Textual's name of a key, for what is printed on it or for that name.
+    """Return Textual's name of a key, given its label or that name.
 
     Raises:
-        UsageError: There is no such key, or it cannot be given away.
+        UsageError: The key is unknown or reserved.
     """
     stripped = text.strip()
     key = _character_to_key(stripped) if len(stripped) == 1 else _named(stripped)
@@ -79,7 +79,7 @@ def _named(text: str) -> str | None:
     match = _WRITTEN.fullmatch(text)
     if match is None:
         return None
-    # Textual has them in the order of the alphabet.
+    # Textual has them in alphabetical order.
     held = sorted({held.lower() for held in re.split("[-+]", match[1]) if held})
     modifiers, name = "".join(f"{one}+" for one in held), match[2]
     if len(name) == 1:
@@ -91,9 +91,9 @@ def _named(text: str) -> str | None:
 
 
 def keymap(chosen: Chosen) -> tuple[Keymap, list[str]]:
-    """Return the bindings with the keys chosen, and a line for each that is wrong.
+    """Return the bindings with the configured keys, and a line for each error.
 
-    A key that is given to one action is taken from the one that has it by default.
+    A key assigned to one action is removed from the action that has it by default.
     """
     scopes = (tuple(BINDINGS), tuple(LOOK_BINDINGS))
     known = {binding.id or "" for scope in scopes for binding in scope}
@@ -115,7 +115,7 @@ def keymap(chosen: Chosen) -> tuple[Keymap, list[str]]:
 def _mapped(
     bindings: Sequence[Binding], chosen: Chosen
 ) -> tuple[tuple[Binding, ...], list[str]]:
-    """Return bindings that share a screen with the keys chosen for them."""
+    """Return the bindings of one screen with the configured keys."""
     said: list[str] = []
     owners: dict[str, str] = {}
     given: dict[str, list[str]] = {}
@@ -159,7 +159,7 @@ def _with_keys(
 
 
 def bind(node: App[Any] | DOMNode, bindings: Sequence[Binding]) -> None:
-    """Give an app or a screen these bindings in the place of those with their ids."""
+    """Replace the bindings of an app or a screen by those with the same ids."""
     ids = {binding.id for binding in bindings}
     table = node._bindings.key_to_bindings  # noqa: SLF001 - there is no public way
     for key, bound in list(table.items()):
@@ -174,10 +174,10 @@ def bind(node: App[Any] | DOMNode, bindings: Sequence[Binding]) -> None:
 def given_key(
     chosen: Mapping[str, tuple[str, ...]], binding_id: str, keys: Sequence[str]
 ) -> dict[str, tuple[str, ...]]:
-    """Return what is chosen once an action has these keys and nobody else does.
+    """Return the configured keys after an action gets these keys exclusively.
 
     Raises:
-        UsageError: This action keeps its key.
+        UsageError: The key of this action is fixed.
     """
     if binding_id == _INTERRUPT:
         raise UsageError("Ctrl-C always quits montauk", "choose another action")
@@ -198,7 +198,7 @@ def _is_among(text: str, keys: Sequence[str]) -> bool:
 
 
 def _written(key: str) -> str:
-    """Return a key as it is best read in a file."""
+    """Return a key in its most readable form."""
     name = key_name(key)
     try:
         return name if read_key(name) == key else key

@@ -1,4 +1,4 @@
-"""What other threads tell the screen."""
+"""Messages from other threads to the screen."""
 
 from textual.message import Message
 
@@ -7,7 +7,7 @@ from montauk_tui.model.frame import Frame
 
 
 class FrameReady(Message):
-    """A new frame; a newer one takes the place of one that waits."""
+    """A new frame; it replaces one that is still queued."""
 
     def __init__(self, frame: Frame) -> None:
         """Carry the frame."""

@@ -1,7 +1,7 @@
-"""Themes: TOML files that give each role on the screen a style.
+"""Themes: TOML files with a style for each role on the screen.
 
 The file's name is the theme's name. The user's folder comes before the installed one.
-A style is what rich calls one: `bold #ff7b72 on #12161c`, `dim`, `reverse`, `none`.
+A style is one of rich: `bold #ff7b72 on #12161c`, `dim`, `reverse`, `none`.
 """
 
 import os
@@ -22,7 +22,7 @@ from montauk_tui.resources import folder
 
 DEFAULT: Final = "montauk-dark"
 MONOCHROME: Final = "monochrome"
-"""What NO_COLOR asks for."""
+"""The theme for NO_COLOR."""
 
 _PARTS: Final = ("description", "dark", "surface", "styles")
 
@@ -47,7 +47,7 @@ ROLES: Final = {
     "key": "key name", "key_label": "key label in the last line",
     "alert": "alerts, such as PAUSED",
 }  # fmt: skip
-"""What a theme gives a style to. A role that a theme leaves out is drawn plainly."""
+"""The roles of a theme. A role that a theme omits is drawn plain."""
 
 
 class ThemeError(UsageError):
@@ -84,12 +84,12 @@ class Theme:
 
 
 def folders() -> list[Path]:
-    """Return where themes are looked for, the user's own first."""
+    """Return the folders of themes, the user's first."""
     return [config.user_themes(), *shipped()]
 
 
 def shipped() -> list[Path]:
-    """Return where the themes lie that come with the program."""
+    """Return the folders of the built-in themes."""
     return [folder("themes")]
 
 
@@ -103,7 +103,7 @@ def load(name: str, folders: Sequence[Path]) -> Theme:
     """Return the theme called `name` from the first folder that has it.
 
     Raises:
-        ThemeError: There is none, or its file is wrong; with the remedy.
+        ThemeError: There is none, or its file is invalid; with the remedy.
     """
     for place in folders:
         path = place / f"{name}.toml"
@@ -117,11 +117,11 @@ def load(name: str, folders: Sequence[Path]) -> Theme:
 
 
 def worn(name: str) -> tuple[Theme, str]:
-    """Return a theme, or the default and why it is not the one that is wanted."""
+    """Return a theme, or the default and why the theme cannot be used."""
     try:
         return load(name, folders()), ""
     except ThemeError as error:
-        # One of the user's own may have the default's name, and be what is wrong.
+        # A custom theme with the default's name may be the invalid one.
         return load(DEFAULT, shipped()), followed(str(error), f"using {DEFAULT}")
 
 
@@ -161,7 +161,7 @@ def _read(path: Path) -> Theme:
 
 
 def _contents(path: Path) -> bytes:
-    """Return what a theme's file holds; the program's own are trusted as its code."""
+    """Return the contents of a theme file; built-in ones are trusted like code."""
     if path.parent in shipped():
         return files.read_regular(path).data
     return files.read_trusted(path, os.environ).data

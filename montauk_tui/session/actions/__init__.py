@@ -1,1 +1,1 @@
-"""What keys do, by the kind of thing."""
+"""The actions, by subject."""

@@ -1,4 +1,4 @@
-"""Folding the tree; elsewhere these actions do nothing."""
+"""Folds the tree; without a tree these actions do nothing."""
 
 from montauk_tui.engine.folds import UNFOLDED, Folds
 from montauk_tui.engine.rows.kinds import real_identity
@@ -21,13 +21,13 @@ def fold_all(session: Session) -> Session:
 
 
 def fold_parent(session: Session) -> Session:
-    """Fold the branch around the selected row, and go to its parent."""
+    """Fold the enclosing branch and go to its parent."""
     parent = _foldable(session).projection.parent_of(session.selection.position)
     return session if parent is None else _toggled(session.select(parent), parent)
 
 
 def _foldable(session: Session) -> Rows:
-    """Return what is shown where it can be folded: a filter opens everything."""
+    """Return the rows if they can be folded: a filter unfolds everything."""
     choices, rows = session.choices, session.rows
     is_open = choices.shown_view.query or choices.view.uid is not None
     if not choices.in_tree or is_open or rows is None or not len(rows.projection.rows):

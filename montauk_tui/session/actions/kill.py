@@ -32,10 +32,10 @@ def kill(session: Session) -> Update:
 
 
 def _send(whom: list[Identity], session: Session, picked: Picked) -> Update:
-    """Send what was picked, with the switch on to those below as well."""
+    """Send the signal; with the switch on to all descendants as well."""
     number = int(picked.id)
     if picked.switched:
-        # Whoever was started while the list was open is meant as well.
+        # Includes descendants started while the list was open.
         family = with_descendants(session.seen.frame.sample.processes, whom)
         whom = list(dict.fromkeys([*whom, *family]))
     return act(

@@ -1,4 +1,4 @@
-"""Going from one tab to another; the selection stays on its process."""
+"""Switches tabs; the selection stays on its process."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from montauk_tui.session.tabs import PROCESSES, SPAWNERS
 
 
 def show_tab(session: Session, tab_id: str) -> Session:
-    """Show a tab, with the row selected that it had or else the process at hand."""
+    """Show a tab with its own selection, or else that of the last tab."""
     if tab_id == session.choices.tab:
         return session
     session = _remembering(session)
@@ -26,7 +26,7 @@ def next_tab(session: Session, step: int) -> Session:
 
 
 def group(session: Session) -> Session:
-    """Group the spawners by another thing."""
+    """Group the spawners by the next criterion."""
     if session.choices.tab_now.rows != SPAWNERS:
         session = show_tab(session, SPAWNERS)
     session = session.apply(choices=session.choices.grouped_next())
@@ -40,20 +40,20 @@ def lists(session: Session, choices: Choices, row: RowKey) -> bool:
 
 
 def _remembering(session: Session) -> Session:
-    """Return the session that remembers what is selected, to leave a tab."""
+    """Return the session with the selection remembered, before leaving a tab."""
     tab, row, rows = session.choices.tab_now, session.selection.row, session.rows
     place = session.place
     if rows is None or row is None or place is None:
         return replace(session, carried=()) if tab.rows == PROCESSES else session
     if kind_of(rows.listed, place) is RowKind.GROUP:
-        # A group has a number by its place, which another may have later.
+        # The number of a group is its position, which another may have later.
         return replace(session, carried=())
     carried = (row, RowKey.of(real_identity(rows.listed, place)))
     return replace(session, kept={**session.kept, tab.id: row}, carried=carried)
 
 
 def _wanted(session: Session, choices: Choices) -> RowKey | None:
-    """Return the row to select in another tab, None for the first one."""
+    """Return the row to select in another tab, None for the first."""
     own = session.kept.get(choices.tab)
     if choices.tab in session.kept and own is None:
         return None

@@ -1,4 +1,4 @@
-"""Opening a row: the closer look at a process, or what the row stands for."""
+"""Opens a row: the details of a process, or the processes of a group."""
 
 from montauk_tui.engine.columns import cells
 from montauk_tui.engine.query import quoted
@@ -20,19 +20,19 @@ from montauk_tui.session.tabs import EXITED, MAIN, PROCESSES
 
 
 def look(session: Session, section: str) -> Update:
-    """Look into the process of the selected row, at a section."""
+    """Show the details of the process of the selected row, at a section."""
     return _look_into(session, process_at(session), section)
 
 
 def _look_into(session: Session, process: Identity, section: str = "") -> Update:
-    """Show everything about a process that lives."""
+    """Show the details of a live process."""
     rows, place = selected(session)
     table = rows.frame.sample.processes
     row = table.row_of(process)
     if row is None:
         raise NotPossible(why_no_process(rows.listed, place))
     if not table.is_process[row]:
-        # A thread shares all but a few lines with its process.
+        # A thread shares nearly all details with its process.
         row = int(table.pid.searchsorted(table.tgid[row]))
         if row == len(table):
             raise NotPossible
@@ -41,7 +41,7 @@ def _look_into(session: Session, process: Identity, section: str = "") -> Update
 
 
 def enter(session: Session) -> Result:
-    """Look into a process or open a row of many; elsewhere go to the process."""
+    """Show process details or open a group; in other tabs go to the process."""
     rows, row, place = session.rows, session.current, session.place
     if rows is None or row is None or place is None:
         return session
@@ -56,10 +56,10 @@ def enter(session: Session) -> Result:
 
 
 def _enter_group(session: Session, listed: Frame, place: int) -> Update:
-    """Show the processes that a row of all of a program or cgroup stands for."""
+    """Show the processes of a group by program or cgroup."""
     is_cgroup = session.choices.grouping == "cgroup"
     field = "cgroup" if is_cgroup else "name"
-    # In its cell an unknown name is '-', which may be a program's name, too.
+    # The cell shows an unknown name as '-', which may also be a program's name.
     name = clean(bytes(listed.sample.processes.comm[place]))
     label = cells.command_text(listed, place) if is_cgroup else name
     if not label or (is_cgroup and not label.startswith("/")):
@@ -73,7 +73,7 @@ def _enter_group(session: Session, listed: Frame, place: int) -> Update:
 
 
 def _go_to_process(session: Session) -> Session:
-    """Go to the process that a row of another list is about."""
+    """Go to the process of a row of another list."""
     process = process_at(session)
     row = RowKey.of(process)
     there = session.choices.on_tab(MAIN)

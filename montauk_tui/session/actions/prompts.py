@@ -1,4 +1,4 @@
-"""Asking for a text: search, filter, interval; and PIDs typed as digits."""
+"""Prompts: search, filter, interval; and PIDs typed as digits."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -32,7 +32,7 @@ def prompt_typed(session: Session, kind: str, text: str) -> Session:
     """Filter and search while the text is typed."""
     session = replace(session, is_typing=kind in ("filter", "search"))
     if kind == "filter":
-        # While it means nothing, the last one that did goes on.
+        # While it is invalid, the last valid one stays in effect.
         with suppress(QueryError):
             return session.apply(choices=session.choices.with_filter(text))
     elif kind == "search":
@@ -41,7 +41,7 @@ def prompt_typed(session: Session, kind: str, text: str) -> Session:
 
 
 def prompt_again(session: Session, step: int) -> Session:
-    """Select the next match, with -1 the one before, with 0 the first from here."""
+    """Select the next match (1), the previous (-1), or the first from here (0)."""
     text, rows = session.choices.search_text, session.rows
     if not text or rows is None:
         return session
@@ -52,8 +52,8 @@ def prompt_again(session: Session, step: int) -> Session:
     return session if position is None else session.select(position)
 
 
-def prompt_ended(session: Session, kind: str, text: str, accepted: bool) -> Update:  # noqa: FBT001 - as the prompt tells it
-    """Take the text or leave it, and go back to the table."""
+def prompt_ended(session: Session, kind: str, text: str, accepted: bool) -> Update:  # noqa: FBT001 - the signature of the message
+    """Accept or discard the text, and return to the table."""
     choices = session.choices
     if kind == "interval" and accepted:
         try:
@@ -73,7 +73,7 @@ def _searching(session: Session, text: str) -> Session:
 
 
 def cancel(session: Session) -> Session:
-    """Leave the filter."""
+    """Clear the filter."""
     if not session.choices.filter_text:
         return session
     return session.apply(choices=session.choices.with_filter(""))
@@ -88,7 +88,7 @@ def type_digit(session: Session, digit: str) -> Result:
         if position is not None:
             session = session.select(position)
         elif session.selection.row != search.origin:
-            # It was on one whose PID is the first digits of this.
+            # It was on a process whose PID is a prefix of this one.
             session = session.select_row(search.origin)
     later = Later(PID_SEARCH_S, "forget_pid")
     return Update(replace(session, pid_search=search), later)

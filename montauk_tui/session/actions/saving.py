@@ -1,4 +1,4 @@
-"""Saving what was changed."""
+"""Saves changed settings."""
 
 import os
 from dataclasses import replace
@@ -12,8 +12,8 @@ from montauk_tui.session.state import NotPossible, Session
 
 
 def save_settings(session: Session) -> Update:
-    """Write what was changed into the settings file, and say what that was."""
-    # 20 ms of start-up that only saving needs.
+    """Save changed settings to the settings file, and report them."""
+    # 20 ms of start-up.
     from montauk_tui.config.writing import save, summary  # noqa: PLC0415
 
     wanted, path = session.unsaved, config_path(os.environ)
@@ -28,7 +28,7 @@ def save_settings(session: Session) -> Update:
 
 
 def shown_path(path: Path) -> str:
-    """Return a path as one writes it, the home folder as `~`."""
+    """Return a path for display, the home folder as `~`."""
     home = os.environ.get("HOME", "")
     text = str(path)
     if home and text.startswith(f"{home}/"):

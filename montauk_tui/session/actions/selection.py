@@ -1,4 +1,4 @@
-"""Moving the selection, and scrolling."""
+"""Moves the selection, and scrolls."""
 
 import sys
 from dataclasses import replace
@@ -13,23 +13,23 @@ def move(session: Session, rows: int) -> Session:
 
 
 def move_page(session: Session, pages: int) -> Session:
-    """Go up or down whole screens."""
+    """Move up or down by screens."""
     return move(session, pages * max(1, session.page_rows - 1))
 
 
 def first(session: Session) -> Session:
-    """Go to the first row and stay there."""
+    """Select the first row, whichever process is on it."""
     kept = {**session.kept, session.choices.tab: None}
     return replace(session, kept=kept).select_row(None)
 
 
 def last(session: Session) -> Session:
-    """Go to the last row."""
+    """Select the last row."""
     return session.select(sys.maxsize)
 
 
 def scroll(session: Session, rows: int) -> Update:
-    """Scroll, and leave the selection where it is."""
+    """Scroll without moving the selection."""
     return Update(session, Scroll(rows=rows))
 
 

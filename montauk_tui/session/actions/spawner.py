@@ -1,4 +1,4 @@
-"""Going to who started a process."""
+"""Goes to the process that started another."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -19,7 +19,7 @@ from montauk_tui.session.tabs import MAIN, SPAWNERS, rows_of
 
 
 class Lift(NamedTuple):
-    """Something that hides processes, and what is without it."""
+    """A restriction that hides processes: how to lift it, and the message."""
 
     lift: Callable[[Choices], Choices]
     said: str
@@ -35,7 +35,7 @@ LIFTS: Final = {
         lambda it: replace(it, kernel_threads=True), "kernel threads are shown"
     ),
 }
-"""What `S` lifts to arrive somewhere, the least of it."""
+"""Restrictions that `S` lifts to show its target, as few as needed."""
 
 
 def _lifted(choices: Choices, names: Iterable[str]) -> Choices:
@@ -45,10 +45,10 @@ def _lifted(choices: Choices, names: Iterable[str]) -> Choices:
 
 
 def spawner(session: Session) -> Update:
-    """Show who started the process of the selected row.
+    """Show the process that started that of the selected row.
 
-    That is its row among the spawners, else that of an ancestor there, else its row
-    in Main. What hides it is lifted, and a line says so.
+    Select its row in Spawners, else that of an ancestor there, else its row in Main.
+    Restrictions that hide it are lifted, and a line says so.
     """
     frame = session.seen.frame
     if session.place is None:
@@ -73,13 +73,13 @@ def spawner(session: Session) -> Update:
 
 
 def _arrive(session: Session, there: Choices, process: Identity, told: str) -> Update:
-    """Show a process in another tab, and say what is not to be seen there.
+    """Show a process in another tab, and report what was lifted.
 
     Args:
-        session: As it is before.
+        session: The session before.
         there: The choices on that tab.
-        process: Whom to select.
-        told: What is said where that is not all as expected.
+        process: The process to select.
+        told: The message if the target is not the expected one.
     """
     found = _showing(session, there, process)
     if found is None:
@@ -98,7 +98,7 @@ def _arrive(session: Session, there: Choices, process: Identity, told: str) -> U
 def _showing(
     session: Session, there: Choices, process: Identity
 ) -> tuple[tuple[str, ...], Choices] | None:
-    """Return what must be lifted to show a process, as little as will do."""
+    """Return the fewest restrictions to lift to show a process, and the choices."""
     active = [name for name, lift in LIFTS.items() if lift.lift(there) != there]
     for count in range(len(active) + 1):
         for names in combinations(active, count):
@@ -109,14 +109,14 @@ def _showing(
 
 
 def _why_no_spawner(frame: Frame) -> str:
-    """Return why a process is not among the spawners, to go behind its name."""
+    """Return why a process is not in Spawners, to append to its name."""
     if frame.sample.starts is None:
         return f"; collector {frame.collector.name} does not report forks"
     return f", which started nothing in the last {WINDOW_S:g} s"
 
 
 def _above(frame: Frame, identity: Identity) -> Iterator[Identity]:
-    """Yield a living process and those that it descends from, the nearest first."""
+    """Yield a live process and its ancestors, the nearest first."""
     table, seen = frame.sample.processes, set[int]()
     row = table.row_of(identity)
     while row is not None and row not in seen:

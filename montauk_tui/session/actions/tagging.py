@@ -1,4 +1,4 @@
-"""Choosing processes: tags, the processes of a user, following one."""
+"""Selects processes: tags, the processes of one user, following one."""
 
 from dataclasses import replace
 
@@ -18,14 +18,14 @@ _ALL_USERS = "all users"
 
 
 def tag(session: Session) -> Session:
-    """Tag the selection or untag it, and go on to the next row."""
+    """Tag or untag the selected process, and move to the next row."""
     session, row = living(session)
     session = _tagged(session, session.choices.tags ^ {row})
     return session.select(session.selection.position + 1)
 
 
 def tag_subtree(session: Session) -> Session:
-    """Tag the selection and all that descend from it."""
+    """Tag the selected process and all its descendants."""
     session, row = living(session)
     family = with_descendants(session.seen.frame.sample.processes, [row])
     return _tagged(session, session.choices.tags | {*family})
@@ -41,7 +41,7 @@ def _tagged(session: Session, tags: frozenset[Identity]) -> Session:
 
 
 def choose_user(session: Session) -> Update:
-    """Offer everybody who has processes."""
+    """Offer all users that have processes."""
     frame = session.seen.frame
     table, user = frame.sample.processes, frame.lookups.user
     uids, counts = np.unique(table.uid[table.is_process], return_counts=True)
@@ -64,7 +64,7 @@ def _of_user(session: Session, who: str) -> Session:
 
 
 def follow(session: Session) -> Session:
-    """Keep the selection in sight, or no longer."""
+    """Follow the selected process, or stop following."""
     if session.choices.following is not None:
         return _following(session, None)
     session, row = living(session)
@@ -78,7 +78,7 @@ def _following(session: Session, row: Identity | None) -> Session:
 
 
 def take_frame(session: Session, frame: Frame) -> Update:
-    """Show a new frame; tags of processes that are gone go, and so does following."""
+    """Show a new frame; drop tags of exited processes, and stop following one."""
     table, choices = frame.sample.processes, session.choices
     tags = frozenset(tag for tag in choices.tags if table.row_of(tag) is not None)
     if tags != choices.tags:

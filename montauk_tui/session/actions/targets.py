@@ -1,4 +1,4 @@
-"""Whom an action is for: what is tagged, else the process of the selected row."""
+"""Targets of an action: the tagged processes, else that of the selected row."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -19,10 +19,10 @@ from montauk_tui.session.state import NotPossible, Rows, Session
 
 
 def actions(session: Session) -> Actions:
-    """Return what may be done to processes.
+    """Return the actions on processes.
 
     Raises:
-        NotPossible: Nothing may be.
+        NotPossible: No action is allowed.
     """
     if session.choices.read_only:
         raise NotPossible("read-only mode: processes cannot be changed")
@@ -32,10 +32,10 @@ def actions(session: Session) -> Actions:
 
 
 def targets(session: Session) -> tuple[Session, list[Identity]]:
-    """Return whom to act on; the selected row stays selected.
+    """Return the target processes; the selected row stays selected.
 
     Raises:
-        NotPossible: There is nobody, or nobody may be acted on.
+        NotPossible: There is no target, or no action is allowed.
     """
     actions(session)
     if session.choices.tags:
@@ -45,9 +45,9 @@ def targets(session: Session) -> tuple[Session, list[Identity]]:
 
 
 def living(session: Session) -> tuple[Session, Identity]:
-    """Return the living process or thread that the selected row is about.
+    """Return the live process or thread of the selected row.
 
-    That of an event may live. The row stays selected.
+    The process of an event may be alive. The row stays selected.
 
     Raises:
         NotPossible: There is no such process.
@@ -60,10 +60,10 @@ def living(session: Session) -> tuple[Session, Identity]:
 
 
 def selected(session: Session) -> tuple[Rows, int]:
-    """Return what is shown, and which row of the frame listed is selected.
+    """Return the rows shown, and the index of the selected one in the listed frame.
 
     Raises:
-        NotPossible: None is.
+        NotPossible: No row is selected.
     """
     if session.rows is None or session.place is None:
         raise NotPossible("no process is selected")
@@ -71,7 +71,7 @@ def selected(session: Session) -> tuple[Rows, int]:
 
 
 def why_no_process(listed: Frame, row: int) -> str:
-    """Return why a row is about no process that lives."""
+    """Return why a row has no live process."""
     kind, (pid, start_ticks) = kind_of(listed, row), real_identity(listed, row)
     if kind is RowKind.GROUP:
         return "this row is a group, not one process"
@@ -86,12 +86,12 @@ def why_no_process(listed: Frame, row: int) -> str:
 
 
 def process_at(session: Session) -> Identity:
-    """Return the living process that the selected row is about.
+    """Return the live process of the selected row.
 
-    Of one that is gone it is the nearest ancestor that lives.
+    For an exited process it is the nearest live ancestor.
 
     Raises:
-        NotPossible: None lives.
+        NotPossible: None is alive.
     """
     rows, place = selected(session)
     process = real_identity(rows.listed, place)
@@ -104,7 +104,7 @@ def process_at(session: Session) -> Identity:
 
 
 def parent_at(session: Session) -> Identity | None:
-    """Return who started the process of the selected row, or its nearest ancestor."""
+    """Return the live parent of the process of the selected row, or an ancestor."""
     rows, place = selected(session)
     frame, table = rows.frame, rows.frame.sample.processes
     ended = frame.history.exited_since(-math.inf)
@@ -118,7 +118,7 @@ def parent_at(session: Session) -> Identity | None:
 
 
 def name_of(frame: Frame, process: Identity) -> str:
-    """Return what a living process is called, and its pid."""
+    """Return name and PID of a live process."""
     table = frame.sample.processes
     row = table.row_of(process)
     name = "" if row is None else clean(bytes(table.comm[row]))
@@ -126,7 +126,7 @@ def name_of(frame: Frame, process: Identity) -> str:
 
 
 def names(session: Session, whom: Sequence[Identity]) -> str:
-    """Return whom an action is for: name and PID of one, the number of more."""
+    """Return the targets for display: name and PID of one, else their number."""
     rows = session.seen
     if len(whom) == 1:
         return name_of(rows.frame, whom[0])
@@ -141,11 +141,11 @@ def act(
     whom: Sequence[Identity],
     action: Callable[[Identity], Done],
 ) -> Update:
-    """Act on each, say what came of it, and look at the processes anew."""
+    """Act on each target, report the result, and take a new sample."""
     actions(session)
     results = [action(one) for one in whom]
     line = summary(label, verb, results, session.seen.frame.lookups.user)
     is_good = all(result.outcome is Outcome.DONE for result in results)
     said = Say(line, "information" if is_good else "warning")
-    # What is paused stays as it is.
+    # While paused the table stays unchanged.
     return Update(session, said, *([] if session.choices.paused else [Sample()]))

@@ -1,4 +1,4 @@
-"""What is shown, and in which order."""
+"""Display options and sort order."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +12,7 @@ from montauk_tui.session.state import Session
 
 
 def turn(field: str) -> Callable[[Session], Session]:
-    """Return the action that turns a choice on or off."""
+    """Return the action that toggles a choice."""
 
     def action(session: Session) -> Session:
         turned: dict[str, Any] = {field: not getattr(session.choices, field)}
@@ -43,22 +43,22 @@ def tree(session: Session) -> Session:
 
 
 def siblings(session: Session) -> Session:
-    """Order siblings by start or by a column."""
+    """Order siblings by start time or by a column."""
     return session.apply(choices=session.choices.siblings_next())
 
 
 def invert(session: Session) -> Session:
-    """Turn the order round."""
+    """Reverse the sort order."""
     return sort_or_invert(session, session.choices.view.sort.id)
 
 
 def sort_or_invert(session: Session, column_id: str) -> Session:
-    """Sort by a column; the same again turns the order."""
+    """Sort by a column; again: reverse the order."""
     return session.apply(choices=session.choices.sorted_by(COLUMNS[column_id]))
 
 
 def sort(session: Session, column_id: str) -> Session:
-    """Sort by a column in its usual direction."""
+    """Sort by a column in its default direction."""
     column = COLUMNS[column_id]
     return viewing(session, sort=column, descending=column.descending)
 
@@ -75,12 +75,12 @@ def choose_sort(session: Session) -> Update:
 
 
 def _note(column: Column) -> str:
-    """Return what a column costs and needs, a line each."""
+    """Return cost and privilege of a column, a line each."""
     costs = f"costs {column.cost}" if column.cost else ""
     needs = f"needs {column.privilege}" if column.privilege else ""
     return "\n".join(filter(None, (costs, needs)))
 
 
 def refresh_now(session: Session) -> Update:
-    """Sample and draw everything now."""
+    """Refresh and redraw now."""
     return Update(session, Sample(anew=True))

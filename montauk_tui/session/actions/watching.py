@@ -1,4 +1,4 @@
-"""System calls and backtraces of a process, by the programs for that."""
+"""System calls and backtraces of a process, by external programs."""
 
 from montauk_tui.engine.subtree import processes_of
 from montauk_tui.host.base import CannotWatch, Watchable
@@ -14,7 +14,7 @@ def trace(session: Session) -> Update:
 
 
 def backtrace(session: Session) -> Update:
-    """Show where the threads of the selected process are."""
+    """Show backtraces of the threads of the selected process."""
     return _watch(session, "backtrace")
 
 

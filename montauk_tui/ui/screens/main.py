@@ -82,7 +82,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.status = LinesWidget(id="status")
         self.keys = KeyBar(BINDINGS)
         self.used: Sequence[Binding] = BINDINGS
-        """The bindings as they are in force."""
+        """The bindings in effect."""
         self.scene: Scene | None = None
         self._prompting = False
         self.layout_now: Layout | None = None

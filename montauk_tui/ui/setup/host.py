@@ -19,13 +19,13 @@ class SetupHost(Protocol):
         """Go on with another session."""
 
     def choose(self, choices: Choices) -> None:
-        """Go on with other choices."""
+        """Adopt other choices."""
 
     def wear(self, theme: Theme) -> None:
         """Draw in the colours of a theme."""
 
     def themes_found(self) -> dict[str, Theme]:
-        """Return the themes there are; one line is said of each that is wrong."""
+        """Return the available themes; report each invalid one in one line."""
 
     def say(self, text: str, *, is_good: bool = False) -> None:
         """Show one line, in place of the one before."""

@@ -1,1 +1,1 @@
-"""The terminal: what it can do, what it shows, and what is still on the way to it."""
+"""The terminal: its capabilities, its contents, and bytes on the way to it."""

@@ -1,7 +1,7 @@
-"""What the terminal and the locale can show, as terminfo(5) and setlocale(3) tell.
+"""Capabilities of the terminal and the locale, from terminfo(5) and setlocale(3).
 
-Nothing is sent that the description of the terminal does not have. A terminal that no
-description exists of is taken for a kind of xterm, as nearly all of those are.
+Nothing is sent that the terminal's description does not have. A terminal without a
+description is treated as an xterm, as nearly all of those are.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from montauk_tui import files
 _TRUECOLOR: Final = 1 << 24
 
 _CURSOR: Final = b"\x1b[%i%p1%d;%p2%dH"
-"""How the cursor is placed (cup) in nearly every description: ECMA-48."""
+"""The usual capability cup (cursor position): ECMA-48."""
 
 _ATTRIBUTES: Final = {
     "bold": 1, "dim": 2, "sitm": 3, "smul": 4, "blink": 5, "rev": 7, "invis": 8,
@@ -30,18 +30,18 @@ _OWN_FONT: Final = re.compile(r"(linux|ansi|pcansi|cons25|vt\d+)(-|$)")
 """Terminals with one font of a few hundred characters, whatever the locale is."""
 
 _PLACES: Final = ("TERMINFO", "TERMINFO_DIRS", "HOME")
-"""What tells ncurses where descriptions are, beside its own folders."""
+"""Variables that give ncurses more folders of descriptions."""
 
 _DELAY: Final = b"$<"
-"""What a description says to wait; terminals of today need no padding."""
+"""Padding in a description; today's terminals need none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """What may be sent to the terminal."""
+    """The sequences that may be sent to the terminal."""
 
     colors: int = 256
-    """0 where it has none."""
+    """0 if it has none."""
     attributes: frozenset[int] = frozenset({1, 2, 3, 4, 5, 7, 8, 9})
     """Parameters of SGR."""
     unicode: bool = True
@@ -53,26 +53,26 @@ class Abilities:
     corner: bool = True
     """Whether its last cell can be written without scrolling."""
     erases: bool = False
-    """Whether it erases with the background that is set."""
+    """Whether it erases with the current background (bce)."""
     places_cursor: bool = True
     """Whether the cursor can be placed by ECMA-48."""
     enter: str = "\x1b[?1049h\x1b[?25l"
-    """To an empty screen without a cursor."""
+    """Enters an empty screen without a cursor."""
     leave: str = "\x1b[?1049l\x1b[?25h"
-    """Back from it."""
+    """Leaves it."""
 
     @property
     def ascii_only(self) -> bool:
-        """Whether the program had better draw with ASCII."""
+        """Whether to draw with ASCII only."""
         return not (self.unicode and self.symbols)
 
 
 @contextlib.contextmanager
 def _own_descriptions(environment: Mapping[str, str]) -> Iterator[None]:
-    """Keep ncurses away from descriptions of terminals that root has not to trust.
+    """Keep ncurses from using terminal descriptions that root must not trust.
 
-    They say what is sent to the terminal, and lie where the environment says
-    (terminfo(5)).
+    They determine what is sent to the terminal, and the environment determines their
+    folders (terminfo(5)).
     """
     home = environment.get("HOME")
     places = [
@@ -92,7 +92,7 @@ def _own_descriptions(environment: Mapping[str, str]) -> Iterator[None]:
 
 
 def find(environment: Mapping[str, str], fd: int) -> Abilities:
-    """Return what the terminal `fd`, called TERM, and the locale can do."""
+    """Return the capabilities of the terminal `fd`, by TERM, and of the locale."""
     name = environment.get("TERM", "")
     unicode, symbols = _is_utf8(environment), not _OWN_FONT.match(name)
     try:
@@ -138,8 +138,8 @@ def _unknown(environment: Mapping[str, str], *, unicode: bool) -> Abilities:
 def _is_utf8(environment: Mapping[str, str]) -> bool:
     """Tell whether the locale's encoding is UTF-8.
 
-    Where nothing says which locale, Python takes UTF-8 (PEP 538), and so does this. It
-    sets LC_CTYPE then, also over a C that somebody chose.
+    Without a locale Python assumes UTF-8 (PEP 538), and so does this. Python then sets
+    LC_CTYPE, also over an explicit C.
     """
     chosen = environment.get("LC_ALL") or _original("LC_CTYPE")
     if (chosen or environment.get("LANG")) in ("C", "POSIX"):

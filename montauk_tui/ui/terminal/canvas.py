@@ -1,8 +1,8 @@
-"""What is on the terminal and what should be: only the cells that differ are sent.
+"""The current and the wanted contents of the terminal: only differences are sent.
 
-Textual hands over whole lines of widgets. They are put into cells here, whenever. What
-goes out is worked out when the line to the terminal is clear, so it is always the
-newest picture, never one that is late.
+Textual delivers whole lines of widgets at any time; they are stored in cells here. The
+output is computed when the line to the terminal is clear, so it is always the newest
+picture, never an outdated one.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from montauk_tui.model.text import cell_width
 from montauk_tui.ui.terminal.pen import ON_BLANKS, PLAIN, Ink, Pen
 
 _GAP: Final = 4
-"""Cells that are cheaper written again than stepped over."""
+"""Cells that are cheaper to rewrite than to skip."""
 
 
 _BLANK: Final = Ink((), None, "")
@@ -57,9 +57,9 @@ class Canvas:
 
         Args:
             pen: Writes styles.
-            unicode: Whether the terminal takes UTF-8; else what is not ASCII is `?`.
+            unicode: Whether the terminal takes UTF-8; else other characters are `?`.
             corner: Whether its last cell can be written without scrolling it.
-            erases: Whether it erases with the background that is set (bce).
+            erases: Whether it erases with the current background (bce).
         """
         self._pen = pen
         self._unicode = unicode
@@ -72,10 +72,10 @@ class Canvas:
         self._is_blank = True
         self._ink = PLAIN
 
-    # --- what should be shown ---------------------------------------------------------
+    # --- wanted contents --------------------------------------------------------------
 
     def take(self, update: CompositorUpdate) -> None:
-        """Take over what Textual would write."""
+        """Store what Textual would write."""
         if isinstance(update, LayoutUpdate):
             self._resize(update.region.width, update.region.height)
             for y, line in enumerate(update.strips):
@@ -92,7 +92,7 @@ class Canvas:
                         self._put(y, x, chop)
 
     def forget(self) -> None:
-        """Believe nothing of what is on the terminal: send all of it again."""
+        """Discard the known contents of the terminal: send everything again."""
         self._is_blank = False
 
     def _resize(self, width: int, height: int) -> None:
@@ -124,7 +124,7 @@ class Canvas:
         return x
 
     def _cells(self, text: str) -> list[str]:
-        """Return what is in each cell of a text."""
+        """Return the contents of each cell of a text."""
         cells: list[str] = []
         for char in text:
             width = 1 if char.isascii() else cell_width(char)
@@ -136,15 +136,15 @@ class Canvas:
                 cells[-1] += char
         return cells
 
-    # --- what has to be sent ----------------------------------------------------------
+    # --- output -----------------------------------------------------------------------
 
     @property
     def is_due(self) -> bool:
-        """Whether anything may have to be sent."""
+        """Whether there may be anything to send."""
         return bool(self._changed) or not self._is_blank
 
     def changes(self) -> str:
-        """Return what makes the terminal show the picture; it counts as shown then."""
+        """Return the output for the picture, which then counts as shown."""
         out: list[str] = []
         width, height = self.size
         if not self._is_blank:
@@ -186,7 +186,7 @@ class Canvas:
             fits = [it for it in runs if self._fits(now, row.inks[it[0]])] or runs[:1]
             for start, end in fits:
                 if at < 0 or max(at, start) >= last:
-                    # Behind the last cell the cursor is somewhere else.
+                    # After the last cell the cursor position is undefined.
                     out.append(f"\x1b[{y + 1};{start + 1}H")
                 elif at != start:
                     step = start - at
@@ -205,7 +205,7 @@ class Canvas:
         for x in differing:
             if x < end:
                 continue
-            # Between columns stand blanks; an ink costs more than a step.
+            # Blanks separate columns; changing the ink costs more than a step.
             if (x == end and inks[x] is inks[start] and end) or (
                 end and x - end <= _GAP and self._is_one_ink(inks, start, end, x)
             ):
@@ -247,7 +247,7 @@ class Canvas:
             out += (sequence, "\x1b[K")
 
     def _start_of_blanks(self, row: _Row, start: int) -> int:
-        """Return from where on the rest of a line can be erased; its end if nowhere."""
+        """Return the cell from which the rest can be erased; the end if none."""
         width = len(row.chars)
         ink, x = row.inks[-1], width
         if ink.foreground is not None or (ink.background and not self._erases):

@@ -1,4 +1,4 @@
-"""What is typed: from the bytes of a terminal to keys, pastes and the mouse."""
+"""Input: from the bytes of a terminal to keys, pastes and the mouse."""
 
 import re
 import time
@@ -11,10 +11,10 @@ from textual._xterm_parser import XTermParser
 from textual.message import Message
 
 _ANSWER: Final = re.compile(rb"\x1b\[[03]n")
-"""What a terminal answers to `receipts.QUERY`."""
+"""The answer of a terminal to `receipts.QUERY`."""
 
 _BEGUN: Final = re.compile(rb"\x1b(\[[03]?)?\Z")
-"""What may be the start of an answer; of these only an Esc is a usual key."""
+"""Possible starts of an answer; of these only Esc is a common key."""
 
 _ESC: Final = b"\x1b"
 
@@ -24,7 +24,7 @@ def _none() -> int:
 
 
 class Keys:
-    """Takes bytes as they come, a character or a sequence cut anywhere."""
+    """Takes bytes as they arrive, split anywhere in a character or sequence."""
 
     def __init__(
         self,
@@ -37,18 +37,18 @@ class Keys:
 
         Args:
             expected: Returns how many answers of the terminal are on their way.
-            on_answer: Called for each, after what was typed before it.
+            on_answer: Called for each, after the input before it.
             debug: Whether Textual writes its log.
         """
         self._parser = XTermParser(debug)
         self._decode = getincrementaldecoder("utf-8")(errors="replace").decode
         self._expected, self._on_answer = expected, on_answer
         self._held = b""
-        """What may be the start of an answer."""
+        """A possible start of an answer."""
         self._held_at_s = 0.0
 
     def feed(self, data: bytes) -> Iterator[Message]:
-        """Yield what the bytes complete; what is no UTF-8 is U+FFFD.
+        """Yield the events that the bytes complete; invalid UTF-8 is U+FFFD.
 
         The first byte of a character waits for the rest of it, which may be the next
         key where the terminal does not write UTF-8.
@@ -66,14 +66,14 @@ class Keys:
             self._on_answer()
 
     def tick(self) -> Iterator[Message]:
-        """Yield the Esc that stayed alone."""
+        """Yield an Esc that nothing followed."""
         if self._held and not self._expected():
             yield from self.feed(b"")
         yield from self._parser.tick()
 
     @property
     def is_holding(self) -> bool:
-        """Whether something waits for the answer that it may be the start of."""
+        """Whether input is held that may be the start of an answer."""
         return bool(self._held)
 
     @property

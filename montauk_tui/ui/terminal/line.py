@@ -1,8 +1,8 @@
-"""The line to a terminal: takes bytes without waiting, and knows what it still holds.
+"""The line to a terminal: takes bytes without waiting, and tracks the backlog.
 
-A line may be slow, as a serial one or a far host's is. Whoever draws asks first whether
-everything written before is gone, so that no backlog can build up, and what is typed is
-answered between two pieces.
+A line may be slow, such as a serial one or one to a far host. Drawing waits until
+everything written before has been sent, so no backlog builds up, and input is handled
+between two pieces.
 """
 
 import asyncio
@@ -20,32 +20,32 @@ _PIECE: Final = 4096
 """Bytes for one write."""
 
 _SMALL_PIECE: Final = 64
-"""The same where the line may wait for room for the rest of it."""
+"""The same if the rest may wait for room."""
 
 _ROOM: Final = 20_512
-"""What the kernel holds of a pseudo-terminal at most (16 KiB and the reader's 4 KiB).
+"""The kernel's buffer of a pseudo-terminal (16 KiB and the reader's 4 KiB).
 
-TIOCOUTQ says 0 of it, so it is known only once the line was full.
+TIOCOUTQ reports 0 for it, so the fill is known only once the line was full.
 """
 
 _FAST: Final = 200_000.0
-"""Bytes a second of a line on which nothing has to wait."""
+"""Bytes per second of a line that is considered fast."""
 
 _LEAST_RATE: Final = 1_000.0
-"""Bytes a second that a line is taken for at least, as of 9,600 baud."""
+"""Least assumed rate of a line in bytes per second: 9,600 baud."""
 
 _LONGEST_WAIT_S: Final = 8.0
-"""A line that stood still, and does no longer, is tried again after this."""
+"""Delay before a stalled line is tried again."""
 
 _FIRST_TO_TRUST: Final = 2
-"""Times that a line must have been full before how long that took tells its rate."""
+"""Times that a line must have been full before its rate is estimated."""
 
 _GROWTH: Final = 1.02
-"""A line may have become faster: what it is taken for grows with each picture."""
+"""Growth of the assumed rate per picture: the line may have become faster."""
 
 
 class Line:
-    """Writes to a terminal from within the event loop, in order, and never waits."""
+    """Writes to a terminal from the event loop, in order, without blocking."""
 
     def __init__(
         self,
@@ -58,10 +58,10 @@ class Line:
         """Write to the terminal `fd`.
 
         Args:
-            fd: Where to write; it stays open, and it stays a blocking one.
-            on_clear: Called when everything is gone after something had to wait.
-            on_gone: Called once, when the terminal does not exist any more.
-            can_ask: Whether whoever reads the terminal's answers tells of them.
+            fd: Where to write; it stays open and in blocking mode.
+            on_clear: Called when a backlog has been sent.
+            on_gone: Called once, when the terminal no longer exists.
+            can_ask: Whether the reader of the terminal reports its answers.
         """
         self._loop = asyncio.get_running_loop()
         self._fd, self._is_own = _reopened(fd)
@@ -74,52 +74,52 @@ class Line:
         self._silence: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._rate: float | None = None
-        """Bytes a second of a line that was full; None of one that never was."""
+        """Rate of a line that was full, in bytes per second; None if it never was."""
         self._held = 0.0
         """Bytes that the kernel probably holds, at `_held_at_s`."""
         self._held_at_s = time.monotonic()
         self._full_at_s: list[float] = []
-        """When the line was full, as long as its rate is not known."""
+        """When the line was full, while its rate is unknown."""
         self._taken = 0
-        """Bytes that the kernel took since the last of these."""
+        """Bytes that the kernel accepted since then."""
 
     @property
     def is_clear(self) -> bool:
-        """Whether what was written before is gone, as far as can be known."""
+        """Whether everything written before has been sent, as far as known."""
         if self._waiting or not self._receipts.is_clear:
             return False
         return self._receipts.is_trusted or self._still_held() == 0
 
     @property
     def waiting(self) -> int:
-        """Bytes that the kernel did not take yet."""
+        """Bytes that the kernel has not accepted yet."""
         return len(self._waiting)
 
     @property
     def expected(self) -> int:
-        """Answers that are on their way."""
+        """Number of outstanding answers."""
         return self._receipts.expected
 
     def ask_anew(self) -> None:
-        """Take the terminal for another: who knows what became of the queries."""
+        """Treat the terminal as a new one: outstanding queries may be lost."""
         self._receipts = Receipts(can_ask=self._can_ask)
 
     def give_up_late(self) -> None:
-        """Wait no more for answers that should be here: it may be another terminal."""
+        """Stop waiting for overdue answers: it may be another terminal."""
         self._receipts.give_up_late()
 
     def answered(self) -> None:
-        """Take note that the terminal has come to a query."""
+        """Note that the terminal answered a query."""
         self._receipts.came()
         if not self._waiting:
             self._on_clear()
 
     def write(self, data: bytes, *, asks: bool = False) -> None:
-        """Write now what the line takes, and the rest as soon as it does.
+        """Write what the line accepts now, and the rest as soon as possible.
 
         Args:
             data: What to write.
-            asks: Whether to have the terminal say when it has come to the end of it.
+            asks: Whether to request an answer when the terminal reaches the end.
         """
         if self._is_gone:
             return
@@ -131,10 +131,10 @@ class Line:
             self._push()
 
     def leave(self, last: bytes, keys: int, patience_s: float) -> None:
-        """Drop what waits, here and in the kernel, and write `last`.
+        """Drop the backlog, here and in the kernel, and write `last`.
 
-        Waits `patience_s` at most for a terminal that takes nothing, or that has still
-        to answer: whoever reads from `keys` afterwards must not get its answers.
+        Waits at most `patience_s` for a terminal that accepts nothing, or has answers
+        outstanding: the next reader of the terminal must not get them.
         """
         expected, answers_s = self._receipts.expected, self._receipts.left_s
         self.close()
@@ -157,7 +157,7 @@ class Line:
             self._is_gone = True
 
     def close(self) -> None:
-        """Forget what waits, and tell nobody any more."""
+        """Drop the backlog, and call nobody any more."""
         self._waiting.clear()
         self._watch(wanted=False)
         for timer in (self._timer, self._silence):
@@ -175,7 +175,7 @@ class Line:
     # --- writing ----------------------------------------------------------------------
 
     def _push(self) -> None:
-        """Write until the line is full or nothing waits."""
+        """Write until the line is full or the backlog is empty."""
         try:
             while self._waiting:
                 count = os.write(self._fd, self._waiting[: self._piece()])
@@ -195,7 +195,7 @@ class Line:
         """Return how much to write at once.
 
         Raises:
-            BlockingIOError: It would wait; a descriptor that blocks does not say so.
+            BlockingIOError: It would block; a blocking descriptor does not report that.
         """
         if self._is_own:
             return _PIECE
@@ -215,10 +215,10 @@ class Line:
         self.close()
         self._on_gone()
 
-    # --- what is on the way -----------------------------------------------------------
+    # --- bytes in transit -------------------------------------------------------------
 
     def _still_held(self) -> float:
-        """Return the bytes that the kernel probably holds now; 0 on a fast line."""
+        """Return the bytes probably in the kernel's buffer; 0 on a fast line."""
         now_s = time.monotonic()
         passed_s, self._held_at_s = now_s - self._held_at_s, now_s
         gone = self._held if self._rate is None else self._rate * passed_s
@@ -226,10 +226,10 @@ class Line:
         return self._held
 
     def _note_full(self) -> None:
-        """Learn from a line that stays full how fast it is.
+        """Estimate the rate of a line that stays full.
 
-        Between two moments at which it is full, as much went as came. Before the first
-        of them it may have stood still.
+        Between two moments at which it is full, as much was sent as accepted. Before
+        the first of them it may have stalled.
         """
         now_s = time.monotonic()
         if self._full_at_s and now_s - self._full_at_s[-1] > _LONGEST_WAIT_S:
@@ -243,7 +243,7 @@ class Line:
         self._taken = 0
 
     def _tell_when_clear(self) -> None:
-        """Say so when the kernel has passed on what it took."""
+        """Call `on_clear` when the kernel has sent its buffer."""
         if self._rate is None:
             self._loop.call_soon(self._clear)
         elif self._timer is None:
@@ -252,7 +252,7 @@ class Line:
             self._timer = self._loop.call_later(wait_s, self._clear)
 
     def _end_of_patience(self) -> None:
-        """See to it that a terminal that is silent from now on is drawn on again."""
+        """Schedule a redraw in case the terminal stays silent."""
         if self._silence is not None:
             self._silence.cancel()
         wait_s = self._receipts.left_s
@@ -266,16 +266,16 @@ class Line:
 
 
 def _reopened(fd: int) -> tuple[int, bool]:
-    """Return a descriptor of the same terminal that never waits, and if it is new.
+    """Return a non-blocking descriptor of the same terminal, and whether it is new.
 
-    O_NONBLOCK on the one at hand would be set for everybody who shares it, such as the
-    shell. Where the terminal may not be opened again, the one at hand has to do.
+    O_NONBLOCK on the given one would apply to everyone sharing it, such as the shell.
+    If the terminal cannot be opened again, the given one is used.
     """
     flags = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
     for path in (f"/proc/self/fd/{fd}", "/dev/tty"):
         with contextlib.suppress(OSError):
             if path == "/dev/tty":
-                # ENOTTY where it is another terminal than that of the session.
+                # ENOTTY: not the controlling terminal of the session.
                 os.tcgetpgrp(fd)
             own = os.open(path, flags)
             if os.isatty(own):

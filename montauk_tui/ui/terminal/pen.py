@@ -1,4 +1,4 @@
-"""How styles are said to a terminal: escape sequences for what it can do, no others."""
+"""Escape sequences for styles, limited to the terminal's capabilities."""
 
 from typing import Final, NamedTuple
 
@@ -10,10 +10,10 @@ _SYSTEMS: Final = (
     (256, ColorSystem.EIGHT_BIT),
     (8, ColorSystem.STANDARD),
 )
-"""The colours that a terminal has at least for a colour system."""
+"""Least number of colours of a colour system."""
 
 _BRIGHT: Final = 16
-"""Colours that a terminal needs for the bright ones of the first sixteen."""
+"""Colours that a terminal needs for the bright eight."""
 
 _GREY: Final = 90
 """The parameter of bright black."""
@@ -26,10 +26,10 @@ ATTRIBUTES: Final = (
 
 
 _ENDS: Final = {1: 22, 2: 22, 3: 23, 4: 24, 5: 25, 7: 27, 8: 28, 9: 29}
-"""What ends an attribute (ECMA-48); a VT100 knows no other way than to end all."""
+"""Parameters that reset one attribute (ECMA-48); a VT100 can only reset all."""
 
 ON_BLANKS: Final = frozenset({4, 5, 7, 9})
-"""Attributes that can be seen of a space."""
+"""Attributes visible on a space."""
 
 
 class Ink(NamedTuple):
@@ -37,7 +37,7 @@ class Ink(NamedTuple):
 
     attributes: tuple[int, ...] = ()
     foreground: str | None = ""
-    """None where it cannot be seen, as of a space."""
+    """None if invisible, as on a space."""
     background: str = ""
 
 
@@ -45,7 +45,7 @@ PLAIN: Final = Ink()
 
 
 class Pen:
-    """Turns styles into sequences, and remembers what it said."""
+    """Converts styles to sequences, and caches them."""
 
     def __init__(self, colors: int, attributes: frozenset[int]) -> None:
         """Write for a terminal.
@@ -61,7 +61,7 @@ class Pen:
         self._changes: dict[tuple[Ink, Ink], tuple[str, Ink]] = {}
 
     def ink(self, style: Style | None) -> Ink:
-        """Return what a style looks like here."""
+        """Return the ink of a style on this terminal."""
         if style is None:
             return PLAIN
         found = self._inks.get(style)
@@ -70,13 +70,13 @@ class Pen:
         return found
 
     def blank(self, style: Style | None) -> Ink:
-        """Return what spaces of a style look like."""
+        """Return the ink of spaces in a style."""
         ink = self.ink(style)
         seen = tuple(it for it in ink.attributes if it in ON_BLANKS)
         return ink if seen else Ink((), None, ink.background)
 
     def change(self, old: Ink, new: Ink) -> tuple[str, Ink]:
-        """Return the sequence that leads from one to the other, and where to."""
+        """Return the sequence from one ink to another, and the resulting ink."""
         if old == new:
             return "", old
         found = self._changes.get((old, new))
@@ -109,7 +109,7 @@ class Pen:
         first = int(codes[0])
         is_bright = first >= 90 and len(codes) == 1  # noqa: PLR2004 - SGR 90 to 107
         if first == _GREY and self._colors < _BRIGHT:
-            # Bold black is black on many of these.
+            # Bold black is black on many such terminals.
             return "37", False
         if is_bright and self._colors < _BRIGHT:
             return str(first - 60), is_foreground

@@ -1,8 +1,8 @@
-"""What the terminal has not shown yet: it answers a query behind each picture.
+"""Tracks what the terminal has shown: it answers a query after each picture.
 
-The kernel, ssh and a modem hold bytes that nobody can count. A terminal answers a query
-(DSR 5, ECMA-48) when it comes to it, so all before it is shown then. Nothing waits for
-a terminal that has not answered before.
+The kernel, ssh and a modem hold an unknown number of bytes. A terminal answers a query
+(DSR 5, ECMA-48) when it reaches it, so everything before it is shown. Nothing waits for
+a terminal that has never answered.
 """
 
 import os
@@ -20,29 +20,29 @@ LAST_QUERY: Final = b"\x1b[c"
 _LAST_ANSWER: Final = re.compile(rb"\x1b\[\?[0-9;]*c")
 
 _SPARE: Final = 512
-"""Bytes on their way that the next picture need not wait for: far hosts answer late."""
+"""Bytes in transit that need not delay the next picture: far hosts answer late."""
 
 _FIRST: Final = 2
-"""Queries to a terminal of which is not known that it answers."""
+"""Queries to a terminal that has not answered yet."""
 
 _FIRST_S: Final = 1.0
-"""How long one of these is thought to be on its way."""
+"""How long such a query may be outstanding."""
 
 _LONGEST_S: Final = 8.0
-"""How long a terminal that answered before may be silent, beside the time for bytes."""
+"""Timeout for a terminal that answered before, plus the time for the bytes."""
 
 _LAPSES: Final = 3
-"""Times in a row after which a silent terminal is taken for one that never answers."""
+"""Timeouts in a row after which a terminal counts as never answering."""
 
 _LEAST_RATE: Final = 1_000.0
-"""Bytes a second that are at least taken, as with 9,600 baud."""
+"""Least assumed rate in bytes per second: 9,600 baud."""
 
 
 class Receipts:
-    """Counts queries and answers; never more than a few pictures are on their way."""
+    """Counts queries and answers; at most a few pictures are in transit."""
 
     def __init__(self, *, can_ask: bool) -> None:
-        """Start with a terminal that is not known.
+        """Start with an unknown terminal.
 
         Args:
             can_ask: Whether its answers arrive where keys are read.
@@ -50,14 +50,14 @@ class Receipts:
         self._can_ask = can_ask
         self._left = _FIRST if can_ask else 0
         self._sizes: deque[int] = deque()
-        """Bytes of each picture that no answer came for."""
+        """Bytes of each unanswered picture."""
         self._asked_at_s = 0.0
         self._lapses = 0
         self.is_trusted = False
         """Whether the terminal answers."""
 
     def ask(self, size: int) -> bytes:
-        """Return the query to send behind `size` bytes; nothing where it is no use."""
+        """Return the query to send after `size` bytes; empty if useless."""
         self.expire()
         if not self.is_trusted:
             if not self._left:
@@ -74,20 +74,20 @@ class Receipts:
             self._sizes.popleft()
 
     def expire(self) -> None:
-        """Give up answers that are too late; in the end, to wait for any."""
+        """Give up overdue answers, and finally all waiting."""
         if self.is_trusted and self._sizes and self.left_s <= 0:
             self._sizes.clear()
             self._lapses += 1
             self.is_trusted = self._lapses < _LAPSES
 
     def give_up_late(self) -> None:
-        """Give up answers that a new window or terminal does not send."""
+        """Give up answers lost with the old window or terminal."""
         if self._left_of(_FIRST_S) <= 0:
             self._sizes.clear()
 
     @property
     def left_s(self) -> float:
-        """Seconds that answers may still take."""
+        """Seconds until outstanding answers are overdue."""
         if self.is_trusted:
             return self._left_of(_LONGEST_S)
         return self._asked_at_s + _FIRST_S - time.monotonic()
@@ -98,12 +98,12 @@ class Receipts:
 
     @property
     def expected(self) -> int:
-        """Answers that are on their way."""
+        """Number of outstanding answers."""
         return len(self._sizes) if self.left_s > 0 else 0
 
     @property
     def is_clear(self) -> bool:
-        """Whether the terminal has shown nearly all; True where it does not answer."""
+        """Whether the terminal has shown nearly all of it; True if it never answers."""
         self.expire()
         return not self.is_trusted or sum(self._sizes) <= _SPARE
 

@@ -1,4 +1,4 @@
-"""Signals that end the program: in order, or by force where that takes too long."""
+"""Fatal signals: an orderly exit, or a forced one if that takes too long."""
 
 import asyncio
 import os
@@ -11,46 +11,46 @@ from typing import Any, Final
 from textual.app import App
 
 _PATIENCE_S: Final = 2.0
-"""How long leaving in order may take."""
+"""Time limit of an orderly exit."""
 
 _OTHERS: Final = frozenset(
     {
-        # These do not end a program.
+        # These do not terminate a program.
         signal.SIGCHLD, signal.SIGCONT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU,
         signal.SIGURG, signal.SIGWINCH,
         # Python turns these into errors of a write.
         signal.SIGPIPE, signal.SIGXFSZ,
-        # Nobody can catch these.
+        # These cannot be caught.
         signal.SIGKILL, signal.SIGSTOP,
-        # After these the same instruction would be tried for ever.
+        # After these the same instruction would be repeated forever.
         signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL,
     }
 )  # fmt: skip
 
 
 def endings() -> list[int]:
-    """Return the signals that would end the program, and that it can notice."""
+    """Return the signals that would terminate the program and can be caught."""
     return sorted(set(signal.valid_signals()) - _OTHERS)
 
 
 def watch(app: App[Any], restore: Callable[[], None]) -> Callable[[int], None]:
-    """Let every signal that ends a program end this one in order.
+    """Make every fatal signal exit the program in order.
 
-    What whoever started the program has ignored, as nohup does, stays so.
+    Signals inherited as ignored, as from nohup, stay ignored.
 
     Args:
-        app: What is asked to leave; where it does not, the process ends all the same.
+        app: The app to exit; if it does not, the process exits anyway.
         restore: Restores the terminal at once.
 
     Returns:
-        What ends the program as a signal does, even as one that is ignored.
+        A function that exits like a fatal signal, even an ignored one.
     """
     loop = asyncio.get_running_loop()
     leaving: list[int] = []
 
     def leave(number: int, _frame: FrameType | None = None) -> None:
         if loop.is_closed():
-            # The terminal was restored before, and nobody is left to be asked.
+            # The terminal is already restored, and the app has exited.
             os._exit(leaving[0] if leaving else 128 + number)
         if leaving and number == signal.SIGALRM:
             restore()
@@ -62,7 +62,7 @@ def watch(app: App[Any], restore: Callable[[], None]) -> Callable[[int], None]:
         loop.call_soon_threadsafe(partial(app.exit, return_code=leaving[0]))
 
     for number in endings():
-        # That of the timer has to arrive.
+        # The timer's own signal must arrive.
         if number == signal.SIGALRM or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, leave)
     return leave
