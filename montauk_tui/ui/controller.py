@@ -177,7 +177,7 @@ class Controller:
         self._app.notify(effect.text, severity=effect.severity, markup=False)
 
     def say(self, text: str, *, is_good: bool = False) -> None:
-        """Show one line, in place of the one before."""
+        """Show one line, in place of the previous one."""
         self.perform(effects.Say(text, "information" if is_good else "warning"))
 
     @perform.register

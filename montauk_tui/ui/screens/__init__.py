@@ -1,1 +1,1 @@
-"""Screens that lie over the main one."""
+"""Screens on top of the main one."""

@@ -1,4 +1,4 @@
-"""A short list to choose one from."""
+"""A short list to select from."""
 
 from collections.abc import Callable
 
@@ -14,14 +14,14 @@ from montauk_tui.session.effects import Choose
 
 
 class ChooseScreen(ModalScreen[str | None]):
-    """Returns the id of the chosen line, None where it was left without a choice."""
+    """Returns the id of the selected line, None if cancelled."""
 
     BINDINGS = [Binding("escape,q,f10", "leave", show=False)]
 
     def __init__(
         self, offer: Choose, preview: Callable[[str], None] | None = None
     ) -> None:
-        """Offer choices; `preview` is told of every move."""
+        """Offer choices; `preview` is called with each highlighted id."""
         super().__init__(classes="preview" if preview else None)
         self._offer = offer
         self._preview = preview
@@ -56,21 +56,21 @@ class ChooseScreen(ModalScreen[str | None]):
     def on_option_list_option_highlighted(
         self, event: OptionList.OptionHighlighted
     ) -> None:
-        """Show what the line would do."""
+        """Preview the line."""
         if self._notes:
             note = self._notes.get(event.option_id or "", "")
             self.query_one("#choice-note", Static).update(note)
         self._has_begun |= event.option_id == self._offer.current
         if event.option_id is None or not self._has_begun:
-            # The list is at its first line before it is led to the current one.
+            # The list highlights its first line before the current one.
             return
         if self._preview is not None:
             self._preview(event.option_id)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Take the line."""
+        """Accept the line."""
         self.dismiss(event.option_id)
 
     def action_leave(self) -> None:
-        """Leave without a choice."""
+        """Cancel."""
         self.dismiss(None)

@@ -1,4 +1,4 @@
-"""The closer look at one process: a page that is read anew with every frame."""
+"""The details of one process: a page that is read again with every frame."""
 
 import threading
 from collections.abc import Sequence
@@ -28,10 +28,10 @@ from montauk_tui.ui.widgets.lines import Line, Run
 
 
 class DetailsScreen(SearchableScreen):
-    """Everything that is known of one process."""
+    """Everything known about one process."""
 
     class Read(Message):
-        """A reading is done; None means that the process is gone."""
+        """A reading is done; None means that the process has exited."""
 
         def __init__(self, details: Details | None) -> None:
             """Carry what was read."""
@@ -45,7 +45,7 @@ class DetailsScreen(SearchableScreen):
         section: str = "",
         bindings: Sequence[Binding] = LOOK_BINDINGS,
     ) -> None:
-        """Look at a process, at first at one section."""
+        """Show a process, starting at a section."""
         self.view = DetailsView()
         super().__init__(self.view, bindings)
         self.identity = identity
@@ -56,17 +56,17 @@ class DetailsScreen(SearchableScreen):
         self._section = section
         self._reading = False
         self._read_for = -1
-        """For which frame it was read last."""
+        """The frame of the last reading."""
         self._is_unreadable = False
         self._frame: Frame | None = None
         self._choices: Choices | None = None
         self._look: Theme | None = None
         self._facts = ""
 
-    # --- what is shown ----------------------------------------------------------------
+    # --- contents ---------------------------------------------------------------------
 
     def take(self, session: Session, look: Theme) -> None:
-        """Show what a frame says, and have the process read where nobody does yet."""
+        """Show the values of a frame, and start a reading unless one runs."""
         frame = session.frame
         if frame is None:
             return
@@ -79,10 +79,10 @@ class DetailsScreen(SearchableScreen):
         self.draw()
 
     def _read(self, frame: Frame) -> None:
-        """Read in a thread of its own: one at a time, none waits for its turn.
+        """Read in a separate thread: one at a time, none queued.
 
-        It is no worker of Textual's: montauk would not end before one that hangs in a
-        file system that does not answer.
+        It is not a Textual worker: montauk could not exit before one that hangs in an
+        unresponsive file system.
         """
         if self._reading:
             return
@@ -99,7 +99,7 @@ class DetailsScreen(SearchableScreen):
         threading.Thread(target=read, name="montauk-details", daemon=True).start()
 
     def on_details_screen_read(self, message: Read) -> None:
-        """Show what was read; the last of a process that ended stays."""
+        """Show the details; those of an exited process stay."""
         self._reading = False
         if message.details is not None and self._frame is not None:
             self.history.take_details(message.details)
@@ -108,17 +108,17 @@ class DetailsScreen(SearchableScreen):
         self.draw()
 
     def draw(self) -> None:
-        """Draw what is known."""
+        """Draw the known values."""
         if self._look is None or self._choices is None or not self.size.width:
             return
         self.title_line.paint([self._title(self._look)])
         if self.keys.size.width:
-            # Hidden behind a prompt it has no width to draw for.
+            # Hidden behind a prompt it has no width.
             self.keys.show(self._look, {})
         if self.details is not None and self._frame is not None:
             cpus = len(self._frame.sample.host.cpu_ids)
             scale = cpus if self._choices.machine_scale else 0
-            # One cell for the scroll bar, one to breathe.
+            # One cell for the scroll bar, one blank.
             width = max(20, self.size.width - 2)
             look = PageLook(self._look, self._choices.ascii, width, scale)
             self.view.show(lay_out(self.details, self.history, look), self._look)
@@ -158,7 +158,7 @@ class DetailsScreen(SearchableScreen):
     # --- keys -------------------------------------------------------------------------
 
     def action_section(self, step: int) -> None:
-        """Go to the next section, or to the one before."""
+        """Go to the next or previous section."""
         self.view.go_by_sections(step)
 
     def action_jump(self, section: str) -> None:

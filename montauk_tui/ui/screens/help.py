@@ -1,4 +1,4 @@
-"""The help: every key and what it does, made from the bindings."""
+"""The help: every key and its action, made from the bindings."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -55,7 +55,7 @@ _LEAST_WIDTH: Final = 60
 
 
 class HelpScreen(ModalScreen[None]):
-    """A list to scroll; any of its closing keys leads back."""
+    """A list to scroll; any of its closing keys returns."""
 
     BINDINGS = [
         Binding("escape,q,f1,f10,h,question_mark,enter", "dismiss", show=False),
@@ -78,14 +78,14 @@ class HelpScreen(ModalScreen[None]):
         is_wide = self.app.size.width >= _LEAST_WIDTH
         shown = Static(self._table() if is_wide else self._text(), id="help-keys")
         box = VerticalScroll(shown, id="box")
-        # Focused, it would take the keys first and glide to where they lead.
+        # With the focus it would handle the keys first, and scroll smoothly.
         box.can_focus = False
         box.border_title = f"montauk {__version__}"
         box.border_subtitle = "Esc closes"
         yield box
 
     def _lines(self) -> Iterator[tuple[Text, str]]:
-        """Yield each key or sign, and what it means; headings mean nothing."""
+        """Yield each key or symbol with its meaning; headings have none."""
         title = self._look.style("title")
         for section, heading in SECTIONS.items():
             yield Text(heading, title), ""
@@ -111,7 +111,7 @@ class HelpScreen(ModalScreen[None]):
         return table
 
     def _text(self) -> Text:
-        """Return the same for a narrow screen, one under the other."""
+        """Return the same for a narrow screen, in one column."""
         key = self._look.style("key") + Style(bold=True)
         lines = [
             Text.assemble((keys.plain.strip(), keys.style or key), "  ", meaning)

@@ -37,18 +37,18 @@ _LEAST_HEIGHT: Final = {
     "panel": 16,
     "books": 16,
 }
-"""Lines a terminal must have before a part beside the table is worth its place."""
+"""Least terminal height for each part beside the table."""
 
 _LEAST_WIDTH_FOR_PATHS: Final = 60
-"""Cells; folders of programs would leave nothing of their names."""
+"""In cells; below that, paths would leave no room for program names."""
 
 _LINES_PER_CPU_LINE: Final = 6
-"""The CPUs take at most this part of the screen's height."""
+"""The CPUs take at most this fraction of the screen's height."""
 
 _MOST_CPU_LINES: Final = 8
 
 _LINES_PER_METER_LINE: Final = 3
-"""The whole header takes at most this part of it."""
+"""The whole header takes at most this fraction."""
 
 _LEAST_METER_LINES: Final = 2
 
@@ -62,14 +62,14 @@ _MOST_PANEL: Final = 56
 
 
 class Scene(NamedTuple):
-    """All that the screen is drawn from."""
+    """Everything that the screen is drawn from."""
 
     session: Session
     theme: Theme
 
 
 class MainScreen(Screen[None], inherit_bindings=False):
-    """Draws a scene, and draws it again when the terminal changes its size."""
+    """Draws a scene, again when the terminal changes its size."""
 
     def __init__(self) -> None:
         """Build the parts, empty."""
@@ -100,24 +100,24 @@ class MainScreen(Screen[None], inherit_bindings=False):
         yield self.keys
 
     def on_mount(self) -> None:
-        """Let keys go to the table."""
+        """Focus the table."""
         self.table.focus()
 
     def on_resize(self) -> None:
-        """Draw the scene for the new size once the parts have theirs."""
+        """Draw the scene once the parts have their new sizes."""
         self._place_parts()
         self.call_after_refresh(self.draw)
 
     def on_process_table_scrolled(self) -> None:
-        """Keep the titles over their columns."""
+        """Keep the titles aligned with their columns."""
         self._draw_header()
 
     def on_sized_lines_resized(self) -> None:
-        """Tell about the selected row in the room there is now."""
+        """Draw the panel for its new size."""
         self._draw_panel()
 
     def on_process_table_selected(self) -> None:
-        """Tell about another row."""
+        """Draw the panel for another row."""
         self._draw_panel()
 
     def show(self, scene: Scene) -> None:
@@ -127,13 +127,13 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.draw()
 
     def select(self, session: Session) -> None:
-        """Move the selection; the rest of the scene is as it was."""
+        """Move the selection; the rest of the scene is unchanged."""
         if self.scene is not None:
             self.scene = self.scene._replace(session=session)
             self.table.select(session.selection)
 
     def draw(self) -> None:
-        """Draw the scene that is shown, where there is one."""
+        """Draw the current scene, if there is one."""
         scene = self.scene
         rows = scene and scene.session.rows
         if scene is None or rows is None:
@@ -157,14 +157,14 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.keys.show(theme, labels, read_only=choices.read_only)
 
     def use(self, bindings: Sequence[Binding]) -> None:
-        """Show other keys, from the next time it is drawn."""
+        """Show other keys at the next drawing."""
         self.used = bindings
         self.keys.use(bindings)
 
     async def ask(self, prompt: "PromptBar") -> None:
-        """Put a prompt in place of the key bar and of any other, and give it the keys.
+        """Show a prompt in place of the key bar and any other prompt, and focus it.
 
-        A widget's own `focus` would come after keys that wait already.
+        A widget's own `focus` would come after keys that are already queued.
         """
         await self.query("PromptBar").remove()
         self._prompting = True
@@ -173,7 +173,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.set_focus(prompt.input)
 
     def end_asking(self) -> None:
-        """Bring the key bar back."""
+        """Show the key bar again."""
         self.set_focus(self.table)
         self.query("PromptBar").remove()
         self._prompting = False
@@ -184,7 +184,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def _draw_meters(self, scene: Scene, frame: Frame) -> None:
         rows = min(_MOST_CPU_LINES, max(1, self.size.height // _LINES_PER_CPU_LINE))
         has_books = self.size.height >= _LEAST_HEIGHT["books"]
-        # One line is the title, one the books.
+        # One line is the title, one the ledger.
         room = self.size.height // _LINES_PER_METER_LINE - 1 - has_books
         look = MeterLook(
             scene.theme,
@@ -210,11 +210,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     @property
     def _table_width(self) -> int:
-        """Cells of the table, also before the panel has come or gone."""
+        """Width of the table, also before the panel was shown or hidden."""
         return self.size.width - self._panel_width()
 
     def _panel_width(self) -> int:
-        """Return the cells of the panel, 0 where none is shown."""
+        """Return the width of the panel, 0 if none is shown."""
         is_wanted = self.scene is None or self.scene.session.choices.panel
         if not is_wanted or self.size.height < _LEAST_HEIGHT["panel"]:
             return 0
@@ -234,7 +234,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.panel.paint(draw_panel(self._summary(scene.session), look))
 
     def _summary(self, session: Session) -> "Summary | None":
-        """Return what is known of the selected row, None where there is none."""
+        """Return the summary of the selected row, None if there is none."""
         from montauk_tui.engine.summary.subject import summarize  # noqa: PLC0415
 
         rows, row = session.rows, session.place
@@ -284,9 +284,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
 
 def _largest_pid(frame: Frame) -> int:
-    """Return a number as long as the longest pid or count that a row may show."""
+    """Return a number as long as the longest PID or count of a row."""
     whole = (frame.whole or frame).sample.processes.pid
     ended = np.nan_to_num(frame.extra.get("real_pid", np.empty(0)))
     counts = np.nan_to_num(frame.extra.get("count", np.empty(0)))
-    # A count has an `x` behind it.
+    # A count is followed by `x`.
     return int(max(values.max(initial=0) for values in (whole, ended, counts * 10)))

@@ -1,4 +1,4 @@
-"""What a program says that looks into a process, as it says it."""
+"""The output of a program that traces a process, as it is written."""
 
 from collections.abc import Sequence
 
@@ -21,10 +21,10 @@ _OWN = [
 _FOLLOWING = Binding("f8,f,Z", _FOLLOW, "Follow", show=True)
 
 _OF_THE_PAGE = ("section", "jump", "pause", "refresh")
-"""What the closer look at a process does beyond scrolling and searching."""
+"""Keys of the details page that do not apply here."""
 
 _LOOK_S = 0.1
-"""How often it looks for new lines."""
+"""How often it checks for new lines."""
 
 
 def _is_of_the_page(binding: Binding) -> bool:
@@ -33,10 +33,10 @@ def _is_of_the_page(binding: Binding) -> bool:
 
 
 class OutputScreen(SearchableScreen):
-    """Ends the program when it is left.
+    """Shows the output, and ends the program when closed.
 
-    It follows the output of what goes on and on, or shows it as it was when that was
-    stopped. What says something once is shown from its beginning.
+    It follows continuous output, or shows it paused. Output of a program that finishes
+    is shown from its beginning.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class OutputScreen(SearchableScreen):
         look: Theme,
         bindings: Sequence[Binding] = LOOK_BINDINGS,
     ) -> None:
-        """Show what a program says of the process called `name`."""
+        """Show the output of a program about the process `name`."""
         self.view = OutputView()
         keys = [*_OWN, _FOLLOWING] if running.lasts else _OWN
         shared = [key for key in bindings if not _is_of_the_page(key)]
@@ -60,7 +60,7 @@ class OutputScreen(SearchableScreen):
         self._shown_total = 0
 
     def on_mount(self) -> None:
-        """Look for lines again and again."""
+        """Check for new lines periodically."""
         self.set_interval(_LOOK_S, self._look_again)
 
     def on_unmount(self) -> None:
@@ -74,7 +74,7 @@ class OutputScreen(SearchableScreen):
             self.draw()
 
     def draw(self) -> None:
-        """Draw the lines, the newest in sight where they are followed."""
+        """Draw the lines, the newest visible if followed."""
         if not self.size.width:
             return
         output = self.running.output
@@ -110,7 +110,7 @@ class OutputScreen(SearchableScreen):
     # --- keys -------------------------------------------------------------------------
 
     def action_follow(self) -> None:
-        """Follow the output, or let it stand still."""
+        """Follow the output, or pause it."""
         self._set_following(wanted=not self.following)
 
     def _set_following(self, *, wanted: bool) -> None:
@@ -118,13 +118,13 @@ class OutputScreen(SearchableScreen):
         self._look_again()
 
     def action_move(self, where: str) -> None:
-        """Scroll; upwards it stands still, at the end it follows again."""
+        """Scroll; upwards pauses, the end follows again."""
         super().action_move(where)
         if where in ("up", "page_up", "home", "end"):
             self._set_following(wanted=where == "end")
 
     def on_mouse_scroll_up(self) -> None:
-        """Let it stand still."""
+        """Pause the output."""
         self._set_following(wanted=False)
 
     def action_shift(self, cells: int) -> None:
@@ -132,6 +132,6 @@ class OutputScreen(SearchableScreen):
         self.view.shift_by(cells)
 
     async def action_search(self) -> None:
-        """Search in what stands still."""
+        """Pause, and search."""
         self._set_following(wanted=False)
         await super().action_search()

@@ -1,4 +1,4 @@
-"""A list in which typing finds a line, with a switch beside it where there is one."""
+"""A list searchable by typing, with an optional switch."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ from montauk_tui.session.effects import Choice, Pick, Picked
 
 
 class PickScreen(ModalScreen[Picked | None]):
-    """Returns what was picked, None where it was left without."""
+    """Returns the accepted line, None if cancelled."""
 
     BINDINGS = [
         Binding("escape,f10", "leave", show=False),
@@ -25,7 +25,7 @@ class PickScreen(ModalScreen[Picked | None]):
     ]
 
     def __init__(self, offer: Pick) -> None:
-        """Offer choices; typing looks for words in id and title."""
+        """Offer choices; typing finds words in id and title."""
         super().__init__()
         self._titles = (offer.title, offer.switched_title)
         self._choices = offer.choices
@@ -35,7 +35,7 @@ class PickScreen(ModalScreen[Picked | None]):
         self._typed = ""
         self._is_found = True
         self._at: int | None = None
-        """The line that typing led to, or that it started from."""
+        """The line that typing selected, or started from."""
 
     def compose(self) -> ComposeResult:
         """Lay out the list."""
@@ -71,13 +71,13 @@ class PickScreen(ModalScreen[Picked | None]):
     # --- typing -----------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:
-        """Look for what is typed."""
+        """Find the typed text."""
         if event.is_printable and event.character and event.key != "space":
             event.stop()
             self._find(self._typed + event.character)
 
     def action_rub_out(self) -> None:
-        """Take the last character back."""
+        """Delete the last character."""
         self._find(self._typed[:-1])
 
     def _find(self, text: str) -> None:
@@ -88,18 +88,18 @@ class PickScreen(ModalScreen[Picked | None]):
             self.query_one(OptionList).highlighted = self._at = index
         self._draw_frame()
 
-    # --- the end ----------------------------------------------------------------------
+    # --- results ----------------------------------------------------------------------
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Take the line, unless what was typed is none."""
+        """Accept the selection unless the typed text matches nothing."""
         if self._is_found:
             chosen = self._choices[event.option_index]
             self.dismiss(Picked(chosen.id, self._switched))
 
     def on_option_list_option_highlighted(self) -> None:
-        """Forget what was typed once another line is gone to.
+        """Forget the typed text when another line is selected.
 
-        Not by the message's own line: it may be of a key before the last ones.
+        Compares the current line, not the message's: that may be outdated.
         """
         at = self.query_one(OptionList).highlighted
         if at != self._at:
@@ -107,18 +107,18 @@ class PickScreen(ModalScreen[Picked | None]):
             self._draw_frame()
 
     def action_switch(self) -> None:
-        """Turn the switch."""
+        """Toggle the switch."""
         if self._titles[1]:
             self._switched = not self._switched
             self._draw_frame()
 
     def action_leave(self) -> None:
-        """Leave without a choice."""
+        """Cancel."""
         self.dismiss(None)
 
 
 def find(choices: Sequence[Choice], text: str) -> int | None:
-    """Return the line that a text means best: all of a word, its start, a part."""
+    """Return the best match of a text: a whole word, its start, a part."""
     text = text.lower()
     lines = [(c.id.lower(), *c.title.lower().split()) for c in choices]
     for fits in (str.__eq__, str.startswith, str.__contains__):

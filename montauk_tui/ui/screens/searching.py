@@ -1,4 +1,4 @@
-"""What screens with a long text share: title, text, keys, and a search in the text."""
+"""Base of screens with a long text: title, text, keys, and search."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from montauk_tui.ui.widgets.prompt import PromptBar
 
 _LEAST_HEIGHT = 6
-"""Lines a terminal must have before the key bar is worth its place."""
+"""Least terminal height for the key bar."""
 
 
 class SearchableScreen(ModalScreen[None]):
-    """A title, a text to scroll and to search, and the keys."""
+    """A title, a text to scroll and search, and the key bar."""
 
     def __init__(
         self, view: DetailsView | OutputView, bindings: Sequence[Binding]
     ) -> None:
-        """Show a view; the last key of the bar leads back."""
+        """Show a view; the last key of the bar returns."""
         super().__init__()
         bind(self, bindings)
         self.title_line = LinesWidget(id="details-title")
@@ -40,22 +40,22 @@ class SearchableScreen(ModalScreen[None]):
         yield self.keys
 
     def on_mount(self) -> None:
-        """Let keys go to the text."""
+        """Focus the text."""
         self.set_focus(self.text_view)
 
     def on_resize(self) -> None:
-        """Draw for the new size once the parts have theirs."""
+        """Draw once the parts have their new sizes."""
         self.keys.display = self.size.height >= _LEAST_HEIGHT
         self.call_after_refresh(self.draw)
 
     def draw(self) -> None:
-        """Draw what is known."""
+        """Draw the known values."""
         raise NotImplementedError
 
     # --- keys -------------------------------------------------------------------------
 
     def action_leave(self) -> None:
-        """Go back to the table."""
+        """Return to the table."""
         self.dismiss()
 
     def action_move(self, where: str) -> None:
@@ -74,7 +74,7 @@ class SearchableScreen(ModalScreen[None]):
         self.set_focus(prompt.input)
 
     def action_next(self, step: int) -> None:
-        """Go to the next place of what was searched, or to the one before."""
+        """Go to the next or previous match."""
         self.text_view.search_next(step)
 
     def on_prompt_bar_typed(self, message: "PromptBar.Typed") -> None:
@@ -83,12 +83,12 @@ class SearchableScreen(ModalScreen[None]):
         self.text_view.search(message.text)
 
     def on_prompt_bar_again(self, message: "PromptBar.Again") -> None:
-        """Go to the next place, or to the one before."""
+        """Go to the next or previous match."""
         message.stop()
         self.action_next(message.step)
 
     def on_prompt_bar_ended(self, message: "PromptBar.Ended") -> None:
-        """Go back to the text; without Enter nothing stays marked."""
+        """Return to the text; without Enter the marks are cleared."""
         message.stop()
         if not message.accepted:
             self.text_view.search("")

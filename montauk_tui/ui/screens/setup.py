@@ -1,6 +1,6 @@
-"""The setup screen: pages on the left, what is to be chosen on the right.
+"""The setup screen: pages on the left, the selected page on the right.
 
-A change counts at once and until montauk is left; it is written only by saving.
+A change takes effect at once and lasts until montauk quits; only saving writes it.
 """
 
 import os
@@ -37,15 +37,15 @@ _INTO: Final = footer_key("enter", "beside(1)", "Open")
 _HINT: Final = "Enter or Right opens the page; type to find a line in any list"
 
 _LEAST_HEIGHT: Final = 8
-"""Lines a terminal must have before the hint and the keys are worth their place."""
+"""Least terminal height for the hint and the keys."""
 
 
 _LEAST_WIDTH: Final = 60
-"""Cells a terminal must have to show the pages beside what is on one."""
+"""Least terminal width for both the list of pages and a page."""
 
 
 class _Entry(NamedTuple):
-    """What a line of the list of pages leads to."""
+    """A line of the list of pages."""
 
     line: Choice
     page: Page
@@ -53,7 +53,7 @@ class _Entry(NamedTuple):
 
 
 class SetupScreen(ModalScreen[None], inherit_bindings=False):
-    """Everything that can be set up while the monitor runs."""
+    """All settings that can change while the monitor runs."""
 
     BINDINGS = [
         Binding("escape", "cancel", show=False),
@@ -74,7 +74,7 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
     ]
 
     def __init__(self, host: SetupHost) -> None:
-        """Build the pages, which change what the host has."""
+        """Build the pages, which change the session of the host."""
         super().__init__()
         self.monitor = host
         self._title_line = LinesWidget(id="setup-title")
@@ -107,7 +107,7 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
         yield self._keys
 
     def on_mount(self) -> None:
-        """Begin with the columns of the tab that is shown."""
+        """Begin with the columns of the current tab."""
         self._list_pages()
         tabs = list(self.monitor.session.choices.tabs.every)
         self._list.list.select(1 + tabs.index(self.monitor.session.choices.tab))
@@ -128,11 +128,11 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
             lines.append(Text(title, no_wrap=True))
         self._list.list.show(lines)
 
-    # --- what is shown ----------------------------------------------------------------
+    # --- contents ---------------------------------------------------------------------
 
     @property
     def page(self) -> Page:
-        """The page that is shown."""
+        """The current page."""
         return next(it for it in (self._columns, *self._others.values()) if it.display)
 
     def _show_page(self) -> None:
@@ -149,26 +149,26 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
         self.draw()
 
     def on_resize(self) -> None:
-        """Draw for the new size once the parts have theirs."""
+        """Draw once the parts have their new sizes."""
         for part in (self._hint, self._keys):
             part.display = self.size.height >= _LEAST_HEIGHT
         self.call_after_refresh(self.draw)
 
     def on_page_changed(self) -> None:
-        """Tell that there is something to save."""
+        """Show the number of unsaved changes."""
         self.draw()
 
     def on_descendant_focus(self) -> None:
-        """Mark the list that has the keys."""
+        """Mark the focused list."""
         self.draw()
 
     def on_option_list_option_highlighted(self) -> None:
-        """Show the page that was gone to, or what the line is about."""
+        """Show the selected page, or the description of the line."""
         self._show_page()
         self.draw()
 
     def draw(self) -> None:
-        """Draw what stands around the lists."""
+        """Draw the parts around the lists."""
         if not self.is_mounted or self._at < 0:
             return
         look, page, width = self.monitor.look, self.page, self.size.width
@@ -208,7 +208,7 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
 
     @property
     def _at_hand(self) -> ItemList:
-        """The list that has the keys."""
+        """The focused list."""
         return next((it for it in self._lists if it is self.focused), self._list.list)
 
     @property
@@ -218,10 +218,10 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
         return [entry and entry.line for entry in self._entries]
 
     def on_key(self, event: events.Key) -> None:
-        """Have any character without another meaning find a line.
+        """Find a line with any character that is not a key.
 
-        What it does waits for the program to look up the key, as all others do: they
-        would count in another order otherwise.
+        It waits for the key look-up of the program, like all others, to keep the order
+        of keys.
         """
         char, known = event.character, self._bindings.key_to_bindings
         is_held = event.key.startswith(("alt+", "ctrl+"))
@@ -229,12 +229,12 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
             self._bindings.bind(event.key, f"find({char!r})", show=False)
 
     def action_find(self, char: str) -> None:
-        """Go to the line that is meant by what is typed."""
+        """Select the line that matches the typed text."""
         self._finder.type(self._at_hand, self._lines, char)
         self._found()
 
     def action_rub_out(self) -> None:
-        """Take the last character back."""
+        """Delete the last character."""
         self._finder.rub_out(self._at_hand, self._lines)
         self._found()
 
@@ -246,18 +246,18 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
     # --- keys -------------------------------------------------------------------------
 
     def action_beside(self, step: int) -> None:
-        """Go to the list beside this one."""
-        # The message of the last move between pages may still be on its way.
+        """Focus the list beside this one."""
+        # The message of the last page change may still be queued.
         self._show_page()
         self._finder.forget()
         lists = self._lists
         at = lists.index(self._at_hand)
-        # On a narrow screen it may be hidden, and take no keys.
+        # On a narrow screen it may be hidden, and cannot be focused.
         self._list.display = True
         self.set_focus(lists[max(0, min(at + step, len(lists) - 1))])
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Do what was clicked."""
+        """Handle a click."""
         if event.option_list is self._list.list:
             self._show_page()
             self.action_beside(1)
@@ -282,31 +282,31 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
             self.page.move(step)
 
     def action_widen(self, step: int) -> None:
-        """Make it wider or narrower."""
+        """Make the selected column wider or narrower."""
         self._finder.forget()
         if self._in_page():
             self.page.widen(step)
 
     def action_remove(self) -> None:
-        """Take the selected line out."""
+        """Remove the selected line."""
         self._finder.forget()
         if self._in_page():
             self.page.take_out()
 
     def action_reset(self) -> None:
-        """Give the selected line its default."""
+        """Reset the selected line to its default."""
         self._finder.forget()
         if self._in_page():
             self.page.reset()
 
     async def action_save(self) -> None:
-        """Write what was changed into the settings file."""
+        """Save changed settings to the settings file."""
         self._finder.forget()
         await self.app.run_action("save_settings")
         self.draw()
 
     def action_cancel(self) -> None:
-        """Forget what is typed; without that, go back to the table."""
+        """Forget the typed text; without any, return to the table."""
         if self._finder.is_typing(self._at_hand):
             self._finder.forget()
             self.draw()
@@ -314,5 +314,5 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
             self.action_leave()
 
     def action_leave(self) -> None:
-        """Go back to the table."""
+        """Return to the table."""
         self.dismiss()

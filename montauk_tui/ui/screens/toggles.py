@@ -1,4 +1,4 @@
-"""A list of things that are on or off."""
+"""A list of switches."""
 
 from typing import ClassVar
 
@@ -15,15 +15,15 @@ from montauk_tui.session.effects import Toggle
 
 
 class _Switches(OptionList):
-    """The lines; Enter is for all of them."""
+    """The lines; Enter accepts all of them."""
 
-    # The list's own message would come behind keys that are typed later, a priority
-    # before those that were typed earlier.
+    # The list's own message would come after later keys, a priority binding before
+    # earlier ones.
     BINDINGS: ClassVar = [Binding("enter", "screen.take", show=False)]
 
 
 class TogglesScreen(ModalScreen[frozenset[int] | None]):
-    """Returns the numbers that are on, None where it was left."""
+    """Returns the numbers that are on, None if cancelled."""
 
     BINDINGS: ClassVar = [
         Binding("escape,q,f10", "leave", show=False),
@@ -32,7 +32,7 @@ class TogglesScreen(ModalScreen[frozenset[int] | None]):
     ]
 
     def __init__(self, offer: Toggle) -> None:
-        """Offer numbers of which some are chosen."""
+        """Offer numbers, some of them on."""
         super().__init__()
         self._heading = offer.title
         self._name_of_one = offer.name
@@ -47,7 +47,7 @@ class TogglesScreen(ModalScreen[frozenset[int] | None]):
             yield _Switches(*options, id="choices")
 
     def on_mount(self) -> None:
-        """Say which keys there are."""
+        """Show the keys."""
         self._say()
 
     def _line(self, number: int) -> Text:
@@ -65,27 +65,27 @@ class TogglesScreen(ModalScreen[frozenset[int] | None]):
         self._say()
 
     def action_turn(self) -> None:
-        """Turn the line at hand."""
+        """Toggle the current line."""
         index = self.query_one(OptionList).highlighted
         if index is not None:
             self._chosen ^= {self._numbers[index]}
             self._draw_all()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Turn the line that was clicked."""
+        """Toggle the clicked line."""
         self._chosen ^= {self._numbers[event.option_index]}
         self._draw_all()
 
     def action_all(self) -> None:
-        """Turn all on, or off where all are."""
+        """Turn all on, or off if all are on."""
         every = set(self._numbers)
         self._chosen = set() if self._chosen == every else every
         self._draw_all()
 
     def action_take(self) -> None:
-        """Take what is on."""
+        """Accept the numbers that are on."""
         self.dismiss(frozenset(self._chosen))
 
     def action_leave(self) -> None:
-        """Leave without a choice."""
+        """Cancel."""
         self.dismiss(None)

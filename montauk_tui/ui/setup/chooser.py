@@ -1,4 +1,4 @@
-"""Pages on which things are chosen and put in order: what is chosen, and the rest."""
+"""Pages that select and order entries: the selected ones, and the available ones."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -26,44 +26,44 @@ _ADD = footer_key("enter", "turn(0)", "Add")
 
 
 class ChooserPage(Page):
-    """Two lists: what is chosen, in its order, and what else there is.
+    """Two lists: the selected entries in order, and the available ones.
 
-    An entry is an id, with `:` and a detail behind it where it has one.
+    An entry is an id, or id, `:` and a detail.
     """
 
     def __init__(self, heading: str) -> None:
-        """Start with nothing to choose from."""
+        """Start empty."""
         self.chosen = Panel(heading, "chosen")
         self.others = Panel("Available", "others")
         super().__init__(self.chosen, self.others)
 
-    # --- what a page says -------------------------------------------------------------
+    # --- contents of a page -----------------------------------------------------------
 
     def entries(self) -> tuple[str, ...]:
-        """Return what is chosen."""
+        """Return the selected entries."""
         raise NotImplementedError
 
     def offers(self) -> Sequence[Choice]:
-        """Return all there is."""
+        """Return all available entries."""
         raise NotImplementedError
 
     def choose(self, entries: tuple[str, ...]) -> None:
-        """Take another choice."""
+        """Apply another selection."""
         raise NotImplementedError
 
     def arranged(self, entries: tuple[str, ...]) -> tuple[str, ...]:
-        """Return entries in the order in which they can be chosen."""
+        """Return entries in an allowed order."""
         return entries
 
     def detail(self, _entry: str) -> str:
-        """Return what is said of a chosen entry beside its title."""
+        """Return the detail of a selected entry for display."""
         return ""
 
     def widened(self, entry: str, _step: int) -> str:
-        """Return an entry with the next detail, or with the one before."""
+        """Return an entry with the next or previous detail."""
         return entry
 
-    # --- what all of them do ----------------------------------------------------------
+    # --- common behaviour -------------------------------------------------------------
 
     def draw(self) -> None:
         """Draw both lists."""
@@ -91,14 +91,14 @@ class ChooserPage(Page):
 
     @property
     def footer(self) -> Sequence[Binding]:
-        """Adding in one list; order and details in the other."""
+        """Keys: add in one list, order and details in the other."""
         if self.panel is self.others:
             return (_ADD,)
         return (UP, DOWN, *self.steps, REMOVE)
 
     @property
     def lines(self) -> Sequence[Choice]:
-        """What the list that has the keys offers."""
+        """The lines of the focused list."""
         if self.panel is self.others:
             return self._rest()
         offers = {offer.id: offer for offer in self.offers()}
@@ -106,7 +106,7 @@ class ChooserPage(Page):
 
     @property
     def hint(self) -> str:
-        """What the selected one is, and where it would come."""
+        """The description of the selected line, and where it would be added."""
         said, rest = super().hint, self._rest()
         if self.panel is not self.others or self.at >= len(rest):
             return said
@@ -115,18 +115,18 @@ class ChooserPage(Page):
         titles = {offer.id: offer.title for offer in self.offers()}
         place = f"after {titles[_id_of(after[-1])]}" if after else "first"
         where = f"Enter adds it {place}"
-        # Where a line is short of room, the other list still says what it is.
+        # On a narrow screen the description is still in the other list.
         room = self.screen.size.width - 2 - cell_width(f"; {where}")
         said = cut(said, room, ascii_only=self.monitor.session.choices.ascii)
         return f"{said}; {where}" if said else where
 
     def _with(self, added: str) -> tuple[str, ...]:
-        """Return the entries with one behind that selected among them."""
+        """Return the entries with one added after the selected one."""
         entries, at = self.entries(), (self.chosen.list.highlighted or 0) + 1
         return self.arranged((*entries[:at], added, *entries[at:]))
 
     def turn(self, step: int) -> None:
-        """Add the selected one behind the one selected in the other list."""
+        """Add the selected line after the selected entry of the other list."""
         rest = self._rest()
         if self.panel is self.others and step >= 0 and self.at < len(rest):
             at = (self.chosen.list.highlighted or 0) + 1
@@ -137,7 +137,7 @@ class ChooserPage(Page):
             self.take_out()
 
     def move(self, step: int) -> None:
-        """Move the selected one."""
+        """Move the selected entry."""
         entries = moved(self.entries(), self.at, step)
         if self.panel is self.chosen and entries is not None:
             at, entry = self.at + step, self.entries()[self.at]
@@ -147,7 +147,7 @@ class ChooserPage(Page):
                 self.chosen.list.select(at)
 
     def take_out(self) -> None:
-        """Take the selected one out, unless it is the last."""
+        """Remove the selected entry, unless it is the only one."""
         entries, at = self.entries(), self.at
         if self.panel is self.chosen and len(entries) > 1:
             self.choose((*entries[:at], *entries[at + 1 :]))
@@ -155,7 +155,7 @@ class ChooserPage(Page):
             self.chosen.list.select(at)
 
     def widen(self, step: int) -> None:
-        """Give the selected one another detail."""
+        """Change the detail of the selected entry."""
         entries, at = self.entries(), self.at
         if self.panel is self.chosen:
             new = self.widened(entries[at], step)
@@ -168,7 +168,7 @@ def _id_of(entry: str) -> str:
 
 
 class ColumnsPage(ChooserPage):
-    """The columns of one tab, and how wide they are."""
+    """The columns of one tab, and their widths."""
 
     steps = (
         footer_key("less_than_sign", "widen(-1)", "Narrower"),
@@ -181,12 +181,12 @@ class ColumnsPage(ChooserPage):
         self._tab = MAIN
 
     def show_tab(self, tab_id: str) -> None:
-        """Be about another tab."""
+        """Switch to another tab."""
         self._tab = tab_id
         tab = self.monitor.session.choices.tabs.every[tab_id]
         self.chosen.heading = f"Columns of {tab.title}"
         for panel in self.panels:
-            # So that both begin at their first line.
+            # Both lists start at their first line.
             panel.list.clear_options()
         self.chosen.draw_heading()
 
@@ -195,7 +195,7 @@ class ColumnsPage(ChooserPage):
         return self.monitor.session.choices.tabs.every[self._tab].columns
 
     def offers(self) -> Sequence[Choice]:
-        """Return all columns but one of the two that are one on two scales."""
+        """Return all columns, CPU% once."""
         return [
             Choice(column.id, column.title, column.description)
             for column in COLUMNS.values()
@@ -203,22 +203,22 @@ class ColumnsPage(ChooserPage):
         ]
 
     def arranged(self, entries: tuple[str, ...]) -> tuple[str, ...]:
-        """Return entries with the command behind."""
+        """Return entries with the command last."""
         return table.command_last(entries)
 
     def choose(self, entries: tuple[str, ...]) -> None:
-        """Give the tab other columns."""
+        """Change the columns of the tab."""
         choices = self.monitor.session.choices
         tabs = choices.tabs.with_columns(self._tab, self.arranged(entries))
         self.monitor.choose(choices.with_tabs(tabs))
 
     def detail(self, entry: str) -> str:
-        """Return how wide it is."""
+        """Return its width."""
         width = table.width_of(entry)
         return f"{width:3}" if width else "rest"
 
     def widened(self, entry: str, step: int) -> str:
-        """Return the entry a cell wider or narrower, as far as that goes."""
+        """Return the entry one cell wider or narrower, within its limits."""
         column = COLUMNS[table.id_of(entry)]
         if not column.width:
             return entry

@@ -1,4 +1,4 @@
-"""Finding a line of a list by typing."""
+"""Finds a line of a list by typing."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -8,29 +8,29 @@ from montauk_tui.session.finding import Typed
 from montauk_tui.ui.setup.page import ItemList
 
 FIND_S: Final = 1.0
-"""What is typed after a longer pause is another text."""
+"""A longer pause starts a new text."""
 
 
 class Finder:
-    """What is typed into the lists, and the line that it led to."""
+    """The text typed into a list, and the line it selected."""
 
     def __init__(self) -> None:
         """Start with nothing typed."""
         self._typed = Typed(FIND_S)
         self._place: tuple[ItemList, int | None] | None = None
         self._origin = 0
-        """The line at which typing began."""
+        """The line selected when typing began."""
         self._is_found = True
 
     def type(self, items: ItemList, lines: Sequence[Choice | None], text: str) -> None:
-        """Take a character that is typed into a list, and go to the line meant."""
+        """Take a typed character, and select the matching line."""
         if not self.is_typing(items):
             self._origin = items.highlighted or 0
         self._typed.type(text)
         self._go(items, lines)
 
     def rub_out(self, items: ItemList, lines: Sequence[Choice | None]) -> None:
-        """Take the last character back."""
+        """Delete the last character."""
         if self.is_typing(items):
             self._typed.rub_out()
             self._go(items, lines)
@@ -44,14 +44,14 @@ class Finder:
         self._place = items, items.highlighted
 
     def is_typing(self, items: ItemList) -> bool:
-        """Tell whether a text led to where a list is, not long ago; or forget it."""
+        """Tell whether recent typing selected the current line; else forget it."""
         self._typed.expire()
         if self._place != (items, items.highlighted):
             self.forget()
         return bool(self._typed.text)
 
     def said(self, items: ItemList) -> str:
-        """Return what is being found, nothing where nothing is."""
+        """Return the text being searched, or an empty one."""
         if not self.is_typing(items):
             return ""
         return f"find: {self._typed.text}{'' if self._is_found else '  (no match)'}"
@@ -62,14 +62,14 @@ class Finder:
 
 
 def find_line(lines: Sequence[Choice | None], text: str, start: int) -> int | None:
-    """Return the line that a text means best; of those alike the first from `start` on.
+    """Return the best match of a text; of equal ones the first from `start` on.
 
-    Best is all of a name, then its start, a part of it, a part of the description.
+    Best is a whole name, then its start, a part of it, a part of the description.
 
     Args:
-        lines: What each line is about; None for one that cannot be selected.
-        text: What is looked for; case does not count.
-        start: Where to begin; the end is gone round.
+        lines: The lines; None for one that cannot be selected.
+        text: The text to find, ignoring case.
+        start: Where to begin; the search wraps around.
     """
     wanted = text.lower()
     best: tuple[int, int] | None = None
@@ -83,7 +83,7 @@ def find_line(lines: Sequence[Choice | None], text: str, start: int) -> int | No
 
 
 def _fits(line: Choice, wanted: str) -> Iterator[bool]:
-    """Yield how a line fits, best first."""
+    """Yield whether a line matches, the best kind first."""
     title = line.title.lower()
     names = (line.id.lower(), title, *title.split())
     yield wanted in names

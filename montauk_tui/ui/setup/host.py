@@ -1,4 +1,4 @@
-"""What the setup screen knows of the program."""
+"""The interface of the program to the setup screen."""
 
 from typing import Protocol
 
@@ -9,14 +9,14 @@ from montauk_tui.ui.themes import Theme
 
 
 class SetupHost(Protocol):
-    """The session at hand and how it is shown, and the ways to change that."""
+    """The current session and its display, and methods to change them."""
 
     session: Session
     look: Theme
     keymap: Keymap
 
     def adopt(self, session: Session) -> None:
-        """Go on with another session."""
+        """Adopt another session."""
 
     def choose(self, choices: Choices) -> None:
         """Adopt other choices."""
@@ -28,4 +28,4 @@ class SetupHost(Protocol):
         """Return the available themes; report each invalid one in one line."""
 
     def say(self, text: str, *, is_good: bool = False) -> None:
-        """Show one line, in place of the one before."""
+        """Show one line, in place of the previous one."""

@@ -1,4 +1,4 @@
-"""The page on which actions are given other keys."""
+"""The page that assigns keys to actions."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,14 +28,14 @@ _FOOTER: Final = (
 
 
 _KEYS_WIDTH: Final = 11
-"""Cells for the keys of most actions."""
+"""Width of the keys of most actions."""
 
 _WIDE: Final = 90
-"""Cells a page must have to give those of every action their room."""
+"""Least width of a page that shows all keys of every action."""
 
 
 class PressScreen(ModalScreen[str | None], inherit_bindings=False):
-    """Returns the key that is pressed, None for Esc."""
+    """Returns the pressed key, None for Esc."""
 
     def __init__(self, heading: str) -> None:
         """Ask for the key of an action."""
@@ -75,7 +75,7 @@ class KeysPage(Page):
         return lines
 
     def draw(self) -> None:
-        """Draw the list; a `*` stands before what the user chose."""
+        """Draw the list; `*` marks custom keys."""
         shown: list[Text | str] = []
         chosen, lines = self.monitor.session.keys, self._lines()
         actions = [line for line in lines if not isinstance(line, str)]
@@ -104,7 +104,7 @@ class KeysPage(Page):
 
     @property
     def lines(self) -> Sequence[Choice | None]:
-        """What the actions do; None for the headings."""
+        """The actions; None for headings."""
         return [
             None
             if isinstance(line, str)
@@ -114,7 +114,7 @@ class KeysPage(Page):
 
     @property
     def hint(self) -> str:
-        """What the action does, and its id in the settings file."""
+        """The description of the action, and its id in the settings file."""
         binding = self._binding
         if binding is None:
             return ""
@@ -123,11 +123,11 @@ class KeysPage(Page):
 
     @property
     def footer(self) -> Sequence[Binding]:
-        """What can be done to keys."""
+        """The keys of this page."""
         return _FOOTER
 
     def turn(self, step: int) -> None:
-        """Ask for a key that is to be the only one, or one more."""
+        """Ask for a key that replaces the others, or an additional one."""
         binding = self._binding
         if binding is None or step < 0:
             self.take_out()
@@ -167,12 +167,12 @@ class KeysPage(Page):
         self.changed()
 
     def take_out(self) -> None:
-        """Leave the action without a key."""
+        """Remove all keys of the action."""
         if self._binding is not None:
             self._give(self._binding, [])
 
     def reset(self) -> None:
-        """Give the action its usual keys back."""
+        """Reset the keys of the action to the default."""
         binding = self._binding
         if binding is not None:
             keys = {

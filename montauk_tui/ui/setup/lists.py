@@ -1,4 +1,4 @@
-"""Pages that are one list: what can be switched or stepped, and the order of tabs."""
+"""Pages of one list: switches and steps, and the order of tabs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -32,20 +32,20 @@ _SHOW: Final = footer_key("space", "turn(0)", "Show or hide")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line: how it stands, and how it is changed."""
+    """One line: its state, and how to change it."""
 
     title: str
     hint: str
     text: str
-    """How it stands: a sign in brackets, or a value."""
+    """Its state: a sign in brackets, or a value."""
     turn: Callable[[int], None]
     keys: tuple[Binding, ...] = (TURN,)
     id: str = ""
-    """What settings call it."""
+    """Its id in the settings."""
 
 
 class ItemsPage(Page):
-    """A list of things that are switched or stepped."""
+    """A list of switches and steps."""
 
     def __init__(self, heading: str) -> None:
         """Start without lines."""
@@ -69,7 +69,7 @@ class ItemsPage(Page):
 
     @property
     def lines(self) -> Sequence[Choice]:
-        """What the lines do."""
+        """The lines."""
         return [Choice(item.id, item.title, item.hint) for item in self.items()]
 
     @property
@@ -84,7 +84,7 @@ class ItemsPage(Page):
 
 
 class OptionsPage(ItemsPage):
-    """The settings of a page, as the table of options has them."""
+    """The settings of a page, from the table of options."""
 
     def items(self) -> Sequence[Item]:
         """Return the switches and steps."""
@@ -136,7 +136,7 @@ CHANGES: Final[dict[str, Callable[[SetupHost, str, Any], None]]] = {
     "read_only": _prefer_read_only,
     "tree": _prefer_tree,
 }
-"""How those are changed that are more than a preference, by attribute."""
+"""How settings that are not mere preferences are changed, by attribute."""
 
 
 class LookPage(OptionsPage):
@@ -148,7 +148,7 @@ class LookPage(OptionsPage):
         self._themes: dict[str, themes.Theme] = {}
 
     def items(self) -> Sequence[Item]:
-        """Return the switch and every theme that can be had."""
+        """Return the switch and every available theme."""
         self._themes = self._themes or self.monitor.themes_found()
         return [*super().items(), *map(self._item, self._themes.values())]
 
@@ -164,7 +164,7 @@ class LookPage(OptionsPage):
 
 
 class TabsPage(ItemsPage):
-    """Which tabs there are, in which order."""
+    """The tabs, and their order."""
 
     def __init__(self) -> None:
         """Begin at the first tab."""
@@ -224,7 +224,7 @@ def _sign(*, on: bool) -> str:
 
 
 def stepped(steps: Sequence[float], now: float, step: int) -> float:
-    """Return the next larger or smaller step; with 0 the next, round the end."""
+    """Return the next larger or smaller step; with 0 the next, wrapping around."""
     if step < 0:
         return max((it for it in steps if it < now), default=steps[0])
     following = [it for it in steps if it > now]

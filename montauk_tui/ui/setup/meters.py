@@ -1,4 +1,4 @@
-"""The page of the meters: which the header shows, in which order and style."""
+"""The page of the meters: selection, order and style."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -36,7 +36,7 @@ class MetersPage(ChooserPage):
         return parse([entry])[0].style
 
     def widened(self, entry: str, step: int) -> str:
-        """Return the entry in its next style, round the end."""
+        """Return the entry in its next style, wrapping around."""
         (one,) = parse([entry])
         styles = one.meter.styles
         style = styles[(styles.index(one.style) + step) % len(styles)]

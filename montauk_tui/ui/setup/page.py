@@ -1,4 +1,4 @@
-"""What the pages of the setup screen share: lists that keep their place."""
+"""Common parts of the pages of the setup screen."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -17,7 +17,7 @@ from montauk_tui.ui.setup.host import SetupHost
 
 
 def footer_key(keys: str, action: str, label: str) -> Binding:
-    """Return a key that the last line shows."""
+    """Return a key to show in the last line."""
     return Binding(keys, f"screen.{action}", label, show=True)
 
 
@@ -30,13 +30,13 @@ REMOVE: Final = footer_key("delete", "remove", "Remove")
 
 
 class ItemList(OptionList):
-    """Lines of which one is selected; it stays so when the lines change."""
+    """Lines with a selection that stays when the lines change."""
 
-    # At once: the list's own message may come when another line is selected already.
+    # The list's own message may arrive after another line was selected.
     BINDINGS = [Binding("enter", "screen.turn(0)", show=False)]
 
     def show(self, lines: Sequence[Text | str]) -> None:
-        """Show lines; those that are a `str` are headings, which cannot be selected."""
+        """Show lines; a `str` is a heading, which cannot be selected."""
         options = [
             Option(Text(line), disabled=True) if isinstance(line, str) else Option(line)
             for line in lines
@@ -53,7 +53,7 @@ class ItemList(OptionList):
             self.select(0 if at is None else at)
 
     def select(self, index: int) -> None:
-        """Select a line, or the next that is no heading."""
+        """Select a line, or the next one that is not a heading."""
         index = max(0, min(index, self.option_count - 1))
         while (
             self.get_option_at_index(index).disabled and index < self.option_count - 1
@@ -63,7 +63,7 @@ class ItemList(OptionList):
 
 
 class Panel(Vertical):
-    """A list below its heading, which tells whether keys go to the list."""
+    """A list below its heading, which shows whether the list has the focus."""
 
     def __init__(self, heading: str, name: str) -> None:
         """Start without lines."""
@@ -78,7 +78,7 @@ class Panel(Vertical):
         yield self.list
 
     def draw_heading(self) -> None:
-        """Show which list has the keys: brackets, so that colour is not all."""
+        """Mark the focused list: with brackets, independent of colour."""
         has_keys = self.screen.focused is self.list
         heading = f"[{self.heading}]" if has_keys else f" {self.heading} "
         self._heading.update(heading)
@@ -86,13 +86,13 @@ class Panel(Vertical):
 
 
 class Page(Horizontal):
-    """One page: lists side by side, and what keys do to the line that is selected."""
+    """One page: lists side by side, and actions on the selected line."""
 
     class Changed(Message):
-        """Something is different now."""
+        """A setting changed."""
 
     monitor: SetupHost
-    """What it changes; the setup screen says it."""
+    """What it changes; set by the setup screen."""
 
     def __init__(self, *panels: Panel) -> None:
         """Start hidden."""
@@ -106,14 +106,14 @@ class Page(Horizontal):
 
     @property
     def panel(self) -> Panel:
-        """The list that has the keys, or would have them."""
-        # `has_focus` of a widget is late by a message.
+        """The focused list, or the first."""
+        # `has_focus` of a widget lags by one message.
         focused = self.screen.focused
         return next((it for it in self.panels if it.list is focused), self.panels[0])
 
     @property
     def at(self) -> int:
-        """The line that is selected in that list."""
+        """The selected line of that list."""
         return self.panel.list.highlighted or 0
 
     def draw(self) -> None:
@@ -121,44 +121,44 @@ class Page(Horizontal):
         raise NotImplementedError
 
     def changed(self) -> None:
-        """Draw what is different, here and around."""
+        """Draw the change, here and around."""
         self.draw()
         self.post_message(self.Changed())
 
     @property
     def lines(self) -> Sequence[Choice | None]:
-        """What the lines of the list that has the keys are about; None for headings."""
+        """The lines of the focused list; None for headings."""
         raise NotImplementedError
 
     @property
     def hint(self) -> str:
-        """What the selected line is about."""
+        """The description of the selected line."""
         line = self.lines[self.at] if self.at < len(self.lines) else None
         return "" if line is None else line.description
 
     @property
     def footer(self) -> Sequence[Binding]:
-        """The keys that do something to the selected line."""
+        """The keys that apply to the selected line."""
         return ()
 
     def turn(self, step: int) -> None:
-        """Change the selected line: to more (1), less (-1), or what is next (0)."""
+        """Change the selected line: more (1), less (-1), or next (0)."""
 
     def move(self, step: int) -> None:
         """Move the selected line down or up."""
 
     def take_out(self) -> None:
-        """Take the selected line out."""
+        """Remove the selected line."""
 
     def widen(self, step: int) -> None:
-        """Make what the selected line is about wider or narrower."""
+        """Make the selected column wider or narrower."""
 
     def reset(self) -> None:
-        """Give the selected line back what is usual."""
+        """Reset the selected line to its default."""
 
 
 def cut(text: str, width: int, *, ascii_only: bool) -> str:
-    """Return a text that is marked where it had to be cut to so many cells."""
+    """Return a text truncated to a width, with a mark."""
     if cell_width(text) <= width:
         return text
     mark = "..." if ascii_only else "…"
@@ -167,7 +167,7 @@ def cut(text: str, width: int, *, ascii_only: bool) -> str:
 
 
 def moved(items: Sequence[str], at: int, step: int) -> tuple[str, ...] | None:
-    """Return items with one moved; None where it cannot go there."""
+    """Return items with one moved; None if it cannot move there."""
     to = at + step
     if not (0 <= at < len(items) and 0 <= to < len(items)):
         return None

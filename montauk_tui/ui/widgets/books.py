@@ -1,4 +1,4 @@
-"""The books of the last interval: where the CPU time went, and who came and went."""
+"""The ledger line: where the CPU time went, and rates of starts and exits."""
 
 import math
 from typing import Final
@@ -17,7 +17,7 @@ _PARTS: Final = (
     ("irq", "interrupts_s", "*", "bar_irq"),
     ("unexplained", "unexplained_s", "?", "hot"),
 )
-"""Name, field of the ledger, sign in the bar and role."""
+"""Name, field of the ledger, character in the bar and role."""
 
 _LONG, _SHORT, _SHORTEST = range(3)
 _SHORTEST_NAMES: Final = {"irq": "", "unexplained": "rest "}
@@ -28,11 +28,11 @@ _MOST_SPARKS: Final = 60
 
 
 def draw_books(frame: Frame, look: MeterLook) -> list[Line]:
-    """Return the line of the books, without figures before there is an interval.
+    """Return the ledger line, without figures before the first interval.
 
-    The line is there from the start, so that nothing below moves under a click.
+    It is drawn from the start, so that nothing below moves under a click.
 
-    Where it is narrow the history goes first, then the bar, then words.
+    On narrow screens the history is dropped first, then the bar, then words.
     """
     ledger = frame.ledger
     if ledger is None or not frame.interval_s:
@@ -46,7 +46,7 @@ def draw_books(frame: Frame, look: MeterLook) -> list[Line]:
             break
     bar: Line = ()
     if room > _LEAST_BAR:
-        # As much for the history, where both can be had.
+        # The same width for the history, if both fit.
         wanted = room // 2 if room > 2 * _LEAST_BAR else room - 1
         bar = _bar(ledger, look, min(_MOST_BAR, wanted))
         room -= line_width(bar)
@@ -78,7 +78,7 @@ def _bar(ledger: Ledger, look: MeterLook, width: int) -> Line:
     filled, end_s = 0, 0.0
     is_known = not math.isnan(ledger.busy_s)
     for _, field, sign, role in _PARTS if is_known else ():
-        # 0 first: NaN is not more than it.
+        # 0 first: max() returns it for NaN.
         end_s += max(0.0, getattr(ledger, field) or 0.0)
         end = min(inner, round(end_s / max(ledger.busy_s, 1e-9) * inner))
         runs.append((sign * (end - filled), look.theme.style(role)))
@@ -89,7 +89,7 @@ def _bar(ledger: Ledger, look: MeterLook, width: int) -> Line:
 
 
 def _gauge(churn: tuple[Churn, ...], look: MeterLook) -> Line:
-    """Return how many processes came, went and were missed, a second."""
+    """Return the rates of starts, exits and lost events."""
     last = churn[-1] if churn else None
     if last is None or last.exited is None or last.started is None:
         return ()
@@ -104,7 +104,7 @@ def _gauge(churn: tuple[Churn, ...], look: MeterLook) -> Line:
 
 
 def _short_gauge(churn: tuple[Churn, ...], look: MeterLook) -> Line:
-    """Return the same in few cells."""
+    """Return the same in fewer cells."""
     last = churn[-1] if churn else None
     if last is None or last.exited is None or last.started is None:
         return ()
@@ -123,7 +123,7 @@ def _lost(last: Churn, look: MeterLook) -> Line:
 
 
 def _sparks(churn: tuple[Churn, ...], look: MeterLook, room: int) -> Line:
-    """Return the ends of the last minute, a cell for each interval."""
+    """Return the exits of the last minute, one cell per interval."""
     counts = [
         (one.exited or 0) / one.interval_s for one in churn[-min(room, _MOST_SPARKS) :]
     ]

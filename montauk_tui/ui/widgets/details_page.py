@@ -1,6 +1,6 @@
-"""The closer look at one process as lines: headings, labelled values, tables, graphs.
+"""The details page as lines: headings, labelled values, tables, graphs.
 
-A value that does not fit goes on in the next line, so nothing is cut.
+A value that does not fit continues on the next line, so nothing is truncated.
 """
 
 import math
@@ -24,7 +24,7 @@ _NARROW: Final = 60
 _COLUMN_WIDTH: Final = 38
 _MOST_COLUMNS: Final = 3
 _MOST_LONG: Final = 0.35
-"""So many of a section's values may be too long for a column that it has any."""
+"""Share of a section's values that may be too long for columns."""
 _LEAST_GRAPH: Final = 10
 _MOST_GRAPH: Final = 120
 
@@ -36,21 +36,21 @@ class PageLook(NamedTuple):
     ascii: bool
     width: int
     machine_cpus: int = 0
-    """How many CPUs are 100 %, 0 where one is."""
+    """Number of CPUs that are 100 %, 0 for one."""
 
 
 @dataclass(slots=True)
 class Page:
-    """The lines of a page, and where what stands in them."""
+    """The lines of a page, and the positions of sections and texts."""
 
     lines: list[Line] = field(default_factory=list)
     texts: list[tuple[int, str]] = field(default_factory=list)
-    """Line and text of everything that is searched, in lower case."""
+    """Line and lower-case text of everything searchable."""
     headings: dict[str, int] = field(default_factory=dict)
     """Line of each section."""
 
     def add(self, lines: Iterable[Line], searched: str) -> None:
-        """Add the lines of one thing that a search finds."""
+        """Add the lines of one searchable item."""
         self.texts.append((len(self.lines), searched.lower()))
         self.lines.extend(lines)
 
@@ -91,7 +91,7 @@ def _heading(section: Section, look: PageLook) -> Line:
 
 
 def _add_data(page: Page, section: Section, look: PageLook) -> None:
-    """Add values, several beside each other where most of them are short."""
+    """Add values, in columns if most of them are short."""
     data = section.data
     if not data:
         return
@@ -174,7 +174,7 @@ def _beside(lines: Sequence[Line], cell: int) -> Line:
 def _long(
     label: Run, runs: Sequence[Run], label_width: int, look: PageLook
 ) -> list[Line]:
-    """Return a value that may need many lines, all of it below its beginning."""
+    """Return a value that may need many lines, indented to its start."""
     head: Line = ((" " * _INDENT, Style.null()), label)
     text, style = runs[0]
     lines = _wrapped(head, text, style, _INDENT + label_width, look)
@@ -185,14 +185,14 @@ def _long(
 def _wrapped(
     head: Line, text: str, style: Style, indent: int, look: PageLook
 ) -> list[Line]:
-    """Return a text in lines; the first stands behind `head`, the others below."""
+    """Return a text in lines; the first after `head`, the others below."""
     indent = min(indent, look.width // 3)
     is_whole_line = not head
     head = head or ((" " * indent, Style.null()),)
     used = sum(cell_width(part) for part, _ in head)
     room = look.width - used
     if not is_whole_line and room < look.width // 3 and cell_width(text) > room:
-        # A long label leaves no room: the value begins in the next line.
+        # A long label leaves no room: the value starts on the next line.
         return [head, *_wrapped((), text, style, indent, look)]
     lines: list[Line] = []
     while True:
@@ -253,7 +253,7 @@ def _aligned(text: str, width: int, *, right: bool) -> str:
 
 
 def _graphs(history: ProcessHistory, look: PageLook) -> list[Line]:
-    """Return a line for each thing that is used, as long as it was looked at."""
+    """Return a line for each resource, over the time it was observed."""
     cpus = max(1, look.machine_cpus)
     cpu = [value / cpus for value in history.cpu_pct]
     return [
@@ -271,9 +271,9 @@ def _graph(
     full: float,
     look: PageLook,
 ) -> Line:
-    """Return the newest value, a cell for each interval, and the highest of them.
+    """Return the newest value, one cell per interval, and the highest value.
 
-    The highest cell is `full`, or the highest value where that is more.
+    The highest cell is `full`, or the highest value if larger.
     """
     values = list(points)
     theme = look.theme

@@ -1,4 +1,4 @@
-"""The page of one process, to scroll and to search; draws the visible lines only."""
+"""The details page, to scroll and search; draws only the visible lines."""
 
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
@@ -16,7 +16,7 @@ from montauk_tui.ui.widgets.lines import (
 
 
 class DetailsView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False):
-    """Lines that keep their place while what they say changes."""
+    """Lines that keep their position while their contents change."""
 
     def __init__(self) -> None:
         """Start empty."""
@@ -25,7 +25,7 @@ class DetailsView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False)
         self._theme: Theme | None = None
         self._wanted = ""
         self._found = -1
-        """Which of the page's texts was found last."""
+        """Index of the last match."""
 
     def show(self, page: Page, theme: Theme) -> None:
         """Show a page, and repaint the lines that differ.
@@ -49,17 +49,17 @@ class DetailsView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False)
             self.refresh(*changed_regions(changed, self.size.width))
 
     def go_to(self, line: int) -> None:
-        """Scroll so that a line is the first."""
-        # By force: the scroll bar that says that there is more may come later.
+        """Scroll a line to the top."""
+        # By force: the scroll bar may be updated later.
         self.scroll_to(y=line, animate=False, force=True)
 
     def go_to_section(self, section_id: str) -> None:
-        """Scroll to a section, where the page has it."""
+        """Scroll to a section, if the page has it."""
         if section_id in self.page.headings:
             self.go_to(self.page.headings[section_id])
 
     def go_by_sections(self, step: int) -> None:
-        """Scroll to the next section, or to the one before."""
+        """Scroll to the next or previous section."""
         top = self.scroll_offset.y
         starts = list(self.page.headings.values())
         after = [line for line in starts if (line > top if step > 0 else line < top)]
@@ -69,7 +69,7 @@ class DetailsView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False)
     # --- search -----------------------------------------------------------------------
 
     def search(self, text: str) -> bool:
-        """Mark a text and go to its first place from the top of the screen on."""
+        """Mark a text and go to its first match from the top of the screen on."""
         self._wanted = text.lower()
         top = self.scroll_offset.y
         texts = self.page.texts
@@ -79,9 +79,9 @@ class DetailsView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False)
         return self.search_next()
 
     def search_next(self, direction: int = 1) -> bool:
-        """Go to the next place, round the end; tell whether there is one.
+        """Go to the next match, wrapping around; tell whether there is one.
 
-        With a `direction` of -1 it is the one before.
+        With a `direction` of -1 go to the previous one.
         """
         texts = self.page.texts
         if not self._wanted or not texts:
@@ -110,7 +110,7 @@ class DetailsView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False)
 
 
 def _moved(old: Page, new: Page, top: int) -> int:
-    """Return by how many lines the section at line `top` is further down."""
+    """Return how far the section at line `top` has moved down."""
     above = [name for name, line in old.headings.items() if line <= top]
     if not above or above[-1] not in new.headings:
         return 0

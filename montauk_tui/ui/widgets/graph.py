@@ -1,7 +1,7 @@
 """Numbers over time as text: sparks of one line, and graphs of several.
 
-A graph of braille has two values in a cell and four steps a line. What is unknown is
-left blank; what is 0 still has its lowest dot, so the two differ.
+A braille graph has two values per cell and four steps per line. Unknown values are
+blank; 0 has the lowest dot, so the two differ.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ SPARKS: Final = "▁▂▃▄▅▆▇█"
 SPARKS_ASCII: Final = "_.-~=+*#"
 
 _STEPS: Final = 4
-"""Dots of a braille cell above each other."""
+"""Rows of dots in a braille cell."""
 
 _UNICODE: Final = "utf-32-le"
 
@@ -32,7 +32,7 @@ _ASCII: Final = np.array([ord(sign) for sign in " .:|"])
 
 
 def sparks(values: Iterable[float], most: float, *, ascii_only: bool) -> str:
-    """Return a cell for each value; the highest cell means `most`."""
+    """Return one cell per value; the highest cell is `most`."""
     signs = " " + (SPARKS_ASCII if ascii_only else SPARKS)
     levels = _levels(list(values), most, len(signs) - 1).tolist()
     return "".join([signs[level] for level in levels])
@@ -49,11 +49,11 @@ def graph(
     """Return the lines of a graph, the newest value at its right end.
 
     Args:
-        values: The oldest first; those that have no room are left out.
-        most: What the highest dot means.
+        values: The oldest first; those that do not fit are dropped.
+        most: The value of the highest dot.
         size: Cells and lines.
         ascii_only: Whether to draw with ASCII, one value in a cell.
-        hanging: Whether it grows downwards; ASCII has no signs for that.
+        hanging: Whether it grows downwards; not with ASCII.
     """
     cells, lines = size
     if cells <= 0 or lines <= 0:
@@ -93,7 +93,7 @@ def _ascii_graph(
 
 
 def _levels(values: Sequence[float], most: float, levels: int) -> Ints:
-    """Return how high values stand, 1 to `levels`; 0 for those that are not known."""
+    """Return the levels of values, 1 to `levels`; 0 for unknown ones."""
     numbers: Floats = np.asarray(values, dtype=np.float64)
     known = ~np.isnan(numbers)
     share = np.where(known, numbers, 0.0) / most if most > 0 else np.zeros(len(numbers))

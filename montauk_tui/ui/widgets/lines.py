@@ -28,7 +28,7 @@ def to_strip(line: Line, width: int, base: Style, skip: int = 0) -> Strip:
     Args:
         line: What to show.
         width: Cells of the strip.
-        base: What the styles of the line are laid over, and the style of the filling.
+        base: The style below those of the line, and of the filling.
         skip: Cells scrolled to the right.
     """
     segments: list[Segment] = []
@@ -53,7 +53,7 @@ def to_strip(line: Line, width: int, base: Style, skip: int = 0) -> Strip:
 
 
 def spread(left: Line, right: Line, width: int) -> Line:
-    """Return a line with `left` and `right` at its ends; without room, `left` alone."""
+    """Return a line with `left` and `right` at its ends; if too long, `left`."""
     gap = width - line_width(left) - line_width(right)
     if gap < 1:
         return left
@@ -61,11 +61,11 @@ def spread(left: Line, right: Line, width: int) -> Line:
 
 
 def marked(line: Line, wanted: str, match: Style) -> Line:
-    """Return a line with the places of a lower-case text marked, within its runs."""
+    """Return a line with the matches of a lower-case text marked, within its runs."""
     runs: list[Run] = []
     for text, style in line:
         lower, at = text.lower(), 0
-        # What changes its length in lower case has other places there.
+        # Lower-casing may change the length, and so the positions.
         found = lower.find(wanted) if len(lower) == len(text) else -1
         while found >= 0:
             end = found + len(wanted)
@@ -88,7 +88,7 @@ def changed_regions(changed: Sequence[int], width: int) -> list[Region]:
 
 
 class BaseStyle(Widget):
-    """A widget that knows the colours CSS gives it, without asking for every line."""
+    """A widget that caches its CSS style instead of computing it per line."""
 
     _base_style: Style | None = None
 
@@ -138,11 +138,11 @@ class LinesWidget(BaseStyle):
 
 
 class SizedLines(LinesWidget):
-    """Lines that depend on the room there is: they are asked for when it changes."""
+    """Lines that depend on the size: requested again when it changes."""
 
     class Resized(Message):
-        """The lines must be made anew."""
+        """The size changed."""
 
     def on_resize(self) -> None:
-        """Ask for other lines."""
+        """Request new lines."""
         self.post_message(self.Resized())

@@ -1,4 +1,4 @@
-"""What a program wrote, to scroll and to search; draws the visible lines only."""
+"""The output of a program, to scroll and search; draws only the visible lines."""
 
 from collections.abc import Sequence
 
@@ -24,23 +24,23 @@ class OutputView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False):
         self._theme: Theme | None = None
         self._wanted = ""
         self._found = -1
-        """Which line was found last."""
+        """The line of the last match."""
         self._shift = 0
         """Cells scrolled to the right."""
 
     def show(self, lines: Sequence[bytes], theme: Theme, *, at_end: bool) -> None:
-        """Show lines, with their end in sight if wanted."""
+        """Show lines, scrolled to the end if wanted."""
         self._lines, self._theme = lines, theme
         if self.virtual_size.height != len(lines):
             self.virtual_size = Size(0, len(lines))
         if at_end:
-            # By force: the scroll bar that says that there is more may come later.
+            # By force: the scroll bar may be updated later.
             self.scroll_to(y=len(lines), animate=False, force=True)
         self.refresh()
 
     @property
     def is_at_end(self) -> bool:
-        """Whether the last line is in sight."""
+        """Whether the last line is visible."""
         return self.scroll_offset.y + self.size.height >= len(self._lines)
 
     def shift_by(self, cells: int) -> None:
@@ -55,16 +55,16 @@ class OutputView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False):
     # --- search -----------------------------------------------------------------------
 
     def search(self, text: str) -> bool:
-        """Mark a text and go to its first place from the top of the screen on."""
+        """Mark a text and go to its first match from the top of the screen on."""
         self._wanted = text.lower()
         self._found = self.scroll_offset.y - 1
         self.refresh()
         return self.search_next()
 
     def search_next(self, direction: int = 1) -> bool:
-        """Go to the next place, round the end; tell whether there is one.
+        """Go to the next match, wrapping around; tell whether there is one.
 
-        With a `direction` of -1 it is the one before.
+        With a `direction` of -1 go to the previous one.
         """
         count = len(self._lines)
         for step in range(1, count + 1) if self._wanted else ():
@@ -94,5 +94,5 @@ class OutputView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False):
 
 
 def _text(line: bytes) -> str:
-    """Return a line made safe: it may hold what a process chose."""
+    """Return a sanitised line: it may contain process-controlled text."""
     return clean(line.rstrip(b"\r").expandtabs(_TAB))

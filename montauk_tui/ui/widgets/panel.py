@@ -1,4 +1,4 @@
-"""The panel beside the table: what is known of the selected row."""
+"""The panel beside the table: a summary of the selected row."""
 
 from typing import Final, NamedTuple
 
@@ -32,25 +32,25 @@ class PanelLook(NamedTuple):
 
     @property
     def inner(self) -> int:
-        """Cells between the rule at the left and the edge."""
+        """Cells between the left rule and the edge."""
         return self.width - 3
 
 
 class _Density(NamedTuple):
-    """How much room things get."""
+    """Heights of the parts."""
 
     command: int
     """Lines."""
     graph: int
     is_airy: bool
-    """Whether groups stand apart."""
+    """Whether blank lines separate groups."""
 
 
 def draw_panel(summary: Summary | None, look: PanelLook) -> list[Line]:
     """Return the lines of the panel; without a summary it is empty.
 
-    Where it is low, graphs and the command shrink first, then groups stand together,
-    and at last what stands below is left out.
+    On low screens graphs and the command shrink first, then blank lines go, and finally
+    the lower parts are dropped.
     """
     body: list[Line] = []
     if summary is not None:
@@ -71,7 +71,7 @@ def draw_panel(summary: Summary | None, look: PanelLook) -> list[Line]:
 
 
 def _title(summary: Summary | None, look: PanelLook) -> Line:
-    """Return name and number on the ground of the table's titles."""
+    """Return name and number on the background of the table's titles."""
     header = look.theme.style("header")
     if summary is None:
         return ((" " * look.width, header),)
@@ -86,7 +86,7 @@ def _title(summary: Summary | None, look: PanelLook) -> Line:
 
 
 def _cut(text: str, room: int) -> str:
-    """Return text in at most `room` cells; `+` is where something is missing."""
+    """Return text in at most `room` cells; `+` marks a truncation."""
     if cell_width(text) <= room:
         return text
     return fit(text, max(0, room - 1)).rstrip() + "+"
@@ -109,13 +109,13 @@ def _style(look: PanelLook, level: Level) -> Style:
 
 
 def _command(command: Command, look: PanelLook, most: int) -> list[Line]:
-    """Return the command line in a few lines, the program's name told apart."""
+    """Return the command line in a few lines, the program's name highlighted."""
     parts = _wrapped(command.text, look.inner, most)
     text = command.text
     lines: list[Line] = []
     at = 0
     for part in parts:
-        # A space where the line was cut is in no part.
+        # A space at a line break is in no part.
         at = max(at, text.find(part.rstrip("+") or part, at))
         lines.append(_marked(part, at, command, look))
         at += len(part)
@@ -123,7 +123,7 @@ def _command(command: Command, look: PanelLook, most: int) -> list[Line]:
 
 
 def _marked(part: str, at: int, command: Command, look: PanelLook) -> Line:
-    """Return a part of a command, which begins at its character `at`."""
+    """Return a part of a command that starts at its character `at`."""
     start = max(0, min(len(part), command.name_start - at))
     end = max(start, min(len(part), command.name_end - at))
     runs = (
@@ -135,7 +135,7 @@ def _marked(part: str, at: int, command: Command, look: PanelLook) -> Line:
 
 
 def _wrapped(text: str, room: int, most: int) -> list[str]:
-    """Return a text in at most `most` lines; `+` ends one that is cut."""
+    """Return a text in at most `most` lines; `+` marks a truncation."""
     parts: list[str] = []
     rest = text
     while rest and len(parts) < most:
@@ -147,9 +147,9 @@ def _wrapped(text: str, room: int, most: int) -> list[str]:
 
 
 def _listed(text: str, joint: str, room: int) -> list[str]:
-    """Return a list in lines that end between two of its parts, where that is done.
+    """Return a list in lines, broken between its parts if possible.
 
-    What does not fit into the lines there are goes from before the last part.
+    Parts that do not fit are dropped before the last one.
     """
     lines = [""]
     for part in text.replace(joint, f"{joint}\0").split("\0"):
@@ -198,7 +198,7 @@ def _graph_head(graph: Graph, label: Run, look: PanelLook) -> Line:
 
 
 def _history(told: Graph, look: PanelLook, density: _Density) -> list[Line]:
-    """Return the history, the latest at the right; that of memory is less high."""
+    """Return the history, the latest at the right; that of memory is lower."""
     height = density.graph if told.role == "cpu" else max(1, density.graph // 2)
     size = (look.inner, height)
     style = look.theme.style(_GRAPH_ROLES[told.role])

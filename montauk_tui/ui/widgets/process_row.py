@@ -47,17 +47,17 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class RowLook:
-    """How rows are drawn, beside their content."""
+    """Style of the rows."""
 
     theme: Theme
     ascii: bool
     paths: bool
     search: str = ""
-    """Lower-case text that is marked where it occurs in a command."""
+    """Lower-case text to mark in commands."""
     tags: frozenset[Identity] = frozenset()
-    """Processes whose rows begin with a sign."""
+    """Tagged processes."""
     merged: bool = False
-    """Whether a name that is not that of the program stands before the command."""
+    """Whether a name that differs from the program's precedes the command."""
 
 
 def fit_columns(
@@ -65,8 +65,8 @@ def fit_columns(
 ) -> tuple[tuple[Column, ...], tuple[int, ...]]:
     """Return the columns that leave the command a readable width, and all widths.
 
-    Columns give way in the order of `Column.yields`, the largest first; those of 1 only
-    where not even half of that width is left.
+    Columns are dropped in the order of `Column.yields`, the largest first; those of 1
+    only if not even half of that width is left.
     """
     kept = list(columns)
 
@@ -95,7 +95,7 @@ def draw_header(layout: Layout, look: RowLook) -> Line:
         if look.merged and column.id == "command":
             title += " (merged)"
         if is_sort:
-            # A title that fills its column lends the arrow the gap beside it.
+            # If the title fills its column, the arrow uses the gap beside it.
             title += arrows[0] if layout.descending else arrows[1]
         style = sorted_by if is_sort else plain
         if column.left:
@@ -122,9 +122,9 @@ def draw_row(
         frame: Where the values come from.
         row: Row of the frame's table.
         layout: The columns.
-        look: How it is drawn.
+        look: Its style.
         lineage: Lines of the tree in front of the command.
-        hidden: How many rows of a folded branch it stands for; sums have a `+`.
+        hidden: Number of hidden rows of a folded branch; sums have a `+`.
     """
     style_of = look.theme.styles
     runs: list[Run] = []
@@ -160,14 +160,14 @@ def draw_row(
 
 
 def _tagged(runs: list[Run], look: RowLook) -> Line:
-    """Return a row with the sign of a tag in the gap before its first cell."""
+    """Return a row with a tag sign in the gap before its first cell."""
     (text, style), *rest = runs
     sign = (TAG_SIGN, look.theme.style("warm"))
     return (sign, (text.removeprefix(" "), style), *rest)
 
 
 def _aligned(text: str, width: int, *, left: bool) -> str:
-    """Return a cell with its gap; a cut name ends in `+`, a number is never cut."""
+    """Return a cell with its gap; a truncated name ends in `+`; numbers never are."""
     if not left:
         return " " * (width + 1 - cell_width(text)) + text
     if cell_width(text) > width:
@@ -176,14 +176,14 @@ def _aligned(text: str, width: int, *, left: bool) -> str:
 
 
 def _branch_runs(look: RowLook, lineage: str, hidden: int) -> list[Run]:
-    """Return how a row hangs in the tree, and how many rows it hides."""
+    """Return the tree lines of a row, and its number of hidden rows."""
     styles = look.theme.styles
     runs: list[Run] = [(lineage, styles["tree"])] if lineage else []
     return [*runs, (fold_mark(hidden), styles["notice"])] if hidden else runs
 
 
 def fold_mark(hidden: int) -> str:
-    """Return how a row says that it stands for a folded branch, with its gap."""
+    """Return the mark of a folded branch, with its gap."""
     return f"[+{hidden}] "
 
 

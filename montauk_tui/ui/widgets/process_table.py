@@ -33,19 +33,19 @@ from montauk_tui.ui.widgets.process_row import (
 )
 
 
-# Textual takes default CSS along the first base only, and without that of ScrollView
-# nothing scrolls.
+# Textual inherits default CSS from the first base only; without ScrollView's nothing
+# scrolls.
 class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False):
     """Rows of processes with a selection that follows its process."""
 
     class Scrolled(Message):
-        """The line was scrolled sideways; the header must follow."""
+        """The table was scrolled sideways; the header must follow."""
 
     class Selected(Message):
         """Another row was selected."""
 
         def can_replace(self, message: Message) -> bool:
-            """Let one stand for all that wait."""
+            """Merge queued messages."""
             return isinstance(message, ProcessTable.Selected)
 
     def __init__(self) -> None:
@@ -68,8 +68,8 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
     def show(self, session: Session, layout: Layout, look: RowLook) -> None:
         """Show the rows of a session.
 
-        The selection is scrolled to where it was chosen anew or was in sight, and
-        wherever it went if it is followed.
+        The selection is scrolled into view if it is new or was visible, or if it is
+        followed.
         """
         if session.rows is None:
             return
@@ -99,20 +99,20 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
 
     @property
     def row_count(self) -> int:
-        """How many rows there are to scroll through."""
+        """Number of rows to scroll through."""
         return 0 if self._projection is None else len(self._projection.rows)
 
-    # --- moving -----------------------------------------------------------------------
+    # --- movement ---------------------------------------------------------------------
 
     def select(self, selection: Selection) -> None:
-        """Move the selection to another of the rows that are shown."""
+        """Move the selection to another row."""
         before, self._selection = self._selection, selection
         self._scroll_into_view()
         self._repaint_positions(before.position, selection.position)
         self.post_message(self.Selected())
 
     def scroll_by(self, rows: int) -> None:
-        """Scroll up or down; the selection stays where it is."""
+        """Scroll up or down without moving the selection."""
         self.scroll_to(y=self.scroll_offset.y + rows, animate=False)
 
     def shift_to(self, cells: int) -> None:
@@ -150,7 +150,7 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
         return to_strip(((text, style),), width, style, self.shift)
 
     def _content(self, y: int) -> tuple[Line, Style | None]:
-        """Return what line `y` holds, and the style that overrides all its others."""
+        """Return the contents of line `y`, and a style that overrides its others."""
         if y not in self._drawn:
             self._drawn[y] = self._draw(y + self.scroll_offset.y)
         return self._drawn[y]
@@ -181,7 +181,7 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
         self.refresh()
 
     def _repaint_changed(self) -> None:
-        """Draw the visible rows anew and repaint those that differ from the screen."""
+        """Redraw the visible rows and repaint those that changed."""
         old, self._drawn = self._drawn, {}
         changed = [y for y in range(self.size.height) if self._content(y) != old.get(y)]
         if changed:
@@ -203,13 +203,13 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
     # --- events -----------------------------------------------------------------------
 
     def on_resize(self) -> None:
-        """Draw everything for the new size, the selection in view."""
+        """Draw everything for the new size, the selection visible."""
         self._drawn.clear()
         if self._selection.row is not None:
             self._scroll_into_view()
 
     async def on_click(self, event: events.Click) -> None:
-        """Select the row that was clicked; open what was clicked twice."""
+        """Select a clicked row; open a double-clicked one."""
         position = event.y + self.scroll_offset.y
         if position >= self.row_count:
             return
@@ -220,7 +220,7 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
             await self.app.run_action("fold" if is_mark else "enter")
 
     def _is_mark(self, x: int, position: int) -> bool:
-        """Tell whether the mark of a folded branch is at a cell of a row."""
+        """Tell whether a cell of a row is in the mark of a folded branch."""
         if self._projection is None or not self._projection.hidden_at(position):
             return False
         mark = fold_mark(self._projection.hidden_at(position))

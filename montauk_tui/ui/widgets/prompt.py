@@ -1,4 +1,4 @@
-"""The line in which a text is typed: a filter, a search, an interval."""
+"""The prompt: a line to type a filter, a search or an interval."""
 
 from rich.highlighter import Highlighter
 from rich.text import Text
@@ -16,7 +16,7 @@ _MOST_OFFERED = 8
 
 
 class PromptBar(Horizontal):
-    """A labelled input in place of the key bar; tells what is typed and how it ends."""
+    """A labelled input in place of the key bar; posts each change and the end."""
 
     BINDINGS = [
         Binding("escape", "cancel", show=False),
@@ -29,7 +29,7 @@ class PromptBar(Horizontal):
         """The text changed."""
 
         def __init__(self, kind: str, text: str) -> None:
-            """Carry what is asked for and the text so far."""
+            """Carry the kind of the prompt and the text."""
             super().__init__()
             self.kind, self.text = kind, text
 
@@ -37,15 +37,15 @@ class PromptBar(Horizontal):
         """Typing ended."""
 
         def __init__(self, kind: str, text: str, *, accepted: bool) -> None:
-            """Carry the text, and whether it was meant."""
+            """Carry the text, and whether it was accepted."""
             super().__init__()
             self.kind, self.text, self.accepted = kind, text, accepted
 
     class Again(Message):
-        """Another match is asked for."""
+        """Another match is requested."""
 
         def __init__(self, step: int) -> None:
-            """Carry which: 1 the next, -1 the one before."""
+            """Carry the direction: 1 next, -1 previous."""
             super().__init__()
             self.step = step
 
@@ -67,7 +67,7 @@ class PromptBar(Horizontal):
         self.note.display = False
 
     def compose(self) -> ComposeResult:
-        """Put the label before the input, and what there is to say behind it."""
+        """Put the label before the input, and the note after it."""
         yield Label(self.kind.capitalize(), markup=False)
         yield self.input
         yield self.note
@@ -79,21 +79,21 @@ class PromptBar(Horizontal):
         self.post_message(self.Typed(self.kind, event.value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """End, the text meant; a query that is none can be mended."""
+        """Submit if the text is valid; otherwise keep the prompt open."""
         event.stop()
         if self._marker.problem is None:
             self.post_message(self.Ended(self.kind, event.value, accepted=True))
 
     def action_cancel(self) -> None:
-        """End, the text not meant."""
+        """Cancel the prompt."""
         self.post_message(self.Ended(self.kind, self.input.value, accepted=False))
 
     def action_again(self, step: int) -> None:
-        """Ask for the next match, or for the one before."""
+        """Request the next or previous match."""
         self.post_message(self.Again(step))
 
     def action_complete(self) -> None:
-        """Complete the name of a field as far as there is one way to."""
+        """Complete a field name as far as it is unambiguous."""
         if self.kind != "filter":
             return
         cursor = self.input.cursor_position
@@ -104,7 +104,7 @@ class PromptBar(Horizontal):
         self.input.replace(found.longest + ended, found.start, cursor)
 
     def _judge(self, text: str) -> None:
-        """Mark what is wrong with a query, or offer names of fields."""
+        """Mark the error in a query, or offer field names."""
         if self.kind != "filter":
             return
         problem: QueryError | None = None
@@ -115,7 +115,7 @@ class PromptBar(Horizontal):
         self._marker.problem = problem
         self.note.set_class(problem is not None, "wrong")
         if problem is not None:
-            # Short of the remedy where that does not fit.
+            # Without the remedy if that does not fit.
             room = self.size.width * 3 // 5
             said = str(problem) if len(str(problem)) <= room else problem.reason
             self._say(said)
@@ -131,12 +131,12 @@ class PromptBar(Horizontal):
 
 
 class _Marker(Highlighter):
-    """Underlines what is wrong with a query."""
+    """Underlines the error in a query."""
 
     problem: QueryError | None = None
 
     def highlight(self, text: Text) -> None:
-        """Underline it; at the end of the text, its last sign."""
+        """Underline the error; at the end of the text, its last character."""
         if self.problem is None or not text.plain:
             return
         start = min(self.problem.column, len(text.plain)) - 1

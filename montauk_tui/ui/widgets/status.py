@@ -1,4 +1,4 @@
-"""The lines that tell who collected what is shown, and which keys there are."""
+"""The status line (collector, losses, cost) and the key bar."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -16,16 +16,16 @@ from montauk_tui.ui.widgets.lines import Line, LinesWidget, Run, line_width, spr
 
 _MORE: Final = "..."
 _LEAST_REFUSAL: Final = 24
-"""Cells in which the start of a reason tells something: `kernel: loading for 12 s`."""
+"""Least useful width of a reason: `kernel: loading for 12 s`."""
 
 
 def draw_status_line(
     frame: Frame, interval_s: float, cost: str, theme: Theme, width: int
 ) -> Line:
-    """Return which collector serves, why not a better one, and what a refresh costs.
+    """Return the collector, why a better one is unavailable, and the refresh cost.
 
-    Where it is narrow the counts of events go first, then the detail; what was lost is
-    always there.
+    On narrow screens the event counts are dropped first, then the detail; losses are
+    always shown.
     """
     label, value = theme.style("label"), theme.style("value")
     collector = frame.collector
@@ -53,7 +53,7 @@ def draw_status_line(
         room = _room(left, costs, width)
         is_cut = room < min(_LEAST_REFUSAL, cell_width(collector.refusals[0]))
         if is_cut and not unknown:
-            # Why no better one serves tells more than how this one works.
+            # The reason is more useful than the detail of this collector.
             left = (*name, *lost)
             room = _room(left, costs, width)
         left = (*left, *_refusal(collector.refusals[0], room, theme))
@@ -61,12 +61,12 @@ def draw_status_line(
 
 
 def _room(left: Line, costs: Line, width: int) -> int:
-    """Return how many cells are between two parts, with two on either side of it."""
+    """Return the room between two parts, with two cells on either side."""
     return width - line_width((*left, *costs)) - 4
 
 
 def _lost(counters: Counters, theme: Theme) -> Line:
-    """Return the events and the final CPU times that were lost, where counted."""
+    """Return lost events and lost final CPU times, if counted."""
     if counters.exits is None:
         return ()
     style = theme.style("alert" if counters.lost else "value")
@@ -78,7 +78,7 @@ def _lost(counters: Counters, theme: Theme) -> Line:
 
 
 def _counts(counters: Counters, theme: Theme) -> Line:
-    """Return what happened since the collector opened, where it counts that."""
+    """Return the event counts since the collector was opened, if any."""
     if counters.exits is None:
         return ()
     parts: list[Run] = []
@@ -95,7 +95,7 @@ def _counts(counters: Counters, theme: Theme) -> Line:
 def _unknown(reasons: Sequence[str], room: int, theme: Theme) -> Line:
     """Return why figures of the machine are `-`: one reason, and how many more.
 
-    Where there is no room whole words go, the last first.
+    Without room, whole words are dropped from the end.
     """
     more = f" (+{len(reasons) - 1})" if len(reasons) > 1 else ""
     words = reasons[0].split(" ")
@@ -105,7 +105,7 @@ def _unknown(reasons: Sequence[str], room: int, theme: Theme) -> Line:
 
 
 def _refusal(refusal: str, room: int, theme: Theme) -> Line:
-    """Return why a better collector does not serve, cut where there is no room."""
+    """Return why a better collector is unavailable, truncated if too long."""
     refusal = clean(refusal.encode("utf-8", "backslashreplace"))
     if cell_width(refusal) > room:
         refusal = refusal.replace(": unavailable:", ":", 1)
@@ -114,7 +114,7 @@ def _refusal(refusal: str, room: int, theme: Theme) -> Line:
 
 
 def _cut(text: str, room: int) -> str:
-    """Return a text or its first words; `...` stands for the others."""
+    """Return a text or its first words followed by `...`."""
     if cell_width(text) <= room:
         return text
     kept = fit(text, max(0, room - len(_MORE))).rstrip()
@@ -127,24 +127,24 @@ class KeyBar(LinesWidget):
     """The function keys, made from the bindings; a click is a key press."""
 
     def __init__(self, bindings: Sequence[Binding]) -> None:
-        """Show the bindings that are meant for the bar."""
+        """Show the bindings for the bar."""
         super().__init__(id="keys")
         self.use(bindings)
         self._spans: list[tuple[int, int, str]] = []
         self._gap = " "
 
     def use(self, bindings: Sequence[Binding]) -> None:
-        """Take other bindings, from the next time it is shown."""
+        """Show other bindings at the next drawing."""
         self._keys = [binding for binding in bindings if binding.show and binding.key]
 
     def show(
         self, theme: Theme, labels: dict[str, str], *, read_only: bool = False
     ) -> None:
-        """Draw the bar; `labels` replaces what a binding's action does now.
+        """Draw the bar; `labels` replaces labels by action.
 
-        What is `read_only` has no keys that act.
+        With `read_only`, action keys are hidden.
 
-        The last binding leaves the program: it keeps its place where others have none.
+        The last binding quits the program: it is always shown.
         """
         width = self.size.width
         runs: list[Run] = []
@@ -152,7 +152,7 @@ class KeyBar(LinesWidget):
         at = 0
         keys = [it for it in self._keys if not (read_only and is_acting(it))]
         others, ending = keys[:-1], keys[-1:]
-        # Where not all have room, they go without the gap behind each.
+        # If not all fit, the gaps are dropped.
         self._gap = " "
         if sum(self._width_of(binding, labels) for binding in keys) > width:
             self._gap = ""
@@ -183,7 +183,7 @@ class KeyBar(LinesWidget):
         return 1 + len(key_names(binding)[0]) + len(text) + len(self._gap)
 
     async def on_click(self, event: events.Click) -> None:
-        """Do what the key under the pointer does."""
+        """Run the action of the clicked key."""
         for start, end, action in self._spans:
             if start <= event.x < end:
                 await self.app.run_action(action)

@@ -22,7 +22,7 @@ class TableHeader(LinesWidget):
         self.paint([(*line, (" " * max(0, gap), look.theme.style("header")))], shift)
 
     async def on_click(self, event: events.Click) -> None:
-        """Sort by the column under the pointer, or turn its order round."""
+        """Sort by the clicked column, or reverse its order."""
         if self._titles is None:
             return
         column = self._titles.column_at(event.x + self.shift)

@@ -1,4 +1,4 @@
-"""The line above the table: the tabs, and what is shown of the one chosen."""
+"""The line above the table: the tabs, and the state of the current one."""
 
 from rich.style import Style
 from textual import events
@@ -32,9 +32,9 @@ class ViewLine(LinesWidget):
         pid_search: str,
         theme: Theme,
     ) -> None:
-        """Draw the tabs, how many rows there are and by which rules.
+        """Draw the tabs, the number of rows, and the sort order.
 
-        Where it is narrow the counts go first, then the order, then the other tabs.
+        On narrow screens the counts are dropped first, then the order, then other tabs.
         """
         width = self.size.width
         tabs = self._tabs(choices, theme)
@@ -56,13 +56,13 @@ class ViewLine(LinesWidget):
         self._spans = []
         at = 1
         tabs = choices.tabs
-        # A key may lead to one that is not offered.
+        # An action may show a tab that is not in the tab line.
         offered = dict.fromkeys((*tabs.order, choices.tab))
         for tab in map(tabs.every.__getitem__, offered):
             is_chosen = tab.id == choices.tab
             if only_chosen and not is_chosen:
                 continue
-            # Brackets, so that colour is not all that tells.
+            # Brackets, so that it does not depend on colour.
             text = f"[{tab.title}]" if is_chosen else f" {tab.title} "
             runs.append((text, theme.style("title" if is_chosen else "label")))
             self._spans.append((at, at + len(text), tab.id))
@@ -77,14 +77,14 @@ class ViewLine(LinesWidget):
 
 
 def _alerts(frame: Frame, choices: Choices, pid_search: str, theme: Theme) -> Line:
-    """Return what must not be overlooked."""
+    """Return the alerts."""
     label, warm = theme.style("label"), theme.style("warm")
     runs: list[Run] = []
     if choices.paused:
         runs += [_GAP, (" PAUSED ", theme.style("alert"))]
     if choices.filter_text:
         runs += [("  filter ", label), (clean(choices.filter_text.encode()), warm)]
-    # A tab may have a filter that nobody typed.
+    # A tab may have its own filter.
     if cut := cut_commands(frame, choices.shown_view.query):
         runs.append((f" ({cut} cut)", warm))
     if choices.view.uid is not None:
@@ -101,7 +101,7 @@ def _alerts(frame: Frame, choices: Choices, pid_search: str, theme: Theme) -> Li
 
 
 def _counts(projection: Projection, theme: Theme) -> tuple[Line, Line]:
-    """Return how many rows there are, and how many are left out."""
+    """Return the number of rows shown and hidden."""
     label, count = theme.style("label"), str(len(projection.rows))
     shown: Line = (("  ", label), (count, theme.style("value")), (" shown", label))
     hidden: list[str] = []

@@ -1,4 +1,4 @@
-"""The header: who the machine is, and the meters that the user chose, in their order.
+"""The header: host name and totals, and the configured meters in order.
 
 With few CPUs each has a bar beside the other meters; with more the bars take the whole
 width; with very many each CPU is one cell of a heat strip.

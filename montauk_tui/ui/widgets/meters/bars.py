@@ -30,7 +30,7 @@ apart where colours do not."""
 
 
 def columns_of_bars(bars: int, width: int, most_rows: int) -> int:
-    """Return how many bars stand side by side, 0 where they do not fit.
+    """Return the number of bars side by side, 0 if they do not fit.
 
     About four lines, and no gap in the last column, look best.
     """
@@ -69,7 +69,7 @@ def _grid(
 
 
 def strip_lines(cpus: int, width: int) -> int:
-    """Return how many lines a heat strip of so many CPUs has."""
+    """Return the number of lines of a heat strip."""
     return math.ceil(cpus / max(1, width - _STRIP_LABEL))
 
 
@@ -107,7 +107,7 @@ def _cpu_bar(frame: Frame, look: MeterLook, index: int, width: int) -> Line:
 
 
 def average_bar(frame: Frame, look: MeterLook, width: int) -> Line:
-    """Return what the CPUs do in the mean."""
+    """Return the mean of the CPUs."""
     text = percent_text(frame.host_rates.machine_busy * 100) + "%"
     parts = _cpu_parts(frame.host_rates.machine_share.tolist())
     return _bar(look, "CPU", parts, text, width)
@@ -121,7 +121,7 @@ def _cpu_parts(shares: Sequence[float]) -> list[tuple[float, str, str]]:
 
 
 def memory_bar(frame: Frame, look: MeterLook, width: int) -> Line:
-    """Return what is in use, what are buffers and what is cache."""
+    """Return used memory, buffers and cache."""
     memory = frame.sample.host.memory
     total = max(memory.total, 1.0)
     parts = [
@@ -134,7 +134,7 @@ def memory_bar(frame: Frame, look: MeterLook, width: int) -> Line:
 
 
 def swap_bar(frame: Frame, look: MeterLook, width: int) -> Line:
-    """Return how much of the swap space is in use."""
+    """Return used swap space."""
     memory = frame.sample.host.memory
     used = memory.swap_used
     parts = [(used / max(memory.swap_total, 1.0), "|", "swap_used")]

@@ -1,4 +1,4 @@
-"""Meters that are figures, in the longest wording that fits."""
+"""Meters as text, in the longest wording that fits."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -35,19 +35,19 @@ _PRESSURES: Final = (("cpu", "cpu"), ("mem", "memory"), ("io", "io"))
 
 
 def arrows(look: MeterLook) -> tuple[str, str]:
-    """Return the signs of what comes in and what goes out."""
+    """Return the arrows for incoming and outgoing."""
     return ("v", "^") if look.ascii else ("↓", "↑")
 
 
 def _fitting(
     look: MeterLook, meter: str, wordings: Sequence[Wording], width: int
 ) -> Line:
-    """Return the first wording that fits, after the title; else the last one, cut."""
+    """Return the first wording that fits after the title; else the last, truncated."""
     label: Run = (METERS[meter].title.rjust(4) + " ", look.theme.style("label"))
     line: Line = (label,)
     for wording in wordings:
         line = (label, *((text, look.theme.style(role)) for text, role in wording))
-        # A cell is left, for what may stand behind it.
+        # One cell is left for what may follow.
         if line_width(line) < width:
             break
     return filled(line, width)
@@ -58,7 +58,7 @@ def _unknown(reason: str) -> list[Wording]:
 
 
 def _pressure(frame: Frame, look: MeterLook, width: int) -> Line:
-    """Return how much of the last 10 s work had to wait (PSI)."""
+    """Return the share of the last 10 s in which work waited (PSI)."""
     pressure = frame.sample.host.pressure
     if not pressure:
         return _fitting(look, "pressure", _unknown("not in this kernel"), width)
@@ -80,7 +80,7 @@ def _waiting(
         role = "hot" if share >= _MUCH_WAITING else "warm"
         role = role if share >= _SOME_WAITING else "value"
         parts += [(f"{name} ", "label"), (f"{text(share)}%{gap}", role)]
-    # The last gap has nothing behind it.
+    # Nothing follows the last gap.
     last, role = parts[-1]
     return [*parts[:-1], (last.rstrip(), role)]
 
@@ -154,7 +154,7 @@ def _work(flow: Throughput) -> float:
 
 
 def hottest(sensors: Sequence[Temperature]) -> Temperature:
-    """Return the sensor that is nearest to where the machine turns off."""
+    """Return the sensor nearest to its critical temperature."""
     return max(sensors, key=lambda one: one.celsius)
 
 
@@ -231,7 +231,7 @@ def _amount(word: str, count: float, role: str, *, last: str) -> list[Part]:
 
 def _load(frame: Frame, look: MeterLook, width: int) -> Line:
     cpus = max(1, len(frame.sample.host.cpu_ids))
-    # Warm is as many as there are CPUs.
+    # Warm: as many as CPUs.
     averages = [
         (f"{load_text(value)} ", heat_role(value / cpus / 2, "value"))
         for value in frame.sample.host.load
@@ -274,4 +274,4 @@ FIGURES: Final[Mapping[str, tuple[Draw, int]]] = {
     "uptime": (_uptime, 16),
     "clock": (_clock, 14),
 }
-"""How each is drawn, and the cells below which it says too little."""
+"""Drawing function and least useful width of each."""

@@ -20,31 +20,31 @@ LEAST_GRAPH: Final = 30
 """Cells: label, value and half a minute."""
 
 _GUTTER: Final = 13
-"""Cells for the label, the newest value and what stands below."""
+"""Cells for the label, the newest value and the scale."""
 
 _LEAST_CELLS: Final = 4
 
 _LEAST_BESIDE: Final = 40
-"""Cells for two graphs beside each other; figures say more in fewer."""
+"""Least width of two graphs side by side; text needs less."""
 
 
 class Series(NamedTuple):
-    """What one line of a graph shows."""
+    """One series of a graph."""
 
     values: list[float]
     full: float
-    """The top of the graph; 0 where that is the highest value shown."""
+    """The top of the graph; 0 for the highest value shown."""
     text: Callable[[float], str]
     role: str
     sign: str = ""
     is_heat: bool = False
-    """Whether much of it is worth a look."""
+    """Whether high values are highlighted."""
 
 
 def draw_graph(
     meter: str, frame: Frame, look: MeterLook, size: tuple[int, int]
 ) -> list[Line]:
-    """Return the graph of a meter in so many cells and lines."""
+    """Return the graph of a meter in a given size."""
     width, lines = size
     series = _SERIES[meter](frame, look)
     if len(series) == 1:
@@ -101,7 +101,7 @@ def _panel(
             scale = f"max {series.text(most)} "
             gutter = filled(((scale.rjust(_GUTTER), theme.style("faint")),), _GUTTER)
         role = _line_role(series, line, lines)
-        # Not `filled`: it would count the cells of every character.
+        # Not `filled`: it would measure every character.
         rest = width - _GUTTER - cells
         if rest < 0:
             panel.append(filled(gutter, width))
@@ -119,7 +119,7 @@ def _line_role(series: Series, line: int, lines: int) -> str:
     return "hot" if below >= 0.75 else "warm"  # noqa: PLR2004
 
 
-# --- what is shown --------------------------------------------------------------------
+# --- contents -------------------------------------------------------------------------
 
 
 def _past(frame: Frame, field: Callable[[Moment], float]) -> list[float]:

@@ -1,6 +1,6 @@
-"""Where the meters stand: in two columns where they fit, else below each other.
+"""Layout of the meters: two columns if they fit, else one below the other.
 
-What has no room is left out from the end of the user's list.
+Meters that do not fit are dropped from the end of the user's list.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,24 +32,24 @@ from montauk_tui.ui.widgets.meters.look import (
 )
 
 _STRIP_LINES_PER_LINE: Final = 2
-"""A heat strip may be so much higher than bars would be before it is left out."""
+"""How much higher than bars a heat strip may be."""
 
 _MOST_GRAPH_LINES: Final = 4
 
 _BARS: Final = {"memory": memory_bar, "swap": swap_bar}
 
 _Row = tuple[Piece, ...]
-"""Pieces beside each other."""
+"""Pieces side by side."""
 
 
 class _Layout(NamedTuple):
     lines: list[Line]
     shown: int
-    """How many meters of the list are in it."""
+    """Number of meters in it."""
 
 
 def lay_out(frame: Frame, look: MeterLook) -> list[Line]:
-    """Return the lines of the meters that were chosen."""
+    """Return the lines of the configured meters."""
     chosen = [one for one in look.chosen if _is_there(one, frame, look)]
     if not chosen:
         return []
@@ -58,7 +58,7 @@ def lay_out(frame: Frame, look: MeterLook) -> list[Line]:
         return beside
     below = _stacked(chosen, frame, look)
     if look.width // 2 >= LEAST_GAUGE:
-        # Narrow columns are for when everything has its place.
+        # Narrow columns only if everything fits.
         for shown in range(len(chosen) - 1, below.shown, -1):
             beside = _two_columns(chosen[:shown], frame, look)
             if beside is not None:
@@ -67,7 +67,7 @@ def lay_out(frame: Frame, look: MeterLook) -> list[Line]:
 
 
 def _is_there(one: Chosen, frame: Frame, look: MeterLook) -> bool:
-    """Tell whether there is anything to show; who chose a meter is told why not."""
+    """Tell whether there is anything to show; a configured meter shows why not."""
     if look.chosen != USUAL:
         return True
     host = frame.sample.host
@@ -84,7 +84,7 @@ def _is_there(one: Chosen, frame: Frame, look: MeterLook) -> bool:
 def _pieces(
     one: Chosen, frame: Frame, look: MeterLook, width: int
 ) -> list[Piece] | None:
-    """Return what a meter is drawn as in a column, None where it does not fit in."""
+    """Return the piece of a meter in a column, None if it does not fit."""
     name, style = one
     if style == "graph":
         wanted = min(_MOST_GRAPH_LINES, max(1, look.rows // 2))
@@ -138,10 +138,10 @@ def _cpu_pieces(
 def _two_columns(
     chosen: Sequence[Chosen], frame: Frame, look: MeterLook
 ) -> list[Line] | None:
-    """Return both columns, None where they do not hold all that was chosen.
+    """Return both columns, None if they do not hold all meters.
 
-    What is first stands alone on the left where it is high, with what has no room on
-    the right below it; else the left column is filled first.
+    A high first meter is alone on the left, with meters that do not fit on the right
+    below it; else the left column is filled first.
     """
     half = look.width // 2
     if half < LEAST_BAR:
@@ -172,7 +172,7 @@ def _two_columns(
 
 
 def _paired(pieces: Sequence[Piece], pairs: int, width: int) -> list[_Row]:
-    """Return rows of one piece each, but for so many pairs of figures at the end."""
+    """Return rows of one piece each, with a number of pairs at the end."""
     rows: list[_Row] = []
     left = list(pieces)
     while left:
@@ -190,9 +190,9 @@ def _paired(pieces: Sequence[Piece], pairs: int, width: int) -> list[_Row]:
 def _placed(
     rows: Sequence[_Row], height: int, *, is_alone: bool
 ) -> tuple[list[_Row], list[_Row]] | None:
-    """Return the rows of both columns, None where they are higher than `height`."""
+    """Return the rows of both columns, None if higher than `height`."""
     first, rest = (list(rows[:1]), list(rows[1:])) if is_alone else ([], list(rows))
-    # All of it beside what is first, or else no more than must be.
+    # Everything beside the first one, or else as little as needed below.
     counts = [*([len(rest)] if is_alone else []), *range(len(rest) + 1)]
     for count in counts:
         before, behind = rest[:count], rest[count:]
@@ -208,7 +208,7 @@ def _height(rows: Iterable[_Row]) -> int:
 
 
 def _column(rows: Sequence[_Row], width: int, height: int) -> list[Line]:
-    """Return the lines of a column; what can grow has what is left over."""
+    """Return the lines of a column; growing pieces take the rest."""
     spare = height - _height(rows)
     growing = [index for index, row in enumerate(rows) if _grows(row)]
     lines: list[Line] = []
@@ -227,11 +227,11 @@ def _grows(row: _Row) -> bool:
     return any(piece.grows for piece in row)
 
 
-# --- below each other -----------------------------------------------------------------
+# --- one column -----------------------------------------------------------------------
 
 
 def _stacked(chosen: Sequence[Chosen], frame: Frame, look: MeterLook) -> _Layout:
-    """Return as many of the first meters as there is room for, line by line."""
+    """Return as many of the first meters as fit, line by line."""
     for shown in range(len(chosen), 0, -1):
         rows = _rows_of(chosen[:shown], frame, look)
         if _height(rows) > look.lines:
@@ -243,12 +243,12 @@ def _stacked(chosen: Sequence[Chosen], frame: Frame, look: MeterLook) -> _Layout
 
 
 def _rows_of(chosen: Sequence[Chosen], frame: Frame, look: MeterLook) -> list[_Row]:
-    """Return rows of as many pieces as have room beside each other."""
+    """Return rows of as many pieces as fit side by side."""
     pieces = [
         piece for one in chosen for piece in _pieces(one, frame, look, look.width) or ()
     ]
     rows = _filled_up(pieces, look.width, len(pieces))
-    # As many in each row, where that makes no more of them.
+    # Even rows, if that needs no more of them.
     for most in range(1, len(pieces)):
         even = _filled_up(pieces, look.width, most)
         if len(even) == len(rows):
@@ -276,7 +276,7 @@ def _low(piece: Piece) -> Piece:
 
 
 def _row_lines(row: _Row, width: int, extra: int = 0) -> list[Line]:
-    """Return the lines of pieces beside each other, `extra` ones for what can grow."""
+    """Return the lines of pieces side by side, `extra` ones for growing pieces."""
     height = _height([row]) + extra
     lines: list[Line] = [()] * height
     for piece, cells in zip(row, _widths(row, width), strict=True):
@@ -288,7 +288,7 @@ def _row_lines(row: _Row, width: int, extra: int = 0) -> list[Line]:
 
 
 def _widths(row: _Row, width: int) -> list[int]:
-    """Return the same width for all, or more for those that need more."""
+    """Return equal widths, or more for pieces that need more."""
     count = len(row)
     shares = [width * (at + 1) // count - width * at // count for at in range(count)]
     if all(share >= piece.least for share, piece in zip(shares, row, strict=True)):

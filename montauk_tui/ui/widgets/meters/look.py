@@ -1,4 +1,4 @@
-"""How the header is drawn, and the pieces that its meters are."""
+"""The style of the header, and the pieces of its meters."""
 
 import math
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.lines import Line, Run, line_width
 
 LEAST_BAR: Final = 17
-"""Narrowest bar with its label that still says something."""
+"""Narrowest useful bar with its label."""
 
 LEAST_GAUGE: Final = 25
 """Narrowest bar with two sizes in it."""
@@ -21,7 +21,7 @@ LEAST_GAUGE: Final = 25
 
 @dataclass(frozen=True, slots=True)
 class MeterLook:
-    """How the header is drawn, and how much room it has."""
+    """Style and size of the header."""
 
     theme: Theme
     ascii: bool
@@ -35,18 +35,18 @@ class MeterLook:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A meter that draws itself into a place of some width and height."""
+    """A meter that draws itself in a given width and height."""
 
     draw: Callable[[int, int], list[Line]]
     """Return at most `height` lines of exactly `width` cells, given both."""
     least: int
-    """Cells below which it says too little."""
+    """Least useful width."""
     height: int = 1
-    """Lines that it wants."""
+    """Preferred height."""
     grows: bool = False
-    """Whether it can use more lines than it wants."""
+    """Whether it can use more lines."""
     is_figures: bool = False
-    """Whether it has no use for much width, and may share a line."""
+    """Whether it is narrow, and may share a line."""
 
 
 def one_line(
@@ -57,7 +57,7 @@ def one_line(
 
 
 def pair(look: MeterLook, label: str, value: str) -> Line:
-    """Return a value with the word for it."""
+    """Return a value with its label."""
     shown: Run = (value, look.theme.style("value"))
     return ((label + " ", look.theme.style("label")), shown) if label else (shown,)
 
@@ -78,7 +78,7 @@ def filled(line: Line, width: int) -> Line:
 
 
 def heat_role(share: float, usual: str) -> str:
-    """Return the role of a share of 0 to 1 of which much is worth a look."""
+    """Return the role of a share from 0 to 1."""
     if math.isnan(share) or share < 0.5:  # noqa: PLR2004
         return usual
     return "hot" if share >= 0.8 else "warm"  # noqa: PLR2004

@@ -1,4 +1,4 @@
-"""The first line: who the machine is."""
+"""The first line: host name and totals."""
 
 import numpy as np
 from rich.style import Style
