@@ -1,4 +1,4 @@
-"""`python -m bench`: refreshes, waiting, churn, starts, collectors, lines, peers."""
+"""`python -m bench`: runs all benchmarks."""
 
 from bench import churn, ends, kernel, lines, netlink, peers, refresh, responses, start
 

@@ -1,4 +1,4 @@
-"""The monitor beside 50,000 short-lived processes: memory, refreshes, waiting for keys.
+"""The monitor beside 50,000 short-lived processes: memory, refreshes, response times.
 
 Wall clock and resident memory of the real program in a real pty. The two loops that
 start the processes keep both CPUs of a small machine busy, so keys wait for them too.
@@ -51,7 +51,7 @@ def resident_mib(pid: int) -> float:
 
 
 def watch(terminal: Terminal) -> None:
-    """Press keys as long as the loops run, and print what was seen."""
+    """Press keys while the loops run, and print the result."""
     before_mib = most_mib = resident_mib(terminal.pid)
     waits: dict[str, list[float]] = {name: [] for name in _KEYS}
     shown: set[str] = set()

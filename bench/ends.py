@@ -1,7 +1,7 @@
-"""How soon ends are told, with all their CPU time or less, and what a switch costs.
+"""Latency and completeness of exits, and the cost of a switch.
 
-Needs root and BCC. Short-lived processes are forked beside busy loops, so that the
-dying wait for a CPU as well; `montauk events` takes samples as often.
+Needs root and BCC. Short-lived processes are forked beside busy loops, so that
+exiting ones wait for a CPU as well; `montauk events` takes samples as often.
 """
 
 import os
@@ -23,7 +23,7 @@ _SPAWNERS: Final = 2
 _BUSY: Final = 4
 _INTERVAL_S: Final = 0.2
 _LAST_S: Final = 10.0
-"""How long the last ends may take before the rest counts as not told."""
+"""How long the last exits may take before the rest counts as missing."""
 _FORK: Final = 'n=$1; while [ "$n" -gt 0 ]; do (:); n=$((n-1)); done; exit 0'
 
 _YIELDS: Final = 200_000
@@ -32,7 +32,7 @@ _PAIRS: Final = 7
 
 @contextmanager
 def shells(count: int, script: str, *arguments: str) -> Iterator[list[int]]:
-    """Run a script several times at once; whoever has not ended is ended."""
+    """Run a script several times at once; kill the ones that remain."""
     pids = [
         os.posix_spawn("/bin/sh", ["sh", "-c", script, "sh", *arguments], {})
         for _ in range(count)
@@ -46,22 +46,22 @@ def shells(count: int, script: str, *arguments: str) -> Iterator[list[int]]:
 
 
 def has_ended(pid: int) -> bool:
-    """Tell whether a child has ended, which stays a zombie."""
+    """Tell whether a child has exited; it stays a zombie."""
     options = os.WEXITED | os.WNOHANG | os.WNOWAIT
     return os.waitid(os.P_PID, pid, options) is not None
 
 
 class Tally:
-    """What was told of the children of some processes."""
+    """Exits reported of the children of some processes."""
 
     def __init__(self, parents: list[int]) -> None:
-        """Begin with nothing told."""
+        """Start without exits."""
         self._parents = parents
         self._delays: list[Ints] = []
         self.told = self.without_time = self.rows_of_ended = 0
 
     def add(self, sample: Sample) -> None:
-        """Count the ends of a sample that was just taken."""
+        """Count the exits of a sample that was just taken."""
         now_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         exits = sample.exits
         assert exits is not None  # noqa: S101 - the kernel collector has them
@@ -74,13 +74,13 @@ class Tally:
         self.rows_of_ended += int(np.count_nonzero(ended))
 
     def delays_ms(self) -> Floats:
-        """Return how long after its exit each was told."""
+        """Return the delay between each exit and its report."""
         delays: Floats = np.concatenate(self._delays) / 1e6
         return delays
 
 
 def measure_ends() -> None:
-    """Print how many ends lack CPU time, and how long after the exit they are told."""
+    """Print how many exits lack CPU time, and the delay of their reports."""
     busy = shells(_BUSY, "while :; do :; done")
     spawning = shells(_SPAWNERS, _FORK, str(_SHORT_LIVES // _SPAWNERS))
     with KernelCollector() as collector, busy:
@@ -123,7 +123,7 @@ def another_yields(cpu: int) -> Iterator[None]:
 
 
 def yield_ns() -> float:
-    """Return the CPU time of one switch to the other process and back, of our half."""
+    """Return our half of the CPU time of one switch to the other process and back."""
     started = time.process_time_ns()
     for _ in range(_YIELDS):
         os.sched_yield()
@@ -131,7 +131,7 @@ def yield_ns() -> float:
 
 
 def measure_switch() -> None:
-    """Print what the probes cost each switch of a CPU from one process to another."""
+    """Print the cost of the probes per switch between processes."""
     cpu = max(os.sched_getaffinity(0))
     plain, more = [], []
     for _ in range(_PAIRS):

@@ -1,4 +1,4 @@
-"""What columns cost that are read of single processes.
+"""The cost of columns that are read per process.
 
 Run as `python -m bench.gauges`: for each such column what drawing 50 rows of it takes,
 and how much CPU time a sample takes more while the table is sorted by it.
@@ -34,7 +34,7 @@ def _sample_ms(source: FrameSource, need: Need) -> tuple[float, float]:
 
 
 def _measure(source: FrameSource, column: Column, usual_ms: float) -> str:
-    # Who is sorted by is known: rows are read anew in the frame after that.
+    # Values to sort by are known: rows are read again in the next frame.
     frame = source.next_frame(Need.NONE)
     user = np.flatnonzero(~frame.sample.processes.is_kernel)[-_ROWS:].tolist()
     started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""What the kernel collector costs: per refresh, on the processes it watches, in memory.
+"""The cost of the kernel collector: per refresh, on observed processes, in memory.
 
 Needs root and BCC. Wall clock of fork+exec+exit alternates with and without probes, so
 that noise hits both; the median of the pairs counts.
@@ -57,7 +57,7 @@ def compare_refresh() -> None:
 
 
 def compare_needs() -> None:
-    """Print what counters cost that are read where somebody wants them."""
+    """Print the cost of counters that are read on demand."""
     print(f"\nms of CPU a sample at {_FEWER} processes, median")
     print("                 kernel  traditional")
     with (
@@ -79,7 +79,7 @@ def spawn_s() -> float:
 
 
 def compare_spawning() -> None:
-    """Print what the probes cost the processes that they watch."""
+    """Print the cost of the probes for the observed processes."""
     ratios, plain = [], []
     for _ in range(_PAIRS):
         without = spawn_s()

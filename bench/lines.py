@@ -1,4 +1,4 @@
-"""What a refresh sends, and how far behind a slow line is, montauk beside htop.
+"""Bytes per refresh, and the lag on slow lines, montauk and htop.
 
 Both refresh once a second in terminals that take what they are sent at a given rate,
 all at the same time, and answer queries when they come to them. How far behind a screen
@@ -29,7 +29,7 @@ _SETTLE_S: Final = 8.0
 _MEASURE_S: Final = 20.0
 _STEP_S: Final = 0.02
 _MOST_S: Final = 0.5
-"""A line that nobody wrote on makes up for no more than this."""
+"""Limit of the credit of an idle line."""
 _LOOK_S: Final = 0.1
 _TOP: Final = 5
 """Lines with the meters."""
@@ -37,7 +37,7 @@ _UPTIME: Final = re.compile(r"\b(?:up|Uptime:) +(?:(\d+) days?, *)?(\d+):(\d\d):
 
 
 class _Line:
-    """A program at the other end of a line, and how far behind its screen was."""
+    """A program at the other end of a line, and the lag of its screen."""
 
     def __init__(self, command: list[str], size: tuple[int, int], rate: int) -> None:
         self.terminal = Terminal(command, *size)
@@ -47,7 +47,7 @@ class _Line:
         self.behind_s: list[float] = []
 
     def step(self, passed_s: float) -> None:
-        """Take what came within a while."""
+        """Take the output of a period."""
         self._due = min(self._due + self._rate * passed_s, self._rate * _MOST_S)
         count = int(self._due) if self._rate else 1 << 16
         if count > 0 and self.terminal.wait(0.0):
@@ -56,7 +56,7 @@ class _Line:
             self.taken += taken
 
     def look(self) -> None:
-        """Note how far behind the screen is."""
+        """Note the lag of the screen."""
         buffer = self.terminal.screen.buffer
         columns = range(self.terminal.screen.columns)
         top = ("".join(buffer[y][x].data for x in columns) for y in range(_TOP))

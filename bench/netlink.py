@@ -1,4 +1,4 @@
-"""What the netlink collector costs beside the kernel collector, event by event.
+"""The cost of the netlink collector per event, compared with the kernel collector.
 
 Needs root. What an event costs is CPU time of the whole process, thread and samples,
 less what starting the processes costs it without a collector. The process that reads
@@ -38,7 +38,7 @@ _LOOP: Final = "n=0; while [ $n -lt $1 ]; do /bin/true; n=$((n+1)); done"
 
 
 def available(*kinds: type[Collector]) -> list[type[Collector]]:
-    """Return those that work here; print why the others do not."""
+    """Return the collectors that work here; print why the others do not."""
     found = []
     for kind in kinds:
         state = kind().availability()
@@ -50,7 +50,7 @@ def available(*kinds: type[Collector]) -> list[type[Collector]]:
 
 
 def run_loop(after_each: Callable[[], object]) -> None:
-    """Run many fork+exec+exit in shells, a sample behind each batch."""
+    """Run many fork+exec+exit in shells, a sample after each batch."""
     for _ in range(_SPAWNED // _BATCH):
         words = ["sh", "-c", _LOOP, "sh", str(_BATCH)]
         os.waitpid(os.posix_spawn("/bin/sh", words, {}), 0)
@@ -58,7 +58,7 @@ def run_loop(after_each: Callable[[], object]) -> None:
 
 
 def events_s(collector: Collector) -> float:
-    """Return the CPU time that this process used for them, idle samples taken off."""
+    """Return the CPU time that this process used for them, less idle samples."""
     idle_s = statistics.median(_cpu_s(collector) for _ in range(5))
     started = time.process_time()
     run_loop(lambda: collector.sample(Need.NONE))
@@ -98,7 +98,7 @@ def compare_refresh(kinds: list[type[Collector]]) -> None:
 
 
 def compare_spawning(kinds: list[type[Collector]]) -> None:
-    """Print what listening costs the processes that are observed."""
+    """Print the cost of listening for the observed processes."""
     print(f"\nfork+exec+exit while it listens, median of {_PAIRS} pairs")
     for kind in kinds:
         ratios = []
@@ -112,7 +112,7 @@ def compare_spawning(kinds: list[type[Collector]]) -> None:
 
 
 def compare_arguments() -> None:
-    """Print of how many short-lived programs the arguments are read, under load."""
+    """Print for how many short-lived programs the arguments are read, under load."""
     print(f"\narguments of programs that end at once, {_STORM_S:.0f} s each")
     for rate in _RATES:
         for loops in (0, 2):
@@ -138,7 +138,7 @@ def compare_arguments() -> None:
 
 
 def known_arguments(collector: NetlinkCollector, ended: int) -> int:
-    """Sample until so many children have ended; return how many have arguments."""
+    """Sample until a number of children exited; return how many have arguments."""
     told = known = 0
     for _ in range(_MOST_SAMPLES):
         exits = collector.sample(Need.NONE).exits
@@ -162,7 +162,7 @@ def reader_cpu_s() -> float:
 
 @contextmanager
 def busy(loops: int) -> Iterator[None]:
-    """Keep so many CPUs busy."""
+    """Keep a number of CPUs busy."""
     pids = [
         os.posix_spawn("/bin/sh", ["sh", "-c", "while :; do :; done"], {})
         for _ in range(loops)

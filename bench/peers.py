@@ -1,4 +1,4 @@
-"""The CPU that montauk, htop, btop and top take themselves, side by side in one run.
+"""CPU use of montauk, htop, btop and top, side by side in one run.
 
 montauk runs twice: with the best collector it can open, and with /proc only.
 
@@ -26,7 +26,7 @@ _HZ: Final = os.sysconf("SC_CLK_TCK")
 
 
 def commands() -> dict[str, list[str]]:
-    """Return how each program is started."""
+    """Return the command of each program."""
     return {
         "montauk": [*_MONTAUK],
         "montauk /proc": [*_MONTAUK, "--collector", "traditional"],
@@ -37,7 +37,7 @@ def commands() -> dict[str, list[str]]:
 
 
 def cpu_s(pid: int) -> float:
-    """Return the CPU time a process has taken."""
+    """Return the CPU time of a process."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _HZ
 

@@ -1,4 +1,4 @@
-"""What one refresh costs, split into collect, engine and draw.
+"""The cost of one refresh, split into collect, engine and draw.
 
 CPU time of the thread that does the work, median of the refreshes, on a 120x40 screen
 without a terminal behind it.
@@ -67,7 +67,7 @@ def engine_ms(opened: Opened) -> float:
 
 
 def print_header(opened: Opened) -> None:
-    """Print what the meters of the header cost: reading, and drawing two headers."""
+    """Print the cost of the header's meters: reading, and drawing two headers."""
     theme = themes.load(themes.DEFAULT, themes.folders())
     source = FrameSource(opened)
     frame = source.next_frame(_DEVICES)
@@ -97,14 +97,14 @@ class _Counting(MontaukApp):
         self.frames: list[Frame] = []
 
     async def on_frame_ready(self, message: FrameReady) -> None:
-        """Keep the frame that is drawn; Textual calls the app's handler, too."""
+        """Keep the drawn frame; Textual calls the app's handler, too."""
         self.frames.append(message.frame)
 
 
 async def draw_ms(opened: Opened) -> tuple[float, float, float]:
     """Return ms of projecting and of drawing a frame, and the rows drawn for it.
 
-    Two frames take turns, so that a refresh finds what a second changes.
+    Two frames alternate, so that a refresh finds the changes of a second.
     """
     app = _Counting(opened)
     view = app.session.choices.shown_view

@@ -1,7 +1,7 @@
-"""How long a person waits: for the first rows, and for a key to show.
+"""Response times: to the first rows, and from a key to its effect.
 
 Wall clock in a real pty, read back through a terminal emulator. The blank app is the
-least a Textual program can take; runs alternate, so that noise hits both.
+lower bound of a Textual program; runs alternate, so that noise hits both.
 """
 
 import os
@@ -97,9 +97,9 @@ def press_keys() -> None:
 
 
 def type_filters(living: int = 10_000, ended: int = MOST_KEPT) -> None:
-    """Print the time of each key of a filter, with full lists of who lives and ended.
+    """Print the time of each key of a filter, with full lists of processes.
 
-    As root, where ends are seen with their arguments.
+    As root, so that exits have their arguments.
     """
     with crowd(living) as count:
         terminal = Terminal([sys.executable, "-m", "montauk_tui"], 120, 40)
@@ -123,7 +123,7 @@ def type_filters(living: int = 10_000, ended: int = MOST_KEPT) -> None:
 
 
 def end_many(count: int, terminal: Terminal) -> None:
-    """Start and end so many processes, and read what is drawn meanwhile."""
+    """Start and end many processes, and read the screen meanwhile."""
     for at in range(count):
         os.waitpid(os.posix_spawn("/bin/true", ["true", f"--number={at}"], {}), 0)
         if terminal.wait(0.0):

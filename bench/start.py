@@ -1,4 +1,4 @@
-"""How long the kernel collector takes to open: cold, warm, and where it goes.
+"""Time to open the kernel collector: cold, warm, and by part.
 
 Cold is without compiled probes from an earlier start, warm with them. Needs root and
 BCC. CPU time is that of the loader and of montauk's own part together.
@@ -22,7 +22,7 @@ _ROUNDS: Final = 7
 
 
 class Start(NamedTuple):
-    """What one start took."""
+    """The times of one start."""
 
     wall_s: float
     cpu_s: float
@@ -39,14 +39,14 @@ def start() -> Start:
 
 
 def _cpu_s() -> float:
-    """Return the CPU time of this process and of its children that ended."""
+    """Return the CPU time of this process and of its exited children."""
     usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 @contextlib.contextmanager
 def cache(folder: str) -> Iterator[None]:
-    """Keep compiled probes there, or nowhere."""
+    """Set the cache folder of compiled probes, or none."""
     before = loader.CACHE
     loader.CACHE = folder  # type: ignore[misc] # for this measurement only
     try:

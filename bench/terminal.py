@@ -1,4 +1,4 @@
-"""A program in a pty, and what its screen shows."""
+"""A program in a pty, and its screen."""
 
 import fcntl
 import os
@@ -13,7 +13,7 @@ import pyte
 
 
 class _Screen(pyte.Screen):
-    """A screen that answers what it is asked, such as DSR."""
+    """A screen that answers queries such as DSR."""
 
     answer: Callable[[str], None]
 
@@ -39,25 +39,25 @@ class Terminal:
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, size)
 
     def read_for(self, seconds: float) -> None:
-        """Draw what the program writes within a while."""
+        """Draw the output of a period."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             if self.wait(left) and not self.show():
                 return
 
     def wait(self, seconds: float) -> bool:
-        """Tell whether the program writes something within a while."""
+        """Tell whether the program writes within a period."""
         return bool(select.select([self.fd], [], [], seconds)[0])
 
     def show(self, most: int = 65536) -> bytes:
-        """Draw what the program wrote and answer what it asked; return it."""
+        """Draw the output, answer queries, and return the output."""
         data = self.take(most)
         self.output += data
         self._stream.feed(_without_key_protocol(data))
         return data
 
     def take(self, most: int = 65536) -> bytes:
-        """Return what the program wrote, without drawing it; nothing once it ended."""
+        """Return the output without drawing it; empty once the program exited."""
         try:
             return os.read(self.fd, most)
         except OSError:

@@ -1,8 +1,8 @@
-r"""Writes into the documents what is in tables of the program: `make docs`.
+r"""Generates parts of the documents from tables of the program: `make docs`.
 
-A part that is made stands between a line that names it and a line that ends it, in
+A generated part is between a line that names it and an end line, in
 Markdown `<!-- docs: keys -->` and `<!-- end -->`, in the manual page `.\" docs: keys`
-and `.\" end`. With `--check` nothing is written: it fails where a document is old.
+and `.\" end`. With `--check` nothing is written: it fails if a document is outdated.
 """
 
 import argparse
@@ -75,7 +75,7 @@ def in_section(section: str) -> list[Binding]:
 
 
 def keys() -> str:
-    """Return every key, as the help has them."""
+    """Return the table of all keys."""
     rows: list[Cells] = []
     for section, heading in SECTIONS.items():
         rows.append((f"**{heading}**", ""))
@@ -85,7 +85,7 @@ def keys() -> str:
 
 
 def htop_same() -> str:
-    """Return the keys that are htop's."""
+    """Return the keys that are the same in htop."""
     same = [one for one in BINDINGS if HTOP.get(one.id or "") == SAME]
     rows: list[Cells] = [(codes(names_of(one)), one.tooltip) for one in same]
     for others in OTHER_KEYS.values():
@@ -94,7 +94,7 @@ def htop_same() -> str:
 
 
 def htop_different() -> str:
-    """Return the keys that are not, or not quite."""
+    """Return the keys that differ from htop's."""
     rows: list[Cells] = []
     for one in BINDINGS:
         htop = HTOP.get(one.id or "", "")
@@ -106,7 +106,7 @@ def htop_different() -> str:
 
 
 def type_name(kind: Any) -> str:
-    """Return what a person calls the type of a setting."""
+    """Return a readable type of a setting."""
     if isinstance(kind, UnionType):
         kind = next(it for it in typing.get_args(kind) if it is not type(None))
     names = {bool: "true or false", float: "number or text", str: "text"}
@@ -114,7 +114,7 @@ def type_name(kind: Any) -> str:
 
 
 def default_of(option: Option) -> str:
-    """Return a default as TOML has it."""
+    """Return a default as TOML."""
     if option.default is None:
         return "none"
     if option.default and isinstance(option.default, tuple):
@@ -123,7 +123,7 @@ def default_of(option: Option) -> str:
 
 
 def about(option: Option) -> str:
-    """Return what a setting may be, or does."""
+    """Return the description of a setting."""
     hint = option.hint
     return option.about or f"{hint[0].lower()}{hint[1:]}"
 
@@ -147,7 +147,7 @@ def tab_settings() -> str:
 
 
 def usual_list(option_id: str) -> Callable[[], str]:
-    """Return what writes the default of a setting that is a list."""
+    """Return a function that writes the default of a list setting."""
 
     def toml() -> str:
         entries = next(it for it in OPTIONS if it.id == option_id).default
@@ -172,11 +172,11 @@ def columns() -> str:
 
 
 def column_costs() -> str:
-    """Return the columns that cost something beyond the sample, or want a privilege."""
-    dear = [it for it in COLUMNS.values() if it.cost or it.privilege]
+    """Return the columns with a cost beyond the sample, or a privilege."""
+    expensive = [it for it in COLUMNS.values() if it.cost or it.privilege]
     return table(
         ("column", "cost", "privilege"),
-        [(code(it.id), it.cost, it.privilege) for it in dear],
+        [(code(it.id), it.cost, it.privilege) for it in expensive],
     )
 
 
@@ -190,13 +190,13 @@ def meter_table() -> str:
 
 
 def meter_styles() -> str:
-    """Return how meters can look."""
+    """Return the styles of meters."""
     rows = [(code(style), look) for style, look in meters.STYLES.items()]
     return table(("style", "look"), rows)
 
 
 def query_fields() -> str:
-    """Return the short names of fields, those of one field together."""
+    """Return the short names of query fields."""
     short: dict[str, list[str]] = {}
     for name, field in fields.SHORT.items():
         short.setdefault(field, []).append(name)
@@ -221,7 +221,7 @@ def json_processes() -> str:
 
 
 def theme_table() -> str:
-    """Return every theme that comes with montauk."""
+    """Return every built-in theme."""
     rows = [
         (code(name), themes.load(name, [THEMES]).description)
         for name in themes.names([THEMES])
@@ -230,7 +230,7 @@ def theme_table() -> str:
 
 
 def theme_roles() -> str:
-    """Return the parts of the screen that a theme gives a style."""
+    """Return the roles of a theme."""
     rows = [(code(role), what) for role, what in themes.ROLES.items()]
     return table(("role", "used for"), rows)
 
@@ -239,7 +239,7 @@ def theme_roles() -> str:
 
 
 def roff(text: str) -> str:
-    """Return a text that roff prints as it stands."""
+    """Return a text escaped for roff."""
     for plain, escaped in (("\\", r"\e"), ("-", r"\-"), ("~", r"\(ti"), ("^", r"\(ha")):
         text = text.replace(plain, escaped)
     return re.sub(r"^([.'])", r"\\&\1", text)
@@ -253,12 +253,12 @@ def prose(markdown: str) -> str:
 
 
 def entries(rows: Iterable[tuple[str, str]]) -> str:
-    """Return a list of terms, already in roff, each with what it means."""
+    """Return a list of terms, already in roff, with their meanings."""
     return "\n".join(f".TP\n{term}\n{prose(meaning)}" for term, meaning in rows)
 
 
 def man_keys(section: str) -> Callable[[], str]:
-    """Return what writes the keys of a section."""
+    """Return a function that writes the keys of a section."""
 
     def lines() -> str:
         shown = [(" ".join(names_of(one)), one.tooltip) for one in in_section(section)]
@@ -269,14 +269,14 @@ def man_keys(section: str) -> Callable[[], str]:
 
 
 def man_flag(action: argparse.Action) -> str:
-    """Return how an option of the command line is written."""
+    """Return the notation of a command-line option."""
     names = r"\fR, \fB".join(map(roff, action.option_strings))
     value = f" \\fI{action.metavar}\\fR" if action.metavar else ""
     return rf"\fB{names}\fR{value}"
 
 
 def man_synopsis() -> str:
-    """Return the options of the monitor, as a synopsis has them."""
+    """Return the options of the monitor for the synopsis."""
     lines = []
     for flag in (it.flag for it in OPTIONS if it.flag):
         name = roff(f"-{flag.short}" if flag.short else f"--{flag.name}")
@@ -286,7 +286,7 @@ def man_synopsis() -> str:
 
 
 def man_options(make: Callable[[], argparse.ArgumentParser]) -> Callable[[], str]:
-    """Return what writes the options of a command, below the headings of its help."""
+    """Return a function that writes the options of a command, by group."""
 
     def lines() -> str:
         found: list[str] = []
@@ -345,23 +345,23 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "man meters": man_meters,
     "man themes": man_themes,
 }
-"""By the name that stands in a document."""
+"""Generators by the name of the part."""
 
 
 def made(path: Path, text: str) -> str:
-    """Return the text of a document with its parts made anew."""
+    """Return the text of a document with its generated parts updated."""
     return _PARTS[path.suffix].sub(
         lambda found: f"{found[1]}{PARTS[found[2]]()}\n{found[3]}", text
     )
 
 
 def pages() -> list[Path]:
-    """Return the documents that may have such parts."""
+    """Return the documents that may have generated parts."""
     return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), MAN]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the documents, or say which are old."""
+    """Write the documents, or report the outdated ones."""
     status = 0
     for page in pages():
         before = page.read_text("utf-8")
@@ -369,7 +369,7 @@ def main(arguments: Sequence[str]) -> int:
         if now == before:
             continue
         if "--check" in arguments:
-            print(f"{page.relative_to(ROOT)} is not up to date: run make docs")
+            print(f"{page.relative_to(ROOT)} is outdated: run make docs")
             status = 1
         else:
             page.write_text(now, "utf-8")

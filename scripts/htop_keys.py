@@ -1,4 +1,4 @@
-"""What htop does with the keys of montauk, for docs/keys.md."""
+"""The meaning of montauk's keys in htop, for docs/keys.md."""
 
 from typing import Final
 
@@ -59,17 +59,17 @@ HTOP: Final = {
     "act.nice_higher": "the nice value of the first thread, not of every one",
     "act.nice_lower": "the nice value of the first thread, not of every one",
     "act.policy": "the policy of the first thread, not of every one",
-    "find.cancel": "leaves what is open, but not the filter",
-    "move.first": "first row, without staying there",
-    "program.interrupt": "leaves, but not while a list or a prompt is open",
-    "show.enter": "leaves a list",
+    "find.cancel": "closes what is open, but keeps the filter",
+    "move.first": "first row, then follows its process",
+    "program.interrupt": "quits, but not while a list or a prompt is open",
+    "show.enter": "closes a list",
     "show.merged": "executable, name and command line",
     "show.next_tab": "the next screen",
-    "show.previous_tab": "the screen before",
+    "show.previous_tab": "the previous screen",
     "show.spawner": "setup, as F2",
     "show.tree": "the same, without `V`",
     "sort.choose": "the same; in the tree F6 folds",
     "sort.invert": "the same, without `R`",
     "tag.follow": "the selection stays on its process; montauk's always does",
 }
-"""By the id of a binding; what is not here htop has no key for."""
+"""By binding id; htop has no key for the others."""

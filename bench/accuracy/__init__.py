@@ -1,1 +1,1 @@
-"""How much of a workload of known truth each collector explains."""
+"""How much of a known workload each collector explains."""

@@ -1,7 +1,7 @@
-"""How much of a workload of known truth each collector explains, beside top.
+"""How much of a known workload each collector explains, compared with top.
 
-Each workload runs once for each tool, one after the other, so that what else happens
-on the machine hits all of them alike.
+Each workload runs once for each tool, one after the other, so that other load on the
+machine affects all of them alike.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from bench.accuracy.record import ToolFailed
 
 
 def arguments() -> argparse.Namespace:
-    """Return what the command line says."""
+    """Return the parsed command line."""
     parser = argparse.ArgumentParser("bench.accuracy", description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0, help="of each workload")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write figures there")
@@ -36,7 +36,7 @@ def arguments() -> argparse.Namespace:
 
 
 def tools() -> list[str]:
-    """Return what can be compared; print what cannot, and why."""
+    """Return the tools that work; print the others with the reason."""
     found, missing = session.collectors()
     if which("top"):
         found.append(session.TOP)
@@ -48,7 +48,7 @@ def tools() -> list[str]:
 
 
 def conditions(kit: programs.Programs, seconds: float) -> None:
-    """Print what the figures depend on."""
+    """Print the conditions of the measurement."""
     with group() as cgroup:
         truth = "cgroup" if cgroup else "getrusage, without the ends of processes"
     print(f"Linux {platform.release()}, {os.cpu_count()} CPUs, {seconds:g} s each")
@@ -78,7 +78,7 @@ def measure(
 
 
 def summary(records: list[dict[str, Any]]) -> None:
-    """Print what should be nothing: gaps in the books, dead who are listed again."""
+    """Print anomalies: ledger gaps, exited processes listed again."""
     gaps = [record["gap_s"] for record in records if record.get("gap_s") is not None]
     if gaps:
         print(f"\nbusy time misses the sum of its parts by {max(gaps):.6f} s at most")
@@ -89,7 +89,7 @@ def summary(records: list[dict[str, Any]]) -> None:
 def main() -> None:
     """Print the table."""
     options = arguments()
-    # So that everything that was started is ended on SIGTERM as it is on Ctrl-C.
+    # SIGTERM ends everything that was started, like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     names = tools()
     with tempfile.TemporaryDirectory(prefix="accuracy-") as folder:

@@ -1,4 +1,4 @@
-"""A cgroup for a workload: it knows the CPU time of all that ever ran in it."""
+"""A cgroup for a workload: it has the CPU time of all processes ever in it."""
 
 import os
 import secrets
@@ -17,15 +17,15 @@ class Group:
         self.folder = folder
 
     def cpu_s(self) -> float:
-        """Return the CPU time of everything in it, also of what ended."""
+        """Return the CPU time of all its processes, exited ones included."""
         return usage_s((self.folder / "cpu.stat").read_text("ascii"))
 
     def pids(self) -> list[int]:
-        """Return who is in it now."""
+        """Return its current processes."""
         return [int(pid) for pid in (self.folder / "cgroup.procs").read_text().split()]
 
     def wait_until_empty(self, seconds: float) -> bool:
-        """Tell whether all have ended within a while."""
+        """Tell whether all exit within a time."""
         end = time.monotonic() + seconds
         while self.pids():
             if time.monotonic() > end:
@@ -34,7 +34,7 @@ class Group:
         return True
 
     def end(self) -> None:
-        """End what is left in it, and remove it."""
+        """Kill the remaining processes, and remove it."""
         for _ in range(100):
             for pid in self.pids():
                 with suppress(ProcessLookupError):
@@ -46,14 +46,14 @@ class Group:
 
 
 def usage_s(text: str) -> float:
-    """Return the CPU time that a file cpu.stat tells."""
+    """Return the CPU time in a file cpu.stat."""
     values = dict(line.split() for line in text.splitlines())
     return int(values["usage_usec"]) / 1e6
 
 
 @contextmanager
 def group() -> Iterator[Group | None]:
-    """Make a cgroup below our own; None where that cannot be done."""
+    """Create a cgroup below our own; None if that is not possible."""
     made = _make()
     try:
         yield made

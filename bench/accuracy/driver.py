@@ -1,7 +1,7 @@
-"""The workloads: a program of its own that starts processes and counts them.
+"""The workloads: a separate program that starts processes and counts them.
 
-It says when it is ready, waits for a line, runs one workload, prints what it started
-and what that used, and ends. It imports nothing of montauk: it is what is looked at.
+It reports when it is ready, waits for a line, runs one workload, prints the number of
+processes and their CPU time, and exits. It imports nothing of montauk: it is observed.
 """
 
 import json
@@ -42,7 +42,7 @@ _SECONDS: Final = struct.Struct("d")
 
 @dataclass(frozen=True)
 class Orders:
-    """What to run: until when, with which programs, awk with which loop counts."""
+    """What to run: end time, programs, loop counts of awk."""
 
     workload: str
     seconds: float
@@ -54,14 +54,14 @@ class Orders:
     loops: dict[str, int]
 
     def awk_for(self, milliseconds: int) -> list[str]:
-        """Return a command that takes about so much CPU time."""
+        """Return a command that uses a given CPU time."""
         count = self.loops[str(milliseconds)]
         return [self.awk, f"BEGIN {{ for (i = 0; i < {count}; i++) x += i }}"]
 
 
 @dataclass(frozen=True)
 class Tally:
-    """How many processes were started, and the CPU time that no wait tells."""
+    """Number of processes started, and CPU time that no wait reports."""
 
     started: int
     unwaited_s: float = 0.0
@@ -94,7 +94,7 @@ def tree(orders: Orders) -> Tally:
 
 
 def threads(orders: Orders) -> Tally:
-    """Run processes with threads: four end before the process, four with it."""
+    """Run processes with threads: four exit before the process, four with it."""
     end = time.monotonic() + orders.seconds
     count = 0
     while time.monotonic() < end:
@@ -174,7 +174,7 @@ def steady(orders: Orders) -> Tally:
 
 
 def mix(orders: Orders) -> Tally:
-    """Run all others at once, each with a driver of its own."""
+    """Run all others at once, each with a separate driver."""
     pipes: list[int] = []
     for name in SINGLE:
         reader, writer = os.pipe()
@@ -223,7 +223,7 @@ def _cpu_s(whose: int) -> float:
 
 
 def main() -> None:
-    """Run what the argument orders; tell it as JSON."""
+    """Run the workload of the argument; print the result as JSON."""
     orders = Orders(**json.loads(sys.argv[1]))
     comm, group = sys.argv[2:4]
     Path("/proc/self/comm").write_text(comm, "ascii")

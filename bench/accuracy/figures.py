@@ -1,4 +1,4 @@
-"""The figures of one run, from what a tool printed and what is known to be true."""
+"""The figures of one run, from the output of a tool and the reference."""
 
 import json
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ _PARTS: Final = ("live_s", "exited_s", "interrupts_s")
 
 @dataclass(frozen=True)
 class Truth:
-    """What is known about a workload."""
+    """The reference of a workload."""
 
     started: int
     cpu_s: float
@@ -25,7 +25,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class Figures:
-    """How much of the truth a tool told. None is what the tool does not have."""
+    """Figures of a tool. None: the tool does not have them."""
 
     busy_s: float
     explained_s: float
@@ -37,7 +37,7 @@ class Figures:
     missing: int | None = None
     """Processes that were not in every sample taken while they lived."""
     repeated: int = 0
-    """How often a process that had ended was listed again, alive or not."""
+    """How often an exited process was listed again, alive or not."""
     lost: int | None = None
     worst_s: float | None = None
     """The smallest unexplained time of a sample."""
@@ -50,18 +50,18 @@ class Figures:
         return self.explained_s / self.busy_s if self.busy_s else 0.0
 
     def cpu_error(self, truth: Truth) -> float:
-        """Return by how much the workload's CPU time is wrong, beside the truth."""
+        """Return the relative error of the workload's CPU time."""
         return self.told_s / truth.cpu_s - 1
 
     def row_error(self, truth: Truth) -> float | None:
-        """Return the same by the rows of the intervals; None for those without."""
+        """Return the same by the rows of the intervals; None without rows."""
         return None if self.by_rows_s is None else self.by_rows_s / truth.cpu_s - 1
 
 
 def from_json(lines: Iterable[str], truth: Truth) -> Figures:
     """Return the figures of the lines of `montauk --json`.
 
-    The first line tells of the time before the workload. It only shows the driver.
+    The first line is about the time before the workload. It only shows the driver.
     """
     samples: list[Json] = [json.loads(line) for line in lines]
     members = Members(truth)
@@ -89,12 +89,12 @@ def from_json(lines: Iterable[str], truth: Truth) -> Figures:
 
 
 def explained_s(ledger: Json) -> float:
-    """Return the explained time of a sample; what is unknown explains nothing."""
+    """Return the explained time of a sample; unknown parts count as 0."""
     return sum(ledger[part] or 0.0 for part in _PARTS)
 
 
 def gap_s(ledger: Json) -> float:
-    """Return by how much busy time is more than the sum of its parts."""
+    """Return busy time less the sum of its parts."""
     rest_s: float = ledger["busy_s"] - explained_s(ledger) - ledger["unexplained_s"]
     return rest_s
 
@@ -103,7 +103,7 @@ class Members:
     """The processes of a workload, as a tool lists them."""
 
     def __init__(self, truth: Truth) -> None:
-        """Know them by name and descent."""
+        """Identify them by name and parent."""
         self.ended: set[Identity] = set()
         self.repeated = 0
         self.by_rows_s = 0.0
@@ -131,7 +131,7 @@ class Members:
         return self._lives_s.keys()
 
     def told_s(self) -> float:
-        """Return the CPU time of all of them, as far as it was told."""
+        """Return the CPU time of all of them, as far as reported."""
         return sum(self._lives_s.values())
 
     def _is_member(self, process: Json) -> bool:

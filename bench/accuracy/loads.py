@@ -28,7 +28,7 @@ _LEADERLESS_S: Final = 0.25
 _FAULT_BYTES: Final = 1 << 22
 
 _EXIT: Final = {"x86_64": 60, "aarch64": 93, "riscv64": 93}
-"""Number of exit(2), which ends the calling thread only."""
+"""Number of exit(2), which exits the calling thread only."""
 
 
 def network(end: float) -> int:
@@ -71,7 +71,7 @@ def _nap(end: float) -> None:
 
 
 def short_threads(end: float) -> int:
-    """Run one thread after the other that works for 50 us and ends."""
+    """Run one thread after the other that works for 50 us and exits."""
     return _run([_start_short_threads] * _PAIRS, end)
 
 
@@ -98,7 +98,7 @@ def burn(clock: Callable[[], float], end: float) -> None:
 
 
 def leaderless(end: float) -> int:
-    """Run processes whose first thread ends while two others work on."""
+    """Run processes whose first thread exits while two others continue."""
     count = 0
     while time.monotonic() < end:
         count += _run([_without_leader], time.monotonic() + _LEADERLESS_S)
@@ -126,7 +126,7 @@ def _burn(end: float) -> None:
 
 
 def _ping(end: float) -> int:
-    """Send a byte to and fro between two processes: a switch each."""
+    """Send a byte back and forth between two processes: a switch each."""
     there, back = os.pipe(), os.pipe()
     if (pid := os.fork()) == 0:
         os.close(there[1])
@@ -157,7 +157,7 @@ def _write(end: float) -> None:
 
 
 def _signal(end: float) -> None:
-    """Interrupt itself with a timer of 100 us, while it works."""
+    """Work with a timer signal every 100 us."""
     import signal  # noqa: PLC0415 - here, so that no other workload has a handler
 
     signal.signal(signal.SIGALRM, lambda *_: None)
@@ -167,7 +167,7 @@ def _signal(end: float) -> None:
 
 
 def _fork(end: float) -> int:
-    """Fork children that end at once, one after the other."""
+    """Fork children that exit at once, one after the other."""
     count = 0
     while time.monotonic() < end:
         if (pid := os.fork()) == 0:
@@ -178,7 +178,7 @@ def _fork(end: float) -> int:
 
 
 def _run(works: list[Work], end: float) -> int:
-    """Run each in a process of its own, wait for all, return how many there were."""
+    """Run each in a separate process, wait for all, return their number."""
     running: dict[int, int] = {}
     for work in works:
         reader, writer = os.pipe()

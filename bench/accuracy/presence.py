@@ -1,4 +1,4 @@
-"""Which processes a tool did not list although they lived."""
+"""Which live processes a tool did not list."""
 
 from collections import defaultdict
 from collections.abc import Set as AbstractSet
@@ -8,14 +8,14 @@ Json = dict[str, Any]
 Identity = tuple[int, float]
 
 _SLACK_S: Final = 0.1
-"""Starts are told in ticks, and clocks are read one after the other."""
+"""Start times are in ticks, and clocks are read one after the other."""
 
 
 def missing(samples: list[Json], members: AbstractSet[Identity]) -> int:
-    """Return how many of `members` are not in every sample taken while they lived.
+    """Return how many of `members` are missing from a sample taken in their lifetime.
 
-    A life is from the start that the tool tells to the end that it tells, or to the
-    last sample that lists the process.
+    A lifetime is from the start to the exit reported by the tool, or to the last sample
+    that lists the process.
     """
     listed: dict[Identity, set[int]] = defaultdict(set)
     ends_s: dict[Identity, float] = {}

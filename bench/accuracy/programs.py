@@ -16,7 +16,7 @@ _PROBES: Final = 9
 
 @dataclass(frozen=True)
 class Programs:
-    """Where the programs are, and what tells their processes from all others."""
+    """The folder of the programs, and the mark of their processes."""
 
     mark: str
     """What the names of all processes of the workloads begin with."""
@@ -35,7 +35,7 @@ class Programs:
 
 
 def prepare(folder: Path) -> Programs:
-    """Make the links in a folder, and find out how fast awk is here."""
+    """Create the links in a folder, and calibrate awk."""
     mark = f"acc{secrets.token_hex(2)}"
     paths: dict[str, str] = {}
     for name, program in _PROGRAMS.items():
@@ -51,7 +51,7 @@ def prepare(folder: Path) -> Programs:
 
 
 def _job(folder: Path, paths: dict[str, str], count: int) -> str:
-    """Write the scripts of the tree; both end with a builtin, which is no process."""
+    """Write the scripts of the tree; both end with a builtin, not a process."""
     leaf = f"{paths['awk']} 'BEGIN {{ for (i = 0; i < {count}; i++) x += i }}'"
     middle, top = folder / "middle", folder / "job"
     middle.write_text(f"{leaf} &\n{leaf} &\n{leaf} &\nwait\n", "utf-8")
@@ -61,7 +61,7 @@ def _job(folder: Path, paths: dict[str, str], count: int) -> str:
 
 
 def calibrate(awk: str) -> dict[str, int]:
-    """Return how often awk must loop to take so many milliseconds of CPU time."""
+    """Return the loop count of awk for some milliseconds of CPU time."""
     start_s = _awk_s(awk, 0)
     each_s = max(_awk_s(awk, _PROBE_LOOPS) - start_s, 1e-6) / _PROBE_LOOPS
     return {

@@ -17,11 +17,11 @@ _KINDS: Final = 8
 
 
 class ToolFailed(Exception):
-    """A tool ended, or printed nothing in time: why."""
+    """A tool exited, or printed nothing in time: the reason."""
 
 
 class Recording:
-    """What a tool prints, and when each of its samples came."""
+    """The output of a tool, with the time of each sample."""
 
     def __init__(
         self, process: subprocess.Popen[bytes], out: Path, mark: bytes
@@ -29,7 +29,7 @@ class Recording:
         """Record `out`; every sample has `mark` in it once."""
         self.process = process
         self.text = ""
-        """All that was printed, once it ended."""
+        """All output, once it exited."""
         self.stamps: list[tuple[float, float]] = []
         """For each sample the monotonic clock, and how long the CPUs were busy."""
         self._out = out
@@ -40,7 +40,7 @@ class Recording:
         """Wait until there are so many samples.
 
         Raises:
-            ToolFailed: It ended, or time is over.
+            ToolFailed: It exited, or timed out.
         """
         end = time.monotonic() + seconds
         while len(self.stamps) < samples:
@@ -98,7 +98,7 @@ def _start(
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and its group."""
+    """Kill a process and its group."""
     if process.poll() is None:
         process.terminate()
         try:

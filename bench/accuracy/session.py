@@ -1,4 +1,4 @@
-"""One run: a tool records while a workload runs in a cgroup of its own."""
+"""One run: a tool records while a workload runs in its own cgroup."""
 
 import json
 import os
@@ -36,10 +36,10 @@ def collectors() -> tuple[list[str], list[str]]:
 def run(
     tool: str, workload: str, programs: Programs, seconds: float
 ) -> tuple[Figures, Truth]:
-    """Return what a tool told of a workload, and what was true.
+    """Return the figures of a tool for a workload, and the reference.
 
     Raises:
-        ToolFailed: The tool, or the workload, did not do what it should.
+        ToolFailed: The tool or the workload failed.
     """
     with group() as cgroup:
         orders = programs.orders(workload, seconds)
@@ -64,7 +64,7 @@ main()
 def _driver(
     orders: dict[str, object], comm: str, cgroup: Group | None
 ) -> Iterator[subprocess.Popen[str]]:
-    """Start the driver, ready to begin; end all that it started."""
+    """Start the driver, ready to begin; kill all that it started."""
     folder = str(cgroup.folder) if cgroup else ""
     driver = subprocess.Popen(
         [sys.executable, "-I", "-c", _DRIVER, json.dumps(orders), comm, folder],
@@ -114,7 +114,7 @@ def _let_run(
         driver.stdin.write("go\n")
         driver.stdin.flush()
     told = json.loads(_answer(driver, seconds))
-    # WNOWAIT: it has ended, and its number is not given away.
+    # WNOWAIT: it has exited, and its PID is not reused.
     os.waitid(os.P_PID, driver.pid, os.WEXITED | os.WNOWAIT)
     recording.look()
     if cgroup and not cgroup.wait_until_empty(10.0):

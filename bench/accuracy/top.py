@@ -1,4 +1,4 @@
-"""What `top -b` prints, as figures."""
+"""The output of `top -b`, as figures."""
 
 from bench.accuracy.figures import Figures, Truth
 
@@ -9,9 +9,9 @@ Stamps = list[tuple[float, float]]
 
 
 def from_top(text: str, stamps: Stamps, truth: Truth) -> Figures:
-    """Return the figures of what top printed, each sample with its time and busy time.
+    """Return the figures of top's output, each sample with its time and busy time.
 
-    The first sample tells of the time before, and the last may not be whole.
+    The first sample is about the time before, and the last may be incomplete.
     """
     samples = text.split(SAMPLE)[1:]
     whole = min(len(samples), len(stamps)) - 1

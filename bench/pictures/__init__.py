@@ -1,1 +1,1 @@
-"""The pictures of the documentation, taken of the real program on a stage."""
+"""The pictures of the documentation, taken of the real program."""

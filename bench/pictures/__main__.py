@@ -1,7 +1,7 @@
 """Take the pictures of the documentation: `python -m bench.pictures [NAME ...]`.
 
-They come to docs/img. Needs root, cc, Pillow and the DejaVu fonts. The cast is alone at
-work on a quiet machine.
+They are written to docs/img. Needs root, cc, Pillow and the DejaVu fonts. Use a quiet
+machine.
 """
 
 import os
@@ -19,7 +19,7 @@ _OUT: Final = Path("docs/img")
 
 
 class Picture(NamedTuple):
-    """One screen: its size, the keys that lead to it, and options of montauk."""
+    """One screen: its size, the keys that open it, and options of montauk."""
 
     size: str
     keys: str = ""
@@ -49,7 +49,7 @@ _PICTURES: Final = {
 """By the name of the file. Keys are those of bench.screenshot, with blanks between."""
 
 _WARM_UP_S: Final = 8.0
-"""What ended lingers, and the history of the books begins to fill."""
+"""Exited processes linger, and the history of the ledger line fills."""
 
 
 def take(stage: Stage, name: str) -> None:

@@ -1,4 +1,4 @@
-"""A small world of processes, in namespaces of its own."""
+"""A scene of processes, in separate namespaces."""
 
 import shutil
 import signal
@@ -48,10 +48,10 @@ _HOSTNAME: Final = "build-07"
 
 
 class Stage:
-    """Runs the cast; what runs on it sees nothing else."""
+    """Runs the processes of the scene, isolated from all others."""
 
     def __init__(self) -> None:
-        """Build the actors, raise the stage and start the cast; this takes root."""
+        """Build the programs and start them in new namespaces, as root."""
         self._folder = Path(tempfile.mkdtemp(prefix="stage-"))
         self._folder.chmod(0o755)
         programs = self._folder / "bin"
@@ -91,13 +91,13 @@ class Stage:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End the cast and take the stage down."""
+        """Kill the processes and remove the namespaces."""
         self._unshare.send_signal(signal.SIGKILL)
         self._unshare.wait()
         shutil.rmtree(self._folder)
 
     def command(self, arguments: list[str]) -> list[str]:
-        """Return what runs a command on the stage."""
+        """Return the command line that runs a command in the namespaces."""
         init = self._init()
         return [
             "nsenter", f"--target={init}", "--pid", "--uts", "--cgroup", "--mount",
@@ -105,6 +105,6 @@ class Stage:
         ]  # fmt: skip
 
     def _init(self) -> int:
-        """Return the pid, here, of process 1 there."""
+        """Return the outer PID of the namespace's process 1."""
         children = Path(f"/proc/{self._unshare.pid}/task/{self._unshare.pid}/children")
         return int(children.read_text().split()[0])
