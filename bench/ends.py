@@ -95,11 +95,11 @@ def measure_ends() -> None:
         unfinished = sample.counters.lost_cpu_times
     p50, p99, most = np.percentile(tally.delays_ms(), [50, 99, 100])
     print(f"{_SHORT_LIVES} short-lived processes beside {_BUSY} busy loops")
-    print(f"  told                      {tally.told}, {sample.counters.lost} lost")
+    print(f"  reported                  {tally.told}, {sample.counters.lost} lost")
     print(f"  without final CPU time    {unfinished}, with none {tally.without_time}")
-    print(f"  rows of ends not complete {tally.rows_of_ended}")
+    print(f"  rows of incomplete exits  {tally.rows_of_ended}")
     print(
-        f"  from exit to told         p50 {p50:.0f} ms, p99 {p99:.0f} ms, "
+        f"  from exit to report       p50 {p50:.0f} ms, p99 {p99:.0f} ms, "
         f"max {most:.0f} ms, sampled every {_INTERVAL_S * 1000:.0f} ms"
     )
 

@@ -117,7 +117,7 @@ def type_filters(living: int = 10_000, ended: int = MOST_KEPT) -> None:
             terminal.read_for(1.0)
         terminal.end(signal.SIGTERM)
     print(
-        f"\nfilter key to repaint, {count} processes, {ended} ended, ms of wall clock"
+        f"\nfilter key to repaint, {count} processes, {ended} exited, ms of wall clock"
     )
     _print_times("in the tab", times)
 

@@ -45,7 +45,7 @@ class Recording:
         end = time.monotonic() + seconds
         while len(self.stamps) < samples:
             if self.process.poll() is not None:
-                raise ToolFailed(f"ended with {self.process.returncode}")
+                raise ToolFailed(f"exited with {self.process.returncode}")
             if time.monotonic() > end:
                 raise ToolFailed(f"no sample {samples} within {seconds:.0f} s")
             time.sleep(_POLL_S)
