@@ -24,7 +24,7 @@ LONGEST_LINE: Final = 1_000
 """Characters; one that lists all columns has 850."""
 
 
-def near(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return the question whether a name was meant that is like an unknown one.
 
     Empty where none is.

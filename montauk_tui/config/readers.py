@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from montauk_tui.config.durations import in_range, parse_duration
-from montauk_tui.errors import MOST_COMPLAINTS, UsageError, near
+from montauk_tui.errors import MOST_COMPLAINTS, UsageError, did_you_mean
 from montauk_tui.model.text import cell_width, clean_text, quoted
 
 # The engine imports numpy, 0.1 s of start-up that --help does not need.
@@ -41,7 +41,7 @@ def unknown_keys(keys: Iterable[str], known: Sequence[str], said: int = 0) -> li
     every = f"remove it, or use one of: {', '.join(known)}"
     unknown = (key for key in keys if key not in known)
     return [
-        f"unknown key {quoted(key)}; {near(key, known) or every}"
+        f"unknown key {quoted(key)}; {did_you_mean(key, known) or every}"
         if number < MOST_COMPLAINTS
         else ""
         for number, key in enumerate(unknown, said)
@@ -182,6 +182,6 @@ def one_of(name: str, known: Sequence[str], what: str) -> str:
     """
     if name not in known:
         reason = f"{what} called {quoted(name)}"
-        remedy = near(name, known) or f"choose one of: {', '.join(known)}"
+        remedy = did_you_mean(name, known) or f"choose one of: {', '.join(known)}"
         raise UsageError(reason, remedy)
     return name

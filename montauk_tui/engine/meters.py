@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from montauk_tui.errors import UsageError, near
+from montauk_tui.errors import UsageError, did_you_mean
 from montauk_tui.model.schema import Need
 from montauk_tui.model.text import quoted
 
@@ -125,7 +125,7 @@ def _chosen(entry: str) -> Chosen:
     meter = METERS.get(name.strip())
     if meter is None:
         reason = f"no meter is called {quoted(name.strip())}"
-        remedy = near(name, METERS) or f"choose some of: {', '.join(METERS)}"
+        remedy = did_you_mean(name, METERS) or f"choose some of: {', '.join(METERS)}"
         raise UsageError(reason, remedy)
     style = style.strip() if colon else meter.styles[0]
     if style not in meter.styles:

@@ -14,7 +14,7 @@ from montauk_tui.engine.rows.exited import exited_only, with_exited
 from montauk_tui.engine.rows.exited_parents import with_exited_parents
 from montauk_tui.engine.rows.groups import by_cgroup, by_executable
 from montauk_tui.engine.rows.spawners import spawners
-from montauk_tui.errors import MOST_COMPLAINTS, few, near
+from montauk_tui.errors import MOST_COMPLAINTS, did_you_mean, few
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.text import quoted
 
@@ -160,7 +160,7 @@ def mistakes(settings: Settings) -> list[str]:
     unknown = [name for name in settings.tab_order if name not in known]
     said = [
         f"'tab_order': unknown tab {quoted(name)}; "
-        + (near(name, known) or f"use some of: {', '.join(known)}")
+        + (did_you_mean(name, known) or f"use some of: {', '.join(known)}")
         for name in unknown[:MOST_COMPLAINTS]
     ]
     said += [""] * (len(unknown) - len(said))

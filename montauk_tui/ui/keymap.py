@@ -14,7 +14,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.keys import Keys, _character_to_key
 
-from montauk_tui.errors import MOST_COMPLAINTS, UsageError, few, near
+from montauk_tui.errors import MOST_COMPLAINTS, UsageError, did_you_mean, few
 from montauk_tui.model.text import quoted
 from montauk_tui.ui.bindings import BINDINGS, KEY_NAMES, LOOK_BINDINGS, key_name
 
@@ -100,7 +100,7 @@ def keymap(chosen: Chosen) -> tuple[Keymap, list[str]]:
     unknown = [name for name in chosen if name not in known]
     said = [
         f"[keys]: unknown action {quoted(name)}; "
-        + (near(name, known) or "docs/keys.md and F1 list them")
+        + (did_you_mean(name, known) or "docs/keys.md and F1 list them")
         for name in unknown[:MOST_COMPLAINTS]
     ]
     said += [""] * (len(unknown) - len(said))

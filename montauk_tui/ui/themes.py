@@ -16,7 +16,7 @@ from textual.color import Color, ColorParseError
 from textual.theme import Theme as TextualTheme
 
 from montauk_tui import config, files
-from montauk_tui.errors import UsageError, followed, near
+from montauk_tui.errors import UsageError, did_you_mean, followed
 from montauk_tui.model.text import clean, clean_text, named, quoted
 from montauk_tui.resources import folder
 
@@ -112,7 +112,7 @@ def load(name: str, folders: Sequence[Path]) -> Theme:
     known = names(folders)
     raise ThemeError(
         f"unknown theme {quoted(name)}",
-        near(name, known) or f"choose one of: {', '.join(known)}",
+        did_you_mean(name, known) or f"choose one of: {', '.join(known)}",
     )
 
 
@@ -140,7 +140,7 @@ def _read(path: Path) -> Theme:
     for key in document:
         if key not in _PARTS:
             reason = f"{file}: unknown key {quoted(key)}"
-            remedy = near(key, _PARTS) or f"use some of: {', '.join(_PARTS)}"
+            remedy = did_you_mean(key, _PARTS) or f"use some of: {', '.join(_PARTS)}"
             raise ThemeError(reason, remedy)
     surface = _section(document, "surface", SURFACES, file)
     if missing := [key for key in SURFACES if key not in surface]:
@@ -183,7 +183,7 @@ def _section(
     for key, value in section.items():
         if key not in known:
             reason = f"{file}: unknown key {quoted(key)} in [{name}]"
-            remedy = near(key, known) or f"use some of: {', '.join(known)}"
+            remedy = did_you_mean(key, known) or f"use some of: {', '.join(known)}"
             raise ThemeError(reason, remedy)
         if not isinstance(value, str):
             raise ThemeError(f"{file}: {key} is not text", "put it in quotes")

@@ -13,7 +13,7 @@ from montauk_tui import config, files
 from montauk_tui.config import Settings, from_file
 from montauk_tui.config.reading import from_document
 from montauk_tui.config.writing import SaveFailed, save
-from montauk_tui.errors import MOST_COMPLAINTS, few, near
+from montauk_tui.errors import MOST_COMPLAINTS, did_you_mean, few
 from montauk_tui.session import tabs
 from montauk_tui.ui import themes
 from montauk_tui.ui.keymap import keymap
@@ -168,7 +168,7 @@ def test_what_is_left_out_is_counted() -> None:
 
 
 def test_a_name_too_long_to_compare_is_like_nothing() -> None:
-    assert near("coluns" * 1_000, ["columns"]) == ""
+    assert did_you_mean("coluns" * 1_000, ["columns"]) == ""
 
 
 @ROOT

@@ -35,7 +35,7 @@ from montauk_tui.engine.columns.column import (
     time_column,
 )
 from montauk_tui.engine.columns.containers import container_of, unit_of
-from montauk_tui.errors import UsageError, near
+from montauk_tui.errors import UsageError, did_you_mean
 from montauk_tui.model.schema import Need
 from montauk_tui.model.text import quoted
 
@@ -267,7 +267,7 @@ def find(name: str) -> Column:
     column_id = NAMES.get(wanted) or NAMES.get(wanted.rstrip("%"))
     if column_id is None:
         reason = f"no column is called {quoted(name)}"
-        remedy = near(name, NAMES) or f"choose one of: {', '.join(COLUMNS)}"
+        remedy = did_you_mean(name, NAMES) or f"choose one of: {', '.join(COLUMNS)}"
         raise UsageError(reason, remedy)
     return COLUMNS[column_id]
 

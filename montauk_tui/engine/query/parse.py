@@ -17,7 +17,7 @@ from montauk_tui.engine.query import values
 from montauk_tui.engine.query.fields import NAMES, PARENT, find
 from montauk_tui.engine.query.nodes import And, Comparison, Node, Not, Or, Query, Words
 from montauk_tui.engine.query.scan import QUOTES, Scanner
-from montauk_tui.errors import near
+from montauk_tui.errors import did_you_mean
 from montauk_tui.model.text import quoted
 
 _DEEPEST: Final = 50
@@ -151,7 +151,7 @@ def _comparison(scanner: Scanner) -> Comparison:
 
 def _meant(name: str) -> str:
     prefix = PARENT if name.lower().startswith(PARENT) else ""
-    return near(name, [f"{prefix}{field}" for field in NAMES])
+    return did_you_mean(name, [f"{prefix}{field}" for field in NAMES])
 
 
 def _words(scanner: Scanner) -> Words:
