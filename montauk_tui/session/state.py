@@ -13,8 +13,8 @@ from montauk_tui.model.kinds import RowKey
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.signals import DEFAULT as DEFAULT_SIGNAL
 from montauk_tui.session.choices import Choices
-from montauk_tui.session.chosen import settings_now
 from montauk_tui.session.finding import PidSearch
+from montauk_tui.session.settings_from_state import settings_now
 from montauk_tui.session.tabs import Shown, rows_of
 
 
