@@ -154,7 +154,7 @@ def usual_of(chosen: TabSettings) -> Tab:
     return replace(like, id=chosen.id, title=chosen.name)
 
 
-def mistakes(settings: Settings) -> list[str]:
+def validate(settings: Settings) -> list[str]:
     """Return a line for each invalid setting of tabs."""
     known = {*BUILT_IN, *(tab.id for tab in settings.tabs)}
     unknown = [name for name in settings.tab_order if name not in known]

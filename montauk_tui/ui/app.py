@@ -204,10 +204,10 @@ def no_cursor() -> MontaukError:
     return MontaukError(reason, "set TERM, or use --once or --json")
 
 
-def mistakes(settings: Settings) -> list[str]:
+def validate(settings: Settings) -> list[str]:
     """Return a line for each invalid setting that only the screen can check."""
     path = shown_path(config_path(os.environ))
-    said = [*keymap(settings.keys)[1], *tabs.mistakes(settings)]
+    said = [*keymap(settings.keys)[1], *tabs.validate(settings)]
     return [f"{path}: {line}" for line in said]
 
 
@@ -220,7 +220,7 @@ def run(
         ThemeError: With `strict_theme`, if the theme cannot be loaded.
         MontaukError: The collector failed.
     """
-    notes = [*warnings, *mistakes(settings)]
+    notes = [*warnings, *validate(settings)]
     able = TerminalDriver.abilities = abilities.find(
         os.environ, streams.screen().fileno()
     )

@@ -26,7 +26,7 @@ from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.sample import CPU_FIELDS, Pressure
 from montauk_tui.model.starts import FORK
 from montauk_tui.ui import themes
-from montauk_tui.ui.app import mistakes
+from montauk_tui.ui.app import validate
 from montauk_tui.ui.bindings import BINDINGS
 from scripts import docs
 from scripts.htop_keys import HTOP
@@ -148,7 +148,7 @@ def test_the_examples_of_settings_are_good(tmp_path: Path) -> None:
             file = tmp_path / "config.toml"
             file.write_text(block, "utf-8")
             settings, warnings = config.from_file(file)
-            assert (warnings, mistakes(settings)) == ([], [])
+            assert (warnings, validate(settings)) == ([], [])
             found += 1
     assert found > 3
 

@@ -151,7 +151,7 @@ def test_absurd_files_cost_little_and_are_told_in_few_lines(
     file.write_text(text)
     assert file.stat().st_size < files.MOST_BYTES
     settings, warnings = from_file(file)
-    warnings += keymap(settings.keys)[1] + tabs.mistakes(settings)
+    warnings += keymap(settings.keys)[1] + tabs.validate(settings)
     assert len(compared) <= 3 * MOST_COMPLAINTS
     assert max(map(len, compared), default=0) < 100
     assert len(warnings) <= 2 * (MOST_COMPLAINTS + 1)

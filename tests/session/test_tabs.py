@@ -6,7 +6,7 @@ import pytest
 
 from montauk_tui.config import Settings, TabSettings
 from montauk_tui.model.kinds import RowKind
-from montauk_tui.session.tabs import BUILT_IN, LISTINGS, Tabs, mistakes, why_nothing
+from montauk_tui.session.tabs import BUILT_IN, LISTINGS, Tabs, validate, why_nothing
 from tests.support.churn import (
     LOOPS,
     MAKE,
@@ -64,7 +64,7 @@ def test_the_order_of_tabs(order: tuple[str, ...], expected: tuple[str, ...]) ->
     ],
 )
 def test_mistakes_cost_one_line_each(settings: Settings, hints: list[str]) -> None:
-    (line,) = mistakes(settings)
+    (line,) = validate(settings)
     for hint in hints:
         assert hint in line
     assert Tabs.from_settings(settings).every["exited"].rows == "exited"

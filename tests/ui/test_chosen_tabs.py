@@ -4,7 +4,7 @@ import pytest
 
 from montauk_tui.config import Settings, TabSettings
 from montauk_tui.session.tabs import Tabs
-from montauk_tui.ui.app import mistakes
+from montauk_tui.ui.app import validate
 from tests.support.builders import FakeLookups
 from tests.support.churn import churning_collector
 from tests.support.monitor import Monitor, make_app, running
@@ -37,7 +37,7 @@ def header(monitor: Monitor) -> list[str]:
     ],
 )
 def test_mistakes_cost_one_line_each(settings: Settings, hints: list[str]) -> None:
-    (line,) = mistakes(settings)
+    (line,) = validate(settings)
     for hint in ("config.toml: ", *hints):
         assert hint in line
     assert Tabs.from_settings(settings).every["exited"].rows == "exited"

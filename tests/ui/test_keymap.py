@@ -7,7 +7,7 @@ from textual.binding import Binding
 
 from montauk_tui.config import Settings
 from montauk_tui.errors import UsageError
-from montauk_tui.ui.app import MontaukApp, mistakes
+from montauk_tui.ui.app import MontaukApp, validate
 from montauk_tui.ui.bindings import BINDINGS, EVERY_BINDING, key_name, key_names
 from montauk_tui.ui.keymap import given_key, keymap, read_key
 from montauk_tui.ui.screens.pick import PickScreen
@@ -105,7 +105,7 @@ def test_the_closer_look_has_keys_of_its_own() -> None:
     ],
 )
 def test_mistakes_cost_one_line_each(keys: Keys, hints: list[str]) -> None:
-    (line,) = mistakes(Settings(keys=keys))
+    (line,) = validate(Settings(keys=keys))
     for hint in ("config.toml: [keys]", *hints):
         assert hint in line
 
