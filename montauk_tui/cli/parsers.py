@@ -54,7 +54,7 @@ class _Parser(argparse.ArgumentParser):
         if file is None or file is not sys.stdout:
             super()._print_message(message, file)
         elif message:
-            output.put(message.removesuffix("\n"))
+            output.write_stdout(message.removesuffix("\n"))
 
     def error(self, message: str) -> NoReturn:
         """Exit with the usage-error code."""

@@ -21,7 +21,7 @@ from montauk_tui.engine.units import counted
 from montauk_tui.errors import CollectorFailed, CollectorUnavailable
 from montauk_tui.export.cutnote import CutNote
 from montauk_tui.export.jsonlines import frame_json
-from montauk_tui.export.output import put
+from montauk_tui.export.output import write_stdout
 from montauk_tui.export.table import frame_table
 from montauk_tui.export.waiting import Waiting
 from montauk_tui.host.local import LocalHost
@@ -43,7 +43,7 @@ def collector_info(forced: str | None) -> int:
         line, is_active = _describe(name, waiting, is_wanted=is_wanted)
         active = name if is_active else active
         lines.append(line)
-    put("\n".join(["Available collectors:", *lines]))
+    write_stdout("\n".join(["Available collectors:", *lines]))
     return 0 if active else 1
 
 
@@ -93,7 +93,7 @@ def once(settings: Settings, limit: int | None) -> int:
         listed = with_exited(frame, frame.interval_s or 0.0, frozenset())
         cut.at_least(cut_commands(listed, view.query))
         rows = project(listed, view).rows[:limit]
-        put("\n".join(frame_table(listed, rows, columns, width)))
+        write_stdout("\n".join(frame_table(listed, rows, columns, width)))
 
     _each_frame(settings, 1, show, needs)
     return 0
@@ -112,7 +112,7 @@ def json_lines(settings: Settings, samples: int | None, limit: int | None) -> in
     def show(frame: Frame, view: View, cut: CutNote) -> None:
         listed = beside_exited(frame)
         cut.at_least(cut_commands(listed, view.query))
-        put(frame_json(frame, *live_and_exited(listed, view, limit)))
+        write_stdout(frame_json(frame, *live_and_exited(listed, view, limit)))
 
     _each_frame(settings, samples, show)
     return 0

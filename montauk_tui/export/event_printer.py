@@ -17,7 +17,7 @@ from montauk_tui.export.cutnote import CutNote
 from montauk_tui.export.event_lines import Event
 from montauk_tui.export.event_source import Source, Totals
 from montauk_tui.export.jsonlines import SCHEMA
-from montauk_tui.export.output import put
+from montauk_tui.export.output import write_stdout
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import Need
 
@@ -41,7 +41,7 @@ class Printer:
     def title(self) -> None:
         """Print the line above the first event."""
         if not self._as_json:
-            put(event_lines.title())
+            write_stdout(event_lines.title())
 
     def show(self, source: Source, sample: Sample, events: Events) -> None:
         """Print the events of a sample except those that earlier ones may precede."""
@@ -74,7 +74,7 @@ class Printer:
         self.shown += len(ready)
         if ready:
             lines = (one.json if self._as_json else one.line for one in ready)
-            put("\n".join(write(source.user) for write in lines))
+            write_stdout("\n".join(write(source.user) for write in lines))
 
     def summary(self, totals: Totals, duration_s: float) -> None:
         """Print the counts: as JSON after the events, else to stderr."""
@@ -86,7 +86,7 @@ class Printer:
                 "pending": pending,
                 "shown": self.shown,
             }
-            put(json.dumps({"schema": SCHEMA, "summary": figures}))
+            write_stdout(json.dumps({"schema": SCHEMA, "summary": figures}))
             return
         kinds = ((totals.forks, "fork"), (totals.execs, "exec"), (totals.exits, "exit"))
         happened = ", ".join(counted(*one) for one in kinds)

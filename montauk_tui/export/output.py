@@ -8,7 +8,7 @@ from typing import TextIO
 from montauk_tui.errors import MontaukError
 
 
-def put(text: str) -> None:
+def write_stdout(text: str) -> None:
     """Write a line; characters outside the encoding of stdout become escapes.
 
     Raises:

@@ -10,7 +10,7 @@ from montauk_tui.collectors.kernel.layout import (
     read_layout,
 )
 from montauk_tui.errors import MontaukError
-from montauk_tui.export.output import put
+from montauk_tui.export.output import write_stdout
 
 _TITLES = ("STRUCT", "FIELD", "OFFSET", "SIZE", "TYPE")
 _NUMBERS = frozenset((2, 3))
@@ -33,7 +33,7 @@ def layout(path: str = DEFAULT_PATH) -> int:
         raise MontaukError(f"{path}: permission denied", "run it as root") from error
     except (OSError, BtfError) as error:
         raise MontaukError(f"{path} cannot be read: {error}", _NO_BTF) from error
-    put("\n".join(layout_lines(found)))
+    write_stdout("\n".join(layout_lines(found)))
     return 0
 
 

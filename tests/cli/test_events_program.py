@@ -81,7 +81,7 @@ def test_an_interrupt_loses_nothing_that_waits_for_a_slow_reader() -> None:
     """Python's own writer loses what is left of a large write then."""
     script = (
         "import signal, sys; signal.signal(signal.SIGINT, lambda *_: None);"
-        "from montauk_tui.export.output import put; put('ready');"
+        "from montauk_tui.export.output import write_stdout; write_stdout('ready');"
         "put('\\n'.join(map(str, range(100_000)))); put('end')"
     )
     command = [sys.executable, "-c", script]
