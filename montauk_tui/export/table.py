@@ -65,10 +65,10 @@ def _summary(frame: Frame) -> list[str]:
         f"collector {frame.collector.name} ({frame.collector.detail})",
     ]
     unknown = [f"- {reason}" for reason in host.unknown]
-    return ["  ".join(machine), "  ".join(use), *_books(frame), *unknown]
+    return ["  ".join(machine), "  ".join(use), *_ledger_lines(frame), *unknown]
 
 
-def _books(frame: Frame) -> list[str]:
+def _ledger_lines(frame: Frame) -> list[str]:
     """Return the ledger in cores, and the rates of starts and exits."""
     ledger, interval_s = frame.ledger, frame.interval_s
     if ledger is None or not interval_s:

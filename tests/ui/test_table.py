@@ -87,7 +87,7 @@ async def test_a_frame_draws_as_many_rows_as_the_table_is_high(
         await monitor.draw(changed(monitor.frame, 4121, rss_bytes=1))
         drawn = monitor.table.rows_drawn - before
         assert drawn == monitor.table.size.height
-        # 40 lines less title, 4 of CPUs, books, view, header, status, keys.
+        # 40 lines less title, 4 of CPUs, ledger, view, header, status, keys.
         assert drawn == 30
 
 

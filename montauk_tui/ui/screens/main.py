@@ -15,7 +15,7 @@ from montauk_tui.session.choices import Choices
 from montauk_tui.session.state import Session
 from montauk_tui.ui.bindings import BINDINGS
 from montauk_tui.ui.themes import Theme
-from montauk_tui.ui.widgets.books import draw_books
+from montauk_tui.ui.widgets.ledger_line import draw_ledger
 from montauk_tui.ui.widgets.lines import LinesWidget, SizedLines
 from montauk_tui.ui.widgets.meters import MeterLook, draw_meters
 from montauk_tui.ui.widgets.process_row import Layout, RowLook, fit_columns
@@ -35,7 +35,7 @@ _LEAST_HEIGHT: Final = {
     "meters": 10,
     "status": 12,
     "panel": 16,
-    "books": 16,
+    "ledger": 16,
 }
 """Least terminal height for each part beside the table."""
 
@@ -183,9 +183,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def _draw_meters(self, scene: Scene, frame: Frame) -> None:
         rows = min(_MOST_CPU_LINES, max(1, self.size.height // _LINES_PER_CPU_LINE))
-        has_books = self.size.height >= _LEAST_HEIGHT["books"]
+        has_ledger = self.size.height >= _LEAST_HEIGHT["ledger"]
         # One line is the title, one the ledger.
-        room = self.size.height // _LINES_PER_METER_LINE - 1 - has_books
+        room = self.size.height // _LINES_PER_METER_LINE - 1 - has_ledger
         look = MeterLook(
             scene.theme,
             scene.session.choices.ascii,
@@ -195,8 +195,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
             scene.session.choices.chosen_meters,
         )
         lines = draw_meters(frame, look)
-        if has_books:
-            lines += draw_books(frame, look)
+        if has_ledger:
+            lines += draw_ledger(frame, look)
         if self.meters.styles.height is None or self.meters.styles.height.value != len(
             lines
         ):

@@ -27,7 +27,7 @@ _MOST_BAR: Final = 40
 _MOST_SPARKS: Final = 60
 
 
-def draw_books(frame: Frame, look: MeterLook) -> list[Line]:
+def draw_ledger(frame: Frame, look: MeterLook) -> list[Line]:
     """Return the ledger line, without figures before the first interval.
 
     It is drawn from the start, so that nothing below moves under a click.

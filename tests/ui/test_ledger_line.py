@@ -1,4 +1,4 @@
-"""The line of the books: where the CPU time went, and who came and went."""
+"""The ledger line: where the CPU time went, and rates of starts and exits."""
 
 import math
 import re
@@ -15,7 +15,7 @@ from montauk_tui.model.frame import Frame, Ledger
 from montauk_tui.model.history import Churn, History
 from montauk_tui.resources import folder
 from montauk_tui.ui import themes
-from montauk_tui.ui.widgets.books import draw_books
+from montauk_tui.ui.widgets.ledger_line import draw_ledger
 from montauk_tui.ui.widgets.lines import line_width
 from montauk_tui.ui.widgets.meters import MeterLook
 from tests.support.churn import churning_collector
@@ -23,10 +23,10 @@ from tests.support.monitor import make_app, running
 from tests.support.scenes import scene_frame
 
 THEME = themes.load(themes.DEFAULT, [folder("themes")])
-BOOKS = Ledger(4.0, 1.0, 2.5, 0.25, 0.25)
+LEDGER = Ledger(4.0, 1.0, 2.5, 0.25, 0.25)
 
 
-def frame(*churn: Churn, ledger: Ledger | None = BOOKS, **changes: Any) -> Frame:
+def frame(*churn: Churn, ledger: Ledger | None = LEDGER, **changes: Any) -> Frame:
     """Return a frame of 2 s."""
     changed = {"ledger": ledger, "interval_s": 2.0, "history": History(churn=churn)}
     return replace(scene_frame(), **{**changed, **changes})
@@ -42,7 +42,7 @@ def look_of(width: int, *, ascii_only: bool = False) -> MeterLook:
 
 
 def text(one: Frame, width: int = 200, *, ascii_only: bool = False) -> str:
-    (line,) = draw_books(one, look_of(width, ascii_only=ascii_only))
+    (line,) = draw_ledger(one, look_of(width, ascii_only=ascii_only))
     assert line_width(line) <= width
     return "".join(run for run, _ in line)
 
@@ -64,7 +64,7 @@ def test_the_bar_has_the_parts_in_their_proportion() -> None:
 
 
 def test_what_a_collector_cannot_tell_is_a_dash() -> None:
-    said = text(frame(churn(None), ledger=replace(BOOKS, exited_s=None)))
+    said = text(frame(churn(None), ledger=replace(LEDGER, exited_s=None)))
     assert "x exited -  " in said
     assert "started" not in said
     assert "lost" not in said
@@ -73,7 +73,7 @@ def test_what_a_collector_cannot_tell_is_a_dash() -> None:
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
 def test_what_stat_does_not_tell_is_a_dash_and_no_part_of_the_bar(width: int) -> None:
     """As where the softirq of one CPU is no number, and interrupts are measured."""
-    ledger = replace(BOOKS, interrupts_s=math.nan, unexplained_s=math.nan)
+    ledger = replace(LEDGER, interrupts_s=math.nan, unexplained_s=math.nan)
     figures, _, bar = text(frame(churn(), ledger=ledger), width).partition("[")
     assert re.search(r"(rest|unexplained) -", figures)
     assert set(bar.partition("]")[0]) <= set("|x ")
@@ -100,7 +100,7 @@ def test_what_is_shown_adds_up_to_the_digit(
 
 
 def test_more_parts_than_busy_time_is_shown_as_it_is() -> None:
-    ledger = replace(BOOKS, interrupts_s=0.0, unexplained_s=-0.1, live_s=1.6)
+    ledger = replace(LEDGER, interrupts_s=0.0, unexplained_s=-0.1, live_s=1.6)
     said = text(frame(churn(), ledger=ledger))
     assert "live 0.80  x exited 1.25  * irq 0.00  ? unexplained -0.05 " in said
     assert "rest -0.05" in text(frame(churn(lost=6), ledger=ledger), 60)
@@ -113,11 +113,11 @@ def test_nothing_at_all_to_account_for_draws_an_empty_bar() -> None:
 
 @pytest.mark.parametrize("width", [80, 120, 200])
 def test_what_was_lost_is_an_alert_at_every_width(width: int) -> None:
-    (line,) = draw_books(frame(churn(lost=6)), look_of(width))
+    (line,) = draw_ledger(frame(churn(lost=6)), look_of(width))
     alerts = [run for run, style in line if style == THEME.style("alert")]
     assert alerts == [" 3.0/s lost "]
     assert line_width(line) <= width
-    (line,) = draw_books(frame(churn()), look_of(width))
+    (line,) = draw_ledger(frame(churn()), look_of(width))
     assert not [run for run, style in line if style == THEME.style("alert")]
 
 
@@ -150,7 +150,7 @@ def test_with_ascii_only_nothing_else_is_drawn() -> None:
 @pytest.mark.parametrize("width", range(1, 220, 3))
 def test_it_is_never_wider_than_the_screen(width: int) -> None:
     one = frame(churn(123_456, lost=99_999))
-    (line,) = draw_books(one, look_of(width))
+    (line,) = draw_ledger(one, look_of(width))
     assert line_width(line) <= max(width, 80)
 
 
@@ -171,7 +171,7 @@ def test_before_there_is_an_interval_the_line_has_its_place() -> None:
     """Else all below would move when it comes, away from under a click."""
     look = look_of(100)
     for early in (frame(ledger=None), frame(interval_s=None)):
-        ((run, *_),) = draw_books(early, look)
+        ((run, *_),) = draw_ledger(early, look)
         assert run[0].split() == ["Busy"]
 
 
