@@ -2,13 +2,13 @@
 
 import argparse
 
-from montauk_tui.cli.settings import told
+from montauk_tui.cli.settings import load_and_report
 from montauk_tui.export import events
 
 
 def run(options: argparse.Namespace) -> int:
     """Print events until stopped and return the exit code."""
-    settings = told(options, for_scripts=True)
+    settings = load_and_report(options, for_scripts=True)
     return events.events(
         settings.collector, settings.filter, options.duration, as_json=options.json
     )

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 from montauk_tui import shortage, streams
-from montauk_tui.cli.settings import chosen
+from montauk_tui.cli.settings import load_settings
 from montauk_tui.collectors import registry
 from montauk_tui.config import Settings
 from montauk_tui.errors import MontaukError
@@ -16,7 +16,7 @@ from montauk_tui.host.local import LocalHost
 
 def run(options: argparse.Namespace) -> int:
     """Run the monitor until the user quits; return the exit code."""
-    settings, warnings = chosen(options)
+    settings, warnings = load_settings(options)
     return monitor(settings, warnings, strict_theme=options.theme is not None)
 
 

@@ -2,10 +2,10 @@
 
 import argparse
 
-from montauk_tui.cli.settings import told
+from montauk_tui.cli.settings import load_and_report
 from montauk_tui.export import commands
 
 
 def run(options: argparse.Namespace) -> int:
     """Print it and return the exit code."""
-    return commands.once(told(options), options.limit)
+    return commands.once(load_and_report(options), options.limit)

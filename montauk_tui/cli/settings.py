@@ -11,7 +11,7 @@ from montauk_tui.config.options import OPTIONS
 from montauk_tui.errors import UsageError
 
 
-def chosen(
+def load_settings(
     options: argparse.Namespace, *, for_scripts: bool = False
 ) -> tuple[Settings, list[str]]:
     """Return the settings, and a line for each error in the file.
@@ -32,9 +32,11 @@ def chosen(
     return settings, warnings
 
 
-def told(options: argparse.Namespace, *, for_scripts: bool = False) -> Settings:
+def load_and_report(
+    options: argparse.Namespace, *, for_scripts: bool = False
+) -> Settings:
     """Return the settings, and report errors in the file on stderr."""
-    settings, warnings = chosen(options, for_scripts=for_scripts)
+    settings, warnings = load_settings(options, for_scripts=for_scripts)
     for warning in warnings:
         streams.complain(warning)
     return settings
