@@ -28,7 +28,7 @@ from montauk_tui.pipeline.frames import FrameSource
 from montauk_tui.ui import themes
 from montauk_tui.ui.app import MontaukApp
 from montauk_tui.ui.messages import FrameReady
-from montauk_tui.ui.widgets.meters import MeterLook, draw_meters
+from montauk_tui.ui.widgets.meters import MeterStyle, draw_meters
 
 SIZES: Final = (100, 1_000, 5_000, 10_000)
 _ROUNDS: Final = 11
@@ -74,7 +74,7 @@ def print_header(opened: Opened) -> None:
     for _ in range(MOST_MOMENTS):
         frame = source.next_frame(_DEVICES)
     for name, chosen in (("usual", USUAL), ("graphs", parse(_GRAPHS))):
-        look = MeterLook(theme, ascii=False, width=_SCREEN[0], rows=6, chosen=chosen)
+        look = MeterStyle(theme, ascii=False, width=_SCREEN[0], rows=6, chosen=chosen)
         cost = _median_ms(partial(draw_meters, frame, look), _HEADER_ROUNDS)
         print(f"header of {name} meters {cost:.2f} ms")
     for needs in (Need.NONE, _DEVICES):

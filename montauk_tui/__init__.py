@@ -1,4 +1,4 @@
-"""montauk: a process monitor for the Linux terminal that closes the books."""
+"""montauk: a process monitor for the Linux terminal."""
 
 import os
 

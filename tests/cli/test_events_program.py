@@ -82,7 +82,7 @@ def test_an_interrupt_loses_nothing_that_waits_for_a_slow_reader() -> None:
     script = (
         "import signal, sys; signal.signal(signal.SIGINT, lambda *_: None);"
         "from montauk_tui.export.output import write_stdout; write_stdout('ready');"
-        "put('\\n'.join(map(str, range(100_000)))); put('end')"
+        "write_stdout('\\n'.join(map(str, range(100_000)))); write_stdout('end')"
     )
     command = [sys.executable, "-c", script]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

@@ -14,7 +14,7 @@ from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.resources import folder
 from montauk_tui.ui import themes
 from montauk_tui.ui.widgets.lines import to_strip
-from montauk_tui.ui.widgets.process_row import Layout, RowLook, draw_row, fit_columns
+from montauk_tui.ui.widgets.process_row import Layout, RowStyle, draw_row, fit_columns
 from tests.support.builders import FakeLookups, make_frame, make_sample
 from tests.support.monitor import Monitor, make_app, running
 from tests.support.replay import ReplayCollector
@@ -137,7 +137,7 @@ async def test_the_whole_screen_stays_harmless_under_everything_that_opens() -> 
             await monitor.press("escape")
 
 
-LOOK: Final = RowLook(
+LOOK: Final = RowStyle(
     themes.load(themes.DEFAULT, [folder("themes")]), ascii=False, paths=True, search="x"
 )
 

@@ -17,7 +17,7 @@ from montauk_tui.resources import folder
 from montauk_tui.ui import themes
 from montauk_tui.ui.widgets.ledger_line import draw_ledger
 from montauk_tui.ui.widgets.lines import line_width
-from montauk_tui.ui.widgets.meters import MeterLook
+from montauk_tui.ui.widgets.meters import MeterStyle
 from tests.support.churn import churning_collector
 from tests.support.monitor import make_app, running
 from tests.support.scenes import scene_frame
@@ -37,8 +37,8 @@ def churn(ended: int | None = 428, lost: int = 0, at_s: float = 0.0) -> Churn:
     return Churn(at_s, 2.0, started, ended, lost)
 
 
-def look_of(width: int, *, ascii_only: bool = False) -> MeterLook:
-    return MeterLook(THEME, ascii_only, width, 4)
+def look_of(width: int, *, ascii_only: bool = False) -> MeterStyle:
+    return MeterStyle(THEME, ascii_only, width, 4)
 
 
 def text(one: Frame, width: int = 200, *, ascii_only: bool = False) -> str:

@@ -16,7 +16,7 @@ from montauk_tui.model.history import Moment
 from montauk_tui.resources import folder
 from montauk_tui.ui import themes
 from montauk_tui.ui.widgets.lines import Line, line_width
-from montauk_tui.ui.widgets.meters import MeterLook, draw_meters
+from montauk_tui.ui.widgets.meters import MeterStyle, draw_meters
 from tests.support.builders import make_frame, make_host, make_sample
 from tests.support.scenes import scene_frame
 
@@ -29,13 +29,13 @@ THEME: Final = themes.load(themes.DEFAULT, [folder("themes")])
 HEAT: Final = " ▁▂▃▄▅▆▇█"
 
 
-def look(width: int, rows: int = 4, *, ascii_only: bool = False) -> MeterLook:
-    return MeterLook(THEME, ascii_only, width, rows, 2 * rows + 6)
+def look(width: int, rows: int = 4, *, ascii_only: bool = False) -> MeterStyle:
+    return MeterStyle(THEME, ascii_only, width, rows, 2 * rows + 6)
 
 
 def entries(*words: str, width: int = 80, lines: int = 8) -> list[str]:
     """Return the header of chosen meters, without its title."""
-    chosen = MeterLook(THEME, ascii=False, width=width, rows=4, lines=lines)
+    chosen = MeterStyle(THEME, ascii=False, width=width, rows=4, lines=lines)
     chosen = dataclasses.replace(chosen, chosen=parse(words))
     return texts(draw_meters(remembered(), chosen))[1:]
 
@@ -229,7 +229,7 @@ def test_any_meters_fit_into_any_screen(
     ascii_only: bool,  # noqa: FBT001
 ) -> None:
     rows = max(1, lines // 2)
-    wanted = MeterLook(THEME, ascii_only, width, rows, lines, parse(chosen))
+    wanted = MeterStyle(THEME, ascii_only, width, rows, lines, parse(chosen))
     title, *drawn = draw_meters(FRAMES[name], wanted)
     assert len(drawn) <= lines
     assert all(line_width(line) <= width for line in drawn), texts(drawn)
@@ -243,7 +243,7 @@ def test_every_meter_in_every_style_at_every_width(
     entry: str, *, ascii_only: bool
 ) -> None:
     for width in range(10, 201):
-        wanted = MeterLook(THEME, ascii_only, width, 4, 6, parse([entry]))
+        wanted = MeterStyle(THEME, ascii_only, width, 4, 6, parse([entry]))
         for frame in FRAMES.values():
             drawn = draw_meters(frame, wanted)[1:]
             assert drawn

@@ -13,7 +13,7 @@ from montauk_tui.model.text import cell_width, clean
 from montauk_tui.resources import folder
 from montauk_tui.ui import themes
 from montauk_tui.ui.widgets.lines import line_width
-from montauk_tui.ui.widgets.panel import PanelLook, draw_panel
+from montauk_tui.ui.widgets.panel import PanelStyle, draw_panel
 from tests.support.churn import churning_collector
 from tests.support.monitor import Monitor, changed, make_app, running
 from tests.support.scenes import scene_collector
@@ -203,7 +203,7 @@ async def test_nothing_but_ascii_where_that_is_wanted() -> None:
 
 # --- how it is drawn ------------------------------------------------------------------
 
-LOOK = PanelLook(
+LOOK = PanelStyle(
     themes.load(themes.DEFAULT, [folder("themes")]), ascii=False, width=44, height=40
 )
 
@@ -215,7 +215,7 @@ def some(**values: Any) -> Summary:
     return usual._replace(**values)
 
 
-def drawn(summary: Summary, look: PanelLook = LOOK) -> list[str]:
+def drawn(summary: Summary, look: PanelStyle = LOOK) -> list[str]:
     return ["".join(part for part, _ in line) for line in draw_panel(summary, look)]
 
 

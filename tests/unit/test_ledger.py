@@ -15,7 +15,7 @@ from tests.support.exits import make_exits
 TICKS = st.integers(0, 10_000)
 
 
-def ledger_of(
+def books(
     before: list[Row],
     now: list[Row],
     ended: list[Row] | None = None,
@@ -42,14 +42,14 @@ def test_the_parts_add_up(
     now: list[Row] = [
         {"pid": pid, "utime": later} for pid, (_, later) in enumerate(used, 1)
     ]
-    ledger = ledger_of(before, now, user=user, irq=irq, softirq=softirq)
+    ledger = books(before, now, user=user, irq=irq, softirq=softirq)
     assert ledger.exited_s == (0.0 if used else None)
     parts = ledger.live_s + ledger.interrupts_s + ledger.unexplained_s
     assert parts == pytest.approx(ledger.busy_s)
 
 
 def test_where_the_time_went() -> None:
-    ledger = ledger_of(
+    ledger = books(
         [{"pid": 1, "utime": 10}, {"pid": 2, "stime": 5}],
         [{"pid": 1, "utime": 40}, {"pid": 2, "stime": 15}],
         user=50, system=20, irq=3, softirq=4, idle=900, iowait=7, steal=8, guest=9,
@@ -61,18 +61,18 @@ def test_where_the_time_went() -> None:
 
 
 def test_a_process_that_ended_is_unexplained() -> None:
-    ledger = ledger_of([{"pid": 1}, {"pid": 2, "utime": 9}], [{"pid": 1}], user=60)
+    ledger = books([{"pid": 1}, {"pid": 2, "utime": 9}], [{"pid": 1}], user=60)
     assert ledger.live_s == 0.0
     assert ledger.unexplained_s == pytest.approx(0.60)
 
 
 def test_a_process_that_started_is_live() -> None:
     row: Row = {"pid": 3, "start_ticks": int(BOOT_S * 100) + 1, "utime": 25}
-    assert ledger_of([], [row], user=25).live_s == pytest.approx(0.25)
+    assert books([], [row], user=25).live_s == pytest.approx(0.25)
 
 
 def test_threads_are_not_counted_beside_their_process() -> None:
-    ledger = ledger_of(
+    ledger = books(
         [{"pid": 1}, {"pid": 2, "tgid": 1}],
         [{"pid": 1, "utime": 30}, {"pid": 2, "tgid": 1, "utime": 30}],
         user=30,
@@ -81,7 +81,7 @@ def test_threads_are_not_counted_beside_their_process() -> None:
 
 
 def test_an_unknown_rate_explains_nothing() -> None:
-    ledger = ledger_of([], [{"pid": 1, "start_ticks": 5, "utime": 99}], user=10)
+    ledger = books([], [{"pid": 1, "start_ticks": 5, "utime": 99}], user=10)
     assert ledger.live_s == 0.0
     assert ledger.unexplained_s == pytest.approx(0.10)
 
@@ -92,7 +92,7 @@ NEW = {"start_ticks": int(BOOT_S * 100) + 1}
 
 
 def test_a_process_that_ended_is_explained() -> None:
-    ledger = ledger_of(
+    ledger = books(
         [{"pid": 1}, {"pid": 2, "utime": 9}],
         [{"pid": 1, "utime": 20}],
         [{"pid": 2, "utime_ns": 290_000_000}, {"pid": 7, "stime_ns": 10**8, **NEW}],
@@ -106,12 +106,12 @@ def test_a_process_that_ended_is_explained() -> None:
 
 
 def test_nothing_ended() -> None:
-    assert ledger_of([], [], [], user=1).exited_s == 0.0
+    assert books([], [], [], user=1).exited_s == 0.0
 
 
 def test_a_zombie_is_in_one_part_of_the_books() -> None:
     row: Row = {"pid": 2, "utime": 30, "state": "Z", **NEW}
-    ledger = ledger_of([], [row], [{"pid": 2, "utime_ns": 310_000_000, **NEW}], user=31)
+    ledger = books([], [row], [{"pid": 2, "utime_ns": 310_000_000, **NEW}], user=31)
     assert ledger.live_s == 0.0
     assert ledger.exited_s == pytest.approx(0.31)
     assert ledger.unexplained_s == pytest.approx(0.0)
@@ -120,7 +120,7 @@ def test_a_zombie_is_in_one_part_of_the_books() -> None:
 @pytest.mark.parametrize(("threads", "state"), [(2, "Z"), (1, "R")])
 def test_a_process_whose_first_thread_ended_is_alive(threads: int, state: str) -> None:
     row: Row = {"pid": 2, "utime": 30, "state": state, "threads": threads, **NEW}
-    ledger = ledger_of([], [row], [], user=30)
+    ledger = books([], [row], [], user=30)
     assert ledger.live_s == pytest.approx(0.30)
     assert ledger.exited_s == 0.0
 
@@ -319,7 +319,7 @@ def test_cgroups_that_lack_processes_or_leap_tell_nothing(charged_s: float) -> N
 
 def test_softirqs_that_ksoftirqd_handles_are_counted_once() -> None:
     ksoftirqd: Row = {"pid": 9, "comm": "ksoftirqd/0", "flags": PF_KTHREAD}
-    ledger = ledger_of(
+    ledger = books(
         [ksoftirqd],
         [{**ksoftirqd, "stime": 30}],
         user=10, softirq=34, irq=2,
@@ -331,12 +331,12 @@ def test_softirqs_that_ksoftirqd_handles_are_counted_once() -> None:
 
 def test_a_process_that_only_calls_itself_ksoftirqd_changes_nothing() -> None:
     liar: Row = {"pid": 9, "comm": "ksoftirqd/0", "flags": 0}
-    ledger = ledger_of([liar], [{**liar, "stime": 30}], system=30, softirq=34)
+    ledger = books([liar], [{**liar, "stime": 30}], system=30, softirq=34)
     assert ledger.interrupts_s == pytest.approx(0.34)
 
 
 def test_what_the_machine_does_not_tell_is_unknown_in_the_books() -> None:
-    ledger = ledger_of([{"pid": 1}], [{"pid": 1, "utime": 30}], user=math.nan)
+    ledger = books([{"pid": 1}], [{"pid": 1, "utime": 30}], user=math.nan)
     assert ledger.live_s == pytest.approx(0.30)
     unknown = (ledger.busy_s, ledger.interrupts_s, ledger.unexplained_s)
     assert math.isnan(unknown[0])
@@ -350,9 +350,7 @@ def test_counters_that_leap_tell_nothing() -> None:
 
 
 def test_an_end_whose_use_is_unknown_explains_nothing() -> None:
-    ledger = ledger_of(
-        [], [], [{"pid": 2, "utime_ns": 10**9, "start_ticks": 5}], user=10
-    )
+    ledger = books([], [], [{"pid": 2, "utime_ns": 10**9, "start_ticks": 5}], user=10)
     assert ledger.exited_s == 0.0
     assert ledger.unexplained_s == pytest.approx(0.10)
 
@@ -368,7 +366,7 @@ def test_the_parts_add_up_with_those_who_ended(
     irq: int,
 ) -> None:
     start = {True: NEW, False: {}}
-    ledger = ledger_of(
+    ledger = books(
         [{"pid": pid, "utime": 1} for pid in live],
         [
             {"pid": pid, "utime": used, **start[new]}

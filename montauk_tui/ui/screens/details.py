@@ -22,7 +22,7 @@ from montauk_tui.session.state import Session
 from montauk_tui.ui.bindings import LOOK_BINDINGS
 from montauk_tui.ui.screens.searching import SearchableScreen
 from montauk_tui.ui.themes import Theme
-from montauk_tui.ui.widgets.details_page import PageLook, lay_out
+from montauk_tui.ui.widgets.details_page import PageStyle, lay_out
 from montauk_tui.ui.widgets.details_view import DetailsView
 from montauk_tui.ui.widgets.lines import Line, Run
 
@@ -120,7 +120,7 @@ class DetailsScreen(SearchableScreen):
             scale = cpus if self._choices.machine_scale else 0
             # One cell for the scroll bar, one blank.
             width = max(20, self.size.width - 2)
-            look = PageLook(self._look, self._choices.ascii, width, scale)
+            look = PageStyle(self._look, self._choices.ascii, width, scale)
             self.view.show(lay_out(self.details, self.history, look), self._look)
             if self._section:
                 # Not before there is a page to scroll.

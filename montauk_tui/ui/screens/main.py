@@ -17,8 +17,8 @@ from montauk_tui.ui.bindings import BINDINGS
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.ledger_line import draw_ledger
 from montauk_tui.ui.widgets.lines import LinesWidget, SizedLines
-from montauk_tui.ui.widgets.meters import MeterLook, draw_meters
-from montauk_tui.ui.widgets.process_row import Layout, RowLook, fit_columns
+from montauk_tui.ui.widgets.meters import MeterStyle, draw_meters
+from montauk_tui.ui.widgets.process_row import Layout, RowStyle, fit_columns
 from montauk_tui.ui.widgets.process_table import ProcessTable
 from montauk_tui.ui.widgets.status import KeyBar, draw_status_line
 from montauk_tui.ui.widgets.table_header import TableHeader
@@ -186,7 +186,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         has_ledger = self.size.height >= _LEAST_HEIGHT["ledger"]
         # One line is the title, one the ledger.
         room = self.size.height // _LINES_PER_METER_LINE - 1 - has_ledger
-        look = MeterLook(
+        look = MeterStyle(
             scene.theme,
             scene.session.choices.ascii,
             self.size.width,
@@ -227,10 +227,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
         if self.scene is None or not self.panel.size.width:
             return
         # 10 ms of start-up that a narrow screen does not need.
-        from montauk_tui.ui.widgets.panel import PanelLook, draw_panel  # noqa: PLC0415
+        from montauk_tui.ui.widgets.panel import PanelStyle, draw_panel  # noqa: PLC0415
 
         scene, (width, height) = self.scene, self.panel.size
-        look = PanelLook(scene.theme, scene.session.choices.ascii, width, height)
+        look = PanelStyle(scene.theme, scene.session.choices.ascii, width, height)
         self.panel.paint(draw_panel(self._summary(scene.session), look))
 
     def _summary(self, session: Session) -> "Summary | None":
@@ -243,10 +243,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
         scale = session.choices.machine_scale
         return summarize(rows.listed, row, machine_scale=scale)
 
-    def _row_look(self, scene: Scene) -> RowLook:
+    def _row_look(self, scene: Scene) -> RowStyle:
         choices = scene.session.choices
         paths = choices.paths and self._table_width >= _LEAST_WIDTH_FOR_PATHS
-        return RowLook(
+        return RowStyle(
             scene.theme,
             choices.ascii,
             paths,

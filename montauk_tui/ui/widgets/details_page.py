@@ -29,7 +29,7 @@ _LEAST_GRAPH: Final = 10
 _MOST_GRAPH: Final = 120
 
 
-class PageLook(NamedTuple):
+class PageStyle(NamedTuple):
     """How a page is drawn."""
 
     theme: Theme
@@ -55,7 +55,7 @@ class Page:
         self.lines.extend(lines)
 
 
-def lay_out(details: Details, history: ProcessHistory, look: PageLook) -> Page:
+def lay_out(details: Details, history: ProcessHistory, look: PageStyle) -> Page:
     """Return the page of all sections."""
     page = Page()
     for section in details.sections:
@@ -74,7 +74,7 @@ def lay_out(details: Details, history: ProcessHistory, look: PageLook) -> Page:
     return page
 
 
-def _heading(section: Section, look: PageLook) -> Line:
+def _heading(section: Section, look: PageStyle) -> Line:
     theme = look.theme
     note = f"  {section.note}" if section.note else ""
     rule = "-" if look.ascii else "─"
@@ -90,7 +90,7 @@ def _heading(section: Section, look: PageLook) -> Line:
 # --- labelled values ------------------------------------------------------------------
 
 
-def _add_data(page: Page, section: Section, look: PageLook) -> None:
+def _add_data(page: Page, section: Section, look: PageStyle) -> None:
     """Add values, in columns if most of them are short."""
     data = section.data
     if not data:
@@ -122,7 +122,7 @@ def _add_data(page: Page, section: Section, look: PageLook) -> None:
     flush()
 
 
-def _column_count(data: Sequence[Datum], label_width: int, look: PageLook) -> int:
+def _column_count(data: Sequence[Datum], label_width: int, look: PageStyle) -> int:
     widths = [
         _INDENT
         + max(label_width, cell_width(datum.label) + 2)
@@ -136,14 +136,14 @@ def _column_count(data: Sequence[Datum], label_width: int, look: PageLook) -> in
     return 1
 
 
-def _label_run(label: str, width: int, look: PageLook) -> Run:
+def _label_run(label: str, width: int, look: PageStyle) -> Run:
     shown = label if cell_width(label) > width - 2 else fit(label, width)
     if shown is label:
         shown += "  "
     return shown, look.theme.style("label")
 
 
-def _value_runs(datum: Datum, look: PageLook) -> list[Run]:
+def _value_runs(datum: Datum, look: PageStyle) -> list[Run]:
     theme = look.theme
     if datum.value is None:
         return [(datum.reason or "-", theme.style("faint"))]
@@ -172,7 +172,7 @@ def _beside(lines: Sequence[Line], cell: int) -> Line:
 
 
 def _long(
-    label: Run, runs: Sequence[Run], label_width: int, look: PageLook
+    label: Run, runs: Sequence[Run], label_width: int, look: PageStyle
 ) -> list[Line]:
     """Return a value that may need many lines, indented to its start."""
     head: Line = ((" " * _INDENT, Style.null()), label)
@@ -183,7 +183,7 @@ def _long(
 
 
 def _wrapped(
-    head: Line, text: str, style: Style, indent: int, look: PageLook
+    head: Line, text: str, style: Style, indent: int, look: PageStyle
 ) -> list[Line]:
     """Return a text in lines; the first after `head`, the others below."""
     indent = min(indent, look.width // 3)
@@ -206,7 +206,7 @@ def _wrapped(
 # --- tables ---------------------------------------------------------------------------
 
 
-def _add_table(page: Page, table: Table, look: PageLook) -> None:
+def _add_table(page: Page, table: Table, look: PageStyle) -> None:
     """Add a table; its last column takes the rest of the width, in many lines."""
     cells = [tuple(map(value_text, row)) for row in table.rows]
     *fixed, last = range(len(table.titles))
@@ -252,7 +252,7 @@ def _aligned(text: str, width: int, *, right: bool) -> str:
 # --- graphs ---------------------------------------------------------------------------
 
 
-def _graphs(history: ProcessHistory, look: PageLook) -> list[Line]:
+def _graphs(history: ProcessHistory, look: PageStyle) -> list[Line]:
     """Return a line for each resource, over the time it was observed."""
     cpus = max(1, look.machine_cpus)
     cpu = [value / cpus for value in history.cpu_pct]
@@ -269,7 +269,7 @@ def _graph(
     points: Iterable[float],
     text: Callable[[float], str],
     full: float,
-    look: PageLook,
+    look: PageStyle,
 ) -> Line:
     """Return the newest value, one cell per interval, and the highest value.
 

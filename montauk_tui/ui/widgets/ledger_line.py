@@ -9,7 +9,7 @@ from montauk_tui.model.frame import Frame, Ledger
 from montauk_tui.model.history import Churn
 from montauk_tui.ui.widgets.graph import sparks
 from montauk_tui.ui.widgets.lines import Line, Run, line_width, spread
-from montauk_tui.ui.widgets.meters import MeterLook
+from montauk_tui.ui.widgets.meters import MeterStyle
 
 _PARTS: Final = (
     ("live", "live_s", "|", "bar_user"),
@@ -27,7 +27,7 @@ _MOST_BAR: Final = 40
 _MOST_SPARKS: Final = 60
 
 
-def draw_ledger(frame: Frame, look: MeterLook) -> list[Line]:
+def draw_ledger(frame: Frame, look: MeterStyle) -> list[Line]:
     """Return the ledger line, without figures before the first interval.
 
     It is drawn from the start, so that nothing below moves under a click.
@@ -54,7 +54,7 @@ def draw_ledger(frame: Frame, look: MeterLook) -> list[Line]:
     return [spread((*figures, *bar), (*sparks, *gauge), look.width)]
 
 
-def _figures(ledger: Ledger, interval_s: float, look: MeterLook, short: int) -> Line:
+def _figures(ledger: Ledger, interval_s: float, look: MeterStyle, short: int) -> Line:
     """Return the parts in cores: CPU-seconds a second. They add up."""
     ledger = in_cores(ledger, interval_s)
     label, value = look.theme.style("label"), look.theme.style("value")
@@ -72,7 +72,7 @@ def _figures(ledger: Ledger, interval_s: float, look: MeterLook, short: int) -> 
     return tuple(runs)
 
 
-def _bar(ledger: Ledger, look: MeterLook, width: int) -> Line:
+def _bar(ledger: Ledger, look: MeterStyle, width: int) -> Line:
     inner = width - 4
     runs: list[Run] = [("  [", look.theme.style("bracket"))]
     filled, end_s = 0, 0.0
@@ -88,7 +88,7 @@ def _bar(ledger: Ledger, look: MeterLook, width: int) -> Line:
     return tuple(runs)
 
 
-def _gauge(churn: tuple[Churn, ...], look: MeterLook) -> Line:
+def _gauge(churn: tuple[Churn, ...], look: MeterStyle) -> Line:
     """Return the rates of starts, exits and lost events."""
     last = churn[-1] if churn else None
     if last is None or last.exited is None or last.started is None:
@@ -103,7 +103,7 @@ def _gauge(churn: tuple[Churn, ...], look: MeterLook) -> Line:
     return (*runs, *_lost(last, look))
 
 
-def _short_gauge(churn: tuple[Churn, ...], look: MeterLook) -> Line:
+def _short_gauge(churn: tuple[Churn, ...], look: MeterStyle) -> Line:
     """Return the same in fewer cells."""
     last = churn[-1] if churn else None
     if last is None or last.exited is None or last.started is None:
@@ -115,14 +115,14 @@ def _short_gauge(churn: tuple[Churn, ...], look: MeterLook) -> Line:
     return (*runs, *_lost(last, look))
 
 
-def _lost(last: Churn, look: MeterLook) -> Line:
+def _lost(last: Churn, look: MeterStyle) -> Line:
     if not last.lost:
         return ()
     rate = rate_text(last.lost / last.interval_s)
     return ((f" {rate}/s lost ", look.theme.style("alert")),)
 
 
-def _sparks(churn: tuple[Churn, ...], look: MeterLook, room: int) -> Line:
+def _sparks(churn: tuple[Churn, ...], look: MeterStyle, room: int) -> Line:
     """Return the exits of the last minute, one cell per interval."""
     counts = [
         (one.exited or 0) / one.interval_s for one in churn[-min(room, _MOST_SPARKS) :]

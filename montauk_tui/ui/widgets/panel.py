@@ -22,7 +22,7 @@ _ROLES: Final = {
 _GRAPH_ROLES: Final = {"cpu": "bar_user", "memory": "mem_used"}
 
 
-class PanelLook(NamedTuple):
+class PanelStyle(NamedTuple):
     """How the panel is drawn."""
 
     theme: Theme
@@ -46,7 +46,7 @@ class _Density(NamedTuple):
     """Whether blank lines separate groups."""
 
 
-def draw_panel(summary: Summary | None, look: PanelLook) -> list[Line]:
+def draw_panel(summary: Summary | None, look: PanelStyle) -> list[Line]:
     """Return the lines of the panel; without a summary it is empty.
 
     On low screens graphs and the command shrink first, then blank lines go, and finally
@@ -70,7 +70,7 @@ def draw_panel(summary: Summary | None, look: PanelLook) -> list[Line]:
     return [title, *((rule, *line) for line in body[: look.height - 1])]
 
 
-def _title(summary: Summary | None, look: PanelLook) -> Line:
+def _title(summary: Summary | None, look: PanelStyle) -> Line:
     """Return name and number on the background of the table's titles."""
     header = look.theme.style("header")
     if summary is None:
@@ -92,7 +92,7 @@ def _cut(text: str, room: int) -> str:
     return fit(text, max(0, room - 1)).rstrip() + "+"
 
 
-def _body(summary: Summary, look: PanelLook, density: _Density) -> list[Line]:
+def _body(summary: Summary, look: PanelStyle, density: _Density) -> list[Line]:
     style = _style(look, summary.level)
     lines: list[Line] = [((_cut(summary.said, look.inner), style),)]
     if summary.command is not None:
@@ -104,11 +104,11 @@ def _body(summary: Summary, look: PanelLook, density: _Density) -> list[Line]:
     return lines
 
 
-def _style(look: PanelLook, level: Level) -> Style:
+def _style(look: PanelStyle, level: Level) -> Style:
     return look.theme.style(_ROLES[level]) if level in _ROLES else Style.null()
 
 
-def _command(command: Command, look: PanelLook, most: int) -> list[Line]:
+def _command(command: Command, look: PanelStyle, most: int) -> list[Line]:
     """Return the command line in a few lines, the program's name highlighted."""
     parts = _wrapped(command.text, look.inner, most)
     text = command.text
@@ -122,7 +122,7 @@ def _command(command: Command, look: PanelLook, most: int) -> list[Line]:
     return lines
 
 
-def _marked(part: str, at: int, command: Command, look: PanelLook) -> Line:
+def _marked(part: str, at: int, command: Command, look: PanelStyle) -> Line:
     """Return a part of a command that starts at its character `at`."""
     start = max(0, min(len(part), command.name_start - at))
     end = max(start, min(len(part), command.name_end - at))
@@ -162,21 +162,21 @@ def _listed(text: str, joint: str, room: int) -> list[str]:
     return [_cut(line.rstrip(), room) for line in lines]
 
 
-def _group(group: Group, look: PanelLook, density: _Density) -> list[Line]:
+def _group(group: Group, look: PanelStyle, density: _Density) -> list[Line]:
     lines: list[Line] = []
     for item in group:
         lines += _item(item, look, density)
     return lines
 
 
-def _item(item: Item, look: PanelLook, density: _Density) -> list[Line]:
+def _item(item: Item, look: PanelStyle, density: _Density) -> list[Line]:
     label: Run = (fit(item.label, _LABEL), look.theme.style("label"))
     if isinstance(item, Graph):
         return [_graph_head(item, label, look), *_history(item, look, density)]
     return _fact(item, label, look)
 
 
-def _fact(fact: Fact, label: Run, look: PanelLook) -> list[Line]:
+def _fact(fact: Fact, label: Run, look: PanelStyle) -> list[Line]:
     room = look.inner - _LABEL
     if fact.joint:
         parts = _listed(fact.text, fact.joint, room)
@@ -188,7 +188,7 @@ def _fact(fact: Fact, label: Run, look: PanelLook) -> list[Line]:
     return [(head, (part, style)) for head, part in zip(heads, parts, strict=True)]
 
 
-def _graph_head(graph: Graph, label: Run, look: PanelLook) -> Line:
+def _graph_head(graph: Graph, label: Run, look: PanelStyle) -> Line:
     value = (graph.text, look.theme.style("value"))
     peak = (graph.note, look.theme.style("faint"))
     left: Line = (label, value)
@@ -197,7 +197,7 @@ def _graph_head(graph: Graph, label: Run, look: PanelLook) -> Line:
     return spread(left, (peak,), look.inner)
 
 
-def _history(told: Graph, look: PanelLook, density: _Density) -> list[Line]:
+def _history(told: Graph, look: PanelStyle, density: _Density) -> list[Line]:
     """Return the history, the latest at the right; that of memory is lower."""
     height = density.graph if told.role == "cpu" else max(1, density.graph // 2)
     size = (look.inner, height)

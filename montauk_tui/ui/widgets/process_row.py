@@ -46,7 +46,7 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class RowLook:
+class RowStyle:
     """Style of the rows."""
 
     theme: Theme
@@ -84,7 +84,7 @@ def fit_columns(
     return tuple(kept), tuple(widths())
 
 
-def draw_header(layout: Layout, look: RowLook) -> Line:
+def draw_header(layout: Layout, look: RowStyle) -> Line:
     """Return the titles of the columns, the sort column marked by arrow and style."""
     plain, sorted_by = look.theme.style("header"), look.theme.style("header_sort")
     arrows = ("v", "^") if look.ascii else ("▼", "▲")
@@ -112,7 +112,7 @@ def draw_row(
     frame: Frame,
     row: int,
     layout: Layout,
-    look: RowLook,
+    look: RowStyle,
     lineage: str = "",
     hidden: int = 0,
 ) -> Line:
@@ -159,7 +159,7 @@ def draw_row(
     return tuple(runs)
 
 
-def _tagged(runs: list[Run], look: RowLook) -> Line:
+def _tagged(runs: list[Run], look: RowStyle) -> Line:
     """Return a row with a tag sign in the gap before its first cell."""
     (text, style), *rest = runs
     sign = (TAG_SIGN, look.theme.style("warm"))
@@ -175,7 +175,7 @@ def _aligned(text: str, width: int, *, left: bool) -> str:
     return " " + fit(text, width)
 
 
-def _branch_runs(look: RowLook, lineage: str, hidden: int) -> list[Run]:
+def _branch_runs(look: RowStyle, lineage: str, hidden: int) -> list[Run]:
     """Return the tree lines of a row, and its number of hidden rows."""
     styles = look.theme.styles
     runs: list[Run] = [(lineage, styles["tree"])] if lineage else []
@@ -187,7 +187,7 @@ def fold_mark(hidden: int) -> str:
     return f"[+{hidden}] "
 
 
-def _command_runs(frame: Frame, row: int, look: RowLook) -> list[Run]:
+def _command_runs(frame: Frame, row: int, look: RowStyle) -> list[Run]:
     table = frame.sample.processes
     styles = look.theme.styles
     runs: list[Run] = []
@@ -205,7 +205,7 @@ def _command_runs(frame: Frame, row: int, look: RowLook) -> list[Run]:
     return [*runs, (f"  {said}", styles["notice"])] if said else runs
 
 
-def _program_runs(command: Command, look: RowLook) -> list[Run]:
+def _program_runs(command: Command, look: RowStyle) -> list[Run]:
     styles = look.theme.styles
     text, start, end = command
     if not text:
@@ -219,7 +219,7 @@ def _program_runs(command: Command, look: RowLook) -> list[Run]:
     return runs
 
 
-def _marked(text: str, style: Style, look: RowLook) -> list[Run]:
+def _marked(text: str, style: Style, look: RowStyle) -> list[Run]:
     """Return `text` with every occurrence of the searched text marked."""
     if not look.search or look.search not in text.lower():
         return [(text, style)]

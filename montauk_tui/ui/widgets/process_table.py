@@ -26,7 +26,7 @@ from montauk_tui.ui.widgets.lines import (
 )
 from montauk_tui.ui.widgets.process_row import (
     Layout,
-    RowLook,
+    RowStyle,
     draw_row,
     fold_mark,
     lineage_text,
@@ -54,7 +54,7 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
         self._frame: Frame | None = None
         self._projection: Projection | None = None
         self._layout: Layout | None = None
-        self._look: RowLook | None = None
+        self._look: RowStyle | None = None
         self._nothing = ""
         self._drawn: dict[int, tuple[Line, Style | None]] = {}
         self._selection = Selection()
@@ -65,7 +65,7 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
 
     # --- content ----------------------------------------------------------------------
 
-    def show(self, session: Session, layout: Layout, look: RowLook) -> None:
+    def show(self, session: Session, layout: Layout, look: RowStyle) -> None:
         """Show the rows of a session.
 
         The selection is scrolled into view if it is new or was visible, or if it is

@@ -3,7 +3,7 @@
 from textual import events
 
 from montauk_tui.ui.widgets.lines import LinesWidget, line_width
-from montauk_tui.ui.widgets.process_row import Layout, RowLook, draw_header
+from montauk_tui.ui.widgets.process_row import Layout, RowStyle, draw_header
 
 
 class TableHeader(LinesWidget):
@@ -14,7 +14,7 @@ class TableHeader(LinesWidget):
         super().__init__(id="header")
         self._titles: Layout | None = None
 
-    def show(self, layout: Layout, look: RowLook, shift: int, width: int) -> None:
+    def show(self, layout: Layout, look: RowStyle, shift: int, width: int) -> None:
         """Show the titles of a layout from cell `shift` on, in `width` cells."""
         self._titles = layout
         line = draw_header(layout, look)

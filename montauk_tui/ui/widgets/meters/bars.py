@@ -11,7 +11,7 @@ from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import CPU_FIELDS
 from montauk_tui.ui.widgets.graph import sparks
 from montauk_tui.ui.widgets.lines import Line, Run
-from montauk_tui.ui.widgets.meters.look import LEAST_BAR, MeterLook, filled, pair
+from montauk_tui.ui.widgets.meters.style import LEAST_BAR, MeterStyle, filled, pair
 
 _STRIP_LABEL: Final = 5
 
@@ -45,7 +45,7 @@ def columns_of_bars(bars: int, width: int, most_rows: int) -> int:
     return fitting[best]
 
 
-def cpu_bars(frame: Frame, look: MeterLook, columns: int, width: int) -> list[Line]:
+def cpu_bars(frame: Frame, look: MeterStyle, columns: int, width: int) -> list[Line]:
     """Return a bar for each CPU, the first column filled first."""
     bars = [
         partial(_cpu_bar, frame, look, index)
@@ -73,7 +73,7 @@ def strip_lines(cpus: int, width: int) -> int:
     return math.ceil(cpus / max(1, width - _STRIP_LABEL))
 
 
-def heat_strip(frame: Frame, look: MeterLook, width: int) -> list[Line]:
+def heat_strip(frame: Frame, look: MeterStyle, width: int) -> list[Line]:
     """Return a cell for each CPU, in the order of their numbers."""
     room = max(1, width - _STRIP_LABEL)
     busy = frame.host_rates.busy_share.tolist()
@@ -99,14 +99,14 @@ def _heat_role(share: float) -> str:
 # --- one bar --------------------------------------------------------------------------
 
 
-def _cpu_bar(frame: Frame, look: MeterLook, index: int, width: int) -> Line:
+def _cpu_bar(frame: Frame, look: MeterStyle, index: int, width: int) -> Line:
     shares = frame.host_rates.cpu_share[index]
     text = percent_text(float(frame.host_rates.busy_share[index]) * 100) + "%"
     label = str(int(frame.sample.host.cpu_ids[index]))
     return _bar(look, label, _cpu_parts(shares.tolist()), text, width)
 
 
-def average_bar(frame: Frame, look: MeterLook, width: int) -> Line:
+def average_bar(frame: Frame, look: MeterStyle, width: int) -> Line:
     """Return the mean of the CPUs."""
     text = percent_text(frame.host_rates.machine_busy * 100) + "%"
     parts = _cpu_parts(frame.host_rates.machine_share.tolist())
@@ -120,7 +120,7 @@ def _cpu_parts(shares: Sequence[float]) -> list[tuple[float, str, str]]:
     ]
 
 
-def memory_bar(frame: Frame, look: MeterLook, width: int) -> Line:
+def memory_bar(frame: Frame, look: MeterStyle, width: int) -> Line:
     """Return used memory, buffers and cache."""
     memory = frame.sample.host.memory
     total = max(memory.total, 1.0)
@@ -133,7 +133,7 @@ def memory_bar(frame: Frame, look: MeterLook, width: int) -> Line:
     return _bar(look, "Mem", parts, text, width)
 
 
-def swap_bar(frame: Frame, look: MeterLook, width: int) -> Line:
+def swap_bar(frame: Frame, look: MeterStyle, width: int) -> Line:
     """Return used swap space."""
     memory = frame.sample.host.memory
     used = memory.swap_used
@@ -143,7 +143,7 @@ def swap_bar(frame: Frame, look: MeterLook, width: int) -> Line:
 
 
 def _bar(
-    look: MeterLook,
+    look: MeterStyle,
     label: str,
     parts: Sequence[tuple[float, str, str]],
     text: str,

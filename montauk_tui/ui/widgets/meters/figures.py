@@ -18,7 +18,7 @@ from montauk_tui.engine.units import (
 from montauk_tui.model.devices import Temperature
 from montauk_tui.model.frame import Frame, Throughput
 from montauk_tui.ui.widgets.lines import Line, Run, line_width
-from montauk_tui.ui.widgets.meters.look import MeterLook, filled, heat_role
+from montauk_tui.ui.widgets.meters.style import MeterStyle, filled, heat_role
 from montauk_tui.ui.widgets.meters.title import task_counts
 
 Part = tuple[str, str]
@@ -26,7 +26,7 @@ Part = tuple[str, str]
 
 Wording = Sequence[Part]
 
-Draw = Callable[[Frame, MeterLook, int], Line]
+Draw = Callable[[Frame, MeterStyle, int], Line]
 
 _MUCH_WAITING: Final = 20.0
 _SOME_WAITING: Final = 5.0
@@ -34,13 +34,13 @@ _SOME_WAITING: Final = 5.0
 _PRESSURES: Final = (("cpu", "cpu"), ("mem", "memory"), ("io", "io"))
 
 
-def arrows(look: MeterLook) -> tuple[str, str]:
+def arrows(look: MeterStyle) -> tuple[str, str]:
     """Return the arrows for incoming and outgoing."""
     return ("v", "^") if look.ascii else ("↓", "↑")
 
 
 def _fitting(
-    look: MeterLook, meter: str, wordings: Sequence[Wording], width: int
+    look: MeterStyle, meter: str, wordings: Sequence[Wording], width: int
 ) -> Line:
     """Return the first wording that fits after the title; else the last, truncated."""
     label: Run = (METERS[meter].title.rjust(4) + " ", look.theme.style("label"))
@@ -57,7 +57,7 @@ def _unknown(reason: str) -> list[Wording]:
     return [[("-  ", "value"), (reason, "faint")], [("-", "value")]]
 
 
-def _pressure(frame: Frame, look: MeterLook, width: int) -> Line:
+def _pressure(frame: Frame, look: MeterStyle, width: int) -> Line:
     """Return the share of the last 10 s in which work waited (PSI)."""
     pressure = frame.sample.host.pressure
     if not pressure:
@@ -89,7 +89,7 @@ def _whole(share: float) -> str:
     return "-" if math.isnan(share) else f"{share:.0f}"
 
 
-def _network(frame: Frame, look: MeterLook, width: int) -> Line:
+def _network(frame: Frame, look: MeterStyle, width: int) -> Line:
     interfaces = frame.sample.host.devices.interfaces
     if not interfaces:
         reason = "no interface" if interfaces is not None else "cannot be read"
@@ -111,7 +111,7 @@ def _network(frame: Frame, look: MeterLook, width: int) -> Line:
     return _fitting(look, "network", [named, words, signs, short], width)
 
 
-def _disk(frame: Frame, look: MeterLook, width: int) -> Line:
+def _disk(frame: Frame, look: MeterStyle, width: int) -> Line:
     disks = frame.sample.host.devices.disks
     if not disks:
         reason = "no disk" if disks is not None else "cannot be read"
@@ -158,7 +158,7 @@ def hottest(sensors: Sequence[Temperature]) -> Temperature:
     return max(sensors, key=lambda one: one.celsius)
 
 
-def _temperature(frame: Frame, look: MeterLook, width: int) -> Line:
+def _temperature(frame: Frame, look: MeterStyle, width: int) -> Line:
     sensors = frame.sample.host.temperatures
     if not sensors:
         return _fitting(look, "temperature", _unknown("no CPU sensor"), width)
@@ -175,7 +175,7 @@ def _temperature(frame: Frame, look: MeterLook, width: int) -> Line:
     return _fitting(look, "temperature", wordings, width)
 
 
-def _frequency(frame: Frame, look: MeterLook, width: int) -> Line:
+def _frequency(frame: Frame, look: MeterStyle, width: int) -> Line:
     clocks = frame.sample.host.frequencies
     if not clocks:
         return _fitting(look, "frequency", _unknown("no cpufreq"), width)
@@ -191,7 +191,7 @@ def _frequency(frame: Frame, look: MeterLook, width: int) -> Line:
     return _fitting(look, "frequency", wordings, width)
 
 
-def _memory(frame: Frame, look: MeterLook, width: int) -> Line:
+def _memory(frame: Frame, look: MeterStyle, width: int) -> Line:
     memory = frame.sample.host.memory
     total: Part = (f"of {bytes_text(memory.total)}", "label")
     used = _amount("used", memory.used, "mem_used", last="  ")
@@ -214,7 +214,7 @@ def _memory(frame: Frame, look: MeterLook, width: int) -> Line:
     return _fitting(look, "memory", wordings, width)
 
 
-def _swap(frame: Frame, look: MeterLook, width: int) -> Line:
+def _swap(frame: Frame, look: MeterStyle, width: int) -> Line:
     memory = frame.sample.host.memory
     used, total = bytes_text(memory.swap_used), bytes_text(memory.swap_total)
     words = [
@@ -229,7 +229,7 @@ def _amount(word: str, count: float, role: str, *, last: str) -> list[Part]:
     return [(f"{word} ", "label"), (bytes_text(count) + last, role)]
 
 
-def _load(frame: Frame, look: MeterLook, width: int) -> Line:
+def _load(frame: Frame, look: MeterStyle, width: int) -> Line:
     cpus = max(1, len(frame.sample.host.cpu_ids))
     # Warm: as many as CPUs.
     averages = [
@@ -240,7 +240,7 @@ def _load(frame: Frame, look: MeterLook, width: int) -> Line:
     return _fitting(look, "load", wordings, width)
 
 
-def _tasks(frame: Frame, look: MeterLook, width: int) -> Line:
+def _tasks(frame: Frame, look: MeterStyle, width: int) -> Line:
     processes, threads, _ = task_counts(frame)
     parts: list[list[Part]] = [
         [(str(processes), "value")],
@@ -251,12 +251,12 @@ def _tasks(frame: Frame, look: MeterLook, width: int) -> Line:
     return _fitting(look, "tasks", wordings, width)
 
 
-def _uptime(frame: Frame, look: MeterLook, width: int) -> Line:
+def _uptime(frame: Frame, look: MeterStyle, width: int) -> Line:
     text = duration_text(frame.sample.host.uptime_s)
     return _fitting(look, "uptime", [[(text, "value")]], width)
 
 
-def _clock(frame: Frame, look: MeterLook, width: int) -> Line:
+def _clock(frame: Frame, look: MeterStyle, width: int) -> Line:
     text = clock_second_text(frame.sample.time_s)
     return _fitting(look, "clock", [[(text, "value")]], width)
 

@@ -14,7 +14,7 @@ from montauk_tui.model.history import Moment
 from montauk_tui.ui.widgets.graph import graph
 from montauk_tui.ui.widgets.lines import Line, Run
 from montauk_tui.ui.widgets.meters.figures import FIGURES, arrows
-from montauk_tui.ui.widgets.meters.look import MeterLook, filled
+from montauk_tui.ui.widgets.meters.style import MeterStyle, filled
 
 LEAST_GRAPH: Final = 30
 """Cells: label, value and half a minute."""
@@ -42,7 +42,7 @@ class Series(NamedTuple):
 
 
 def draw_graph(
-    meter: str, frame: Frame, look: MeterLook, size: tuple[int, int]
+    meter: str, frame: Frame, look: MeterStyle, size: tuple[int, int]
 ) -> list[Line]:
     """Return the graph of a meter in a given size."""
     width, lines = size
@@ -70,7 +70,7 @@ def draw_graph(
 def _panel(
     title: str,
     series: Series,
-    look: MeterLook,
+    look: MeterStyle,
     size: tuple[int, int],
     *,
     hanging: bool = False,
@@ -130,22 +130,22 @@ def _percent(share: float) -> str:
     return "-" if math.isnan(share) else percent_text(share * 100) + "%"
 
 
-def _cpu(frame: Frame, _look: MeterLook) -> list[Series]:
+def _cpu(frame: Frame, _look: MeterStyle) -> list[Series]:
     past = _past(frame, lambda moment: moment.cpu)
     return [Series(past, 1.0, _percent, "bar_user", is_heat=True)]
 
 
-def _memory(frame: Frame, _look: MeterLook) -> list[Series]:
+def _memory(frame: Frame, _look: MeterStyle) -> list[Series]:
     past = _past(frame, lambda moment: moment.memory)
     return [Series(past, 1.0, _percent, "mem_used")]
 
 
-def _swap(frame: Frame, _look: MeterLook) -> list[Series]:
+def _swap(frame: Frame, _look: MeterStyle) -> list[Series]:
     past = _past(frame, lambda moment: moment.swap)
     return [Series(past, 1.0, _percent, "swap_used")]
 
 
-def _network(frame: Frame, look: MeterLook) -> list[Series]:
+def _network(frame: Frame, look: MeterStyle) -> list[Series]:
     came, went = arrows(look)
     received = _past(frame, lambda moment: moment.received)
     sent = _past(frame, lambda moment: moment.sent)
@@ -155,7 +155,7 @@ def _network(frame: Frame, look: MeterLook) -> list[Series]:
     ]
 
 
-def _disk(frame: Frame, _look: MeterLook) -> list[Series]:
+def _disk(frame: Frame, _look: MeterStyle) -> list[Series]:
     read = _past(frame, lambda moment: moment.read)
     written = _past(frame, lambda moment: moment.written)
     return [
@@ -164,7 +164,7 @@ def _disk(frame: Frame, _look: MeterLook) -> list[Series]:
     ]
 
 
-def _temperature(frame: Frame, look: MeterLook) -> list[Series]:
+def _temperature(frame: Frame, look: MeterStyle) -> list[Series]:
     limits = [one.critical for one in frame.sample.host.temperatures or ()]
     full = max((limit for limit in limits if limit > 0), default=100.0)
     past = _past(frame, lambda moment: moment.celsius)
@@ -176,20 +176,20 @@ def _degrees(celsius: float, unit: str) -> str:
     return "-" if math.isnan(celsius) else f"{celsius:.0f}{unit}"
 
 
-def _frequency(frame: Frame, _look: MeterLook) -> list[Series]:
+def _frequency(frame: Frame, _look: MeterStyle) -> list[Series]:
     limits = [one.most_hz for one in frame.sample.host.frequencies or ()]
     full = max((limit for limit in limits if limit > 0), default=0.0)
     past = _past(frame, lambda moment: moment.hz)
     return [Series(past, full, hertz_text, "bar_user")]
 
 
-def _load(frame: Frame, _look: MeterLook) -> list[Series]:
+def _load(frame: Frame, _look: MeterStyle) -> list[Series]:
     past = _past(frame, lambda moment: moment.load)
     full = float(np.nanmax([len(frame.sample.host.cpu_ids), *past]))
     return [Series(past, full, load_text, "bar_user")]
 
 
-_SERIES: Final[Mapping[str, Callable[[Frame, MeterLook], list[Series]]]] = {
+_SERIES: Final[Mapping[str, Callable[[Frame, MeterStyle], list[Series]]]] = {
     "cpu": _cpu,
     "memory": _memory,
     "swap": _swap,

@@ -23,10 +23,10 @@ from montauk_tui.ui.widgets.meters.bars import (
 )
 from montauk_tui.ui.widgets.meters.figures import FIGURES
 from montauk_tui.ui.widgets.meters.graphs import LEAST_GRAPH, draw_graph
-from montauk_tui.ui.widgets.meters.look import (
+from montauk_tui.ui.widgets.meters.style import (
     LEAST_BAR,
     LEAST_GAUGE,
-    MeterLook,
+    MeterStyle,
     Piece,
     one_line,
 )
@@ -48,7 +48,7 @@ class _Layout(NamedTuple):
     """Number of meters in it."""
 
 
-def lay_out(frame: Frame, look: MeterLook) -> list[Line]:
+def lay_out(frame: Frame, look: MeterStyle) -> list[Line]:
     """Return the lines of the configured meters."""
     chosen = [one for one in look.chosen if _is_there(one, frame, look)]
     if not chosen:
@@ -66,7 +66,7 @@ def lay_out(frame: Frame, look: MeterLook) -> list[Line]:
     return below.lines
 
 
-def _is_there(one: Chosen, frame: Frame, look: MeterLook) -> bool:
+def _is_there(one: Chosen, frame: Frame, look: MeterStyle) -> bool:
     """Tell whether there is anything to show; a configured meter shows why not."""
     if look.chosen != USUAL:
         return True
@@ -82,7 +82,7 @@ def _is_there(one: Chosen, frame: Frame, look: MeterLook) -> bool:
 
 
 def _pieces(
-    one: Chosen, frame: Frame, look: MeterLook, width: int
+    one: Chosen, frame: Frame, look: MeterStyle, width: int
 ) -> list[Piece] | None:
     """Return the piece of a meter in a column, None if it does not fit."""
     name, style = one
@@ -97,7 +97,7 @@ def _pieces(
     return [one_line(partial(draw, frame, look), least, figures=True)]
 
 
-def _graph(one: Chosen, frame: Frame, look: MeterLook, height: int) -> Piece:
+def _graph(one: Chosen, frame: Frame, look: MeterStyle, height: int) -> Piece:
     def draw(width: int, lines: int) -> list[Line]:
         return draw_graph(one.meter.id, frame, look, (width, lines))
 
@@ -105,7 +105,7 @@ def _graph(one: Chosen, frame: Frame, look: MeterLook, height: int) -> Piece:
 
 
 def _cpu_pieces(
-    style: str, frame: Frame, look: MeterLook, width: int
+    style: str, frame: Frame, look: MeterStyle, width: int
 ) -> list[Piece] | None:
     """Return the bars, or the strip and the average, or the average alone."""
     average = one_line(partial(average_bar, frame, look), LEAST_GAUGE)
@@ -136,7 +136,7 @@ def _cpu_pieces(
 
 
 def _two_columns(
-    chosen: Sequence[Chosen], frame: Frame, look: MeterLook
+    chosen: Sequence[Chosen], frame: Frame, look: MeterStyle
 ) -> list[Line] | None:
     """Return both columns, None if they do not hold all meters.
 
@@ -230,7 +230,7 @@ def _grows(row: _Row) -> bool:
 # --- one column -----------------------------------------------------------------------
 
 
-def _stacked(chosen: Sequence[Chosen], frame: Frame, look: MeterLook) -> _Layout:
+def _stacked(chosen: Sequence[Chosen], frame: Frame, look: MeterStyle) -> _Layout:
     """Return as many of the first meters as fit, line by line."""
     for shown in range(len(chosen), 0, -1):
         rows = _rows_of(chosen[:shown], frame, look)
@@ -242,7 +242,7 @@ def _stacked(chosen: Sequence[Chosen], frame: Frame, look: MeterLook) -> _Layout
     return _Layout([], 0)
 
 
-def _rows_of(chosen: Sequence[Chosen], frame: Frame, look: MeterLook) -> list[_Row]:
+def _rows_of(chosen: Sequence[Chosen], frame: Frame, look: MeterStyle) -> list[_Row]:
     """Return rows of as many pieces as fit side by side."""
     pieces = [
         piece for one in chosen for piece in _pieces(one, frame, look, look.width) or ()

@@ -6,10 +6,10 @@ from rich.style import Style
 from montauk_tui.engine.units import count_text, duration_text, load_text
 from montauk_tui.model.frame import Frame
 from montauk_tui.ui.widgets.lines import Line, line_width
-from montauk_tui.ui.widgets.meters.look import MeterLook, pair
+from montauk_tui.ui.widgets.meters.style import MeterStyle, pair
 
 
-def draw_title(frame: Frame, look: MeterLook) -> Line:
+def draw_title(frame: Frame, look: MeterStyle) -> Line:
     """Return host, uptime, load and task counts, as much as fits."""
     host = frame.sample.host
     processes, threads, kernel = task_counts(frame)

@@ -20,7 +20,7 @@ LEAST_GAUGE: Final = 25
 
 
 @dataclass(frozen=True, slots=True)
-class MeterLook:
+class MeterStyle:
     """Style and size of the header."""
 
     theme: Theme
@@ -56,7 +56,7 @@ def one_line(
     return Piece(lambda width, _: [draw(width)], least, is_figures=figures)
 
 
-def pair(look: MeterLook, label: str, value: str) -> Line:
+def pair(look: MeterStyle, label: str, value: str) -> Line:
     """Return a value with its label."""
     shown: Run = (value, look.theme.style("value"))
     return ((label + " ", look.theme.style("label")), shown) if label else (shown,)
