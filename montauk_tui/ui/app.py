@@ -233,7 +233,7 @@ def run(
     if strict_theme:
         theme, why_not = themes.load(settings.theme, themes.folders()), ""
     else:
-        theme, why_not = themes.worn(settings.theme)
+        theme, why_not = themes.load_or_default(settings.theme)
     notes += [why_not] if why_not else []
     if no_color():
         theme = themes.load(themes.MONOCHROME, themes.shipped())

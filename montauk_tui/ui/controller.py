@@ -49,10 +49,10 @@ class Controller:
         self._app = app
         self._sampler = sampler
         self._terminal = terminal
-        self._closer_look: DetailsScreen | None = None
+        self._details: DetailsScreen | None = None
         self._asks_later: Timer | None = None
         draw_with_ascii(app, wanted=settings.ascii)
-        self._put_on(theme)
+        self._register_theme(theme)
         self._bind()
 
     # --- the session ------------------------------------------------------------------
@@ -119,9 +119,9 @@ class Controller:
     def draw(self) -> None:
         """Draw the current frame."""
         if self.session.frame is not None:
-            self.main.show(Scene(self.session, self.look))
-            if self._closer_look is not None:
-                self._closer_look.take(self.session, self.look)
+            self.main.show(Scene(self.session, self.theme))
+            if self._details is not None:
+                self._details.take(self.session, self.theme)
 
     def _bind(self) -> None:
         """Apply the configured keys."""
@@ -131,14 +131,14 @@ class Controller:
 
     # --- colours ----------------------------------------------------------------------
 
-    def _put_on(self, theme: themes.Theme) -> None:
-        self.look = theme
+    def _register_theme(self, theme: themes.Theme) -> None:
+        self.theme = theme
         self._app.register_theme(theme.to_textual())
         self._app.theme = theme.name
 
-    def wear(self, theme: themes.Theme) -> None:
+    def apply_theme(self, theme: themes.Theme) -> None:
         """Draw in the colours of a theme."""
-        self._put_on(theme)
+        self._register_theme(theme)
         self.adopt(replace(self.session, theme=theme.name))
 
     def themes_found(self) -> dict[str, themes.Theme]:
@@ -155,14 +155,16 @@ class Controller:
         """Offer every theme, with a live preview."""
         from montauk_tui.ui.screens.choose import ChooseScreen
 
-        before, found = self.look.name, self.themes_found()
+        before, found = self.theme.name, self.themes_found()
         choices = [
             effects.Choice(name, name, theme.description)
             for name, theme in found.items()
         ]
         offer = effects.Choose("Theme", choices, before, lambda session, _: session)
-        screen = ChooseScreen(offer, lambda name: self.wear(found[name]))
-        self._app.push_screen(screen, lambda name: self.wear(found[name or before]))
+        screen = ChooseScreen(offer, lambda name: self.apply_theme(found[name]))
+        self._app.push_screen(
+            screen, lambda name: self.apply_theme(found[name or before])
+        )
 
     # --- effects ----------------------------------------------------------------------
 
@@ -224,7 +226,7 @@ class Controller:
         if effect.screen == "help":
             from montauk_tui.ui.screens.help import HelpScreen
 
-            self._app.push_screen(HelpScreen(self.keymap.every, self.look))
+            self._app.push_screen(HelpScreen(self.keymap.every, self.theme))
         elif effect.screen == "themes":
             self._choose_theme()
         elif effect.screen == "setup" and is_free:
@@ -240,22 +242,22 @@ class Controller:
 
     @perform.register
     def _look_into(self, effect: effects.LookInto) -> None:
-        if self._closer_look is not None:
+        if self._details is not None:
             return
         from montauk_tui.ui.screens.details import DetailsScreen
 
-        self._closer_look = DetailsScreen(*effect, self.keymap.look)
-        self._app.push_screen(self._closer_look, self._looked)
-        self._closer_look.take(self.session, self.look)
+        self._details = DetailsScreen(*effect, self.keymap.look)
+        self._app.push_screen(self._details, self._details_closed)
+        self._details.take(self.session, self.theme)
 
-    def _looked(self, _result: None) -> None:
-        self._closer_look = None
+    def _details_closed(self, _result: None) -> None:
+        self._details = None
 
     @perform.register
     def _watch(self, effect: effects.Watch) -> None:
         from montauk_tui.ui.screens.output import OutputScreen
 
-        screen = OutputScreen(*effect, self.look, self.keymap.look)
+        screen = OutputScreen(*effect, self.theme, self.keymap.look)
         self._app.push_screen(screen)
 
     @perform.register

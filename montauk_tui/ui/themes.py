@@ -116,7 +116,7 @@ def load(name: str, folders: Sequence[Path]) -> Theme:
     )
 
 
-def worn(name: str) -> tuple[Theme, str]:
+def load_or_default(name: str) -> tuple[Theme, str]:
     """Return a theme, or the default and why the theme cannot be used."""
     try:
         return load(name, folders()), ""

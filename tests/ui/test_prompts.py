@@ -218,7 +218,7 @@ async def test_search_jumps_marks_and_goes_round(key: str) -> None:
         everything = commands(monitor)
         hits = [at for at, text in enumerate(everything) if "worker process" in text]
         assert len(hits) == 3
-        match = monitor.app.controller.look.style("match")
+        match = monitor.app.controller.theme.style("match")
         await monitor.press(key)
         await monitor.type("WORKER p")
         assert monitor.table.position == hits[0]

@@ -299,7 +299,7 @@ async def test_the_theme_and_ascii_count_at_once() -> None:
         await open_page(monitor, "Look")
         await select(monitor, "dune")
         await monitor.press("enter")
-        assert monitor.app.controller.look.name == monitor.app.theme == "dune"
+        assert monitor.app.controller.theme.name == monitor.app.theme == "dune"
         assert "(*) dune" in monitor.text
         await select(monitor, "ASCII")
         await monitor.press("space")

@@ -299,7 +299,7 @@ def test_a_default_that_is_wrong_gives_way_to_the_shipped_one(
 ) -> None:
     place = own(themes.DEFAULT, "no theme")
     monkeypatch.setattr(config, "user_themes", lambda: place)
-    theme, said = themes.worn(themes.DEFAULT)
+    theme, said = themes.load_or_default(themes.DEFAULT)
     assert theme == themes.load(themes.DEFAULT, themes.shipped())
     assert "cannot be read" in said
     assert said.endswith(f"using {themes.DEFAULT}")

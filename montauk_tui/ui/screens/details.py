@@ -60,17 +60,17 @@ class DetailsScreen(SearchableScreen):
         self._is_unreadable = False
         self._frame: Frame | None = None
         self._choices: Choices | None = None
-        self._look: Theme | None = None
+        self._theme: Theme | None = None
         self._facts = ""
 
     # --- contents ---------------------------------------------------------------------
 
-    def take(self, session: Session, look: Theme) -> None:
+    def take(self, session: Session, theme: Theme) -> None:
         """Show the values of a frame, and start a reading unless one runs."""
         frame = session.frame
         if frame is None:
             return
-        self._frame, self._choices, self._look = frame, session.choices, look
+        self._frame, self._choices, self._theme = frame, session.choices, theme
         if not self.has_ended:
             self.has_ended = not self.history.take_frame(frame)
             self._facts = self._facts_of(frame) or self._facts
@@ -109,38 +109,38 @@ class DetailsScreen(SearchableScreen):
 
     def draw(self) -> None:
         """Draw the known values."""
-        if self._look is None or self._choices is None or not self.size.width:
+        if self._theme is None or self._choices is None or not self.size.width:
             return
-        self.title_line.paint([self._title(self._look)])
+        self.title_line.paint([self._title(self._theme)])
         if self.keys.size.width:
             # Hidden behind a prompt it has no width.
-            self.keys.show(self._look, {})
+            self.keys.show(self._theme, {})
         if self.details is not None and self._frame is not None:
             cpus = len(self._frame.sample.host.cpu_ids)
             scale = cpus if self._choices.machine_scale else 0
             # One cell for the scroll bar, one blank.
             width = max(20, self.size.width - 2)
-            look = PageStyle(self._look, self._choices.ascii, width, scale)
-            self.view.show(lay_out(self.details, self.history, look), self._look)
+            look = PageStyle(self._theme, self._choices.ascii, width, scale)
+            self.view.show(lay_out(self.details, self.history, look), self._theme)
             if self._section:
                 # Not before there is a page to scroll.
                 self.call_after_refresh(self.view.go_to_section, self._section)
                 self._section = ""
 
-    def _title(self, look: Theme) -> Line:
+    def _title(self, theme: Theme) -> Line:
         runs: list[Run] = [
-            (f" {self.identity.pid} ", look.style("value")),
-            (f"{self._name} ", look.style("title")),
+            (f" {self.identity.pid} ", theme.style("value")),
+            (f"{self._name} ", theme.style("title")),
         ]
         if self.has_ended:
             said = "last values" if self.details else "no values were read"
-            runs.append((" exited ", look.style("alert")))
-            runs.append((f"  {said} ", look.style("faint")))
+            runs.append((" exited ", theme.style("alert")))
+            runs.append((f"  {said} ", theme.style("faint")))
         elif self.details is None:
             is_faulty = self._is_unreadable
             said = "cannot be read: exited or hidden" if is_faulty else "reading ..."
-            runs.append((f" {said} ", look.style("faint")))
-        runs.append((f" {self._facts}", look.style("label")))
+            runs.append((f" {said} ", theme.style("faint")))
+        runs.append((f" {self._facts}", theme.style("label")))
         return tuple(runs)
 
     def _facts_of(self, frame: Frame) -> str:

@@ -71,7 +71,7 @@ class HelpScreen(ModalScreen[None]):
         """Describe `bindings`."""
         super().__init__()
         self._keys = bindings
-        self._look = theme
+        self._theme = theme
 
     def compose(self) -> ComposeResult:
         """Lay out the list."""
@@ -86,7 +86,7 @@ class HelpScreen(ModalScreen[None]):
 
     def _lines(self) -> Iterator[tuple[Text, str]]:
         """Yield each key or symbol with its meaning; headings have none."""
-        title = self._look.style("title")
+        title = self._theme.style("title")
         for section, heading in SECTIONS.items():
             yield Text(heading, title), ""
             for binding in self._keys:
@@ -104,7 +104,7 @@ class HelpScreen(ModalScreen[None]):
 
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 2))
-        table.add_column(style=self._look.style("key"), no_wrap=True)
+        table.add_column(style=self._theme.style("key"), no_wrap=True)
         table.add_column()
         for keys, meaning in self._lines():
             table.add_row(keys, Text(meaning))
@@ -112,7 +112,7 @@ class HelpScreen(ModalScreen[None]):
 
     def _text(self) -> Text:
         """Return the same for a narrow screen, in one column."""
-        key = self._look.style("key") + Style(bold=True)
+        key = self._theme.style("key") + Style(bold=True)
         lines = [
             Text.assemble((keys.plain.strip(), keys.style or key), "  ", meaning)
             for keys, meaning in self._lines()

@@ -145,7 +145,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._draw_meters(scene, frame)
         self.view_line.show(listed, projection, choices, typed, theme)
         self._draw_header()
-        self.table.show(session, self.layout_now, self._row_look(scene))
+        self.table.show(session, self.layout_now, self._row_style(scene))
         self._draw_panel()
         self.status.paint(
             [draw_status_line(frame, choices.interval_s, session.cost, theme, width)]
@@ -205,7 +205,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def _draw_header(self) -> None:
         if self.scene is not None and self.layout_now is not None:
-            look, shift = self._row_look(self.scene), self.table.shift
+            look, shift = self._row_style(self.scene), self.table.shift
             self.header.show(self.layout_now, look, shift, self._table_width)
 
     @property
@@ -243,7 +243,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         scale = session.choices.machine_scale
         return summarize(rows.listed, row, machine_scale=scale)
 
-    def _row_look(self, scene: Scene) -> RowStyle:
+    def _row_style(self, scene: Scene) -> RowStyle:
         choices = scene.session.choices
         paths = choices.paths and self._table_width >= _LEAST_WIDTH_FOR_PATHS
         return RowStyle(

@@ -43,7 +43,7 @@ class OutputScreen(SearchableScreen):
         self,
         running: Program,
         name: str,
-        look: Theme,
+        theme: Theme,
         bindings: Sequence[Binding] = LOOK_BINDINGS,
     ) -> None:
         """Show the output of a program about the process `name`."""
@@ -54,7 +54,7 @@ class OutputScreen(SearchableScreen):
         self.running = running
         self.following = True
         self._name = name
-        self._look = look
+        self._theme = theme
         self._lines: Sequence[bytes] = ()
         self._drawn: tuple[object, ...] = ()
         self._shown_total = 0
@@ -81,30 +81,30 @@ class OutputScreen(SearchableScreen):
         if self.following:
             self._shown_total, self._lines = output.total, output.lines()
         at_end = self.following and self.running.lasts
-        self.view.show(self._lines, self._look, at_end=at_end)
+        self.view.show(self._lines, self._theme, at_end=at_end)
         self.title_line.paint([self._title()])
         if self.keys.size.width:
             label = "Pause" if self.following else "Follow"
-            self.keys.show(self._look, {_FOLLOW: label})
+            self.keys.show(self._theme, {_FOLLOW: label})
 
     def _title(self) -> Line:
-        look = self._look
+        theme = self._theme
         command = clean(" ".join(self.running.command).encode())
         runs: list[Run] = [
-            (f" {self._name} ", look.style("title")),
-            (f" {command} ", look.style("label")),
+            (f" {self._name} ", theme.style("title")),
+            (f" {command} ", theme.style("label")),
         ]
         exit_code = self.running.exit_code
         if exit_code is not None:
             said = " done " if exit_code == 0 else f" exit status {exit_code} "
-            runs.append((said, look.style("alert" if exit_code else "faint")))
+            runs.append((said, theme.style("alert" if exit_code else "faint")))
         elif not self.running.output.total:
-            runs.append((" waiting for output ... ", look.style("faint")))
+            runs.append((" waiting for output ... ", theme.style("faint")))
         if not self.following:
             more = self.running.output.total - self._shown_total
-            runs.append((" PAUSED ", look.style("alert")))
+            runs.append((" PAUSED ", theme.style("alert")))
             if more:
-                runs.append((f" {more} more lines ", look.style("label")))
+                runs.append((f" {more} more lines ", theme.style("label")))
         return tuple(runs)
 
     # --- keys -------------------------------------------------------------------------

@@ -171,33 +171,33 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
         """Draw the parts around the lists."""
         if not self.is_mounted or self._at < 0:
             return
-        look, page, width = self.monitor.look, self.page, self.size.width
+        theme, page, width = self.monitor.theme, self.page, self.size.width
         is_in_page = self.focused is not self._list.list
         self._list.display = width >= _LEAST_WIDTH or not is_in_page
         for panel in (self._list, *page.panels):
             panel.draw_heading()
         self._title_line.paint([self._title(width)])
         hint = self._finder.said(self._at_hand) or (page.hint if is_in_page else _HINT)
-        self._hint.paint([((f" {hint}", look.style("label")),)])
+        self._hint.paint([((f" {hint}", theme.style("label")),)])
         keys = page.footer if is_in_page else (_INTO,)
         if self._keys.size.width:
             self._keys.use((*keys, _SAVE, _LEAVE))
-            self._keys.show(look, {})
+            self._keys.show(theme, {})
 
     def _title(self, width: int) -> tuple[Run, ...]:
-        look = self.monitor.look
+        theme = self.monitor.theme
         count = len(self.monitor.session.unsaved)
         said = (
             f"{count} unsaved change{'s' * (count != 1)}"
             if count
             else "no unsaved changes"
         )
-        state: Run = (f"{said} ", look.style("warm" if count else "label"))
+        state: Run = (f"{said} ", theme.style("warm" if count else "label"))
         room = width - cell_width(f" Setup  {said}  ")
         path = shown_path(config_path(os.environ))
         if cell_width(path) > room:
             path = f"{fit(path, max(0, room - 1))}+" if room > 1 else ""
-        left = ((" Setup  ", look.style("title")), (path, look.style("label")))
+        left = ((" Setup  ", theme.style("title")), (path, theme.style("label")))
         return spread(left, (state,), width)
 
     # --- typing -----------------------------------------------------------------------

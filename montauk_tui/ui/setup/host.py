@@ -12,7 +12,7 @@ class SetupHost(Protocol):
     """The current session and its display, and methods to change them."""
 
     session: Session
-    look: Theme
+    theme: Theme
     keymap: Keymap
 
     def adopt(self, session: Session) -> None:
@@ -21,7 +21,7 @@ class SetupHost(Protocol):
     def choose(self, choices: Choices) -> None:
         """Adopt other choices."""
 
-    def wear(self, theme: Theme) -> None:
+    def apply_theme(self, theme: Theme) -> None:
         """Draw in the colours of a theme."""
 
     def themes_found(self) -> dict[str, Theme]:

@@ -157,8 +157,8 @@ class LookPage(OptionsPage):
         return Item(
             theme.name,
             f"Theme: {theme.description}",
-            "(*)" if monitor.look.name == theme.name else "( )",
-            lambda _: monitor.wear(theme),
+            "(*)" if monitor.theme.name == theme.name else "( )",
+            lambda _: monitor.apply_theme(theme),
             (_CHOOSE,),
         )
 
