@@ -58,7 +58,7 @@ class Tally:
         """Start without exits."""
         self._parents = parents
         self._delays: list[Ints] = []
-        self.told = self.without_time = self.rows_of_ended = 0
+        self.reported = self.without_time = self.rows_of_ended = 0
 
     def add(self, sample: Sample) -> None:
         """Count the exits of a sample that was just taken."""
@@ -68,7 +68,7 @@ class Tally:
         ours = np.isin(exits.ppid, self._parents)
         run_ns = (exits.utime_ns + exits.stime_ns)[ours]
         self._delays.append(now_ns - exits.end_ns[ours])
-        self.told += len(run_ns)
+        self.reported += len(run_ns)
         self.without_time += int(np.count_nonzero(run_ns <= 0))
         ended = sample.processes.state == ord("X")
         self.rows_of_ended += int(np.count_nonzero(ended))
@@ -87,7 +87,7 @@ def measure_ends() -> None:
         sample = collector.sample(Need.NONE)
         with spawning as spawners:
             tally, limit_s = Tally(spawners), float("inf")
-            while time.monotonic() < limit_s and tally.told < _SHORT_LIVES:
+            while time.monotonic() < limit_s and tally.reported < _SHORT_LIVES:
                 time.sleep(_INTERVAL_S)
                 tally.add(sample := collector.sample(Need.NONE))
                 if limit_s == float("inf") and all(map(has_ended, spawners)):
@@ -95,7 +95,7 @@ def measure_ends() -> None:
         unfinished = sample.counters.lost_cpu_times
     p50, p99, most = np.percentile(tally.delays_ms(), [50, 99, 100])
     print(f"{_SHORT_LIVES} short-lived processes beside {_BUSY} busy loops")
-    print(f"  reported                  {tally.told}, {sample.counters.lost} lost")
+    print(f"  reported                  {tally.reported}, {sample.counters.lost} lost")
     print(f"  without final CPU time    {unfinished}, with none {tally.without_time}")
     print(f"  rows of incomplete exits  {tally.rows_of_ended}")
     print(

@@ -139,13 +139,13 @@ def compare_arguments() -> None:
 
 def known_arguments(collector: NetlinkCollector, ended: int) -> int:
     """Sample until a number of children exited; return how many have arguments."""
-    told = known = 0
+    reported = known = 0
     for _ in range(_MOST_SAMPLES):
         exits = collector.sample(Need.NONE).exits
-        if exits is None or told >= ended:
+        if exits is None or reported >= ended:
             break
         ours = (exits.ppid == os.getpid()) & (exits.comm == b"true")
-        told += int(np.count_nonzero(ours))
+        reported += int(np.count_nonzero(ours))
         known += int(np.count_nonzero(ours & (exits.cmdline_bytes > 0)))
     return known
 

@@ -63,8 +63,8 @@ def group() -> Iterator[Group | None]:
 
 
 def _make() -> Group | None:
-    told = Path("/proc/self/mounts").read_text("utf-8")
-    mounts = [line.split() for line in told.splitlines()]
+    text = Path("/proc/self/mounts").read_text("utf-8")
+    mounts = [line.split() for line in text.splitlines()]
     ours = [
         line.removeprefix("0::/")
         for line in Path("/proc/self/cgroup").read_text().splitlines()

@@ -181,8 +181,8 @@ def mix(orders: Orders) -> Tally:
         pipes.append(reader)
         if os.fork() == 0:
             part = SINGLE[name](orders)
-            told = json.dumps([part.started, part.unwaited_s])
-            os.write(writer, told.encode())
+            result = json.dumps([part.started, part.unwaited_s])
+            os.write(writer, result.encode())
             os._exit(0)
         os.close(writer)
     for _ in pipes:
@@ -234,8 +234,8 @@ def main() -> None:
     before_s = _cpu_s(resource.RUSAGE_SELF)
     tally = WORKLOADS[orders.workload](orders)
     used_s = _cpu_s(resource.RUSAGE_SELF) + _cpu_s(resource.RUSAGE_CHILDREN) - before_s
-    told = {"started": tally.started + 1, "cpu_s": used_s + tally.unwaited_s}
-    print(json.dumps(told), flush=True)
+    result = {"started": tally.started + 1, "cpu_s": used_s + tally.unwaited_s}
+    print(json.dumps(result), flush=True)
 
 
 if __name__ == "__main__":

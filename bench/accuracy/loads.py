@@ -188,8 +188,8 @@ def _run(works: list[Work], end: float) -> int:
         running[pid] = reader
     total = len(running)
     for pid, reader in running.items():
-        with os.fdopen(reader, "rb") as told:
-            total += int(told.read() or b"0")
+        with os.fdopen(reader, "rb") as output:
+            total += int(output.read() or b"0")
         os.waitpid(pid, 0)
     return total
 

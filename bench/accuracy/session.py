@@ -27,8 +27,8 @@ _SAMPLES_AFTER: Final = 3
 def collectors() -> tuple[list[str], list[str]]:
     """Return the collectors that work here, and why the others do not."""
     command = [*_MONTAUK, "--collector-info"]
-    told = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    lines = [line.strip().removeprefix("[active] ") for line in told.splitlines()[1:]]
+    result = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    lines = [line.strip().removeprefix("[active] ") for line in result.splitlines()[1:]]
     missing = [line for line in lines if ": unavailable: " in line]
     return [line.split()[0] for line in lines if line not in missing], missing
 
@@ -113,13 +113,13 @@ def _let_run(
     if driver.stdin:
         driver.stdin.write("go\n")
         driver.stdin.flush()
-    told = json.loads(_answer(driver, seconds))
+    result = json.loads(_answer(driver, seconds))
     # WNOWAIT: it has exited, and its PID is not reused.
     os.waitid(os.P_PID, driver.pid, os.WEXITED | os.WNOWAIT)
     recording.look()
     if cgroup and not cgroup.wait_until_empty(10.0):
         raise ToolFailed("processes of the workload did not end")
-    return told["started"], cgroup.cpu_s() - before_s if cgroup else told["cpu_s"]
+    return result["started"], cgroup.cpu_s() - before_s if cgroup else result["cpu_s"]
 
 
 def _figures(tool: str, recording: Recording, truth: Truth) -> Figures:

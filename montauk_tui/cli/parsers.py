@@ -59,8 +59,8 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Exit with the usage-error code."""
         # argparse repeats the whole argument.
-        said = clean_text(shortened(message, _MOST_OF_USAGE))
-        self.exit(WRONG_USAGE, f"montauk: {said}; see {self.prog} --help\n")
+        line = clean_text(shortened(message, _MOST_OF_USAGE))
+        self.exit(WRONG_USAGE, f"montauk: {line}; see {self.prog} --help\n")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -30,13 +30,15 @@ def one_line(problem: object) -> str:
     return clean_text(" ".join(str(problem).split()))
 
 
-def unknown_keys(keys: Iterable[str], known: Sequence[str], said: int = 0) -> list[str]:
+def unknown_keys(
+    keys: Iterable[str], known: Sequence[str], earlier: int = 0
+) -> list[str]:
     """Return a line for each key that is unknown.
 
     Args:
         keys: Keys of the file.
         known: Known keys.
-        said: Number of earlier lines; lines beyond the limit need no remedy.
+        earlier: Number of earlier lines; lines beyond the limit need no remedy.
     """
     every = f"remove it, or use one of: {', '.join(known)}"
     unknown = (key for key in keys if key not in known)
@@ -44,7 +46,7 @@ def unknown_keys(keys: Iterable[str], known: Sequence[str], said: int = 0) -> li
         f"unknown key {quoted(key)}; {did_you_mean(key, known) or every}"
         if number < MOST_COMPLAINTS
         else ""
-        for number, key in enumerate(unknown, said)
+        for number, key in enumerate(unknown, earlier)
     ]
 
 

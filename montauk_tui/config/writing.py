@@ -83,12 +83,12 @@ def summary(saved: Saved, shown: str) -> str:
     """Return one line about what was saved; `shown` is the path to display."""
     if not saved.written:
         return f"nothing to save: {shown} is up to date"
-    said = f"saved {_list([*dict.fromkeys(map(str, saved.written))])} in {shown}"
+    message = f"saved {_list([*dict.fromkeys(map(str, saved.written))])} in {shown}"
     if saved.lost:
-        said += f"; not kept: {_list(saved.lost)}"
+        message += f"; not kept: {_list(saved.lost)}"
     if saved.unknown:
-        said += f"; kept unknown keys: {_list(saved.unknown)}"
-    return said
+        message += f"; kept unknown keys: {_list(saved.unknown)}"
+    return message
 
 
 def _list(names: Sequence[str]) -> str:

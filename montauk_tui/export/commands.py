@@ -74,11 +74,11 @@ def _statistics(collector: Collector) -> str:
         return ""
     failures = counters.read_failures
     events = ((counters.forks or 0, "fork"), (counters.execs or 0, "exec"))
-    told = ", ".join(counted(*one) for one in (*events, (counters.exits, "exit")))
-    told = f"; {told}, {counters.lost} lost"
+    line = ", ".join(counted(*one) for one in (*events, (counters.exits, "exit")))
+    line = f"; {line}, {counters.lost} lost"
     if counters.lost_cpu_times:
-        told += f", {counted(counters.lost_cpu_times, 'CPU time')} lost"
-    return told + (f", {counted(failures, 'read failure')}" if failures else "")
+        line += f", {counted(counters.lost_cpu_times, 'CPU time')} lost"
+    return line + (f", {counted(failures, 'read failure')}" if failures else "")
 
 
 def once(settings: Settings, limit: int | None) -> int:

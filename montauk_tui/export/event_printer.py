@@ -32,7 +32,7 @@ class Printer:
         """Print text, or JSON lines."""
         self._wanted = wanted
         self._as_json = as_json
-        self.told: Counter[int] = Counter()
+        self.seen: Counter[int] = Counter()
         """Events by kind, filtered or not."""
         self.shown = 0
         self.cut = CutNote()
@@ -45,7 +45,7 @@ class Printer:
 
     def show(self, source: Source, sample: Sample, events: Events) -> None:
         """Print the events of a sample except those that earlier ones may precede."""
-        self.told.update(events.kind.tolist())
+        self.seen.update(events.kind.tolist())
         if Need.CMDLINE in self._wanted.needs:
             tables = (sample.exits, sample.starts)
             self.cut.count += cut_records(
@@ -78,7 +78,7 @@ class Printer:
 
     def summary(self, totals: Totals, duration_s: float) -> None:
         """Print the counts: as JSON after the events, else to stderr."""
-        pending = max(0, totals.exits - totals.lost_exits - self.told[EXIT])
+        pending = max(0, totals.exits - totals.lost_exits - self.seen[EXIT])
         if self._as_json:
             figures: dict[str, Any] = {
                 "duration_s": round(duration_s, 3),

@@ -118,8 +118,8 @@ def is_cut(frame: Frame, table: ProcessTable, rows: Ints) -> list[Any]:
     # Outdated ones are read now.
     argv = _argv(frame, table, rows)
     cut = frame.lookups.cut_rows(table)[rows].tolist()
-    told = zip(argv, cut, strict=True)
-    return [None if raw is None else is_cut for raw, is_cut in told]
+    pairs = zip(argv, cut, strict=True)
+    return [None if raw is None else is_cut for raw, is_cut in pairs]
 
 
 def exit_cmdline(_frame: Frame, exits: ExitTable, rows: Ints) -> list[Any]:

@@ -34,9 +34,9 @@ def frame_table(
     ]
     for row in rows.tolist():
         texts = [column.text(frame, row) for column in columns]
-        said = note(frame, row)
-        if said and columns[-1].id == "command":
-            texts[-1] += f"  {said}"
+        message = note(frame, row)
+        if message and columns[-1].id == "command":
+            texts[-1] += f"  {message}"
         lines.append(_line(texts, columns, widths))
     return [line if width is None else fit(line, width).rstrip() for line in lines]
 

@@ -50,8 +50,8 @@ class Waiter:
             BrokenPipeError: The reader of stdout closed it.
         """
         left_s = due_s - time.monotonic()
-        told = [one for one, _ in self._poll.poll(max(0.0, left_s) * 1000)]
-        if self._reader in told:
+        ready = [one for one, _ in self._poll.poll(max(0.0, left_s) * 1000)]
+        if self._reader in ready:
             raise BrokenPipeError
 
     def _stop(self, _number: int, _frame: object) -> None:

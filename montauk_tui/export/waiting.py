@@ -28,5 +28,5 @@ class Waiting:
         if not (self._is_forced or sys.stderr.isatty()):
             return
         self._due_s = seconds + _EVERY_S
-        told = f"collector {name}: loading for {seconds:.0f} s; Ctrl-C cancels"
-        streams.complain(told)
+        message = f"collector {name}: loading for {seconds:.0f} s; Ctrl-C cancels"
+        streams.complain(message)

@@ -106,6 +106,6 @@ def update_of(session: Session, action: Callable[[], Result]) -> Update:
     try:
         result = action()
     except NotPossible as refusal:
-        said = str(refusal)
-        return Update(session, *([Say(said)] if said else []))
+        message = str(refusal)
+        return Update(session, *([Say(message)] if message else []))
     return result if isinstance(result, Update) else Update(result)

@@ -158,24 +158,24 @@ def validate(settings: Settings) -> list[str]:
     """Return a line for each invalid setting of tabs."""
     known = {*BUILT_IN, *(tab.id for tab in settings.tabs)}
     unknown = [name for name in settings.tab_order if name not in known]
-    said = [
+    problems = [
         f"'tab_order': unknown tab {quoted(name)}; "
         + (did_you_mean(name, known) or f"use some of: {', '.join(known)}")
         for name in unknown[:MOST_COMPLAINTS]
     ]
-    said += [""] * (len(unknown) - len(said))
+    problems += [""] * (len(unknown) - len(problems))
     for chosen in settings.tabs:
         base = usual_of(chosen)
         if chosen.rows not in (None, base.rows):
-            said.append(
+            problems.append(
                 f"[[tabs]] {chosen.name!r}: 'rows' stays {base.rows}; "
                 "use another name for a tab with other rows"
             )
         if chosen.tree and not base.has_tree:
-            said.append(
+            problems.append(
                 f"[[tabs]] {chosen.name!r}: {base.rows} have no tree; leave 'tree' out"
             )
-    return few(said)
+    return few(problems)
 
 
 GROUPINGS: Final = {

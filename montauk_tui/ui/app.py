@@ -207,8 +207,8 @@ def no_cursor() -> MontaukError:
 def validate(settings: Settings) -> list[str]:
     """Return a line for each invalid setting that only the screen can check."""
     path = shown_path(config_path(os.environ))
-    said = [*keymap(settings.keys)[1], *tabs.validate(settings)]
-    return [f"{path}: {line}" for line in said]
+    problems = [*keymap(settings.keys)[1], *tabs.validate(settings)]
+    return [f"{path}: {line}" for line in problems]
 
 
 def run(

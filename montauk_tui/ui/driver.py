@@ -113,8 +113,8 @@ class TerminalDriver(LinuxDriver):
         return streams.size_of(self._screen)
 
     def _tell_size(self, size: tuple[int, int]) -> None:
-        told = Size(*size)
-        self.send_message(events.Resize(told, told))
+        resized = Size(*size)
+        self.send_message(events.Resize(resized, resized))
 
     def _on_resize(self) -> None:
         """Lay out for another size, and draw everything.

@@ -98,25 +98,25 @@ def keymap(chosen: Chosen) -> tuple[Keymap, list[str]]:
     scopes = (tuple(BINDINGS), tuple(LOOK_BINDINGS))
     known = {binding.id or "" for scope in scopes for binding in scope}
     unknown = [name for name in chosen if name not in known]
-    said = [
+    problems = [
         f"[keys]: unknown action {quoted(name)}; "
         + (did_you_mean(name, known) or "docs/keys.md and F1 list them")
         for name in unknown[:MOST_COMPLAINTS]
     ]
-    said += [""] * (len(unknown) - len(said))
+    problems += [""] * (len(unknown) - len(problems))
     mapped: list[tuple[Binding, ...]] = []
     for scope in scopes:
         bindings, wrong = _mapped(scope, chosen)
         mapped.append(bindings)
-        said += wrong
-    return Keymap(*mapped), few(said)
+        problems += wrong
+    return Keymap(*mapped), few(problems)
 
 
 def _mapped(
     bindings: Sequence[Binding], chosen: Chosen
 ) -> tuple[tuple[Binding, ...], list[str]]:
     """Return the bindings of one screen with the configured keys."""
-    said: list[str] = []
+    problems: list[str] = []
     owners: dict[str, str] = {}
     given: dict[str, list[str]] = {}
     for binding_id in (name for name in chosen if name in {b.id for b in bindings}):
@@ -125,17 +125,17 @@ def _mapped(
             try:
                 key = _free_key(text, binding_id, owners)
             except UsageError as error:
-                said.append(f"[keys]: {binding_id!r}: {error}")
+                problems.append(f"[keys]: {binding_id!r}: {error}")
             else:
                 owners[key] = binding_id
                 good.append(key)
         if binding_id == _INTERRUPT:
-            said.append(
+            problems.append(
                 f"[keys]: {binding_id!r}: Ctrl-C always quits; remove this entry"
             )
         elif good or not chosen[binding_id]:
             given[binding_id] = good
-    return tuple(_with_keys(binding, given, owners) for binding in bindings), said
+    return tuple(_with_keys(binding, given, owners) for binding in bindings), problems
 
 
 def _free_key(text: str, binding_id: str, owners: Mapping[str, str]) -> str:

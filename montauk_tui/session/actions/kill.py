@@ -22,10 +22,10 @@ def kill(session: Session) -> Update:
         for it in numbers
     ]
     below = len(with_descendants(table, whom)) - len(whom)
-    said = f"Send to {names(session, whom)}"
+    title = f"Send to {names(session, whom)}"
     pick = Pick(
-        said, choices, str(session.last_signal), partial(_send, whom),
-        f"{said} and {below} descendants" if below > 0 else "",
+        title, choices, str(session.last_signal), partial(_send, whom),
+        f"{title} and {below} descendants" if below > 0 else "",
         f"and {below} descendants",
     )  # fmt: skip
     return Update(session, pick)

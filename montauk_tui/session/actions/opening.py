@@ -68,8 +68,8 @@ def _enter_group(session: Session, listed: Frame, place: int) -> Update:
     choices = session.choices.with_filter(f"{field} = {quoted(label)}")
     session = show_tab(session.apply(choices=choices), EXITED if has_ended else MAIN)
     what = "exited processes" if has_ended else "live processes"
-    said = Say(f"{what} of {label}; Esc clears the filter")
-    return Update(session.select_row(None), said)
+    message = Say(f"{what} of {label}; Esc clears the filter")
+    return Update(session.select_row(None), message)
 
 
 def _go_to_process(session: Session) -> Session:

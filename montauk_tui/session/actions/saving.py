@@ -23,8 +23,8 @@ def save_settings(session: Session) -> Update:
         saved = save(path, wanted)
     except MontaukError as error:
         raise NotPossible(f"not saved: {error}") from error
-    said = Say(summary(saved, shown_path(path)), "information")
-    return Update(replace(session, saved=session.settings_now), said)
+    message = Say(summary(saved, shown_path(path)), "information")
+    return Update(replace(session, saved=session.settings_now), message)
 
 
 def shown_path(path: Path) -> str:

@@ -88,7 +88,7 @@ def _set_affinity(
 def choose_policy(session: Session) -> Update:
     """Offer the scheduling policies."""
     session, whom = targets(session)
-    choices = [Choice(name, name, said) for name, said in _POLICIES.items()]
+    choices = [Choice(name, name, meaning) for name, meaning in _POLICIES.items()]
     current = actions(session).policy(whom[0])
     title = f"Scheduling policy of {names(session, whom)}"
     return Update(session, Pick(title, choices, current, partial(_take_policy, whom)))

@@ -22,7 +22,7 @@ class Lift(NamedTuple):
     """A restriction that hides processes: how to lift it, and the message."""
 
     lift: Callable[[Choices], Choices]
-    said: str
+    message: str
 
 
 LIFTS: Final = {
@@ -57,42 +57,44 @@ def spawner(session: Session) -> Update:
     if parent is None:
         raise NotPossible("unknown parent")
     spawners = replace(session.choices.on_tab(SPAWNERS), grouping="parent")
-    told = f"started by {name_of(frame, parent)}"
+    message = f"started by {name_of(frame, parent)}"
     if rows_of(frame, spawners.shown).sample.processes.row_of(parent) is not None:
-        return _arrive(session, spawners, parent, told)
-    told += _why_no_spawner(frame)
+        return _arrive(session, spawners, parent, message)
+    message += _why_no_spawner(frame)
     above = _above(frame, parent)
     found = next(
         (one for one in above if lists(session, spawners, RowKey.of(one))), None
     )
     if found is None:
         main = session.choices.on_tab(MAIN)
-        return _arrive(session, main, parent, f"{told}; shown in Main")
-    told = f"{told}; selected its ancestor {name_of(frame, found)}"
-    return _arrive(session, spawners, found, told)
+        return _arrive(session, main, parent, f"{message}; shown in Main")
+    message = f"{message}; selected its ancestor {name_of(frame, found)}"
+    return _arrive(session, spawners, found, message)
 
 
-def _arrive(session: Session, there: Choices, process: Identity, told: str) -> Update:
+def _arrive(
+    session: Session, there: Choices, process: Identity, message: str
+) -> Update:
     """Show a process in another tab, and report what was lifted.
 
     Args:
         session: The session before.
         there: The choices on that tab.
         process: The process to select.
-        told: The message if the target is not the expected one.
+        message: The message if the target is not the expected one.
     """
     found = _showing(session, there, process)
     if found is None:
-        raise NotPossible(f"{told}, which is hidden in {there.tab_now.title}")
+        raise NotPossible(f"{message}, which is hidden in {there.tab_now.title}")
     lifted, shown = found
     was_there = session.choices.tab == there.tab
     session = session.apply(choices=_lifted(session.choices, lifted))
     session = show_tab(session, there.tab)
     choices = replace(session.choices, grouping=shown.grouping)
     session = session.apply(choices=choices).select_row(RowKey.of(process))
-    said = "".join(f"; {LIFTS[name].said}" for name in lifted)
-    is_told = said or was_there or ";" in told
-    return Update(session, *([Say(told + said)] if is_told else []))
+    suffix = "".join(f"; {LIFTS[name].message}" for name in lifted)
+    is_reported = suffix or was_there or ";" in message
+    return Update(session, *([Say(message + suffix)] if is_reported else []))
 
 
 def _showing(

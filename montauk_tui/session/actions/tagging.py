@@ -87,5 +87,5 @@ def take_frame(session: Session, frame: Frame) -> Update:
     if followed is None or table.row_of(followed) is not None:
         return Update(session.apply(choices=choices, frame=frame))
     choices = replace(choices, following=None)
-    said = Say(f"followed PID {followed.pid} has exited")
-    return Update(session.apply(choices=choices, frame=frame), said)
+    message = Say(f"followed PID {followed.pid} has exited")
+    return Update(session.apply(choices=choices, frame=frame), message)

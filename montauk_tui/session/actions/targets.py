@@ -146,6 +146,6 @@ def act(
     results = [action(one) for one in whom]
     line = summary(label, verb, results, session.seen.frame.lookups.user)
     is_good = all(result.outcome is Outcome.DONE for result in results)
-    said = Say(line, "information" if is_good else "warning")
+    message = Say(line, "information" if is_good else "warning")
     # While paused the table stays unchanged.
-    return Update(session, said, *([] if session.choices.paused else [Sample()]))
+    return Update(session, message, *([] if session.choices.paused else [Sample()]))

@@ -133,13 +133,13 @@ class DetailsScreen(SearchableScreen):
             (f"{self._name} ", theme.style("title")),
         ]
         if self.has_ended:
-            said = "last values" if self.details else "no values were read"
+            message = "last values" if self.details else "no values were read"
             runs.append((" exited ", theme.style("alert")))
-            runs.append((f"  {said} ", theme.style("faint")))
+            runs.append((f"  {message} ", theme.style("faint")))
         elif self.details is None:
             is_faulty = self._is_unreadable
-            said = "cannot be read: exited or hidden" if is_faulty else "reading ..."
-            runs.append((f" {said} ", theme.style("faint")))
+            message = "cannot be read: exited or hidden" if is_faulty else "reading ..."
+            runs.append((f" {message} ", theme.style("faint")))
         runs.append((f" {self._facts}", theme.style("label")))
         return tuple(runs)
 

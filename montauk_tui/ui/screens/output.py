@@ -96,8 +96,8 @@ class OutputScreen(SearchableScreen):
         ]
         exit_code = self.running.exit_code
         if exit_code is not None:
-            said = " done " if exit_code == 0 else f" exit status {exit_code} "
-            runs.append((said, theme.style("alert" if exit_code else "faint")))
+            message = " done " if exit_code == 0 else f" exit status {exit_code} "
+            runs.append((message, theme.style("alert" if exit_code else "faint")))
         elif not self.running.output.total:
             runs.append((" waiting for output ... ", theme.style("faint")))
         if not self.following:

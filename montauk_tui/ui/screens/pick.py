@@ -58,15 +58,15 @@ class PickScreen(ModalScreen[Picked | None]):
         box = self.query_one("#box")
         box.border_title = Content(self._titles[self._switched])
         if not self._is_found:
-            said = f"no match for {self._typed}"
+            message = f"no match for {self._typed}"
         elif self._typed:
-            said = f"{self._typed}: Enter selects"
+            message = f"{self._typed}: Enter selects"
         elif self._titles[1]:
             other = "without descendants" if self._switched else self._hint
-            said = f"Tab: {other}; Enter, Esc, or type"
+            message = f"Tab: {other}; Enter, Esc, or type"
         else:
-            said = "Enter selects, Esc cancels, type to find"
-        box.border_subtitle = Content(said)
+            message = "Enter selects, Esc cancels, type to find"
+        box.border_subtitle = Content(message)
 
     # --- typing -----------------------------------------------------------------------
 

@@ -177,7 +177,9 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
         for panel in (self._list, *page.panels):
             panel.draw_heading()
         self._title_line.paint([self._title(width)])
-        hint = self._finder.said(self._at_hand) or (page.hint if is_in_page else _HINT)
+        hint = self._finder.message(self._at_hand) or (
+            page.hint if is_in_page else _HINT
+        )
         self._hint.paint([((f" {hint}", theme.style("label")),)])
         keys = page.footer if is_in_page else (_INTO,)
         if self._keys.size.width:
@@ -187,13 +189,13 @@ class SetupScreen(ModalScreen[None], inherit_bindings=False):
     def _title(self, width: int) -> tuple[Run, ...]:
         theme = self.monitor.theme
         count = len(self.monitor.session.unsaved)
-        said = (
+        message = (
             f"{count} unsaved change{'s' * (count != 1)}"
             if count
             else "no unsaved changes"
         )
-        state: Run = (f"{said} ", theme.style("warm" if count else "label"))
-        room = width - cell_width(f" Setup  {said}  ")
+        state: Run = (f"{message} ", theme.style("warm" if count else "label"))
+        room = width - cell_width(f" Setup  {message}  ")
         path = shown_path(config_path(os.environ))
         if cell_width(path) > room:
             path = f"{fit(path, max(0, room - 1))}+" if room > 1 else ""

@@ -55,8 +55,10 @@ class TogglesScreen(ModalScreen[frozenset[int] | None]):
         return Text(f"[{sign}] {self._name_of_one} {number}")
 
     def _say(self) -> None:
-        said = f"{len(self._chosen)} on: Space toggles, a all, Enter sets, Esc cancels"
-        self.query_one("#box").border_subtitle = Content(said)
+        message = (
+            f"{len(self._chosen)} on: Space toggles, a all, Enter sets, Esc cancels"
+        )
+        self.query_one("#box").border_subtitle = Content(message)
 
     def _draw_all(self) -> None:
         options = self.query_one(OptionList)

@@ -107,9 +107,9 @@ class ChooserPage(Page):
     @property
     def hint(self) -> str:
         """The description of the selected line, and where it would be added."""
-        said, rest = super().hint, self._rest()
+        message, rest = super().hint, self._rest()
         if self.panel is not self.others or self.at >= len(rest):
-            return said
+            return message
         added = rest[self.at].id
         after = self._with(added)[: self._with(added).index(added)]
         titles = {offer.id: offer.title for offer in self.offers()}
@@ -117,8 +117,8 @@ class ChooserPage(Page):
         where = f"Enter adds it {place}"
         # On a narrow screen the description is still in the other list.
         room = self.screen.size.width - 2 - cell_width(f"; {where}")
-        said = cut(said, room, ascii_only=self.monitor.session.choices.ascii)
-        return f"{said}; {where}" if said else where
+        message = cut(message, room, ascii_only=self.monitor.session.choices.ascii)
+        return f"{message}; {where}" if message else where
 
     def _with(self, added: str) -> tuple[str, ...]:
         """Return the entries with one added after the selected one."""

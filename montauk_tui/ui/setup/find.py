@@ -50,7 +50,7 @@ class Finder:
             self.forget()
         return bool(self._typed.text)
 
-    def said(self, items: ItemList) -> str:
+    def message(self, items: ItemList) -> str:
         """Return the text being searched, or an empty one."""
         if not self.is_typing(items):
             return ""

@@ -63,11 +63,11 @@ def _figures(ledger: Ledger, interval_s: float, look: MeterStyle, short: int) ->
     for name, field, sign, role in _PARTS:
         if short and name == "irq" and not ledger.interrupts_s:
             continue
-        said = (
+        message = (
             f"{name} " if short < _SHORTEST else _SHORTEST_NAMES.get(name, f"{name} ")
         )
         runs.append((f" {sign}" if short else f"  {sign} ", look.theme.style(role)))
-        runs.append((said, label))
+        runs.append((message, label))
         runs.append((cores_text(getattr(ledger, field)), value))
     return tuple(runs)
 

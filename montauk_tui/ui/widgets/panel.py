@@ -197,13 +197,13 @@ def _graph_head(graph: Graph, label: Run, look: PanelStyle) -> Line:
     return spread(left, (peak,), look.inner)
 
 
-def _history(told: Graph, look: PanelStyle, density: _Density) -> list[Line]:
+def _history(history: Graph, look: PanelStyle, density: _Density) -> list[Line]:
     """Return the history, the latest at the right; that of memory is lower."""
-    height = density.graph if told.role == "cpu" else max(1, density.graph // 2)
+    height = density.graph if history.role == "cpu" else max(1, density.graph // 2)
     size = (look.inner, height)
-    style = look.theme.style(_GRAPH_ROLES[told.role])
-    points = told.points.tolist()
+    style = look.theme.style(_GRAPH_ROLES[history.role])
+    points = history.points.tolist()
     return [
         ((line, style),)
-        for line in graph(points, told.full, size, ascii_only=look.ascii)
+        for line in graph(points, history.full, size, ascii_only=look.ascii)
     ]

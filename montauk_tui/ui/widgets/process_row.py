@@ -201,8 +201,8 @@ def _command_runs(frame: Frame, row: int, look: RowStyle) -> list[Run]:
         runs += _marked(name, styles["thread"], look)
         runs.append((" | " if look.ascii else " │ ", styles["tree"]))
     runs += _program_runs(command, look)
-    said = note(frame, row, "<-" if look.ascii else "←")
-    return [*runs, (f"  {said}", styles["notice"])] if said else runs
+    message = note(frame, row, "<-" if look.ascii else "←")
+    return [*runs, (f"  {message}", styles["notice"])] if message else runs
 
 
 def _program_runs(command: Command, look: RowStyle) -> list[Run]:

@@ -161,9 +161,9 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
         if frame is None or projection is None or layout is None or look is None:
             return (), None
         if position >= len(projection.rows):
-            is_said = position == 0
-            said = f"  {self._nothing}" if is_said else ""
-            return ((said, look.theme.style("faint")),), None
+            has_message = position == 0
+            message = f"  {self._nothing}" if has_message else ""
+            return ((message, look.theme.style("faint")),), None
         self.rows_drawn += 1
         flags = guides(projection, position, 1)[0]
         hidden = projection.hidden_at(position)

@@ -117,8 +117,8 @@ class PromptBar(Horizontal):
         if problem is not None:
             # Without the remedy if that does not fit.
             room = self.size.width * 3 // 5
-            said = str(problem) if len(str(problem)) <= room else problem.reason
-            self._say(said)
+            message = str(problem) if len(str(problem)) <= room else problem.reason
+            self._say(message)
             return
         found = complete(text[: self.input.cursor_position])
         names = [name for name in found.names if name != found.typed.lower()]

@@ -109,8 +109,8 @@ def _counts(projection: Projection, theme: Theme) -> tuple[Line, Line]:
         hidden.append(counted(projection.hidden_kernel_threads, "kernel thread"))
     if projection.hidden_in_containers is not None:
         hidden.append(f"{projection.hidden_in_containers} in containers")
-    said = " and ".join(hidden)
-    return shown, ((f", {said} hidden", label),) if said else ()
+    message = " and ".join(hidden)
+    return shown, ((f", {message} hidden", label),) if message else ()
 
 
 def _order(frame: Frame, choices: Choices, theme: Theme) -> Line:
