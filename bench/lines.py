@@ -1,8 +1,8 @@
 """Bytes per refresh, and the lag on slow lines, montauk and htop.
 
-Both refresh once a second in terminals that take what they are sent at a given rate,
-all at the same time, and answer queries when they come to them. How far behind a screen
-is, the uptime on it tells: it is cut to seconds, and up to a second old on any line.
+Both refresh once a second in terminals that accept bytes at a given rate, all at the
+same time, and answer queries when they reach them. The lag of a screen is measured by
+the uptime on it, which is in whole seconds, and up to a second old on any line.
 """
 
 import os

@@ -2,7 +2,7 @@
 
 Needs root. What an event costs is CPU time of the whole process, thread and samples,
 less what starting the processes costs it without a collector. The process that reads
-arguments is not in it; it has a line of its own.
+arguments is not in it; it is on a separate line.
 """
 
 import os

@@ -2,8 +2,8 @@
 
 montauk runs twice: with the best collector it can open, and with /proc only.
 
-Each refreshes once a second in a pty of 120x40 of its own, all at the same time; their
-CPU time is read from /proc. Programs that are not installed are left out and named.
+Each refreshes once a second in its own pty of 120x40, all at the same time; their CPU
+time is read from /proc. Programs that are not installed are skipped and named.
 """
 
 import os

@@ -50,7 +50,7 @@ def tools() -> list[str]:
 def conditions(kit: programs.Programs, seconds: float) -> None:
     """Print the conditions of the measurement."""
     with group() as cgroup:
-        truth = "cgroup" if cgroup else "getrusage, without the ends of processes"
+        truth = "cgroup" if cgroup else "getrusage, without exits"
     print(f"Linux {platform.release()}, {os.cpu_count()} CPUs, {seconds:g} s each")
     print(f"truth by {truth}; awk loops {kit.loops['5']} times in 5 ms\n")
 

@@ -29,7 +29,7 @@ CAST: Final = """\
 65534|cpu=2 mem=70 threads=6|node_exporter --collector.systemd
 0||cron -f
 """
-"""uid, behaviour and arguments; actor.c tells the form."""
+"""uid, behaviour and arguments; the format is in actor.c."""
 
 _USERS: Final = """\
 root:x:0:0::/root:/bin/bash

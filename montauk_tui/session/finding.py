@@ -31,7 +31,7 @@ def next_match(
         projection: Its rows.
         text: The text to find.
         start: Where to begin.
-        step: 1 to go on downwards, -1 upwards.
+        step: 1 to search downwards, -1 upwards.
         merged: Whether the names of processes match, too.
     """
     table = frame.sample.processes
@@ -106,7 +106,7 @@ class PidSearch(NamedTuple):
     def found(
         self, frame: Frame, projection: Projection
     ) -> tuple["PidSearch", int | None]:
-        """Return where the process with that PID is shown; note where there is none."""
+        """Return the position of the process with that PID, or the reason for none."""
         pids = pid_key(frame)[projection.rows]
         shown = [f"{pid:.0f}" for pid in pids.tolist()]
         wanted = self.text.lstrip("0") or "0"

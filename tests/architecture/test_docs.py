@@ -125,7 +125,7 @@ def test_a_document_that_is_old_is_told_and_mended(
     monkeypatch.setattr(docs, "ROOT", tmp_path)
     monkeypatch.setattr(docs, "pages", lambda: [old])
     assert docs.main(["--check"]) == 1
-    assert capsys.readouterr().out == f"{page} is not up to date: run make docs\n"
+    assert capsys.readouterr().out == f"{page} is outdated: run make docs\n"
     assert docs.main([]) == 0
     assert old.read_text("utf-8") == good
     assert docs.main(["--check"]) == 0
