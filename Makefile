@@ -24,7 +24,7 @@ test: setup  ## set up and run the tests
 test-kernels: setup  ## run checks on other kernels, in virtual machines: KERNELS="6.1 7.2"
 	@$(BIN)/python -m tests.kernels $(KERNELS)
 
-check: setup  ## format, lint, types, import rules and made parts of the documents
+check: setup  ## check formatting, lint, types, import rules and generated documents
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -33,7 +33,7 @@ check: setup  ## format, lint, types, import rules and made parts of the documen
 	$(BIN)/clang-format --dry-run -Werror probes/*.c probes/*.h
 	$(BIN)/python -m scripts.docs --check
 
-docs: setup  ## write into the documents what is in tables of the program
+docs: setup  ## generate the parts of documents that come from tables
 	$(BIN)/python -m scripts.docs
 
 format: setup  ## format the code
@@ -41,13 +41,13 @@ format: setup  ## format the code
 	$(BIN)/clang-format -i probes/*.c probes/*.h
 	$(BIN)/ruff check --fix .
 
-snapshots: setup  ## draw the reference screens anew; look at them before committing
+snapshots: setup  ## redraw the reference screens; look at them before committing
 	$(BIN)/python -m pytest tests/ui --snapshot-update
 
-pictures: setup bcc  ## take the pictures of docs/screens.md anew; needs root
+pictures: setup bcc  ## take the pictures of docs/screens.md; needs root
 	$(BIN)/python -m bench.pictures
 
-bench: setup  ## print what a refresh costs
+bench: setup  ## run the benchmarks
 	$(BIN)/python -m bench
 
 bench-accuracy: setup bcc  ## print how much of known workloads each collector explains
@@ -55,7 +55,7 @@ bench-accuracy: setup bcc  ## print how much of known workloads each collector e
 
 setup: $(STAMP)  ## create the environment
 
-bcc:  ## install BCC for the kernel collector, or say how
+bcc:  ## install BCC for the kernel collector, or print the command
 	@sh scripts/bcc.sh
 
 $(STAMP): pyproject.toml

@@ -1,37 +1,37 @@
 """The exceptions of montauk.
 
-MontaukError                 a reason, and where there is one a remedy
+MontaukError                 a reason and, if known, a remedy
 ├── CollectorUnavailable     this host refuses the collector
 ├── CollectorFailed          an open collector can no longer sample
 ├── UsageError               wrong command line (exit code 2)
-│   └── QueryError           a filter that means nothing, and where
-└── ResourceMissing          a file that belongs to the installation is not there
+│   └── QueryError           an invalid filter, with the position
+└── ResourceMissing          a file of the installation is missing
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 _LIKE: Final = 0.7
-"""Share of equal letters; `colour` and `collector` have less in common."""
+"""Least similarity; `colour` and `collector` are below it."""
 
 _LONGEST_NAME: Final = 60
-"""Characters; comparing takes their square."""
+"""Characters; comparing takes quadratic time."""
 
 MOST_COMPLAINTS: Final = 20
-"""What is said of one file."""
+"""Most lines about one file."""
 
 LONGEST_LINE: Final = 1_000
 """Characters; one that lists all columns has 850."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return the question whether a name was meant that is like an unknown one.
+    """Return the question whether a similar known name was meant.
 
-    Empty where none is.
+    Empty if no name is similar.
     """
     if len(name) > _LONGEST_NAME:
         return ""
-    # 5 ms of start-up that only mistakes need.
+    # 5 ms of start-up.
     from difflib import get_close_matches  # noqa: PLC0415
 
     close = get_close_matches(name.strip().lower(), list(known), 1, _LIKE)
@@ -39,9 +39,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """Return text, without its middle where it has more than `most` characters.
+    """Return text, shortened in the middle if longer than `most` characters.
 
-    The end of a path says more than its middle, and a reason stands behind a name.
+    The end of a path is more useful than its middle, and a reason follows a name.
     """
     if len(text) <= most:
         return text
@@ -50,14 +50,14 @@ def shortened(text: str, most: int) -> str:
 
 
 def few(lines: Sequence[str]) -> list[str]:
-    """Return as many lines as anybody reads, none of them endless."""
+    """Return a limited number of lines of limited length."""
     kept = [shortened(line, LONGEST_LINE) for line in lines[:MOST_COMPLAINTS]]
     more = len(lines) - len(kept)
     return [*kept, f"and {more:,} more"] if more > 0 else kept
 
 
 def followed(line: str, consequence: str) -> str:
-    """Return a line with what comes of it, which may end in a question."""
+    """Return a line, which may end in a question, with its consequence."""
     if line.endswith("?"):
         return f"{line} {consequence[:1].upper()}{consequence[1:]}"
     return f"{line}; {consequence}"
@@ -68,11 +68,11 @@ class MontaukError(Exception):
 
     Args:
         reason: What is wrong, without a full stop.
-        remedy: What the reader can do about it; empty where nothing is known.
+        remedy: What the reader can do about it; empty if unknown.
     """
 
     def __init__(self, reason: str, remedy: str = "") -> None:
-        """Keep the two halves apart, so that a caller may lay them out."""
+        """Keep reason and remedy separate, so that a caller can format them."""
         self.line = f"{reason}; {remedy}" if remedy else reason
         super().__init__(self.line)
         self.reason = reason
@@ -84,14 +84,14 @@ class CollectorUnavailable(MontaukError):
 
     Args:
         reason: What is wrong, without a full stop.
-        remedy: What the reader can do about it; empty where nothing is known.
-        may_pass: Whether it may open a while later, as where memory is short.
+        remedy: What the reader can do about it; empty if unknown.
+        may_pass: Whether a retry may succeed, as when memory is short.
     """
 
     def __init__(
         self, reason: str, remedy: str = "", *, may_pass: bool = False
     ) -> None:
-        """Keep whether trying again is of use."""
+        """Keep whether a retry may succeed."""
         super().__init__(reason, remedy)
         self.may_pass = may_pass
 
@@ -101,25 +101,25 @@ class CollectorFailed(MontaukError):
 
 
 class UsageError(MontaukError):
-    """The command line or the environment asks for something that does not exist."""
+    """The command line, the environment or a setting is invalid."""
 
 
 class QueryError(UsageError):
-    """A filter cannot be understood.
+    """A filter is invalid.
 
     Args:
-        column: Where, from 1; one more than the text is long for its end.
-        length: How many characters are wrong there, at least 1.
+        column: Position, from 1; the length of the text plus 1 for its end.
+        length: Number of wrong characters, at least 1.
         problem: What is wrong, without a full stop.
         remedy: What was expected.
     """
 
     def __init__(self, column: int, length: int, problem: str, remedy: str) -> None:
-        """Say where it is in the line."""
+        """Add the column to the reason."""
         super().__init__(f"column {column}: {problem}", remedy)
         self.column, self.length = column, max(1, length)
         self.problem = problem
 
 
 class ResourceMissing(MontaukError):
-    """A file that belongs to the installation is not there."""
+    """A file of the installation is missing."""

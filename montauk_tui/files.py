@@ -1,4 +1,4 @@
-"""Files that somebody else names: read without waiting, and only so much of them."""
+"""Reads files named by others: without blocking, and up to a size limit."""
 
 import errno
 import os
@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from montauk_tui import trust
 
 MOST_BYTES: Final = 1 << 20
-"""Of a file that people write by hand."""
+"""Size limit of a file written by hand."""
 
 _FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
@@ -26,7 +26,7 @@ _KINDS: Final = {
 _AS_ROOT: Final = "and montauk runs as root"
 
 _MOST_PLACES: Final = 1_000
-"""On the way to a file; the kernel follows 40 links (path_resolution(7))."""
+"""Links on the way to a file; the kernel follows 40 (path_resolution(7))."""
 
 
 class Contents(NamedTuple):
@@ -37,20 +37,20 @@ class Contents(NamedTuple):
 
 
 def read_regular(path: str | os.PathLike[str], most: int = MOST_BYTES) -> Contents:
-    """Return what a regular file holds.
+    """Return the contents of a regular file.
 
     Raises:
-        OSError: It cannot be read, is no regular file, or is larger than `most` bytes;
-            `strerror` says so.
+        OSError: It cannot be read, is not a regular file, or is larger than `most`
+            bytes; `strerror` has the reason.
     """
-    # To open a device may already do something: rewind a tape, start a watchdog.
+    # Opening a device may have an effect: rewind a tape, start a watchdog.
     check_regular(path)
     descriptor = os.open(path, _FLAGS)
     try:
         status = os.fstat(descriptor)
         _check_regular(status)
         data = bytearray()
-        # A file of /proc or FUSE has another size than it says.
+        # The reported size of a file of /proc or FUSE may be wrong.
         while part := os.read(descriptor, most + 1 - len(data)):
             data += part
             if len(data) > most:
@@ -61,20 +61,20 @@ def read_regular(path: str | os.PathLike[str], most: int = MOST_BYTES) -> Conten
 
 
 class DistrustedError(PermissionError):
-    """Others may change a file, and montauk runs as root; `strerror` says who."""
+    """Others may change a file, and montauk runs as root; `strerror` names them."""
 
 
 def read_trusted(
     path: str | os.PathLike[str], environment: Mapping[str, str]
 ) -> Contents:
-    """Return what a regular file holds that root may follow, before it is opened.
+    """Return the contents of a regular file that root may trust.
 
     Raises:
         DistrustedError: Others may change it.
         OSError: As `read_regular`.
     """
     if why := distrust(path, environment):
-        # Where there is none, nobody says anything of others.
+        # A missing file is reported as missing.
         check_regular(path)
         raise DistrustedError(errno.EACCES, why)
     read = read_regular(path)
@@ -84,10 +84,10 @@ def read_trusted(
 
 
 def check_regular(path: str | os.PathLike[str]) -> None:
-    """See without opening it whether there is a regular file.
+    """Check without opening it that there is a regular file.
 
     Raises:
-        OSError: There is none; `strerror` says why.
+        OSError: There is none; `strerror` has the reason.
     """
     _check_regular(Path(path).stat())
 
@@ -101,10 +101,10 @@ def _check_regular(status: os.stat_result) -> None:
 
 
 def distrust(path: str | os.PathLike[str], environment: Mapping[str, str]) -> str:
-    """Return why root should neither follow nor write a file; empty where it may.
+    """Return why root should neither read nor write a file; empty if it may.
 
-    File, folders and links on the way to it are root's, or those of whoever became root
-    by sudo(8) or pkexec(1); nobody else may change them.
+    The file and all folders and links on the way belong to root, or to the user who
+    became root by sudo(8) or pkexec(1), and nobody else may change them.
     """
     if os.geteuid() != trust.ROOT:
         return ""
@@ -115,7 +115,7 @@ def distrust(path: str | os.PathLike[str], environment: Mapping[str, str]) -> st
             status = place.lstat()
         except OSError:
             continue
-        # Nobody removes the files of others from a sticky folder (/tmp).
+        # In a sticky folder (/tmp) users cannot remove files of others.
         is_sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
         if is_sticky and status.st_uid in {trust.ROOT, *trusted}:
             continue
@@ -127,7 +127,7 @@ def distrust(path: str | os.PathLike[str], environment: Mapping[str, str]) -> st
 def distrust_read(
     path: str | os.PathLike[str], read: Contents, environment: Mapping[str, str]
 ) -> str:
-    """Return the same for what was read: since then another file may have come there.
+    """Return the same for a file that was read: it may have been replaced meanwhile.
 
     Without the folders and links on the way.
     """
@@ -138,13 +138,13 @@ def distrust_read(
 
 
 def _callers(environment: Mapping[str, str]) -> set[int]:
-    """Return the user ids of who became root by sudo(8) or pkexec(1)."""
+    """Return the user ids that became root by sudo(8) or pkexec(1)."""
     callers = (environment.get(name, "") for name in ("SUDO_UID", "PKEXEC_UID"))
     return {int(uid) for uid in callers if uid.isascii() and uid.isdigit()}
 
 
 def _way_to(path: Path) -> Iterator[Path]:
-    """Yield a path, the folders above it, and the same for what a link leads to."""
+    """Yield a path, the folders above it, and the same for link targets."""
     waiting, seen = [path], set[Path]()
     while waiting and len(seen) < _MOST_PLACES:
         last = waiting.pop()

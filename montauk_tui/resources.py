@@ -1,4 +1,4 @@
-"""Where the data folders `themes/` and `probes/` lie on this installation.
+"""The data folders `themes/` and `probes/` of this installation.
 
 A wheel installs them inside the package; a checkout (and so an editable install) keeps
 them beside it.
@@ -12,7 +12,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def folder(name: str) -> Path:
-    """Return the folder of installed data called `name`.
+    """Return the data folder `name`.
 
     Raises:
         ResourceMissing: The installation is incomplete.

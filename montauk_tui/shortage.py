@@ -1,4 +1,4 @@
-"""What the machine or a limit had too little of, when something failed for that."""
+"""Recognises failures caused by a lack of files, memory or threads."""
 
 import _thread
 import ctypes
@@ -11,12 +11,12 @@ from typing import Final
 
 from montauk_tui.errors import MontaukError
 
-_FILES: Final = ("too few files may be open at once", "raise the limit: ulimit -n 1024")
+_FILES: Final = ("too many open files", "raise the limit: ulimit -n 1024")
 _MEMORY: Final = (
-    "there is too little memory", "free some, or raise the limit: ulimit -v unlimited",
+    "out of memory", "free memory, or raise the limit: ulimit -v unlimited",
 )  # fmt: skip
 _THREADS: Final = (
-    "too few threads may be started",
+    "cannot start a thread",
     "end other programs, or raise the limits: ulimit -u, ulimit -v",
 )
 _ERRORS: Final = {
@@ -26,26 +26,26 @@ _ERRORS: Final = {
 }
 _NO_THREAD: Final = "can't start new thread"
 _NO_ROOM: Final = ("failed to map", "cannot allocate memory", "cannot map zero-fill")
-"""What ld.so says of a library that does not fit."""
+"""Messages of ld.so about a library that does not fit into memory."""
 
 _UNSAID: Final = (
     (SystemError, "without exception set"),
     (ValueError, " is required for "),
 )
-"""What CPython says of an allocation that failed unnoticed; last, in a syntax tree."""
+"""Messages of CPython about a failed allocation; the last in a syntax tree."""
 
 _STACK_BYTES: Final = 2 << 20
-"""Of a thread; the usual 8 MiB count against limits of address space."""
+"""Stack size of a thread; the default 8 MiB counts against address space."""
 
 _M_ARENA_MAX: Final = -8
 """Of mallopt(3) in the GNU C library."""
 
 _MOST_THREADS: Final = 8
-"""Those of the monitor, when everything is looked at."""
+"""Number of threads of the monitor with everything in use."""
 
 
 def of(error: BaseException) -> MontaukError | None:
-    """Return what there was too little of, None where the failure is another one."""
+    """Return the error about the shortage, None for other failures."""
     for cause in _causes(error):
         lack = _lack(cause)
         if lack is not None:
@@ -78,19 +78,19 @@ def _is_limited() -> bool:
 
 
 def try_threads() -> None:
-    """See whether the monitor's threads can be started, before the screen is taken.
+    """Check that the monitor's threads can be started, before the screen is set up.
 
     Raises:
-        MontaukError: They cannot.
+        MontaukError: They cannot be started.
     """
     threading.stack_size(_STACK_BYTES)
     with suppress(AttributeError):
-        # Else each thread reserves 64 MiB of address space for its own heap.
+        # Otherwise each thread reserves 64 MiB of address space for its heap.
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
     done = threading.Event()
     try:
         for _ in range(_MOST_THREADS):
-            # Thread.start() waits for ever for one that dies at once.
+            # Thread.start() waits forever for a thread that dies at once.
             _thread.start_new_thread(done.wait, ())
     except (RuntimeError, MemoryError) as error:
         raise MontaukError(*_THREADS) from error

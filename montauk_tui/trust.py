@@ -1,4 +1,4 @@
-"""Who may change a file: what root runs or compiles is not for others to write.
+"""Checks who may change a file: root runs and compiles only its own.
 
 Stdlib only, Python 3.9: the loader of the probes uses it as well.
 """
@@ -17,10 +17,10 @@ ROOT = 0
 
 
 def foreign(path: str, trusted: Collection[int]) -> str:
-    """Return why somebody who is not trusted may change what lies at `path`, or "".
+    """Return why an untrusted user may change what is at `path`, or "".
 
-    Looks at what `path` leads to and at every folder above. A folder above may be for
-    all to write where it is sticky, as /tmp is: nobody removes there what others own.
+    Checks the target of `path` and every folder above. A folder above may be writable
+    by all if it is sticky, as /tmp is: users cannot remove files of others there.
 
     Args:
         path: A file or a folder; links are followed.
@@ -60,11 +60,11 @@ def foreign_entry(path: str, found: os.stat_result, trusted: Collection[int]) ->
 
 
 def _is_private(path: str, found: os.stat_result) -> bool:
-    """Tell whether nobody but its owner is in the group, which is called like him.
+    """Tell whether the group is the private group of its owner.
 
-    Distributions give each user such a group, and then new files are for the group to
-    write. The mask of an access control list stands in the same bits: who has one may
-    let others write.
+    Distributions give each user such a group, and new files are then group-writable.
+    The mask of an access control list is in the same bits: such a file may let others
+    write.
     """
     if found.st_gid == ROOT or _has_acl(path):
         return False
@@ -79,7 +79,7 @@ def _is_private(path: str, found: os.stat_result) -> bool:
 
 @functools.lru_cache(maxsize=64)
 def _whose_first(gid: int) -> frozenset[int]:
-    """Return the ids of users whose first group it is: it does not name them."""
+    """Return the ids of users whose primary group it is: it does not list them."""
     return frozenset(one.pw_uid for one in pwd.getpwall() if one.pw_gid == gid)
 
 

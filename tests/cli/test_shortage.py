@@ -26,12 +26,12 @@ def unsaid() -> BaseException:
 
 
 FAILURES: Final = [
-    (MemoryError(), "memory"),
-    (OSError(errno.ENOMEM, "no"), "memory"),
-    (unsaid(), "memory"),
-    (OSError(errno.EMFILE, "no"), "files"),
-    (OSError(errno.ENFILE, "no"), "files"),
-    (RuntimeError("can't start new thread"), "threads"),
+    (MemoryError(), "out of memory"),
+    (OSError(errno.ENOMEM, "no"), "out of memory"),
+    (unsaid(), "out of memory"),
+    (OSError(errno.EMFILE, "no"), "too many open files"),
+    (OSError(errno.ENFILE, "no"), "too many open files"),
+    (RuntimeError("can't start new thread"), "cannot start a thread"),
 ]
 
 
@@ -53,9 +53,7 @@ def test_a_shortage_is_one_line_with_the_remedy(
     monkeypatch.setattr(module, where, failing)
     result = here("--once")
     assert result.code == 1
-    assert f"too little {what}" in result.complaint or f"too few {what}" in (
-        result.complaint
-    )
+    assert what in result.complaint
     assert ";" in result.complaint
 
 
@@ -87,7 +85,7 @@ def test_what_python_leaves_unsaid_is_a_shortage_below_a_limit(
     monkeypatch.setattr(shortage, "_is_limited", lambda: False)
     assert shortage.of(failure) is None
     monkeypatch.setattr(shortage, "_is_limited", lambda: True)
-    assert "too little memory" in str(shortage.of(failure))
+    assert "out of memory" in str(shortage.of(failure))
 
 
 def limited(limit: str, *command: str) -> subprocess.CompletedProcess[str]:
@@ -111,7 +109,7 @@ def test_little_memory() -> None:
     done = limited("-v 60000", *MONTAUK, "--json", "-n1")
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
-    assert line.startswith("montauk: there is too little memory; ")
+    assert line.startswith("montauk: out of memory; ")
 
 
 @pytest.mark.parametrize("kib", [100_000, 300_000])
@@ -145,6 +143,6 @@ def test_a_thread_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> Non
         return real(function, arguments)
 
     monkeypatch.setattr(_thread, "start_new_thread", start)
-    with pytest.raises(MontaukError, match="too few threads"):
+    with pytest.raises(MontaukError, match="cannot start a thread"):
         shortage.try_threads()
     assert left == [0]

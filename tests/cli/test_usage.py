@@ -195,7 +195,7 @@ def test_short_memory_is_said_in_one_line(
     monkeypatch.setattr(cli, "run", fail)
     assert cli.main(["--once"]) == 1
     line = capsys.readouterr().err
-    assert line.startswith("montauk: there is too little memory; ")
+    assert line.startswith("montauk: out of memory; ")
     assert line.count("\n") == 1
 
 

@@ -25,8 +25,8 @@ def refuse_process(number: int) -> Callable[..., None]:
     ("number", "words"),
     [
         (errno.EAGAIN, "Resource temporarily unavailable"),
-        (errno.EMFILE, "too few files may be open at once; raise the limit"),
-        (errno.ENOMEM, "there is too little memory"),
+        (errno.EMFILE, "too many open files; raise the limit"),
+        (errno.ENOMEM, "out of memory"),
     ],
     ids=["EAGAIN", "EMFILE", "ENOMEM"],
 )
@@ -55,7 +55,7 @@ def test_without_a_thread_for_it_the_reason_is_told(
         with monkeypatch.context() as patch:
             patch.setattr(threading.Thread, "start", refuse)
             desk.run("trace")
-        assert "too few threads may be started" in desk.said
+        assert "cannot start a thread" in desk.said
 
 
 def test_where_no_program_is_installed_it_is_named(

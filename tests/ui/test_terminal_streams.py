@@ -39,9 +39,9 @@ def test_it_draws_on_the_terminal_there_is(redirection: str, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("redirection", "hint"),
     [
-        ("<&-", "its keys are read from stdin"),
-        ("</dev/null", "its keys are read from stdin"),
-        ("1>FILE", "stdout is none"),
+        ("<&-", "stdin is not one"),
+        ("</dev/null", "stdin is not one"),
+        ("1>FILE", "stdout is not one"),
         ("1>/dev/null 2>FILE", None),
         ("1>&- 2>&-", None),
         ("<&- 1>&- 2>&-", None),

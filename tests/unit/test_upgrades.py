@@ -318,8 +318,8 @@ def test_that_it_is_tried_again_is_told_and_ends_with_the_monitor(
 @pytest.mark.parametrize(
     ("failure", "said"),
     [
-        (RuntimeError("can't start new thread"), "too few threads may be started"),
-        (MemoryError(), "there is too little memory"),
+        (RuntimeError("can't start new thread"), "cannot start a thread"),
+        (MemoryError(), "out of memory"),
     ],
 )
 def test_one_that_lacks_something_while_it_opens_is_tried_again(
