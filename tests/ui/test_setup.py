@@ -384,7 +384,7 @@ async def test_a_key_is_set_by_pressing_it() -> None:
         assert line_at_hand(screen).split()[:4] == ["*", "Kill", "x", "Send"]
         await monitor.press("plus", "K")
         assert monitor.app.session.keys == {"act.kill": ("x", "K")}
-        assert "taken: K from Kernel threads" in monitor.text
+        assert "removed: K from Kernel threads" in monitor.text
         await monitor.press("delete")
         assert monitor.app.session.keys == {"act.kill": ()}
         await monitor.press("f5")
