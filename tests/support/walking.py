@@ -188,7 +188,7 @@ def walking(folder: Path) -> Iterator[Walk]:
             walk = Walk(terminal, workers)
             terminal.until_shown("F10Quit", "CPU%")
             # Then all command lines were read, and a search finds them at once.
-            walk.press("\\", "Filter a text")
+            walk.press("\\", "Filter text, a|b")
             terminal.type(workers[0].mark)
             terminal.until(lambda: walk.line_of(workers[0].pid))
             walk.close("Filter ")

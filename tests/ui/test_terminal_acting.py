@@ -32,5 +32,5 @@ def test_read_only_ends_nobody() -> None:
             terminal.until_shown("F10Quit", "read-only")
             assert "F9" not in terminal.text
             terminal.type(F9)
-            terminal.until_shown("no process is changed")
+            terminal.until_shown("processes cannot be changed")
         assert process.poll() is None

@@ -344,7 +344,7 @@ def name_search(walk: Walk) -> None:
 @key("F4 \\")
 def name_filter(walk: Walk) -> None:
     for opened in (F4, "\\"):
-        walk.press(opened, "Filter a text")
+        walk.press(opened, "Filter text, a|b")
         walk.terminal.type(f"{walk.other.mark}|nothing-like-this")
         walk.terminal.until_shown(" 1 shown")
         assert walk.line_of(walk.other.pid)
@@ -355,7 +355,7 @@ def name_filter(walk: Walk) -> None:
 @key("F")
 def follow(walk: Walk) -> None:
     walk.select_worker()
-    walk.press("F", f"follows {walk.one.pid}")
+    walk.press("F", f"following {walk.one.pid}")
     walk.close("follows", "F")
 
 
@@ -388,7 +388,7 @@ def untag_all(walk: Walk) -> None:
 def kill(walk: Walk) -> None:
     for pressed in (F9, "k"):
         with child("sleep", "599") as (process, _):
-            walk.press("\\", "Filter a text")
+            walk.press("\\", "Filter text, a|b")
             walk.terminal.type("sleep 599")
             walk.terminal.until(lambda: walk.selected == process.pid)
             walk.press(ENTER, "F10Quit")
