@@ -232,7 +232,7 @@ def test_a_bug_in_drawing_restores_the_terminal_and_is_told_of() -> None:
         check_restored(terminal)
         after = terminal.output.rpartition(b"\x1b[?1049l")[2]
         assert b"drawing broke" in after
-        assert b"that was a bug in montauk" in after
+        assert b"this is a bug in montauk" in after
 
 
 def test_without_a_thread_for_sampling_the_reason_is_told() -> None:
@@ -309,7 +309,7 @@ def test_keys_change_what_is_shown(terminal: Terminal) -> None:
     for keys, shown in (
         ("\x1b[15~", "tree by"), ("t", "sort CPU%"), ("M", "sort RES"),
         ("%", "machine of"), ("Z", "PAUSED"), ("Z", "ZPause"),
-        ("\x1bOS", "Esc shows everything"), ("montauk_tui", "filter montauk_tui"),
+        ("\x1bOS", "Esc clears"), ("montauk_tui", "filter montauk_tui"),
         ("\r", "F10Quit"), ("d", "Interval 1"), ("\x7f", "500ms"),
         ("0.5", "Interval 0.5"), ("\r", "every 0.5 s"),
         ("\x1bOP", "Esc closes"),
