@@ -27,7 +27,7 @@ class FramePipeline:
         self._history = History()
 
     def frame(self, reading: Reading) -> Frame:
-        """Return the frame of a sample, with the rates since the one before."""
+        """Return the frame of a sample, with the rates since the previous sample."""
         sample, previous = reading.sample, self._previous
         self._rates = rates = process_rates(previous, sample, self._rates)
         of_host = host_rates(previous.host if previous else None, sample.host)

@@ -84,7 +84,7 @@ def test_json_keeps_the_interval_after_a_stall(
     fake = SimpleNamespace(monotonic=lambda: clock.now_s, sleep=clock.sleep)
     monkeypatch.setattr(commands, "time", fake)
     monkeypatch.setattr(registry, "open_collector", opened)
-    monkeypatch.setattr(commands, "put", lines.append)
+    monkeypatch.setattr(commands, "write_stdout", lines.append)
     commands.json_lines(Settings(interval_s=1.0), 8, None)
     intervals = [json.loads(line)["interval_s"] for line in lines]
     assert intervals == pytest.approx([1, 1, 13.5, 1, 1.6, 1.05, 0.95, 1])

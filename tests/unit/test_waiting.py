@@ -20,7 +20,7 @@ def told(
 def test_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
     lines = told(capsys, *(second + 0.1 for second in range(40)))
     assert lines == [
-        f"montauk: collector kernel: loading for {seconds} s; Ctrl-C ends it"
+        f"montauk: collector kernel: loading for {seconds} s; Ctrl-C cancels"
         for seconds in (3, 18, 33)
     ]
 

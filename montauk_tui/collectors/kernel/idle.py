@@ -34,7 +34,7 @@ class IdleTasks:
     def tasks_s(self, cpu_ids: Ints) -> float:
         """Return for how long these CPUs ran tasks since this was opened, in seconds.
 
-        The idle task is none of them. NaN while one of the CPUs was not yet seen to
+        Idle tasks are not counted. NaN until each of the CPUs has been seen to
         switch to or from it.
         """
         before = self._records(cpu_ids)

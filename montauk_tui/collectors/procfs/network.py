@@ -67,7 +67,7 @@ class Interfaces:
         self._counted: frozenset[bytes] = frozenset()
 
     def select(self, text: bytes, reasons: Reasons) -> tuple[Interface, ...] | None:
-        """Return the interfaces of /proc/net/dev that count, None if it is none."""
+        """Return the interfaces of /proc/net/dev that count; None: invalid text."""
         found = parse_network(text, reasons)
         if found is None:
             return None

@@ -98,7 +98,7 @@ def _mask(subject: Subject, line: str) -> int:
 
     Raises:
         OSError: There is no such line.
-        ValueError: It is none.
+        ValueError: It is not a number.
     """
     return int(subject.status_text(line)[:_MASK_DIGITS], 16)
 

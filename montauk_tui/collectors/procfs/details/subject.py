@@ -232,7 +232,7 @@ def number(text: str) -> int:
     """Return a number that the kernel printed.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not a number.
     """
     if not is_number(text.removeprefix("-")):
         reason = f"{text[:20]!r} is not a number"
@@ -244,7 +244,7 @@ def numbers(text: str) -> list[int]:
     """Return the numbers in a text.
 
     Raises:
-        ValueError: One is none.
+        ValueError: A word is not a number.
     """
     return [number(word) for word in text.split()]
 

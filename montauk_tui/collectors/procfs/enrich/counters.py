@@ -104,7 +104,7 @@ def _number(word: bytes) -> int:
     """Return a count.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not a number.
     """
     if not word.isdigit() or len(word) > _INT64_DIGITS:
         raise ValueError
