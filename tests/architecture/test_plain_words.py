@@ -41,10 +41,9 @@ FOLDERS: Final = [
 
 PAGES: Final = [
     *ROOT.glob("*.md"),
-    *(page for page in (ROOT / "docs").glob("*.md") if page.name != "architecture.md"),
+    *(ROOT / "docs").rglob("*.md"),
     ROOT / "docs" / "montauk.1",
 ]
-"""All but the page with the glossary, which names words that are not used."""
 
 
 def prose(source: str) -> Iterator[tuple[int, str]]:
