@@ -37,6 +37,9 @@ _UNSAID: Final = (
 _STACK_BYTES: Final = 2 << 20
 """Stack size of a thread; the default 8 MiB counts against address space."""
 
+_LEAST_ADDRESS_SPACE_BYTES: Final = 120 << 20
+"""Below it numpy fails while it is loaded, and OpenBLAS ends the process or hangs."""
+
 _M_ARENA_MAX: Final = -8
 """Of mallopt(3) in the GNU C library."""
 
@@ -75,6 +78,17 @@ def _lack(error: BaseException) -> tuple[str, str] | None:
 
 def _is_limited() -> bool:
     return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
+
+
+def check_address_space() -> None:
+    """Check a limit of the address space before numpy is imported.
+
+    Raises:
+        MontaukError: It is too low.
+    """
+    limit_bytes, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if resource.RLIM_INFINITY != limit_bytes < _LEAST_ADDRESS_SPACE_BYTES:
+        raise MontaukError(*_MEMORY)
 
 
 def try_threads() -> None:

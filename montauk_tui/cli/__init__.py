@@ -60,6 +60,7 @@ def _answer(given: Sequence[str]) -> int:
 
 def run(command: str, options: argparse.Namespace) -> int:
     """Run the module of a command, which imports only what it needs."""
+    shortage.check_address_space()
     # The engine takes 0.1 s and the screen 0.3 s to import: not for --help.
     code = import_module(f"{__name__}.{command}").run(options)
     assert isinstance(code, int)  # noqa: S101 - for mypy

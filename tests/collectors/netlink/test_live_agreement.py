@@ -176,6 +176,14 @@ def test_who_was_there_before_ends_with_its_row_s_identity(
     with opened() as fresh:
         table = fresh.sample(Need.NONE).processes
         (row,) = np.flatnonzero(table.pid == before).tolist()
+        identity = table.identity(row)
+
+        def has_arguments() -> bool:
+            fresh.sample(Need.NONE)
+            return fresh.lookups.kept(identity) is not None
+
+        # A sample reads those of 500 processes.
+        until(has_arguments, "its arguments")
         os.kill(before, signal.SIGTERM)
         os.waitid(os.P_PID, before, os.WEXITED | os.WNOWAIT)
         found: list[End] = []
@@ -186,6 +194,6 @@ def test_who_was_there_before_ends_with_its_row_s_identity(
 
         until(reported, "its end")
     (end,) = found
-    assert Identity(end.pid, end.start_ticks) == table.identity(row)
+    assert Identity(end.pid, end.start_ticks) == identity
     assert end.argv == (b"sleep", b"1000")
     assert end.signal == signal.SIGTERM
