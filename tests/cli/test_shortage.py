@@ -107,7 +107,7 @@ def test_few_descriptors(limit: str, collector: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("kib", [60_000, 80_000, 99_000, 101_000, 122_000])
 def test_little_memory(kib: int) -> None:
-    """Without a check OpenBLAS would end the process, or hang, where numpy just fits."""
+    """Unchecked, OpenBLAS ends the process or hangs where numpy just fits."""
     done = limited(f"-v {kib}", *MONTAUK, "--json", "-n1", "-d0.1")
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()

@@ -246,7 +246,7 @@ def test_all_threads_are_in_the_cpu_time_of_their_process(
     """They die together, or before: which of them is last is a matter of luck."""
     truth_s = {}
     for _ in range(RUNS):
-        pid = spawn(lives, "dying-threads", "10")
+        pid = spawn(lives, "dying-threads", "15")
         _, status, usage = os.wait4(pid, 0)
         assert status == 0
         truth_s[pid] = usage.ru_utime + usage.ru_stime
@@ -254,8 +254,8 @@ def test_all_threads_are_in_the_cpu_time_of_their_process(
     assert len(ends) == RUNS
     told_s = sum(end.cpu_s for end in ends)
     assert told_s == pytest.approx(sum(truth_s.values()), rel=0.05)
-    # Half of what one thread used; more would be a thread that was forgotten.
-    assert max(truth_s[end.pid] - end.cpu_s for end in ends) < 0.005
+    # Each of two threads may be a tick behind in taskstats; a forgotten one is 15 ms.
+    assert max(truth_s[end.pid] - end.cpu_s for end in ends) < 0.012
 
 
 def test_threads_that_end_all_at_once(watch: Watch, lives: str) -> None:
