@@ -9,7 +9,9 @@ KERNELS ?= 5.10 6.1 6.12 7.2
 
 SHELL_SCRIPTS := .ci/run scripts/bcc.sh tests/kernels/guest/checks.sh tests/kernels/guest/prepare.sh
 
-.PHONY: help run test test-kernels check docs format setup bcc bench bench-accuracy \
+CHECKS := check-format check-lint check-types check-imports check-shell check-probes check-docs
+
+.PHONY: $(CHECKS) help run test test-kernels check docs format setup bcc bench bench-accuracy \
         snapshots pictures clean
 
 help:  ## show the targets
@@ -25,12 +27,28 @@ test-kernels: setup  ## run checks on other kernels, in virtual machines: KERNEL
 	@$(BIN)/python -m tests.kernels $(KERNELS)
 
 check: setup  ## check formatting, lint, types, import rules and generated documents
-	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory --keep-going $(CHECKS)
+
+check-format:
+	$(BIN)/ruff format --check . || { echo "remedy: make format"; exit 1; }
+
+check-lint:
 	$(BIN)/ruff check .
+
+check-types:
 	$(BIN)/mypy
+
+check-imports:
 	$(BIN)/lint-imports
+
+check-shell:
 	$(BIN)/shellcheck $(SHELL_SCRIPTS)
-	$(BIN)/clang-format --dry-run -Werror probes/*.c probes/*.h
+
+check-probes:
+	$(BIN)/clang-format --dry-run -Werror probes/*.c probes/*.h || \
+		{ echo "remedy: make format"; exit 1; }
+
+check-docs:
 	$(BIN)/python -m scripts.docs --check
 
 docs: setup  ## generate the parts of documents that come from tables

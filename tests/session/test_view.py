@@ -12,11 +12,10 @@ from montauk_tui.session.table import ACTIONS, call_action
 from tests.support.desk import Desk
 
 
-@pytest.mark.parametrize(
-    "action",
-    ["tree", "invert", "ended", "kernel_threads", "user_threads", "containers", "paths",
-     "merged", "scale", "meters", "panel", "pause"],
-)  # fmt: skip
+TURNED = [name for name, it in ACTIONS.items() if "turn." in getattr(it, "__qualname__", "")]
+
+
+@pytest.mark.parametrize("action", ["tree", "invert", "containers", *TURNED])
 def test_what_is_turned_on_is_turned_off_again(action: str) -> None:
     desk = Desk()
     before = desk.session.choices

@@ -71,7 +71,9 @@ def looks_as_before(snap_compare: Compare) -> Callable[..., bool]:
             await monitor.until(lambda: monitor.frame.seq >= wanted)
             await monitor.settle()
 
-        return snap_compare(app, terminal_size=size, run_before=drive)
+        if not snap_compare(app, terminal_size=size, run_before=drive):
+            pytest.fail("see snapshot_report.html; if it is intended: make snapshots")
+        return True
 
     return looks
 

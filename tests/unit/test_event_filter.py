@@ -1,14 +1,17 @@
 """Which events of a sample a filter asks for."""
 
+import numpy as np
 import pytest
 
+from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.engine.interval.events import NAMES, events_of
 from montauk_tui.engine.query import fields, parse
 from montauk_tui.engine.query.event_filter import FIELDS, asked_for, check
 from montauk_tui.errors import UsageError
 from montauk_tui.model.sample import Sample
-from tests.support.builders import FakeLookups, make_sample
+from tests.support.builders import FakeLookups, make_frame, make_sample
 from tests.support.exits import make_exits
+from tests.support.scenes import scene_frame
 from tests.support.starts import exec_, fork, make_starts
 
 
@@ -31,6 +34,21 @@ def sample() -> Sample:
 def test_what_the_samples_of_events_do_not_hold_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="an event has no"):
         check(parse(text))
+
+
+def test_what_compares_two_samples_is_refused() -> None:
+    second = scene_frame()
+    alone = make_frame(None, second.sample)
+    compared = [
+        column.id
+        for column in COLUMNS.values()
+        if np.isfinite(column.key(second)).any() > np.isfinite(column.key(alone)).any()
+    ]
+    assert {"cpu_pct", "minflt_rate", "io_rate", "runq_pct"} < set(compared)
+    for name in compared:
+        assert COLUMNS[name].is_rate
+        with pytest.raises(UsageError, match="an event has no"):
+            check(parse(f"parent.{name} > 0"))
 
 
 @pytest.mark.parametrize(

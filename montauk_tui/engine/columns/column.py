@@ -59,6 +59,8 @@ class Column:
     """What a sample must hold to show it, if it is not looked up row by row."""
     sums: bool = False
     """Whether it holds sums where a branch of the tree is folded."""
+    is_rate: bool = False
+    """Whether its values compare two samples."""
     kind: Kind | None = None
     """Its type in queries; None for the type that its id ends with."""
     texts: Texts | None = None
@@ -174,12 +176,12 @@ MAIN_THREAD: Final = "(main thread; kernel: all)"
 def byte_rate_column(
     column_id: str, title: str, description: str, *fields: str, yields: int = 0
 ) -> Column:
-    """Return a column of bytes a second, the sum of what counters grew by."""
+    """Return a column of the summed growth of counters of bytes per second."""
     return Column(
         column_id, title, description, max(9, len(title)), rates.rate_key(*fields),
         rates.rate_text(units.byte_rate_text, *fields), rates.bytes_level(*fields),
         descending=True, need=Need.IO, show_need=Need.IO, yields=yields,
-        cost=COUNTER, privilege=TRACE, sums=True, kind=Kind.SIZE,
+        cost=COUNTER, privilege=TRACE, sums=True, is_rate=True, kind=Kind.SIZE,
     )  # fmt: skip
 
 
@@ -195,12 +197,12 @@ def byte_total_column(
 
 
 def rate_column(
-    column_id: str, title: str, description: str, field: str, need: Need = Need.NONE
+    column_id: str, title: str, description: str, *fields: str, need: Need = Need.NONE
 ) -> Column:
-    """Return a column of how much a counter grew by a second."""
+    """Return a column of the summed growth of counters per second."""
     return Column(
-        column_id, title, description, 6, rates.rate_key(field),
-        rates.rate_text(units.rate_text, field), rates.rate_level(field),
+        column_id, title, description, 6, rates.rate_key(*fields),
+        rates.rate_text(units.rate_text, *fields), rates.rate_level(*fields),
         descending=True, need=need, show_need=need, cost=COUNTER if need else "",
-        sums=True,
+        sums=True, is_rate=True,
     )  # fmt: skip

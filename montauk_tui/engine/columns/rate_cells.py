@@ -65,11 +65,11 @@ def bytes_level(*names: str) -> Meaning:
     return level
 
 
-def rate_level(name: str) -> Meaning:
+def rate_level(*names: str) -> Meaning:
     """Return a level that is FAINT for zero and unknown."""
 
     def level(frame: Frame, row: int) -> Level:
-        return Level.PLAIN if rate_at(frame, row, name) > 0 else Level.FAINT
+        return Level.PLAIN if rate_at(frame, row, *names) > 0 else Level.FAINT
 
     return level
 

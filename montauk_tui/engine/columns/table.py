@@ -100,12 +100,12 @@ _TABLE: Final = (
     Column(
         "cpu_pct", "CPU%", "CPU use, 100 for one core kept busy", 5,
         cells.cpu_pct_key, cells.cpu_pct_text, cells.cpu_level, descending=True,
-        sums=True,
+        sums=True, is_rate=True,
     ),
     Column(
         "ncpu_pct", "CPU%", "CPU use, 100 for the whole machine kept busy", 5,
         cells.cpu_pct_key, cells.ncpu_pct_text, cells.cpu_level, descending=True,
-        sums=True,
+        sums=True, is_rate=True,
     ),
     Column(
         "mem_pct", "MEM%", "resident set size in percent of the memory", 5,
@@ -158,15 +158,16 @@ _TABLE: Final = (
                      "bytes that write(2) and its like took a second", "wchar"),
     rate_column("vcsw_rate", "VCSW/s",
                 f"times a second it gave up a CPU {MAIN_THREAD}",
-                "voluntary_switches", Need.SWITCHES),
+                "voluntary_switches", need=Need.SWITCHES),
     rate_column("icsw_rate", "ICSW/s",
                 f"times a second a CPU was taken from it {MAIN_THREAD}",
-                "involuntary_switches", Need.SWITCHES),
+                "involuntary_switches", need=Need.SWITCHES),
     Column(
         "runq_pct", "RUNQ%",
         f"waiting for a CPU, 100 for one thread always {MAIN_THREAD}", 5,
         rates.waiting_pct, rates.waiting_text, rates.waiting_level, descending=True,
         need=Need.WAIT, show_need=Need.WAIT, yields=5, cost=COUNTER, sums=True,
+        is_rate=True,
     ),
     Column(
         "processor", "CPU", "CPU last run on", 3,
@@ -182,7 +183,7 @@ _TABLE: Final = (
     ),
     Column(
         "children_pct", "CHLD%", "CPU use of exited children", 5,
-        extra.children_key, extra.children_text, descending=True,
+        extra.children_key, extra.children_text, descending=True, is_rate=True,
     ),
     extra_column("exit_status", "EXIT", "exit code, or the signal that killed it", 8,
                  units.exit_status_text, extra.failure_level("exit_status")),

@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.engine.interval.events import EXIT, Events
 from montauk_tui.engine.interval.rates import host_rates, process_rates
 from montauk_tui.engine.query import Query, matching
@@ -24,9 +25,7 @@ FIELDS: Final = (
 )  # fmt: skip
 """The fields of an event; from `exit_status` on those of exits only."""
 
-_RATES: Final = ("cpu_pct", "ncpu_pct", "children_pct", "minflt_rate", "majflt_rate")
-"""Fields that need two samples."""
-
+_RATES: Final = {column.id for column in COLUMNS.values() if column.is_rate}
 _NOT_READ: Final = Need.IO | Need.SWITCHES | Need.WAIT
 """What samples that are taken for events do not hold."""
 
