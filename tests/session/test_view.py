@@ -11,8 +11,9 @@ from montauk_tui.session.state import NotPossible, Session
 from montauk_tui.session.table import ACTIONS, call_action
 from tests.support.desk import Desk
 
-
-TURNED = [name for name, it in ACTIONS.items() if "turn." in getattr(it, "__qualname__", "")]
+TURNED = [
+    name for name, it in ACTIONS.items() if "turn." in getattr(it, "__qualname__", "")
+]
 
 
 @pytest.mark.parametrize("action", ["tree", "invert", "containers", *TURNED])
