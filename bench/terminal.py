@@ -3,40 +3,60 @@
 import fcntl
 import os
 import pty
+import re
 import select
+import signal
 import struct
 import termios
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
 
 import pyte
 
+from bench.answers import Answers
 
-class _Screen(pyte.Screen):
-    """A screen that answers queries such as DSR."""
+_PRIVATE: Final = re.compile(rb"\x1b\[[<=>][0-9;]*[a-zA-Z]")
+"""Such as the kitty keyboard protocol, which pyte would print."""
 
-    answer: Callable[[str], None]
-
-    def write_process_input(self, data: str) -> None:
-        """Send an answer."""
-        self.answer(data)
+_PATIENCE_S: Final = 5.0
+"""A program that takes longer to exit is killed."""
 
 
 class Terminal:
     """A terminal of a given size with a program in it."""
 
-    def __init__(self, command: list[str], columns: int, lines: int) -> None:
-        """Start `command`."""
-        self.screen = _Screen(columns, lines)
-        self.screen.answer = self.type
-        self.output = bytearray()
+    def __init__(
+        self,
+        command: list[str],
+        columns: int,
+        lines: int,
+        environment: Mapping[str, str] | None = None,
+        cgroup: Path | None = None,
+    ) -> None:
+        """Start `command`.
+
+        Args:
+            command: Program and arguments.
+            columns: Width in cells.
+            lines: Height in cells.
+            environment: Variables to set in addition to the inherited ones.
+            cgroup: The folder of the cgroup that it starts in.
+        """
+        self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
+        self._answers = Answers()
+        colours = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        everything = {**os.environ, **colours, **(environment or {})}
+        size = struct.pack("HHHH", lines, columns, 0, 0)
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            colours = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
-            os.execvpe(command[0], command, {**os.environ, **colours})  # noqa: S606
-        size = struct.pack("HHHH", lines, columns, 0, 0)
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, size)
+            fcntl.ioctl(0, termios.TIOCSWINSZ, size)
+            if cgroup:
+                (cgroup / "cgroup.procs").write_text("0", "ascii")
+            os.execvpe(command[0], command, everything)  # noqa: S606
 
     def read_for(self, seconds: float) -> None:
         """Draw the output of a period."""
@@ -52,8 +72,18 @@ class Terminal:
     def show(self, most: int = 65536) -> bytes:
         """Draw the output, answer queries, and return the output."""
         data = self.take(most)
-        self.output += data
-        self._stream.feed(_without_key_protocol(data))
+        self.draw(data)
+        self._answer(data)
+        return data
+
+    def draw(self, data: bytes) -> None:
+        """Draw output that was taken before."""
+        self._stream.feed(_PRIVATE.sub(b"", data))
+
+    def drain(self, most: int = 65536) -> bytes:
+        """Return the output without drawing it, and answer queries."""
+        data = self.take(most)
+        self._answer(data)
         return data
 
     def take(self, most: int = 65536) -> bytes:
@@ -67,18 +97,31 @@ class Terminal:
         """Press keys."""
         os.write(self.fd, text.encode())
 
+    @property
+    def lines(self) -> list[str]:
+        """The text of the screen; a wide character cut in two is missing."""
+        columns = range(self.screen.columns)
+        buffer = self.screen.buffer
+        return [
+            "".join(buffer[y][x].data for x in columns)
+            for y in range(self.screen.lines)
+        ]
+
     def end(self, number: int) -> int:
-        """End the program with a signal; return its exit code."""
+        """End the program with a signal, or kill it; return its exit code."""
         os.kill(self.pid, number)
-        while self.wait(5.0) and self.take():
-            pass
+        end = time.monotonic() + _PATIENCE_S
+        while (left := end - time.monotonic()) > 0:
+            if self.wait(left) and not self.drain():
+                break
+        else:
+            os.kill(self.pid, signal.SIGKILL)
         status = os.waitpid(self.pid, 0)[1]
         os.close(self.fd)
         return os.waitstatus_to_exitcode(status)
 
-
-def _without_key_protocol(data: bytes) -> bytes:
-    """Drop the sequences of the kitty keyboard protocol, which pyte would print."""
-    for sequence in (b"\x1b[>25u", b"\x1b[<u"):
-        data = data.replace(sequence, b"")
-    return data
+    def _answer(self, data: bytes) -> None:
+        cursor = self.screen.cursor
+        if answers := self._answers.to(data, (cursor.y, cursor.x)):
+            with suppress(OSError):
+                os.write(self.fd, answers)
