@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from bench.crowd import crowd
-from bench.peers import cpu_s
 from bench.terminal import Terminal
+from bench.usage import process_cpu_s
 
 SIZES: Final = ((120, 40), (200, 50))
 RATES: Final = (0, 12_000, 3_000)
@@ -57,10 +57,7 @@ class _Line:
 
     def look(self) -> None:
         """Note the lag of the screen."""
-        buffer = self.terminal.screen.buffer
-        columns = range(self.terminal.screen.columns)
-        top = ("".join(buffer[y][x].data for x in columns) for y in range(_TOP))
-        if found := _UPTIME.search("\n".join(top)):
+        if found := _UPTIME.search("\n".join(self.terminal.lines[:_TOP])):
             days, *rest = (int(part or 0) for part in found.groups())
             hours, minutes, seconds = rest
             shown_s = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
@@ -96,11 +93,13 @@ def _measure(programs: dict[str, list[str]], size: tuple[int, int]) -> None:
     for line in lines.values():
         line.taken = 0
         line.behind_s.clear()
-    before = {key: cpu_s(line.terminal.pid) for key, line in lines.items()}
+    before = {key: process_cpu_s(line.terminal.pid) for key, line in lines.items()}
     _run([*lines.values()], _MEASURE_S)
     for (name, rate), line in lines.items():
         behind_s = line.behind_s or [float("nan")]
-        cost_ms = (cpu_s(line.terminal.pid) - before[name, rate]) / _MEASURE_S * 1000
+        cost_ms = (
+            (process_cpu_s(line.terminal.pid) - before[name, rate]) / _MEASURE_S * 1000
+        )
         print(
             f"{size[0]:>4}x{size[1]} {name:>8} {rate or 'any':>9} "
             f"{line.taken / _MEASURE_S:>9.0f} {statistics.median(behind_s):>9.1f} "
