@@ -12,7 +12,7 @@ SHELL_SCRIPTS := .ci/run scripts/bcc.sh tests/kernels/guest/checks.sh tests/kern
 CHECKS := check-format check-lint check-types check-imports check-shell check-probes check-docs
 
 .PHONY: $(CHECKS) help run test test-kernels check docs format setup bcc bench bench-accuracy \
-        snapshots pictures clean
+        bench-peers snapshots pictures clean
 
 help:  ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -70,6 +70,9 @@ bench: setup  ## run the benchmarks
 
 bench-accuracy: setup bcc  ## print how much of known workloads each collector explains
 	$(BIN)/python -m bench.accuracy
+
+bench-peers: setup bcc  ## install other monitors and print what each costs: ARGS="--help"
+	$(BIN)/python -m bench.peers $(ARGS)
 
 setup: $(STAMP)  ## create the environment
 

@@ -1,6 +1,6 @@
 """`python -m bench`: runs all benchmarks."""
 
-from bench import churn, ends, kernel, lines, netlink, peers, refresh, responses, start
+from bench import churn, ends, kernel, lines, netlink, refresh, responses, start
 
 if __name__ == "__main__":
     refresh.main()
@@ -18,5 +18,3 @@ if __name__ == "__main__":
     netlink.main()
     print()
     lines.main()
-    print()
-    peers.main()

@@ -1,0 +1,1 @@
+"""What montauk and other monitors cost, side by side."""
