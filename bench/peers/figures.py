@@ -26,6 +26,13 @@ class Figures:
     processes: float | None
     """On the machine, others' included: the larger number of start and end."""
 
+    @property
+    def cpu_ms_per_refresh(self) -> float | None:
+        """The CPU time of one refresh, which compares also on a busy machine."""
+        if self.cpu_pct is None or not self.refreshes_per_s:
+            return None
+        return self.cpu_pct * 10 / self.refreshes_per_s
+
 
 @dataclass(frozen=True)
 class Run:
@@ -88,9 +95,14 @@ class Table:
 
 TABLES: Final = (
     Table("cpu_pct", "CPU time, % of one core", 2),
+    Table("cpu_ms_per_refresh", "CPU time of one refresh, ms", 1),
     Table("pss_mib", "memory (PSS), MiB", 1),
     Table("bytes_per_s", "bytes to the terminal, a second", 0),
-    Table("refreshes_per_s", "refreshes a second; with fewer, all else is too low", 2),
+    Table(
+        "refreshes_per_s",
+        "refreshes a second; with fewer, figures a second are too low",
+        2,
+    ),
     Table("switches_per_s", "context switches a second, all threads", 1),
     Table("first_rows_s", "from the start to the first rows, s", 2),
 )
