@@ -94,4 +94,5 @@ def _ledger(ledger: Ledger | None) -> dict[str, Any] | None:
         "exited_s": exited_s,
         "interrupts_s": interrupts_s,
         "unexplained_s": unexplained_s,
+        "interval_s": rounded(ledger.interval_s, 6),
     }

@@ -73,7 +73,7 @@ def _ledger_lines(frame: Frame) -> list[str]:
     ledger, interval_s = frame.ledger, frame.interval_s
     if ledger is None or not interval_s:
         return []
-    cores = in_cores(ledger, interval_s)
+    cores = in_cores(ledger)
     busy, *parts = (
         f"{name} {cores_text(amount)}"
         for name, amount in (

@@ -98,6 +98,9 @@ class Ledger:
     exited_s: float | None
     interrupts_s: float
     unexplained_s: float
+    interval_s: float
+    """Between the two readings of the host's CPU times. A sample that takes seconds
+    reads them long after its clock."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from tests.support.monitor import make_app, running
 from tests.support.scenes import scene_frame
 
 THEME = themes.load(themes.DEFAULT, [folder("themes")])
-LEDGER = Ledger(4.0, 1.0, 2.5, 0.25, 0.25)
+LEDGER = Ledger(4.0, 1.0, 2.5, 0.25, 0.25, 2.0)
 
 
 def frame(*churn: Churn, ledger: Ledger | None = LEDGER, **changes: Any) -> Frame:
@@ -89,8 +89,8 @@ def test_what_is_shown_adds_up_to_the_digit(
 ) -> None:
     busy_s, live_s, interrupts_s = parts
     rest_s = busy_s - live_s - (exited_s or 0.0) - interrupts_s
-    ledger = Ledger(busy_s, live_s, exited_s, interrupts_s, rest_s)
-    one = replace(frame(churn()), ledger=ledger, interval_s=interval_s)
+    ledger = Ledger(busy_s, live_s, exited_s, interrupts_s, rest_s, interval_s)
+    one = replace(frame(churn()), ledger=ledger)
     for width in (200, 80):
         busy, _, rest = text(one, width).partition("[")[0].partition("=")
         numbers = [Decimal(number) for number in re.findall(r"-?\d+\.\d\d", rest)]
@@ -107,7 +107,7 @@ def test_more_parts_than_busy_time_is_shown_as_it_is() -> None:
 
 
 def test_nothing_at_all_to_account_for_draws_an_empty_bar() -> None:
-    said = text(frame(churn(), ledger=Ledger(0.0, 0.0, 0.0, 0.0, 0.0)))
+    said = text(frame(churn(), ledger=Ledger(0.0, 0.0, 0.0, 0.0, 0.0, 2.0)))
     assert "[" + " " * 36 + "]" in said
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.engine.interval.ledger import close_ledger
+from montauk_tui.engine.interval.ledger import close_ledger, in_cores
 from montauk_tui.engine.interval.rates import busy_total, process_rates
 from montauk_tui.model.frame import Ledger
 from montauk_tui.model.schema import PF_KTHREAD
@@ -123,6 +123,16 @@ def test_a_process_whose_first_thread_ended_is_alive(threads: int, state: str) -
     ledger = books([], [row], [], user=30)
     assert ledger.live_s == pytest.approx(0.30)
     assert ledger.exited_s == 0.0
+
+
+def test_a_sample_that_takes_long_has_no_more_cores_than_there_are() -> None:
+    """The CPU times of the host are read last, after all threads."""
+    before = make_sample([], host=make_host([cpu_ticks()] * 2, read_s=100.0))
+    ticks = [cpu_ticks(user=1600)] * 2
+    now = make_sample([], after_s=1.0, host=make_host(ticks, read_s=116.0))
+    ledger = close_ledger(before, now, process_rates(before, now))
+    assert ledger.busy_s == 32.0
+    assert in_cores(ledger).busy_s == 2.0
 
 
 def test_busy_time_is_what_was_not_idle() -> None:

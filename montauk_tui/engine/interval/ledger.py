@@ -50,21 +50,27 @@ def close_ledger(previous: Sample, current: Sample, rates: Rates) -> Ledger:
         exited_s=exited_s,
         interrupts_s=interrupts_s,
         unexplained_s=left_s - interrupts_s,
+        interval_s=_interval_s(previous, current),
     )
 
 
-def in_cores(ledger: Ledger, interval_s: float) -> Ledger:
+def _interval_s(previous: Sample, current: Sample) -> float:
+    read_s = current.host.read_s - previous.host.read_s
+    return read_s if read_s > 0 else current.monotonic_s - previous.monotonic_s
+
+
+def in_cores(ledger: Ledger) -> Ledger:
     """Return the ledger in cores with two decimals, which add up to the digit."""
     busy, live, interrupts = (
-        round(seconds / interval_s, 2)
+        round(seconds / ledger.interval_s, 2)
         for seconds in (ledger.busy_s, ledger.live_s, ledger.interrupts_s)
     )
     exited = None
     if ledger.exited_s is not None:
-        exited = round(ledger.exited_s / interval_s, 2)
+        exited = round(ledger.exited_s / ledger.interval_s, 2)
     rest = round(busy - live - (exited or 0.0) - interrupts, 2)
     # Adding 0 makes -0.0 a 0.
-    return Ledger(busy, live, exited, interrupts, rest + 0.0)
+    return Ledger(busy, live, exited, interrupts, rest + 0.0, 1.0)
 
 
 def _measured_interrupts(previous: Sample, current: Sample, rates: Rates) -> float:

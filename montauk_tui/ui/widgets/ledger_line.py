@@ -35,11 +35,11 @@ def draw_ledger(frame: Frame, look: MeterStyle) -> list[Line]:
     On narrow screens the history is dropped first, then the bar, then words.
     """
     ledger = frame.ledger
-    if ledger is None or not frame.interval_s:
+    if ledger is None:
         return [((" Busy", look.theme.style("label")),)]
     churn = frame.history.churn
     for short in (_LONG, _SHORT, _SHORTEST):
-        figures = _figures(ledger, frame.interval_s, look, short)
+        figures = _figures(ledger, look, short)
         gauge = _short_gauge(churn, look) if short else _gauge(churn, look)
         room = look.width - line_width((*figures, *gauge))
         if room >= 1:
@@ -54,9 +54,9 @@ def draw_ledger(frame: Frame, look: MeterStyle) -> list[Line]:
     return [spread((*figures, *bar), (*sparks, *gauge), look.width)]
 
 
-def _figures(ledger: Ledger, interval_s: float, look: MeterStyle, short: int) -> Line:
+def _figures(ledger: Ledger, look: MeterStyle, short: int) -> Line:
     """Return the parts in cores: CPU-seconds a second. They add up."""
-    ledger = in_cores(ledger, interval_s)
+    ledger = in_cores(ledger)
     label, value = look.theme.style("label"), look.theme.style("value")
     runs: list[Run] = [(" Busy ", label)]
     runs += [(cores_text(ledger.busy_s), value), (" =", label)]
