@@ -14,7 +14,13 @@ import pytest
 from montauk_tui.actions import io_priority, pid_owner, priority
 from montauk_tui.model.outcome import Outcome, Result, summary
 from montauk_tui.model.sample import Identity
-from tests.support.children import child, identity_of, without_leader, zombie
+from tests.support.children import (
+    child,
+    identity_of,
+    with_room_above,
+    without_leader,
+    zombie,
+)
 from tests.support.sight import others_are_seen
 
 CHECKOUT = Path(__file__).parents[2]
@@ -62,8 +68,8 @@ def nices(threads: list[int]) -> set[int]:
 
 
 def test_nice_is_added_for_every_thread_within_its_limits() -> None:
-    own = os.getpriority(os.PRIO_PROCESS, 0)
     with threaded() as (identity, threads):
+        own = with_room_above(*threads)
         result = priority.add_nice(identity, 3)
         assert (result.outcome, result.reason) == (Outcome.DONE, f"now {own + 3}")
         assert nices(threads) == {own + 3}
@@ -78,6 +84,7 @@ def test_nice_is_added_for_every_thread_within_its_limits() -> None:
 def test_a_thread_is_changed_alone() -> None:
     with threaded() as (identity, threads):
         (thread, *_) = [it for it in threads if it != identity.pid]
+        with_room_above(*threads)
         assert priority.add_nice(identity_of(thread), 7).outcome is Outcome.DONE
         assert nices([thread]) != nices([it for it in threads if it != thread])
 
@@ -85,6 +92,7 @@ def test_a_thread_is_changed_alone() -> None:
 def test_threads_keep_their_distance() -> None:
     with threaded() as (identity, threads):
         thread = max(threads)
+        with_room_above(*threads)
         priority.add_nice(identity_of(thread), 2)
         priority.add_nice(identity, 3)
         (base,) = nices([it for it in threads if it != thread])
@@ -105,10 +113,7 @@ def test_where_the_first_thread_has_ended_the_living_are_changed(lives: str) -> 
         (thread,) = pid_owner.threads(process.pid)
         assert thread != process.pid
         os.setpriority(os.PRIO_PROCESS, process.pid, 19)
-        before, cpu = (
-            os.getpriority(os.PRIO_PROCESS, thread),
-            min(os.sched_getaffinity(0)),
-        )
+        before, cpu = with_room_above(thread), min(os.sched_getaffinity(0))
         results = [
             priority.add_nice(identity, 3),
             priority.set_affinity(identity, {cpu}),
@@ -255,9 +260,12 @@ def test_without_permission_it_says_what_would_permit_it() -> None:
     if os.geteuid():
         pytest.skip("needs root, to become somebody else")
     with child() as (_, identity):
+        with_room_above(identity.pid)
+        to_0 = str(-os.getpriority(os.PRIO_PROCESS, 0))
         done = subprocess.run(
-            ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
-             sys.executable, "-c", AS_NOBODY, *map(str, identity)],
+            ["nice", "-n", to_0, "setpriv", "--reuid=65534",
+             "--regid=65534", "--clear-groups", sys.executable, "-c", AS_NOBODY,
+             *map(str, identity)],
             capture_output=True, text=True, check=False, cwd=CHECKOUT,
         )  # fmt: skip
     owned = "not permitted|owned by root: run as root, or with CAP_SYS_NICE"

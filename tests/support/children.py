@@ -7,16 +7,37 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
+
+import pytest
 
 from montauk_tui.actions import pid_owner
 from montauk_tui.model.sample import Identity
 from tests.support.patience import until
+
+MOST_NICE: Final = 19
 
 
 def identity_of(pid: int) -> Identity:
     found = pid_owner.holder(pid)
     assert found is not None
     return Identity(pid, found.start_ticks)
+
+
+def with_room_above(*threads: int) -> int:
+    """Return the nice value of threads of this user: it can be raised by 9.
+
+    It is set to 0 where there is no room, or the test is skipped.
+    """
+    own = os.getpriority(os.PRIO_PROCESS, threads[0])
+    if own <= MOST_NICE - 9:
+        return own
+    try:
+        for thread in threads:
+            os.setpriority(os.PRIO_PROCESS, thread, 0)
+    except PermissionError:
+        pytest.skip(f"the nice value is {own}, and only root may lower it")
+    return 0
 
 
 @contextmanager

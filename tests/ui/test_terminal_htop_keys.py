@@ -17,7 +17,7 @@ from typing import Final
 import pytest
 
 from montauk_tui.actions import io_priority
-from tests.support.children import child
+from tests.support.children import child, with_room_above
 from tests.support.patience import until
 from tests.support.walking import Walk, is_there, walking
 
@@ -405,7 +405,7 @@ def nice_of(pid: int) -> int:
 @key("F8 [")
 def lower_priority(walk: Walk) -> None:
     walk.select_worker()
-    before = nice_of(walk.one.pid)
+    before = with_room_above(walk.one.pid)
     walk.terminal.type(F8)
     walk.terminal.until(lambda: nice_of(walk.one.pid) == before + 1)
     walk.terminal.type("[")
