@@ -1,12 +1,11 @@
 """The setup screen: what is chosen counts at once, and is saved when asked for."""
 
 import dataclasses
-from pathlib import Path
 
 import pytest
 from textual import events
 
-from montauk_tui.config import Preferences, Settings, TabSettings, from_file
+from montauk_tui.config import Preferences, Settings, TabSettings
 from montauk_tui.config.options import OPTIONS
 from montauk_tui.ui.screens.setup import SetupScreen
 from montauk_tui.ui.setup.lists import CHANGES, stepped
@@ -15,7 +14,6 @@ from tests.support.monitor import make_app, running
 from tests.support.setting_up import (
     PAGES,
     TABS,
-    line_at_hand,
     open_page,
     select,
     title_line,
@@ -367,54 +365,3 @@ def test_moving_ends_at_the_ends() -> None:
     assert moved("abc", 2, -1) == ("a", "c", "b")
     assert moved("abc", 0, -1) is None
     assert moved("abc", 2, 1) is None
-
-
-# --- keys -----------------------------------------------------------------------------
-
-
-async def test_a_key_is_set_by_pressing_it() -> None:
-    async with running() as monitor:
-        screen = await open_page(monitor, "Keys")
-        await select(monitor, "Kill")
-        assert "Send a signal, chosen from a list (act.kill)" in monitor.lines[-2]
-        await monitor.press("enter")
-        assert "Key for: Kill" in monitor.text
-        await monitor.press("x")
-        assert monitor.app.session.keys == {"act.kill": ("x",)}
-        assert line_at_hand(screen).split()[:4] == ["*", "Kill", "x", "Send"]
-        await monitor.press("plus", "K")
-        assert monitor.app.session.keys == {"act.kill": ("x", "K")}
-        assert "removed: K from Kernel threads" in monitor.text
-        await monitor.press("delete")
-        assert monitor.app.session.keys == {"act.kill": ()}
-        await monitor.press("f5")
-        assert monitor.app.session.keys == {}
-        assert line_at_hand(screen).split()[:4] == ["Kill", "F9", "k", "Send"]
-
-
-@pytest.mark.parametrize(
-    ("key", "said"),
-    [("5", "to a PID"), ("escape", "Keys")],
-)
-async def test_a_key_that_cannot_be_given_changes_nothing(key: str, said: str) -> None:
-    async with running() as monitor:
-        await open_page(monitor, "Keys")
-        await select(monitor, "Kill")
-        await monitor.press("enter", key)
-        assert monitor.app.session.keys == {}
-        assert said in " ".join(monitor.text.split())
-
-
-async def test_a_key_set_there_works_in_the_table_and_is_saved(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    file = tmp_path / "config.toml"
-    monkeypatch.setenv("MONTAUK_CONFIG", str(file))
-    async with running() as monitor:
-        await open_page(monitor, "Keys")
-        await select(monitor, "Tree")
-        await monitor.press("enter", "question_mark", "f10")
-        assert from_file(file)[0] == Settings(keys={"show.tree": ("?",)})
-        assert title_line(monitor).endswith("no unsaved changes")
-        await monitor.press("escape", "question_mark")
-        assert monitor.app.session.choices.in_tree

@@ -1,7 +1,6 @@
 """Processes that ended beside the living, and folded."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +18,7 @@ from montauk_tui.engine.rows.kinds import extra_value, kind_of
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import MOST_KEPT
 from montauk_tui.model.kinds import RowKind
-from montauk_tui.model.schema import PF_KTHREAD, UNKNOWN
+from montauk_tui.model.schema import UNKNOWN
 from tests.support.builders import Row
 from tests.support.listing import LIVING, MS, Life, end, real_pids
 
@@ -371,47 +370,3 @@ def test_the_frame_they_were_made_from_is_kept() -> None:
     assert main(frame).whole is frame
     assert replace(frame) is not frame
     assert exited_only(frame).whole is frame
-
-
-# --- kernel threads -------------------------------------------------------------------
-
-KTHREADD: Row = {"pid": 2, "ppid": 0, "flags": PF_KTHREAD, "comm": b"kthreadd"}
-
-
-def kernel_rows(rows: Sequence[Row], ends: Sequence[Row]) -> list[bool]:
-    """Return which of those that ended count as kernel threads."""
-    table = exited_only(Life(rows).at(1.0, ends)).sample.processes
-    return list(table.is_kernel.tolist())
-
-
-def test_who_ended_with_kthreadd_as_parent_and_without_a_program_is_one() -> None:
-    kworker = end(300, b"kworker/0:1", ppid=2)
-    helper = end(301, b"modprobe", ppid=2, cmdline=b"/sbin/modprobe\0-q\0")
-    usual = end(302, b"sh", ppid=10)
-    rows = [*LIVING[:1], KTHREADD, *LIVING[1:]]
-    # The last that ended comes first.
-    assert kernel_rows(rows, [kworker, helper, usual]) == [False, False, True]
-
-
-@pytest.mark.parametrize("values", [{"ppid": 1}, {"pid": 3}])
-def test_in_a_pid_namespace_no_process_is_kthreadd(values: dict[str, int]) -> None:
-    rows = [*LIVING[:1], {**KTHREADD, **values}, *LIVING[1:]]
-    assert kernel_rows(rows, [end(300, b"sh", ppid=2)]) == [False]
-
-
-def test_they_are_hidden_with_the_others_alone_and_in_a_row_of_many() -> None:
-    rows = [*LIVING[:1], KTHREADD, *LIVING[1:]]
-    one = [end(300, b"kworker/0:1", ppid=2)]
-    many = [end(310 + at, b"kworker/1:0", ppid=2) for at in range(3)]
-    helpers = [end(320, b"modprobe", ppid=2)] + [
-        end(321 + at, b"modprobe", ppid=2, cmdline=b"modprobe\0") for at in range(2)
-    ]
-    frame = main(Life(rows).at(1.0, one + many + helpers))
-    view = View(COLUMNS["pid"], descending=False)
-    hidden = project(frame, view)
-    shown = project(frame, replace(view, kernel_threads=True))
-    names = frame.sample.processes.comm
-    assert b"modprobe" in names[hidden.rows]
-    assert not {b"kworker/0:1", b"kworker/1:0"} & set(names[hidden.rows].tolist())
-    assert len(shown.rows) - len(hidden.rows) == 3
-    assert hidden.hidden_kernel_threads == 3

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from montauk_tui.collectors.kernel.collector import KernelCollector
+from tests.collectors.kernel.story import Story
 from tests.collectors.kernel.support import opened
 from tests.support.lives import Watch
 
@@ -32,3 +33,9 @@ def collector() -> Iterator[KernelCollector]:
 def watch(collector: KernelCollector) -> Watch:
     """Watch for ends from now on."""
     return Watch(collector)
+
+
+@pytest.fixture
+def story() -> Story:
+    """Return records made by hand, one sample after the other."""
+    return Story()

@@ -1,71 +1,22 @@
 """Who ended, from events and accounting made by hand."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from montauk_tui.collectors.netlink.exit_joiner import (
-    Confirmed,
-    ExitJoiner,
-    JoinedExits,
-)
-from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import PF_EXITING, UNKNOWN
-from tests.collectors.netlink.messages import drained
-from tests.support.builders import make_table
-
-HZ = 100
-TICK_NS = 10**9 // HZ
-SECOND = 10**9
-OFFSET_NS = 500 * SECOND
-"""The machine slept so long."""
-BORN_NS = 50 * SECOND
-NOW_NS = 60 * SECOND
-"""CLOCK_MONOTONIC, as in the events."""
-
-Row = Mapping[str, Any]
-
-
-def ticks(time_ns: int) -> int:
-    return (time_ns + OFFSET_NS) // TICK_NS
-
-
-def row(pid: int, born_ns: int = BORN_NS, **values: Any) -> dict[str, Any]:
-    return {"pid": pid, "start_ticks": ticks(born_ns), **values}
-
-
-INIT = row(1, 0)
-
-
-class Story:
-    """Samples one after the other; the rows of one are `before` in the next."""
-
-    def __init__(self, *rows: Row, tells: bool = True, counts_io: bool = True) -> None:
-        self.joiner = ExitJoiner(HZ, stats_name_processes=tells, counts_io=counts_io)
-        self.before: ProcessTable = make_table([INIT, *rows])
-
-    def join(self, *rows: Row, **what: Any) -> Confirmed:
-        now = make_table([INIT, *rows])
-        found = self.joiner.join(drained(**what), self.before, now, OFFSET_NS)
-        self.before = now
-        return found
-
-    def reported(self, *rows: Row, **what: Any) -> list[int]:
-        found: list[int] = self.join(*rows, **what).exits["pid"].tolist()
-        return found
-
-
-def of(found: Confirmed, *names: str) -> list[Any]:
-    """Return what is told of the one end there is."""
-    exits: JoinedExits = found.exits
-    assert len(exits) == 1
-    return [exits[name][0].item() for name in names]
-
-
-def event(pid: int, time_ns: int = NOW_NS, **values: Any) -> dict[str, Any]:
-    return {"pid": pid, "ppid": 1, "time_ns": time_ns, **values}
-
+from tests.collectors.netlink.story import (
+    BORN_NS,
+    NOW_NS,
+    SECOND,
+    TICK_NS,
+    Story,
+    event,
+    of,
+    old_group,
+    row,
+    ticks,
+)
 
 # --- processes of one thread ----------------------------------------------------------
 
@@ -390,70 +341,3 @@ def test_an_exec_of_the_next_owner_of_a_pid_does_not_undo_an_end() -> None:
     )
     assert of(found, "pid", "start_ticks") == [5, ticks(BORN_NS)]
     assert found.replaced_by_exec == 0
-
-
-# --- kernels before 5.19 --------------------------------------------------------------
-
-
-def old(tid: int, **values: Any) -> dict[str, Any]:
-    """Return the record of a thread as older kernels have it."""
-    return {"tid": tid, "tgid": 0, "is_last": False, **values}
-
-
-def old_group(tid: int, tgid: int, **values: Any) -> dict[str, Any]:
-    return {"tid": tid, "tgid": tgid, "is_last": True, "is_group": True, **values}
-
-
-def test_an_older_kernels_records_of_threads_are_nobodys_end() -> None:
-    story = Story(row(5, threads=3), tells=False)
-    threads = [old(6), old(7)]
-    assert story.reported(row(5), threads=threads) == []
-    assert [story.reported(row(5)) for _ in range(4)] == [[]] * 4
-
-
-@pytest.mark.parametrize("known_by", ["row", "fork", "event"])
-def test_an_older_kernels_leader_is_known_by_its_id(known_by: str) -> None:
-    story = Story(*([row(5)] if known_by == "row" else []), tells=False)
-    what: dict[str, Any] = {"threads": [old(5, run_ns=8), old(6, run_ns=9)]}
-    if known_by == "event":
-        what["exits"] = [event(5)]
-        found = story.join(**what)
-        assert of(found, "pid", "run_ns", "io_is_known") == [5, 8, True]
-        return
-    if known_by == "fork":
-        what["forks"] = [event(5, NOW_NS - SECOND)]
-    assert story.reported(**what) == []
-    assert of(story.join(), "pid", "run_ns", "has_event") == [5, 8, False]
-
-
-def test_an_older_kernels_sum_replaces_the_leaders_record() -> None:
-    """In one interval or in two: one end, with the run time of all."""
-    threads = [old(5, run_ns=8, code=0x100), old_group(6, 5, run_ns=99, code=0)]
-    for split in (1, 2):
-        story = Story(row(5, threads=2), tells=False)
-        early, late = threads[:split], threads[split:]
-        leaderless = [row(5, state="Z", threads=2)] * (2 - split)
-        found = story.join(*leaderless, exits=[event(5, code=0x100)], threads=early)
-        if late:
-            assert len(found.exits) == 0
-            found = story.join(threads=late)
-        assert of(found, "pid", "run_ns", "is_group") == [5, 99, True]
-        assert of(found, "io_is_known", "has_event") == [False, True]
-        assert of(found, "elapsed_us") == [(NOW_NS - BORN_NS) // 1000]
-        assert story.reported() == []
-
-
-def test_an_older_kernel_does_not_tell_how_a_leaderless_process_ended() -> None:
-    story = Story(row(5, threads=2), tells=False)
-    leaderless = row(5, state="Z", threads=2)
-    story.join(leaderless, exits=[event(5, code=0)], threads=[old(5)])
-    found = story.join(threads=[old_group(6, 5)])
-    assert of(found, "code_is_known") == [False]
-
-
-def test_an_older_kernel_tells_how_ended_who_ended_as_a_whole() -> None:
-    found = Story(row(5, threads=2), tells=False).join(
-        exits=[event(5, code=0x400)],
-        threads=[old(5, code=0x400), old(6), old_group(7, 5)],
-    )
-    assert of(found, "code", "code_is_known") == [0x400, True]
