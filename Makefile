@@ -20,8 +20,9 @@ help:  ## show the targets
 run: setup bcc  ## set up and start the monitor
 	@$(BIN)/montauk
 
-test: setup  ## set up and run the tests
-	$(BIN)/python -m pytest
+test: setup  ## set up, run the tests and print the coverage
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report $$([ "$$(id -u)" = 0 ] || echo --fail-under=0)
 
 test-kernels: setup  ## run checks on other kernels, in virtual machines: KERNELS="6.1 7.2"
 	@$(BIN)/python -m tests.kernels $(KERNELS)
@@ -90,4 +91,4 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 clean:  ## remove the environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage .import_linter_cache

@@ -103,13 +103,10 @@ def split_at(text: str, width: int) -> tuple[str, str]:
     It is cut at a space in the second half where there is one, which is left out then.
     At least one character fits.
     """
-    if cell_width(text) <= width:
+    if not text or cell_width(text) <= width:
         return text, ""
     cells = count = 0
-    for char in text:
-        cells += _char_width(char)
-        if cells > width:
-            break
+    while (cells := cells + _char_width(text[count])) <= width:
         count += 1
     count = max(1, count)
     # One character alone may be wider than that.

@@ -16,8 +16,6 @@ from montauk_tui.collectors import registry
 from montauk_tui.config import Settings, TabSettings
 from montauk_tui.config.option import Option
 from montauk_tui.config.options import OPTIONS
-from montauk_tui.config.reading import from_document
-from montauk_tui.errors import UsageError
 from montauk_tui.export import commands
 from tests.cli.conftest import Command
 
@@ -200,141 +198,9 @@ def test_without_xdg_it_is_below_the_home(
     assert config.config_path({}) == tmp_path / ".config" / "montauk" / "config.toml"
 
 
-def test_a_key_of_a_tab_that_is_nearly_one_brings_that() -> None:
-    wrong = {"tabs": [{"name": "x", "colums": ["pid"]}]}
-    _, problems = from_document(wrong)
-    assert problems == ["[[tabs]] 'x': unknown key 'colums'; did you mean 'columns'?"]
-
-
-@pytest.mark.parametrize(
-    ("written", "expected"),
-    [
-        (["user:12", "USER:9", "pid"], ("user:12", "pid")),
-        (["pid", "user", "user:9"], ("pid", "user")),
-        (["user:14", "user"], ("user:14",)),
-    ],
-)
-def test_of_two_widths_for_one_column_the_first_counts(
-    written: list[str], expected: tuple[str, ...]
-) -> None:
-    settings, problems = from_document({"columns": written})
-    assert problems == []
-    assert [it for it in settings.columns if it != "command"] == [*expected]
-
-
-BAD_FILES = {
-    "unknown key": ("colour = 1\n", ["'colour'", "remove it", "theme"]),
-    "nearly a key": ("intervall = 1\n", ["'intervall'; did you mean 'interval'?"]),
-    "nearly a column": (
-        "sort = 'cpuu'\n",
-        ["'cpuu'; did you mean 'cpu'? Using the default"],
-    ),
-    "unknown table": ("[screen]\ntheme = 'x'\n", ["'screen'", "remove it"]),
-    "number for text": ("theme = 3\n", ["'theme'", "quotes", "using the default"]),
-    "text for truth": ("tree = 'yes'\n", ["'tree'", "true or false"]),
-    "number for truth": ("tree = 1\n", ["'tree'", "true or false"]),
-    "truth for duration": ("interval = true\n", ["'interval'", "500ms"]),
-    "list for duration": ("interval = [1]\n", ["'interval'", "500ms"]),
-    "no duration": ("interval = 'soon'\n", ["'interval'", "'soon'", "500ms"]),
-    "too short": ("interval = 0\n", ["'interval'", "0.1 to 3600 seconds"]),
-    "negative": ("interval = -1\n", ["'interval'", "0.1 to 3600 seconds"]),
-    "tiny": ("interval = 1e-9\n", ["'interval'", "0.1 to 3600 seconds"]),
-    "not a number": ("interval = nan\n", ["'interval'", "0.1 to 3600 seconds"]),
-    "infinite": ("interval = inf\n", ["'interval'", "0.1 to 3600 seconds"]),
-    "huge": ("interval = 0x" + "f" * 9000 + "\n", ["'interval'", "0.1 to 3600"]),
-    "two lines": ('interval = "\\n9999\\n"\n', ["'interval'", "0.1 to 3600"]),
-    "unknown column": ("sort = 'colour'\n", ["'sort'", "'colour'", "cpu_pct"]),
-    "column as number": ("sort = 1\n", ["'sort'", "quotes"]),
-    "columns as text": ("columns = 'pid'\n", ["'columns'", '["pid"']),
-    "no columns": ("columns = []\n", ["'columns'", '["pid"']),
-    "a bad column": ("columns = ['pid', 'x']\n", ["'columns'", "'x'", "cpu_pct"]),
-    "meters as text": ("meters = 'cpu'\n", ["'meters'", '["cpu"']),
-    "meters of numbers": ("meters = [1]\n", ["'meters'", '["cpu"']),
-    "a bad meter": ("meters = ['cpu', 'x']\n", ["'meters'", "'x'", "network"]),
-    "a bad style": ("meters = ['cpu:text']\n", ["'meters'", "'text'", "average"]),
-    "a width of nothing": ("columns = ['pid:x']\n", ["'columns'", "'x'", "user:12"]),
-    "too narrow": ("columns = ['pid:4']\n", ["'pid'", "4 cells", "5 to 200"]),
-    "too wide": ("columns = ['user:201']\n", ["'user'", "201 cells", "5 to 200"]),
-    "endlessly wide": (f"columns = ['user:{'9' * 50}']\n", ["is not a width"]),
-    "a wide command": ("columns = ['command:9']\n", ["'command'", "rest of the line"]),
-    "keys as text": ("keys = 'f9'\n", ["'keys'", "[keys]", "act.kill"]),
-    "a key as number": ("[keys]\n'act.kill' = 9\n", ["[keys]", "act.kill", "quotes"]),
-    "tabs as text": ("tabs = 'x'\n", ["'tabs'", "[[tabs]]"]),
-    "a tab of text": ("tabs = ['x']\n", ["'tabs'", "[[tabs]]"]),
-    "a tab without name": ("[[tabs]]\nsort = 'pid'\n", ["no name", "ignoring"]),
-    "an empty name": ("[[tabs]]\nname = ' '\n", ["not a tab name"]),
-    "main as a tab": ("[[tabs]]\nname = 'Main'\n", ["outside [[tabs]]"]),
-    "order as text": ("tab_order = 'main'\n", ["'tab_order'", '["main"']),
-    "columns of numbers": ("columns = [1]\n", ["'columns'", "quotes"]),
-    "no TOML": ("theme\n", ["line 1", "using the defaults"]),
-    "a key twice": ("tree = true\ntree = true\n", ["line 2", "using the defaults"]),
-    "an endless number": ("interval = " + "9" * 9000 + "\n", ["using the defaults"]),
-    "deep brackets": ("columns = " + "[" * 50000 + "\n", ["using the defaults"]),
-    "a control character": ('"a\\u001b[2J\\n\\u202e" = 1\n', [r"a\x1b[2J", "u202e"]),
-    "a hostile value": ('sort = "\\u001b[2J\\n"\n', [r"\x1b[2J"]),
-    "a hostile duration": ('interval = "\\u001b]0;x\\u0007"\n', [r"\x1b]0;x\x07"]),
-}
-
-
-@pytest.mark.parametrize(("text", "hints"), BAD_FILES.values(), ids=BAD_FILES.keys())
-def test_what_is_wrong_is_said_in_a_line_and_keeps_its_default(
-    file: Path, text: str, hints: list[str]
-) -> None:
-    file.write_text(text)
-    settings, warnings = config.load()
-    assert settings == Settings()
-    assert len(warnings) == 1
-    for hint in [str(file), *hints]:
-        assert hint in warnings[0]
-    assert warnings[0].isprintable()
-
-
-def test_what_is_right_beside_it_counts(file: Path) -> None:
-    file.write_text("tree = 1\nascii = true\ncolour = 1\ninterval = 2\n")
-    settings, warnings = config.load()
-    assert settings == Settings(ascii=True, interval_s=2.0)
-    assert len(warnings) == 2
-
-
-def test_a_file_that_is_no_text(file: Path) -> None:
-    file.write_bytes(b'theme = "\xff"\n')
-    settings, warnings = config.load()
-    assert settings == Settings()
-    assert len(warnings) == 1
-    assert str(file) in warnings[0]
-    assert "utf-8" in warnings[0]
-
-
-def test_a_folder_in_place_of_the_file(file: Path) -> None:
-    file.mkdir()
-    settings, warnings = config.load()
-    assert settings == Settings()
-    assert len(warnings) == 1
-    assert str(file) in warnings[0]
-    assert "using the defaults" in warnings[0]
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
-def test_a_file_that_may_not_be_read(file: Path) -> None:
-    file.write_text("tree = true\n")
-    file.chmod(0)
-    settings, warnings = config.load()
-    assert settings == Settings()
-    assert len(warnings) == 1
-    assert "Permission denied" in warnings[0]
-
-
 def test_no_settings_folder_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", os.devnull)
     assert config.load() == (Settings(), [])
-
-
-def test_a_path_with_control_characters_is_not_printed_raw(tmp_path: Path) -> None:
-    path = tmp_path / "a\x1b[2J\nb.toml"
-    path.write_text("colour = 1\n")
-    _, warnings = config.from_file(path)
-    assert len(warnings) == 1
-    assert warnings[0].isprintable()
 
 
 def test_the_command_says_it_on_stderr_and_goes_on(
@@ -347,36 +213,6 @@ def test_the_command_says_it_on_stderr_and_goes_on(
     assert err.startswith(f"montauk: {file}: unknown key")
     assert err.count("\n") == 1
     assert "\x1b" not in err
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("1", 1.0),
-        ("1.5", 1.5),
-        (".5", 0.5),
-        ("2.", 2.0),
-        (" 2 s ", 2.0),
-        ("500ms", 0.5),
-        ("0.1", 0.1),
-        ("1m", 60.0),
-        ("60m", 3600.0),
-        ("3600", 3600.0),
-    ],
-)
-def test_durations(text: str, seconds: float) -> None:
-    assert config.parse_duration(text) == pytest.approx(seconds)
-
-
-@given(st.text(max_size=12))
-def test_any_text_is_a_duration_or_refused_in_one_line(text: str) -> None:
-    try:
-        seconds = config.parse_duration(text)
-    except UsageError as error:
-        printable = str(error).isprintable()
-    else:
-        printable = 0.1 <= seconds <= 3600
-    assert printable
 
 
 TOML_VALUES = st.recursive(

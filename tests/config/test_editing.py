@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.config import Change, Settings, TabSettings, changes
+from montauk_tui.config import Change, Settings, TabSettings, changes, editing
 from montauk_tui.config.editing import edited, says
 from montauk_tui.config.reading import from_document
 from montauk_tui.engine.columns.table import COLUMNS, WIDEST, least_width, with_width
@@ -215,3 +215,29 @@ def test_any_settings_are_read_as_they_were_written(
         assert len(wrong) == 1
         assert data.startswith(b"# mine\nnewer = 1 # keep\n")
         before = now
+
+
+@pytest.mark.parametrize("text", ["keys = 3\n", "tabs = 3\n"])
+def test_an_entry_that_is_no_table_is_not_edited(text: str) -> None:
+    for change in (
+        Change(("keys", "act.kill"), ["k"]),
+        Change(("tabs", "a", "tree"), 1),
+    ):
+        if change.path[0] in text:
+            with pytest.raises(ValueError, match="cannot be edited safely"):
+                after(text, change)
+
+
+def test_a_tab_that_is_not_there_has_nothing_to_take_out() -> None:
+    assert after(FILE, Change(("tabs", "mail", "tree"), None, "Mail")) == FILE
+
+
+def test_an_edit_that_changes_another_entry_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def spoil(document: dict[str, object], _change: Change) -> None:
+        document.update(theme="dune", ascii=True)
+
+    monkeypatch.setattr(editing, "_apply", spoil)
+    with pytest.raises(ValueError, match="cannot be edited safely"):
+        after(FILE, Change(("theme",), "dune"))

@@ -115,6 +115,7 @@ def test_a_name_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "cannot be read: File name too long; using the defaults" in line
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "text",
     [

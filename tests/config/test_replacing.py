@@ -280,3 +280,40 @@ def test_without_unnamed_files_it_is_saved_as_well(
     save(file, [DUNE])
     assert "dune" in file.read_text()
     assert [*tmp_path.iterdir()] == [file]
+
+
+def test_a_folder_that_takes_no_new_file_is_reported(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.open
+
+    def refuse(path: str, flags: int, *more: int, **named: int) -> int:
+        if flags & os.O_TMPFILE == os.O_TMPFILE:
+            raise OSError(errno.EACCES, "Permission denied")
+        return real(path, flags, *more, **named)
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(SaveFailed, match="Permission denied"):
+        save(file, [DUNE])
+    assert file.read_text() == TEXT
+
+
+def test_without_extended_attributes_nothing_is_lost(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> list[str]:
+        raise OSError(errno.EOPNOTSUPP, "no")
+
+    monkeypatch.setattr(os, "listxattr", refuse)
+    assert save(file, [DUNE]).lost == ()
+    assert "dune" in file.read_text()
+
+
+def test_a_new_file_of_a_user_is_not_given_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[object] = []
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    monkeypatch.setattr(os, "fchown", lambda *owner: given.append(owner))
+    save(tmp_path / "config.toml", [DUNE])
+    assert given == []

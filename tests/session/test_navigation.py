@@ -7,6 +7,7 @@ import pytest
 
 from montauk_tui.config import Settings, TabSettings
 from montauk_tui.engine.rows.kinds import real_identity
+from montauk_tui.session.actions import opening, spawner
 from montauk_tui.session.actions.view import viewing
 from tests.support.churn import MAKE, SHELL, churning_collector
 from tests.support.desk import Desk
@@ -292,3 +293,19 @@ def test_s_names_an_ancestor_that_is_not_the_starter() -> None:
     reason = "which started nothing in the last 5 s"
     found = "selected its ancestor make 3990"
     assert desk.said == f"started by g++ 4130, {reason}; {found}"
+
+
+def test_what_hides_a_process_for_another_reason_is_not_guessed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = churning()
+    desk.run("tab('spawners')")
+    desk.find(f" {MAKE} ")
+    for module in (opening, spawner):
+        monkeypatch.setattr(module, "lists", lambda *_: False)
+    desk.run("enter")
+    assert desk.said == f"make {MAKE} is hidden in Main"
+    desk.run("tab('main')")
+    desk.choose(POSTGRES)
+    desk.run("spawner")
+    assert desk.said.endswith(", which is hidden in Main")

@@ -5,6 +5,7 @@ import pytest
 from montauk_tui.config import Settings
 from montauk_tui.session.effects import LookInto
 from montauk_tui.session.finding import PidSearch
+from tests.support.builders import make_frame, make_sample
 from tests.support.churn import LOOPS, MAKE, SHELL, churning_collector
 from tests.support.desk import Desk
 
@@ -91,3 +92,12 @@ def test_where_nothing_is_selected_nothing_is_opened() -> None:
     desk.run("look('files')")
     assert desk.said == "no process is selected"
     assert desk.session.pid_search == PidSearch()
+
+
+def test_a_thread_whose_process_is_not_listed_is_not_opened() -> None:
+    desk = Desk()
+    desk.draw(make_frame(None, make_sample([{"pid": 5, "tgid": 9}])))
+    desk.run("user_threads")
+    desk.choose(5)
+    desk.run("look('files')")
+    assert desk.effects == ()

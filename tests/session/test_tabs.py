@@ -6,7 +6,9 @@ import pytest
 
 from montauk_tui.config import Settings, TabSettings
 from montauk_tui.model.kinds import RowKind
+from montauk_tui.model.schema import Need
 from montauk_tui.session.tabs import BUILT_IN, LISTINGS, Tabs, validate, why_nothing
+from tests.support.builders import make_frame, make_sample
 from tests.support.churn import (
     LOOPS,
     MAKE,
@@ -15,6 +17,7 @@ from tests.support.churn import (
     churning_samples,
 )
 from tests.support.desk import Desk
+from tests.support.exits import make_exits
 from tests.support.starts import fork, make_starts
 
 WEB = TabSettings("Web", columns=("pid", "command"), filter="nginx")
@@ -182,3 +185,25 @@ def test_the_keys_of_rows_do_no_harm_in_any_grouping() -> None:
         desk.run("tab('spawners')", "group", "move(1)", "enter", "spawner", "enter")
         desk.sample()
         assert desk.tab in ("Main", "Exited", "Spawners")
+
+
+def test_where_no_process_has_exited_the_list_says_so() -> None:
+    desk = Desk()
+    desk.run("tab('exited')")
+    sample = make_sample([{"pid": 1}], exits=make_exits([]), starts=make_starts([]))
+    desk.draw(make_frame(None, sample))
+    said = why_nothing(desk.rows.listed, desk.session.choices.tab_now.rows)
+    assert said == "no process has exited yet"
+
+
+def test_chosen_tabs_are_in_the_place_of_those_before() -> None:
+    choices = churning().session.choices
+    tabs = choices.tabs.ordered(["exited", "main"])
+    assert choices.with_tabs(tabs).tabs.order == ("exited", "main")
+
+
+def test_without_containers_the_sample_must_tell_who_is_in_one() -> None:
+    desk = churning()
+    assert Need.CONTAINERS not in desk.session.choices.needs
+    desk.run("containers")
+    assert Need.CONTAINERS in desk.session.choices.needs

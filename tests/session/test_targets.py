@@ -2,14 +2,17 @@
 
 import os
 import signal
+from collections.abc import Callable
 
 import pytest
 
 from montauk_tui.config import Settings
+from montauk_tui.host.local import LocalActions
+from montauk_tui.model.outcome import Outcome, Result
 from montauk_tui.model.sample import Identity
 from montauk_tui.session.effects import Pick, Picked, Sample, Toggle
 from tests.support.acting import Children, desk_of, desk_with
-from tests.support.children import ended_by
+from tests.support.children import ended_by, with_room_above
 from tests.support.churn import churning_collector
 from tests.support.desk import Desk
 from tests.support.exits import make_exits
@@ -152,11 +155,11 @@ def test_another_process_with_the_pid_is_left_alone(family: Children) -> None:
 
 def test_the_nice_value_goes_up(family: Children) -> None:
     pid = family[0][1].pid
-    os.setpriority(os.PRIO_PROCESS, pid, 3)
+    before = with_room_above(pid)
     desk = desk_of(family)
     desk.run("nice(1)")
-    assert os.getpriority(os.PRIO_PROCESS, pid) == 4
-    assert desk.said == f"nice +1 set for PID {pid} (now 4)"
+    assert os.getpriority(os.PRIO_PROCESS, pid) == before + 1
+    assert desk.said == f"nice +1 set for PID {pid} (now {before + 1})"
 
 
 def test_cpus_are_chosen(family: Children) -> None:
@@ -202,3 +205,26 @@ def test_a_policy_of_real_time_needs_a_priority(family: Children) -> None:
     assert picking(desk).title == f"Priority of fifo for child0 {pid}"
     desk.answer(Picked("42"))
     assert "policy fifo 42" in desk.said
+
+
+def test_an_autogroup_is_changed_once_for_all_its_processes(
+    family: Children, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added: list[int] = []
+
+    def adder(_self: object, step: int) -> Callable[[Identity], Result]:
+        added.append(step)
+        return lambda identity: Result(identity, Outcome.DONE)
+
+    monkeypatch.setattr(LocalActions, "autogroup_adder", adder)
+    desk = desk_of(family)
+    desk.run("tag", "tag", "autogroup_nice(-1)")
+    assert desk.said == "autogroup nice -1 set for 2"
+    assert added == [-1]
+
+
+def test_an_event_without_a_start_time_has_no_process() -> None:
+    starts = make_starts([fork(77, 10**14, ppid=0, start_ticks=None)])
+    desk = desk_with(Identity(5, 50), starts=starts, exits=make_exits([]))
+    desk.run("tab('events')", "look('files')")
+    assert desk.said.startswith("PID 77 may have been reused")

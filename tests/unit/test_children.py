@@ -177,3 +177,8 @@ def own_seconds(before: list[Row], now: list[Row]) -> float:
     old = {one["pid"]: one["utime"] for one in before}
     used: int = sum(one["utime"] - old.get(one["pid"], 0) for one in now)
     return used / HZ
+
+
+def test_without_processes_nobody_used_anything() -> None:
+    assert children([], []) == {}
+    assert children([INIT], []) == {}

@@ -26,6 +26,7 @@ USER = "/user.slice/user-1000.slice/user@1000.service"
          "getty@tty1.service", ""),
         ("/system.slice/system-postgresql.slice/postgresql@16-main.service/child",
          "postgresql@16-main.service", ""),
+        (f"{USER}/child/other.service", "user@1000.service", ""),
         ("/system.slice/dev-sda1.swap", "dev-sda1.swap", ""),
         ("/user.slice", "", ""),
         ("/user.slice/user-1000.slice/session-3.scope", "session-3.scope", ""),

@@ -7,7 +7,7 @@ import pytest
 
 from montauk_tui.engine.live_and_exited import beside_exited
 from montauk_tui.engine.query import parse
-from montauk_tui.engine.query.cuts import cut_commands, cut_text
+from montauk_tui.engine.query.cuts import cut_commands, cut_records, cut_text
 from montauk_tui.engine.rows.events import events
 from montauk_tui.engine.rows.exited import exited_only, with_exited
 from montauk_tui.engine.rows.exited_parents import with_exited_parents
@@ -19,7 +19,7 @@ from montauk_tui.model.sample import Identity
 from tests.support.builders import FakeLookups, Row, make_frame, make_sample
 from tests.support.exits import make_exits
 from tests.support.listing import LIVING, Life, end
-from tests.support.starts import exec_
+from tests.support.starts import exec_, make_starts
 
 LONG: dict[str, Any] = {"cmdline": b"x" * 300, "cmdline_bytes": 5000}
 STARTED = make_sample([{"pid": 1}]).processes.start_ticks[0]
@@ -117,3 +117,10 @@ def test_nothing_is_said_where_nothing_is_cut(
     stopped.__exit__(KeyboardInterrupt)
     assert capsys.readouterr().err == f"montauk: {cut_text(2)}\n"
     assert cut_text(1).startswith("1 command line is cut")
+
+
+def test_cut_arguments_of_exits_and_starts_are_counted() -> None:
+    exits = make_exits([end(2, **LONG), end(3, cmdline=b"true", cmdline_bytes=5)])
+    starts = make_starts([exec_(4, 10, **LONG)])
+    assert cut_records([exits, starts]) == 2
+    assert cut_records([]) == 0

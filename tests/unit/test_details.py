@@ -1,6 +1,7 @@
 """Values of the closer look as text, and their history."""
 
 import math
+import time
 
 import pytest
 
@@ -69,3 +70,23 @@ def test_a_frame_counts_once_and_only_of_the_same_process() -> None:
     assert history.take_frame(frame)
     assert list(history.rss_bytes) == [5]
     assert not ProcessHistory(Identity(7, 1001)).take_frame(frame)
+
+
+def test_a_moment_is_a_local_date_and_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        text = value_text(Amount(1_795_000_000, Unit.MOMENT))
+    time.tzset()
+    assert text == "2026-11-18 11:06:40"
+
+
+def test_only_the_limit_of_tasks_is_filled_in() -> None:
+    others = (Datum("Open files", Amount(3)), Datum(USER_TASKS, "not known"))
+    memory = Section("memory", "", (Datum(USER_TASKS, Amount(math.nan)),))
+    before = Details(
+        Identity(7, 1000), "x", 7, 1.0, (Section("limits", "", others), memory)
+    )
+    assert with_user_tasks(before, make_frame(None, make_sample())) == before
+    assert before.section("memory") == memory
+    assert before.section("none") is None

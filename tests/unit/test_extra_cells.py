@@ -1,14 +1,20 @@
 """Cells of ends, events and spawners."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from montauk_tui.engine.columns.cells import Level
-from montauk_tui.engine.columns.extra_cells import count_text, event_text, pid_key
+from montauk_tui.engine.columns.extra_cells import (
+    count_text,
+    event_text,
+    percent_level,
+    pid_key,
+)
 from montauk_tui.engine.columns.table import COLUMNS
-from montauk_tui.engine.rows.exited import exited_only, with_exited
+from montauk_tui.engine.rows.exited import exited_only, is_exited_row, with_exited
 from montauk_tui.engine.rows.kinds import extra_value
 from montauk_tui.engine.units import (
     clock_second_text,
@@ -87,3 +93,18 @@ def test_a_failure_is_hot_and_success_is_faint() -> None:
     frame = exited_only(Life().at(1.0, ends))
     levels = [COLUMNS["exit_status"].level(frame, row) for row in range(3)]
     assert levels == [Level.FAINT, Level.HOT, Level.FAINT]
+
+
+@pytest.mark.parametrize(
+    ("share", "level"), [(50.0, Level.HOT), (10.0, Level.WARM), (9.9, Level.PLAIN)]
+)
+def test_a_share_of_a_core_has_the_levels_of_cpu(share: float, level: Level) -> None:
+    frame = replace(Life().at(1.0), extra={"cost": np.full(1, share)})
+    assert percent_level("cost")(frame, 0) is level
+
+
+def test_only_a_list_with_exits_has_rows_of_them() -> None:
+    frame = Life().at(1.0, [end(100)])
+    assert not is_exited_row(frame, 0)
+    listed = with_exited(frame, 5.0, frozenset())
+    assert [is_exited_row(listed, row) for row in range(4)].count(True) == 1

@@ -393,3 +393,12 @@ def test_the_parts_add_up_with_those_who_ended(
     assert ledger.exited_s >= 0
     parts = ledger.live_s + ledger.exited_s + ledger.interrupts_s + ledger.unexplained_s
     assert parts == pytest.approx(ledger.busy_s)
+
+
+def test_where_busy_time_is_unknown_so_is_that_of_interrupts() -> None:
+    host = make_host([[math.nan] * 10], measures_interrupts=False)
+    previous = make_sample([{"pid": 1}], host=host)
+    current = make_sample([{"pid": 1, "utime": 50}], host=host, after_s=1.0)
+    ledger = close_ledger(previous, current, process_rates(previous, current))
+    assert ledger.live_s == pytest.approx(0.5)
+    assert math.isnan(ledger.interrupts_s)

@@ -221,3 +221,10 @@ def test_the_living_hang_for_good_from_whom_they_hung_when_they_were_first_seen(
             if pid in now:
                 assert line[-1] == seen_under[pid]
             line.append(pid)
+
+
+def test_where_nobody_lives_nobody_is_an_orphan() -> None:
+    life = Life(FAMILY)
+    life.at(1.0, rows=without(20))
+    frame = life.at(2.0, rows=[])
+    assert not frame.history.orphans.child.size

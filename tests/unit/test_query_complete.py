@@ -28,7 +28,20 @@ def test_names_of_fields_are_offered_where_one_can_stand(
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "user = ro", "name ~us", '"us', "x 'us", "/us", "nothing", "3us"]
+    "text",
+    [
+        "",
+        " ",
+        "user = ro",
+        "name ~us",
+        "x 'a us",
+        '"a us',
+        '"us',
+        "x 'us",
+        "/us",
+        "nothing",
+        "3us",
+    ],
 )
 def test_nothing_is_offered_in_values_quotes_and_other_texts(text: str) -> None:
     assert complete(text).names == ()

@@ -10,7 +10,15 @@ from montauk_tui.engine.columns.column import Kind
 from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.engine.query import Query, parse
 from montauk_tui.engine.query.fields import FIELDS, MOST_PARENTS, NAMES
-from montauk_tui.engine.query.nodes import And, Comparison, Node, Not, Or, Words
+from montauk_tui.engine.query.nodes import (
+    EVERYTHING,
+    And,
+    Comparison,
+    Node,
+    Not,
+    Or,
+    Words,
+)
 from montauk_tui.engine.query.values import EXAMPLES, STATES, operators
 from montauk_tui.errors import QueryError, UsageError
 from montauk_tui.model.schema import Need
@@ -330,3 +338,35 @@ def test_plain_words_with_bars_mean_what_they_mean_in_htop(parts: list[str]) -> 
 
 def test_every_kind_has_an_example_of_its_values() -> None:
     assert set(EXAMPLES) == set(Kind)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'user = "a\\"b\\\\" and not (cpu_pct > 1.5 or "x"|"y")',
+        'parent.parent.uid = 3.0 or not state = "R"',
+        "",
+    ],
+)
+def test_the_text_of_a_query_means_the_same(text: str) -> None:
+    query = parse(text)
+    assert parse(str(query)) == query
+
+
+def test_both_of_two_queries_is_what_matches_each() -> None:
+    one_, other = parse("a"), parse("cpu > 1")
+    assert one_.both(other) == parse("a and cpu > 1")
+    assert one_.both(EVERYTHING) == EVERYTHING.both(one_) == one_
+
+
+@pytest.mark.parametrize(
+    "text", ["start > 24:00", "start > 12:60", "start > noon", "age > 3x"]
+)
+def test_a_time_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(QueryError):
+        parse(text)
+
+
+def test_an_operator_behind_a_quoted_text_is_refused() -> None:
+    with pytest.raises(QueryError, match="column 8: '=' cannot stand here"):
+        parse('cpu"x" = a')

@@ -99,3 +99,11 @@ def test_a_living_process_has_no_note() -> None:
     listed = with_exited(frame, 5.0, frozenset())
     assert [note(frame, row) for row in range(3)] == [""] * 3
     assert [note(listed, row) for row in range(1, 4)] == [""] * 3
+
+
+def test_ancestors_end_at_one_that_is_not_listed() -> None:
+    rows: list[Row] = [
+        {"pid": 5, "ppid": 4, "comm": b"sshd"},
+        {"pid": 9, "ppid": 5, "comm": b"bash"},
+    ]
+    assert note(spawners(Life(rows).at(1.0, [end(100, ppid=9)])), 0) == "< sshd 5"

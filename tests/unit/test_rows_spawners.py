@@ -2,9 +2,12 @@
 
 import math
 
+import numpy as np
 import pytest
 
+from montauk_tui.engine.columns.cells import command_text
 from montauk_tui.engine.columns.table import COLUMNS
+from montauk_tui.engine.rows.groups import by_cgroup, by_executable
 from montauk_tui.engine.rows.kinds import extra_value
 from montauk_tui.engine.rows.spawners import spawners
 from montauk_tui.model.frame import Frame
@@ -118,3 +121,17 @@ def test_who_came_and_went_since_the_last_frame_is_no_spawner() -> None:
     started = [fork(20, at_ns(0.5), ppid=10), fork(21, at_ns(0.6), ppid=20)]
     frame = life.at(1.0, [], started, rows=[*LIVING, passing])
     assert pids(spawners(frame)) == [10]
+
+
+def test_without_events_no_program_and_no_cgroup_has_a_row() -> None:
+    frame = Life().at(1.0, None, None)
+    for grouped in (by_executable(frame), by_cgroup(frame)):
+        assert not len(grouped.sample.processes)
+
+
+def test_exits_of_an_unknown_cgroup_are_a_row_of_their_own() -> None:
+    ends = [end(100, cgroup_id=None), end(101, cgroup_id=7), end(102, cgroup_id=7)]
+    listed = by_cgroup(Life().at(1.0, ends))
+    said = [command_text(listed, row) for row in range(2)]
+    assert sorted(said) == ["(cgroup not known)", "/group-7"]
+    assert np.isnan(listed.extra["execs_rate"]).all()

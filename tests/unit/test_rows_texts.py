@@ -13,8 +13,9 @@ from montauk_tui.engine.rows.exited import exited_only, with_exited
 from montauk_tui.engine.rows.texts import cmdline_texts
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.lookups import command_from_cmdline
-from tests.support.builders import make_table
-from tests.support.listing import Life, end
+from montauk_tui.model.sample import Identity
+from tests.support.builders import FakeLookups, make_table
+from tests.support.listing import Life, end, real_pids
 
 ARGV = st.one_of(
     st.binary(max_size=40),
@@ -79,3 +80,21 @@ def test_of_who_lives_as_well() -> None:
     known = lookups.known_command
     expected = [known(table.identity(row), table.comm[row]).text for row in rows]
     assert lookups.known_texts(table) == expected
+
+
+def test_the_door_to_those_who_exited_knows_no_details_of_them() -> None:
+    frame = Life().at(1.0, [end(100, cmdline=b"sh\0-c"), end(101, cmdline=b"")])
+    listed = with_exited(frame, 5.0, frozenset())
+    table, found = listed.sample.processes, listed.lookups
+    by_pid = {pid: table.identity(row) for row, pid in enumerate(real_pids(listed))}
+    assert found.cmdline(by_pid[100]) == b"sh\0-c"
+    assert found.cmdline(by_pid[101]) is None
+    assert found.cmdline(by_pid[10]) is None
+    assert isinstance(frame.lookups, FakeLookups)
+    asked: list[Identity] = []
+    frame.lookups.read_details = asked.append
+    for identity in by_pid.values():
+        assert found.details(identity) is None
+    assert sorted(one.pid for one in asked) == [1, 10, 11]
+    living = frame.sample.processes
+    assert found.known_texts(living) == frame.lookups.known_texts(living)

@@ -73,3 +73,8 @@ def test_who_is_below_is_who_comes_to_it_going_up(
 
 def test_a_long_chain_is_followed_to_its_end() -> None:
     assert below(np.arange(-1, 4_999), 3).sum() == 4_997
+
+
+def test_a_thread_whose_process_is_not_listed_stands_for_itself() -> None:
+    table = make_table([{"pid": 12, "tgid": 10}, {"pid": 14, "tgid": 99}])
+    assert processes_of(table, identities(12, 14)) == identities(12, 14)

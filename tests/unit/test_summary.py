@@ -13,6 +13,8 @@ from montauk_tui.engine.rows.exited_parents import with_exited_parents
 from montauk_tui.engine.rows.groups import by_executable
 from montauk_tui.engine.rows.spawners import spawners
 from montauk_tui.engine.summary.items import Fact, Graph, Summary
+from montauk_tui.engine.summary.live import moment_text
+from montauk_tui.engine.summary.relatives import ancestors
 from montauk_tui.engine.summary.subject import summarize
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import PF_KTHREAD, UNKNOWN
@@ -255,3 +257,57 @@ def test_a_spawner_tells_what_it_starts() -> None:
     assert failures == [Fact("Failures", "1.0/s", Level.HOT)]
     grouped = by_executable(frame)
     assert summarize(grouped, 0, machine_scale=False).said.startswith("2 exited")
+
+
+@pytest.mark.parametrize(
+    ("rates", "text"),
+    [
+        ({"read_bytes": 0, "write_bytes": 0}, "read 0, written 0"),
+        ({"read_bytes": 2048, "write_bytes": 1024}, "read 2.0K/s, written 1.0K/s"),
+    ],
+)
+def test_storage_is_told_where_it_is_known(rates: dict[str, int], text: str) -> None:
+    row = {"pid": 30, "ppid": 20}
+    life = Life([{**row, "read_bytes": 0, "write_bytes": 0}])
+    now = life.at(1.0, rows=[{**row, **rates}])
+    assert facts(told(now, 30))["Storage"] == text
+
+
+def test_what_nobody_knows_of_a_living_process_is_left_out() -> None:
+    unknown = {"start_ticks": UNKNOWN, "cgroup_id": UNKNOWN}
+    said = facts(alive(30, ({"pid": 30, "ppid": 20, **unknown},)))
+    assert said["Started"] == "-"
+    assert "Cgroup" not in said
+    assert moment_text(math.nan, 0.0) == "-"
+
+
+def test_a_long_line_of_parents_ends() -> None:
+    rows: list[Row] = [{"pid": pid, "ppid": pid - 1} for pid in range(1, 60)]
+    frame = Life(rows).at(1.0)
+    assert len(ancestors(frame, 0, 59)) == 24
+
+
+def test_a_parent_that_exited_lately_is_named_from_its_exit() -> None:
+    life = Life([INIT, {"pid": 30, "ppid": 50, "comm": b"bash"}])
+    life.at(1.0, [end(7, b"other")])
+    life.at(2.0, [end(50, b"login", ppid=1)])
+    frame = life.at(3.0, [end(8, b"last")])
+    assert facts(told(frame, 30))["Parents"].startswith("login 50")
+    assert ancestors(frame, 0, 51) == []
+
+
+def test_of_a_group_without_lifetimes_they_are_unknown() -> None:
+    ends = [end(100 + at, lifetime_ns=None) for at in range(3)]
+    listed = with_exited(Life().at(1.0, ends), 5.0, frozenset())
+    assert facts(summarize(listed, 0, machine_scale=False))["Lived"] == "-"
+
+
+def test_cpu_use_before_the_exit_stays_and_there_is_none_now() -> None:
+    life = Life(FAMILY)
+    for second in range(1, 5):
+        life.at(second)
+    ends = [end(31, b"make", start_ticks=4, ppid=30)]
+    listed = exited_only(life.at(5.0, ends, rows=FAMILY[:3]))
+    graph = graphs(told(listed, 31))["CPU%"]
+    assert graph.text == ""
+    assert np.isfinite(graph.points).sum() >= 3

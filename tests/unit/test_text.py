@@ -58,6 +58,7 @@ def test_nothing_invisible_or_joining_is_left(raw: bytes) -> None:
         assert cell_len(char) in (1, 2), ascii(char)
 
 
+@pytest.mark.exhaustive
 def test_every_character_of_unicode_alone_is_safe() -> None:
     """All of the older scripts, and every 7th code point of the others."""
     for code in (*range(0x3200), *range(0x3200, 0x110000, 7)):
@@ -205,3 +206,33 @@ def test_a_long_name_is_quoted_in_part() -> None:
 )
 def test_a_state_is_a_letter_or_nothing(code: int, letter: str) -> None:
     assert state_letter(code) == letter
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "parts"),
+    [
+        ("日本語", 4, ("日本", "語")),
+        ("日本 語", 4, ("日本", "語")),
+        ("ab cd 語", 5, ("ab cd", "語")),
+        ("ab cdefg", 6, ("ab cde", "fg")),
+        ("abcd efg", 6, ("abcd", "efg")),
+        ("日", 1, ("日", "")),
+        ("ab cd", 5, ("ab cd", "")),
+        ("", 0, ("", "")),
+    ],
+)
+def test_a_text_is_cut_at_a_late_space_or_at_the_width(
+    text: str, width: int, parts: tuple[str, str]
+) -> None:
+    assert split_at(text, width) == parts
+
+
+def test_half_of_a_wide_character_is_a_space() -> None:
+    assert [drop_cells("日本", count) for count in range(4)] == [
+        "日本",
+        " 本",
+        "本",
+        " ",
+    ]
+    assert drop_cells("日", 5) == ""
+    assert drop_cells("abc", 2) == "c"

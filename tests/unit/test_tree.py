@@ -184,3 +184,9 @@ def test_an_empty_table_has_an_empty_forest() -> None:
     forest = grow(parents(table), np.empty(0, dtype=np.int64))
     assert pids(table, forest.rows) == []
     assert forest.rows.dtype == np.int64
+
+
+def test_a_ring_is_cut_at_one_of_its_rows() -> None:
+    forest = forest_of([1, 2, 0, 0], [3, 0, 1, 2])
+    assert sorted(forest.rows.tolist()) == [0, 1, 2, 3]
+    assert forest.depth.tolist().count(0) == 1

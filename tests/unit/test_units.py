@@ -12,6 +12,7 @@ from montauk_tui.engine.units import (
     counted,
     cpu_time_text,
     duration_text,
+    hertz_text,
     percent_text,
 )
 
@@ -183,3 +184,11 @@ def test_what_is_counted_is_one_or_many(count: float, expected: str) -> None:
 def test_plurals_of_their_own() -> None:
     assert counted(1, "process", "processes") == "1 process"
     assert counted(3, "process", "processes") == "3 processes"
+
+
+@pytest.mark.parametrize(
+    ("hertz", "text"),
+    [(math.nan, "-"), (3.42e9, "3.42GHz"), (999.5e6, "1.00GHz"), (999.4e6, "999MHz")],
+)
+def test_a_clock_rate_has_a_unit(hertz: float, text: str) -> None:
+    assert hertz_text(hertz) == text

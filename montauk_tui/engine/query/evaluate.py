@@ -15,7 +15,7 @@ import numpy as np
 
 from montauk_tui.engine.columns.column import Kind
 from montauk_tui.engine.query.fields import FIELDS, Field
-from montauk_tui.engine.query.nodes import And, Comparison, Node, Not, Or, Query, Words
+from montauk_tui.engine.query.nodes import And, Comparison, Node, Not, Query, Words
 from montauk_tui.engine.query.patterns import searcher
 from montauk_tui.engine.query.values import clock_seconds
 from montauk_tui.model.frame import Frame
@@ -64,11 +64,10 @@ def _matching(node: Node, frame: Frame, among: Bools) -> Bools:
             for part in sorted(parts, key=_cost):
                 among = _matching(part, frame, among)
             return among
-        case Or(parts=parts):
-            found = np.zeros_like(among)
-            for part in sorted(parts, key=_cost):
-                found |= _matching(part, frame, among & ~found)
-            return found
+    found = np.zeros_like(among)
+    for part in sorted(node.parts, key=_cost):
+        found |= _matching(part, frame, among & ~found)
+    return found
 
 
 def _cost(node: Node) -> int:
