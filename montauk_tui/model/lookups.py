@@ -120,10 +120,6 @@ class Lookups(Protocol):
         """Return a text of each, as far as it is known without reading."""
         ...
 
-    def io_priority(self, identity: Identity) -> int | None:
-        """Return class and level of I/O as one number (model.ioprio)."""
-        ...
-
     def cgroup(self, number: int) -> str:
         """Return the sanitised path of a cgroup (version 2), or its number."""
         ...

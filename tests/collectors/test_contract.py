@@ -1,6 +1,7 @@
 """What every registered collector promises, checked on this host's processes."""
 
 import ast
+import math
 import os
 import pwd
 import subprocess
@@ -286,10 +287,12 @@ def test_the_io_priority_is_that_of_the_process(collector: Collector) -> None:
     with child("ionice", "-c", "2", "-n", "6", "cat") as process:
         table = collector.sample(Need.NONE).processes
         row = int(np.flatnonzero(table.pid == process.pid)[0])
-        value = collector.lookups.io_priority(table.identity(row))
-        assert value in (2 << 13 | 6, None)
-        assert (value is None) == (ioprio.calls() is None)
-    assert collector.lookups.io_priority(Identity(process.pid, 1)) is None
+        value = collector.lookups.gauge("io_priority", table.identity(row))
+        assert value == 2 << 13 | 6 or math.isnan(value)
+        assert math.isnan(value) == (ioprio.calls() is None)
+        # Another process that had the PID.
+        other = Identity(process.pid, 1)
+        assert math.isnan(collector.lookups.gauge("io_priority", other))
 
 
 def test_lookups_of_what_is_gone_are_unknown(collector: Collector) -> None:

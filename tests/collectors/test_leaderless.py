@@ -103,7 +103,7 @@ def test_what_lies_in_files_is_found(
     ionice = ["ionice", "-c", "2", "-n", "6", "-p", str(tid)]
     if ioprio.calls() is not None:
         subprocess.run(ionice, check=True)
-        assert lookups.io_priority(who) == 2 << 13 | 6
+        assert lookups.gauge("io_priority", who) == 2 << 13 | 6
 
 
 def test_the_closer_look_finds_all_of_it(

@@ -189,7 +189,6 @@ class FakeLookups:
         self._values = values or {}
         self.values_read: set[tuple[str, int]] = set()
         """Which gauges and labels were read, and of which pids."""
-        self.io_priorities: dict[int, int] = {}
         self.read: set[Identity] = set()
         """Whose command line was read."""
         self.cut_commands: frozenset[Identity] = frozenset()
@@ -253,9 +252,6 @@ class FakeLookups:
 
     def user(self, uid: int) -> str:
         return self._users.get(uid, str(uid))
-
-    def io_priority(self, identity: Identity) -> int | None:
-        return self.io_priorities.get(identity.pid)
 
     def shared_bytes(self, identity: Identity) -> float:
         return self._shared.get(identity.pid, math.nan)

@@ -13,9 +13,8 @@ COLUMN = COLUMNS["io_priority"]
 
 
 def one(value: int | None, nice: int | None = 0) -> Frame:
-    lookups = FakeLookups()
-    if value is not None:
-        lookups.io_priorities[9] = value
+    known = {} if value is None else {9: {"io_priority": float(value)}}
+    lookups = FakeLookups(values=known)
     return make_frame(None, make_sample([{"pid": 9, "nice": nice}]), lookups)
 
 
@@ -40,6 +39,14 @@ def test_what_it_says_and_means(
     frame = one(value, nice)
     assert COLUMN.text(frame, 0) == text
     assert COLUMN.level(frame, 0) == level
+
+
+def test_a_thread_has_its_own() -> None:
+    rows = [{"pid": 9}, {"pid": 10, "tgid": 9}]
+    values = {9: {"io_priority": 3.0 * 2**13}, 10: {"io_priority": 1.0 * 2**13}}
+    frame = make_frame(None, make_sample(rows), FakeLookups(values=values))
+    assert [COLUMN.text(frame, row) for row in (0, 1)] == ["id", "R0"]
+    assert COLUMN.key(frame)[1] < COLUMN.key(frame)[0]
 
 
 def test_who_is_served_first_comes_first() -> None:

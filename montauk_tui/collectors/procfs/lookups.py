@@ -9,10 +9,8 @@ from montauk_tui.collectors.cgroups import Cgroups
 from montauk_tui.collectors.procfs.cmdlines import CommandLine, CommandLines
 from montauk_tui.collectors.procfs.enrich.base import Value
 from montauk_tui.collectors.procfs.enrich.gauges import Gauges
-from montauk_tui.collectors.procfs.ioprio import io_priority
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
-from montauk_tui.model import own_proc
 from montauk_tui.model.details import Details
 from montauk_tui.model.join import find
 from montauk_tui.model.lookups import Command, command_from_comm
@@ -34,8 +32,6 @@ class ProcLookups:
         self._users = users
         self._cgroups = Cgroups()
         self._gauges = Gauges(root)
-        # The system call is for processes of this machine.
-        self._is_ours = root.path == "/proc" and not own_proc.is_foreign()
         self._lines = CommandLines(root)
 
     def command(self, identity: Identity, comm: bytes) -> Command:
@@ -127,13 +123,6 @@ class ProcLookups:
         if Need.CMDLINE in needs:
             self._read_commands(table)
         self._gauges.read(table, needs)
-
-    def io_priority(self, identity: Identity) -> int | None:
-        """Return class and level of I/O as one number, None where it is unknown."""
-        if not self._is_ours:
-            return None
-        # An exited thread has released its own (exit_io_context).
-        return io_priority(self._root.stand_ins.get(identity.pid, identity.pid))
 
     def cgroup(self, number: int) -> str:
         """Return the path of a cgroup, or its number while none is known."""

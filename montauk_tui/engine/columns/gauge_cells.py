@@ -59,17 +59,18 @@ def _holders(frame: Frame, *, by_thread: bool = False) -> list[tuple[int, int]]:
 # --- numbers --------------------------------------------------------------------------
 
 
-def gauge(frame: Frame, name: str, row: int) -> float:
+def gauge(frame: Frame, name: str, row: int, *, by_thread: bool = False) -> float:
     """Return a gauge of a row, NaN where it is unknown."""
-    identity = _holder(frame, row)
+    identity = _holder(frame, row, by_thread=by_thread)
     return math.nan if identity is None else frame.lookups.gauge(name, identity)
 
 
-def gauge_key(name: str) -> Key:
+def gauge_key(name: str, *, by_thread: bool = False) -> Key:
     """Return what sorts by a gauge."""
 
     def key(frame: Frame) -> Floats:
-        known = frame.lookups.known_gauges(name, _holders(frame))
+        holders = _holders(frame, by_thread=by_thread)
+        known = frame.lookups.known_gauges(name, holders)
         return np.array(known, dtype=np.float64)
 
     return key

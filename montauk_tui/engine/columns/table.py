@@ -138,7 +138,7 @@ _TABLE: Final = (
     Column(
         "io_priority", "IO", "I/O class and level: B best effort, R real time, id idle",
         2, ioprio.io_priority_key, ioprio.io_priority_text, ioprio.io_priority_level,
-        left=True, yields=6,
+        left=True, need=Need.of("io_priority"), yields=6, cost=File().cost,
     ),
     byte_rate_column("io_rate", "DISK R/W",
                      "bytes read from and written to storage a second",

@@ -167,10 +167,6 @@ class RowLookups:
             else float("nan")
         )
 
-    def io_priority(self, identity: Identity) -> int | None:
-        """Return class and level of I/O; unknown for an exited process."""
-        return self._base.io_priority(identity) if self._raw(identity) is None else None
-
 
 def _command(raw: bytes, comm: bytes) -> Command:
     if raw.strip(b"\0 "):

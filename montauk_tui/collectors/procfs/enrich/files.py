@@ -12,6 +12,7 @@ from montauk_tui.collectors.procfs.enrich.base import (
     Source,
     Value,
 )
+from montauk_tui.collectors.procfs.enrich.io_priority import IoPriority
 from montauk_tui.collectors.procfs.enrich.throttling import Throttling
 from montauk_tui.model.text import clean
 
@@ -126,6 +127,7 @@ SOURCES: Final = (
     Source(("files",), open_files),
     Source(("autogroup", "autogroup_nice"), autogroup),
     Source(("security",), security),
+    Source(("io_priority",), IoPriority, by_thread=True),
     Source(("throttled", "periods"), Throttling, two_samples=True),
 )
 """Gauges and labels: numbers and texts that are looked up."""
