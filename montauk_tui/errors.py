@@ -3,6 +3,7 @@
 MontaukError                 a reason and, if known, a remedy
 ├── CollectorUnavailable     this host refuses the collector
 ├── CollectorFailed          an open collector can no longer sample
+├── RecordingEnded           a recording has no later sample
 ├── UsageError               wrong command line (exit code 2)
 │   └── QueryError           an invalid filter, with the position
 └── ResourceMissing          a file of the installation is missing
@@ -98,6 +99,10 @@ class CollectorUnavailable(MontaukError):
 
 class CollectorFailed(MontaukError):
     """A collector that was open can no longer sample."""
+
+
+class RecordingEnded(MontaukError):
+    """A recording has no later sample."""
 
 
 class UsageError(MontaukError):

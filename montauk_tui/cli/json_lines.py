@@ -1,7 +1,9 @@
 """`montauk --json`: an object for each sample."""
 
 import argparse
+from functools import partial
 
+from montauk_tui.cli.hosts import this_machine
 from montauk_tui.cli.settings import load_and_report
 from montauk_tui.export import commands
 
@@ -9,4 +11,5 @@ from montauk_tui.export import commands
 def run(options: argparse.Namespace) -> int:
     """Print them and return the exit code."""
     settings = load_and_report(options, for_scripts=True)
-    return commands.json_lines(settings, options.samples, options.limit)
+    host = partial(this_machine, settings)
+    return commands.json_lines(host, settings, options.samples, options.limit)

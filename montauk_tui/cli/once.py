@@ -1,11 +1,14 @@
 """`montauk --once`: one table."""
 
 import argparse
+from functools import partial
 
+from montauk_tui.cli.hosts import this_machine
 from montauk_tui.cli.settings import load_and_report
 from montauk_tui.export import commands
 
 
 def run(options: argparse.Namespace) -> int:
     """Print it and return the exit code."""
-    return commands.once(load_and_report(options), options.limit)
+    settings = load_and_report(options)
+    return commands.once(partial(this_machine, settings), settings, options.limit)

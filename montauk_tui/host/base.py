@@ -112,6 +112,11 @@ class Host(Source, Protocol):
     """A source of frames, whose look-ups are valid also after it is closed."""
 
     @property
+    def is_live(self) -> bool:
+        """Whether a frame shows the moment at which it is asked for."""
+        ...
+
+    @property
     def actions(self) -> Actions | None:
         """Actions on its processes; None if there are none, as for a recording."""
         ...

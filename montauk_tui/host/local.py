@@ -1,6 +1,7 @@
 """This machine."""
 
 from collections.abc import Callable, Collection
+from typing import Final
 
 from montauk_tui import shortage
 from montauk_tui.actions import io_priority, priority, signals
@@ -75,4 +76,5 @@ class LocalActions:
 class LocalHost(FrameSource):
     """Frames from the collectors of this machine, and actions on its processes."""
 
+    is_live: Final = True
     actions = LocalActions()

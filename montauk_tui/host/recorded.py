@@ -1,11 +1,55 @@
 """A recorded host: its processes can be viewed, but not acted on."""
 
+import time
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
-from montauk_tui.pipeline.frames import FrameSource
+from montauk_tui.collectors.replay.collector import ReplayCollector
+from montauk_tui.collectors.replay.recording import Recording
+from montauk_tui.model.frame import CollectorStatus, Frame
+from montauk_tui.model.schema import Need
+from montauk_tui.pipeline.chain import Reading
+from montauk_tui.pipeline.frames import FramePipeline
 
 
-class RecordedHost(FrameSource):
-    """Frames from a collector that replays."""
+class RecordedHost:
+    """The frames of a recording; its processes can be viewed, but not acted on."""
 
+    is_live: Final = False
     actions: Final = None
+    for_rates: Final = Need.NONE
+
+    def __init__(self, recording: Recording) -> None:
+        """Start with the first sample.
+
+        Raises:
+            CollectorUnavailable: There is none.
+        """
+        self._collector = ReplayCollector(recording)
+        self._collector.open()
+        self._pipeline = FramePipeline()
+
+    def next_frame(self, needs: Need) -> Frame:
+        """Return the next recorded frame.
+
+        Raises:
+            RecordingEnded: There is none.
+        """
+        started = time.thread_time()
+        collector = self._collector
+        sample = collector.sample(needs)
+        status = CollectorStatus(collector.name, collector.detail)
+        opening = collector.moment.opening
+        frame = self._pipeline.frame(
+            Reading(sample, status, collector.lookups, opening)
+        )
+        return replace(frame, cpu_s=time.thread_time() - started)
+
+    def upgrades(self) -> Iterator[bool]:
+        """Yield nothing: there is no better source."""
+        return iter(())
+
+    def close(self) -> None:
+        """Stop; the look-ups of frames stay valid."""
+        self._collector.close()

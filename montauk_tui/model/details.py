@@ -9,6 +9,26 @@ from enum import Enum
 from typing import Final
 
 from montauk_tui.model.sample import Identity
+from montauk_tui.model.text import clean
+
+SECTIONS: Final = {
+    "process": "Process",
+    "usage": "Use",
+    "memory": "Memory",
+    "limits": "Limits",
+    "scheduling": "Scheduling",
+    "kernel": "In the kernel",
+    "cgroup": "Cgroup",
+    "namespaces": "Namespaces",
+    "capabilities": "Capabilities",
+    "signals": "Signals",
+    "threads": "Threads",
+    "files": "Open files",
+    "locks": "File locks",
+    "command": "Command line",
+    "environment": "Environment",
+}
+"""Title of each section by its id, in their order."""
 
 USER_TASKS: Final = "Processes"
 """Label of the limit whose use is counted over a whole sample."""
@@ -98,3 +118,15 @@ class Details:
         """Return the section with an id."""
         found = (part for part in self.sections if part.id == section_id)
         return next(found, None)
+
+
+def command_section(raw: bytes, *, is_cut: bool) -> Section:
+    """Return the NUL-separated arguments `raw`, one below the other."""
+    title = SECTIONS["command"]
+    if not raw.strip(b"\0 "):
+        return Section("command", title, reason="it has none")
+    words = raw.removesuffix(b"\0").split(b"\0")
+    data = tuple(Datum(str(at), clean(word)) for at, word in enumerate(words))
+    note = f"{len(data) - 1} argument" + "s" * (len(data) != 2)  # noqa: PLR2004
+    note += "; too long, cut" if is_cut else ""
+    return Section("command", title, data, note=note, is_list=True)

@@ -3,7 +3,9 @@
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
+from montauk_tui.collectors.procfs.enrich.listed import FOR_RATES
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.engine.history.update import remember, remember_moment
 from montauk_tui.engine.interval.ledger import close_ledger
@@ -60,6 +62,9 @@ class FramePipeline:
 class FrameSource:
     """Frames of this machine, from the collectors of a chain."""
 
+    for_rates: Final = FOR_RATES
+    """The needs of two frames before a value can be shown."""
+
     def __init__(self, opened: Opened) -> None:
         """Take an open collector."""
         self._chain = CollectorChain(opened)
@@ -84,5 +89,13 @@ class FrameSource:
             CollectorFailed: The collector can no longer sample, nor can another.
         """
         started = time.thread_time()
-        frame = self._pipeline.frame(self._chain.read(needs))
+        frame = self._pipeline.frame(self.read(needs))
         return replace(frame, cpu_s=time.thread_time() - started)
+
+    def read(self, needs: Need) -> Reading:
+        """Sample now, with the collector that serves.
+
+        Raises:
+            CollectorFailed: It can no longer sample, nor can another.
+        """
+        return self._chain.read(needs)

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 from montauk_tui import shortage
-from montauk_tui.collectors.procfs.enrich.listed import FOR_RATES
-from montauk_tui.errors import CollectorFailed, MontaukError
+from montauk_tui.errors import CollectorFailed, MontaukError, RecordingEnded
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import Need
 
@@ -23,11 +22,17 @@ _NEVER: Final = math.inf
 class Source(Protocol):
     """A source of frames."""
 
+    @property
+    def for_rates(self) -> Need:
+        """The needs of two frames before a value can be shown."""
+        ...
+
     def next_frame(self, needs: Need) -> Frame:
         """Return the processes now, with the rates since the previous call.
 
         Raises:
             CollectorFailed: Nothing can be had any more.
+            RecordingEnded: There is no later one; the last stays valid.
         """
         ...
 
@@ -122,7 +127,7 @@ class Sampler:
                 self._interval_s = interval_s
             if needs is not None:
                 new = needs - self._needs
-                if new - FOR_RATES if self._paused else new:
+                if new - self._source.for_rates if self._paused else new:
                     self._due_s = _AT_ONCE
                     self._soon |= new != Need.CMDLINE
                 self._needs = needs
@@ -160,6 +165,9 @@ class Sampler:
                 read_s = frame.sample.monotonic_s
                 sampled_s = min(max(started, read_s), time.monotonic())
                 self._publish(frame)
+            except RecordingEnded:
+                # The screen keeps the last frame until it asks again.
+                continue
             except MontaukError as error:
                 self._fail(error)
                 return

@@ -263,7 +263,7 @@ def test_json_does_not_depend_on_how_the_screen_is_liked(
     file.write_text(EVERY_KEY)
     seen: list[Settings] = []
 
-    def json_lines(settings: Settings, *_limits: int | None) -> int:
+    def json_lines(_host: object, settings: Settings, *_limits: int | None) -> int:
         seen.append(settings)
         return 0
 

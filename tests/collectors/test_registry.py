@@ -8,7 +8,7 @@ import pytest
 from montauk_tui.collectors import registry
 from montauk_tui.collectors.base import Availability, Collector
 from montauk_tui.errors import CollectorFailed, CollectorUnavailable, UsageError
-from montauk_tui.export import commands
+from montauk_tui.export import collector_info
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import Need
 
@@ -192,9 +192,9 @@ def test_the_list_of_collectors(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(commands, "_statistics", lambda _: "")
+    monkeypatch.setattr(collector_info, "_statistics", lambda _: "")
     installed(kernel=Refused, netlink=Fake, traditional=Fake, ant=broken, bee=Fake)
-    assert commands.collector_info(None) == 0
+    assert collector_info.collector_info(None) == 0
     assert capsys.readouterr().out.splitlines() == [
         "Available collectors:",
         "           kernel: unavailable: no key; become root",
@@ -215,10 +215,10 @@ def test_the_list_with_a_forced_collector(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(commands, "_statistics", lambda _: "")
+    monkeypatch.setattr(collector_info, "_statistics", lambda _: "")
     installed(kernel=Refused, netlink=Fake, traditional=Fake, bee=Fake)
     for forced in ("traditional", "bee"):
-        assert commands.collector_info(forced) == 0
+        assert collector_info.collector_info(forced) == 0
         active = [
             line for line in capsys.readouterr().out.splitlines() if "[active]" in line
         ]
@@ -229,7 +229,7 @@ def test_the_list_with_a_forced_collector_that_is_refused(
     installed: Installed, capsys: pytest.CaptureFixture[str]
 ) -> None:
     installed(kernel=Refused, traditional=Fake)
-    assert commands.collector_info("kernel") == 1
+    assert collector_info.collector_info("kernel") == 1
     assert "[active]" not in capsys.readouterr().out
 
 
@@ -304,5 +304,5 @@ def test_a_collector_that_cannot_sample_is_not_the_active_one(
     installed: Installed, capsys: pytest.CaptureFixture[str]
 ) -> None:
     installed(netlink=Fake)
-    assert commands.collector_info(None) == 1
+    assert collector_info.collector_info(None) == 1
     assert "netlink: unavailable: failed: " in capsys.readouterr().out

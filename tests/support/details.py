@@ -111,7 +111,7 @@ def details_of(sample: Sample, pid: int = LOOKED_INTO, reading: int = 0) -> Deta
         identity=identity,
         name="cc1plus",
         uid=1000,
-        monotonic_s=float(reading),
+        monotonic_s=sample.monotonic_s + reading,
         sections=(_ORIGIN, usage, _LIMITS, _THREADS, _FILES, _ENVIRONMENT),
         read_bytes=reading * 3 * _MIB,
     )

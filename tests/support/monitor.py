@@ -18,6 +18,7 @@ from textual.pilot import Pilot
 
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.config import Settings
+from montauk_tui.host.base import Host
 from montauk_tui.host.local import LocalHost
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKey
@@ -75,15 +76,16 @@ def make_app(
     collector: ReplayCollector | None = None,
     settings: Settings | None = None,
     theme: str = themes.DEFAULT,
+    host: Host | None = None,
 ) -> MontaukApp:
-    """Return the program on a replay, by default of the build machine."""
-    collector = collector or scene_collector()
-    collector.open()
+    """Return the program on a host, or on a replay: by default the build machine."""
+    if host is None:
+        collector = collector or scene_collector()
+        collector.open()
+        host = LocalHost(Opened(collector, ()))
     look = themes.load(theme, [folder("themes")])
     settings = settings or Settings()
-    return MontaukApp(
-        LocalHost(Opened(collector, ())), settings, look, cpu_clock=CountingClock()
-    )
+    return MontaukApp(host, settings, look, cpu_clock=CountingClock())
 
 
 class Monitor:

@@ -1,20 +1,21 @@
-"""A collector that plays back samples made beforehand."""
+"""A replay for ever, of samples made by hand."""
 
 import dataclasses
 from collections.abc import Sequence
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
-from montauk_tui.collectors.base import Availability, Collector
 from montauk_tui.collectors.registry import Opened
-from montauk_tui.errors import CollectorFailed
+from montauk_tui.collectors.replay.collector import ReplayCollector as Replay
+from montauk_tui.collectors.replay.recording import Moment, Recording
+from montauk_tui.errors import RecordingEnded
 from montauk_tui.model.devices import Devices, Disk, Interface
 from montauk_tui.model.join import same_process
 from montauk_tui.model.lookups import Lookups
 from montauk_tui.model.records import RecordTable
 from montauk_tui.model.sample import Counters, ProcessTable, Sample
-from montauk_tui.model.schema import COUNTERS, FIELDS, UNKNOWN, Need, counters
+from montauk_tui.model.schema import COUNTERS, UNKNOWN, Need, counters
 from tests.support.builders import FakeLookups
 
 _Records = TypeVar("_Records", bound=RecordTable | None)
@@ -24,23 +25,22 @@ _Device = TypeVar("_Device", Interface, Disk)
 _COUNTERS = ("utime", "stime", "cutime", "cstime", *COUNTERS)
 
 
-class ReplayCollector(Collector):
+class ReplayCollector(Replay):
     """Hands out `samples` one after the other and then goes on for ever as at the end.
 
     What goes on repeats the step between the last two samples, so that the rates stay
-    what they were; gauges stay as in the last sample. Opening starts from the first.
-    Threads and shared memory are left out where nobody needs them.
+    what they were; gauges stay as in the last sample. Threads, shared memory and
+    counters are left out where nobody needs them, as live collectors do. Look-ups are
+    those that it was given.
     """
-
-    name: ClassVar[str] = "replay"
 
     def __init__(
         self, samples: Sequence[Sample], lookups: Lookups | None = None
     ) -> None:
-        self._samples = list(samples)
-        self._lookups = lookups or FakeLookups()
-        self._taken = 0
-        self._open = False
+        super().__init__(Recording(tuple(map(Moment, samples))))
+        self._samples = samples
+        self._given = lookups or FakeLookups()
+        self._steps = 0
         self.needs: list[Need] = []
         """What each call of `sample` asked for."""
 
@@ -48,34 +48,20 @@ class ReplayCollector(Collector):
     def detail(self) -> str:
         return f"{len(self._samples)} samples"
 
-    def availability(self) -> Availability:
-        if self._samples:
-            return Availability(available=True)
-        return Availability(
-            available=False, reason="nothing to replay", remedy="give it a sample"
-        )
-
     def open(self) -> None:
-        self.lookups = self._lookups
-        self._taken = 0
-        self._open = True
+        super().open()
+        self._steps, self.lookups = 0, self._given
 
     def sample(self, needs: Need) -> Sample:
-        if not self._open or not self._samples:
-            reason = "the replay collector is not open"
-            raise CollectorFailed(reason)
+        try:
+            sample = super().sample(needs)
+        except RecordingEnded:
+            self._steps += 1
+            before, last = [self._samples[0], *self._samples][-2:]
+            sample = _continued(before, last, self._steps)
         self.needs.append(needs)
-        index, last = self._taken, len(self._samples) - 1
-        self._taken += 1
-        if index <= last:
-            sample = self._samples[index]
-        else:
-            before = self._samples[max(0, last - 1)]
-            sample = _continued(before, self._samples[last], index - last)
+        self.lookups = self._given
         return dataclasses.replace(sample, processes=_asked(sample.processes, needs))
-
-    def close(self) -> None:
-        self._open = False
 
 
 def opened_replay(
@@ -179,9 +165,7 @@ def _continued_table(
 
 def _asked(table: ProcessTable, needs: Need) -> ProcessTable:
     if Need.THREADS not in needs and not table.is_process.all():
-        kept = table.is_process
-        columns = {name: getattr(table, name)[kept] for name in FIELDS}
-        table = ProcessTable(table.comm[kept], columns)
+        table = table.only(table.is_process)
     nothing = np.full(len(table), UNKNOWN, dtype=np.int64)
     if Need.SHARED not in needs:
         table = table.with_columns({"shared_bytes": nothing})

@@ -10,8 +10,8 @@ from typing import Any, Final, Protocol
 import pytest
 from textual.pilot import Pilot
 
-from montauk_tui.collectors.procfs.enrich.listed import FOR_RATES
 from montauk_tui.config import Settings
+from montauk_tui.pipeline.frames import FrameSource
 from montauk_tui.ui import themes
 from montauk_tui.ui.screens.details import DetailsScreen
 from tests.support.churn import churning_collector
@@ -67,7 +67,11 @@ def looks_as_before(snap_compare: Compare) -> Callable[..., bool]:
             await monitor.press(*keys)
             await monitor.type(text)
             # For rates it is sampled at once, and soon again.
-            wanted = before + 2 if app.session.choices.needs & FOR_RATES else before
+            wanted = (
+                before + 2
+                if app.session.choices.needs & FrameSource.for_rates
+                else before
+            )
             await monitor.until(lambda: monitor.frame.seq >= wanted)
             await monitor.settle()
 

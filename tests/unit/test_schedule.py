@@ -3,20 +3,20 @@
 import json
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.collectors import registry
+from montauk_tui.collectors.registry import Opened
 from montauk_tui.config import Settings
 from montauk_tui.engine.schedule import Schedule
 from montauk_tui.export import commands
+from montauk_tui.host.local import LocalHost
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import Need
 from tests.support.builders import make_sample
-from tests.support.replay import ReplayCollector, opened_replay
+from tests.support.replay import ReplayCollector
 
 
 def test_small_delays_do_not_add_up() -> None:
@@ -77,14 +77,10 @@ def test_json_keeps_the_interval_after_a_stall(
     lines: list[str] = []
     collector = Stalled(clock, {4: 12.5, 6: 0.6, 7: 0.05})
     collector.open()
-
-    def opened(*_: object) -> Any:
-        return replace(opened_replay([make_sample()]), collector=collector)
-
     fake = SimpleNamespace(monotonic=lambda: clock.now_s, sleep=clock.sleep)
     monkeypatch.setattr(commands, "time", fake)
-    monkeypatch.setattr(registry, "open_collector", opened)
     monkeypatch.setattr(commands, "write_stdout", lines.append)
-    commands.json_lines(Settings(interval_s=1.0), 8, None)
+    host = LocalHost(Opened(collector))
+    commands.json_lines(lambda: host, Settings(interval_s=1.0), 8, None)
     intervals = [json.loads(line)["interval_s"] for line in lines]
     assert intervals == pytest.approx([1, 1, 13.5, 1, 1.6, 1.05, 0.95, 1])

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from typing import Final
 
 from textual.binding import Binding
 from textual.message import Message
@@ -13,6 +14,7 @@ from montauk_tui.engine.columns.cells import (
     user_text,
 )
 from montauk_tui.engine.details import ProcessHistory, with_user_tasks
+from montauk_tui.engine.units import lifetime_text
 from montauk_tui.model.details import Details
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Identity
@@ -25,6 +27,10 @@ from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.details_page import PageStyle, lay_out
 from montauk_tui.ui.widgets.details_view import DetailsView
 from montauk_tui.ui.widgets.lines import Line, Run
+
+_CURRENT: Final = 2.0
+"""Intervals in which details are current."""
+_CURRENT_S: Final = 1.0
 
 
 class DetailsScreen(SearchableScreen):
@@ -140,8 +146,22 @@ class DetailsScreen(SearchableScreen):
             is_faulty = self._is_unreadable
             message = "cannot be read: exited or hidden" if is_faulty else "reading ..."
             runs.append((f" {message} ", theme.style("faint")))
+        elif age := self._age():
+            runs.append((f" read {age} earlier ", theme.style("warm")))
         runs.append((f" {self._facts}", theme.style("label")))
         return tuple(runs)
+
+    def _age(self) -> str:
+        """Return how much older the details are than the frame; empty if current.
+
+        They are read after each frame, so they are usually older by one interval.
+        """
+        frame, details = self._frame, self.details
+        if frame is None or details is None:
+            return ""
+        age_s = frame.sample.monotonic_s - details.monotonic_s
+        is_current = age_s < max(_CURRENT_S, _CURRENT * (frame.interval_s or 0.0))
+        return "" if is_current else lifetime_text(age_s)
 
     def _facts_of(self, frame: Frame) -> str:
         whole = frame.whole or frame

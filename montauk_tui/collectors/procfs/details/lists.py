@@ -5,7 +5,15 @@ from typing import Final
 
 from montauk_tui.collectors.procfs.details.subject import NO_MEMORY, Subject, why
 from montauk_tui.collectors.procfs.stat import RawStat, parse_stats
-from montauk_tui.model.details import Amount, Datum, Section, Table, Unit, Value
+from montauk_tui.model.details import (
+    Amount,
+    Datum,
+    Section,
+    Table,
+    Unit,
+    Value,
+    command_section,
+)
 from montauk_tui.model.names import state_letter
 from montauk_tui.model.text import clean
 
@@ -40,14 +48,7 @@ def command_line(subject: Subject) -> Section:
         raw = subject.folder.read("cmdline", _CMDLINE_BYTES)
     except OSError as error:
         return Section(section.id, section.title, reason=why(error))
-    if not raw.strip(b"\0 "):
-        return Section(section.id, section.title, reason="it has none")
-    words = raw.removesuffix(b"\0").split(b"\0")
-    data = [Datum(str(at), clean(word)) for at, word in enumerate(words)]
-    note = f"{len(data) - 1} argument" + "s" * (len(data) != 2)  # noqa: PLR2004
-    if len(raw) == _CMDLINE_BYTES:
-        note += "; too long, cut"
-    return Section(section.id, section.title, tuple(data), note=note, is_list=True)
+    return command_section(raw, is_cut=len(raw) == _CMDLINE_BYTES)
 
 
 def _variable(part: bytes) -> Datum:

@@ -1,0 +1,1 @@
+"""Recordings of what collectors sampled, and the collector that plays them back."""
