@@ -122,6 +122,8 @@ class ProcLookups:
         """Read what is needed of every process: once a sample, after the columns."""
         if Need.CMDLINE in needs:
             self._read_commands(table)
+        self._cgroups.at_once = Need.AT_ONCE in needs
+        self._cgroups.finish()
         self._gauges.read(table, needs)
 
     def cgroup(self, number: int) -> str:
