@@ -154,7 +154,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
             "tree": "List" if choices.view.tree else "Tree",
             "pause": "Resume" if choices.paused else "Pause",
         }
-        self.keys.show(theme, labels, read_only=choices.read_only)
+        read_only = choices.read_only or session.actions is None
+        self.keys.show(theme, labels, read_only=read_only)
 
     def use(self, bindings: Sequence[Binding]) -> None:
         """Show other keys at the next drawing."""
