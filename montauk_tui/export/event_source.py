@@ -1,19 +1,22 @@
 """The samples and counts of `montauk events`."""
 
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from typing import Final
 
 from montauk_tui import streams
-from montauk_tui.collectors import registry
 from montauk_tui.engine.interval.events import events_of
 from montauk_tui.errors import CollectorFailed, MontaukError
+from montauk_tui.host.base import Host
 from montauk_tui.model.frame import CollectorStatus
 from montauk_tui.model.lookups import Lookups
 from montauk_tui.model.sample import Counters, Sample
 from montauk_tui.model.schema import Need
-from montauk_tui.pipeline.chain import CollectorChain
+
+OnWait = Callable[[str, float], None]
+"""Given the name of a collector that is opening, and the seconds it took so far."""
 
 _REMEDY: Final = "leave --collector out, or use kernel or netlink"
 
@@ -39,14 +42,13 @@ class Totals:
 class Source:
     """Samples of a collector that reports events, or of the next one if it fails."""
 
-    def __init__(self, forced: str | None, on_wait: registry.OnWait) -> None:
-        """Open the collector named `forced`, or the best available.
+    def __init__(self, host: Host) -> None:
+        """Take the first sample of a host; close the host if that fails.
 
         Raises:
-            UsageError: `forced` names no installed collector.
             MontaukError: No collector that reports events works here.
         """
-        self._chain = CollectorChain(registry.open_collector(forced, on_wait))
+        self._host = host
         self._before: list[Counters] = []
         self._last: Sample | None = None
         self._opening = 0
@@ -58,10 +60,17 @@ class Source:
             self.first = self.next()
             """The sample taken at the start, to check that it has events."""
             undo.pop_all()
+        if not host.is_live:
+            self.began_s = self.first.monotonic_s
+
+    @property
+    def is_live(self) -> bool:
+        """Whether events happen now, so that they must be waited for."""
+        return self._host.is_live
 
     def close(self) -> None:
         """Close the collector."""
-        self._chain.close()
+        self._host.close()
 
     def user(self, uid: int) -> str:
         """Return the name of a user."""
@@ -71,19 +80,20 @@ class Source:
         """Return the next sample.
 
         Raises:
+            RecordingEnded: There is none.
             MontaukError: The collector failed, and no other reports events.
         """
         try:
-            reading = self._chain.read(Need.NONE)
+            reading = self._host.read(Need.NONE)
         except CollectorFailed as failure:
-            raise MontaukError(self._chain.failure, failure.remedy) from failure
+            raise MontaukError(self._host.failure, failure.remedy) from failure
         if events_of(reading.sample) is None:
-            raise _blind(reading.status)
+            raise _blind(reading.status, is_live=self._host.is_live)
         if reading.opening != self._opening:
             if self._last is not None:
                 self._before.append(self._last.counters)
-            now = reading.status.name
-            streams.complain(f"{self._chain.failure}; continuing with {now}")
+            if failed := self._host.failure:
+                streams.complain(f"{failed}; continuing with {reading.status.name}")
         self._opening, self._last = reading.opening, reading.sample
         self.lookups = reading.lookups
         return reading.sample
@@ -97,7 +107,11 @@ class Source:
         return totals
 
 
-def _blind(status: CollectorStatus) -> MontaukError:
+def _blind(status: CollectorStatus, *, is_live: bool) -> MontaukError:
+    if not is_live:
+        return MontaukError(
+            "the recording has no events", "record with kernel or netlink"
+        )
     reason = f"collector {status.name} does not report events"
     if refusals := "; ".join(status.refusals):
         return MontaukError(f"{reason}, and no other collector works: {refusals}")

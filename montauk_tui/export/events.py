@@ -8,6 +8,7 @@ yet is waited for.
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from typing import Final
 
@@ -17,9 +18,11 @@ from montauk_tui.engine import query
 from montauk_tui.engine.interval.events import EXIT, NOTHING, events_of
 from montauk_tui.engine.query.event_filter import check
 from montauk_tui.engine.schedule import Schedule
+from montauk_tui.errors import RecordingEnded
 from montauk_tui.export.event_printer import Printer
-from montauk_tui.export.event_source import Source
+from montauk_tui.export.event_source import OnWait, Source
 from montauk_tui.export.waiter import Waiter
+from montauk_tui.host.base import Host
 from montauk_tui.model.sample import Sample
 
 _INTERVAL_S: Final = 0.2
@@ -29,9 +32,23 @@ _LAST_INTERVAL_S: Final = 0.05
 
 
 def events(
-    forced: str | None, wanted: str, duration_s: float | None, *, as_json: bool
+    open_host: Callable[[OnWait], Host],
+    wanted: str,
+    duration_s: float | None,
+    *,
+    as_json: bool,
+    is_forced: bool = False,
 ) -> int:
     """Print events until stopped, or for `duration_s`; then the summary.
+
+    A recording is printed without waiting.
+
+    Args:
+        open_host: Opens the host, and calls its argument about every second meanwhile.
+        wanted: A filter.
+        duration_s: None for no limit.
+        as_json: Whether to print JSON lines.
+        is_forced: Whether the user chose the collector.
 
     Raises:
         UsageError: The filter is invalid, or uses a field that events do not have.
@@ -41,8 +58,8 @@ def events(
     printer = Printer(asked, as_json=as_json)
     with (
         printer.cut,
-        closing(Waiter(is_forced=forced is not None)) as waiter,
-        closing(Source(forced, waiter.while_opening)) as source,
+        closing(Waiter(is_forced=is_forced)) as waiter,
+        closing(Source(open_host(waiter.while_opening))) as source,
     ):
         printer.title()
         sample = _print_on(source, waiter, printer, duration_s)
@@ -66,10 +83,14 @@ def _print_on(
         printer.show(source, sample, events_of(sample) or NOTHING)
         if is_last or sample.monotonic_s >= end_s:
             return sample
-        waiter.wait_until(min(schedule.due_s, end_s))
+        if source.is_live:
+            waiter.wait_until(min(schedule.due_s, end_s))
         # Read before the sample, so that it has all events up to the interrupt.
         is_last = waiter.is_stopped
-        sample = source.next()
+        try:
+            sample = source.next()
+        except RecordingEnded:
+            return sample
         schedule.took(time.monotonic())
 
 
@@ -83,8 +104,12 @@ def _print_ends(
     limit_s = time.monotonic() + _PATIENCE_S
     waiter.forget()
     while ending.total() and time.monotonic() < limit_s:
-        waiter.wait_until(time.monotonic() + _LAST_INTERVAL_S)
-        sample = source.next()
+        if source.is_live:
+            waiter.wait_until(time.monotonic() + _LAST_INTERVAL_S)
+        try:
+            sample = source.next()
+        except RecordingEnded:
+            return
         exits = sample.exits
         found = events_of(sample)
         if exits is None or found is None:

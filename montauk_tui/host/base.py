@@ -5,6 +5,8 @@ from typing import Literal, Protocol
 
 from montauk_tui.model.outcome import Result
 from montauk_tui.model.sample import Identity
+from montauk_tui.model.schema import Need
+from montauk_tui.pipeline.chain import Reading
 from montauk_tui.pipeline.sampler import Source
 
 Watchable = Literal["system calls", "backtrace"]
@@ -114,6 +116,20 @@ class Host(Source, Protocol):
     @property
     def is_live(self) -> bool:
         """Whether a frame shows the moment at which it is asked for."""
+        ...
+
+    @property
+    def failure(self) -> str:
+        """Why the last collector failed, in one line; empty if none did."""
+        ...
+
+    def read(self, needs: Need) -> Reading:
+        """Return the next sample without a frame, for what needs no rates.
+
+        Raises:
+            CollectorFailed: The collector can no longer sample, nor can another.
+            RecordingEnded: There is no later sample.
+        """
         ...
 
     @property

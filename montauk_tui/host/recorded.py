@@ -19,6 +19,7 @@ class RecordedHost:
     is_live: Final = False
     actions: Final = None
     for_rates: Final = Need.NONE
+    failure: Final = ""
 
     def __init__(self, recording: Recording) -> None:
         """Start with the first sample.
@@ -37,14 +38,20 @@ class RecordedHost:
             RecordingEnded: There is none.
         """
         started = time.thread_time()
+        frame = self._pipeline.frame(self.read(needs))
+        return replace(frame, cpu_s=time.thread_time() - started)
+
+    def read(self, needs: Need) -> Reading:
+        """Return the next recorded sample.
+
+        Raises:
+            RecordingEnded: There is none.
+        """
         collector = self._collector
         sample = collector.sample(needs)
         status = CollectorStatus(collector.name, collector.detail)
         opening = collector.moment.opening
-        frame = self._pipeline.frame(
-            Reading(sample, status, collector.lookups, opening)
-        )
-        return replace(frame, cpu_s=time.thread_time() - started)
+        return Reading(sample, status, collector.lookups, opening)
 
     def upgrades(self) -> Iterator[bool]:
         """Yield nothing: there is no better source."""

@@ -70,6 +70,11 @@ class FrameSource:
         self._chain = CollectorChain(opened)
         self._pipeline = FramePipeline()
 
+    @property
+    def failure(self) -> str:
+        """Why the last collector failed, in one line; empty if none did."""
+        return self._chain.failure
+
     def upgrade(self) -> bool:
         """Open a better collector, from another thread; tell whether one opened."""
         return self._chain.upgrade()

@@ -9,11 +9,17 @@ import numpy as np
 import pytest
 
 from montauk_tui.collectors import registry
-from montauk_tui.errors import CollectorUnavailable
+from montauk_tui.collectors.registry import Opened
+from montauk_tui.collectors.replay.recording import Moment, Recording
+from montauk_tui.errors import CollectorUnavailable, MontaukError
+from montauk_tui.export.events import events
+from montauk_tui.export.waiter import Waiter
+from montauk_tui.host.recorded import RecordedHost
+from montauk_tui.host.recording import RecordingHost
 from montauk_tui.model.sample import Counters
-from montauk_tui.model.schema import Ints
+from montauk_tui.model.schema import Ints, Need
 from tests.cli.conftest import Command, Result
-from tests.support.builders import Row
+from tests.support.builders import Row, make_sample
 from tests.support.starts import exec_, fork
 from tests.support.stream import BOOT_NS, END, LIFE, Made, sample_of
 
@@ -371,3 +377,34 @@ def test_help(here: Command) -> None:
     assert (code, err) == (0, "")
     for word in ("--json", "--filter", "--duration", "--collector"):
         assert word in out
+
+
+def test_a_recording_prints_the_same_events_without_waiting(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Made(
+        "kernel",
+        sample_of(after_s=0.0),
+        sample_of(LIFE[:1], counters=Counters(1, 0, 0), after_s=1.0),
+        sample_of(LIFE[1:], [END], counters=Counters(1, 1, 1), after_s=9_000.0),
+        sample_of(counters=Counters(1, 1, 1, lost=2), after_s=9_001.0),
+    )
+    host = RecordingHost(Opened(made))
+    for _ in range(4):
+        host.read(Need.NONE)
+    monkeypatch.setattr(Waiter, "wait_until", None)
+    recorded = RecordedHost(host.recording())
+    assert events(lambda _: recorded, "", None, as_json=True) == 0
+    *printed, last = map(json.loads, capsys.readouterr().out.splitlines())
+    assert [one["event"] for one in printed] == ["fork", "exec", "exit"]
+    assert [one["cmdline"] for one in printed[1:]] == ["/bin/true a b"] * 2
+    assert last["summary"] == {
+        "duration_s": 9001.0, "forks": 1, "execs": 1, "exits": 1, "lost": 2,
+        "lost_exits": 0, "lost_cpu_times": 0, "pending": 0, "shown": 3,
+    }  # fmt: skip
+
+
+def test_a_recording_without_events_is_refused() -> None:
+    recorded = RecordedHost(Recording((Moment(make_sample()),)))
+    with pytest.raises(MontaukError, match="no events; record with kernel or netlink"):
+        events(lambda _: recorded, "", None, as_json=True)
