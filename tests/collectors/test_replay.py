@@ -78,6 +78,20 @@ def test_another_process_with_the_pid_has_no_arguments() -> None:
     assert recorded().known_command(other, b"other").text == "other"
 
 
+def test_arguments_are_those_that_were_shown() -> None:
+    """A process may rewrite its own (setproctitle(3)) after the sample was taken."""
+    recorder, arguments = Recorder(), {7: b"old\0", 9: b"same\0"}
+    notes = recorder.take(make_sample(ROWS), "kernel", 0, FakeLookups(arguments))
+    arguments[7] = b"new title\0"
+    for identity in (SHELL, Identity(9, 1_000)):
+        notes.command(identity, b"sh")
+    (moment,) = recorder.recording().moments
+    lookups = RecordedLookups(moment)
+    assert lookups.command(SHELL, b"sh").text == "new title"
+    assert lookups.cmdline(SHELL) == b"new title\0"
+    assert lookups.cmdline(Identity(9, 1_000)) == b"same\0"
+
+
 def test_users_and_cgroups_are_recorded_also_of_those_that_exited() -> None:
     sample = make_sample(
         ROWS,

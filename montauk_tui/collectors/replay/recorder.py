@@ -25,6 +25,8 @@ _Value = TypeVar("_Value")
 class _Notes:
     """Answers of look-ups that a front end made; any thread adds to them."""
 
+    arguments: dict[Identity, Arguments] = field(default_factory=dict)
+    """Those that have changed since the sample was taken."""
     users: dict[int, str] = field(default_factory=dict)
     cgroups: dict[int, str] = field(default_factory=dict)
     shared_bytes: dict[Identity, float] = field(default_factory=dict)
@@ -63,7 +65,7 @@ class Recorder:
         )
         notes = _Notes()
         self._taken.append((Moment(sample, answers, source, opening), notes))
-        return _NotingLookups(lookups, notes)
+        return _NotingLookups(lookups, notes, answers.arguments)
 
     def recording(self) -> Recording:
         """Return all that was recorded so far."""
@@ -87,8 +89,11 @@ def _with(
     answers: Answers, notes: _Notes, details: Mapping[Identity, Details]
 ) -> Answers:
     """Return the answers with those that were noted; a copy, as notes may grow."""
+    changed = dict(notes.arguments)
+    arguments = {**answers.arguments, **changed} if changed else answers.arguments
     return replace(
         answers,
+        arguments=arguments,
         users={**answers.users, **notes.users},
         cgroups={**answers.cgroups, **notes.cgroups},
         shared_bytes=dict(notes.shared_bytes),
@@ -139,11 +144,16 @@ def _names(columns: Sequence[Ints], name: Callable[[int], str]) -> dict[int, str
 class _NotingLookups:
     """Look-ups that note their answers."""
 
-    def __init__(self, base: Lookups, notes: _Notes) -> None:
-        self._base, self._notes = base, notes
+    def __init__(
+        self, base: Lookups, notes: _Notes, arguments: Mapping[Identity, Arguments]
+    ) -> None:
+        self._base, self._notes, self._arguments = base, notes, arguments
 
     def command(self, identity: Identity, comm: bytes) -> Command:
-        return self._base.command(identity, comm)
+        command = self._base.command(identity, comm)
+        # Read just now, so that this reads nothing.
+        self.cmdline(identity)
+        return command
 
     def known_command(self, identity: Identity, comm: bytes) -> Command:
         return self._base.known_command(identity, comm)
@@ -152,7 +162,11 @@ class _NotingLookups:
         return self._base.known_texts(table)
 
     def cmdline(self, identity: Identity) -> bytes | None:
-        return self._base.cmdline(identity)
+        raw, taken = self._base.cmdline(identity), self._arguments.get(identity)
+        if raw is not None and (taken is None or taken.raw != raw):
+            is_cut = taken is not None and taken.is_cut
+            self._notes.arguments[identity] = Arguments(raw, is_cut)
+        return raw
 
     def cut_rows(self, table: ProcessTable) -> Bools:
         return self._base.cut_rows(table)
