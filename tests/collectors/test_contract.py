@@ -299,6 +299,7 @@ def test_lookups_of_what_is_gone_are_unknown(collector: Collector) -> None:
     gone = Identity(os.getpid(), 1)
     assert collector.lookups.cmdline(gone) is None
     assert collector.lookups.known_command(gone, b"name").text == "name"
+    assert math.isnan(collector.lookups.shared_bytes(gone))
 
 
 def test_close_twice_and_open_again(collector: Collector) -> None:

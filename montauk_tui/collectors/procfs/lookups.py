@@ -98,9 +98,11 @@ class ProcLookups:
     def shared_bytes(self, identity: Identity) -> float:
         """Return the resident shared memory, NaN where it cannot be read."""
         try:
-            return float(self._root.resident(identity.pid)[1])
+            shared = float(self._root.resident(identity.pid)[1])
         except OSError:
             return math.nan
+        # Only then it is certain not to belong to a later holder of the PID.
+        return shared if self._root.is_alive(identity) else math.nan
 
     def gauge(self, name: str, identity: Identity) -> float:
         """Return a number of a process, NaN where it is unknown."""

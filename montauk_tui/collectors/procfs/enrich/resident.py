@@ -39,7 +39,7 @@ class Resident:
         self._shared: Ints = np.empty(0, dtype=np.int64)
 
     def __call__(self, rows: Rows) -> dict[str, Ints]:
-        """Return `rss_bytes`, and maybe `shared_bytes`, which is never more."""
+        """Return `rss_bytes`, and `shared_bytes` if the file that has both was read."""
         table, join, with_shared = rows.table, rows.join, Need.SHARED in rows.needs
         self._sample += 1
         rss = table.rss_bytes.copy()
@@ -56,7 +56,7 @@ class Resident:
         # The threads of a process share its memory.
         process, found = by_pid(table.pid, table.tgid)
         columns = {"rss_bytes": np.where(found, rss[process], table.rss_bytes)}
-        if with_shared:
+        if due is not None:
             shared = np.where(found, shared[process], UNKNOWN)
             columns["shared_bytes"] = np.where(table.is_kernel, 0, shared)
         return columns
