@@ -28,7 +28,9 @@ TOP = {
     "schema", "time", "interval_s", "collector", "host", "counters", "ledger",
     "processes",
 }  # fmt: skip
-LEDGER = {"busy_s", "live_s", "exited_s", "interrupts_s", "unexplained_s"}
+LEDGER = {
+    "busy_s", "live_s", "exited_s", "interrupts_s", "unexplained_s", "interval_s",
+}  # fmt: skip
 PROCESS = [
     "pid", "ppid", "tgid", "start_time", "start_boot_s", "alive", "state", "comm",
     "cmdline", "cmdline_cut", "uid", "user", "cpu_pct", "cpu_s", "children_pct",
@@ -136,6 +138,7 @@ def test_the_rates_of_a_second() -> None:
         "exited_s": 0.0,
         "interrupts_s": 0.1,
         "unexplained_s": 0.05,
+        "interval_s": 1.0,
     }
     entry = found["processes"][0]
     assert (entry["cpu_pct"], entry["utime_s"], entry["stime_s"]) == (55.0, 0.4, 0.15)
