@@ -15,7 +15,7 @@ from montauk_tui.collectors.kernel import bpf, compiled
 _ITERATOR = "bpf_iter__task"
 
 LITTLE_ROOM = {
-    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.EMFILE: "raise the limit of open files: ulimit -n 1024",
     errno.ENFILE: "raise the limit of open files (fs.file-max)",
     errno.ENOMEM: "free memory, or raise the limits of it",
 }

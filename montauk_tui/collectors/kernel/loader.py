@@ -5,6 +5,7 @@ import contextlib
 import errno
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -54,7 +55,7 @@ LIMIT_S: Final = 600
 """After that the loader terminates itself. Emulated machines take a minute."""
 
 PASSING: Final = {
-    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.EMFILE: "raise the limit of open files: ulimit -n 1024",
     errno.ENFILE: "raise the limit of open files (fs.file-max)",
     errno.EAGAIN: "raise the limit of processes (ulimit -u)",
     errno.ENOMEM: "free memory",
@@ -305,7 +306,7 @@ def _receive(channel: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
     """Return the answer, None where it hung up, and the descriptors with it.
 
     Raises:
-        CollectorUnavailable: This process may not open so many.
+        CollectorUnavailable: The limit of open files is too low for them.
     """
     rights = array.array("i")
     room = socket.CMSG_SPACE(_MOST_DESCRIPTORS * rights.itemsize)
@@ -322,7 +323,8 @@ def _receive(channel: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
     if flags & socket.MSG_CTRUNC:
         for descriptor in rights:
             os.close(descriptor)
-        reason = "the limit of open files is too low for the probes"
+        most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        reason = f"the limit of open files, {most}, is too low to take over the probes"
         raise CollectorUnavailable(reason, PASSING[errno.EMFILE], may_pass=True)
     try:
         return (json.loads(text) if text else None), list(rights)

@@ -58,11 +58,14 @@ def test_descriptors_that_do_not_all_fit_are_no_answer() -> None:
         rights = array.array("i", [theirs.fileno()] * 3)
         theirs.sendmsg([b"{}"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
         before = sorted(Path("/proc/self/fd").iterdir())
-        with room_for_descriptors(2), pytest.raises(CollectorUnavailable) as caught:
-            loader._receive(ours)  # noqa: SLF001 - else the loader had to be started
+        with room_for_descriptors(2):
+            most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+            with pytest.raises(CollectorUnavailable) as caught:
+                loader._receive(ours)  # noqa: SLF001 - else the loader had to be started
         assert sorted(Path("/proc/self/fd").iterdir()) == before
     assert caught.value.may_pass
-    assert caught.value.remedy == "raise the limit of open files (ulimit -n)"
+    assert f"limit of open files, {most}, is too low" in caught.value.reason
+    assert caught.value.remedy == "raise the limit of open files: ulimit -n 1024"
 
 
 @pytest.mark.parametrize(
