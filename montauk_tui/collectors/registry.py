@@ -192,3 +192,6 @@ def _open(collector: Collector, on_wait: OnWait | None = None) -> None:
     except BaseException:
         collector.close()
         raise
+    finally:
+        # What it calls may hold the collector: a cycle would keep its files open.
+        collector.on_wait = Collector.on_wait

@@ -4,7 +4,6 @@ import ast
 import contextlib
 import ctypes
 import dataclasses
-import gc
 import json
 import os
 import platform
@@ -432,10 +431,7 @@ def test_leaving_leaves_nothing_behind(
     assert children_of(os.getpid()) == children
     # Look-ups keep their folder for as long as somebody has them.
     del plain, source, upgrading
-    until(
-        lambda: gc.collect() >= 0 and open_files() == files,
-        "the descriptors to be closed",
-    )
+    until(lambda: open_files() == files, "the descriptors to be closed")
 
 
 # --- without privilege ----------------------------------------------------------------
