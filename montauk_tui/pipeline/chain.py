@@ -77,7 +77,7 @@ class CollectorChain:
         refusals = (*waiting, *self._opened.refusals)
         return CollectorStatus(collector.name, collector.detail, refusals)
 
-    def read(self, needs: Need) -> Reading:
+    def next_reading(self, needs: Need) -> Reading:
         """Sample now.
 
         Raises:

@@ -103,4 +103,4 @@ class FrameSource:
         Raises:
             CollectorFailed: It can no longer sample, nor can another.
         """
-        return self._chain.read(needs)
+        return self._chain.next_reading(needs)
