@@ -23,11 +23,9 @@ def same_process(earlier: ProcessTable, later: ProcessTable) -> Join:
 
 def find(table: ProcessTable, pid: Ints, start_ticks: Ints) -> Join:
     """Return the row of each identity in a table."""
-    if not len(table):
-        zeros = np.zeros(len(pid), dtype=np.int64)
-        return Join(zeros, zeros.astype(np.bool_))
-    row = np.searchsorted(table.pid, pid).clip(max=len(table) - 1)
-    found = (table.pid[row] == pid) & (table.start_ticks[row] == start_ticks)
+    row, found = by_pid(table.pid, pid)
+    if len(table):
+        found &= table.start_ticks[row] == start_ticks
     return Join(row, found)
 
 

@@ -1,30 +1,29 @@
 """What a collector read at one moment: raw counters only, frozen, never a rate."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
 
 from montauk_tui.model.devices import NO_DEVICES, Devices, Frequency, Temperature
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.schema import (
-    COMM_BYTES,
     FIELDS,
     PF_EXITING,
     PF_KTHREAD,
     UNKNOWN,
     Bools,
     Bytes,
+    Field,
     Floats,
     Ints,
 )
 from montauk_tui.model.starts import StartTable
+from montauk_tui.model.tables import Table
 
 _ZOMBIE: Final = ord("Z")
-
-_Column = TypeVar("_Column", bound=np.ndarray[Any, Any])
 
 
 class Identity(NamedTuple):
@@ -37,70 +36,26 @@ class Identity(NamedTuple):
     start_ticks: int
 
 
-class ProcessTable:
-    """Equally long, read-only columns, a row per process (or thread), sorted by pid.
-
-    The int64 columns are attributes named as in `schema.FIELDS`; `comm` holds the raw
-    bytes of the command names. A column that was not given is unknown in every row.
+class ProcessTable(Table):
+    """A row per process (or thread), sorted by pid.
 
     Raises:
         ValueError: A column is not in the schema or has another length, or the pids
             are not strictly ascending.
     """
 
-    __slots__ = ("_columns", "comm")
-
-    comm: Bytes
+    __slots__ = ()
+    FIELDS: ClassVar[Mapping[str, Field]] = FIELDS
 
     def __init__(self, comm: Bytes, columns: Mapping[str, Ints]) -> None:
         """Check the columns and freeze them."""
-        for name, values in columns.items():
-            if name not in FIELDS:
-                reason = f"column {name!r} is not in the schema"
-                raise ValueError(reason)
-            if values.shape != comm.shape:
-                reason = f"column {name!r} has {len(values)} rows, not {len(comm)}"
-                raise ValueError(reason)
-        if np.any(np.diff(columns["pid"]) <= 0):
-            reason = "pids are not strictly ascending"
-            raise ValueError(reason)
-        self.comm = _frozen(comm)
-        self._columns = {name: _frozen(values) for name, values in columns.items()}
-
-    def __getattr__(self, name: str) -> Ints:
-        """Return the column called `name`."""
-        if name not in FIELDS:
-            raise AttributeError(name)
-        if name not in self._columns:
-            self._columns[name] = _frozen(np.full(len(self), UNKNOWN, dtype=np.int64))
-        return self._columns[name]
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-        return len(self.comm)
-
-    @classmethod
-    def empty(cls) -> "ProcessTable":
-        """Return a table without rows."""
-        nothing = np.empty(0, dtype=np.int64)
-        return cls(np.empty(0, dtype=f"S{COMM_BYTES}"), dict.fromkeys(FIELDS, nothing))
+        super().__init__(comm, columns)
+        if np.any(np.diff(self.pid) <= 0):
+            raise ValueError("pids are not strictly ascending")
 
     def with_columns(self, columns: Mapping[str, Ints]) -> "ProcessTable":
         """Return this table with columns added or replaced."""
         return ProcessTable(self.comm, {**self._columns, **columns})
-
-    def without(self, names: Iterable[str]) -> "ProcessTable":
-        """Return this table with the columns `names` unknown."""
-        dropped = set(names)
-        if not dropped:
-            return self
-        kept = {name: self._columns[name] for name in self._columns.keys() - dropped}
-        return ProcessTable(self.comm, kept)
-
-    def only(self, kept: Bools) -> "ProcessTable":
-        """Return the rows that are `kept`."""
-        columns = {name: values[kept] for name, values in self._columns.items()}
-        return ProcessTable(self.comm[kept], columns)
 
     def merged(self, other: "ProcessTable") -> "ProcessTable":
         """Return the rows of both tables; what one of them lacks is unknown there."""
@@ -154,11 +109,6 @@ class ProcessTable:
         if row == len(self) or self.identity(row) != identity:
             return None
         return row
-
-
-def _frozen(column: _Column) -> _Column:
-    column.setflags(write=False)
-    return column
 
 
 CPU_FIELDS: Final = (
