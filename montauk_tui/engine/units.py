@@ -62,6 +62,11 @@ def count_text(count: int) -> str:
     return NOTHING_KNOWN if count == UNKNOWN else str(count)
 
 
+def whole_text(count: float) -> str:
+    """Return a whole number that is kept as a float."""
+    return NOTHING_KNOWN if math.isnan(count) else f"{count:.0f}"
+
+
 def cpu_time_text(seconds: float) -> str:
     """Return CPU time as htop's TIME+: `1:02.03`, `1h02:03`, `1d02h03`."""
     if math.isnan(seconds):

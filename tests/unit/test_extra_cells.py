@@ -7,12 +7,7 @@ import numpy as np
 import pytest
 
 from montauk_tui.engine.columns.cells import Level
-from montauk_tui.engine.columns.extra_cells import (
-    count_text,
-    event_text,
-    percent_level,
-    pid_key,
-)
+from montauk_tui.engine.columns.extra_cells import event_text, percent_level, pid_key
 from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.engine.rows.exited import exited_only, is_exited_row, with_exited
 from montauk_tui.engine.rows.kinds import extra_value
@@ -21,6 +16,7 @@ from montauk_tui.engine.units import (
     exit_status_text,
     lifetime_text,
     rate_text,
+    whole_text,
 )
 from montauk_tui.model.text import cell_width
 from tests.support.listing import Life, end
@@ -80,7 +76,7 @@ def test_a_status_is_said_as_people_say_it(status: float, text: str) -> None:
 
 
 def test_counts_events_and_times() -> None:
-    assert (count_text(math.nan), count_text(16_384.0)) == ("-", "16384")
+    assert (whole_text(math.nan), whole_text(16_384.0)) == ("-", "16384")
     assert [event_text(kind) for kind in (1.0, 2.0, 3.0, math.nan)] == [
         "fork", "exec", "exit", "-",
     ]  # fmt: skip

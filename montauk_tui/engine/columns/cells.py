@@ -100,20 +100,16 @@ def command_key(frame: Frame) -> Floats:
 # --- texts ----------------------------------------------------------------------------
 
 
-def integer_text(field: str) -> Text:
+def integer_text(field: str, write: Callable[[int], str] = str) -> Text:
     def text(frame: Frame, row: int) -> str:
         value = getattr(frame.sample.processes, field)[row]
-        return NOTHING_KNOWN if value == UNKNOWN else str(value)
+        return NOTHING_KNOWN if value == UNKNOWN else write(value)
 
     return text
 
 
 def size_text(field: str) -> Text:
-    def text(frame: Frame, row: int) -> str:
-        value = getattr(frame.sample.processes, field)[row]
-        return NOTHING_KNOWN if value == UNKNOWN else bytes_text(float(value))
-
-    return text
+    return integer_text(field, lambda value: bytes_text(float(value)))
 
 
 def ticks_text(field: str) -> Text:
@@ -237,22 +233,31 @@ def command_text(frame: Frame, row: int) -> str:
 # --- meanings -------------------------------------------------------------------------
 
 
-def cpu_level(frame: Frame, row: int) -> Level:
-    value = frame.rates.cpu_pct[row]
-    if value >= 50:
+def level_of(value: float, *, hot: float, warm: float, least: float) -> Level:
+    """Return the level of a value by three thresholds; an unknown one is FAINT."""
+    if value >= hot:
         return Level.HOT
-    if value >= 10:
+    if value >= warm:
         return Level.WARM
-    return Level.PLAIN if value >= 0.05 else Level.FAINT
+    return Level.PLAIN if value >= least else Level.FAINT
+
+
+def core_level(pct: float) -> Level:
+    """Return the level of a share of one core."""
+    return level_of(pct, hot=50, warm=10, least=0.05)
+
+
+def above_zero(value: Callable[[Frame, int], float], above: Level) -> Meaning:
+    """Return a level that is FAINT for zero and unknown."""
+    return lambda frame, row: above if value(frame, row) > 0 else Level.FAINT
+
+
+def cpu_level(frame: Frame, row: int) -> Level:
+    return core_level(frame.rates.cpu_pct[row])
 
 
 def mem_level(frame: Frame, row: int) -> Level:
-    value = mem_pct(frame, row)
-    if value >= 20:
-        return Level.HOT
-    if value >= 5:
-        return Level.WARM
-    return Level.PLAIN if value >= 0.05 else Level.FAINT
+    return level_of(mem_pct(frame, row), hot=20, warm=5, least=0.05)
 
 
 def size_level(field: str) -> Meaning:

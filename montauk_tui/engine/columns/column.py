@@ -139,7 +139,7 @@ def gauge_column(
     title: str,
     description: str,
     file: File = USUAL,
-    write: Callable[[float], str] = gauges.integer_text,
+    write: Callable[[float], str] = units.whole_text,
 ) -> Column:
     """Return a column of numbers that are looked up for each process."""
     return Column(

@@ -5,19 +5,23 @@ Their values are in `Frame.extra`; a list without them shows `-`.
 
 import math
 from collections.abc import Callable
-from typing import Final
 
 import numpy as np
 
-from montauk_tui.engine.columns.cells import Key, Level, Meaning, Text
+from montauk_tui.engine.columns.cells import (
+    Key,
+    Level,
+    Meaning,
+    Text,
+    above_zero,
+    core_level,
+)
+from montauk_tui.engine.interval.events import NAMES
 from montauk_tui.engine.rows.kinds import extra_value, is_living, kind_of
-from montauk_tui.engine.units import NOTHING_KNOWN, percent_text
+from montauk_tui.engine.units import NOTHING_KNOWN, percent_text, whole_text
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKind
 from montauk_tui.model.schema import Floats, as_floats
-from montauk_tui.model.starts import EXEC, FORK
-
-_EVENTS: Final = {FORK: "fork", EXEC: "exec", 3: "exit"}
 
 
 def extra_key(name: str) -> Key:
@@ -32,23 +36,19 @@ def extra_key(name: str) -> Key:
     return key
 
 
+def value_of(name: str) -> Callable[[Frame, int], float]:
+    """Return what reads a value of an extra column."""
+    return lambda frame, row: extra_value(frame, name, row)
+
+
 def extra_text(name: str, write: Callable[[float], str]) -> Text:
     """Return what writes an extra column."""
-
-    def text(frame: Frame, row: int) -> str:
-        return write(extra_value(frame, name, row))
-
-    return text
-
-
-def count_text(count: float) -> str:
-    """Return a count."""
-    return NOTHING_KNOWN if math.isnan(count) else f"{count:.0f}"
+    return lambda frame, row: write(extra_value(frame, name, row))
 
 
 def event_text(kind: float) -> str:
     """Return the name of an event."""
-    return NOTHING_KNOWN if math.isnan(kind) else _EVENTS[int(kind)]
+    return NOTHING_KNOWN if math.isnan(kind) else NAMES[int(kind)]
 
 
 def pid_key(frame: Frame) -> Floats:
@@ -67,8 +67,8 @@ def pid_text(frame: Frame, row: int) -> str:
         return str(frame.sample.processes.pid[row])
     real = extra_value(frame, "real_pid", row)
     if math.isnan(real):
-        return f"{count_text(extra_value(frame, 'count', row))}x"
-    return count_text(real)
+        return f"{whole_text(extra_value(frame, 'count', row))}x"
+    return whole_text(real)
 
 
 def tgid_key(frame: Frame) -> Floats:
@@ -79,7 +79,7 @@ def tgid_key(frame: Frame) -> Floats:
 
 def tgid_text(frame: Frame, row: int) -> str:
     """Return the pid of the process."""
-    return count_text(float(tgid_key(frame)[row]))
+    return whole_text(float(tgid_key(frame)[row]))
 
 
 def children_key(frame: Frame) -> Floats:
@@ -94,31 +94,16 @@ def children_text(frame: Frame, row: int) -> str:
     return percent_text(float(children_key(frame)[row]))
 
 
+def failure_level(name: str) -> Meaning:
+    """Return a level that is HOT for anything but 0."""
+    return above_zero(value_of(name), Level.HOT)
+
+
 def faint_zero(name: str) -> Meaning:
     """Return a level that is FAINT for zero and unknown."""
-
-    def level(frame: Frame, row: int) -> Level:
-        return Level.PLAIN if extra_value(frame, name, row) > 0 else Level.FAINT
-
-    return level
-
-
-def failure_level(name: str) -> Meaning:
-    """Return a level that is above PLAIN for anything but 0."""
-
-    def level(frame: Frame, row: int) -> Level:
-        return Level.HOT if extra_value(frame, name, row) > 0 else Level.FAINT
-
-    return level
+    return above_zero(value_of(name), Level.PLAIN)
 
 
 def percent_level(name: str) -> Meaning:
     """Return the level of a share of a core."""
-
-    def level(frame: Frame, row: int) -> Level:
-        share = extra_value(frame, name, row)
-        if share >= 50:  # noqa: PLR2004 - as CPU%
-            return Level.HOT
-        return Level.WARM if share >= 10 else Level.PLAIN  # noqa: PLR2004
-
-    return level
+    return lambda frame, row: core_level(extra_value(frame, name, row))

@@ -67,27 +67,15 @@ def gauge(frame: Frame, name: str, row: int, *, by_thread: bool = False) -> floa
 
 def gauge_key(name: str, *, by_thread: bool = False) -> Key:
     """Return what sorts by a gauge."""
-
-    def key(frame: Frame) -> Floats:
-        holders = _holders(frame, by_thread=by_thread)
-        known = frame.lookups.known_gauges(name, holders)
-        return np.array(known, dtype=np.float64)
-
-    return key
+    return lambda frame: np.array(
+        frame.lookups.known_gauges(name, _holders(frame, by_thread=by_thread)),
+        dtype=np.float64,
+    )
 
 
 def gauge_text(name: str, write: Callable[[float], str]) -> Text:
     """Return what writes a gauge."""
-
-    def text(frame: Frame, row: int) -> str:
-        return write(gauge(frame, name, row))
-
-    return text
-
-
-def integer_text(value: float) -> str:
-    """Return a whole number."""
-    return NOTHING_KNOWN if math.isnan(value) else f"{value:.0f}"
+    return lambda frame, row: write(gauge(frame, name, row))
 
 
 def throttled_key(frame: Frame) -> Floats:

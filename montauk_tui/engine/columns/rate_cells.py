@@ -1,13 +1,22 @@
 """Cells of the columns with rates of counters."""
 
 import math
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Final
 
 import numpy as np
 
-from montauk_tui.engine.columns.cells import Key, Level, Meaning, Text
+from montauk_tui.engine.columns.cells import (
+    Key,
+    Level,
+    Meaning,
+    Text,
+    above_zero,
+    core_level,
+    level_of,
+)
 from montauk_tui.engine.units import percent_text
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import Floats
@@ -44,34 +53,20 @@ def rate_at(frame: Frame, row: int, *names: str) -> float:
 
 def rate_text(write: Callable[[float], str], *names: str) -> Text:
     """Return a function that formats that rate."""
-
-    def text(frame: Frame, row: int) -> str:
-        return write(rate_at(frame, row, *names))
-
-    return text
+    return lambda frame, row: write(rate_at(frame, row, *names))
 
 
 def bytes_level(*names: str) -> Meaning:
     """Return the level of a number of bytes per second."""
-
-    def level(frame: Frame, row: int) -> Level:
-        rate = rate_at(frame, row, *names)
-        if rate >= _VERY_BUSY_BYTES:
-            return Level.HOT
-        if rate >= _BUSY_BYTES:
-            return Level.WARM
-        return Level.PLAIN if rate > 0 else Level.FAINT
-
-    return level
+    return lambda frame, row: level_of(
+        rate_at(frame, row, *names),
+        hot=_VERY_BUSY_BYTES, warm=_BUSY_BYTES, least=sys.float_info.min,
+    )  # fmt: skip
 
 
 def rate_level(*names: str) -> Meaning:
     """Return a level that is FAINT for zero and unknown."""
-
-    def level(frame: Frame, row: int) -> Level:
-        return Level.PLAIN if rate_at(frame, row, *names) > 0 else Level.FAINT
-
-    return level
+    return above_zero(lambda frame, row: rate_at(frame, row, *names), Level.PLAIN)
 
 
 def waiting_pct(frame: Frame) -> Floats:
@@ -86,9 +81,4 @@ def waiting_text(frame: Frame, row: int) -> str:
 
 def waiting_level(frame: Frame, row: int) -> Level:
     """Return its level: waiting is work held up."""
-    share = rate_at(frame, row, "run_delay_ns") / _NS_PER_PCT
-    if share >= 50:  # noqa: PLR2004 - as CPU%
-        return Level.HOT
-    if share >= 10:  # noqa: PLR2004
-        return Level.WARM
-    return Level.PLAIN if share >= 0.05 else Level.FAINT  # noqa: PLR2004
+    return core_level(rate_at(frame, row, "run_delay_ns") / _NS_PER_PCT)

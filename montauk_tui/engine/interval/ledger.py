@@ -9,6 +9,7 @@ from montauk_tui.engine.interval.rates import (
     busy_total,
     is_exited,
     reports_exit_time,
+    ticks_passed,
 )
 from montauk_tui.engine.interval.task_time import task_seconds
 from montauk_tui.model.frame import Ledger, Rates
@@ -111,8 +112,7 @@ def _ksoftirqd(table: ProcessTable) -> Bools:
 
 def _counted_beside_idle(before: HostSample, now: HostSample, user_hz: int) -> float:
     """Return the interrupts of CPUs that were idle for a part of the interval."""
-    _, new, old = np.intersect1d(now.cpu_ids, before.cpu_ids, return_indices=True)
-    ticks = np.maximum(now.cpu_ticks[new] - before.cpu_ticks[old], 0.0)
+    _, ticks = ticks_passed(before, now)
     were_idle = ticks[:, _IDLE].sum(axis=1) > 0
     return float(np.nansum(ticks[were_idle][:, _INTERRUPTS])) / user_hz
 

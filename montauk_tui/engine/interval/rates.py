@@ -20,7 +20,7 @@ from montauk_tui.engine.interval.throughput import disk_throughput, network_thro
 from montauk_tui.model.frame import HostRates, Rates
 from montauk_tui.model.join import Join, find, same_process
 from montauk_tui.model.sample import CPU_FIELDS, HostSample, ProcessTable, Sample
-from montauk_tui.model.schema import UNKNOWN, Bools, Floats, as_floats
+from montauk_tui.model.schema import UNKNOWN, Bools, Floats, Ints, as_floats
 
 _NOT_BUSY: Final = tuple(
     CPU_FIELDS.index(kind)
@@ -92,7 +92,9 @@ def process_rates(
         exit_cpu_s,
         exit_used_s,
         _percent(exit_used_s, elapsed_s, most_pct),
-        _children_s(previous, current),
+        np.full(len(table), np.nan)
+        if reports_exit_time(current)
+        else children_seconds(previous, current),
         counter_rates(previous, current, join, highest),
         exit_counter_rates(previous, current, highest),
         elapsed_s,
@@ -127,12 +129,6 @@ def _rounded_seconds(sample: Sample, hertz: int) -> Floats:
     ticks = as_floats(table.utime) // ratio + as_floats(table.stime) // ratio
     seconds: Floats = ticks / hertz
     return seconds
-
-
-def _children_s(previous: Sample, current: Sample) -> Floats:
-    if reports_exit_time(current):
-        return np.full(len(current.processes), np.nan)
-    return children_seconds(previous, current)
 
 
 def reports_exit_time(sample: Sample) -> bool:
@@ -206,15 +202,20 @@ def _charged_exited(current: Sample, cpu_s: Floats) -> Floats:
     return charged_s
 
 
+def ticks_passed(previous: HostSample, current: HostSample) -> tuple[Ints, Floats]:
+    """Return the rows of `cpu_ids` in both samples, and how their ticks grew."""
+    _, now, before = np.intersect1d(
+        current.cpu_ids, previous.cpu_ids, return_indices=True
+    )
+    # The idle and iowait counters of a CPU may step back (proc_stat(5)).
+    return now, np.maximum(current.cpu_ticks[now] - previous.cpu_ticks[before], 0.0)
+
+
 def host_rates(previous: HostSample | None, current: HostSample) -> HostRates:
     """Return the rates of CPUs and devices of `current`; unknown for a new one."""
     share = np.full(current.cpu_ticks.shape, np.nan)
     if previous is not None:
-        _, now, before = np.intersect1d(
-            current.cpu_ids, previous.cpu_ids, return_indices=True
-        )
-        # The idle and iowait counters of a CPU may step back (proc_stat(5)).
-        ticks = np.maximum(current.cpu_ticks[now] - previous.cpu_ticks[before], 0.0)
+        now, ticks = ticks_passed(previous, current)
         total = ticks[:, _PARTS].sum(axis=1, keepdims=True)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             share[now] = np.where(total > 0, ticks / total, np.nan)
@@ -253,11 +254,8 @@ def busy_total(
     """
     counted_s = float(busy_seconds(previous, current, user_hz).sum())
     away = list(_AWAY)
-    _, now, before = np.intersect1d(
-        current.cpu_ids, previous.cpu_ids, return_indices=True
-    )
+    now, ticks = ticks_passed(previous, current)
     passed_s = (current.read_s - previous.read_s) * len(now)
-    ticks = np.maximum(current.cpu_ticks[now] - previous.cpu_ticks[before], 0.0)
     if current.charges_stolen:
         away.remove(_STEAL)
         counted_s += float(ticks[:, _STEAL].sum()) / user_hz
@@ -274,12 +272,7 @@ def busy_total(
 
 def busy_seconds(previous: HostSample, current: HostSample, user_hz: int) -> Floats:
     """Return the CPU-seconds of each kind of busy time, shape (len(CPU_FIELDS),)."""
-    _, now, before = np.intersect1d(
-        current.cpu_ids, previous.cpu_ids, return_indices=True
-    )
-    ticks = np.maximum(current.cpu_ticks[now] - previous.cpu_ticks[before], 0.0).sum(
-        axis=0
-    )
+    ticks = ticks_passed(previous, current)[1].sum(axis=0)
     ticks[list(_NOT_BUSY)] = 0.0
     seconds: Floats = ticks / user_hz
     return seconds

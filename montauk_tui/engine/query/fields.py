@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from montauk_tui.engine.columns import table
-from montauk_tui.engine.columns.cells import Key, number
+from montauk_tui.engine.columns.cells import Key, number, start_key
 from montauk_tui.engine.columns.column import Column, Kind
 from montauk_tui.engine.columns.extra_cells import extra_key
 from montauk_tui.engine.columns.gauge_cells import Texts
 from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.schema import NO_START, Floats, Need, as_floats
+from montauk_tui.model.schema import Floats, Need
 from montauk_tui.model.text import clean
 
 Groups = Callable[[Frame], npt.NDArray[Any]]
@@ -59,10 +59,7 @@ def _mem_pct(frame: Frame) -> Floats:
 
 
 def _started_s(frame: Frame) -> Floats:
-    sample = frame.sample
-    ticks = sample.processes.start_ticks
-    known = np.where(ticks == NO_START, np.nan, as_floats(ticks))
-    return sample.booted_at_s + known / sample.user_hz
+    return frame.sample.booted_at_s + start_key(frame) / frame.sample.user_hz
 
 
 def _age_s(frame: Frame) -> Floats:
@@ -116,11 +113,6 @@ def _name(frame: Frame, row: int) -> str | None:
     return clean(bytes(frame.sample.processes.comm[row])) or None
 
 
-def _commands(frame: Frame) -> list[str]:
-    """Return command lines; the name where the command line is not cached."""
-    return frame.lookups.known_texts(frame.sample.processes)
-
-
 _GROUPS: Final[dict[str, Groups]] = {
     "tty": _table("tty"),
     "user": _table("uid"),
@@ -130,7 +122,10 @@ _GROUPS: Final[dict[str, Groups]] = {
     "event": extra_key("event"),
 }
 
-_TEXTS: Final = {"command": _commands}
+_TEXTS: Final[dict[str, Texts]] = {
+    "command": lambda frame: frame.lookups.known_texts(frame.sample.processes)
+}
+"""The command line; the name where it is not cached."""
 
 _OWN: Final = {"comm": _name}
 """Texts in which `-` does not mean unknown."""

@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from montauk_tui.engine.interval.events import EXIT
 from montauk_tui.engine.rows.build import (
     RowLookups,
     beside,
@@ -22,9 +23,6 @@ from montauk_tui.model.kthreads import kernel_flags
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Ints, as_floats
 from montauk_tui.model.starts import EXEC, StartTable
-
-EXIT: Final = 3
-"""Kind of an event beside those of `model.starts`."""
 
 _MOST: Final = 4096
 """This many starts, and as many exits."""
