@@ -40,7 +40,7 @@ def prepared(monitor: Monitor, *, may_install: bool) -> Monitor:
 
 def _check_collector(name: str) -> None:
     try:
-        state = registry.availability(name)[1]
+        state = registry.load(name).availability()
     except CollectorUnavailable as error:
         raise Unavailable(str(error)) from error
     if not state.available:

@@ -7,7 +7,6 @@ rate, no share, no text for a screen. Register one under the entry point group
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from types import TracebackType
 from typing import ClassVar, NamedTuple, Self
 
 from montauk_tui.model.lookups import Lookups
@@ -83,11 +82,6 @@ class Collector(ABC):
         self.open()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close the collector."""
         self.close()

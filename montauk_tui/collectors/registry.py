@@ -6,7 +6,7 @@ from functools import partial
 from importlib.metadata import entry_points
 from typing import Final
 
-from montauk_tui.collectors.base import Availability, Collector
+from montauk_tui.collectors.base import Collector
 from montauk_tui.errors import CollectorUnavailable, UsageError
 from montauk_tui.model.text import quoted
 
@@ -68,17 +68,6 @@ def check(name: str) -> None:
         raise UsageError(
             f"no collector is called {quoted(name)}", f"choose one of: {choice}"
         )
-
-
-def availability(name: str) -> tuple[Collector, Availability]:
-    """Return a collector and whether it could be opened, without opening it.
-
-    Raises:
-        UsageError: None is installed under that name.
-        CollectorUnavailable: What is installed under that name is broken.
-    """
-    collector = load(name)
-    return collector, collector.availability()
 
 
 OnWait = Callable[[str, float], None]

@@ -37,7 +37,8 @@ def _describe(name: str, waiting: Waiting, *, is_wanted: bool) -> tuple[str, boo
             with closing(opened.collector) as collector:
                 detail = f"{collector.detail}{_statistics(collector)}"
                 return f"  [active] {name} ({detail})", True
-        collector, state = registry.availability(name)
+        collector = registry.load(name)
+        state = collector.availability()
     except CollectorFailed as failure:
         return f"           {name}: unavailable: failed: {failure}", False
     except CollectorUnavailable as refusal:

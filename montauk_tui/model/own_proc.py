@@ -5,10 +5,8 @@ In a PID namespace that sees the /proc of another (`unshare --pid --fork` withou
 """
 
 import os
+from pathlib import Path
 from typing import Final
-
-_STATUS_BYTES: Final = 4096
-"""The line of the namespaces is the thirteenth (proc_pid_status(5))."""
 
 _ELSEWHERE: Final = "is that of another PID namespace"
 
@@ -33,11 +31,7 @@ def is_foreign(root: str = "/proc") -> bool:
     try:
         if os.readlink(f"{root}/self") != own:  # noqa: PTH115
             return True
-        status = os.open(f"{root}/self/status", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            text = os.read(status, _STATUS_BYTES)
-        finally:
-            os.close(status)
+        text = Path(root, "self/status").read_bytes()
     except OSError:
         # A process has no /proc/self in the /proc of a namespace below its own.
         return True

@@ -5,6 +5,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -180,7 +181,8 @@ def test_a_collector_that_does_not_work_here_is_skipped_with_the_reason(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     state = Availability(available=False, reason="not root", remedy="use sudo")
-    monkeypatch.setattr(registry, "availability", lambda name: (name, state))
+    collector = SimpleNamespace(availability=lambda: state)
+    monkeypatch.setattr(registry, "load", lambda _: collector)
     with pytest.raises(Unavailable, match=r"^not root; use sudo$"):
         prepared(monitor("kernel"), may_install=False)
 

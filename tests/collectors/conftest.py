@@ -13,7 +13,8 @@ from tests.support.fakeproc import FakeProc
 
 def load_available(name: str) -> Collector:
     """Return a collector, or skip with the reason why this host refuses it."""
-    made, state = registry.availability(name)
+    made = registry.load(name)
+    state = made.availability()
     if not state.available:
         pytest.skip(f"{name}: {state.reason}; {state.remedy}")
     return made

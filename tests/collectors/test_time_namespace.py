@@ -17,7 +17,8 @@ import json, os, subprocess, sys, time
 from montauk_tui.actions import pid_owner
 from montauk_tui.collectors import registry
 from montauk_tui.model.schema import Need
-made, state = registry.availability(sys.argv[1])
+made = registry.load(sys.argv[1])
+state = made.availability()
 if not state.available:
     print(json.dumps({"skip": f"{state.reason}; {state.remedy}"}))
     raise SystemExit

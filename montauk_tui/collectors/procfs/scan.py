@@ -9,6 +9,7 @@ import os
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
 
+from montauk_tui.collectors.procfs.folder import Folder
 from montauk_tui.collectors.procfs.stat import RawStat
 from montauk_tui.model.sample import Identity
 
@@ -24,22 +25,19 @@ _START_WORD = 19
 """Position of the start time behind the name (proc_pid_stat(5))."""
 
 
-class ProcRoot:
-    """An open /proc, so that all reads refer to the same mount.
+class ProcRoot(Folder):
+    """An open /proc.
 
     It is closed with the last object that refers to it: the look-ups of a frame outlive
     the collector that made it.
-
-    Raises:
-        OSError: The folder cannot be opened.
     """
 
     def __init__(self, path: str = "/proc") -> None:
         """Open the folder `path`."""
+        super().__init__(path)
         self.path = path
         self.stand_ins: Mapping[int, int] = {}
         """A live thread of each process whose leader has exited."""
-        self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         weakref.finalize(self, os.close, self._fd)
 
     def pids(self) -> list[str]:
@@ -50,9 +48,6 @@ class ProcRoot:
         """Return the start of a file, at most `limit` bytes.
 
         The default holds the lines of 3,000 CPUs in /proc/stat.
-
-        Raises:
-            OSError: The process has exited, or reading is not permitted.
         """
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._fd)
         try:
@@ -67,53 +62,6 @@ class ProcRoot:
         """
         tid = self.stand_ins.get(pid)
         return str(pid) if tid is None else f"{pid}/task/{tid}"
-
-    def link(self, path: str) -> bytes:
-        """Return the target of a symbolic link.
-
-        Raises:
-            OSError: The process has exited, or reading is not permitted.
-        """
-        return os.readlink(os.fsencode(path), dir_fd=self._fd)
-
-    def stat(self, path: str) -> os.stat_result:
-        """Return the attributes of a file or folder.
-
-        Raises:
-            OSError: The process has exited, or reading is not permitted.
-        """
-        return os.stat(path, dir_fd=self._fd)
-
-    def names(self, path: str) -> list[str]:
-        """Return the names in a folder.
-
-        Raises:
-            OSError: The process has exited, or reading is not permitted.
-        """
-        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-        folder = os.open(path, flags, dir_fd=self._fd)
-        try:
-            return os.listdir(folder)  # noqa: PTH208 - of a descriptor
-        finally:
-            os.close(folder)
-
-    def read_lists(self, path: str, limit: int = 1 << 20) -> bytes:
-        """Return a file that the kernel makes record by record, up to `limit` bytes.
-
-        One read returns a page of it at most (seq_read_iter in fs/seq_file.c).
-
-        Raises:
-            OSError: It cannot be read.
-        """
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._fd)
-        parts: list[bytes] = []
-        try:
-            while limit > 0 and (part := os.read(fd, limit)):
-                parts.append(part)
-                limit -= len(part)
-        finally:
-            os.close(fd)
-        return b"".join(parts)
 
     def owner(self, pid: int) -> int:
         """Return the effective uid of a process.

@@ -2,6 +2,7 @@
 
 import os
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from montauk_tui.collectors.procfs.details.subject import (
@@ -76,11 +77,8 @@ def _gauges(folder: str) -> list[Datum]:
 
 
 def _read(folder: str, name: str) -> str:
-    fd = os.open(f"{folder}/{name}", os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return clean(os.read(fd, 1 << 14).replace(b"\n", b" ")).strip()
-    finally:
-        os.close(fd)
+    text = Path(folder, name).read_bytes()
+    return clean(text.replace(b"\n", b" ")).strip()
 
 
 def _most(text: str) -> float:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 from typing import Final
 
 from montauk_tui.collectors.procfs.details.subject import (
@@ -105,14 +106,10 @@ def _mask(subject: Subject, line: str) -> int:
 
 def _last_capability() -> int:
     try:
-        fd = os.open("/proc/sys/kernel/cap_last_cap", os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
+        text = Path("/proc/sys/kernel/cap_last_cap").read_bytes()
+        return min(int(text), 127)
+    except (OSError, ValueError):
         return len(_CAPABILITIES) - 1
-    try:
-        text = clean(os.read(fd, 16)).removesuffix("\\n")
-        return min(int(text), 127) if is_number(text) else len(_CAPABILITIES) - 1
-    finally:
-        os.close(fd)
 
 
 def capability_names(mask: int) -> str:

@@ -4,9 +4,9 @@ import errno
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Final, Self
 
+from montauk_tui.collectors.procfs.folder import Folder
 from montauk_tui.collectors.procfs.stand_ins import (
     ITS_OWN,
     living_threads,
@@ -30,111 +30,51 @@ NO_MEMORY: Final = "none: a kernel thread, or a zombie"
 _OF_ALL_THREADS: Final = frozenset({"stat", "io", "task", "autogroup"})
 """Files that differ or are missing in the folder of a thread."""
 
-_CHUNK: Final = 1 << 16
-_PATH_BYTES: Final = 4096
+_MOST_BYTES: Final = 1 << 16
 _DIGITS: Final = 20
 """No number of the kernel has more."""
 
 
-class ProcessFolder:
+class ProcessFolder(Folder):
     """The open folder of one process: it never becomes that of another.
 
     The kernel ties an open /proc/PID to the process and not to its pid: after the exit
     every read fails with ESRCH, whichever process has the pid then.
-
-    Raises:
-        OSError: There is no such process, or it is hidden.
     """
 
     def __init__(self, root: str, pid: int) -> None:
         """Open the folder of `pid` below `root`."""
-        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-        self._process = self._fd = os.open(f"{root}/{pid}", flags)
+        super().__init__(f"{root}/{pid}")
+        self._process = self._fd
 
     def __enter__(self) -> Self:
         """Use the folder."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close the folder."""
         if self._fd != self._process:
             os.close(self._fd)
         os.close(self._process)
 
     def stand_in(self, tid: int) -> None:
-        """Read what belongs to a thread from the folder of the thread `tid`.
-
-        Raises:
-            OSError: It has exited.
-        """
-        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-        fd = os.open(f"task/{tid}", flags, dir_fd=self._process)
+        """Read what belongs to a thread from the folder of the thread `tid`."""
+        fd = self.open_below(f"task/{tid}")
         if self._fd != self._process:
             os.close(self._fd)
         self._fd = fd
 
-    def _folder_of(self, name: str) -> int:
-        is_of_all = name.partition("/")[0] in _OF_ALL_THREADS
+    def _of(self, path: str) -> int:
+        is_of_all = path.partition("/")[0] in _OF_ALL_THREADS
         return self._process if is_of_all else self._fd
 
-    def read(self, name: str, limit: int = _CHUNK) -> bytes:
-        """Return the start of a file, at most `limit` bytes.
-
-        Raises:
-            OSError: The process has exited, or reading is not permitted.
-        """
-        flags = os.O_RDONLY | os.O_CLOEXEC
-        fd = os.open(name, flags, dir_fd=self._folder_of(name))
-        parts: list[bytes] = []
-        try:
-            while limit > 0 and (part := os.read(fd, min(limit, _CHUNK))):
-                parts.append(part)
-                limit -= len(part)
-        finally:
-            os.close(fd)
-        return b"".join(parts)
-
-    def link(self, name: str) -> bytes:
-        """Return the target of a symbolic link.
-
-        Raises:
-            OSError: The process has exited, or reading is not permitted.
-        """
-        return os.readlink(os.fsencode(name), dir_fd=self._fd)[:_PATH_BYTES]
-
-    def stat(self, name: str) -> os.stat_result:
-        """Return the attributes of the target of a link.
-
-        Raises:
-            OSError: The process has exited, or reading is not permitted.
-        """
-        return os.stat(name, dir_fd=self._fd)
+    def read(self, name: str, limit: int = _MOST_BYTES) -> bytes:
+        """Return the start of a file, at most `limit` bytes."""
+        return self.read_lists(name, limit)
 
     def numbers(self, name: str) -> list[int]:
-        """Return the numbers that are names in a folder, sorted.
-
-        Raises:
-            OSError: The process has exited, or reading is not permitted.
-        """
+        """Return the numbers that are names in a folder, sorted."""
         return sorted(int(entry) for entry in self.names(name) if is_number(entry))
-
-    def names(self, name: str) -> list[str]:
-        """Return the names in a folder.
-
-        Raises:
-            OSError: The process has exited, or reading is not permitted.
-        """
-        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-        fd = os.open(name, flags, dir_fd=self._folder_of(name))
-        try:
-            return os.listdir(fd)  # noqa: PTH208 - of a descriptor
-        finally:
-            os.close(fd)
 
 
 @dataclass(frozen=True, slots=True)
