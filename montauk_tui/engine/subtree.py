@@ -33,8 +33,8 @@ def processes_of(table: ProcessTable, rows: Iterable[Identity]) -> list[Identity
         row = table.row_of(identity)
         process = identity
         if row is not None and not table.is_process[row]:
-            place = int(np.searchsorted(table.pid, table.tgid[row]))
-            if place < len(table) and table.pid[place] == table.tgid[row]:
+            place = table.row_of_pid(int(table.tgid[row]))
+            if place is not None:
                 process = table.identity(place)
         result[process] = None
     return list(result)

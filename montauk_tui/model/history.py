@@ -46,6 +46,13 @@ class ExitedBatch(NamedTuple):
         )
 
 
+_NONE: Final = np.empty(0)
+
+NO_EXITS: Final = ExitedBatch(
+    ExitTable.empty(), _NONE, _NONE, _NONE, _NONE.astype(np.int64), {}, _NONE
+)
+
+
 class Churn(NamedTuple):
     """How many processes started and exited in one interval; None if not counted."""
 
@@ -95,11 +102,11 @@ class History:
     intervals: tuple[Interval, ...] = ()
     """CPU use and memory of every process, an interval each."""
 
-    def exited_since(self, reported_s: float) -> ExitedBatch | None:
-        """Return the exits reported at `reported_s` or later, None for none."""
+    def exited_since(self, reported_s: float) -> ExitedBatch:
+        """Return the exits reported at `reported_s` or later."""
         parts = [part for part in self.exited if part.reported_s[0] >= reported_s]
         if not parts:
-            return None
+            return NO_EXITS
         return ExitedBatch(
             ExitTable.joined([part.exits for part in parts]),
             np.concatenate([part.cpu_s for part in parts]),

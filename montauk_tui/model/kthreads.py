@@ -22,8 +22,8 @@ def kernel_flags(table: ProcessTable, ppid: Ints, ran_a_program: Bools) -> Ints:
         ppid: A parent each.
         ran_a_program: By what had a parent.
     """
-    at = int(table.pid.searchsorted(_KTHREADD))
-    is_there = at < len(table) and table.pid[at] == _KTHREADD and table.ppid[at] == 0
+    at = table.row_of_pid(_KTHREADD)
+    is_there = at is not None and table.ppid[at] == 0
     is_kernel = (ppid == _KTHREADD) & ~ran_a_program & is_there
     flags: Ints = np.where(is_kernel, PF_KTHREAD, 0)
     return flags

@@ -105,10 +105,18 @@ class ProcessTable(Table):
 
     def row_of(self, identity: Identity) -> int | None:
         """Return the row of a process, or None where it is not in this table."""
-        row = int(np.searchsorted(self.pid, identity.pid))
-        if row == len(self) or self.identity(row) != identity:
-            return None
-        return row
+        row = self.row_of_pid(identity.pid)
+        return row if row is not None and self.identity(row) == identity else None
+
+    def row_of_pid(self, pid: int) -> int | None:
+        """Return the row of a pid above 0, or None where it is not in this table."""
+        row = int(self.pid.searchsorted(pid))
+        return row if row < len(self) and self.pid[row] == pid != 0 else None
+
+    def pairs(self, rows: Ints | Bools | slice = slice(None)) -> list[tuple[int, int]]:
+        """Return pid and start of many rows: fast, and equal to their identities."""
+        pids, starts = self.pid[rows], self.start_ticks[rows]
+        return list(zip(pids.tolist(), starts.tolist(), strict=True))
 
 
 CPU_FIELDS: Final = (

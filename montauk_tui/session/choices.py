@@ -12,6 +12,7 @@ from montauk_tui.engine.columns.table import COLUMNS, id_of
 from montauk_tui.engine.folds import Folds
 from montauk_tui.engine.meters import USUAL, Chosen
 from montauk_tui.engine.projection import View
+from montauk_tui.model.kinds import RowKey
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import Need
 from montauk_tui.session.tabs import GROUPINGS, MAIN, Shown, Tab, Tabs
@@ -53,8 +54,8 @@ class Choices(Preferences):
     """Whether exited processes are shown in Main."""
     grouping: str = "parent"
     """What the spawners are grouped by."""
-    opened: frozenset[int] = frozenset()
-    """Numbers of the groups that are open."""
+    opened: frozenset[RowKey] = frozenset()
+    """The groups of exited processes that are open."""
     tags: frozenset[Identity] = frozenset()
     """Tagged processes, all alive."""
     following: Identity | None = None
@@ -167,7 +168,7 @@ class Choices(Preferences):
         following = names[(names.index(self.grouping) + 1) % len(names)]
         return replace(self, grouping=following)
 
-    def toggled(self, fold: int) -> Self:
+    def toggled(self, fold: RowKey) -> Self:
         """Return the choices with a row of many opened or closed."""
         return replace(self, opened=self.opened ^ {fold})
 

@@ -16,6 +16,7 @@ from montauk_tui.engine.rows.groups import by_cgroup, by_executable
 from montauk_tui.engine.rows.spawners import spawners
 from montauk_tui.errors import MOST_COMPLAINTS, did_you_mean, few
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.kinds import RowKey
 from montauk_tui.model.text import quoted
 
 
@@ -191,7 +192,7 @@ class Shown(NamedTuple):
 
     rows: str
     linger_s: float
-    opened: frozenset[int]
+    opened: frozenset[RowKey]
     grouping: str
     ghosts: bool
     """Whether exited parents are shown above their live children."""

@@ -11,6 +11,7 @@ from montauk_tui.engine.query.cuts import cut_commands, cut_records, cut_text
 from montauk_tui.engine.rows.events import events
 from montauk_tui.engine.rows.exited import exited_only, with_exited
 from montauk_tui.engine.rows.exited_parents import with_exited_parents
+from montauk_tui.engine.rows.kinds import key_of
 from montauk_tui.engine.rows.spawners import spawners
 from montauk_tui.export.cutnote import CutNote
 from montauk_tui.export.process_values import exit_is_cut, is_cut
@@ -76,7 +77,7 @@ def test_the_members_of_a_fold_count_where_they_are_listed() -> None:
     frame = life.at(1.0, [end(pid, **LONG) for pid in range(100, 105)])
     folded = with_exited(frame, 5.0, frozenset())
     assert count(folded) == 0
-    fold = int(folded.sample.processes.pid[0])
+    fold = key_of(folded, 0)
     assert count(with_exited(frame, 5.0, frozenset({fold}))) == 5
 
 

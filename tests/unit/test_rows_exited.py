@@ -17,16 +17,15 @@ from montauk_tui.engine.rows.exited import (
 from montauk_tui.engine.rows.kinds import extra_value, kind_of
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import MOST_KEPT
-from montauk_tui.model.kinds import RowKind
-from montauk_tui.model.schema import UNKNOWN
+from montauk_tui.model.kinds import RowKey, RowKind
+from montauk_tui.model.schema import NO_START, UNKNOWN
 from tests.support.builders import Row
 from tests.support.listing import LIVING, MS, Life, end, real_pids
 
-NONE_OPEN: frozenset[int] = frozenset()
-
 
 def main(frame: Frame, linger_s: float = 5.0, *opened: int) -> Frame:
-    return with_exited(frame, linger_s, frozenset(opened))
+    rows = (RowKey(RowKind.EXITED_GROUP, fold, NO_START) for fold in opened)
+    return with_exited(frame, linger_s, frozenset(rows))
 
 
 def folds(frame: Frame) -> list[int]:

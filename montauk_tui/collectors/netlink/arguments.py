@@ -126,8 +126,8 @@ class Arguments:
     def _inherited(self, end: _Exit, tables: tuple[ProcessTable, ...]) -> bytes:
         read = self._read.get(end.fork_parent)
         for table in tables:
-            row = int(np.searchsorted(table.pid, end.fork_parent))
-            if row < len(table) and table.pid[row] == end.fork_parent > 0:
+            row = table.row_of_pid(end.fork_parent)
+            if row is not None:
                 start_ns = (table.start_ticks[row] - end.start_ticks) * self._tick_ns
                 if read is None or _is_older(read, end.start_ns + int(start_ns)):
                     return self._known(table.identity(row)) or b""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from itertools import starmap
 
 import numpy as np
 
@@ -44,11 +45,8 @@ class ProcLookups:
 
     def known_texts(self, table: ProcessTable) -> list[str]:
         """Return the text of `known_command` for each row of a table."""
-        pids, starts = table.pid.tolist(), table.start_ticks.tolist()
         texts: list[str] = []
-        for identity, comm in zip(
-            zip(pids, starts, strict=True), table.comm.tolist(), strict=True
-        ):
+        for identity, comm in zip(table.pairs(), table.comm.tolist(), strict=True):
             # A plain tuple finds what an identity does, and is made at once.
             line = self._lines.known(identity)
             if line is None:
@@ -73,15 +71,13 @@ class ProcLookups:
 
     def _read_commands(self, table: ProcessTable) -> None:
         """Read the command lines of all processes that have one, as far as due."""
-        rows = np.flatnonzero(table.is_process & ~table.is_kernel)
-        pids, starts = table.pid[rows].tolist(), table.start_ticks[rows].tolist()
-        self._lines.refresh(map(Identity, pids, starts))
+        whose = table.pairs(table.is_process & ~table.is_kernel)
+        self._lines.refresh(starmap(Identity, whose))
 
     def read_new(self, table: ProcessTable, most: int) -> None:
         """Read the command lines of processes that have none yet, `most` at a time."""
-        candidates = np.flatnonzero(table.is_process & ~table.is_kernel)
-        pids, starts = table.pid[candidates], table.start_ticks[candidates]
-        for identity in map(Identity, pids.tolist(), starts.tolist()):
+        candidates = table.pairs(table.is_process & ~table.is_kernel)
+        for identity in starmap(Identity, candidates):
             if most > 0 and self._lines.known(identity) is None:
                 self._lines.recent(identity)
                 most -= 1
@@ -159,9 +155,7 @@ class ProcLookups:
         self._lines.begin_sample()
         self._gauges.next_sample(table)
         if len(self._lines) > 2 * len(table):
-            alive = set(
-                zip(table.pid.tolist(), table.start_ticks.tolist(), strict=True)
-            )
+            alive = set(table.pairs())
             for identity in self._lines:
                 if identity not in alive:
                     self._lines.forget(identity)

@@ -37,10 +37,8 @@ def _holder(frame: Frame, row: int, *, by_thread: bool = False) -> Identity | No
         return None
     if by_thread or table.pid[row] == table.tgid[row]:
         return table.identity(row)
-    leader = int(np.searchsorted(table.pid, table.tgid[row]))
-    if leader == len(table) or table.pid[leader] != table.tgid[row]:
-        return None
-    return table.identity(leader)
+    leader = table.row_of_pid(int(table.tgid[row]))
+    return None if leader is None else table.identity(leader)
 
 
 def _holders(frame: Frame, *, by_thread: bool = False) -> list[tuple[int, int]]:

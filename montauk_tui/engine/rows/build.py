@@ -281,7 +281,7 @@ def exited_extra(exited: ExitedBatch, booted_at_s: float) -> Extra:
         "kind": all_of(RowKind.EXITED, len(exits)),
         "real_pid": as_floats(exits.pid),
         "count": np.ones(len(exits)),
-        "exit_status": exit_status(exited),
+        "exit_status": status_of(exited.exits),
         "failed": is_failure(exited).astype(np.float64),
         "lifetime_s": as_floats(exits.lifetime_ns) / 1e9,
         "used_s": (as_floats(exits.utime_ns) + as_floats(exits.stime_ns)) / 1e9,
@@ -290,11 +290,6 @@ def exited_extra(exited: ExitedBatch, booted_at_s: float) -> Extra:
         **per_s_extra(exited.per_s),
     }
     return {name: values[::-1] for name, values in columns.items()}
-
-
-def exit_status(exited: ExitedBatch) -> Floats:
-    """Return the wait status of each; see `status_of`."""
-    return status_of(exited.exits)
 
 
 def status_of(exits: ExitTable) -> Floats:
@@ -308,7 +303,7 @@ def status_of(exits: ExitTable) -> Floats:
 
 def is_failure(exited: ExitedBatch) -> Bools:
     """Return which exited with a status other than 0."""
-    status = exit_status(exited)
+    status = status_of(exited.exits)
     failed: Bools = np.isfinite(status) & (status != 0)
     return failed
 

@@ -51,7 +51,7 @@ def events_in_sample(frame: Frame) -> tuple[Frame, Ints, Ints]:
     return listed, place, len(starts) + np.arange(len(exits))[::-1]
 
 
-def _listed(frame: Frame, exited: ExitedBatch | None, starts: StartTable) -> Frame:
+def _listed(frame: Frame, exited: ExitedBatch, starts: StartTable) -> Frame:
     sample = frame.sample
     place = np.arange(len(starts))
     back = place[::-1]
@@ -75,9 +75,6 @@ def _listed(frame: Frame, exited: ExitedBatch | None, starts: StartTable) -> Fra
     }
     cmdlines, lengths = starts.cmdline[back].tolist(), starts.cmdline_bytes[back]
     cpu_pct = np.full(len(starts), np.nan)
-    if exited is None:
-        lookups = RowLookups(frame.lookups, table.pid, cmdlines, lengths)
-        return frame_of(frame, table, cpu_pct, extra, lookups)
     exits = exited_table(exited, sample, RowKind.EVENT)
     of_exits = {
         **exited_extra(exited, sample.booted_at_s),
@@ -105,9 +102,7 @@ def _last_starts(frame: Frame) -> StartTable:
     return joined.only(order)
 
 
-def _last_exited(frame: Frame) -> ExitedBatch | None:
+def _last_exited(frame: Frame) -> ExitedBatch:
     exited = frame.history.exited_since(-np.inf)
-    if exited is None:
-        return None
     last = exited.select(np.arange(len(exited.exits)) >= len(exited.exits) - _MOST)
     return by_now(last, frame.sample.monotonic_s)

@@ -4,14 +4,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from montauk_tui.engine.rows.ancestors import living_ancestors
 from montauk_tui.engine.rows.build import (
     DEAD,
     RowLookups,
     beside,
     by_now,
     carried,
-    exit_status,
     exited_extra,
     exited_table,
     frame_of,
@@ -20,14 +18,16 @@ from montauk_tui.engine.rows.build import (
     only,
     per_s_extra,
     reported_now,
+    status_of,
 )
 from montauk_tui.engine.rows.kinds import all_of, kind_of
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import ExitedBatch, Extra
 from montauk_tui.model.join import find
-from montauk_tui.model.kinds import RowKind, numbers
+from montauk_tui.model.kinds import RowKey, RowKind, numbers
 from montauk_tui.model.kthreads import kernel_flags
+from montauk_tui.model.orphans import living_ancestors
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import (
     NO_START,
@@ -52,34 +52,36 @@ def is_exited_row(frame: Frame, row: int) -> bool:
     return kind_of(frame, row) in (RowKind.EXITED, RowKind.ORPHANS_PARENT)
 
 
-def with_exited(frame: Frame, linger_s: float, opened: frozenset[int]) -> Frame:
+def with_exited(frame: Frame, linger_s: float, opened: frozenset[RowKey]) -> Frame:
     """Return the live processes and those that exited in the last `linger_s`.
 
-    Many of one parent and name are one row; a group whose pid is `opened` is shown with
+    Many of one parent and name are one row; a group that is `opened` is shown with
     its processes. A process that started and exited within the interval has no live
     row: its exit follows when its CPU time is complete.
 
     A process that exited before the last interval uses no CPU now, and no exited
     process has memory, so that the rows add up to no more than there is.
     """
-    living = _without_passing(frame)
+    passing = is_passing(frame)
+    living = only(frame, ~passing, {}) if passing.any() else frame
     if linger_s <= 0:
         return living
     now_s, interval_s = frame.sample.monotonic_s, frame.interval_s or 0.0
     # Halfway between two samples, so that their jitter does not matter.
     since_s = min(now_s, now_s - linger_s + interval_s / 2)
     exited = frame.history.exited_since(since_s)
-    if exited is not None:
-        # A zombie still has a row.
-        exits, here = exited.exits, frame.sample.processes
-        exited = exited.select(~find(here, exits.pid, exits.start_ticks).found)
-    if exited is None or not len(exited.exits):
+    # A zombie still has a row.
+    exits, here = exited.exits, frame.sample.processes
+    exited = exited.select(~find(here, exits.pid, exits.start_ticks).found)
+    if not len(exited.exits):
         return living
     exited = by_now(exited, now_s)
     folds = _fold(frame, exited)
     window_s = now_s - float(exited.reported_s[0]) + interval_s
     folded = _fold_rows(frame, exited, folds, window_s)
-    shown = exited.select(~np.isin(folds.pid, folded.table.pid[~_in(folded, opened)]))
+    numbers_open = np.array([row.number for row in opened], dtype=np.int64)
+    closed = np.setdiff1d(folded.table.pid, numbers_open)
+    shown = exited.select(~np.isin(folds.pid, closed))
     single = exited_table(shown, frame.sample).without(["rss_bytes"])
     rows = folded.table.merged(single)
     extra = beside(
@@ -111,17 +113,9 @@ def is_passing(frame: Frame) -> Bools:
     return passing
 
 
-def _without_passing(frame: Frame) -> Frame:
-    passing = is_passing(frame)
-    return only(frame, ~passing, {}) if passing.any() else frame
-
-
 def exited_only(frame: Frame) -> Frame:
     """Return the last exited processes, as many as history keeps."""
     exited = frame.history.exited_since(-np.inf)
-    if exited is None:
-        empty = ProcessTable.empty()
-        return frame_of(frame, empty, np.empty(0), {})
     return _listed(frame, by_now(exited, frame.sample.monotonic_s))
 
 
@@ -175,17 +169,14 @@ class _Folded(NamedTuple):
     cpu_pct: Floats
 
 
-def _in(folded: _Folded, opened: frozenset[int]) -> Bools:
-    return np.isin(folded.table.pid, np.array(sorted(opened), dtype=np.int64))
-
-
 def _fold(frame: Frame, exited: ExitedBatch) -> _Folds:
     """Return the group of each: the same live ancestor and name, the same group.
 
     Parents that exited are passed over: each run of a build step has another.
     """
     exits = exited.exits
-    ancestor = living_ancestors(frame, exits.ppid, exits)
+    living = frame.sample.processes.pid
+    ancestor = living_ancestors(exits.ppid, living, exits.pid, exits.ppid)
     values = (ancestor.clip(0) << 32) + _codes(exits.comm) + 1
     return _Folds(numbers(RowKind.EXITED_GROUP, values), ancestor)
 
@@ -311,5 +302,5 @@ def _largest(values: Ints, group: Ints, size: int) -> Floats:
 
 def _common_status(exited: ExitedBatch, group: Ints, size: int) -> Floats:
     """Return the common exit status of each group, unknown where they differ."""
-    status = np.nan_to_num(exit_status(exited), nan=UNKNOWN).astype(np.int64)
+    status = np.nan_to_num(status_of(exited.exits), nan=UNKNOWN).astype(np.int64)
     return as_floats(_common(status, group, size))

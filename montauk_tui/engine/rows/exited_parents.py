@@ -8,14 +8,18 @@ from typing import Final
 
 import numpy as np
 
-from montauk_tui.engine.rows.ancestors import living_ancestors
-from montauk_tui.engine.rows.build import DEAD, RowLookups, carried, frame_of
+from montauk_tui.engine.rows.build import (
+    DEAD,
+    RowLookups,
+    beside,
+    carried,
+    frame_of,
+)
 from montauk_tui.engine.rows.kinds import all_of, is_living
-from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import Extra
 from montauk_tui.model.kinds import RowKind
-from montauk_tui.model.orphans import Orphans, codes
+from montauk_tui.model.orphans import Orphans, codes, living_ancestors
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Bools, Floats, Ints
 
@@ -56,16 +60,9 @@ def with_exited_parents(frame: Frame, listed: Frame, linger_s: float) -> Frame:
     order = np.argsort(np.concatenate([exited_parents.pid, table.pid]), kind="stable")
     of_exited_parents = _extra(orphans, missing)
     columns = {**extra, **carried(listed.rates)}
-    count, size = len(exited_parents), len(table)
-    merged: Extra = {
-        name: np.concatenate(
-            [
-                of_exited_parents.get(name, np.full(count, np.nan)),
-                columns.get(name, np.full(size, np.nan)),
-            ]
-        )[order]
-        for name in {**columns, **of_exited_parents}
-    }
+    count = len(exited_parents)
+    both = beside(of_exited_parents, count, columns, len(table))
+    merged = {name: values[order] for name, values in both.items()}
     cpu_pct = np.concatenate([np.full(count, np.nan), listed.rates.cpu_pct])[order]
     lookups = RowLookups(listed.lookups, exited_parents.pid, [b""] * count)
     rows = frame_of(frame, exited_parents.merged(table), cpu_pct, merged, lookups)
@@ -125,7 +122,7 @@ def _of_exited(frame: Frame, rows: Frame, linger_s: float) -> Floats:
     hangs[lost[found]] = table.pid[at[found]]
     rest = lost[~found]
     batch = frame.history.exited_since(frame.sample.monotonic_s - 2 * linger_s)
-    exits = ExitTable.empty() if batch is None else batch.exits
-    ancestor = living_ancestors(frame, table.ppid[rest], exits)
+    exits = batch.exits
+    ancestor = living_ancestors(table.ppid[rest], living, exits.pid, exits.ppid)
     hangs[rest] = np.where(ancestor > 0, ancestor, np.nan)
     return hangs

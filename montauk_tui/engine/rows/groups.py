@@ -7,18 +7,17 @@ import numpy as np
 from montauk_tui.engine.rows.build import RowLookups, frame_of, is_failure
 from montauk_tui.engine.rows.kinds import all_of
 from montauk_tui.engine.rows.window import exited_lately, starts_lately, window_s
-from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import ExitedBatch, Extra
 from montauk_tui.model.kinds import RowKind, numbers
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import COMM_BYTES, NO_START, UNKNOWN, Floats, Ints
-from montauk_tui.model.starts import EXEC, StartTable
+from montauk_tui.model.starts import EXEC
 
 
 def by_executable(frame: Frame) -> Frame:
     """Return a row for each program that was started or exited in the window."""
-    exited, starts = _lately(frame)
+    exited, starts = exited_lately(frame), starts_lately(frame)
     execs = starts.only(starts.kind == EXEC)
     names = np.concatenate([exited.exits.comm, execs.comm])
     labels, group = np.unique(names, return_inverse=True)
@@ -27,7 +26,7 @@ def by_executable(frame: Frame) -> Frame:
 
 def by_cgroup(frame: Frame) -> Frame:
     """Return a row for each cgroup with exits in the window."""
-    exited, _ = _lately(frame)
+    exited = exited_lately(frame)
     ids, group = np.unique(exited.exits.cgroup_id, return_inverse=True)
     labels = [_cgroup(frame, int(number)) for number in ids]
     listed = _frame(frame, exited, group, labels)
@@ -40,16 +39,6 @@ def _cgroup(frame: Frame, number: int) -> bytes:
     if number == UNKNOWN:
         return b"(cgroup not known)"
     return frame.lookups.cgroup(number).encode()
-
-
-def _lately(frame: Frame) -> tuple[ExitedBatch, StartTable]:
-    exited, nothing = exited_lately(frame), np.empty(0)
-    if exited is None:
-        none = np.empty(0, dtype=np.int64)
-        exited = ExitedBatch(
-            ExitTable.empty(), nothing, nothing, nothing, none, {}, nothing
-        )
-    return exited, starts_lately(frame)
 
 
 def _frame(

@@ -66,15 +66,14 @@ def _ancestry(frame: Frame, row: int, arrow: str) -> str:
         if not name:
             break
         parts.append(f"{arrow} {name}")
-        found = int(table.pid.searchsorted(pid))
-        pid = int(table.ppid[found])
+        pid = int(table.ppid[table.pid.searchsorted(pid)])
     return " ".join(parts)
 
 
 def _name(frame: Frame, pid: int) -> str:
     """Return name and pid of a live process, empty where it is not listed."""
     table = frame.sample.processes
-    row = int(table.pid.searchsorted(pid))
-    if pid <= 0 or row == len(table) or table.pid[row] != pid:
+    row = table.row_of_pid(pid)
+    if row is None:
         return ""
     return f"{clean(bytes(table.comm[row]))} {pid}"

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from montauk_tui.engine.rows.ancestors import living_ancestors
 from montauk_tui.engine.rows.build import is_failure, only
 from montauk_tui.engine.rows.exited import is_passing
 from montauk_tui.engine.rows.window import (
@@ -12,10 +11,10 @@ from montauk_tui.engine.rows.window import (
     starts_lately,
     window_s,
 )
-from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import ExitedBatch
 from montauk_tui.model.join import by_pid
+from montauk_tui.model.orphans import living_ancestors
 from montauk_tui.model.schema import Floats, Ints
 from montauk_tui.model.starts import EXEC, FORK, StartTable
 
@@ -27,14 +26,13 @@ def spawners(frame: Frame) -> Frame:
     starts and exits are reported, the parents' cutime and cstime are used.
     """
     exited, starts = exited_lately(frame), starts_lately(frame)
-    exits = exited.exits if exited is not None else ExitTable.empty()
-    table = frame.sample.processes
+    exits, table = exited.exits, frame.sample.processes
     seconds = window_s(frame)
 
     def by_parent(ppid: Ints, weight: Floats | None = None) -> Floats:
         if not len(table):
             return np.zeros(0)
-        living = living_ancestors(frame, ppid, exits)
+        living = living_ancestors(ppid, table.pid, exits.pid, exits.ppid)
         row, found = by_pid(table.pid, living)
         known = found & (living > 0)
         weights = None if weight is None else np.nan_to_num(weight[known])
@@ -66,14 +64,12 @@ def _of_starts(
 
 
 def _of_exits(
-    exited: ExitedBatch | None, by_parent: Callable[..., Floats]
+    exited: ExitedBatch, by_parent: Callable[..., Floats]
 ) -> dict[str, Floats]:
-    if exited is None:
-        nothing = by_parent(np.empty(0, dtype=np.int64))
-        return dict.fromkeys(("ends_rate", "failures_rate", "short_pct"), nothing)
-    ppid, is_known = exited.exits.ppid, np.isfinite(exited.cpu_s).any()
+    ppid, cpu_s = exited.exits.ppid, exited.cpu_s
+    is_known = not len(cpu_s) or np.isfinite(cpu_s).any()
     return {
         "ends_rate": by_parent(ppid),
         "failures_rate": by_parent(ppid[is_failure(exited)]),
-        "short_pct": by_parent(ppid, exited.cpu_s) * (100.0 if is_known else np.nan),
+        "short_pct": by_parent(ppid, cpu_s) * (100.0 if is_known else np.nan),
     }

@@ -21,8 +21,8 @@ def window_s(frame: Frame) -> float:
     return sum(covered) or 1.0
 
 
-def exited_lately(frame: Frame) -> ExitedBatch | None:
-    """Return the exits in the window, None for none."""
+def exited_lately(frame: Frame) -> ExitedBatch:
+    """Return the exits in the window."""
     return frame.history.exited_since(
         np.nextafter(frame.sample.monotonic_s - WINDOW_S, np.inf)
     )

@@ -92,8 +92,8 @@ def _above(frame: Frame, code: int, ppid: int) -> tuple[Ancestor, int, int] | No
             return ancestor, int(orphans.code[at]), int(orphans.exited_parents.ppid[at])
     if ppid <= 0:
         return None
-    row = int(table.pid.searchsorted(ppid))
-    if row < len(table) and table.pid[row] == ppid:
+    row = table.row_of_pid(ppid)
+    if row is not None:
         ancestor = Ancestor(clean(bytes(table.comm[row])), ppid, has_exited=False)
         return (
             ancestor,

@@ -33,8 +33,8 @@ def _look_into(session: Session, process: Identity, section: str = "") -> Update
         raise NotPossible(why_no_process(rows.listed, place))
     if not table.is_process[row]:
         # A thread shares nearly all details with its process.
-        row = int(table.pid.searchsorted(table.tgid[row]))
-        if row == len(table):
+        row = table.row_of_pid(int(table.tgid[row]))
+        if row is None:
             raise NotPossible
     name = clean(bytes(table.comm[row]))
     return Update(session, LookInto(table.identity(row), name, section))
@@ -47,7 +47,7 @@ def enter(session: Session) -> Result:
         return session
     kind = kind_of(rows.listed, place)
     if kind is RowKind.EXITED_GROUP:
-        return session.apply(choices=session.choices.toggled(row.number))
+        return session.apply(choices=session.choices.toggled(row))
     if kind is RowKind.GROUP:
         return _enter_group(session, rows.listed, place)
     if session.choices.tab_now.rows != PROCESSES:

@@ -124,6 +124,4 @@ def _above(frame: Frame, identity: Identity) -> Iterator[Identity]:
     while row is not None and row not in seen:
         seen.add(row)
         yield table.identity(row)
-        found = int(table.pid.searchsorted(table.ppid[row]))
-        is_there = found < len(table) and table.pid[found] == table.ppid[row]
-        row = found if is_there else None
+        row = table.row_of_pid(int(table.ppid[row]))

@@ -3,12 +3,11 @@
 import math
 from collections.abc import Callable, Sequence
 
-from montauk_tui.engine.rows.ancestors import living_ancestors
 from montauk_tui.engine.rows.kinds import kind_of, real_identity
 from montauk_tui.host.base import Actions
-from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKey, RowKind
+from montauk_tui.model.orphans import living_ancestors
 from montauk_tui.model.outcome import Outcome, summary
 from montauk_tui.model.outcome import Result as Done
 from montauk_tui.model.sample import Identity
@@ -107,14 +106,11 @@ def parent_at(session: Session) -> Identity | None:
     """Return the live parent of the process of the selected row, or an ancestor."""
     rows, place = selected(session)
     frame, table = rows.frame, rows.frame.sample.processes
-    ended = frame.history.exited_since(-math.inf)
-    exits = ExitTable.empty() if ended is None else ended.exits
+    exits = frame.history.exited_since(-math.inf).exits
     ppid = rows.listed.sample.processes.ppid[place : place + 1]
-    pid = int(living_ancestors(frame, ppid, exits)[0])
-    found = int(table.pid.searchsorted(pid))
-    if pid <= 0 or found == len(table) or table.pid[found] != pid:
-        return None
-    return table.identity(found)
+    (pid,) = living_ancestors(ppid, table.pid, exits.pid, exits.ppid).tolist()
+    found = table.row_of_pid(pid)
+    return None if found is None else table.identity(found)
 
 
 def name_of(frame: Frame, process: Identity) -> str:

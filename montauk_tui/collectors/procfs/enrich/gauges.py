@@ -141,9 +141,7 @@ class Gauges:
         self._again_s = (now_s - self._sampled_s) * _AGAIN_SHARE
         self._sampled_s = now_s
         if self._sample % _FORGET_SAMPLES == 0 and any(self._caches.values()):
-            alive = set(
-                zip(table.pid.tolist(), table.start_ticks.tolist(), strict=True)
-            )
+            alive = set(table.pairs())
             for cache in self._caches.values():
                 for identity in [one for one in list(cache) if one not in alive]:
                     cache.pop(identity, None)
@@ -223,5 +221,4 @@ def _whose(table: ProcessTable, source: Source) -> list[tuple[int, int]]:
         kept &= (number == UNKNOWN) | (number <= _ROOT_CGROUP)
     if source.cost is Cost.EXPENSIVE:
         kept &= ~table.is_kernel
-    pids, starts = table.pid[kept], table.start_ticks[kept]
-    return list(zip(pids.tolist(), starts.tolist(), strict=True))
+    return table.pairs(kept)
