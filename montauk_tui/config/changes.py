@@ -31,7 +31,7 @@ class Change(NamedTuple):
 def changes(before: Settings, now: Settings) -> list[Change]:
     """Return the entries for `now` that differ from `before`."""
     found = [
-        Change((option.id,), None if value == () else _plain(value))
+        Change((option.id,), None if value == () else plain(value))
         for option in _differing(OPTIONS, before, now)
         for value in (getattr(now, option.attribute),)
     ]
@@ -54,7 +54,7 @@ def _differing(
 def _key_changes(before: Settings, now: Settings) -> Iterator[Change]:
     for action in dict.fromkeys((*before.keys, *now.keys)):
         if before.keys.get(action) != now.keys.get(action):
-            yield Change(("keys", action), _plain(now.keys.get(action)))
+            yield Change(("keys", action), plain(now.keys.get(action)))
 
 
 def _tab_changes(before: Settings, now: Settings) -> Iterator[Change]:
@@ -64,10 +64,10 @@ def _tab_changes(before: Settings, now: Settings) -> Iterator[Change]:
         blank = TabSettings((new.get(tab_id) or old[tab_id]).name)
         was, becomes = old.get(tab_id, blank), new.get(tab_id, blank)
         for option in _differing(TAB_OPTIONS.values(), was, becomes):
-            value = _plain(getattr(becomes, option.attribute))
+            value = plain(getattr(becomes, option.attribute))
             yield Change(("tabs", tab_id, option.id), value, becomes.name)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return a value as TOML has it."""
     return list(value) if isinstance(value, tuple) else value

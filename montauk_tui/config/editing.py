@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
-from montauk_tui.config.changes import Change
+from montauk_tui.config.changes import Change, plain
 from montauk_tui.config.option import Option
 from montauk_tui.config.options import BY_ID, TAB_OPTIONS
 from montauk_tui.errors import UsageError
@@ -22,7 +22,7 @@ def says(document: Mapping[str, Any], change: Change) -> bool:
     default = BY_ID[kind].default
     meant = _means(BY_ID[kind], document[kind]) if kind in document else default
     wanted = default if change.value is None else change.value
-    return bool(_listed(meant) == _listed(wanted))
+    return bool(plain(meant) == plain(wanted))
 
 
 def edited(data: bytes, changes: Sequence[Change]) -> bytes:
@@ -129,10 +129,6 @@ def _tab_of(tabs: Any, tab_id: str) -> Any:
 def _means(option: Option, raw: Any) -> Any:
     """Return the parsed value of an entry; None if it is invalid."""
     try:
-        return None if raw is None else _listed(option.read(raw))
+        return None if raw is None else plain(option.read(raw))
     except UsageError:
         return None
-
-
-def _listed(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value

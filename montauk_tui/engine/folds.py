@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from montauk_tui.engine import tree
-from montauk_tui.engine.rows.build import DEAD
 from montauk_tui.engine.rows.exited_parents import real_pids, row_codes
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.names import DEAD
 from montauk_tui.model.orphans import codes
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import UNKNOWN, Bools, Floats, Ints

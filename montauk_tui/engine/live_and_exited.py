@@ -3,11 +3,12 @@
 import numpy as np
 
 from montauk_tui.engine.projection import View, project
-from montauk_tui.engine.rows.build import DEAD, beside, carried, frame_of
+from montauk_tui.engine.rows.build import beside, carried, frame_of
 from montauk_tui.engine.rows.exited import exited_in_sample
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.join import find
+from montauk_tui.model.names import DEAD
 from montauk_tui.model.schema import Bools, Ints
 
 

@@ -48,64 +48,30 @@ STYLES: Final = {
     "text": "figures",
 }
 
-METERS: Final[dict[str, Meter]] = {
-    meter.id: meter
-    for meter in (
-        Meter(
-            "cpu",
-            "CPU",
-            "what the CPUs do",
-            ("auto", "bars", "average", "strip", "graph"),
-        ),
-        Meter(
-            "memory",
-            "Mem",
-            "memory in use, buffers and cache",
-            ("bar", "graph", "text"),
-        ),
-        Meter("swap", "Swp", "swap space in use", ("bar", "graph", "text")),
-        Meter(
-            "pressure",
-            "PSI",
-            "share of the last 10 s in which work waited for CPU, memory or I/O",
-            ("text",),
-        ),
-        Meter(
-            "network",
-            "Net",
-            "bytes a second received and sent by all interfaces",
-            ("text", "graph"),
-            Need.NETWORK,
-        ),
-        Meter(
-            "disk",
-            "Dsk",
-            "bytes a second read and written, and the busiest disk's time",
-            ("text", "graph"),
-            Need.DISK,
-        ),
-        Meter(
-            "temperature",
-            "Tmp",
-            "the hottest sensor of the CPUs",
-            ("text", "graph"),
-            Need.TEMPERATURE,
-        ),
-        Meter(
-            "frequency",
-            "Frq",
-            "the clock of the CPUs: mean, highest and limit",
-            ("text", "graph"),
-            Need.FREQUENCY,
-        ),
-        Meter("load", "LA", "load averages of 1, 5 and 15 minutes", ("text", "graph")),
-        Meter(
-            "tasks", "Tsk", "processes, threads, and how many of them run", ("text",)
-        ),
-        Meter("uptime", "Up", "how long the machine has been up", ("text",)),
-        Meter("clock", "Now", "the time of day", ("text",)),
-    )
-}
+_TABLE: Final = (
+    Meter("cpu", "CPU", "what the CPUs do",
+          ("auto", "bars", "average", "strip", "graph")),
+    Meter("memory", "Mem", "memory in use, buffers and cache",
+          ("bar", "graph", "text")),
+    Meter("swap", "Swp", "swap space in use", ("bar", "graph", "text")),
+    Meter("pressure", "PSI",
+          "share of the last 10 s in which work waited for CPU, memory or I/O",
+          ("text",)),
+    Meter("network", "Net", "bytes a second received and sent by all interfaces",
+          ("text", "graph"), Need.NETWORK),
+    Meter("disk", "Dsk", "bytes a second read and written, and the busiest disk's time",
+          ("text", "graph"), Need.DISK),
+    Meter("temperature", "Tmp", "the hottest sensor of the CPUs",
+          ("text", "graph"), Need.TEMPERATURE),
+    Meter("frequency", "Frq", "the clock of the CPUs: mean, highest and limit",
+          ("text", "graph"), Need.FREQUENCY),
+    Meter("load", "LA", "load averages of 1, 5 and 15 minutes", ("text", "graph")),
+    Meter("tasks", "Tsk", "processes, threads, and how many of them run", ("text",)),
+    Meter("uptime", "Up", "how long the machine has been up", ("text",)),
+    Meter("clock", "Now", "the time of day", ("text",)),
+)  # fmt: skip
+
+METERS: Final = {meter.id: meter for meter in _TABLE}
 """Every meter by its id."""
 
 DEFAULT: Final = ("cpu", "memory", "swap", "pressure", "network", "disk")
@@ -140,7 +106,4 @@ USUAL: Final = parse(DEFAULT)
 
 def needs(chosen: Iterable[Chosen]) -> Need:
     """Return what a sample must hold for all of them."""
-    needed = Need.NONE
-    for one in chosen:
-        needed |= one.meter.need
-    return needed
+    return Need.union(one.meter.need for one in chosen)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from montauk_tui.model.join import by_pid
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import UNKNOWN, Bools, Floats, Ints
 
@@ -33,19 +34,16 @@ def parents(table: ProcessTable, hangs_from: Floats | None = None) -> Ints:
     be missing, or its pid may already belong to a process that is younger than the
     child, which cannot be the parent.
     """
-    if not len(table):
-        return np.empty(0, dtype=np.int64)
     wanted = np.where(table.is_process, table.ppid, table.tgid)
-    row = np.searchsorted(table.pid, wanted).clip(max=len(table) - 1)
+    row, is_parent = by_pid(table.pid, wanted)
     own = table.start_ticks
-    is_parent = (table.pid[row] == wanted) & ((own == UNKNOWN) | (own[row] <= own))
+    is_parent &= (own == UNKNOWN) | (own[row] <= own)
     is_parent &= row != np.arange(len(table))
     parent = np.where(is_parent, row, NO_PARENT)
     if hangs_from is not None:
         known = np.flatnonzero(np.isfinite(hangs_from))
-        pid = hangs_from[known].astype(np.int64)
-        row = np.searchsorted(table.pid, pid).clip(max=len(table) - 1)
-        found = (table.pid[row] == pid) & (row != known)
+        row, found = by_pid(table.pid, hangs_from[known].astype(np.int64))
+        found &= row != known
         parent[known[found]] = row[found]
     return parent
 

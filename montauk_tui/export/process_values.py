@@ -48,23 +48,21 @@ def rate(name: str, digits: int) -> Values:
     return lambda frame, _table, rows: _floats(getattr(frame.rates, name)[rows], digits)
 
 
-def cpu_seconds(name: str) -> Values:
-    """Return the getter of a CPU time in ticks, in seconds."""
-
-    def values(frame: Frame, table: ProcessTable, rows: Ints) -> list[Any]:
-        hz = frame.sample.ticks_per_second
-        return [seconds(value, hz) for value in getattr(table, name)[rows]]
+def _seconds(name: str, hz: Callable[[Frame], int]) -> Values:
+    def values(frame: Frame, table: Any, rows: Ints) -> list[Any]:
+        return [seconds(value, hz(frame)) for value in getattr(table, name)[rows]]
 
     return values
+
+
+def cpu_seconds(name: str) -> Values:
+    """Return the getter of a CPU time in ticks, in seconds."""
+    return _seconds(name, lambda frame: frame.sample.ticks_per_second)
 
 
 def exit_seconds(name: str) -> Values:
     """Return the getter of a time of the exits, in seconds."""
-
-    def values(_frame: Frame, exits: ExitTable, rows: Ints) -> list[Any]:
-        return [seconds(value, _NS) for value in getattr(exits, name)[rows]]
-
-    return values
+    return _seconds(name, lambda _: _NS)
 
 
 def start_time(frame: Frame, table: Table, rows: Ints) -> list[Any]:

@@ -27,6 +27,10 @@ STATES: Final = {
 }
 """State letters (proc_pid_stat(5))."""
 
+ZOMBIE: Final = ord("Z")
+DEAD: Final = ord("X")
+"""As numbers, as a column has them."""
+
 
 _ASCII: Final = 128
 _PTS_MAJOR: Final = range(136, 144)

@@ -9,6 +9,7 @@ import numpy as np
 
 from montauk_tui.model.devices import NO_DEVICES, Devices, Frequency, Temperature
 from montauk_tui.model.exits import ExitTable
+from montauk_tui.model.names import ZOMBIE
 from montauk_tui.model.schema import (
     FIELDS,
     PF_EXITING,
@@ -22,8 +23,6 @@ from montauk_tui.model.schema import (
 )
 from montauk_tui.model.starts import StartTable
 from montauk_tui.model.tables import Table
-
-_ZOMBIE: Final = ord("Z")
 
 
 class Identity(NamedTuple):
@@ -93,7 +92,7 @@ class ProcessTable(Table):
 
         The flags are those of the first thread, whosever the state is.
         """
-        has_exited = np.equal(self.state, _ZOMBIE) | (
+        has_exited = np.equal(self.state, ZOMBIE) | (
             np.not_equal(self.flags, UNKNOWN) & np.not_equal(self.flags & PF_EXITING, 0)
         )
         leader_exited: Bools = self.is_process & (self.threads > 1) & has_exited

@@ -1,5 +1,6 @@
 """The columns of a process table, what each holds, and how unknown is marked."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import ClassVar, Final
@@ -68,6 +69,11 @@ class Need:
     def of(cls, *names: str) -> "Need":
         """Return the need of gauges or labels of every process, by their names."""
         return cls(frozenset(names))
+
+    @classmethod
+    def union(cls, needs: Iterable["Need"]) -> "Need":
+        """Return what any of them asks for."""
+        return cls(frozenset().union(*(need.names for need in needs)))
 
     def __or__(self, other: "Need") -> "Need":
         """Return what either asks for."""

@@ -111,7 +111,7 @@ class Choices(Preferences):
     def siblings_next(self) -> Self:
         """Return the choices with siblings by start time or by the previous column."""
         view = self.view
-        if not self.in_tree:
+        if not view.tree:
             return self
         before = Place(self.tab, tree=True, siblings=True)
         if view.sort.id != _START:
@@ -194,8 +194,8 @@ class Choices(Preferences):
         needs = self.view.sort.need | self.shown_view.query.needs
         if self.meters:
             needs |= meters.needs(self.chosen_meters)
-        for entry in self.shown_columns:
-            needs |= COLUMNS[id_of(entry)].show_need
+        shown = (COLUMNS[id_of(entry)] for entry in self.shown_columns)
+        needs |= Need.union(column.show_need for column in shown)
         if self.search_text:
             needs |= Need.CMDLINE
         if self.user_threads:

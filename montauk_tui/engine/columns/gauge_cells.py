@@ -17,6 +17,7 @@ from montauk_tui.engine.rows.kinds import is_living, kind_of
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKind
+from montauk_tui.model.names import DEAD
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import UNKNOWN, Floats, Need
 
@@ -25,7 +26,6 @@ Texts = Callable[[Frame], list[str]]
 Asked = Callable[[Frame, int], str]
 """The text of one row, read where it is not known."""
 
-_DEAD: Final = ord("X")
 _NOBODY: Final = Identity(0, 0)
 """Matches no process: the idle task has pid 0, and is never a row."""
 
@@ -33,7 +33,7 @@ _NOBODY: Final = Identity(0, 0)
 def _holder(frame: Frame, row: int, *, by_thread: bool = False) -> Identity | None:
     """Return the process whose value a row shows, None for exited ones and groups."""
     table = frame.sample.processes
-    if table.state[row] == _DEAD or kind_of(frame, row) > RowKind.THREAD:
+    if table.state[row] == DEAD or kind_of(frame, row) > RowKind.THREAD:
         return None
     if by_thread or table.pid[row] == table.tgid[row]:
         return table.identity(row)
@@ -45,7 +45,7 @@ def _holders(frame: Frame, *, by_thread: bool = False) -> list[tuple[int, int]]:
     """Return the same for every row; hot path of sorting."""
     table = frame.sample.processes
     pid, start = table.pid, table.start_ticks
-    is_blank = (table.state == _DEAD) | ~is_living(frame)
+    is_blank = (table.state == DEAD) | ~is_living(frame)
     if not by_thread and not table.is_process.all():
         leader = np.searchsorted(pid, table.tgid).clip(max=len(table) - 1)
         is_blank |= pid[leader] != table.tgid

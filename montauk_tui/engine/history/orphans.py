@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.engine.rows.build import status_of
-from montauk_tui.model.join import same_process
+from montauk_tui.model.join import by_pid, same_process
 from montauk_tui.model.kinds import RowKind, numbers
 from montauk_tui.model.orphans import Orphans, codes
 from montauk_tui.model.sample import ProcessTable, Sample
@@ -34,24 +34,15 @@ def follow(orphans: Orphans, previous: Sample | None, current: Sample) -> Orphan
         return orphans
     living = codes(current.processes.pid, current.processes.start_ticks)
     known = codes(before.pid, before.start_ticks)
-    exited = np.flatnonzero(~_among(living, known))
+    exited = np.flatnonzero(~by_pid(living, known).found)
     orphans = _linked(orphans, before, np.concatenate([moved, exited]))
     kept, needed = _needed(orphans, living)
     orphans = _with_parents(orphans, before, known, needed)
     is_kept = np.isin(orphans.parent, orphans.code)
-    valid = kept & (is_kept | _among(living, orphans.parent))
+    valid = kept & (is_kept | by_pid(living, orphans.parent).found)
     last = np.flatnonzero(valid)[-_MOST_LINKS:]
     orphans = replace(orphans, child=orphans.child[last], parent=orphans.parent[last])
     return _with_status(orphans, current)
-
-
-def _among(ordered: Ints, wanted: Ints) -> Bools:
-    """Tell which of `wanted` are in `ordered`, the codes of a table."""
-    if not ordered.size:
-        return np.zeros(len(wanted), dtype=np.bool_)
-    place = np.searchsorted(ordered, wanted).clip(max=len(ordered) - 1)
-    found: Bools = ordered[place] == wanted
-    return found
 
 
 def _moved(before: ProcessTable, table: ProcessTable) -> Ints:
@@ -68,9 +59,9 @@ def _linked(orphans: Orphans, before: ProcessTable, rows: Ints) -> Orphans:
     """Return `orphans` with links to the parents of some rows of `before`."""
     if not rows.size:
         return orphans
-    at = np.searchsorted(before.pid, before.ppid[rows]).clip(max=len(before) - 1)
+    at, is_parent = by_pid(before.pid, before.ppid[rows])
     start = before.start_ticks
-    is_parent = (before.pid[at] == before.ppid[rows]) & (start[at] <= start[rows])
+    is_parent &= start[at] <= start[rows]
     known = codes(before.pid, start)
     child, parent = known[rows[is_parent]], known[at[is_parent]]
     is_new = ~np.isin(child, orphans.child) & (child != parent)
@@ -83,11 +74,11 @@ def _linked(orphans: Orphans, before: ProcessTable, rows: Ints) -> Orphans:
 
 def _needed(orphans: Orphans, living: Ints) -> tuple[Bools, Ints]:
     """Return which links lead up from live processes, and the exited parents there."""
-    kept = _among(living, orphans.child)
+    kept = by_pid(living, orphans.child).found
     needed, below = living[:0], kept
     for _ in range(_LONGEST_CHAIN):
         above = np.unique(orphans.parent[below])
-        above = above[~(_among(living, above) | np.isin(above, needed))]
+        above = above[~(by_pid(living, above).found | np.isin(above, needed))]
         if not above.size:
             break
         needed = np.concatenate([needed, above])
@@ -101,7 +92,7 @@ def _with_parents(
 ) -> Orphans:
     """Return `orphans` with the exited parents that are needed and were seen."""
     stay = np.isin(orphans.code, needed)
-    seen = needed[_among(known, needed) & ~np.isin(needed, orphans.code)]
+    seen = needed[by_pid(known, needed).found & ~np.isin(needed, orphans.code)]
     new = np.zeros(len(known), dtype=np.bool_)
     new[np.searchsorted(known, seen)] = True
     count = len(seen)

@@ -19,6 +19,7 @@ from montauk_tui.engine.interval.counter_rates import (
 from montauk_tui.engine.interval.throughput import disk_throughput, network_throughput
 from montauk_tui.model.frame import HostRates, Rates
 from montauk_tui.model.join import Join, find, same_process
+from montauk_tui.model.names import DEAD, ZOMBIE
 from montauk_tui.model.sample import CPU_FIELDS, HostSample, ProcessTable, Sample
 from montauk_tui.model.schema import UNKNOWN, Bools, Floats, Ints, as_floats
 
@@ -45,8 +46,6 @@ _HOUR_S: Final = 3600.0
 _BUSY: Final = [index for index in range(len(CPU_FIELDS)) if index not in _NOT_BUSY]
 _PARTS: Final = [index for index, kind in enumerate(CPU_FIELDS) if "guest" not in kind]
 
-
-_DEAD, _ZOMBIE = ord("X"), ord("Z")
 
 _SPLIT_TICKS: Final = 2
 """How far two collectors may differ in dividing one CPU time into user and system."""
@@ -179,8 +178,8 @@ def is_exited(table: ProcessTable) -> Bools:
 
     A zombie with other threads is a leader that exited before them.
     """
-    exited: Bools = (table.state == _DEAD) | (
-        (table.state == _ZOMBIE) & (table.threads <= 1)
+    exited: Bools = (table.state == DEAD) | (
+        (table.state == ZOMBIE) & (table.threads <= 1)
     )
     return exited
 

@@ -20,6 +20,7 @@ from montauk_tui.engine.query.patterns import searcher
 from montauk_tui.engine.query.values import clock_seconds
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.join import by_pid
+from montauk_tui.model.names import DEAD
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import NO_START, UNKNOWN, Bools, Floats, Ints
 from montauk_tui.model.text import clean
@@ -32,8 +33,6 @@ _COMPARE: Final[dict[str, Callable[[Floats, float], Any]]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-
-_DEAD: Final = ord("X")
 
 
 def matching(query: Query, frame: Frame) -> Bools:
@@ -204,7 +203,7 @@ def _of_parents(node: Comparison, frame: Frame, among: Bools) -> Bools:
     real_pid = frame.extra.get("real_pid")
     if real_pid is None:
         return found
-    exited = np.where((children.state == _DEAD) & ~np.isnan(real_pid), real_pid, -1)
+    exited = np.where((children.state == DEAD) & ~np.isnan(real_pid), real_pid, -1)
     row = np.where(
         row < 0, _parent_rows(children, exited.astype(np.int64), children), -1
     )

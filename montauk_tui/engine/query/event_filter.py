@@ -9,7 +9,7 @@ from montauk_tui.engine.interval.events import EXIT, Events
 from montauk_tui.engine.interval.rates import host_rates, process_rates
 from montauk_tui.engine.query import Query, matching
 from montauk_tui.engine.query.fields import FIELDS as QUERY_FIELDS
-from montauk_tui.engine.query.nodes import comparisons
+from montauk_tui.engine.query.nodes import Words, leaves
 from montauk_tui.engine.rows.events import events_in_sample
 from montauk_tui.errors import UsageError
 from montauk_tui.model.frame import CollectorStatus, Frame
@@ -36,7 +36,9 @@ def check(query: Query) -> None:
     Raises:
         UsageError: It names such a field.
     """
-    for one in comparisons(query.root):
+    for one in leaves(query.root):
+        if isinstance(one, Words):
+            continue
         lacks = one.field in _RATES or bool(QUERY_FIELDS[one.field].need & _NOT_READ)
         if lacks or (one.field not in FIELDS and not one.parents):
             reason = f"an event has no {'parent.' * one.parents}{one.field}"

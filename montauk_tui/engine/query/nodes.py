@@ -97,7 +97,10 @@ class Query:
     @property
     def needs(self) -> Need:
         """What a sample must hold to answer it."""
-        return Need.NONE if self.root is None else _needs(self.root)
+        return Need.union(
+            FIELDS[leaf.field].need if isinstance(leaf, Comparison) else Need.CMDLINE
+            for leaf in leaves(self.root)
+        )
 
 
 EVERYTHING: Final = Query()
@@ -109,31 +112,17 @@ def quoted(text: str) -> str:
     return f'"{inner}"'
 
 
-def comparisons(node: Node | None) -> Iterator[Comparison]:
-    """Yield every comparison in a query."""
+def leaves(node: Node | None) -> Iterator[Words | Comparison]:
+    """Yield the words and comparisons of a query."""
     match node:
-        case Comparison():
+        case Words() | Comparison():
             yield node
         case Not(inner=inner):
-            yield from comparisons(inner)
+            yield from leaves(inner)
         case And(parts=parts) | Or(parts=parts):
             for part in parts:
-                yield from comparisons(part)
+                yield from leaves(part)
 
 
 def _enclosed(node: Node) -> str:
     return f"({node})" if isinstance(node, And | Or) else str(node)
-
-
-def _needs(node: Node) -> Need:
-    match node:
-        case Words():
-            return Need.CMDLINE
-        case Comparison(field=field):
-            return FIELDS[field].need
-        case Not(inner=inner):
-            return _needs(inner)
-    needs = Need.NONE
-    for part in node.parts:
-        needs |= _needs(part)
-    return needs

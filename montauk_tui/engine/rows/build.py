@@ -25,6 +25,7 @@ from montauk_tui.model.lookups import (
     command_from_cmdline,
     command_from_comm,
 )
+from montauk_tui.model.names import DEAD
 from montauk_tui.model.records import cut_lines
 from montauk_tui.model.sample import Identity, ProcessTable, Sample
 from montauk_tui.model.schema import (
@@ -37,8 +38,6 @@ from montauk_tui.model.schema import (
     as_floats,
 )
 from montauk_tui.model.text import clean
-
-DEAD: Final = ord("X")
 
 _PER_S: Final = {name: f"{name}_per_s" for name in COUNTERS}
 """Extra columns that hold the rates of counters."""

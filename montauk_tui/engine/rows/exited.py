@@ -5,7 +5,6 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from montauk_tui.engine.rows.build import (
-    DEAD,
     RowLookups,
     beside,
     by_now,
@@ -27,6 +26,7 @@ from montauk_tui.model.history import ExitedBatch, Extra
 from montauk_tui.model.join import find
 from montauk_tui.model.kinds import RowKey, RowKind, numbers
 from montauk_tui.model.kthreads import kernel_flags
+from montauk_tui.model.names import DEAD
 from montauk_tui.model.orphans import living_ancestors
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import (

@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.engine.rows.build import (
-    DEAD,
     RowLookups,
     beside,
     carried,
@@ -19,6 +18,7 @@ from montauk_tui.engine.rows.kinds import all_of, is_living
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import Extra
 from montauk_tui.model.kinds import RowKind
+from montauk_tui.model.names import DEAD
 from montauk_tui.model.orphans import Orphans, codes, living_ancestors
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Bools, Floats, Ints

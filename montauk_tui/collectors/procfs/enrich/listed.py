@@ -1,7 +1,5 @@
 """Every fact about a process that costs a file beside its stat file: a row each."""
 
-from functools import reduce
-from operator import or_
 from typing import Final
 
 from montauk_tui.collectors.procfs.enrich.base import Cost, Enricher
@@ -20,7 +18,7 @@ ENRICHERS: Final = (
 )  # fmt: skip
 """Columns of the table, in the order in which they are read."""
 
-FOR_RATES: Final = reduce(
-    or_, (row.need for row in (*ENRICHERS, *SOURCES) if row.two_samples), Need.NONE
+FOR_RATES: Final = Need.union(
+    row.need for row in (*ENRICHERS, *SOURCES) if row.two_samples
 )
 """The needs of two samples before it can be shown."""
