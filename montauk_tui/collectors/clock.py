@@ -3,7 +3,7 @@
 import os
 import time
 from pathlib import Path
-from typing import Final, NamedTuple, TypedDict
+from typing import Any, Final, NamedTuple
 
 USER_HZ: Final = os.sysconf("SC_CLK_TCK")
 """Unit of start times, and of the CPU times in /proc."""
@@ -17,17 +17,6 @@ _STEP_S: Final = 0.1
 """Smaller differences between the clocks are the time between reading them."""
 
 
-class Times(TypedDict):
-    """When a sample was taken and what it cost: fields of `model.sample.Sample`."""
-
-    time_s: float
-    monotonic_s: float
-    boot_s: float
-    booted_at_s: float
-    user_hz: int
-    collect_cpu_s: float
-
-
 class Started(NamedTuple):
     """The clocks as they were when a sample began."""
 
@@ -38,16 +27,11 @@ class Started(NamedTuple):
     cpu_s: float
     """CPU time of this thread."""
 
-    def times(self) -> Times:
-        """Return the clock fields of the sample, at its end."""
-        return Times(
-            time_s=self.time_s,
-            monotonic_s=self.monotonic_s,
-            boot_s=self.boot_s,
-            booted_at_s=self.booted_at_s,
-            user_hz=USER_HZ,
-            collect_cpu_s=time.thread_time() - self.cpu_s,
-        )
+    def times(self) -> dict[str, Any]:
+        """Return the clock fields of a `model.sample.Sample`, at its end."""
+        fields = self._asdict()
+        used_s = time.thread_time() - fields.pop("cpu_s")
+        return {**fields, "user_hz": USER_HZ, "collect_cpu_s": used_s}
 
 
 class SampleClock:

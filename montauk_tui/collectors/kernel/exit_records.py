@@ -15,10 +15,17 @@ import numpy.typing as npt
 from montauk_tui.collectors.argvectors import whole_bytes
 from montauk_tui.collectors.cputime import split_run_time, whole_life
 from montauk_tui.collectors.kernel.log import Records
-from montauk_tui.collectors.kernel.records import ARGV_BYTES, EXIT, FINAL, LIFECYCLE
+from montauk_tui.collectors.kernel.records import (
+    ARGV_BYTES,
+    EXIT,
+    FINAL,
+    LIFECYCLE,
+    int_columns,
+)
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.join import find
 from montauk_tui.model.kthreads import kernel_flags
+from montauk_tui.model.names import DEAD
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import COMM_BYTES, UNKNOWN, Bools, Bytes, Ints
 
@@ -154,18 +161,9 @@ class ExitCompleter:
         ticks = (exits["utime"].astype(np.int64), exits["stime"].astype(np.int64))
         user, system = split_run_time(run_ns, *ticks)
         cmdline, length, before = self._arguments_of(exits)
-        columns = {
-            name: exits[name].astype(np.int64)
-            for name in (
-                "pid",
-                "ppid",
-                "uid",
-                "read_bytes",
-                "write_bytes",
-                "cgroup_id",
-                "threads",
-            )
-        }
+        columns = int_columns(exits, (
+            "pid", "ppid", "uid", "read_bytes", "write_bytes", "cgroup_id", "threads",
+        ))  # fmt: skip
         columns |= {
             "start_ticks": self._ticks(exits),
             "end_ns": exits["time_ns"].astype(np.int64),
@@ -220,15 +218,13 @@ class ExitCompleter:
         user, system = split_run_time(
             run_ns, exits["utime"].astype(np.int64), exits["stime"].astype(np.int64)
         )
-        columns = {
-            name: exits[name].astype(np.int64) for name in ("pid", "ppid", "uid")
-        }
+        columns = int_columns(exits, ("pid", "ppid", "uid"))
         columns |= {
             "tgid": columns["pid"],
             "start_ticks": self._ticks(exits),
             "utime": user,
             "stime": system,
-            "state": np.full(len(exits), ord("X"), dtype=np.int64),
+            "state": np.full(len(exits), DEAD, dtype=np.int64),
             "flags": kernel_flags(table, columns["ppid"], self._has_arguments(exits)),
             "threads": np.zeros(len(exits), dtype=np.int64),
         }

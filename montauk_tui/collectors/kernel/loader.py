@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from montauk_tui import children, trust
+from montauk_tui.collectors.kernel.attached import LITTLE_ROOM
 from montauk_tui.collectors.kernel.parts import CORE, Part
 from montauk_tui.errors import CollectorUnavailable
 from montauk_tui.model.text import clean
@@ -55,10 +56,8 @@ LIMIT_S: Final = 600
 """After that the loader terminates itself. Emulated machines take a minute."""
 
 PASSING: Final = {
-    errno.EMFILE: "raise the limit of open files: ulimit -n 1024",
-    errno.ENFILE: "raise the limit of open files (fs.file-max)",
+    **LITTLE_ROOM,
     errno.EAGAIN: "raise the limit of processes (ulimit -u)",
-    errno.ENOMEM: "free memory",
 }
 """Errors of starting a process that have nothing to do with Python or BCC."""
 

@@ -1,6 +1,7 @@
 """The records of probes/records.h as numpy types, made of its text."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -46,6 +47,14 @@ FINAL: Final = _RECORDS["final"]
 COUNTS: Final = _RECORDS["counts"]
 IDLE: Final = _RECORDS["idle"]
 TASK: Final = _RECORDS["task"]
+
+
+def int_columns(
+    records: npt.NDArray[np.void], names: Iterable[str]
+) -> dict[str, npt.NDArray[np.int64]]:
+    """Return some fields of records as columns of a table."""
+    return {name: records[name].astype(np.int64) for name in names}
+
 
 _BOOT_TIMES: Final = ("time_ns", "start_ns", "last_ns")
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from montauk_tui.collectors.kernel.log import Records
+from montauk_tui.collectors.kernel.records import int_columns
 from montauk_tui.model.join import by_pid
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Ints
@@ -49,7 +50,7 @@ class RunDelay:
 
 def _seen(tasks: Records) -> _Seen:
     names = ("pid", "tgid", "start_ns", "run_delay_ns")
-    pid, tgid, start_ns, delay_ns = (tasks[name].astype(np.int64) for name in names)
+    pid, tgid, start_ns, delay_ns = int_columns(tasks, names).values()
     nothing = np.zeros(len(tasks), dtype=np.int64)
     return _Seen(pid, tgid, start_ns, delay_ns, nothing)
 

@@ -12,15 +12,14 @@ import numpy.typing as npt
 from montauk_tui.collectors.cputime import split_run_time
 from montauk_tui.collectors.kernel import bpf
 from montauk_tui.collectors.kernel.log import Records
-from montauk_tui.collectors.kernel.records import TASK
+from montauk_tui.collectors.kernel.records import TASK, int_columns
 from montauk_tui.errors import CollectorFailed
-from montauk_tui.model.join import same_process
+from montauk_tui.model.join import by_pid, same_process
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import (
     COMM_BYTES,
     FOR_COUNTERS,
     REDUCIBLE,
-    Bools,
     Ints,
     Need,
     counters,
@@ -90,7 +89,7 @@ def to_table(tasks: Records, user_hz: int, needs: Need = Need.NONE) -> ProcessTa
     comm = leaders["comm"]
     if Need.THREADS in needs and not is_leader.all():
         others = tasks[~is_leader & np.isin(tasks["tgid"], leaders["pid"])]
-        own = {name: others[name].astype(np.int64) for name in sums}
+        own = int_columns(others, sums)
         more = _columns(others, own, user_hz, counted)
         process = np.searchsorted(columns["pid"], more["tgid"])
         more |= {name: columns[name][process] for name in _OF_THE_PROCESS}
@@ -139,11 +138,11 @@ _OF_A_LIVING_THREAD: Final = (
 """What an exited leader no longer has, or what is not changed any more."""
 
 
-def _first_living(others: Records) -> tuple[Records, Records]:
+def _first_living(others: Records) -> tuple[Ints, Records]:
     """Return the ids of processes, ascending, and the first live thread of each."""
     living = others[others["exit_state"] == 0]
     tgids, first = np.unique(living["tgid"], return_index=True)
-    return tgids, living[first]
+    return tgids.astype(np.int64), living[first]
 
 
 def _complete_maps(leaders: Records, others: Records) -> None:
@@ -157,21 +156,15 @@ def _complete_maps(leaders: Records, others: Records) -> None:
     for name in _PAGES:
         own = others[(others[name] != 0) & (others["virt_pages"] == 0)]
         if len(own):
-            row, found = _rows(leaders, own["tgid"])
+            row, found = by_pid(leaders["pid"], own["tgid"])
             np.add.at(leaders[name], row[found], own[name][found])
     leader_exited = (leaders["exit_state"] != 0) & (leaders["threads"] > 1)
     if leader_exited.any():
         tgids, threads = _first_living(others)
-        row, found = _rows(leaders, tgids)
+        row, found = by_pid(leaders["pid"], tgids)
         found &= leader_exited[row]
         for name in _OF_A_LIVING_THREAD:
             leaders[name][row[found]] = threads[name][found]
-
-
-def _rows(leaders: Records, tgids: Records) -> tuple[Ints, Bools]:
-    row: Ints = np.searchsorted(leaders["pid"], tgids).clip(max=len(leaders) - 1)
-    found: Bools = leaders["pid"][row] == tgids
-    return row, found
 
 
 _SUMMED: Final = {
@@ -187,9 +180,9 @@ def _sums(
 ) -> dict[str, Ints]:
     names = (*_SUMMED, *counted)
     if len(tasks) == len(leaders):
-        sums = {name: leaders[name].astype(np.int64) for name in names}
+        sums = int_columns(leaders, names)
     else:
-        row, known = _rows(leaders, tasks["tgid"])
+        row, known = by_pid(leaders["pid"], tasks["tgid"])
         sums = {name: np.zeros(len(leaders), dtype=np.int64) for name in names}
         for name, total in sums.items():
             np.add.at(total, row[known], tasks[name][known].astype(np.int64))
@@ -228,13 +221,10 @@ def _columns(
     rows: Records, sums: dict[str, Ints], user_hz: int, counted: tuple[str, ...]
 ) -> dict[str, Ints]:
     user, system = split_run_time(sums["run_ns"], sums["utime"], sums["stime"])
-    columns = {
-        name: rows[name].astype(np.int64)
-        for name in (
-            "pid", "tgid", "ppid", "pgrp", "session", "tty", "uid", "flags", "policy",
-            "rt_priority", "threads", "cutime", "cstime", "cgroup_id",
-        )
-    }  # fmt: skip
+    columns = int_columns(rows, (
+        "pid", "tgid", "ppid", "pgrp", "session", "tty", "uid", "flags", "policy",
+        "rt_priority", "threads", "cutime", "cstime", "cgroup_id", "start_stack",
+    ))  # fmt: skip
     # The parts are read while they change, so a sum may be below 0.
     file, anon, shmem = (
         np.maximum(rows[f"{kind}_pages"], 0) for kind in ("file", "anon", "shmem")
@@ -245,7 +235,6 @@ def _columns(
         columns["write_bytes"] = np.maximum(columns["write_bytes"], 0)
     columns |= {
         "start_ticks": (rows["start_ns"] // (10**9 // user_hz)).astype(np.int64),
-        "start_stack": rows["start_stack"].astype(np.int64),
         "utime": user,
         "stime": system,
         "state": _states(rows),

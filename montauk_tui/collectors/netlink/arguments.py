@@ -7,10 +7,10 @@ import numpy as np
 
 from montauk_tui.collectors.netlink.exit_joiner import JoinedExits
 from montauk_tui.collectors.netlink.reader import Argv, Exec
+from montauk_tui.model.names import ZOMBIE
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import UNKNOWN
 
-_ZOMBIE: Final = ord("Z")
 _MOST: Final = 1 << 16
 """More processes than most machines run at a time."""
 _SAME_S: Final = 0.1
@@ -72,7 +72,7 @@ class Arguments:
 
         `offset_ns` is CLOCK_BOOTTIME less CLOCK_MONOTONIC.
         """
-        is_candidate = table.is_process & ~table.is_kernel & (table.state != _ZOMBIE)
+        is_candidate = table.is_process & ~table.is_kernel & (table.state != ZOMBIE)
         start_ns = table.start_ticks * self._tick_ns - offset_ns
         for row in np.flatnonzero(is_candidate).tolist():
             kept = self._read.get(int(table.pid[row]))

@@ -11,6 +11,7 @@ from montauk_tui.collectors.netlink.record_pairing import last_before, pair
 from montauk_tui.collectors.netlink.streams import Drained
 from montauk_tui.collectors.netlink.taskstats import STATS, Stats
 from montauk_tui.model.join import by_pid
+from montauk_tui.model.names import ZOMBIE
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import UNKNOWN, Bools, Ints
 
@@ -37,7 +38,6 @@ JOINED_EXIT: Final = np.dtype(
 process forked it and when, 0 if the fork was not seen. `is_zombie`: it has not been
 reaped yet. `leader_exited`: threads go on without their leader."""
 
-_ZOMBIE: Final = ord("Z")
 _MOST_KEPT: Final = 1 << 16
 _ANOTHER_BY_NOW: Final = 3
 """A pid that is still alive after so many samples belongs to another process."""
@@ -231,7 +231,7 @@ class ExitJoiner:
         started_ns = now.start_ticks[row] * self._tick_ns - offset_ns
         found &= (joined["time_ns"] == 0) | (started_ns <= joined["time_ns"])
         leader_exited = found & now.leader_exited[row]
-        joined["is_zombie"] = found & ~leader_exited & (now.state[row] == _ZOMBIE)
+        joined["is_zombie"] = found & ~leader_exited & (now.state[row] == ZOMBIE)
         joined["leader_exited"] = leader_exited
         # The event follows the accounting record; the next sample must have it.
         is_reported = joined["has_event"] | (joined["waited"] > 0)

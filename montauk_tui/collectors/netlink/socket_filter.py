@@ -39,21 +39,16 @@ def keep_if(
         equal: Offsets of two more words, which then must be equal.
     """
     offset, value = word
-    wanted = socket.ntohl(value)
-    if equal is None:
-        return [
-            Instruction(_LOAD_WORD, 0, 0, offset),
-            Instruction(_JUMP_EQUAL, 0, 1, wanted),
-            Instruction(_RETURN, 0, 0, _WHOLE),
-            Instruction(_RETURN, 0, 0, 0),
-        ]
-    return [
-        Instruction(_LOAD_WORD, 0, 0, offset),
-        Instruction(_JUMP_EQUAL, 0, 5, wanted),
+    same = [] if equal is None else [
         Instruction(_LOAD_WORD, 0, 0, equal[0]),
         Instruction(_TO_X, 0, 0, 0),
         Instruction(_LOAD_WORD, 0, 0, equal[1]),
         Instruction(_JUMP_EQUAL_X, 0, 1, 0),
+    ]  # fmt: skip
+    return [
+        Instruction(_LOAD_WORD, 0, 0, offset),
+        Instruction(_JUMP_EQUAL, 0, len(same) + 1, socket.ntohl(value)),
+        *same,
         Instruction(_RETURN, 0, 0, _WHOLE),
         Instruction(_RETURN, 0, 0, 0),
     ]

@@ -11,10 +11,11 @@ import numpy as np
 
 from montauk_tui.collectors.procfs.scan import STAT_BYTES, ProcRoot
 from montauk_tui.collectors.procfs.stat import parse_stats
+from montauk_tui.model.names import DEAD, ZOMBIE
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Bools
 
-_EXITED: Final = tuple(map(ord, "ZX"))
+_EXITED: Final = (ZOMBIE, DEAD)
 ITS_OWN: Final = (
     "state", "virt_bytes", "rss_bytes", "start_stack", "priority", "nice",
     "rt_priority", "policy", "processor",

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from montauk_tui.collectors.procfs.enrich.base import Cost, Process, Source, Value
 from montauk_tui.collectors.procfs.enrich.files import SOURCES
 from montauk_tui.collectors.procfs.scan import ProcRoot
+from montauk_tui.model.names import DEAD
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import UNKNOWN, Need
 
@@ -32,7 +33,6 @@ _FORGET_SAMPLES: Final = 16
 _ROOT_CGROUP: Final = 1
 """The number of the root (kernfs): on a host of version 1 everyone is there."""
 _CGROUP: Final = ("cgroup",)
-_DEAD: Final = ord("X")
 
 
 class _Read(NamedTuple):
@@ -213,7 +213,7 @@ class Gauges:
 
 def _whose(table: ProcessTable, source: Source) -> list[tuple[int, int]]:
     """Return the processes whose values are to be read."""
-    kept = table.state != _DEAD
+    kept = table.state != DEAD
     if not source.by_thread:
         kept &= table.is_process
     if source.names == _CGROUP:
