@@ -1,13 +1,11 @@
 """I/O class and priority of processes and threads (ioprio_set(2))."""
 
-import ctypes
 import errno
-import os
 import platform
 from typing import Final
 
 from montauk_tui.actions import pid_owner, priority
-from montauk_tui.model.ioprio import CLASS_SHIFT, LEVELS, WHO_PROCESS, calls
+from montauk_tui.model.ioprio import CLASS_SHIFT, GET, LEVELS, SET, WHO_PROCESS, call
 from montauk_tui.model.outcome import Outcome, Result
 from montauk_tui.model.sample import Identity
 
@@ -15,22 +13,10 @@ CLASSES: Final = {"none": 0, "realtime": 1, "best-effort": 2, "idle": 3}
 """Classes by name; the second and the third have levels."""
 
 
-def _call(which: int, *arguments: int) -> int:
-    numbers = calls()
-    if numbers is None:
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-    library = ctypes.CDLL(None, use_errno=True)
-    result = int(library.syscall(numbers[which], *arguments))
-    if result < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
-    return result
-
-
 def current(pid: int) -> tuple[str, int]:
     """Return class and level of a process or thread; `none` where not known."""
     try:
-        value = _call(1, WHO_PROCESS, pid_owner.first_thread(pid))
+        value = call(GET, WHO_PROCESS, pid_owner.first_thread(pid))
     except OSError:
         return "none", 0
     names = {number: name for name, number in CLASSES.items()}
@@ -44,7 +30,7 @@ def put(identity: Identity, name: str, level: int = 0) -> Result:
     value = CLASSES[name] << CLASS_SHIFT | level
 
     def task(thread: int) -> None:
-        _call(0, WHO_PROCESS, thread, value)
+        call(SET, WHO_PROCESS, thread, value)
 
     hints = {errno.ENOSYS: f"not known how on {platform.machine()}"}
     return priority.change(identity, task, hints)

@@ -5,6 +5,7 @@ the process; all of them are with the thread that lives.
 """
 
 import os
+import platform
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,7 +102,7 @@ def test_what_lies_in_files_is_found(
     tids = {int(folder.name) for folder in Path(f"/proc/{who.pid}/task").iterdir()}
     (tid,) = tids - {who.pid}
     ionice = ["ionice", "-c", "2", "-n", "6", "-p", str(tid)]
-    if ioprio.calls() is not None:
+    if platform.machine() in ioprio.CALLS:
         subprocess.run(ionice, check=True)
         assert lookups.gauge("io_priority", who) == 2 << 13 | 6
 

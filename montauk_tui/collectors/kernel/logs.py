@@ -16,12 +16,9 @@ from montauk_tui.collectors.kernel.log import (
 )
 from montauk_tui.collectors.kernel.missed import Missed
 from montauk_tui.collectors.kernel.records import BRIEF, EXIT, FINAL, LIFECYCLE
-from montauk_tui.collectors.urgency import hasten
+from montauk_tui.collectors.urgency import Collecting
 from montauk_tui.errors import CollectorFailed
 from montauk_tui.model.sample import Counters
-
-_COLLECT_S: Final = 0.25
-"""The logs are read this often, however long the interval between samples."""
 
 _MOST_KEPT: Final = 1 << 16
 """Records kept for the next sample; without one the oldest are lost."""
@@ -69,12 +66,7 @@ class ProbeLogs:
             self._kept_lifecycle = self._dropped = self._dropped_exits = 0
             self._drained = Counters(0, 0, 0)
             self._lock = threading.Lock()
-            self._broken: Exception | None = None
-            self._closing = threading.Event()
-            self._thread = threading.Thread(
-                target=self._collect_on, name="montauk-log", daemon=True
-            )
-            self._thread.start()
+            self._collecting = Collecting(self._collect, "montauk-log")
             undo.pop_all()
 
     def _share(
@@ -86,8 +78,7 @@ class ProbeLogs:
 
     def close(self) -> None:
         """Stop and unmap."""
-        self._closing.set()
-        self._thread.join()
+        self._collecting.close()
         self._shared.close()
 
     def drain(self) -> Drained:
@@ -96,9 +87,9 @@ class ProbeLogs:
         Raises:
             CollectorFailed: Nobody empties the logs any more.
         """
-        if self._broken is not None:
-            reason = f"the probes' log can no longer be read: {self._broken!r}"
-            raise CollectorFailed(reason) from self._broken
+        if (failure := self._collecting.failure) is not None:
+            reason = f"the probes' log can no longer be read: {failure!r}"
+            raise CollectorFailed(reason) from failure
         self._collect()
         with self._lock:
             kept, self._kept, self._kept_lifecycle = self._kept, [], 0
@@ -128,15 +119,6 @@ class ProbeLogs:
             + missed["exits"],
             read_failures=self._counts.total("failures") - self._failures,
         )
-
-    def _collect_on(self) -> None:
-        hasten()
-        try:
-            while not self._closing.wait(_COLLECT_S):
-                self._collect()
-        except Exception as error:  # noqa: BLE001
-            # A thread that died unnoticed would lose records between two samples.
-            self._broken = error
 
     def _collect(self) -> None:
         with self._lock:

@@ -57,7 +57,15 @@ def check(host: Host | None = None) -> Availability:
     """Tell whether the probes should load, without side effect."""
     host = host or Host()
     for find in (
-        _old_kernel, _no_btf, _lockdown, _no_bcc, _no_privilege, _no_proc, _no_offsets,
+        _old_kernel,
+        _no_btf,
+        _lockdown,
+        lambda it: (
+            None if loader.interpreter(it.packages, it.interpreters) else loader.NO_BCC
+        ),
+        _no_privilege,
+        lambda it: own_proc.lack(it.proc),
+        lambda it: UNKNOWN_OFFSETS if namespace_offsets(it.process) is None else None,
         _untrusted,
     ):  # fmt: skip
         lack = find(host)
@@ -90,11 +98,6 @@ def _lockdown(host: Host) -> Lack | None:
     )
 
 
-def _no_bcc(host: Host) -> Lack | None:
-    found = loader.interpreter(host.packages, host.interpreters)
-    return None if found else loader.NO_BCC
-
-
 def _no_privilege(host: Host) -> Lack | None:
     effective = re.search(r"^CapEff:\s*([0-9a-f]+)$", _text(host.status), re.MULTILINE)
     if effective is None:
@@ -120,19 +123,11 @@ def _untrusted(_host: Host) -> Lack | None:
         return missing.reason, missing.remedy
 
 
-def _no_proc(host: Host) -> Lack | None:
-    return own_proc.lack(host.proc)
-
-
 def _way_to_privilege(host: Host) -> str:
     is_root = re.search(r"^Uid:\s+\d+\s+0\s", _text(host.status), re.MULTILINE)
     return (
         "add to the capabilities of this container or service" if is_root else AS_ROOT
     )
-
-
-def _no_offsets(host: Host) -> Lack | None:
-    return UNKNOWN_OFFSETS if namespace_offsets(host.process) is None else None
 
 
 def _text(path: Path) -> str:

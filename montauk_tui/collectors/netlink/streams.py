@@ -1,10 +1,7 @@
 """The four sockets together: read often, drained once a sample, counted."""
 
 import contextlib
-import os
-import select
 import threading
-import time
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -12,13 +9,10 @@ import numpy as np
 from montauk_tui.collectors.netlink.connector import EVENT, Events, EventSocket, Kind
 from montauk_tui.collectors.netlink.reader import UNREAD, ArgumentReader, Argv, Exec
 from montauk_tui.collectors.netlink.taskstats import STATS, ExitListener, Stats
-from montauk_tui.collectors.urgency import hasten
+from montauk_tui.collectors.urgency import Collecting
 
 _BUFFER_BYTES: Final = 32 << 20
 """Of each socket; the kernel takes 800 bytes for an event and 2,300 for an end."""
-
-_COLLECT_S: Final = 0.25
-"""The sockets are read this often, however long the interval between samples."""
 
 _MOST_KEPT: Final = 1 << 18
 """Records kept for the next sample, all kinds together; without one the oldest are
@@ -64,11 +58,7 @@ class Streams:
         self._argv: dict[Exec, Argv] = {}
         self._kept: list[Drained] = []
         self._arrived = self._discarded = self._drained = (0, 0, 0, 0)
-        self._broken: Exception | None = None
         self._lock = threading.Lock()
-        self._thread = threading.Thread(
-            target=self._listen, name="montauk-netlink", daemon=True
-        )
         self._sockets = contextlib.ExitStack()
         with contextlib.ExitStack() as undo:
             undo.callback(self._sockets.close)
@@ -78,9 +68,7 @@ class Streams:
                 # Their events came before the subscription.
                 self._stats.read()
             self._reader = self._open_reader()
-            self._wake = os.eventfd(0, os.EFD_CLOEXEC)
-            self._sockets.callback(os.close, self._wake)
-            self._thread.start()
+            self._collecting = Collecting(self._collect, "montauk-netlink")
             undo.pop_all()
 
     def _open(self, kind: Kind) -> EventSocket:
@@ -118,8 +106,7 @@ class Streams:
 
     def close(self) -> None:
         """Stop and unsubscribe."""
-        os.eventfd_write(self._wake, 1)
-        self._thread.join()
+        self._collecting.close()
         self._sockets.close()
 
     def drain(self) -> Drained:
@@ -133,8 +120,8 @@ class Streams:
             kept, self._kept = self._kept, []
             for part in kept:
                 self._drained = _sum(self._drained, _sizes(part))
-        if self._broken is not None:
-            raise OSError(f"listening broke: {self._broken}") from self._broken
+        if (failure := self._collecting.failure) is not None:
+            raise OSError(f"listening broke: {failure}") from failure
         return Drained(*map(np.concatenate, zip(_NOTHING, *kept, strict=True)))
 
     def drain_argv(self) -> dict[Exec, Argv]:
@@ -162,19 +149,6 @@ class Streams:
         """Return how many messages were truncated or not from the kernel."""
         strangers = sum(socket.receiver.foreign for socket in self._events)
         return strangers + (self._stats.receiver.foreign if self._stats else 0)
-
-    def _listen(self) -> None:
-        hasten()
-        closing = select.poll()
-        closing.register(self._wake, select.POLLIN)
-        due_s = time.monotonic()
-        try:
-            while not closing.poll(max(0.0, due_s - time.monotonic()) * 1000):
-                self._collect()
-                due_s = time.monotonic() + _COLLECT_S
-        except Exception as error:  # noqa: BLE001
-            # A thread that died unnoticed would look like a machine without processes.
-            self._broken = error
 
     def _collect(self) -> None:
         with self._lock:

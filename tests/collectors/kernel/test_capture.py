@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from bench.accuracy.cgroup import group
+from montauk_tui.collectors import urgency
 from montauk_tui.collectors.kernel import collector as collector_module
 from montauk_tui.collectors.kernel import exit_records
-from montauk_tui.collectors.kernel import logs as logs_module
 from montauk_tui.collectors.kernel.collector import KernelCollector
 from montauk_tui.collectors.kernel.log import Log, Records
 from montauk_tui.collectors.kernel.records import FINAL
@@ -171,7 +171,7 @@ def test_a_log_that_is_too_small_counts_what_it_lost(
     slots, runs = 64, 500
     monkeypatch.setattr(collector_module, "_MOST_SLOTS", slots)
     monkeypatch.setattr(collector_module, "_LEAST_SLOTS", slots)
-    monkeypatch.setattr(logs_module, "_COLLECT_S", 1e6)
+    monkeypatch.setattr(urgency, "COLLECT_S", 1e6)
     with opened() as small:
         lifecycle = spy(monkeypatch, small._logs.lifecycle)  # noqa: SLF001
         forks = spy(monkeypatch, small._logs.forks)  # noqa: SLF001

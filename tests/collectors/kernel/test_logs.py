@@ -10,7 +10,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from montauk_tui.collectors.kernel import logs as logs_module
+from montauk_tui.collectors import urgency
 from montauk_tui.collectors.kernel.logs import ProbeLogs
 from montauk_tui.collectors.kernel.records import BRIEF, COUNTS, FINAL, LIFECYCLE
 from montauk_tui.errors import CollectorFailed
@@ -55,12 +55,12 @@ def test_a_reader_that_broke_fails_the_next_sample(
     descriptors: Mapping[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would lose what comes between two samples, and nobody would know why."""
-    monkeypatch.setattr(logs_module, "_COLLECT_S", 0.001)
+    monkeypatch.setattr(urgency, "COLLECT_S", 0.001)
     logs = ProbeLogs(descriptors, CPUS, SLOTS)
     try:
         logs.drain()
         monkeypatch.setattr(logs.forks, "read", Mock(side_effect=MemoryError("full")))
-        logs._thread.join()  # noqa: SLF001
+        logs._collecting.thread.join()  # noqa: SLF001
         with pytest.raises(CollectorFailed, match=r"no longer be read: .*full"):
             logs.drain()
     finally:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from montauk_tui.collectors import urgency
 from montauk_tui.collectors.netlink import streams as package
 from montauk_tui.collectors.netlink.collector import NetlinkCollector
 from montauk_tui.collectors.netlink.connector import Events, Kind
@@ -114,7 +115,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(package, "EventSocket", made.event_socket)
     monkeypatch.setattr(package, "ExitListener", made.listener)
     monkeypatch.setattr(package, "ArgumentReader", made.start_reader)
-    monkeypatch.setattr(package, "_COLLECT_S", NEVER_S)
+    monkeypatch.setattr(urgency, "COLLECT_S", NEVER_S)
     return made
 
 
@@ -210,7 +211,7 @@ def test_a_reader_that_has_ended_is_told_of_and_its_arguments_are_unread(
 def test_without_a_sample_the_sockets_are_emptied_all_the_same(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(package, "_COLLECT_S", 0.01)
+    monkeypatch.setattr(urgency, "COLLECT_S", 0.01)
     listening = world.streams()
     for pid in (1, 2, 3):
         world.events[Kind.EXIT].say(of(pid))
@@ -223,7 +224,7 @@ def test_while_nobody_samples_the_oldest_are_lost_and_counted(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each that was said is taken or lost, and none is both."""
-    monkeypatch.setattr(package, "_COLLECT_S", 0.001)
+    monkeypatch.setattr(urgency, "COLLECT_S", 0.001)
     monkeypatch.setattr(package, "_MOST_KEPT", 20)
     monkeypatch.setattr(package, "_MOST_ARGV", 4)
     listening = world.streams()
@@ -273,7 +274,7 @@ def test_a_thread_that_died_is_an_error_for_who_takes(
     world: World, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """Even where the sockets are well again: nobody empties them any more."""
-    monkeypatch.setattr(package, "_COLLECT_S", 0.001)
+    monkeypatch.setattr(urgency, "COLLECT_S", 0.001)
     listening = world.streams()
     execs = world.events[Kind.EXEC]
     execs.broken = error
@@ -287,7 +288,7 @@ def test_a_thread_that_died_is_an_error_for_who_takes(
 
 
 def thread_of(listening: Streams) -> threading.Thread:
-    return listening._thread  # noqa: SLF001
+    return listening._collecting.thread  # noqa: SLF001
 
 
 def test_closing_ends_the_thread_and_closes_every_socket(world: World) -> None:
@@ -304,7 +305,7 @@ def test_closing_ends_the_thread_and_closes_every_socket(world: World) -> None:
 def test_closing_works_when_the_thread_has_died(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(package, "_COLLECT_S", 0.001)
+    monkeypatch.setattr(urgency, "COLLECT_S", 0.001)
     listening = world.streams()
     world.events[Kind.EXEC].broken = OSError(5, "broken")
     wait_for(lambda: not thread_of(listening).is_alive())

@@ -1,16 +1,8 @@
 """I/O priorities of threads, which no file contains (ioprio_get(2))."""
 
-import ctypes
-from functools import cache
-
 from montauk_tui.collectors.procfs.enrich.base import Process, Value
 from montauk_tui.model import own_proc
-from montauk_tui.model.ioprio import WHO_PROCESS, calls
-
-
-@cache
-def _library() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)
+from montauk_tui.model.ioprio import GET, WHO_PROCESS, call
 
 
 class IoPriority:
@@ -30,12 +22,8 @@ class IoPriority:
         if self._is_ours is None:
             # The system call is for processes of this machine.
             self._is_ours = of.root.path == "/proc" and not own_proc.is_foreign()
-        numbers = calls()
-        if numbers is None or not self._is_ours:
+        if not self._is_ours:
             raise OSError
         # An exited thread has released its own (exit_io_context).
         tid = of.root.stand_ins.get(of.pid, of.pid)
-        value = int(_library().syscall(numbers[1], WHO_PROCESS, tid))
-        if value < 0:
-            raise OSError
-        return (float(value),)
+        return (float(call(GET, WHO_PROCESS, tid)),)
