@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from montauk_tui.actions import pid_owner
+from montauk_tui.model.names import REAL_TIME
 from montauk_tui.model.outcome import Outcome, Result, not_permitted
-from montauk_tui.model.policies import REAL_TIME
 from montauk_tui.model.sample import Identity
 
 LOWEST_NICE: Final = -20

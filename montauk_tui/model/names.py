@@ -14,6 +14,9 @@ POLICIES: Final = {
 }
 """SCHED_* of include/uapi/linux/sched.h."""
 
+REAL_TIME: Final = ("fifo", "rr")
+"""Policies that have a priority (sched(7))."""
+
 STATES: Final = {
     "R": "running",
     "S": "sleeping",

@@ -48,7 +48,7 @@ class CollectorChain:
     """Samples from one collector after another.
 
     When a better collector becomes ready it takes over; on failure the next best one
-    does. For use from one thread, except for `close`, `upgrade` and `upgrades`.
+    does. For use from one thread, except for `close` and `upgrades`.
     """
 
     def __init__(self, opened: Opened) -> None:
@@ -57,7 +57,7 @@ class CollectorChain:
         self._opening_number = 0
         self._upgrades: queue.SimpleQueue[_Upgrade] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        """Guards what `close` and `upgrade` share: whichever is second closes."""
+        """Guards what `close` and `upgrades` share: whichever is second closes."""
         self._closed = threading.Event()
         self._failed: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         """Collectors that failed in use and are tried again; None ends the thread."""
@@ -99,21 +99,14 @@ class CollectorChain:
         self._take_upgrades()
         self._opened.collector.close()
 
-    def upgrade(self) -> bool:
-        """Open the better collectors that are worth trying; tell whether one opened.
+    def upgrades(self) -> Iterator[bool]:
+        """Open better collectors, then those that fail; tell each time if one opened.
 
         It takes over with the next sample. What failed in a way that may pass is tried
         again, until this is closed.
         """
-        return self._try(self._opened.better, _waits_s(0))
-
-    def upgrades(self) -> Iterator[bool]:
-        """Upgrade, then reopen collectors that fail; tell each time whether one opened.
-
-        It ends when this is closed.
-        """
         self._recovers = True
-        yield self.upgrade()
+        yield self._try(self._opened.better, _waits_s(0))
         failures: Counter[str] = Counter()
         while (name := self._failed.get()) is not None:
             waits_s = _waits_s(failures[name])

@@ -75,12 +75,8 @@ class FrameSource:
         """Why the last collector failed, in one line; empty if none did."""
         return self._chain.failure
 
-    def upgrade(self) -> bool:
-        """Open a better collector, from another thread; tell whether one opened."""
-        return self._chain.upgrade()
-
     def upgrades(self) -> Iterator[bool]:
-        """Do so, and again whenever a collector fails, until this is closed."""
+        """Open better collectors, from another thread; tell each time if one opened."""
         return self._chain.upgrades()
 
     def close(self) -> None:

@@ -94,7 +94,7 @@ class Upgrading:
         self._thread.start()
 
     def _run(self) -> None:
-        self.result = self._source.upgrade()
+        self.result = next(self._source.upgrades())
 
     def end(self) -> bool | None:
         self._thread.join(PATIENCE_S)

@@ -30,7 +30,7 @@ def test_a_better_one_takes_over_and_the_rates_go_on(install: Install) -> None:
     first = source.next_frame(Need.NONE)
     assert first.collector.refusals == ("kernel: loading",)
     source.next_frame(Need.NONE)
-    assert source.upgrade() is True
+    assert next(source.upgrades()) is True
     frame = source.next_frame(Need.NONE)
     assert frame.seq == 2
     assert (frame.collector.name, frame.collector.refusals) == ("kernel", ())
@@ -48,7 +48,7 @@ def test_the_one_before_is_closed_when_a_better_one_serves(install: Install) -> 
     install(better, plain)
     source = quick(plain, "kernel")
     source.next_frame(Need.NONE)
-    source.upgrade()
+    next(source.upgrades())
     assert plain.closed == 0
     source.next_frame(Need.NONE)
     assert (plain.closed, better.closed) == (1, 0)
@@ -75,7 +75,7 @@ def test_one_that_opened_and_never_served_is_closed_too(install: Install) -> Non
     better, plain = Made("kernel"), Made("traditional")
     install(better, plain)
     source = quick(plain, "kernel")
-    source.upgrade()
+    next(source.upgrades())
     source.close()
     assert (better.opened, better.closed, plain.closed) == (1, 1, 1)
 
@@ -87,7 +87,7 @@ def test_a_refused_upgrade_is_told(install: Install) -> None:
     install(better, plain)
     source = quick(plain, "kernel")
     source.next_frame(Need.NONE)
-    assert source.upgrade() is False
+    assert next(source.upgrades()) is False
     frame = source.next_frame(Need.NONE)
     assert frame.collector.name == "traditional"
     assert frame.collector.refusals == ("kernel: unavailable: no probes; become root",)
@@ -101,7 +101,7 @@ def test_the_best_that_opens_is_the_upgrade(install: Install) -> None:
     plain = Made("traditional")
     install(best, second, plain)
     source = quick(plain, "kernel", "netlink")
-    assert source.upgrade() is True
+    assert next(source.upgrades()) is True
     frame = source.next_frame(Need.NONE)
     assert frame.collector.name == "netlink"
     assert frame.collector.refusals == ("kernel: unavailable: no probes; become root",)
@@ -111,7 +111,7 @@ def test_nothing_better_is_no_upgrade(install: Install) -> None:
     plain = Made("traditional", [ticks(0.0, 0)])
     install(plain)
     source = quick(plain)
-    assert source.upgrade() is False
+    assert next(source.upgrades()) is False
     assert source.next_frame(Need.NONE).collector.refusals == ()
 
 
@@ -172,6 +172,6 @@ def test_an_upgrade_was_not_forced_and_may_step_down(install: Install) -> None:
     install(best, plain)
     source = quick(plain, "kernel")
     source.next_frame(Need.NONE)
-    source.upgrade()
+    next(source.upgrades())
     assert source.next_frame(Need.NONE).collector.name == "kernel"
     assert source.next_frame(Need.NONE).collector.name == "traditional"

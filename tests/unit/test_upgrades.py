@@ -201,7 +201,7 @@ def test_an_upgrade_after_the_end_opens_nothing(install: Install) -> None:
     install(better, plain)
     source = quick(plain, "kernel")
     source.close()
-    assert source.upgrade() is False
+    assert next(source.upgrades()) is False
     assert (better.opened, plain.closed) == (0, 1)
 
 
@@ -221,7 +221,7 @@ def test_one_that_fails_while_a_better_one_opens_does_not_come_back(
     assert frame.collector.name == "traditional"
     assert frame.collector.refusals == (
         "kernel: loading",
-        "netlink: failed: netlink broke; restart it",
+        "netlink: failed, trying again soon: netlink broke; restart it",
     )
     better.refusal = CollectorUnavailable("no probes", "become root")
     better.may_open.set()
@@ -230,7 +230,7 @@ def test_one_that_fails_while_a_better_one_opens_does_not_come_back(
     assert frame.collector.name == "traditional"
     assert frame.collector.refusals == (
         "kernel: unavailable: no probes; become root",
-        "netlink: failed: netlink broke; restart it",
+        "netlink: failed, trying again soon: netlink broke; restart it",
     )
     source.close()
     assert (second.closed, plain.closed, better.opened) == (1, 1, 0)
@@ -293,7 +293,7 @@ def test_what_may_pass_is_tried_again(
     plain = Made("traditional")
     install(better, plain)
     source = quick(plain, "kernel")
-    assert source.upgrade() is True
+    assert next(source.upgrades()) is True
     frame = source.next_frame(Need.NONE)
     assert (frame.collector.name, frame.collector.refusals) == ("kernel", ())
     assert better.opened == 1
@@ -351,7 +351,7 @@ def test_one_that_breaks_while_it_opens_is_a_refusal(install: Install) -> None:
     better, plain = Broken("kernel"), Made("traditional", [ticks(0, 0)])
     install(better, plain)
     source = quick(plain, "kernel")
-    assert source.upgrade() is False
+    assert next(source.upgrades()) is False
     (said,) = source.next_frame(Need.NONE).collector.refusals
     assert "it broke: TypeError: a mistake of ours; please report it" in said
     assert better.closed == 1

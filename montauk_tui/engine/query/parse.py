@@ -71,11 +71,7 @@ def _all(scanner: Scanner, depth: int) -> Node:
 
 
 def _expect_operand(scanner: Scanner) -> None:
-    if (
-        scanner.at_end
-        or scanner.sign in "|)"
-        or scanner.text.startswith("&&", scanner.at)
-    ):
+    if scanner.at_operator:
         what = _next(scanner)
         problem = f"something is missing before {what or 'the end'}"
         raise scanner.error(problem, _OPERAND, length=len(what))
@@ -101,11 +97,8 @@ def _is_not(scanner: Scanner) -> bool:
     """Tell whether a `not` comes next that has an operand."""
     if scanner.keyword() != "not":
         return False
-    rest = Scanner(scanner.text)
-    rest.at = scanner.at + 3
-    rest.skip()
-    is_end = rest.at_end or rest.sign in "|)" or rest.text.startswith("&&", rest.at)
-    return not is_end and rest.keyword() not in ("and", "or")
+    rest = Scanner(scanner.text, scanner.at + 3)
+    return not rest.at_operator and rest.keyword() not in ("and", "or")
 
 
 def _group(scanner: Scanner, depth: int) -> Node:
@@ -177,9 +170,7 @@ def _text(scanner: Scanner) -> str:
 
 def _text_follows(scanner: Scanner) -> bool:
     """Tell whether a text follows the `|` that comes next."""
-    rest = Scanner(scanner.text)
-    rest.at = scanner.at + 1
-    rest.skip()
+    rest = Scanner(scanner.text, scanner.at + 1)
     if rest.at_end or rest.sign in "|()!" or rest.operator() or _is_not(rest):
         return False
     return rest.comparison() is None

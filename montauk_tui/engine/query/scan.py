@@ -20,10 +20,10 @@ QUOTES: Final = "\"'"
 class Scanner:
     """A text and the position in it."""
 
-    def __init__(self, text: str) -> None:
-        """Start before the first part."""
+    def __init__(self, text: str, at: int = 0) -> None:
+        """Start at a position, or behind the blanks there."""
         self.text = text
-        self.at = 0
+        self.at = at
         self.skip()
 
     def skip(self) -> None:
@@ -40,6 +40,11 @@ class Scanner:
     def sign(self) -> str:
         """The next character, empty at the end."""
         return self.text[self.at : self.at + 1]
+
+    @property
+    def at_operator(self) -> bool:
+        """Whether no operand can come next: at the end, or an `|`, `)` or `&&`."""
+        return self.at_end or self.sign in "|)" or self.text.startswith("&&", self.at)
 
     def take(self, sign: str) -> bool:
         """Skip `sign` and the blanks behind it, if it comes next."""
@@ -99,7 +104,7 @@ class Scanner:
         start, depth = self.at, 0
         while not self.at_end and not self.sign.isspace():
             sign = self.sign
-            if depth == 0 and (sign in "|)" or self.text.startswith("&&", self.at)):
+            if depth == 0 and self.at_operator:
                 break
             depth += (sign == "(") - (sign == ")")
             self.at += 1

@@ -4,7 +4,7 @@ from functools import partial
 
 from montauk_tui.engine.units import counted
 from montauk_tui.model.ioprio import LEVELS
-from montauk_tui.model.policies import REAL_TIME
+from montauk_tui.model.names import REAL_TIME
 from montauk_tui.model.sample import Identity
 from montauk_tui.session.actions.targets import act, actions, names, targets
 from montauk_tui.session.effects import Choice, Pick, Picked, Toggle, Update

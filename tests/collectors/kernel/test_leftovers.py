@@ -418,7 +418,7 @@ def test_leaving_leaves_nothing_behind(
     files, children = open_files(), children_of(os.getpid())
     plain = registry.open_collector("traditional")
     source = FrameSource(dataclasses.replace(plain, better=("kernel",)))
-    upgrading = threading.Thread(target=source.upgrade, daemon=True)
+    upgrading = threading.Thread(target=next, args=(source.upgrades(),), daemon=True)
     upgrading.start()
     if moment == "while it loads":
         until(lambda: children_of(os.getpid()) != children, "the loader")
