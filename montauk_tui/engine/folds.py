@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from montauk_tui.engine import tree
+from montauk_tui.engine.rows.build import sums_of
 from montauk_tui.engine.rows.exited_parents import real_pids, row_codes
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.names import DEAD
@@ -114,23 +115,15 @@ def _with_sums(frame: Frame, group: Ints, roots: Bools) -> Frame:
         some = np.bincount(group[counted], minlength=len(table)) > 0
         columns[name] = np.where(roots, np.where(some, sums, UNKNOWN), values)
     sample = replace(frame.sample, processes=table.with_columns(columns))
-    cpu_pct = _sums(frame.rates.cpu_pct, group, whole)
-    per_s = {
-        name: np.where(roots, _sums(values, group, whole), values)
-        for name, values in frame.rates.per_s.items()
-    }
-    cpu_pct = np.where(roots, cpu_pct, frame.rates.cpu_pct)
-    rates = replace(frame.rates, cpu_pct=cpu_pct, per_s=per_s)
+
+    def summed(values: Floats) -> Floats:
+        sums = sums_of(np.where(whole, values, np.nan), group, len(table))
+        return np.where(roots, sums, values)
+
+    per_s = {name: summed(values) for name, values in frame.rates.per_s.items()}
+    rates = replace(frame.rates, cpu_pct=summed(frame.rates.cpu_pct), per_s=per_s)
     extra = dict(frame.extra)
     if "used_s" in extra:
         # The value of the root alone.
         extra["used_s"] = np.where(roots, np.nan, extra["used_s"])
     return replace(frame, sample=sample, rates=rates, extra=extra)
-
-
-def _sums(values: Floats, group: Ints, counted: Bools) -> Floats:
-    """Return the sum of the known values of each group, NaN if there are none."""
-    known = counted & np.isfinite(values)
-    sums = np.bincount(group[known], values[known], len(values))
-    some = np.bincount(group[known], minlength=len(values)) > 0
-    return np.where(some, sums, np.nan)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from sys import maxsize
 from typing import Any, Final, Literal
 
 from montauk_tui.session.actions import (
@@ -66,8 +67,8 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "affinity": scheduling.choose_affinity,
     "policy": scheduling.choose_policy,
     "kill": kill.kill,
-    "trace": watching.trace,
-    "backtrace": watching.backtrace,
+    "trace": lambda session: watching.watch(session, "system calls"),
+    "backtrace": lambda session: watching.watch(session, "backtrace"),
     "tag": tagging.tag,
     "tag_subtree": tagging.tag_subtree,
     "untag": tagging.untag,
@@ -90,8 +91,8 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "last": selection.last,
     "scroll": selection.scroll,
     "shift": selection.shift,
-    "shift_home": selection.shift_home,
-    "shift_end": selection.shift_end,
+    "shift_home": lambda session: selection.shift(session, -maxsize),
+    "shift_end": lambda session: selection.shift(session, maxsize),
 }
 """The actions that keys, clicks and the command list run."""
 

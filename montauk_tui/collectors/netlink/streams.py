@@ -37,7 +37,7 @@ class Drained(NamedTuple):
     stats: Stats
 
 
-Counts = tuple[int, int, int, int]
+Counts = tuple[int, ...]
 """Of forks, execs, exits and stats."""
 
 
@@ -57,7 +57,8 @@ class Streams:
         """Why nothing reads arguments at execs; empty where something does."""
         self._argv: dict[Exec, Argv] = {}
         self._kept: list[Drained] = []
-        self._arrived = self._discarded = self._drained = (0, 0, 0, 0)
+        nothing: Counts = (0, 0, 0, 0)
+        self._arrived = self._discarded = self._drained = nothing
         self._lock = threading.Lock()
         self._sockets = contextlib.ExitStack()
         with contextlib.ExitStack() as undo:
@@ -162,7 +163,7 @@ class Streams:
             if any(_sizes(drained)):
                 self._kept.append(drained)
             # The latest part is always kept: the sockets bound its size.
-            while len(self._kept) > 1 and _size(self._kept) > _MOST_KEPT:
+            while len(self._kept) > 1 and sum(map(_count, self._kept)) > _MOST_KEPT:
                 self._discarded = _sum(self._discarded, _sizes(self._kept.pop(0)))
 
     def _keep_arguments(self, execs: Events) -> None:
@@ -185,19 +186,13 @@ _NO_EVENTS: Final = np.empty(0, dtype=EVENT)
 _NOTHING: Final = Drained(_NO_EVENTS, _NO_EVENTS, _NO_EVENTS, np.empty(0, dtype=STATS))
 
 
-def _size(parts: list[Drained]) -> int:
-    return sum(sum(_sizes(part)) for part in parts)
+def _count(drained: Drained) -> int:
+    return sum(_sizes(drained))
 
 
 def _sizes(drained: Drained) -> Counts:
-    return (
-        len(drained.forks),
-        len(drained.execs),
-        len(drained.exits),
-        len(drained.stats),
-    )
+    return tuple(map(len, drained))
 
 
 def _sum(one: Counts, other: Counts, sign: int = 1) -> Counts:
-    forks, execs, exits, stats = (a + sign * b for a, b in zip(one, other, strict=True))
-    return forks, execs, exits, stats
+    return tuple(a + sign * b for a, b in zip(one, other, strict=True))

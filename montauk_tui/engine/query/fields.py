@@ -167,16 +167,18 @@ FIELDS: Final = {
 }
 """Every field by its id."""
 
-SHORT: Final = {
+_IDS: Final = (
+    "cgroup command container event nice oom pid ppid signal start state threads "
+    "tty uid unit user"
+)
+
+SHORT: Final = dict(sorted({
+    **{name: name for name in _IDS.split()},
     "age": "elapsed",
     "args": "command",
     "at": "event_s",
-    "cgroup": "cgroup",
-    "command": "command",
-    "container": "container",
     "cpu": "cpu_pct",
     "ended": "ended_s",
-    "event": "event",
     "exit": "exit_status",
     "io": "io_rate",
     "life": "lifetime_s",
@@ -184,10 +186,6 @@ SHORT: Final = {
     "mem": "rss_bytes",
     "mem%": "mem_pct",
     "name": "comm",
-    "nice": "nice",
-    "oom": "oom",
-    "pid": "pid",
-    "ppid": "ppid",
     "priv": "uss_bytes",
     "pss": "pss_bytes",
     "read": "io_read_rate",
@@ -195,19 +193,11 @@ SHORT: Final = {
     "rss": "rss_bytes",
     "runq": "runq_pct",
     "shr": "shared_bytes",
-    "signal": "signal",
-    "start": "start",
-    "state": "state",
     "swap": "swap_bytes",
-    "threads": "threads",
     "time": "cpu_time",
-    "tty": "tty",
-    "uid": "uid",
-    "unit": "unit",
-    "user": "user",
     "virt": "virt_bytes",
     "write": "io_write_rate",
-}
+}.items()))  # fmt: skip
 """Short names; completion offers these first."""
 
 NAMES: Final = {

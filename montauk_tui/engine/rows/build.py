@@ -313,6 +313,14 @@ def in_ticks(time_ns: Ints, ticks_per_second: int) -> Ints:
     return np.where(time_ns == UNKNOWN, UNKNOWN, ticks)
 
 
+def sums_of(values: Floats, group: Ints, size: int) -> Floats:
+    """Return the sum of the known values of each group, NaN if there are none."""
+    known = np.isfinite(values)
+    sums = np.bincount(group[known], values[known], size)
+    some = np.bincount(group[known], minlength=size) > 0
+    return np.where(some, sums, np.nan)
+
+
 def beside(first: Extra, count_first: int, second: Extra, count_second: int) -> Extra:
     """Return the extra columns of two tables, one after the other."""
     return {

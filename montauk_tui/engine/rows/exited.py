@@ -18,6 +18,7 @@ from montauk_tui.engine.rows.build import (
     per_s_extra,
     reported_now,
     status_of,
+    sums_of,
 )
 from montauk_tui.engine.rows.kinds import all_of, kind_of
 from montauk_tui.model.exits import ExitTable
@@ -244,10 +245,7 @@ class _Totals(NamedTuple):
     """The groups whose sums are needed."""
 
     def of(self, values: Floats) -> Floats:
-        known = np.isfinite(values)
-        sums = np.bincount(self.group, np.where(known, values, 0.0), self.size)
-        some = np.bincount(self.group, known, self.size) > 0
-        return np.where(some, sums, np.nan)[self.wanted]
+        return sums_of(values, self.group, self.size)[self.wanted]
 
     def whole(self, values: Ints) -> Ints:
         sums = self.of(as_floats(values))

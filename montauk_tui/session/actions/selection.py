@@ -36,13 +36,3 @@ def scroll(session: Session, rows: int) -> Update:
 def shift(session: Session, cells: int) -> Update:
     """Scroll sideways."""
     return Update(session, Scroll(cells=cells))
-
-
-def shift_home(session: Session) -> Update:
-    """Scroll to the start of the line."""
-    return shift(session, -sys.maxsize)
-
-
-def shift_end(session: Session) -> Update:
-    """Scroll to the end of the longest line."""
-    return shift(session, sys.maxsize)

@@ -1,4 +1,7 @@
-"""Targets of an action: the tagged processes, else that of the selected row."""
+"""Targets of an action: the tagged processes, else that of the selected row.
+
+What has no target raises NotPossible with the reason.
+"""
 
 import math
 from collections.abc import Callable, Sequence
@@ -18,11 +21,7 @@ from montauk_tui.session.state import NotPossible, Rows, Session
 
 
 def actions(session: Session) -> Actions:
-    """Return the actions on processes.
-
-    Raises:
-        NotPossible: No action is allowed.
-    """
+    """Return the actions on processes."""
     if session.choices.read_only:
         raise NotPossible("read-only mode: processes cannot be changed")
     if session.actions is None:
@@ -31,11 +30,7 @@ def actions(session: Session) -> Actions:
 
 
 def targets(session: Session) -> tuple[Session, list[Identity]]:
-    """Return the target processes; the selected row stays selected.
-
-    Raises:
-        NotPossible: There is no target, or no action is allowed.
-    """
+    """Return the target processes; the selected row stays selected."""
     actions(session)
     if session.choices.tags:
         return session, sorted(session.choices.tags)
@@ -47,9 +42,6 @@ def living(session: Session) -> tuple[Session, Identity]:
     """Return the live process or thread of the selected row.
 
     The process of an event may be alive. The row stays selected.
-
-    Raises:
-        NotPossible: There is no such process.
     """
     rows, place = selected(session)
     process = real_identity(rows.listed, place)
@@ -59,11 +51,7 @@ def living(session: Session) -> tuple[Session, Identity]:
 
 
 def selected(session: Session) -> tuple[Rows, int]:
-    """Return the rows shown, and the index of the selected one in the listed frame.
-
-    Raises:
-        NotPossible: No row is selected.
-    """
+    """Return the rows shown, and the index of the selected one in the listed frame."""
     if session.rows is None or session.place is None:
         raise NotPossible("no process is selected")
     return session.rows, session.place
@@ -88,9 +76,6 @@ def process_at(session: Session) -> Identity:
     """Return the live process of the selected row.
 
     For an exited process it is the nearest live ancestor.
-
-    Raises:
-        NotPossible: None is alive.
     """
     rows, place = selected(session)
     process = real_identity(rows.listed, place)

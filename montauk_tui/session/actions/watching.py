@@ -8,17 +8,8 @@ from montauk_tui.session.effects import Update, Watch
 from montauk_tui.session.state import NotPossible, Session
 
 
-def trace(session: Session) -> Update:
-    """Show the system calls that the selected process makes."""
-    return _watch(session, "system calls")
-
-
-def backtrace(session: Session) -> Update:
-    """Show backtraces of the threads of the selected process."""
-    return _watch(session, "backtrace")
-
-
-def _watch(session: Session, what: Watchable) -> Update:
+def watch(session: Session, what: Watchable) -> Update:
+    """Show what an external program reports about the selected process."""
     by = actions(session)
     session, row = living(session)
     frame = session.seen.frame
