@@ -39,8 +39,7 @@ class AutogroupNice:
 
     def add(self, identity: Identity) -> Result:
         """Add to the value of the group that a process is in."""
-        refused = pid_owner.out_of_reach(identity)
-        if refused is not None:
+        if refused := pid_owner.out_of_reach(identity):
             return refused
         if self._is_off():
             reason = "autogroups are off: sysctl kernel.sched_autogroup_enabled=1"

@@ -68,8 +68,7 @@ def out_of_reach(identity: Identity) -> Result | None:
 
 def why_not(identity: Identity) -> Result | None:
     """Return why a process or thread cannot be acted on, None where it can."""
-    refused = out_of_reach(identity)
-    if refused is not None:
+    if refused := out_of_reach(identity):
         return refused
     found = holder(identity.pid)
     if found is None or found.start_ticks != identity.start_ticks:

@@ -42,8 +42,7 @@ def change(
         task: Is given the id of each thread; may raise OSError.
         hints: By error number: what would permit it, or why it is refused.
     """
-    refused = pid_owner.why_not(identity)
-    if refused is not None:
+    if refused := pid_owner.why_not(identity):
         return refused
     whose = pid_owner.owner(identity.pid)
     try:
@@ -79,8 +78,7 @@ def _one(pid: int, thread: int, task: Callable[[int], None]) -> None:
 
 def add_nice(identity: Identity, step: int) -> Result:
     """Add to the nice value of every thread, within the allowed range."""
-    refused = pid_owner.why_not(identity)
-    if refused is not None:
+    if refused := pid_owner.why_not(identity):
         return refused
     try:
         before = os.getpriority(os.PRIO_PROCESS, pid_owner.first_thread(identity.pid))

@@ -28,8 +28,7 @@ def send(identity: Identity, number: int) -> Result:
     """
     if not hasattr(os, "pidfd_open") or not hasattr(signal, "pidfd_send_signal"):
         return Result(identity, Outcome.REFUSED, _NO_PIDFD)
-    refused = pid_owner.out_of_reach(identity)
-    if refused is not None:
+    if refused := pid_owner.out_of_reach(identity):
         return refused
     try:
         descriptor = os.pidfd_open(identity.pid)
@@ -42,8 +41,7 @@ def send(identity: Identity, number: int) -> Result:
 
 
 def _send(descriptor: int, identity: Identity, number: int) -> Result:
-    refused = pid_owner.why_not(identity)
-    if refused is not None:
+    if refused := pid_owner.why_not(identity):
         return refused
     try:
         signal.pidfd_send_signal(descriptor, number)

@@ -92,8 +92,7 @@ def missing(tools: tuple[Tool, ...]) -> str:
 
 def why_not(identity: Identity) -> Result | None:
     """Return why a process cannot be attached to, None where it can."""
-    refused = pid_owner.why_not(identity)
-    if refused is not None:
+    if refused := pid_owner.why_not(identity):
         return refused
     if identity.pid == os.getpid():
         reason = "montauk cannot stop itself and show it"

@@ -30,7 +30,7 @@ def find(table: ProcessTable, pid: Ints, start_ticks: Ints) -> Join:
 
 
 def by_pid(table_pids: Ints, pids: Ints) -> Join:
-    """Return the row of each pid in ascending `table_pids`."""
+    """Return the row of each pid, or other number, in ascending `table_pids`."""
     if not len(table_pids):
         zeros = np.zeros(len(pids), dtype=np.int64)
         return Join(zeros, zeros.astype(np.bool_))

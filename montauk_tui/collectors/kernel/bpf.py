@@ -1,5 +1,6 @@
 """The few commands of bpf(2) that load and attach the probes.
 
+All of them raise OSError where the kernel refuses.
 Structures are those of include/uapi/linux/bpf.h, cut after the last field that is used.
 Stdlib only: the loader runs this under the distribution's Python.
 """
@@ -54,11 +55,7 @@ class VerifierError(OSError):
 def create_map(
     kind: int, key: int, value: int, entries: int, flags: int, name: str
 ) -> int:
-    """Return the descriptor of a new map.
-
-    Raises:
-        OSError: The kernel refuses.
-    """
+    """Return the descriptor of a new map."""
     fields = (kind, key, value, entries, flags, 0, 0, _name(name))
     return _bpf(_MAP_CREATE, struct.pack("=7I16s", *fields))
 
@@ -117,31 +114,19 @@ def _try_load(
 
 
 def attach_raw_tracepoint(program: int, name: str) -> int:
-    """Attach `program` to a raw tracepoint until the returned descriptor is closed.
-
-    Raises:
-        OSError: The kernel refuses.
-    """
+    """Attach `program` to a raw tracepoint until the returned descriptor is closed."""
     text = ctypes.create_string_buffer(name.encode())
     fields = struct.pack("=QI", ctypes.addressof(text), program)
     return _bpf(_RAW_TRACEPOINT_OPEN, fields)
 
 
 def attach_iterator(program: int) -> int:
-    """Return the link of an iterator.
-
-    Raises:
-        OSError: The kernel refuses.
-    """
+    """Return the link of an iterator."""
     return _bpf(_LINK_CREATE, struct.pack("=4I", program, 0, _TRACE_ITER, 0))
 
 
 def open_iterator(link: int) -> int:
-    """Return a descriptor from which all output of an iterator can be read once.
-
-    Raises:
-        OSError: The kernel refuses.
-    """
+    """Return a descriptor from which all output of an iterator can be read once."""
     return _bpf(_ITER_CREATE, struct.pack("=2I", link, 0))
 
 

@@ -27,7 +27,6 @@ _LISTENS: Final = 0x10000
 
 _INET_WORDS: Final = 10
 _UNIX_WORDS: Final = 7
-_NETLINK_WORDS: Final = 10
 _IPV4_DIGITS: Final = 8
 _IPV6_DIGITS: Final = 32
 
