@@ -119,18 +119,14 @@ def _forbidden(identity: Identity, thread: int) -> Result | None:
 
 def _not_permitted(identity: Identity) -> Result:
     whose = pid_owner.owner(identity.pid)
-    own = whose is not None and whose.uid == os.geteuid()
-    if own and _scope() == 1:
+    try:
+        is_scoped = _SCOPE.read_bytes().strip() == b"1"
+    except OSError:
+        is_scoped = False
+    if is_scoped and whose is not None and whose.uid == os.geteuid():
         reason = "kernel.yama.ptrace_scope is 1: run as root, or set it to 0"
         return Result(identity, Outcome.NOT_PERMITTED, reason)
     return not_permitted(identity, whose and whose.uid, "CAP_SYS_PTRACE")
-
-
-def _scope() -> int:
-    try:
-        return int(_SCOPE.read_text("ascii"))
-    except (OSError, ValueError):
-        return 0
 
 
 def _busy(identity: Identity, thread: int) -> Result | None:

@@ -35,7 +35,12 @@ def changes(before: Settings, now: Settings) -> list[Change]:
         for option in _differing(OPTIONS, before, now)
         for value in (getattr(now, option.attribute),)
     ]
-    return [*found, *_key_changes(before, now), *_tab_changes(before, now)]
+    found += [
+        Change(("keys", action), plain(now.keys.get(action)))
+        for action in dict.fromkeys((*before.keys, *now.keys))
+        if before.keys.get(action) != now.keys.get(action)
+    ]
+    return [*found, *_tab_changes(before, now)]
 
 
 def _differing(
@@ -49,12 +54,6 @@ def _differing(
     if ids & _TOGETHER:
         ids |= _TOGETHER
     return [option for option in options if option.id in ids]
-
-
-def _key_changes(before: Settings, now: Settings) -> Iterator[Change]:
-    for action in dict.fromkeys((*before.keys, *now.keys)):
-        if before.keys.get(action) != now.keys.get(action):
-            yield Change(("keys", action), plain(now.keys.get(action)))
 
 
 def _tab_changes(before: Settings, now: Settings) -> Iterator[Change]:

@@ -97,11 +97,12 @@ class Event(NamedTuple):
         """Return it as a line below the titles."""
         table, row, end = self._table, self.row, self._end
         uid, cpu_s = int(table.uid[row]), _cpu_s(end, row)
+        ppid = known(table.ppid[row])
         cells = [
             _clock(self.time_s),
             NAMES[self.kind],
             str(int(table.pid[row])),
-            _text_of(known(table.ppid[row])),
+            NOTHING_KNOWN if ppid is None else str(ppid),
             NOTHING_KNOWN if uid == UNKNOWN else user(uid),
             NOTHING_KNOWN if end is None else _status(end, row),
             NOTHING_KNOWN if end is None else lifetime_text(_life_s(end, row)),
@@ -171,7 +172,3 @@ def _clock(time_s: float | None) -> str:
         return NOTHING_KNOWN
     whole, milliseconds = divmod(int(time_s * 1000), 1000)
     return f"{time.strftime('%H:%M:%S', time.localtime(whole))}.{milliseconds:03d}"
-
-
-def _text_of(value: int | None) -> str:
-    return NOTHING_KNOWN if value is None else str(value)

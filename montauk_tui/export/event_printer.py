@@ -57,14 +57,10 @@ class Printer:
         until_ns = sample.reported_until_ns
         if until_ns is not None:
             until_ns = max(until_ns, round((sample.boot_s - _MOST_HELD_S) * 1e9))
-        self._print(source, until_ns)
+        self.show_held(source, until_ns)
 
-    def show_rest(self, source: Source) -> None:
-        """Print the events held back: no more will come."""
-        self._print(source, None)
-
-    def _print(self, source: Source, until_ns: int | None) -> None:
-        """Print the events up to a moment; all if it is None."""
+    def show_held(self, source: Source, until_ns: int | None = None) -> None:
+        """Print the events held back, those up to a moment or all."""
         # Stable: events of the same time keep their order.
         self._held.sort(key=Event.moment_ns)
         count = len(self._held)

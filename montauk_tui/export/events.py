@@ -67,7 +67,7 @@ def events(
         took_s = sample.monotonic_s - source.began_s
         if sample.ending is not None:
             _print_ends(source, waiter, printer, Counter(sample.ending.tolist()))
-        printer.show_rest(source)
+        printer.show_held(source)
         printer.summary(counted, took_s)
     return 0
 

@@ -1,11 +1,10 @@
 """The commands about the probes of the kernel collector."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from montauk_tui.collectors.kernel.btf import DEFAULT_PATH, Btf, BtfError
 from montauk_tui.collectors.kernel.layout import (
     Layout,
-    Used,
     consequence,
     read_layout,
 )
@@ -39,7 +38,12 @@ def layout(path: str = DEFAULT_PATH) -> int:
 
 def layout_lines(found: Layout) -> list[str]:
     """Return the fields, the missing ones with the effect, and the rest."""
-    lines = _aligned([_TITLES, *_fields(found.used)])
+    fields = [
+        (one.struct, one.name, str(field.offset), str(field.size), field.type_name)
+        for one in found.used
+        if (field := one.field) is not None
+    ]
+    lines = _aligned([_TITLES, *fields])
     if found.missing:
         costs = [
             (f"{used.struct}.{used.name}", f"missing: {consequence(used.macro)}")
@@ -47,14 +51,6 @@ def layout_lines(found: Layout) -> list[str]:
         ]
         lines += ["", *_aligned(costs)]
     return [*lines, "", *_aligned(_differences(found))]
-
-
-def _fields(used: Iterable[Used]) -> list[tuple[str, ...]]:
-    return [
-        (one.struct, one.name, str(field.offset), str(field.size), field.type_name)
-        for one in used
-        if (field := one.field) is not None
-    ]
 
 
 def _differences(found: Layout) -> list[tuple[str, str]]:

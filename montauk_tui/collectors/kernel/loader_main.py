@@ -194,7 +194,9 @@ class Source:
         here = Path(__file__)
         names = ("btf.py", "layout.py", "compiled.py", here.name)
         own = [here.with_name(name).read_bytes() for name in names]
-        versions = [path.read_bytes() for path in self._version_files()]
+        # They identify the BCC: a new package replaces them.
+        files = [Path(folder, "bcc/version.py") for folder in self._packages]
+        versions = [path.read_bytes() for path in files if path.is_file()]
         parts = [*headers, types, *own, *versions]
         system = " ".join([*os.uname()[2:], *self._defines])
         self.key = cache.key([self._text.encode(), system.encode(), *parts])
@@ -211,11 +213,6 @@ class Source:
         text = path.read_text("utf-8")
         found = re.compile(r'^#include "([^"]+)"$', re.MULTILINE)
         return found.sub(lambda one: self._whole(path.with_name(one[1]), placed), text)
-
-    def _version_files(self) -> list[Path]:
-        """Return the files that identify the BCC; a new package replaces them."""
-        found = [Path(folder, "bcc/version.py") for folder in self._packages]
-        return [path for path in found if path.is_file()]
 
     def compiled(self, flags: list[str]) -> dict[str, Any]:
         """Return the compiled probes and what is cached with them."""

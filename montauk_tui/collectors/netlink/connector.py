@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from montauk_tui.collectors.clock import UNKNOWN_OFFSETS, namespace_offsets
 from montauk_tui.collectors.netlink.batch import Raw, Receiver
-from montauk_tui.collectors.netlink.socket_filter import Instruction, attach, keep_if
+from montauk_tui.collectors.netlink.socket_filter import attach, keep_if
 
 Events = npt.NDArray[np.void]
 """Records of EVENT."""
@@ -104,14 +104,11 @@ class EventSocket:
             self.receiver.grow(buffer_bytes)
             sock.bind((0, _PROC))
             _subscribe(sock)
-            attach(sock, self._filter())
+            words = [_DATA_AT + 4 * word for word in _PID_TGID[kind]]
+            same = None if with_threads else (words[0], words[1])
+            attach(sock, keep_if((KIND_AT, kind), same))
             sock.settimeout(0)
             undo.pop_all()
-
-    def _filter(self) -> list[Instruction]:
-        pid, tgid = _PID_TGID[self._kind]
-        same = None if self._with_threads else (_DATA_AT + 4 * pid, _DATA_AT + 4 * tgid)
-        return keep_if((KIND_AT, self._kind), same)
 
     def read(self) -> Events:
         """Return the events since the last call, in the kernel's order.

@@ -42,7 +42,8 @@ class Charged:
         folder = Path(sys, "fs/cgroup")
         usage = folder / "cpuacct/cpuacct.usage"
         # Version 2 only has this file.
-        roots = (root for root in (folder, folder / "unified") if _is_version_2(root))
+        files = (folder / "cgroup.controllers", folder / "unified/cgroup.controllers")
+        roots = (file.parent for file in files if file.exists())
         if usage.exists():
             self._usage = usage
         else:
@@ -68,10 +69,6 @@ class Charged:
             grown_us = usage_us - before.get(name, 0)
             # One that was removed and made again begins anew.
             self._total_us += grown_us if grown_us >= 0 else usage_us
-
-
-def _is_version_2(root: Path) -> bool:
-    return (root / "cgroup.controllers").exists()
 
 
 def _below(root: Path) -> dict[str, int]:

@@ -69,11 +69,6 @@ class ProcLookups:
         rows[join.row[join.found]] = True
         return rows
 
-    def _read_commands(self, table: ProcessTable) -> None:
-        """Read the command lines of all processes that have one, as far as due."""
-        whose = table.pairs(table.is_process & ~table.is_kernel)
-        self._lines.refresh(starmap(Identity, whose))
-
     def read_new(self, table: ProcessTable, most: int) -> None:
         """Read the command lines of processes that have none yet, `most` at a time."""
         candidates = table.pairs(table.is_process & ~table.is_kernel)
@@ -119,7 +114,8 @@ class ProcLookups:
     def read(self, table: ProcessTable, needs: Need) -> None:
         """Read what is needed of every process: once a sample, after the columns."""
         if Need.CMDLINE in needs:
-            self._read_commands(table)
+            whose = table.pairs(table.is_process & ~table.is_kernel)
+            self._lines.refresh(starmap(Identity, whose))
         self._cgroups.at_once = Need.AT_ONCE in needs
         self._cgroups.finish()
         self._gauges.read(table, needs)

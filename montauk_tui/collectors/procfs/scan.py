@@ -113,17 +113,14 @@ class ProcRoot(Folder):
                 close(file)
             yield int(pid), text
 
-    def _threads(self, pid: int) -> list[str]:
-        """Return the thread ids of a process, none if it has exited."""
-        try:
-            return self.names(f"{pid}/task")
-        except OSError:
-            return []
-
     def thread_stats(self, pids: Iterable[int]) -> Iterator[RawStat]:
         """Yield the stat file of each thread but the leader of the processes `pids`."""
         for pid in pids:
-            for tid in self._threads(pid):
+            try:
+                tids = self.names(f"{pid}/task")
+            except OSError:
+                continue
+            for tid in tids:
                 if tid == str(pid):
                     continue
                 try:

@@ -53,10 +53,7 @@ def plain(_frame: Frame, _row: int) -> Level:
 
 
 def number(field: str) -> Key:
-    def key(frame: Frame) -> Floats:
-        return as_floats(getattr(frame.sample.processes, field))
-
-    return key
+    return lambda frame: as_floats(getattr(frame.sample.processes, field))
 
 
 def cpu_pct_key(frame: Frame) -> Floats:

@@ -172,11 +172,8 @@ def _is_readable(path: str) -> bool:
 
 def of_cgroup(make: Callable[[str], str] = str) -> Label:
     """Return a label made of the path of the cgroup."""
-
-    def texts_of(frame: Frame) -> list[str]:
-        return list(map(make, _cgroups(frame)))
-
-    def text_of(frame: Frame, row: int) -> str:
-        return make(_cgroup(frame, row))
-
-    return Label(texts_of, text_of, Need.of("cgroup"))
+    return Label(
+        lambda frame: list(map(make, _cgroups(frame))),
+        lambda frame, row: make(_cgroup(frame, row)),
+        Need.of("cgroup"),
+    )

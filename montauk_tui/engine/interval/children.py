@@ -13,7 +13,7 @@ import numpy as np
 from montauk_tui.model.join import by_pid, same_process
 from montauk_tui.model.orphans import living_ancestors
 from montauk_tui.model.sample import ProcessTable, Sample
-from montauk_tui.model.schema import UNKNOWN, Bools, Floats, Ints
+from montauk_tui.model.schema import UNKNOWN, Floats
 
 _OWN: Final = ("utime", "stime")
 _CREDITED: Final = ("cutime", "cstime")
@@ -35,8 +35,11 @@ def children_seconds(previous: Sample, current: Sample) -> Floats:
     left_s = np.where(known, grown, 0.0) / hz
     exited = ~same_process(now, before).found & before.is_process
     reported_s = np.nan_to_num(_sum(before, _OWN + _CREDITED)) / hz
-    parent = _living_parent(before, exited, now)
-    credited = exited & (parent >= 0)
+    wanted = np.where(exited, before.ppid, 0)
+    gone = before.only(exited)
+    ancestor = living_ancestors(wanted, now.pid, gone.pid, gone.ppid)
+    parent, is_there = by_pid(now.pid, ancestor)
+    credited = exited & is_there & (ancestor > 0)
     left_s -= np.bincount(parent[credited], reported_s[credited], len(now))
     elapsed_s = current.monotonic_s - previous.monotonic_s
     used_s = _settled(left_s).clip(0.0, elapsed_s * len(current.host.cpu_ids))
@@ -59,16 +62,6 @@ def _settled(left_s: Floats) -> Floats:
         settled[row] -= given_s
         missing_s -= given_s
     return settled
-
-
-def _living_parent(before: ProcessTable, exited: Bools, now: ProcessTable) -> Ints:
-    """Return the row in `now` of each exited row's nearest live ancestor, else -1."""
-    wanted = np.where(exited, before.ppid, 0)
-    ancestor = living_ancestors(
-        wanted, now.pid, before.pid[exited], before.ppid[exited]
-    )
-    row, found = by_pid(now.pid, ancestor)
-    return np.where(found & (ancestor > 0), row, -1)
 
 
 def _sum(table: ProcessTable, names: tuple[str, ...]) -> Floats:

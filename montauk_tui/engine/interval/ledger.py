@@ -13,8 +13,7 @@ from montauk_tui.engine.interval.rates import (
 )
 from montauk_tui.engine.interval.task_time import task_seconds
 from montauk_tui.model.frame import Ledger, Rates
-from montauk_tui.model.sample import CPU_FIELDS, HostSample, ProcessTable, Sample
-from montauk_tui.model.schema import Bools
+from montauk_tui.model.sample import CPU_FIELDS, HostSample, Sample
 
 _INTERRUPTS = [CPU_FIELDS.index(kind) for kind in ("irq", "softirq")]
 _IDLE = [CPU_FIELDS.index(kind) for kind in ("idle", "iowait")]
@@ -84,7 +83,9 @@ def _measured_interrupts(previous: Sample, current: Sample, rates: Rates) -> flo
     if not (before.measures_interrupts and now.measures_interrupts):
         return 0.0
     counted = busy_seconds(before, now, current.user_hz)[_INTERRUPTS]
-    own_s = float(np.nansum(rates.cpu_s[_ksoftirqd(current.processes)]))
+    table = current.processes
+    is_own = np.char.startswith(table.comm, _KSOFTIRQD) & table.is_kernel
+    own_s = float(np.nansum(rates.cpu_s[is_own & table.is_process]))
     return max(float(counted.sum()) - own_s, 0.0)
 
 
@@ -103,11 +104,6 @@ def _estimated_beside(previous: Sample, current: Sample, left_s: float) -> float
         return math.nan
     most_s = _counted_beside_idle(before, now, current.user_hz)
     return min(max(left_s, 0.0), most_s)
-
-
-def _ksoftirqd(table: ProcessTable) -> Bools:
-    named: Bools = np.char.startswith(table.comm, _KSOFTIRQD)
-    return table.is_process & table.is_kernel & named
 
 
 def _counted_beside_idle(before: HostSample, now: HostSample, user_hz: int) -> float:

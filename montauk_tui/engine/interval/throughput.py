@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from montauk_tui.model.devices import Devices
 from montauk_tui.model.frame import NO_THROUGHPUT, DeviceThroughput, Throughput
 
@@ -87,9 +89,6 @@ def _total(each: Sequence[Throughput], *, is_same: bool) -> Throughput:
         "",
         math.fsum(one.in_bytes for one in each),
         math.fsum(one.out_bytes for one in each),
-        max((one.busy_share for one in each), key=_known_first),
+        # fmax() returns the one that is known.
+        float(np.fmax.reduce([one.busy_share for one in each])),
     )
-
-
-def _known_first(share: float) -> float:
-    return -1.0 if math.isnan(share) else share

@@ -42,14 +42,7 @@ class Field:
 
 
 def _seconds(field: str) -> Key:
-    def key(frame: Frame) -> Floats:
-        return number(field)(frame) / frame.sample.ticks_per_second
-
-    return key
-
-
-def _machine_pct(frame: Frame) -> Floats:
-    return frame.rates.cpu_pct / len(frame.sample.host.cpu_ids)
+    return lambda frame: number(field)(frame) / frame.sample.ticks_per_second
 
 
 def _mem_pct(frame: Frame) -> Floats:
@@ -80,7 +73,10 @@ def _exit_code(frame: Frame) -> Floats:
 
 _NUMBERS: Final[dict[str, tuple[Kind, Key]]] = {
     "cpu_pct": (Kind.PERCENT, COLUMNS["cpu_pct"].key),
-    "ncpu_pct": (Kind.PERCENT, _machine_pct),
+    "ncpu_pct": (
+        Kind.PERCENT,
+        lambda it: it.rates.cpu_pct / len(it.sample.host.cpu_ids),
+    ),
     "mem_pct": (Kind.PERCENT, _mem_pct),
     "cpu_time": (Kind.DURATION, COLUMNS["cpu_time"].key),
     "utime": (Kind.DURATION, _seconds("utime")),
@@ -102,11 +98,7 @@ _SUFFIXES: Final = {"_bytes": Kind.SIZE, "_s": Kind.DURATION, "_pct": Kind.PERCE
 
 
 def _table(name: str) -> Groups:
-    def groups(frame: Frame) -> npt.NDArray[Any]:
-        values: npt.NDArray[Any] = getattr(frame.sample.processes, name)
-        return values
-
-    return groups
+    return lambda frame: getattr(frame.sample.processes, name)
 
 
 def _name(frame: Frame, row: int) -> str | None:

@@ -125,11 +125,6 @@ def _signal(text: str) -> float | None:
     return None
 
 
-def _signal_or_number(text: str) -> float | None:
-    found = _signal(text)
-    return _plain(text) if found is None else found
-
-
 def _state(text: str) -> str | None:
     for letter in (text, text.upper()):
         if len(letter) == 1 and letter in STATES:
@@ -144,6 +139,6 @@ _READERS: Final = {
     Kind.DURATION: _duration,
     Kind.CLOCK: _clock,
     Kind.EXIT: _plain,
-    Kind.SIGNAL: _signal_or_number,
+    Kind.SIGNAL: lambda text: _plain(text) if _signal(text) is None else _signal(text),
     Kind.STATE: _state,
 }

@@ -18,7 +18,9 @@ def note(frame: Frame, row: int, arrow: str = "<") -> str:
         return _ancestry(frame, row, arrow)
     match kind_of(frame, row):
         case RowKind.ORPHANS_PARENT:
-            return _of_exited_parent(frame, row)
+            is_known = not math.isnan(extra_value(frame, "exit_status", row))
+            how = _of_one(frame, row) if is_known else "exited"
+            return f"{how}, its children live on"
         case RowKind.EXITED_GROUP:
             return _of_many(frame, row)
         case RowKind.EXITED if "window_s" in frame.extra:
@@ -31,11 +33,6 @@ def _of_one(frame: Frame, row: int) -> str:
     life = lifetime_text(extra_value(frame, "lifetime_s", row))
     is_signal = "SIG" in status or "signal" in status
     return f"{'killed by' if is_signal else 'exited with'} {status} after {life}"
-
-
-def _of_exited_parent(frame: Frame, row: int) -> str:
-    is_known = not math.isnan(extra_value(frame, "exit_status", row))
-    return f"{_of_one(frame, row) if is_known else 'exited'}, its children live on"
 
 
 def _of_many(frame: Frame, row: int) -> str:

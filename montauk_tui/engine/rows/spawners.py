@@ -16,7 +16,7 @@ from montauk_tui.model.history import ExitedBatch
 from montauk_tui.model.join import by_pid
 from montauk_tui.model.orphans import living_ancestors
 from montauk_tui.model.schema import Floats, Ints
-from montauk_tui.model.starts import EXEC, FORK, StartTable
+from montauk_tui.model.starts import EXEC, FORK
 
 
 def spawners(frame: Frame) -> Frame:
@@ -40,7 +40,11 @@ def spawners(frame: Frame) -> Frame:
         rate: Floats = counted.astype(np.float64) / seconds
         return rate
 
-    extra = _of_starts(starts, by_parent) | _of_exits(exited, by_parent)
+    extra = {
+        "forks_rate": by_parent(starts.ppid[starts.kind == FORK]),
+        "execs_rate": by_parent(starts.ppid[starts.kind == EXEC]),
+        **_of_exits(exited, by_parent),
+    }
     unknown = np.full(len(table), np.nan)
     if frame.sample.starts is None:
         extra |= dict.fromkeys(("forks_rate", "execs_rate"), unknown)
@@ -52,15 +56,6 @@ def spawners(frame: Frame) -> Frame:
     names = ("forks_rate", "ends_rate", "short_pct")
     busy = sum((np.nan_to_num(extra[name]) for name in names), np.zeros(len(table)))
     return only(frame, (busy > 0) & ~is_passing(frame), extra)
-
-
-def _of_starts(
-    starts: StartTable, by_parent: Callable[[Ints], Floats]
-) -> dict[str, Floats]:
-    return {
-        "forks_rate": by_parent(starts.ppid[starts.kind == FORK]),
-        "execs_rate": by_parent(starts.ppid[starts.kind == EXEC]),
-    }
 
 
 def _of_exits(

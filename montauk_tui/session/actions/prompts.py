@@ -36,7 +36,8 @@ def prompt_typed(session: Session, kind: str, text: str) -> Session:
         with suppress(QueryError):
             return session.apply(choices=session.choices.with_filter(text))
     elif kind == "search":
-        return prompt_again(_searching(session, text), 0)
+        choices = replace(session.choices, search_text=text)
+        return prompt_again(session.apply(choices=choices), 0)
     return session
 
 
@@ -66,10 +67,6 @@ def prompt_ended(session: Session, kind: str, text: str, accepted: bool) -> Upda
         choices = replace(choices, search_text="")
     session = replace(session.apply(choices=choices), is_typing=False)
     return Update(session, EndAsking())
-
-
-def _searching(session: Session, text: str) -> Session:
-    return session.apply(choices=replace(session.choices, search_text=text))
 
 
 def cancel(session: Session) -> Session:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -63,6 +64,7 @@ _CAPABILITY_LIST: Final = (
 _CAPABILITIES: Final = tuple(_CAPABILITY_LIST.split())
 """By bit (include/uapi/linux/capability.h)."""
 
+_ANSWERS: Final = {"0": "no", "1": "yes"}
 _SECCOMP: Final = {"0": "off", "1": "strict", "2": "filter"}
 
 
@@ -80,18 +82,15 @@ def capabilities(subject: Subject) -> Section:
         for line, label in kinds.items()
     ]
     data += [
-        tried("No new privileges", lambda: _yes(subject.status_text("NoNewPrivs"))),
-        tried("Seccomp", lambda: _seccomp(subject.status_text("Seccomp"))),
+        tried("No new privileges", lambda: _named(subject, "NoNewPrivs", _ANSWERS)),
+        tried("Seccomp", lambda: _named(subject, "Seccomp", _SECCOMP)),
     ]
     return Section("capabilities", "Capabilities", tuple(data))
 
 
-def _yes(text: str) -> str:
-    return {"0": "no", "1": "yes"}.get(text, text)
-
-
-def _seccomp(text: str) -> str:
-    return _SECCOMP.get(text, text)
+def _named(subject: Subject, line: str, names: Mapping[str, str]) -> str:
+    text = subject.status_text(line)
+    return names.get(text, text)
 
 
 def _mask(subject: Subject, line: str) -> int:

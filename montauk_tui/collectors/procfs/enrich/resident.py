@@ -48,7 +48,8 @@ class Resident:
         due = table.is_process & ~table.is_kernel if is_asked or with_shared else None
         if due is not None:
             kept = self._kept(table, join) & due
-            rss[kept], shared[kept] = self._carried(join, kept)
+            row = join.row[kept]
+            rss[kept], shared[kept] = self._rss[row], self._shared[row]
             unread = np.flatnonzero(due & ~kept)
             self._read(table, unread, rss, shared)
             self._is_exact = bool(np.any(rss != table.rss_bytes))
@@ -72,10 +73,6 @@ class Resident:
             same &= getattr(table, name)[kept] == getattr(self._before, name)[row]
         kept[kept] = same
         return kept
-
-    def _carried(self, join: Join, kept: Bools) -> tuple[Ints, Ints]:
-        row = join.row[kept]
-        return self._rss[row], self._shared[row]
 
     def _read(self, table: ProcessTable, rows: Ints, rss: Ints, shared: Ints) -> None:
         """Write the sizes of statm for the processes in `rows` into two columns."""
