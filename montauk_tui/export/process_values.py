@@ -7,12 +7,11 @@ it is for one of them only.
 from collections.abc import Callable
 from typing import Any, Final
 
-from montauk_tui.engine.columns.cells import state_letter
 from montauk_tui.engine.columns.extra_cells import children_key
-from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.export.fields import argv_text, flag, known, rounded, seconds, text
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.names import state_letter
 from montauk_tui.model.records import cut_lines
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import UNKNOWN, Floats, Ints
@@ -85,8 +84,7 @@ def _starts(ticks: Ints, frame: Frame, since_s: float) -> list[float | None]:
 
 def state(_frame: Frame, table: ProcessTable, rows: Ints) -> list[Any]:
     """Return the letters of states."""
-    letters = map(state_letter, table.state[rows].tolist())
-    return [None if letter == NOTHING_KNOWN else letter for letter in letters]
+    return [state_letter(code) or None for code in table.state[rows].tolist()]
 
 
 def name(_frame: Frame, table: ProcessTable, rows: Ints) -> list[Any]:

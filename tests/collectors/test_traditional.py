@@ -303,7 +303,7 @@ def test_what_is_cached_does_not_grow_with_what_is_gone(
         traditional.sample(Need.CMDLINE)
         for pid in range(start + 1, start + 11):
             proc.remove(pid)
-    assert len(traditional.lookups) <= 40
+    assert len(traditional.lookups._lines) <= 40  # noqa: SLF001
 
 
 @pytest.mark.privileged

@@ -92,19 +92,15 @@ class Btf:
             at += 12 + _EXTRA.get(kind, 0) + _PER_ITEM.get(kind, 0) * count
         return types
 
+    @_contradictions()
     def field(self, struct_name: str, path: str) -> Field | None:
         """Return the offset of `path`, dotted through inner structs, or None.
 
         Raises:
             BtfError: The types contradict each other.
         """
-        with _contradictions():
-            return self._field(struct_name, path)
-
-    def _field(self, struct_name: str, path: str) -> Field | None:
-        found = self._find(struct_name, _STRUCT)
+        type_id = self._find(struct_name, _STRUCT)
         offset = 0
-        type_id = found
         for name in path.split("."):
             if type_id is None:
                 return None

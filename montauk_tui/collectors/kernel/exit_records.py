@@ -97,8 +97,9 @@ class ExitCompleter:
         self._remember_arguments(lifecycle[lifecycle["kind"] != EXIT])
         exits = np.concatenate([self._waiting, lifecycle[lifecycle["kind"] == EXIT]])
         final_ns, is_final = _final(exits, finals)
-        row, is_row = self._rows(exits, table)
-        is_settled = is_row & np.isin(exits["pid"].astype(np.int64), settled)
+        pids = exits["pid"].astype(np.int64)
+        row, is_row = find(table, pids, self._ticks(exits))
+        is_settled = is_row & np.isin(pids, settled)
         # A last thread other than the leader is not in the snapshot any more.
         is_zombie = is_settled & (exits["last_ns"] == exits["start_ns"])
         so_far_ns = (exits["others_ns"] + exits["own_ns"]).astype(np.int64)
@@ -145,11 +146,6 @@ class ExitCompleter:
         while len(self._arguments) > _MOST_ARGUMENTS:
             # These belong to a process whose exit was lost.
             self._arguments.pop(next(iter(self._arguments)))
-
-    def _rows(self, exits: Records, table: ProcessTable) -> tuple[Ints, Bools]:
-        """Return where the snapshot has these processes, and whether it has."""
-        join = find(table, exits["pid"].astype(np.int64), self._ticks(exits))
-        return join.row, join.found
 
     def _ticks(self, exits: Records) -> Ints:
         ticks: Ints = (exits["start_ns"] // self._tick_ns).astype(np.int64)

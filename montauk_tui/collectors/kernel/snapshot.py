@@ -48,7 +48,11 @@ class TaskIterator:
         Raises:
             CollectorFailed: The kernel refuses.
         """
-        descriptor = self._create()
+        try:
+            descriptor = bpf.open_iterator(self._link)
+        except OSError as error:
+            reason = f"the task iterator refuses: {error.strerror}"
+            raise CollectorFailed(reason) from error
         filled = 0
         try:
             while True:
@@ -64,13 +68,6 @@ class TaskIterator:
         finally:
             os.close(descriptor)
         return np.frombuffer(self._buffer, dtype=TASK, count=filled // TASK.itemsize)
-
-    def _create(self) -> int:
-        try:
-            return bpf.open_iterator(self._link)
-        except OSError as error:
-            reason = f"the task iterator refuses: {error.strerror}"
-            raise CollectorFailed(reason) from error
 
 
 def to_table(tasks: Records, user_hz: int, needs: Need = Need.NONE) -> ProcessTable:

@@ -58,7 +58,7 @@ class Streams:
         self._argv: dict[Exec, Argv] = {}
         self._kept: list[Drained] = []
         nothing: Counts = (0, 0, 0, 0)
-        self._arrived = self._discarded = self._drained = nothing
+        self._discarded = self._drained = nothing
         self._lock = threading.Lock()
         self._sockets = contextlib.ExitStack()
         with contextlib.ExitStack() as undo:
@@ -131,11 +131,6 @@ class Streams:
             argv, self._argv = self._argv, {}
         return argv
 
-    def arrived(self) -> Counts:
-        """Return how many of each kind arrived and were not discarded."""
-        with self._lock:
-            return _sum(self._arrived, self._discarded, sign=-1)
-
     def drained(self) -> Counts:
         """Return how many of each kind were drained."""
         return self._drained
@@ -158,7 +153,6 @@ class Streams:
             exits, execs, forks = (socket.read() for socket in reversed(self._events))
             stats = self._stats.read() if self._stats else _NOTHING.stats
             drained = Drained(forks, execs, exits, stats)
-            self._arrived = _sum(self._arrived, _sizes(drained))
             self._keep_arguments(execs)
             if any(_sizes(drained)):
                 self._kept.append(drained)
@@ -194,5 +188,5 @@ def _sizes(drained: Drained) -> Counts:
     return tuple(map(len, drained))
 
 
-def _sum(one: Counts, other: Counts, sign: int = 1) -> Counts:
-    return tuple(a + sign * b for a, b in zip(one, other, strict=True))
+def _sum(one: Counts, other: Counts) -> Counts:
+    return tuple(map(sum, zip(one, other, strict=True)))

@@ -156,10 +156,6 @@ class ProcLookups:
                 if identity not in alive:
                     self._lines.forget(identity)
 
-    def __len__(self) -> int:
-        """Return how many command lines are cached."""
-        return len(self._lines)
-
 
 def _command(line: CommandLine | None, comm: bytes) -> Command:
     if line is None:

@@ -20,8 +20,7 @@ from montauk_tui.engine.units import (
     percent_text,
 )
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.names import POLICIES, tty_name
-from montauk_tui.model.names import state_letter as state_name
+from montauk_tui.model.names import POLICIES, state_letter, tty_name
 from montauk_tui.model.schema import NO_START, UNKNOWN, Floats, as_floats
 from montauk_tui.model.text import clean
 
@@ -119,12 +118,9 @@ def ticks_text(field: str) -> Text:
     return text
 
 
-def user_name(frame: Frame, uid: int) -> str:
-    return NOTHING_KNOWN if uid == UNKNOWN else frame.lookups.user(uid)
-
-
 def user_text(frame: Frame, row: int) -> str:
-    return user_name(frame, int(frame.sample.processes.uid[row]))
+    uid = int(frame.sample.processes.uid[row])
+    return NOTHING_KNOWN if uid == UNKNOWN else frame.lookups.user(uid)
 
 
 def priority_text(frame: Frame, row: int) -> str:
@@ -135,12 +131,7 @@ def priority_text(frame: Frame, row: int) -> str:
 
 
 def state_text(frame: Frame, row: int) -> str:
-    return state_letter(int(frame.sample.processes.state[row]))
-
-
-def state_letter(code: int) -> str:
-    """Return the state letter of proc_pid_stat(5); an invalid byte is unknown."""
-    return state_name(code) or NOTHING_KNOWN
+    return state_letter(int(frame.sample.processes.state[row])) or NOTHING_KNOWN
 
 
 def shared_bytes(frame: Frame, row: int) -> float:

@@ -134,13 +134,9 @@ def _field(column: Column) -> Field:
         kind = Kind.STATE if name == "state" else Kind.TEXT
         text = _OWN.get(name) or _known_text(column)
         return Field(name, kind, text=text, groups=_GROUPS.get(name), need=column.need)
-    return Field(name, column.kind or _usual_kind(name), column.key, need=column.need)
-
-
-def _usual_kind(name: str) -> Kind:
-    """Return the type of a number by the unit at the end of its name."""
     kinds = (kind for suffix, kind in _SUFFIXES.items() if name.endswith(suffix))
-    return next(kinds, Kind.NUMBER)
+    kind = column.kind or next(kinds, Kind.NUMBER)
+    return Field(name, kind, column.key, need=column.need)
 
 
 def _known_text(column: Column) -> Callable[[Frame, int], str | None]:

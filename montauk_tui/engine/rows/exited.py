@@ -218,6 +218,7 @@ def _fold_rows(
         "write_bytes": total.whole(exits.write_bytes),
     }
     window_s = max(window_s, 1e-9)
+    status = np.nan_to_num(status_of(exits), nan=UNKNOWN).astype(np.int64)
     extra = {
         "kind": all_of(RowKind.EXITED_GROUP, count),
         "count": counts[many].astype(np.float64),
@@ -226,7 +227,7 @@ def _fold_rows(
         "lifetime_s": lifetimes.quantile(0.5)[many],
         "shortest_s": lifetimes.quantile(0.0)[many],
         "longest_s": lifetimes.quantile(1.0)[many],
-        "exit_status": _common_status(exited, group, size)[many],
+        "exit_status": as_floats(_common(status, group, size))[many],
         "ended_s": booted_at_s + _largest(exits.end_ns, group, size)[many] / 1e9,
         "peak_rss_bytes": _largest(exits.peak_rss_bytes, group, size)[many],
         "used_s": total.of(as_floats(exits.utime_ns) + as_floats(exits.stime_ns)) / 1e9,
@@ -296,9 +297,3 @@ def _largest(values: Ints, group: Ints, size: int) -> Floats:
     most = np.full(size, UNKNOWN)
     np.maximum.at(most, group, values)
     return as_floats(most)
-
-
-def _common_status(exited: ExitedBatch, group: Ints, size: int) -> Floats:
-    """Return the common exit status of each group, unknown where they differ."""
-    status = np.nan_to_num(status_of(exited.exits), nan=UNKNOWN).astype(np.int64)
-    return as_floats(_common(status, group, size))

@@ -28,17 +28,15 @@ def by_cgroup(frame: Frame) -> Frame:
     """Return a row for each cgroup with exits in the window."""
     exited = exited_lately(frame)
     ids, group = np.unique(exited.exits.cgroup_id, return_inverse=True)
-    labels = [_cgroup(frame, int(number)) for number in ids]
+    path = frame.lookups.cgroup
+    labels = [
+        b"(cgroup not known)" if number == UNKNOWN else path(number).encode()
+        for number in ids.tolist()
+    ]
     listed = _frame(frame, exited, group, labels)
     # Exec events do not report the cgroup.
     unknown = np.full(len(labels), np.nan)
     return replace(listed, extra={**listed.extra, "execs_rate": unknown})
-
-
-def _cgroup(frame: Frame, number: int) -> bytes:
-    if number == UNKNOWN:
-        return b"(cgroup not known)"
-    return frame.lookups.cgroup(number).encode()
 
 
 def _frame(

@@ -29,7 +29,7 @@ class FakeSocket:
 
     def __init__(self, empty: Events) -> None:
         self._lock = threading.Lock()
-        self._empty = self._waiting = empty
+        self._empty = self.waiting = empty
         self.receiver = SimpleNamespace(dropped=0, foreign=0)
         self.broken: Exception | None = None
         self.reads = 0
@@ -39,7 +39,7 @@ class FakeSocket:
     def say(self, said: Events) -> None:
         """Have something to say."""
         with self._lock:
-            self._waiting = np.concatenate([self._waiting, said])
+            self.waiting = np.concatenate([self.waiting, said])
 
     def _raise_if_broken(self) -> None:
         if self.broken is not None:
@@ -49,7 +49,7 @@ class FakeSocket:
         self._raise_if_broken()
         with self._lock:
             self.reads += 1
-            said, self._waiting = self._waiting, self._empty
+            said, self.waiting = self.waiting, self._empty
         return said
 
     def close(self) -> None:
@@ -133,8 +133,14 @@ def wait_for(condition: Callable[[], object]) -> None:
         time.sleep(0.001)
 
 
-def seen_so_far(listening: Streams, kind: int, count: int) -> None:
-    wait_for(lambda: listening.arrived()[kind] + listening.lost()[kind] >= count)
+def all_read(world: World) -> None:
+    """Wait until the thread has taken what was said, and counted it."""
+    wait_for(lambda: not any(len(socket.waiting) for socket in world.opened))
+    reads = [socket.reads for socket in world.opened]
+    wait_for(lambda: all(
+        socket.reads > before
+        for socket, before in zip(world.opened, reads, strict=True)
+    ))  # fmt: skip
 
 
 def of(*pids: int) -> Events:
@@ -159,7 +165,7 @@ def test_what_was_said_is_taken_once_and_by_kind(
     world.stats.say(accounting(4, 5, 6))
     assert list(map(pids, listening.drain())) == [[1, 2], [], [3], [4, 5, 6]]
     assert list(map(pids, listening.drain())) == [[], [], [], []]
-    assert listening.arrived() == (2, 0, 1, 3)
+    assert listening.drained() == (2, 0, 1, 3)
     assert listening.lost() == (0, 0, 0, 0)
 
 
@@ -173,7 +179,7 @@ def test_what_was_read_is_told_by_exec_and_what_was_not_as_unread(
     assert world.reader.upto_ns[-1] == 50, "the reader may be a moment behind"
     assert listening.drain_argv() == {(7, 40): Argv(b"seven\0", 41), (8, 50): UNREAD}
     assert listening.drain_argv() == {}
-    assert listening.arrived() == (0, 2, 0, 0)
+    assert listening.drained() == (0, 2, 0, 0)
 
 
 def test_what_was_read_is_not_lost_when_its_event_comes_later(
@@ -215,7 +221,7 @@ def test_without_a_sample_the_sockets_are_emptied_all_the_same(
     listening = world.streams()
     for pid in (1, 2, 3):
         world.events[Kind.EXIT].say(of(pid))
-        seen_so_far(listening, 2, pid)
+        all_read(world)
     assert pids(listening.drain().exits) == [1, 2, 3]
     listening.close()
 
@@ -234,16 +240,15 @@ def test_while_nobody_samples_the_oldest_are_lost_and_counted(
         world.events[Kind.EXEC].say(of(pid))
         world.stats.say(accounting(pid))
         said += 1
-        for kind in (0, 1, 3):
-            seen_so_far(listening, kind, said)
+        all_read(world)
     drained = listening.drain()
     assert 0 < sum(map(len, drained)) <= 20
     for records in (drained.forks, drained.execs, drained.stats):
         assert pids(records) == list(range(30 - len(records), 30)), "the latest"
     lost = listening.lost()
     assert lost == tuple(said * (len(kind) > 0) - len(kind) for kind in drained)
-    arrived = listening.arrived()
-    assert tuple(map(sum, zip(arrived, lost, strict=True))) == (29, 29, 0, 29)
+    taken = listening.drained()
+    assert tuple(map(sum, zip(taken, lost, strict=True))) == (29, 29, 0, 29)
     assert [pid for pid, _ in listening.drain_argv()] == [26, 27, 28, 29]
     listening.close()
 

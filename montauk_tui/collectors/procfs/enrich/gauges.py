@@ -206,10 +206,6 @@ class Gauges:
             until_s = now_s + (now_s - before_s) * _REST
             cache[identity] = _Read(values, self._sample, until_s)
 
-    def __len__(self) -> int:
-        """Return how many readings are kept."""
-        return sum(map(len, self._caches.values()))
-
 
 def _whose(table: ProcessTable, source: Source) -> list[tuple[int, int]]:
     """Return the processes whose values are to be read."""
