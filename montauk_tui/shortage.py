@@ -19,11 +19,7 @@ _THREADS: Final = (
     "cannot start a thread",
     "end other programs, or raise the limits: ulimit -u, ulimit -v",
 )
-_ERRORS: Final = {
-    errno.EMFILE: _FILES,
-    errno.ENFILE: _FILES,
-    errno.ENOMEM: _MEMORY,
-}
+_ERRORS: Final = {errno.EMFILE: _FILES, errno.ENFILE: _FILES, errno.ENOMEM: _MEMORY}
 _NO_THREAD: Final = "can't start new thread"
 _NO_ROOM: Final = ("failed to map", "cannot allocate memory", "cannot map zero-fill")
 """Messages of ld.so about a library that does not fit into memory."""

@@ -3,11 +3,7 @@
 from collections.abc import Sequence
 
 from montauk_tui.collectors.kernel.btf import DEFAULT_PATH, Btf, BtfError
-from montauk_tui.collectors.kernel.layout import (
-    Layout,
-    consequence,
-    read_layout,
-)
+from montauk_tui.collectors.kernel.layout import Layout, consequence, read_layout
 from montauk_tui.errors import MontaukError
 from montauk_tui.export.output import write_stdout
 

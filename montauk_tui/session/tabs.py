@@ -112,9 +112,7 @@ class Tabs(NamedTuple):
     def ordered(self, order: Sequence[str]) -> "Tabs":
         """Return the tabs of which these are offered; Main is one of them anyway."""
         offered = tuple(tab_id for tab_id in order if tab_id in self.every)
-        return self._replace(
-            order=offered if MAIN in offered else (MAIN, *offered),
-        )
+        return self._replace(order=offered if MAIN in offered else (MAIN, *offered))
 
     @property
     def chosen_order(self) -> tuple[str, ...]:

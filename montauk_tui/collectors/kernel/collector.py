@@ -39,11 +39,7 @@ from montauk_tui.collectors.procfs.host import HostReader
 from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
-from montauk_tui.errors import (
-    CollectorFailed,
-    CollectorUnavailable,
-    ResourceMissing,
-)
+from montauk_tui.errors import CollectorFailed, CollectorUnavailable, ResourceMissing
 from montauk_tui.model.sample import HostSample, Identity, ProcessTable, Sample
 from montauk_tui.model.schema import Need
 from montauk_tui.resources import folder

@@ -194,10 +194,7 @@ class Loader:
         return _loaded(answer, descriptors, complaints)
 
     def _ask(
-        self,
-        python: str,
-        request: Mapping[str, Any],
-        on_wait: Callable[[float], None],
+        self, python: str, request: Mapping[str, Any], on_wait: Callable[[float], None]
     ) -> tuple[dict[str, Any], list[int], bytes]:
         """Return answer, descriptors and messages of a loader that has exited.
 

@@ -164,11 +164,7 @@ def _complete_maps(leaders: Records, others: Records) -> None:
             leaders[name][row[found]] = threads[name][found]
 
 
-_SUMMED: Final = {
-    "run_ns": "dead_run_ns",
-    "utime": "dead_utime",
-    "stime": "dead_stime",
-}
+_SUMMED: Final = {"run_ns": "dead_run_ns", "utime": "dead_utime", "stime": "dead_stime"}
 """Times of a thread, and the sums over exited threads in the process."""
 
 

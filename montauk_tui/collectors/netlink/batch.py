@@ -146,11 +146,7 @@ class Receiver:
         while True:
             count = int(
                 self._libc.recvmmsg(
-                    self.sock.fileno(),
-                    self._headers,
-                    _SLOTS,
-                    socket.MSG_DONTWAIT,
-                    None,
+                    self.sock.fileno(), self._headers, _SLOTS, socket.MSG_DONTWAIT, None
                 )
             )
             if count >= 0:

@@ -277,9 +277,7 @@ class ExitJoiner:
         joined["ppid"][orphaned] = joined["fork_parent"][orphaned]
         # The time of the exit alone does not give the start.
         start_ticks = np.where(
-            is_forked | (lived_ns > 0),
-            (start_ns + offset_ns) // self._tick_ns,
-            UNKNOWN,
+            is_forked | (lived_ns > 0), (start_ns + offset_ns) // self._tick_ns, UNKNOWN
         )
         for table, which in ((before, ~is_forked), (now, joined["is_zombie"])):
             row, found = by_pid(table.pid, joined["pid"])

@@ -63,8 +63,4 @@ def exit_table(
     }
     for name, values in io.items():
         columns[name] = np.where(has & exits["io_is_known"], values, UNKNOWN)
-    return ExitTable(
-        exits["comm"].astype(f"S{COMM_BYTES}"),
-        kept,
-        columns,
-    )
+    return ExitTable(exits["comm"].astype(f"S{COMM_BYTES}"), kept, columns)

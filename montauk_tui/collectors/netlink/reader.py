@@ -11,12 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from montauk_tui.collectors.netlink import reader_main
-from montauk_tui.collectors.netlink.connector import (
-    KIND_AT,
-    TIME_AT,
-    EventSocket,
-    Kind,
-)
+from montauk_tui.collectors.netlink.connector import KIND_AT, TIME_AT, EventSocket, Kind
 from montauk_tui.collectors.urgency import hasten
 
 _PIPE_BYTES: Final = 1 << 20

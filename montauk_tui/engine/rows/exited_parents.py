@@ -8,12 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from montauk_tui.engine.rows.build import (
-    RowLookups,
-    beside,
-    carried,
-    frame_of,
-)
+from montauk_tui.engine.rows.build import RowLookups, beside, carried, frame_of
 from montauk_tui.engine.rows.kinds import all_of, is_living
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import Extra

@@ -6,11 +6,7 @@ import numpy as np
 
 from montauk_tui.engine.rows.build import is_failure, only
 from montauk_tui.engine.rows.exited import is_passing
-from montauk_tui.engine.rows.window import (
-    exited_lately,
-    starts_lately,
-    window_s,
-)
+from montauk_tui.engine.rows.window import exited_lately, starts_lately, window_s
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import ExitedBatch
 from montauk_tui.model.join import by_pid

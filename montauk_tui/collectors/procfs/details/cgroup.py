@@ -5,12 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from montauk_tui.collectors.procfs.details.subject import (
-    Subject,
-    number,
-    tried,
-    why,
-)
+from montauk_tui.collectors.procfs.details.subject import Subject, number, tried, why
 from montauk_tui.model.details import Amount, Datum, Section, Unit
 from montauk_tui.model.text import clean
 
