@@ -112,14 +112,14 @@ class Controller:
         """Draw what changed."""
         now = self.session
         if _looks(before) != _looks(now):
-            self.draw()
+            self.draw_session()
         elif before.selection != now.selection:
             self.main.select(now)
 
-    def draw(self) -> None:
+    def draw_session(self) -> None:
         """Draw the current frame."""
         if self.session.frame is not None:
-            self.main.show(Scene(self.session, self.theme))
+            self.main.show_scene(Scene(self.session, self.theme))
             if self._details is not None:
                 self._details.take(self.session, self.theme)
 

@@ -120,7 +120,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Draw the panel for another row."""
         self._draw_panel()
 
-    def show(self, scene: Scene) -> None:
+    def show_scene(self, scene: Scene) -> None:
         """Draw a scene."""
         self.scene = scene
         self._place_parts()
