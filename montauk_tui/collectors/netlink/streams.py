@@ -51,8 +51,6 @@ class Streams:
             OSError: The events are refused.
             RuntimeError: The limit of threads is reached.
         """
-        self.no_stats: OSError | None = None
-        """Why there is no accounting; None where there is."""
         self.no_reader = ""
         """Why nothing reads arguments at execs; empty where something does."""
         self._argv: dict[Exec, Argv] = {}
@@ -80,8 +78,7 @@ class Streams:
     def _open_stats(self) -> ExitListener | None:
         try:
             listener = ExitListener(_BUFFER_BYTES)
-        except OSError as error:
-            self.no_stats = error
+        except OSError:
             return None
         self._sockets.callback(listener.close)
         return listener
