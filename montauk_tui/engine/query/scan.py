@@ -54,9 +54,9 @@ class Scanner:
         self.skip()
         return True
 
-    def keyword(self, *, at: int | None = None) -> str:
+    def keyword(self) -> str:
         """Return the keyword that comes next in lower case, empty for none."""
-        match = _KEYWORD.match(self.text, self.at if at is None else at)
+        match = _KEYWORD.match(self.text, self.at)
         return match[1].lower() if match else ""
 
     def comparison(self) -> tuple[str, str, str] | None:

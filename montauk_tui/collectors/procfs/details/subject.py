@@ -203,25 +203,21 @@ def why(error: Exception, need: str = TRACE, missing: str = MISSING) -> str:
 
 
 def tried(
-    label: str,
-    read: Callable[[], Value | None],
-    need: str = TRACE,
-    missing: str = MISSING,
+    label: str, read: Callable[[], Value | None], missing: str = MISSING
 ) -> Datum:
     """Return what `read` returns, or why it cannot.
 
     Args:
         label: What the value is called.
         read: Returns it, or raises OSError or ValueError.
-        need: What is said where reading is not permitted.
         missing: What is said where there is no such file.
     """
     try:
         return Datum(label, read())
     except (OSError, ValueError) as error:
-        return Datum(label, reason=why(error, need, missing))
+        return Datum(label, reason=why(error, missing=missing))
 
 
-def size(label: str, read: Callable[[], float], need: str = TRACE) -> Datum:
+def size(label: str, read: Callable[[], float]) -> Datum:
     """Return a size that `read` returns, or why it cannot."""
-    return tried(label, lambda: Amount(read(), Unit.BYTES), need)
+    return tried(label, lambda: Amount(read(), Unit.BYTES))
