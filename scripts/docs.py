@@ -213,7 +213,7 @@ def query_fields() -> str:
 def json_processes() -> str:
     """Return the fields of a process in the output of `--json`."""
     rows = [
-        (code(it.name), it.unit, it.meaning, it.null_living, it.null_ended)
+        (code(it.name), it.unit, it.meaning, it.null_live, it.null_exited)
         for it in FIELDS
     ]
     heading = ("field", "type, unit", "meaning", "null: alive", "null: exited")

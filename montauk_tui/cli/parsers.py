@@ -42,7 +42,7 @@ environment:
   MONTAUK_CONFIG     the settings file instead of ~/.config/montauk/config.toml
   NO_COLOR           draw without colours
 
-exit codes: 0 success, 1 failure, 2 usage error, 128 + n ended by signal n
+exit codes: 0 success, 1 failure, 2 usage error, 128 + n terminated by signal n
 """
 
 

@@ -17,7 +17,7 @@ SCHEMA: Final = 1
 """Increases when a field changes its meaning or is removed, not for a new field."""
 
 
-def frame_json(frame: Frame, rows: Ints, ended: Ints = NOBODY) -> str:
+def frame_json(frame: Frame, rows: Ints, exited: Ints = NOBODY) -> str:
     """Return `frame` with the live `rows` and those `ended` as one line of ASCII."""
     sample = frame.sample
     counters = sample.counters
@@ -40,7 +40,7 @@ def frame_json(frame: Frame, rows: Ints, ended: Ints = NOBODY) -> str:
             "read_failures": counters.read_failures,
         },
         "ledger": _ledger(frame.ledger),
-        "processes": processes_json(frame, rows, ended),
+        "processes": processes_json(frame, rows, exited),
     }
     return json.dumps(document, allow_nan=False)
 

@@ -17,22 +17,22 @@ class JsonField(NamedTuple):
     name: str
     unit: str
     meaning: str
-    living: Values | None
+    live: Values | None
     """None if it is always unknown for live processes."""
-    ended: Values | None
-    null_living: str
+    exited: Values | None
+    null_live: str
     """When it is null for a live process."""
-    null_ended: str
+    null_exited: str
 
 
-def processes_json(frame: Frame, live: Ints, ended: Ints) -> list[dict[str, Any]]:
+def processes_json(frame: Frame, live: Ints, exited: Ints) -> list[dict[str, Any]]:
     """Return the objects of live rows of a frame, then of rows of its exits."""
     names = [field.name for field in FIELDS]
     found: list[dict[str, Any]] = []
     sample = frame.sample
     for rows, table, getters in (
-        (live, sample.processes, [field.living for field in FIELDS]),
-        (ended, sample.exits, [field.ended for field in FIELDS]),
+        (live, sample.processes, [field.live for field in FIELDS]),
+        (exited, sample.exits, [field.exited for field in FIELDS]),
     ):
         if not len(rows):
             continue

@@ -25,7 +25,7 @@ STATES: Final = {
     "T": "stopped",
     "t": "traced",
     "I": "idle",
-    "X": "ended",
+    "X": "exited",
     "P": "parked",
 }
 """State letters (proc_pid_stat(5))."""

@@ -50,7 +50,7 @@ class Choices(Preferences):
     """Sort column and direction of views that are not shown."""
     trees: frozenset[str] = frozenset()
     """Tabs that show a tree."""
-    ended: bool = True
+    exited: bool = True
     """Whether exited processes are shown in Main."""
     grouping: str = "parent"
     """What the spawners are grouped by."""
@@ -158,9 +158,11 @@ class Choices(Preferences):
     @property
     def shown(self) -> Shown:
         """The parameters that determine the rows."""
-        linger_s = self.linger_s if self.ended else 0.0
-        ghosts = self.in_tree and self.ended
-        return Shown(self.tab_now.rows, linger_s, self.opened, self.grouping, ghosts)
+        linger_s = self.linger_s if self.exited else 0.0
+        exited_parents = self.in_tree and self.exited
+        return Shown(
+            self.tab_now.rows, linger_s, self.opened, self.grouping, exited_parents
+        )
 
     def grouped_next(self) -> Self:
         """Return the choices with the spawners grouped by the next thing."""

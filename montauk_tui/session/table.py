@@ -50,7 +50,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "sort": view.sort,
     "sort_or_invert": view.sort_or_invert,
     "choose_sort": view.choose_sort,
-    "ended": view.turn("ended"),
+    "exited": view.turn("exited"),
     "kernel_threads": view.turn("kernel_threads"),
     "user_threads": view.turn("user_threads"),
     "containers": view.containers,

@@ -192,14 +192,16 @@ class Shown(NamedTuple):
     linger_s: float
     opened: frozenset[RowKey]
     grouping: str
-    ghosts: bool
+    exited_parents: bool
     """Whether exited parents are shown above their live children."""
 
 
 def _processes(frame: Frame, shown: Shown) -> Frame:
     listed = with_exited(frame, shown.linger_s, shown.opened)
     return (
-        with_exited_parents(frame, listed, shown.linger_s) if shown.ghosts else listed
+        with_exited_parents(frame, listed, shown.linger_s)
+        if shown.exited_parents
+        else listed
     )
 
 

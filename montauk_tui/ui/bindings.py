@@ -102,7 +102,7 @@ BINDINGS: Final = [
          "Show the details of a process at its full command line"),
     _key("x", "look('locks')", "show.locks", "File locks",
          "Show the details of a process at its file locks"),
-    _key("X", "ended", "show.ended", "Exited",
+    _key("X", "exited", "show.ended", "Exited",
          "Show or hide exited processes"),
     _key("K", "kernel_threads", "show.kernel", "Kernel threads",
          "Show or hide kernel threads"),

@@ -101,7 +101,7 @@ def test_where_the_row_is_gone_the_process_at_hand_takes_its_place() -> None:
     desk.find("exited with 128")
     desk.run("next_tab(1)")
     desk.choose(SHELL)
-    desk.run("ended", "next_tab(-1)")
+    desk.run("exited", "next_tab(-1)")
     assert (desk.tab, desk.current_pid) == ("Main", SHELL)
 
 

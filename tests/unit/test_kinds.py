@@ -51,7 +51,7 @@ def test_a_number_that_would_be_another_kinds_is_refused(value: int) -> None:
 @pytest.mark.parametrize("grouping", [*GROUPINGS])
 def test_every_row_of_a_list_has_a_number_of_its_kind(rows: str, grouping: str) -> None:
     desk = Desk(churning_collector())
-    shown = Shown(rows, 5.0, frozenset(), grouping, ghosts=True)
+    shown = Shown(rows, 5.0, frozenset(), grouping, exited_parents=True)
     listed = rows_of(desk.frame, shown)
     pids = listed.sample.processes.pid.tolist()
     assert pids

@@ -172,7 +172,7 @@ def test_a_program_that_forks_and_ends_all_the_time_leaves_a_bounded_chain() -> 
     assert len(tree_of(listed(frame))) < 25
 
 
-def test_ghosts_are_bounded() -> None:
+def test_exited_parents_are_bounded() -> None:
     count = 2 * MOST_EXITED_PARENTS
     shells: list[Row] = [{"pid": 1_000 + n, "start_ticks": 5} for n in range(count)]
     work: list[Row] = [
