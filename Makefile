@@ -60,8 +60,8 @@ format: setup  ## format the code
 	$(BIN)/clang-format -i probes/*.c probes/*.h
 	$(BIN)/ruff check --fix .
 
-snapshots: setup  ## redraw the reference screens; look at them before committing
-	$(BIN)/python -m pytest tests/ui --snapshot-update
+snapshots: setup  ## redraw the reference screens; look at them before committing: ARGS="-k setup"
+	$(BIN)/python -m pytest tests/ui/test_snapshots.py --snapshot-update $(ARGS)
 
 pictures: setup bcc  ## take the pictures of docs/screens.md; needs root
 	$(BIN)/python -m bench.pictures

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from montauk_tui.engine.projection import Projection, View, project
 from montauk_tui.engine.tree import parents
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Identity
+from montauk_tui.model.schema import COUNTERS
 from tests.support.builders import Row, make_frame, make_sample, pids
 
 FAMILY: tuple[Row, ...] = (
@@ -93,6 +95,27 @@ def test_a_folded_branch_holds_the_sums_of_what_was_read_and_written() -> None:
         "io_read_bytes": "9.0M",
     }  # fmt: skip
     assert COLUMNS["io_read_rate"].text(frame, row) == "2.0M/s"
+
+
+def test_columns_of_sums_hold_twice_as_much_for_two_equal_processes() -> None:
+    def rows(count: int) -> list[Row]:
+        counted = dict.fromkeys(COUNTERS, count)
+        used = {"utime": count, "stime": count, "rss_bytes": 1 << 20, "threads": 3}
+        return [{"pid": 10 + at, "ppid": 9 + at, **counted, **used} for at in (0, 1)]
+
+    frame = make_frame(make_sample(rows(10)), make_sample(rows(40), after_s=1.0))
+    projection = project(frame, folded(10))
+    drawn, row = projection.frame_of(frame), int(projection.rows[0])
+    marked, unknown = set(), set()
+    for name, column in COLUMNS.items():
+        one = float(column.key(frame)[row])
+        if column.sums and np.isnan(one):
+            unknown.add(name)
+        elif column.sums:
+            assert column.key(drawn)[row] == pytest.approx(2 * one), name
+            marked.add(name)
+    assert {"cpu_pct", "rss_bytes", "threads", "cpu_time", "io_rate"} <= marked
+    assert unknown == set()
 
 
 def test_siblings_are_sorted_by_the_sums() -> None:
