@@ -2,6 +2,7 @@
 /* The records that the programs write. records.py makes numpy types of them. */
 
 #define ARGV_BYTES 360
+#define VICTIMS 64 /* slots of a CPU */
 
 enum kind { EXEC = 1, EXIT = 2 };
 
@@ -58,7 +59,54 @@ struct final {
     u32 spare;
 };
 
-/* Counters of one CPU, a cache line of them; only that CPU writes. */
+enum sent_as { NO_INFO = 0, BY_KERNEL = 1, WITH_INFO = 2 };
+
+/* A signal that ends its target: the last one of a process that a signal killed. The
+ * sender is the task that ran, which says who is to blame only for some kinds. 144 bytes. */
+struct death {
+    u64 seq;
+    u64 time_ns;
+    u64 start_ns;        /* of the target's thread group leader */
+    u64 sender_start_ns; /* of the sender's */
+    u64 detail;          /* bytes 16 to 23 of siginfo: the address of a fault */
+    u64 asked_ns;        /* when SIGTERM came before, which the target handled; or 0 */
+    u64 asker_start_ns;
+    s32 signal;
+    s32 code;    /* si_code */
+    u32 sent_as; /* enum sent_as */
+    u32 syscall; /* bytes 24 to 27 of siginfo: the number of a forbidden system call */
+    u32 arch;    /* bytes 28 to 31: AUDIT_ARCH_* of that */
+    u32 tgid;    /* of the target in the initial pid namespace */
+    u32 pid;     /* in the reader's pid namespace, as those that follow */
+    u32 sender_pid;
+    u32 sender_uid;
+    u32 sender_flags; /* PF_* of the thread that sent it */
+    u32 sender_inner; /* its pid in its own pid namespace */
+    u32 asker_pid;
+    u32 asker_uid;
+    u32 spare;
+    char sender_comm[16];
+    char asker_comm[16];
+};
+
+/* A process that the OOM killer chose. Where the kernel tells its pid only, the rest is 0.
+ * 152 bytes. */
+struct victim {
+    u64 seq;
+    u64 time_ns;
+    u64 start_ns;
+    u64 rss_pages;
+    u64 limit_pages; /* of the cgroup that ran out of memory; 0 for none */
+    u64 used_pages;  /* of that cgroup */
+    u64 cgroup_id;   /* its inode number */
+    u32 tgid;        /* in the initial pid namespace */
+    s32 oom_score_adj;
+    u32 has_task; /* whether more than the pid is known */
+    u32 spare;
+    char cgroup[80]; /* the name of its folder */
+};
+
+/* Counters of one CPU, two cache lines of them; only that CPU writes. */
 struct counts {
     u64 lives; /* records in each log so far */
     u64 forks;
@@ -67,7 +115,9 @@ struct counts {
     u64 exits;
     u64 failures; /* reads of user memory that failed */
     u64 late;     /* ends that the hook of exits missed, recorded at the last switch */
-    u64 spare;
+    u64 deaths;   /* records in each log so far */
+    u64 victims;
+    u64 spare[7];
 };
 
 /* When a CPU ran its idle task, a cache line of it; only that CPU writes. */

@@ -202,6 +202,8 @@ def query_fields() -> str:
         short.setdefault(field, []).append(name)
     what = {it.id: it.description for it in COLUMNS.values()}
     what["signal"] = "signal that terminated it, 0 for none"
+    what["killed"] = "how it was killed, in one word"
+    what["killer"] = "name of the process that killed it"
     rows = [
         (codes(short[field]), what[field], fields.FIELDS[field].kind.value)
         for field in fields.FIELDS

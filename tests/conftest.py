@@ -95,6 +95,15 @@ def lives(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(program)
 
 
+@pytest.fixture(scope="session")
+def dying(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the program `dying.c`, compiled."""
+    program = tmp_path_factory.mktemp("dying") / "dying"
+    source = Path(__file__).parent / "support" / "dying.c"
+    subprocess.run([compiler, "-O1", "-o", program, source, "-lrt"], check=True)
+    return str(program)
+
+
 @pytest.fixture
 def family() -> Iterator[list[tuple[Popen[bytes], Identity]]]:
     """Three processes; the second and the third are shown as children of the first."""

@@ -48,6 +48,7 @@ def beside_exited(frame: Frame) -> Frame:
         np.concatenate([exited.rates.cpu_pct, frame.rates.cpu_pct[is_live]]),
         beside(of_exits, len(exit_rows), of_living, len(living)),
         exited.lookups,
+        exits.deaths,
     )
 
 

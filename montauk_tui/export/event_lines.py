@@ -10,6 +10,7 @@ from montauk_tui.engine.interval.events import EXIT, NAMES
 from montauk_tui.engine.units import NOTHING_KNOWN, exit_status_text, lifetime_text
 from montauk_tui.export.fields import argv_text, flag, known, seconds, text
 from montauk_tui.export.jsonlines import SCHEMA
+from montauk_tui.export.killed_by import killed_by, sentence_of
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import UNKNOWN
@@ -90,6 +91,7 @@ class Event(NamedTuple):
             "cmdline": None if cmdline is None else argv_text(cmdline),
             "cmdline_cut": None if cmdline is None else self._is_cut,
             **_end_fields(self._end, row),
+            "killed_by": self._killed_by(user),
         }
         return json.dumps(document, allow_nan=False)
 
@@ -107,11 +109,19 @@ class Event(NamedTuple):
             NOTHING_KNOWN if end is None else _status(end, row),
             NOTHING_KNOWN if end is None else lifetime_text(_life_s(end, row)),
             NOTHING_KNOWN if cpu_s is None else lifetime_text(cpu_s),
-            self._command(),
+            self._command(user),
         ]
         return aligned(cells)
 
-    def _command(self) -> str:
+    def _killed_by(self, user: UserName) -> dict[str, Any] | None:
+        end = self._end
+        return None if end is None else killed_by(self.sample, end, self.row, user)
+
+    def _command(self, user: UserName) -> str:
+        why = "" if self._end is None else sentence_of(self._end, self.row, user)
+        return self._arguments() + (f"  ({why})" if why else "")
+
+    def _arguments(self) -> str:
         cmdline = self._cmdline
         if cmdline is None:
             return clean(bytes(self._table.comm[self.row])) or NOTHING_KNOWN

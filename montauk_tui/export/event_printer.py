@@ -87,6 +87,6 @@ class Printer:
         kinds = ((totals.forks, "fork"), (totals.execs, "exec"), (totals.exits, "exit"))
         happened = ", ".join(counted(*one) for one in kinds)
         line = f"{happened} in {duration_s:.1f} s, {totals.lost} lost"
-        if totals.lost_cpu_times:
-            line += f", {counted(totals.lost_cpu_times, 'CPU time')} lost"
+        lost = (totals.lost_cpu_times, "CPU time"), (totals.lost_signals, "signal")
+        line += "".join(f", {counted(*one)} lost" for one in lost if one[0])
         streams.tell(line + (f", {pending} pending" if pending else ""))

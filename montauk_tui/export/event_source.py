@@ -31,6 +31,7 @@ class Totals:
     lost: int = 0
     lost_exits: int = 0
     lost_cpu_times: int = 0
+    lost_signals: int = 0
 
     def add(self, counters: Counters) -> None:
         """Add the counts of a collector since it was opened."""

@@ -31,6 +31,7 @@ def frame_json(frame: Frame, rows: Ints, exited: Ints = NOBODY) -> str:
             "lost": counters.lost,
             "lost_exits": counters.lost_exits,
             "lost_cpu_times": counters.lost_cpu_times,
+            "lost_signals": counters.lost_signals,
         },
         "host": _host(frame),
         "counters": {

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from montauk_tui.engine.columns.extra_cells import children_key
 from montauk_tui.export.fields import argv_text, flag, known, rounded, seconds, text
+from montauk_tui.export.killed_by import killed_by as killed_by_of
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.names import state_letter
@@ -141,6 +142,15 @@ def user(frame: Frame, table: Table, rows: Ints) -> list[Any]:
 def children_pct(frame: Frame, _table: Table, rows: Ints) -> list[Any]:
     """Return the CPU use credited to parents."""
     return _floats(children_key(frame)[rows], 2)
+
+
+def killed_by(frame: Frame, exits: ExitTable, rows: Ints) -> list[Any]:
+    """Return the signals that ended them, and who sent these."""
+    user = frame.lookups.user
+    return [
+        killed_by_of(frame.sample, exits, row, user) if exits.deaths else None
+        for row in rows.tolist()
+    ]
 
 
 def core_dumped(_frame: Frame, exits: ExitTable, rows: Ints) -> list[Any]:

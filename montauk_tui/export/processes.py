@@ -116,6 +116,8 @@ FIELDS: Final = (
               None, of.number("exit_signal"), _LIVES, "no signal, unknown"),
     JsonField("core_dumped", "boolean", "whether it dumped core",
               None, of.core_dumped, _LIVES, _NOT),
+    JsonField("killed_by", "object", "why a signal ended it: see below",
+              None, of.killed_by, _LIVES, "no signal, unknown"),
     JsonField("lifetime_s", "s", "time from start to exit",
               None, of.exit_seconds("lifetime_ns"), _LIVES, _NOT),
 )  # fmt: skip

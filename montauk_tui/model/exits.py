@@ -1,10 +1,17 @@
 """Exit records: the processes that exited since the previous sample, as columns."""
 
-from collections.abc import Mapping
-from typing import ClassVar, Final
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import ClassVar, Final, Self
 
+from montauk_tui.model.deaths import Death
 from montauk_tui.model.records import RecordTable
-from montauk_tui.model.schema import Field
+from montauk_tui.model.schema import Bools, Bytes, Field, Ints
+
+Deaths = Mapping[tuple[int, int], Death]
+"""By pid and start in ticks."""
+
+NO_DEATHS: Final[Deaths] = MappingProxyType({})
 
 EXIT_FIELDS: Final[dict[str, Field]] = {
     "pid": Field("id", "process id"),
@@ -33,7 +40,43 @@ EXIT_FIELDS: Final[dict[str, Field]] = {
 
 
 class ExitTable(RecordTable):
-    """A row per exited process, in no order."""
+    """A row per exited process, in no order.
 
-    __slots__ = ()
+    `deaths` has the signals that ended some of them, as far as they are known. Few
+    exits are by a signal, so that is not a column.
+    """
+
+    __slots__ = ("deaths",)
     FIELDS: ClassVar[Mapping[str, Field]] = EXIT_FIELDS
+    deaths: Deaths
+
+    def __init__(
+        self, comm: Bytes, cmdline: Bytes, columns: Mapping[str, Ints]
+    ) -> None:
+        """Check the columns and freeze them; no death is known."""
+        super().__init__(comm, cmdline, columns)
+        self.deaths = NO_DEATHS
+
+    def with_deaths(self, deaths: Deaths) -> Self:
+        """Return the same rows with these deaths."""
+        if not deaths:
+            return self
+        table = type(self)(self.comm, self.cmdline, self._columns)
+        table.deaths = deaths
+        return table
+
+    def without(self, names: Iterable[str]) -> Self:
+        """Return this table with the columns `names` unknown."""
+        return super().without(names).with_deaths(self.deaths)
+
+    def only(self, rows: Ints | Bools) -> Self:
+        """Return some of the rows, by number or by flag."""
+        return super().only(rows).with_deaths(self.deaths)
+
+    @classmethod
+    def joined(cls, tables: Sequence[Self]) -> Self:
+        """Return the rows of several tables, one after the other."""
+        deaths: dict[tuple[int, int], Death] = {}
+        for table in tables:
+            deaths.update(table.deaths)
+        return super().joined(tables).with_deaths(deaths)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from montauk_tui.model.exits import NO_DEATHS, Deaths
 from montauk_tui.model.history import Extra, History
 from montauk_tui.model.lookups import Lookups
 from montauk_tui.model.sample import Sample
@@ -131,5 +132,7 @@ class Frame:
     history: History = field(default_factory=History)
     extra: Extra = field(default_factory=dict)
     """More columns of the sample's processes."""
+    deaths: Deaths = field(default_factory=lambda: NO_DEATHS)
+    """The signals that ended exited processes among them."""
     whole: "Frame | None" = None
     """For a frame with other rows: the frame that it was made from."""

@@ -240,6 +240,8 @@ class Counters:
     """Arguments of processes that could not be read."""
     lost_cpu_times: int = 0
     """Exits reported with less than their CPU time, as its record was lost."""
+    lost_signals: int = 0
+    """Signals whose record was lost: they may be the causes of exits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +268,8 @@ class Sample:
     """Processes that were listed and exited before they could be read."""
     collect_cpu_s: float
     """CPU time this sample cost the monitor."""
+    sees_signals: bool = False
+    """Whether the collector records the signals that end processes."""
     starts: StartTable | None = None
     """Forks and execs since the previous sample; None where it cannot see them."""
     ending: Ints | None = None

@@ -16,10 +16,12 @@ from montauk_tui.export.events import events
 from montauk_tui.export.waiter import Waiter
 from montauk_tui.host.recorded import RecordedHost
 from montauk_tui.host.recording import RecordingHost
+from montauk_tui.model.deaths import Request, Task
 from montauk_tui.model.sample import Counters
 from montauk_tui.model.schema import Ints, Need
 from tests.cli.conftest import Command, Result
 from tests.support.builders import Row, make_sample
+from tests.support.deaths import make_death
 from tests.support.starts import exec_, fork
 from tests.support.stream import BOOT_NS, END, LIFE, Made, sample_of
 
@@ -90,6 +92,43 @@ def test_how_it_ended(
     assert lines(here("events", "--duration", "0.1"))[1][5] == status
 
 
+KILLED = {
+    **END, "exit_code": None, "exit_signal": 9,
+    "death": make_death(request=Request(Task(7, 400, 1, b"make"), 10**9)),
+}  # fmt: skip
+
+
+def test_why_it_was_killed(here: Command, install: Install) -> None:
+    one = sample_of([], [KILLED], after_s=1e9)
+    install(Made("kernel", one))
+    line = here("events", "--duration", "0.1").out.splitlines()[1]
+    why = "SIGKILL by systemd-oomd 812 (root), 1.0s after SIGTERM from make 7"
+    assert line.endswith(f"/bin/true a b  ({why})")
+    install(Made("kernel", one))
+    event, _ = documents(here("events", "--json", "--duration", "0.1"))
+    started = event["killed_by"].pop("start_time")
+    assert started == pytest.approx(one.booted_at_s + 5.0, abs=0.01)
+    event["killed_by"]["sigterm_by"].pop("start_time")
+    assert event["killed_by"] == {
+        "how": "kill", "text": why, "pid": 812, "comm": "systemd-oomd",
+        "cmdline": "/usr/lib/systemd/systemd-oomd", "uid": 0, "address": None,
+        "syscall": None, "sigterm_before_s": 1.0, "oom": None,
+        "sigterm_by": {"pid": 7, "comm": "make", "cmdline": None, "uid": 1},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [("killed = kill", 1), ("killed = oom", 0), ("killer = kill", 0)],
+)
+def test_a_filter_on_the_cause(
+    here: Command, install: Install, query: str, count: int
+) -> None:
+    install(Made("kernel", sample_of(LIFE, [KILLED], after_s=1e9)))
+    found = lines(here("events", "--duration", "0.1", "--filter", query))
+    assert len(found) == 1 + count
+
+
 def test_what_is_not_known_is_a_dash_or_null(here: Command, install: Install) -> None:
     blank: Row = dict.fromkeys(
         ("ppid", "uid", "start_ticks", "end_ns", "lifetime_ns", "exit_code",
@@ -129,7 +168,7 @@ def test_a_life_as_json(here: Command, install: Install) -> None:
     assert last.keys() == {"schema", "summary"}
     assert last["summary"].keys() == {
         "duration_s", "forks", "execs", "exits", "lost", "lost_exits",
-        "lost_cpu_times", "pending", "shown",
+        "lost_cpu_times", "lost_signals", "pending", "shown",
     }  # fmt: skip
     assert last["summary"]["shown"] == 3
 

@@ -26,7 +26,10 @@ DEFAULT_EXIT: dict[str, Any] = {
 
 
 def make_exits(rows: Iterable[Row]) -> ExitTable:
-    """Return the table of `rows`, in their order; `cmdline` and `comm` are bytes."""
+    """Return the table of `rows`, in their order; `cmdline` and `comm` are bytes.
+
+    `death` is the signal that ended it, if there is one.
+    """
     filled = [_filled(row) for row in rows]
     columns = {
         name: np.array([row[name] for row in filled], dtype=np.int64)
@@ -35,7 +38,12 @@ def make_exits(rows: Iterable[Row]) -> ExitTable:
     comm = np.array([row["comm"] for row in filled], dtype=f"S{COMM_BYTES}")
     width = max((len(row["cmdline"]) for row in filled), default=1) or 1
     cmdline = np.array([row["cmdline"] for row in filled], dtype=f"S{width}")
-    return ExitTable(comm, cmdline, columns)
+    deaths = {
+        (row["pid"], row["start_ticks"]): row["death"]
+        for row in filled
+        if "death" in row
+    }
+    return ExitTable(comm, cmdline, columns).with_deaths(deaths)
 
 
 def _filled(row: Row) -> dict[str, Any]:

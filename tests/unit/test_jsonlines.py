@@ -36,7 +36,8 @@ PROCESS = [
     "cmdline", "cmdline_cut", "uid", "user", "cpu_pct", "cpu_s", "children_pct",
     "utime_s", "stime_s", "rss_bytes", "peak_rss_bytes", "virt_bytes", "read_bytes",
     "write_bytes", "cgroup_id", "threads", "priority", "nice", "minflt", "majflt",
-    "processor", "exit_code", "exit_signal", "core_dumped", "lifetime_s",
+    "processor", "exit_code", "exit_signal", "core_dumped", "killed_by",
+    "lifetime_s",
 ]  # fmt: skip
 """What scripts depend on; more may be added beside it."""
 
@@ -66,6 +67,7 @@ def test_the_keys_are_those_of_the_contract() -> None:
         "lost",
         "lost_exits",
         "lost_cpu_times",
+        "lost_signals",
     }
     assert set(found["counters"]) == {"forks", "execs", "exits", "read_failures"}
     assert set(found["ledger"]) == LEDGER
@@ -161,6 +163,7 @@ def test_counters_that_cannot_be_counted_are_null() -> None:
         "lost": 3,
         "lost_exits": 0,
         "lost_cpu_times": 2,
+        "lost_signals": 0,
     }
 
 

@@ -25,6 +25,7 @@ from tests.support.builders import (
     make_frame,
     make_sample,
 )
+from tests.support.deaths import SENDER, make_death
 from tests.support.listing import MS, Life, end, real_pids
 from tests.support.starts import exec_, fork
 
@@ -142,7 +143,8 @@ def churn() -> Frame:
     ends = [
         end(101, ppid=10, comm=b"sh", exit_code=3, peak_rss_bytes=GIB, uid=7),
         end(102, ppid=101, comm=b"cc1", exit_code=None, exit_signal=9, core_dumped=1,
-            cmdline=b"cc1\0-O3\0", lifetime_ns=MS, end_ns=10**14 + 90 * MS),
+            cmdline=b"cc1\0-O3\0", lifetime_ns=MS, end_ns=10**14 + 90 * MS,
+            death=make_death(sender=SENDER._replace(comm=b"kill"))),
     ]  # fmt: skip
     starts = [
         fork(101, 10**14, ppid=10, comm=b"make", start_ticks=10_000_101),
@@ -161,6 +163,12 @@ def churn() -> Frame:
         ("exit = SIGKILL", [102]),
         ("exit != SIGKILL", [101]),
         ("signal > 0", [102]),
+        ("killed = kill", [102]),
+        ("killed = oom", []),
+        ("killed != oom", [102]),
+        ("killer = kill", [102]),
+        ("killer ~ ill and exit = SIGKILL", [102]),
+        ('killed_by ~ "by kill 812"', [102]),
         ("life < 2ms", [102]),
         ("maxrss >= 1g", [101]),
         ("time > 0", [101, 102]),

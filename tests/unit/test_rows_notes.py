@@ -11,6 +11,7 @@ from montauk_tui.engine.rows.spawners import spawners
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKind
 from tests.support.builders import Row
+from tests.support.deaths import make_death
 from tests.support.listing import MS, Life, end
 
 HOSTILE = b"\x1b[2J[/]\xff"
@@ -42,6 +43,8 @@ def fold_note(frame: Frame) -> str:
         ({"exit_code": None, "exit_signal": 33}, "killed by signal 33 after 5.0ms"),
         ({"exit_code": None, "lifetime_ns": None}, "exited with - after -"),
         ({"lifetime_ns": 90 * 10**9}, "exited with 0 after 1m30s"),
+        ({"exit_code": None, "exit_signal": 9, "death": make_death()},
+         "SIGKILL by systemd-oomd 812 (root); lived 5.0ms"),
     ],
 )  # fmt: skip
 def test_how_one_ended(values: Row, expected: str) -> None:

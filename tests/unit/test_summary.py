@@ -16,9 +16,11 @@ from montauk_tui.engine.summary.items import Fact, Graph, Summary
 from montauk_tui.engine.summary.live import moment_text
 from montauk_tui.engine.summary.relatives import ancestors
 from montauk_tui.engine.summary.subject import summarize
+from montauk_tui.model.deaths import Death, OutOfMemory, SentAs
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import PF_KTHREAD, UNKNOWN
 from tests.support.builders import Row
+from tests.support.deaths import make_death
 from tests.support.listing import MS, Life, end
 from tests.support.starts import exec_, fork
 
@@ -311,3 +313,31 @@ def test_cpu_use_before_the_exit_stays_and_there_is_none_now() -> None:
     graph = graphs(told(listed, 31))["CPU%"]
     assert graph.text == ""
     assert np.isfinite(graph.points).sum() >= 3
+
+
+OOM = OutOfMemory(b"api", 512 << 20, 500 << 20, 498 << 20, 0)
+
+
+@pytest.mark.parametrize(
+    ("death", "said", "by"),
+    [
+        (
+            make_death(),
+            "SIGKILL by systemd-oomd 812 (root)",
+            "/usr/lib/systemd/systemd-oomd",
+        ),
+        (
+            make_death(sent_as=SentAs.BY_KERNEL, out_of_memory=OOM),
+            "out of memory: cgroup limit 512M of api, had 498M, core dumped",
+            None,
+        ),
+        (None, "killed by SIGKILL+core", "- (replay does not see who sends signals)"),
+    ],
+)
+def test_why_it_was_killed(death: Death | None, said: str, by: str | None) -> None:
+    is_dumped = int(said.endswith(("dumped", "+core")))
+    more = {} if death is None else {"death": death}
+    row: Row = {"exit_code": None, "exit_signal": 9, "core_dumped": is_dumped, **more}
+    frame = exited_only(Life(FAMILY).at(1.0, [end(100, **row)]))
+    found = told(frame, 100)
+    assert (found.said, facts(found).get("Killed by")) == (said, by)

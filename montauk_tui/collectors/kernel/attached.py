@@ -5,6 +5,7 @@ Stdlib only: the loader runs this under the distribution's Python.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from collections.abc import Sequence
@@ -76,13 +77,15 @@ class Loaded:
 
         Args:
             wanted: kprobes, tracepoints or auto.
-            more: Functions and their tracepoints, which are attached in any case.
+            more: Functions and their tracepoints; those that the kernel refuses are
+                left out.
         """
         try:
             self._tracepoint("exec_tracepoint", "sched_process_exec")
             self._final()
             for function, tracepoint in more:
-                self._tracepoint(function, tracepoint)
+                with contextlib.suppress(OSError, Refused):
+                    self._tracepoint(function, tracepoint)
             if wanted != "tracepoints" and self._kprobes():
                 return "kprobes"
             if wanted == "kprobes":

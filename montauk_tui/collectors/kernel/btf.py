@@ -115,14 +115,42 @@ class Btf:
 
     def parameters(self, typedef: str) -> int:
         """Return how many parameters the function behind `typedef` has, else 0."""
+        prototype = self._prototype(typedef)
+        return 0 if prototype is None else prototype.length
+
+    def has_pointer(self, typedef: str, number: int) -> bool:
+        """Tell whether a parameter of that function, counted from 0, is a pointer."""
+        prototype = self._prototype(typedef)
+        if prototype is None or number >= prototype.length:
+            return False
+        at = prototype.at + 12 + 8 * number
+        with _contradictions():
+            (_, type_id) = struct.unpack_from("<II", self._raw, at)
+            return self._types[self._bare(type_id)].kind == _PTR
+
+    def _prototype(self, typedef: str) -> Type | None:
         type_id = self._find(typedef, _TYPEDEF)
         if type_id is None:
-            return 0
+            return None
         with _contradictions():
             target = self._types[self._bare(type_id)]
             if target.kind == _PTR:
                 target = self._types[target.size_or_type]
-        return target.length if target.kind == _PROTO else 0
+        return target if target.kind == _PROTO else None
+
+    def enum_value(self, enum: str, name: str) -> int | None:
+        """Return the number of a name of an enum, None where there is none."""
+        found = self._find(enum, _ENUM)
+        if found is None:
+            return None
+        entry = self._types[found]
+        with _contradictions():
+            for index in range(entry.length):
+                at = entry.at + 12 + 8 * index
+                text, value = struct.unpack_from("<Ii", self._raw, at)
+                if self._string(text) == name:
+                    return int(value)
+        return None
 
     def function(self, name: str) -> int:
         """Return the id of a function, 0 where there is none."""

@@ -16,6 +16,7 @@ from montauk_tui.collectors.clock import (
     namespace_offsets,
 )
 from montauk_tui.collectors.kernel import loader, requirements
+from montauk_tui.collectors.kernel.deaths import DeathJoiner, sees_signals
 from montauk_tui.collectors.kernel.exit_records import ExitCompleter
 from montauk_tui.collectors.kernel.hidden_from_bpf import HiddenFromBpf
 from montauk_tui.collectors.kernel.idle import IdleTasks
@@ -138,6 +139,9 @@ class KernelCollector(Collector):
         now_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         self._exit_completer = ExitCompleter(USER_HZ, now_ns)
         self._before = ProcessTable.empty()
+        self._sees_signals = sees_signals(loaded)
+        sees_oom = "victim_tracepoint" in loaded.descriptors
+        self._deaths = DeathJoiner(USER_HZ, sees_oom=sees_oom)
         self._run_delay = RunDelay()
         self._hidden = HiddenFromBpf(self._root, USER_HZ)
 
@@ -174,9 +178,10 @@ class KernelCollector(Collector):
         before = self._before
         table = self._table(tasks, needs)
         read_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-        lifecycle, finals, forks = drained = self._logs.drain()
+        lifecycle, finals, forks, *_ = drained = self._logs.drain()
         for records in drained:
             in_namespace(records, self._offset_ns)
+        self._deaths.add(drained.deaths, drained.victims, lifecycle, self._arguments_of)
         completed = self._exit_completer.complete(
             lifecycle, finals, table, settled_zombies(tasks), read_ns
         )
@@ -194,7 +199,8 @@ class KernelCollector(Collector):
                 self._logs.counters(),
                 lost_cpu_times=self._exit_completer.lost_cpu_times,
             ),
-            exits=completed.exits.without(self._unknown),
+            exits=self._deaths.joined(completed.exits).without(self._unknown),
+            sees_signals=self._sees_signals,
             starts=start_table(lifecycle, forks, USER_HZ),
             ending=self._exit_completer.waiting,
             reported_until_ns=self._exit_completer.reported_until_ns(
@@ -203,6 +209,11 @@ class KernelCollector(Collector):
             vanished=0,
             **started.times(),
         )
+
+    def _arguments_of(self, pid: int, start_ns: int) -> bytes | None:
+        known = self._exit_completer.arguments_of(pid, start_ns)
+        identity = Identity(pid, start_ns // (10**9 // USER_HZ))
+        return known or self.lookups.cmdline(identity) or None
 
     def _table(self, tasks: Records, needs: Need) -> ProcessTable:
         self._root.stand_ins = stand_ins(tasks)

@@ -147,6 +147,11 @@ class ExitCompleter:
             # These belong to a process whose exit was lost.
             self._arguments.pop(next(iter(self._arguments)))
 
+    def arguments_of(self, pid: int, start_ns: int) -> bytes | None:
+        """Return the arguments of a process that did an exec, None for unknown."""
+        kept = self._arguments.get((pid, start_ns))
+        return None if kept is None else kept[0]
+
     def _ticks(self, exits: Records) -> Ints:
         ticks: Ints = (exits["start_ns"] // self._tick_ns).astype(np.int64)
         return ticks

@@ -148,6 +148,25 @@ USED = (
         M_arg_start mm_struct arg_start
         M_arg_end mm_struct arg_end
     """),
+    Fields("no causes of exits", """
+        T_sighand task_struct sighand
+        T_blocked task_struct blocked
+        T_real_blocked task_struct real_blocked
+        H_action sighand_struct action
+        H_handler k_sigaction sa.sa_handler
+    """),
+    Fields("no cgroup that ran out of memory", """
+        G_subsys css_set subsys
+        K_name kernfs_node name
+        E_cgroup cgroup_subsys_state cgroup
+        E_memory mem_cgroup memory
+        E_usage page_counter usage
+        E_max page_counter max
+        E_parent page_counter parent
+    """),
+    Fields("no OOM score of what the OOM killer chose", """
+        S_oom_adj signal_struct oom_score_adj
+    """),
     Fields("no start of the stack", """
         M_start_stack mm_struct start_stack
     """, "start_stack"),
@@ -194,6 +213,10 @@ class Layout(NamedTuple):
     """Whether sched_switch has the state of the previous task (from 5.18)."""
     hold_cpu: list[int]
     """Type ids of the functions that disable and enable preemption (from 6.10)."""
+    victim_is_task: bool = False
+    """Whether mark_victim has the task rather than its pid (6.9, and backports)."""
+    memory_cgroup: int | None = None
+    """Number of the memory controller; None without CONFIG_MEMCG."""
 
     @property
     def missing(self) -> list[Used]:
@@ -212,6 +235,10 @@ class Layout(NamedTuple):
             flags.append("-DEXIT_TELLS_GROUP_DEAD")
         if self.switch_tells_state:
             flags.append("-DSWITCH_TELLS_STATE")
+        if self.victim_is_task:
+            flags.append("-DVICTIM_IS_TASK")
+        if self.memory_cgroup is not None:
+            flags.append(f"-DMEMORY_CGROUP={self.memory_cgroup}")
         return flags
 
 
@@ -236,6 +263,7 @@ def read_layout(btf: Btf) -> Layout:
         "rss_cached": _offset(btf.field("task_struct", "rss_stat.count")),
         "map_parts": _offset(btf.field("bpf_array", "pptrs")),
         "upid": btf.size_of("upid"),
+        "k_sigaction": btf.size_of("k_sigaction"),
     }
     # Each has `void *data` before the arguments of its tracepoint.
     exit_arguments = btf.parameters("btf_trace_sched_process_exit") - 1
@@ -246,6 +274,8 @@ def read_layout(btf: Btf) -> Layout:
         exit_tells_group_dead=exit_arguments >= len(("task", "group_dead")),
         switch_tells_state=switch_arguments
         >= len(("preempt", "prev", "next", "state")),
+        victim_is_task=btf.has_pointer("btf_trace_mark_victim", 1),
+        memory_cgroup=btf.enum_value("cgroup_subsys_id", "memory_cgrp_id"),
         hold_cpu=[function for function in map(btf.function, _HOLD_CPU) if function],
     )
 

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from montauk_tui import children, trust
 from montauk_tui.collectors.kernel.attached import LITTLE_ROOM
-from montauk_tui.collectors.kernel.parts import CORE, Part
+from montauk_tui.collectors.kernel.parts import EVERY, Part
 from montauk_tui.errors import CollectorUnavailable
 from montauk_tui.model.text import clean
 
@@ -153,7 +153,7 @@ class Loader:
         defines: Mapping[str, int],
         attachment: str,
         *,
-        parts: Sequence[Part] = CORE,
+        parts: Sequence[Part] = EVERY,
         python: str | None = None,
         on_wait: Callable[[float], None] = lambda _: None,
     ) -> Loaded:

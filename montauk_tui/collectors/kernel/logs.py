@@ -15,7 +15,15 @@ from montauk_tui.collectors.kernel.log import (
     SharedArray,
 )
 from montauk_tui.collectors.kernel.missed import Missed
-from montauk_tui.collectors.kernel.records import BRIEF, EXIT, FINAL, LIFECYCLE
+from montauk_tui.collectors.kernel.records import (
+    BRIEF,
+    DEATH,
+    EXIT,
+    FINAL,
+    LIFECYCLE,
+    VICTIM,
+    VICTIMS,
+)
 from montauk_tui.collectors.urgency import Collecting
 from montauk_tui.errors import CollectorFailed
 from montauk_tui.model.sample import Counters
@@ -30,6 +38,8 @@ class Drained(NamedTuple):
     lifecycle: Records
     finals: Records
     forks: Records
+    deaths: Records
+    victims: Records
 
 
 class ProbeLogs:
@@ -47,18 +57,22 @@ class ProbeLogs:
             undo.callback(self._shared.close)
             self._counts = counts = Counts(descriptors["counts"], cpus)
             self._shared.callback(counts.close)
-            lifecycle, forks, finals = (
-                self._share(descriptors[name], record, cpus * slots)
-                for name, record in (
-                    ("lives", LIFECYCLE),
-                    ("forks", BRIEF),
-                    ("finals", FINAL),
+            lifecycle, forks, finals, deaths, victims = (
+                self._share(descriptors[name], record, cpus * count)
+                for name, record, count in (
+                    ("lives", LIFECYCLE, slots),
+                    ("forks", BRIEF, slots),
+                    ("finals", FINAL, slots),
+                    ("deaths", DEATH, slots),
+                    ("victims", VICTIM, VICTIMS),
                 )
             )
             # Order as in `_collect`: each exit read has its final record.
             self.finals = Log(finals, counts, "finals", slots)
             self.lifecycle = LifecycleLog(lifecycle, counts, slots)
             self.forks = Log(forks, counts, "forks", slots)
+            self.deaths = Log(deaths, counts, "deaths", slots)
+            self.victims = Log(victims, counts, "victims", VICTIMS)
             self._failures = counts.total("failures")
             self._late = counts.total("late")
             self._missed = Missed(descriptors)
@@ -118,25 +132,32 @@ class ProbeLogs:
             + self._dropped_exits
             + missed["exits"],
             read_failures=self._counts.total("failures") - self._failures,
+            lost_signals=self.deaths.lost + self.victims.lost,
         )
 
     def _collect(self) -> None:
         with self._lock:
             # The last record of a process first: then the exit of each final record,
-            # and the fork of each exec, is among the records read after it.
+            # and the fork of each exec, is among the records read after it. So are the
+            # signal that caused an exit, and the OOM killer's choice.
             finals = self.finals.read()
             lifecycle = self.lifecycle.read()
+            deaths, victims = self.deaths.read(), self.victims.read()
+            if len(deaths):
+                # Among these is the exec of each sender.
+                lifecycle = np.concatenate([lifecycle, self.lifecycle.read()])
             forks = self.forks.read()
-            if len(lifecycle) or len(finals) or len(forks):
-                self._kept.append(Drained(lifecycle, finals, forks))
+            read = Drained(lifecycle, finals, forks, deaths, victims)
+            if any(map(len, read)):
+                self._kept.append(read)
                 self._kept_lifecycle += len(lifecycle)
             while self._kept_lifecycle > _MOST_KEPT:
-                dropped, _, forks = self._kept.pop(0)
+                dropped, _, forks, *_ = self._kept.pop(0)
                 self._kept_lifecycle -= len(dropped)
                 self._dropped += len(dropped) + len(forks)
                 self._dropped_exits += int(np.count_nonzero(dropped["kind"] == EXIT))
 
 
 _NOTHING: Final = Drained(
-    np.empty(0, dtype=LIFECYCLE), np.empty(0, dtype=FINAL), np.empty(0, dtype=BRIEF)
+    *(np.empty(0, dtype=record) for record in (LIFECYCLE, FINAL, BRIEF, DEATH, VICTIM))
 )

@@ -13,7 +13,9 @@ class Part(NamedTuple):
     maps: tuple[str, ...]
     """Maps whose descriptors the collector gets, by their names in C."""
     tracepoints: tuple[tuple[str, str], ...] = ()
-    """Functions and the raw tracepoints at which they run, beside those of `CORE`."""
+    """Functions and the raw tracepoints at which they run, beside those of `CORE`.
+
+    One that the kernel refuses is left out."""
 
 
 CORE: Final = (
@@ -23,3 +25,15 @@ CORE: Final = (
     Part("tasks.c", ()),
 )
 """Without these there is no kernel collector; `attached` knows how they are hooked."""
+
+DEATHS: Final = Part(
+    "deaths.c",
+    ("deaths", "victims"),
+    (
+        ("signal_tracepoint", "signal_generate"),
+        ("victim_tracepoint", "mark_victim"),
+    ),
+)
+"""Why processes exited by a signal."""
+
+EVERY: Final = (*CORE, DEATHS)

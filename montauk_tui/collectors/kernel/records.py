@@ -13,7 +13,7 @@ EXEC: Final = 1
 EXIT: Final = 2
 
 _TYPES: Final = {"u64": "<u8", "s64": "<i8", "u32": "<u4", "s32": "<i4"}
-_NUMBER: Final = re.compile(r"^#define (\w+) (\d+)$", re.MULTILINE)
+_NUMBER: Final = re.compile(r"^#define (\w+) (\d+)\b", re.MULTILINE)
 _STRUCT: Final = re.compile(r"^struct (\w+) \{\n(.*?)^\};$", re.MULTILINE | re.DOTALL)
 _FIELD: Final = re.compile(r"^    (\w+) (\w+)(?:\[(\w+)\])?;", re.MULTILINE)
 
@@ -40,10 +40,16 @@ def records_of(text: str) -> dict[str, np.dtype[np.void]]:
 _HEADER: Final = (folder("probes") / "records.h").read_text("utf-8")
 _RECORDS: Final = records_of(_HEADER)
 
-ARGV_BYTES: Final = int(dict(_NUMBER.findall(_HEADER))["ARGV_BYTES"])
+_NUMBERS: Final = dict(_NUMBER.findall(_HEADER))
+
+ARGV_BYTES: Final = int(_NUMBERS["ARGV_BYTES"])
 LIFECYCLE: Final = _RECORDS["life"]
 BRIEF: Final = _RECORDS["brief"]
 FINAL: Final = _RECORDS["final"]
+DEATH: Final = _RECORDS["death"]
+VICTIM: Final = _RECORDS["victim"]
+VICTIMS: Final = int(_NUMBERS["VICTIMS"])
+"""Slots of a CPU in the log of what the OOM killer chose."""
 COUNTS: Final = _RECORDS["counts"]
 IDLE: Final = _RECORDS["idle"]
 TASK: Final = _RECORDS["task"]
@@ -56,7 +62,8 @@ def int_columns(
     return {name: records[name].astype(np.int64) for name in names}
 
 
-_BOOT_TIMES: Final = ("time_ns", "start_ns", "last_ns")
+_BOOT_TIMES: Final = ("time_ns", "start_ns", "last_ns", "sender_start_ns")
+_BOOT_TIMES_OR_0: Final = ("asked_ns", "asker_start_ns")
 
 
 def in_namespace(records: npt.NDArray[np.void], offset_ns: int) -> None:
@@ -69,3 +76,6 @@ def in_namespace(records: npt.NDArray[np.void], offset_ns: int) -> None:
     for name in _BOOT_TIMES if offset_ns else ():
         if name in (records.dtype.names or ()):
             records[name] += np.uint64(offset_ns % (1 << 64))
+    for name in _BOOT_TIMES_OR_0 if offset_ns else ():
+        if name in (records.dtype.names or ()):
+            records[name][records[name] > 0] += np.uint64(offset_ns % (1 << 64))

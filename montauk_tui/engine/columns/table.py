@@ -10,6 +10,7 @@ from typing import Final
 
 from montauk_tui.engine import units
 from montauk_tui.engine.columns import cells
+from montauk_tui.engine.columns import death_cells as deaths
 from montauk_tui.engine.columns import extra_cells as extra
 from montauk_tui.engine.columns import gauge_cells as gauges
 from montauk_tui.engine.columns import ioprio_cells as ioprio
@@ -187,6 +188,11 @@ _TABLE: Final = (
     ),
     extra_column("exit_status", "EXIT", "exit code, or the signal that killed it", 8,
                  units.exit_status_text, extra.failure_level("exit_status")),
+    Column(
+        "killed_by", "KILLED BY", "why a signal killed it, and who sent it", 32,
+        deaths.cause_key, deaths.cause_text, deaths.cause_level, left=True, yields=8,
+        texts=deaths.causes,
+    ),
     extra_column("lifetime_s", "LIFE", "lifetime; for a group the median", 6,
                  units.lifetime_text),
     extra_column("used_s", "USED", "CPU time of an exited process", 6,

@@ -19,9 +19,9 @@ from montauk_tui.model.schema import Bools, Need
 
 FIELDS: Final = (
     "pid", "ppid", "user", "uid", "event", "event_s", "comm", "command", "start",
-    "elapsed", "exit_status", "signal", "lifetime_s", "ended_s", "cpu_time", "utime",
-    "stime", "rss_bytes", "peak_rss_bytes", "mem_pct", "threads", "cgroup", "unit",
-    "container", "state",
+    "elapsed", "exit_status", "signal", "killed", "killer", "killed_by",
+    "lifetime_s", "ended_s", "cpu_time", "utime", "stime", "rss_bytes",
+    "peak_rss_bytes", "mem_pct", "threads", "cgroup", "unit", "container", "state",
 )  # fmt: skip
 """The fields of an event; from `exit_status` on those of exits only."""
 

@@ -13,6 +13,7 @@ from montauk_tui.engine.columns.column import Column, Kind
 from montauk_tui.engine.columns.extra_cells import extra_key
 from montauk_tui.engine.columns.gauge_cells import Texts
 from montauk_tui.engine.columns.table import COLUMNS
+from montauk_tui.engine.rows.causes import how_text, killer_name
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import Floats, Need
@@ -152,6 +153,8 @@ def _known_text(column: Column) -> Callable[[Frame, int], str | None]:
 FIELDS: Final = {
     **{column.id: _field(column) for column in COLUMNS.values()},
     "signal": Field("signal", Kind.SIGNAL, _signal),
+    "killed": Field("killed", Kind.TEXT, text=how_text),
+    "killer": Field("killer", Kind.TEXT, text=killer_name),
 }
 """Every field by its id."""
 
@@ -169,6 +172,8 @@ SHORT: Final = dict(sorted({
     "ended": "ended_s",
     "exit": "exit_status",
     "io": "io_rate",
+    "killed": "killed",
+    "killer": "killer",
     "life": "lifetime_s",
     "maxrss": "peak_rss_bytes",
     "mem": "rss_bytes",

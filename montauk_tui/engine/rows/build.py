@@ -13,7 +13,7 @@ import numpy as np
 from montauk_tui.engine.rows.kinds import all_of
 from montauk_tui.engine.rows.texts import cmdline_texts
 from montauk_tui.model.details import Details
-from montauk_tui.model.exits import ExitTable
+from montauk_tui.model.exits import Deaths, ExitTable
 from montauk_tui.model.frame import Frame, Rates
 from montauk_tui.model.history import ExitedBatch, Extra
 from montauk_tui.model.join import by_pid
@@ -179,6 +179,7 @@ def frame_of(
     cpu_pct: Floats,
     extra: Extra,
     lookups: Lookups | None = None,
+    deaths: Deaths | None = None,
 ) -> Frame:
     """Return a frame with other rows and the same machine.
 
@@ -196,6 +197,7 @@ def frame_of(
         rates=rates,
         extra=extra,
         lookups=lookups or frame.lookups,
+        deaths=frame.deaths if deaths is None else deaths,
         whole=frame,
     )
 

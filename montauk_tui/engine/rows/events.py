@@ -88,7 +88,7 @@ def _listed(frame: Frame, exited: ExitedBatch, starts: StartTable) -> Frame:
     both = table.merged(exits)
     lookups = RowLookups(frame.lookups, both.pid, cmdlines, lengths)
     cpu_pct = np.concatenate([cpu_pct, exited.cpu_pct[::-1]])
-    return frame_of(frame, both, cpu_pct, extra, lookups)
+    return frame_of(frame, both, cpu_pct, extra, lookups, exited.exits.deaths)
 
 
 def _last_starts(frame: Frame) -> StartTable:

@@ -96,7 +96,10 @@ def with_exited(frame: Frame, linger_s: float, opened: frozenset[RowKey]) -> Fra
     lengths = np.zeros(len(rows), dtype=np.int64)
     lengths[len(folded.table) :] = shown.exits.cmdline_bytes[::-1]
     lookups = RowLookups(frame.lookups, rows.pid, cmdlines, lengths)
-    return frame_of(frame, rows.merged(table), np.concatenate(cpu_pct), extra, lookups)
+    return frame_of(
+        frame, rows.merged(table), np.concatenate(cpu_pct), extra, lookups,
+        shown.exits.deaths,
+    )  # fmt: skip
 
 
 def is_passing(frame: Frame) -> Bools:
@@ -154,6 +157,7 @@ def _listed(frame: Frame, exited: ExitedBatch) -> Frame:
             exited.exits.cmdline[::-1],
             exited.exits.cmdline_bytes[::-1],
         ),
+        exited.exits.deaths,
     )
 
 

@@ -60,7 +60,9 @@ def with_exited_parents(frame: Frame, listed: Frame, linger_s: float) -> Frame:
     merged = {name: values[order] for name, values in both.items()}
     cpu_pct = np.concatenate([np.full(count, np.nan), listed.rates.cpu_pct])[order]
     lookups = RowLookups(listed.lookups, exited_parents.pid, [b""] * count)
-    rows = frame_of(frame, exited_parents.merged(table), cpu_pct, merged, lookups)
+    rows = frame_of(
+        frame, exited_parents.merged(table), cpu_pct, merged, lookups, listed.deaths
+    )
     return _hung(frame, rows, orphans, linger_s)
 
 
@@ -96,7 +98,7 @@ def _hung(frame: Frame, rows: Frame, orphans: Orphans, linger_s: float) -> Frame
     hangs[child[found]] = pid[parent[found]]
     extra = {**rows.extra, **carried(rows.rates), "hangs_from": hangs}
     return frame_of(frame, rows.sample.processes, rows.rates.cpu_pct, extra,
-                    rows.lookups)  # fmt: skip
+                    rows.lookups, rows.deaths)  # fmt: skip
 
 
 def _of_exited(frame: Frame, rows: Frame, linger_s: float) -> Floats:

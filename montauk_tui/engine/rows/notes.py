@@ -3,6 +3,7 @@
 import math
 from typing import Final
 
+from montauk_tui.engine.rows.causes import cause
 from montauk_tui.engine.rows.kinds import extra_value, kind_of
 from montauk_tui.engine.units import exit_status_text, lifetime_text
 from montauk_tui.model.frame import Frame
@@ -29,6 +30,9 @@ def note(frame: Frame, row: int, arrow: str = "<") -> str:
 
 
 def _of_one(frame: Frame, row: int) -> str:
+    if why := cause(frame, row):
+        life = lifetime_text(extra_value(frame, "lifetime_s", row))
+        return f"{why}; lived {life}"
     status = exit_status_text(extra_value(frame, "exit_status", row))
     life = lifetime_text(extra_value(frame, "lifetime_s", row))
     is_signal = "SIG" in status or "signal" in status

@@ -5,9 +5,11 @@ from typing import Final
 
 import numpy as np
 
+from montauk_tui.engine.causes import killer
 from montauk_tui.engine.columns import cells
 from montauk_tui.engine.columns.cells import Level
 from montauk_tui.engine.columns.gauge_cells import of_cgroup
+from montauk_tui.engine.rows.causes import cause, death_of, why_unknown
 from montauk_tui.engine.rows.kinds import extra_value, kind_of, real_identity
 from montauk_tui.engine.summary.items import Fact, Group, Summary
 from montauk_tui.engine.summary.live import ago_text, moment_text, split_text, use_of
@@ -24,7 +26,7 @@ from montauk_tui.engine.units import (
 )
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKind
-from montauk_tui.model.lookups import Command
+from montauk_tui.model.lookups import Command, command_from_cmdline
 from montauk_tui.model.orphans import codes
 from montauk_tui.model.schema import UNKNOWN
 from montauk_tui.model.text import clean
@@ -48,11 +50,11 @@ def exited(listed: Frame, row: int, *, machine_scale: bool) -> Summary:
     return Summary(
         name=cells.name_text(listed, row),
         number=str(identity.pid),
-        said=_how(status),
+        said=cause(listed, row) or _how(status),
         level=Level.HOT if status > 0 else Level.PLAIN,
         command=_command(listed, row),
         groups=(
-            (*_when(listed, row), *_who(listed, row)),
+            (*_killed(listed, row), *_when(listed, row), *_who(listed, row)),
             _used(listed, row),
             use_of(whole, identity, None, machine_scale=machine_scale),
             _survivors(listed, row),
@@ -142,6 +144,17 @@ def _how(status: float) -> str:
         return "exited; status not known"
     text = exit_status_text(status)
     return f"exited with {text}" if text.isdigit() else f"killed by {text}"
+
+
+def _killed(listed: Frame, row: int) -> Group:
+    """Return the command line of the killer, or why it is unknown."""
+    if why := why_unknown(listed, row):
+        return (Fact("Killed by", f"{NOTHING_KNOWN} ({why})"),)
+    death = death_of(listed, row)
+    found = None if death is None else killer(death)
+    if found is None or found.cmdline is None:
+        return ()
+    return (Fact("Killed by", command_from_cmdline(found.cmdline).text),)
 
 
 def _command(listed: Frame, row: int) -> Command | None:

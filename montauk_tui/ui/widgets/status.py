@@ -66,15 +66,19 @@ def _room(left: Line, costs: Line, width: int) -> int:
 
 
 def _lost(counters: Counters, theme: Theme) -> Line:
-    """Return lost events and lost final CPU times, if counted."""
+    """Return lost events, final CPU times and signals, if counted."""
     if counters.exits is None:
         return ()
     style = theme.style("alert" if counters.lost else "value")
-    events = ("  lost ", theme.style("label")), (str(counters.lost), style)
-    if not counters.lost_cpu_times:
-        return events
-    cpu_times = (str(counters.lost_cpu_times), theme.style("alert"))
-    return *events, ("  CPU times lost ", theme.style("label")), cpu_times
+    parts = [("  lost ", theme.style("label")), (str(counters.lost), style)]
+    for what, count in (
+        ("CPU times", counters.lost_cpu_times),
+        ("signals", counters.lost_signals),
+    ):
+        if count:
+            parts.append((f"  {what} lost ", theme.style("label")))
+            parts.append((str(count), theme.style("alert")))
+    return tuple(parts)
 
 
 def _counts(counters: Counters, theme: Theme) -> Line:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import struct
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def test_fields_of_this_kernel_are_of_the_size_that_is_read() -> None:
 
 def test_every_macro_of_the_probes_is_looked_for(tmp_path: Path) -> None:
     source = "".join(path.read_text() for path in folder("probes").glob("*.[ch]"))
-    used = set(re.findall(r"\b[TSYVMCPUNGK]_[a-z]\w*", source))
+    used = set(re.findall(r"\b[TSYVMCPUNGKHE]_[a-z]\w*", source))
     known = {used.macro for used in read_layout(make(tmp_path)).used}
     assert used <= known
     assert known - used == set(), "looked for in vain"
@@ -142,3 +143,38 @@ def test_whether_the_switch_hook_tells_the_state(
     layout = read_layout(make(tmp_path, parameters=parameters, hook="sched_switch"))
     assert layout.switch_tells_state is tells
     assert ("-DSWITCH_TELLS_STATE" in layout.flags()) is tells
+
+
+@pytest.mark.parametrize("is_task", [False, True])
+def test_whether_the_oom_killer_names_the_task_or_its_pid(
+    tmp_path: Path, *, is_task: bool
+) -> None:
+    """Backported to some kernels: no version tells."""
+    made = BtfBuilder()
+    i32, void = made.integer("int", 4), made.add(kinds.PTR, "", 0)
+    task = made.add(kinds.PTR, "", made.record(kinds.STRUCT, "task_struct", 64, []))
+    parameters = [void, task, i32] if is_task else [void, i32]
+    function = made.add(kinds.PTR, "", made.prototype(0, parameters))
+    made.add(kinds.TYPEDEF, "btf_trace_mark_victim", function)
+    layout = read_layout(Btf(made.write(tmp_path)))
+    assert layout.victim_is_task is is_task
+    assert ("-DVICTIM_IS_TASK" in layout.flags()) is is_task
+
+
+def test_without_memory_cgroups_they_have_no_number(tmp_path: Path) -> None:
+    layout = read_layout(make(tmp_path))
+    assert layout.memory_cgroup is None
+    assert not layout.victim_is_task
+    assert not [flag for flag in layout.flags() if "MEMORY_CGROUP" in flag]
+
+
+def test_the_number_of_the_memory_controller(tmp_path: Path) -> None:
+    made = BtfBuilder()
+    names = ["cpu_cgrp_id", "memory_cgrp_id"]
+    rest = b"".join(
+        struct.pack("<Ii", made.text(name), number) for number, name in enumerate(names)
+    )
+    made.add(kinds.ENUM, "cgroup_subsys_id", 4, count=2, rest=rest)
+    layout = read_layout(Btf(made.write(tmp_path)))
+    assert layout.memory_cgroup == 1
+    assert "-DMEMORY_CGROUP=1" in layout.flags()

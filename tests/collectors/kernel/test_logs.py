@@ -12,7 +12,15 @@ import pytest
 
 from montauk_tui.collectors import urgency
 from montauk_tui.collectors.kernel.logs import ProbeLogs
-from montauk_tui.collectors.kernel.records import BRIEF, COUNTS, FINAL, LIFECYCLE
+from montauk_tui.collectors.kernel.records import (
+    BRIEF,
+    COUNTS,
+    DEATH,
+    FINAL,
+    LIFECYCLE,
+    VICTIM,
+    VICTIMS,
+)
 from montauk_tui.errors import CollectorFailed
 
 CPUS, SLOTS = 2, 8
@@ -25,6 +33,7 @@ def descriptors() -> Iterator[Mapping[str, int]]:
         for name, record, count in (
             ("counts", COUNTS, CPUS), ("lives", LIFECYCLE, CPUS * SLOTS),
             ("forks", BRIEF, CPUS * SLOTS), ("finals", FINAL, CPUS * SLOTS),
+            ("deaths", DEATH, CPUS * SLOTS), ("victims", VICTIM, CPUS * VICTIMS),
         ):  # fmt: skip
             made[name] = os.memfd_create(f"montauk-test-{name}")
             stack.callback(os.close, made[name])
@@ -69,7 +78,7 @@ def test_a_reader_that_broke_fails_the_next_sample(
 
 def test_closing_unmaps_them(descriptors: Mapping[str, int]) -> None:
     logs = ProbeLogs(descriptors, CPUS, SLOTS)
-    assert mapped() == 4
+    assert mapped() == len(descriptors)
     logs.close()
     assert mapped() == 0
 

@@ -12,7 +12,7 @@ import pytest
 from montauk_tui.collectors.kernel import loader_main
 from montauk_tui.collectors.kernel.collector import _surroundings
 from montauk_tui.collectors.kernel.loader import Loader
-from montauk_tui.collectors.kernel.parts import CORE, Part
+from montauk_tui.collectors.kernel.parts import CORE, EVERY, Part
 from montauk_tui.resources import folder
 
 FILES = sorted(
@@ -55,14 +55,14 @@ class TestText:
         self, probes: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(probes)
-        keys = {source(*CORE).key}
+        keys = {source(*EVERY).key}
         for name in FILES:
             before = (probes / name).read_bytes()
             (probes / name).write_bytes(before + b"/* changed */")
-            keys.add(source(*CORE).key)
+            keys.add(source(*EVERY).key)
             (probes / name).write_bytes(before)
         assert len(keys) == 1 + len(FILES)
-        assert source(*CORE).key in keys
+        assert source(*EVERY).key in keys
 
     def test_a_header_is_there_once_and_no_include_is_left(
         self, probes: Path, monkeypatch: pytest.MonkeyPatch

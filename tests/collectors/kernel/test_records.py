@@ -15,6 +15,8 @@ STRUCTS: Final = {
     "life": records.LIFECYCLE,
     "brief": records.BRIEF,
     "final": records.FINAL,
+    "death": records.DEATH,
+    "victim": records.VICTIM,
     "counts": records.COUNTS,
     "idle": records.IDLE,
     "task": records.TASK,
@@ -96,8 +98,8 @@ def test_sizes_that_the_programs_count_on() -> None:
     """`length & 511` in put_argv; records that never straddle a cache line too many."""
     assert records.LIFECYCLE.itemsize == 512
     assert records.ARGV_BYTES <= 512
-    assert records.BRIEF.itemsize == records.COUNTS.itemsize == 64
-    assert records.IDLE.itemsize == 64
+    assert records.BRIEF.itemsize == records.IDLE.itemsize == 64
+    assert records.COUNTS.itemsize == 128
     assert Path(folder("probes"), "lives.c").read_text().count("length & 511") == 1
 
 
@@ -117,3 +119,11 @@ def test_times_are_moved_into_a_time_namespace(offset_ns: int) -> None:
             if record[name].kind != "S":
                 expected = 10**10 + offset_ns if name in times else 0
                 assert made[name].tolist() == [expected, expected], name
+
+
+def test_a_request_that_there_was_not_stays_at_0() -> None:
+    made = np.zeros(2, dtype=records.DEATH)
+    made["asked_ns"][1] = made["sender_start_ns"][1] = 10**10
+    records.in_namespace(made, 5)
+    assert made["asked_ns"].tolist() == [0, 10**10 + 5]
+    assert made["sender_start_ns"].tolist() == [5, 10**10 + 5]

@@ -1,0 +1,155 @@
+"""Why processes exited by a signal: fatal signals, joined to the exits."""
+
+import os
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.collectors.kernel.exit_records import cut_arguments
+from montauk_tui.collectors.kernel.loader import Loaded
+from montauk_tui.collectors.kernel.log import Records
+from montauk_tui.model.deaths import Death, OutOfMemory, Request, SentAs, Task
+from montauk_tui.model.exits import ExitTable
+from montauk_tui.model.schema import PF_EXITING, UNKNOWN
+
+Arguments = Callable[[int, int], bytes | None]
+"""Returns the arguments of a process by pid and start in ns, None for unknown."""
+
+_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
+_MOST: Final = 1 << 14
+"""Processes with a signal that has not ended them yet."""
+_MOST_EACH: Final = 4
+_MOST_VICTIMS: Final = 256
+
+_Who = tuple[int, int]
+"""Pid and start in ticks."""
+
+
+class DeathJoiner:
+    """Keeps fatal signals until their targets exit.
+
+    The log of exits is read before that of signals, and that before the choices of the
+    OOM killer, so the signal of each exit is known. The OOM killer marks its victim
+    after the signal, while it holds the lock that the exit needs (__oom_kill_process in
+    mm/oom_kill.c).
+    """
+
+    def __init__(self, user_hz: int, *, sees_oom: bool = True) -> None:
+        """Start with nothing known."""
+        self._tick_ns = 10**9 // user_hz
+        self._sees_oom = sees_oom
+        self._signals: dict[_Who, list[tuple[np.void, bytes | None]]] = {}
+        self._victims: list[np.void] = []
+
+    def add(
+        self, deaths: Records, victims: Records, lifecycle: Records, live: Arguments
+    ) -> None:
+        """Take new records.
+
+        Args:
+            deaths: Fatal signals.
+            victims: Choices of the OOM killer.
+            lifecycle: Execs and exits, which have the arguments of their processes.
+            live: Other arguments.
+        """
+        self._victims = [*self._victims, *victims][-_MOST_VICTIMS:]
+        if not len(deaths):
+            return
+        deaths = deaths[np.argsort(deaths["time_ns"], kind="stable")]
+        known = _senders_arguments(deaths, lifecycle)
+        for one in deaths:
+            sender = int(one["sender_pid"]), int(one["sender_start_ns"])
+            if sender not in known:
+                known[sender] = live(*sender) if sender[0] else None
+            who = self._who(one["pid"], one["start_ns"])
+            kept = self._signals.pop(who, [])[1 - _MOST_EACH :]
+            self._signals[who] = [*kept, (one, known[sender])]
+        while len(self._signals) > _MOST:
+            self._signals.pop(next(iter(self._signals)))
+
+    def _who(self, pid: int, start_ns: int) -> _Who:
+        return int(pid), int(start_ns) // self._tick_ns
+
+    def joined(self, exits: ExitTable) -> ExitTable:
+        """Return the exits with the signals that ended them."""
+        found: dict[_Who, Death] = {}
+        rows = zip(
+            exits.pid.tolist(),
+            exits.start_ticks.tolist(),
+            exits.exit_signal.tolist(),
+            strict=True,
+        )
+        for pid, start_ticks, number in rows:
+            records = self._signals.pop((pid, start_ticks), [])
+            fatal = [record for record in records if record[0]["signal"] == number]
+            if number != UNKNOWN and fatal:
+                found[pid, start_ticks] = self._death(*fatal[-1])
+        return exits.with_deaths(found)
+
+    def _death(self, one: np.void, arguments: bytes | None) -> Death:
+        asked_ns = int(one["asked_ns"])
+        before_ns = int(one["time_ns"]) - asked_ns
+        request = Request(self._task(one, "asker"), before_ns) if asked_ns else None
+        return Death(
+            signal=int(one["signal"]),
+            sent_as=SentAs(int(one["sent_as"])),
+            code=int(one["code"]),
+            address=int(one["detail"]),
+            syscall=int(one["syscall"]),
+            arch=int(one["arch"]),
+            sender=self._task(one, "sender")._replace(cmdline=arguments),
+            is_own=(one["sender_pid"], one["sender_start_ns"])
+            == (one["pid"], one["start_ns"]),
+            sender_exits=bool(one["sender_flags"] & PF_EXITING),
+            sender_is_init=int(one["sender_inner"]) == 1,
+            request=request,
+            out_of_memory=self._out_of_memory(one),
+            sees_oom=self._sees_oom,
+        )
+
+    def _task(self, one: np.void, role: str) -> Task:
+        who = self._who(one[f"{role}_pid"], one[f"{role}_start_ns"])
+        return Task(
+            *who,
+            int(one[f"{role}_uid"]),
+            bytes(one[f"{role}_comm"]),
+        )
+
+    def _out_of_memory(self, one: np.void) -> OutOfMemory | None:
+        for victim in reversed(self._victims):
+            has_task = bool(victim["has_task"])
+            is_it = victim["tgid"] == one["tgid"] and (
+                victim["start_ns"] == one["start_ns"]
+                if has_task
+                else victim["time_ns"] >= one["time_ns"]
+            )
+            if is_it:
+                return _choice(victim, has_task=has_task)
+        return None
+
+
+def _senders_arguments(deaths: Records, lifecycle: Records) -> dict[_Who, bytes | None]:
+    """Return the arguments of senders that did an exec or exited just now."""
+    has = np.isin(lifecycle["pid"], deaths["sender_pid"])
+    found = lifecycle[has & (lifecycle["argv_bytes"] > 0)]
+    found = found[np.argsort(found["time_ns"], kind="stable")]
+    whose = zip(found["pid"].tolist(), found["start_ns"].tolist(), strict=True)
+    return dict(zip(whose, cut_arguments(found).tolist(), strict=True))
+
+
+def _choice(victim: np.void, *, has_task: bool) -> OutOfMemory:
+    limit, used = int(victim["limit_pages"]), int(victim["used_pages"])
+    return OutOfMemory(
+        cgroup=(bytes(victim["cgroup"]) or b"/") if limit else None,
+        limit_bytes=limit * _PAGE_BYTES if limit else None,
+        used_bytes=used * _PAGE_BYTES if limit else None,
+        rss_bytes=int(victim["rss_pages"]) * _PAGE_BYTES if has_task else None,
+        oom_score_adj=int(victim["oom_score_adj"]) if has_task else None,
+    )
+
+
+def sees_signals(loaded: Loaded) -> bool:
+    """Tell whether fatal signals are recorded on this kernel."""
+    lacks = {"T_sighand", "T_blocked", "T_real_blocked", "H_action", "H_handler"}
+    return "signal_tracepoint" in loaded.descriptors and not lacks & {*loaded.missing}
