@@ -17,6 +17,9 @@ BPF_F_TABLE("array", u32, struct victim, victims, (CPUS) * (VICTIMS), BPF_F_MMAP
     (SIG_BIT(17) | SIG_BIT(18) | SIG_BIT(19) | SIG_BIT(20) | SIG_BIT(21) | SIG_BIT(22)   \
      | SIG_BIT(23) | SIG_BIT(28))
 
+#define DEFAULT 0 /* SIG_DFL */
+#define IGNORE 1  /* SIG_IGN */
+
 /* TRACE_SIGNAL_* of include/trace/events/signal.h */
 #define DELIVERED 0
 #define LOSE_INFO 4
@@ -157,22 +160,21 @@ INLINE int put_death(u64 leader, u64 signal, u32 number, u64 info)
     return 0;
 }
 
+/* Most signals are handled: that is found out first. */
 INLINE int watch_signal(u32 number, u64 info, u64 task, u32 type)
 {
-    u64 signal = read_u64(task + T_signal), leader = read_u64(task + T_leader), handler;
+    u64 handler = number == SIGKILL ? DEFAULT : handler_of(task, number), signal, leader;
+    if (handler != DEFAULT && (handler == IGNORE || number != SIGTERM))
+        return 0;
+    signal = read_u64(task + T_signal);
+    leader = read_u64(task + T_leader);
     if (!signal || read_u32(task + T_flags) & PF_KTHREAD)
         return 0;
-    if (number != SIGKILL) {
-        handler = handler_of(task, number);
-        if (handler) {
-            if (number == SIGTERM && handler != 1)
-                remember_request(leader, signal);
-            return 0;
-        }
-        if (is_blocked(task, signal, number, type))
-            return 0;
-    }
-    return put_death(leader, signal, number, info);
+    if (handler != DEFAULT)
+        remember_request(leader, signal);
+    else if (number == SIGKILL || !is_blocked(task, signal, number, type))
+        put_death(leader, signal, number, info);
+    return 0;
 }
 #endif
 

@@ -66,7 +66,7 @@ _TABLE: Final = (
     Tab(
         EXITED, "Exited", "exited",
         ("ended_s", "pid", "ppid", "user", "exit_status", "lifetime_s", "used_s",
-         "peak_rss_bytes", "command"),
+         "peak_rss_bytes", "killed_by", "command"),
         "ended_s",
     ),
     Tab(

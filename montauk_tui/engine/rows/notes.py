@@ -13,8 +13,12 @@ from montauk_tui.model.text import clean
 _MOST_ANCESTORS: Final = 6
 
 
-def note(frame: Frame, row: int, arrow: str = "<") -> str:
-    """Return the exit status, what a group stands for, or the parents of a spawner."""
+def note(frame: Frame, row: int, arrow: str = "<", *, with_cause: bool = True) -> str:
+    """Return the exit status, what a group stands for, or the parents of a spawner.
+
+    Among exits and events it is why a signal killed the process, unless there is no
+    need for that.
+    """
     if "forks_rate" in frame.extra:
         return _ancestry(frame, row, arrow)
     match kind_of(frame, row):
@@ -26,6 +30,8 @@ def note(frame: Frame, row: int, arrow: str = "<") -> str:
             return _of_many(frame, row)
         case RowKind.EXITED if "window_s" in frame.extra:
             return _of_one(frame, row)
+        case RowKind.EXITED | RowKind.EVENT if with_cause:
+            return cause(frame, row)
     return ""
 
 

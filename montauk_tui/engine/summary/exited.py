@@ -50,7 +50,7 @@ def exited(listed: Frame, row: int, *, machine_scale: bool) -> Summary:
     return Summary(
         name=cells.name_text(listed, row),
         number=str(identity.pid),
-        said=cause(listed, row) or _how(status),
+        said=_how(status),
         level=Level.HOT if status > 0 else Level.PLAIN,
         command=_command(listed, row),
         groups=(
@@ -147,14 +147,17 @@ def _how(status: float) -> str:
 
 
 def _killed(listed: Frame, row: int) -> Group:
-    """Return the command line of the killer, or why it is unknown."""
+    """Return why a signal killed it, or why that is unknown, and who sent it."""
     if why := why_unknown(listed, row):
-        return (Fact("Killed by", f"{NOTHING_KNOWN} ({why})"),)
+        return (Fact("Cause", f"{NOTHING_KNOWN} ({why})", joint=" "),)
     death = death_of(listed, row)
-    found = None if death is None else killer(death)
-    if found is None or found.cmdline is None:
+    if death is None:
         return ()
-    return (Fact("Killed by", command_from_cmdline(found.cmdline).text),)
+    group = (Fact("Cause", cause(listed, row), Level.HOT, joint=" "),)
+    found = killer(death)
+    if found is None or found.cmdline is None:
+        return group
+    return (*group, Fact("Killer", command_from_cmdline(found.cmdline).text))
 
 
 def _command(listed: Frame, row: int) -> Command | None:

@@ -133,7 +133,7 @@ def draw_row(
         if column.id == "command":
             runs.append((pending + " ", pending_style))
             runs.extend(_branch_runs(look, lineage, hidden))
-            runs.extend(_command_runs(frame, row, look))
+            runs.extend(_command_runs(frame, row, layout, look))
             pending = ""
             continue
         text = column.text(frame, row)
@@ -187,7 +187,7 @@ def fold_mark(hidden: int) -> str:
     return f"[+{hidden}] "
 
 
-def _command_runs(frame: Frame, row: int, look: RowStyle) -> list[Run]:
+def _command_runs(frame: Frame, row: int, layout: Layout, look: RowStyle) -> list[Run]:
     table = frame.sample.processes
     styles = look.theme.styles
     runs: list[Run] = []
@@ -201,7 +201,8 @@ def _command_runs(frame: Frame, row: int, look: RowStyle) -> list[Run]:
         runs += _marked(name, styles["thread"], look)
         runs.append((" | " if look.ascii else " │ ", styles["tree"]))
     runs += _program_runs(command, look)
-    message = note(frame, row, "<-" if look.ascii else "←")
+    has_column = any(column.id == "killed_by" for column in layout.columns)
+    message = note(frame, row, "<-" if look.ascii else "←", with_cause=not has_column)
     return [*runs, (f"  {message}", styles["notice"])] if message else runs
 
 
