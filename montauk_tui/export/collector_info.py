@@ -59,6 +59,6 @@ def _statistics(collector: Collector) -> str:
     events = ((counters.forks or 0, "fork"), (counters.execs or 0, "exec"))
     line = ", ".join(counted(*one) for one in (*events, (counters.exits, "exit")))
     line = f"; {line}, {counters.lost} lost"
-    if counters.lost_cpu_times:
-        line += f", {counted(counters.lost_cpu_times, 'CPU time')} lost"
+    lost = (counters.lost_cpu_times, "CPU time"), (counters.lost_signals, "signal")
+    line += "".join(f", {counted(*one)} lost" for one in lost if one[0])
     return line + (f", {counted(failures, 'read failure')}" if failures else "")

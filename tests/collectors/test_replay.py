@@ -19,6 +19,7 @@ from montauk_tui.model.sample import Identity, Sample
 from montauk_tui.model.schema import Need
 from tests.support.builders import FakeLookups, Row, make_sample
 from tests.support.children import identity_of
+from tests.support.deaths import SENDER, make_death
 from tests.support.exits import make_exits
 from tests.support.starts import fork, make_starts
 
@@ -108,6 +109,13 @@ def test_users_and_cgroups_are_recorded_also_of_those_that_exited() -> None:
 
 
 # --- values that somebody looked up ---------------------------------------------------
+
+
+def test_the_users_that_sent_signals_are_recorded() -> None:
+    death = make_death(sender=SENDER._replace(uid=9))
+    exits = make_exits([{"pid": 40, "exit_signal": 9, "death": death}])
+    sample = make_sample(ROWS, exits=exits)
+    assert recorded(sample).user(9) == "gone"
 
 
 def test_what_was_looked_up_is_recorded_and_the_rest_is_unknown() -> None:

@@ -127,7 +127,10 @@ def _arguments(table: ProcessTable, lookups: Lookups) -> dict[Identity, Argument
 
 def _uids(sample: Sample) -> list[Ints]:
     tables = (sample.processes, sample.exits, sample.starts)
-    return [table.uid for table in tables if table is not None]
+    deaths = {} if sample.exits is None else sample.exits.deaths
+    senders = [death.sender.uid for death in deaths.values()]
+    columns = [table.uid for table in tables if table is not None]
+    return [*columns, np.array(senders, dtype=np.int64)]
 
 
 def _cgroups(sample: Sample) -> list[Ints]:
