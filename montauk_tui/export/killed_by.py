@@ -71,4 +71,5 @@ def _out_of_memory(found: OutOfMemory | None) -> dict[str, Any] | None:
         "used_bytes": found.used_bytes,
         "rss_bytes": found.rss_bytes,
         "oom_score_adj": found.oom_score_adj,
+        "events": None if found.events is None else dict(found.events),
     }

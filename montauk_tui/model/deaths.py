@@ -1,5 +1,6 @@
 """The signal that ended a process: what the kernel recorded of it, raw."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
@@ -48,6 +49,8 @@ class OutOfMemory(NamedTuple):
     rss_bytes: int | None
     """Resident memory of the process."""
     oom_score_adj: int | None
+    events: Mapping[str, int] | None = None
+    """Counts of that cgroup so far: `oom`, `oom_kill`, `oom_group_kill`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Why processes exited by a signal: fatal signals, joined to the exits."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from montauk_tui.collectors.kernel.exit_records import cut_arguments
 from montauk_tui.collectors.kernel.loader import Loaded
 from montauk_tui.collectors.kernel.log import Records
+from montauk_tui.collectors.kernel.memory_events import MemoryEvents
 from montauk_tui.model.deaths import Death, OutOfMemory, Request, SentAs, Task
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.schema import PF_EXITING, UNKNOWN
@@ -24,6 +25,8 @@ _MOST_VICTIMS: Final = 256
 
 _Who = tuple[int, int]
 """Pid and start in ticks."""
+_Victim = tuple[np.void, Mapping[str, int] | None]
+"""A record, and the counts of the cgroup that was full."""
 
 
 class DeathJoiner:
@@ -35,12 +38,19 @@ class DeathJoiner:
     mm/oom_kill.c).
     """
 
-    def __init__(self, user_hz: int, *, sees_oom: bool = True) -> None:
+    def __init__(
+        self,
+        user_hz: int,
+        *,
+        sees_oom: bool = True,
+        memory_events: MemoryEvents | None = None,
+    ) -> None:
         """Start with nothing known."""
         self._tick_ns = 10**9 // user_hz
         self._sees_oom = sees_oom
         self._signals: dict[_Who, list[tuple[np.void, bytes | None]]] = {}
-        self._victims: list[np.void] = []
+        self._victims: list[_Victim] = []
+        self._memory_events = memory_events or MemoryEvents()
 
     def add(
         self, deaths: Records, victims: Records, lifecycle: Records, live: Arguments
@@ -53,7 +63,13 @@ class DeathJoiner:
             lifecycle: Execs and exits, which have the arguments of their processes.
             live: Other arguments.
         """
-        self._victims = [*self._victims, *victims][-_MOST_VICTIMS:]
+        read = self._memory_events.read
+        # At once: the cgroup may be removed next.
+        chosen = [
+            (one, read(int(one["cgroup_id"])) if one["limit_pages"] else None)
+            for one in victims
+        ]
+        self._victims = [*self._victims, *chosen][-_MOST_VICTIMS:]
         if not len(deaths):
             return
         deaths = deaths[np.argsort(deaths["time_ns"], kind="stable")]
@@ -117,7 +133,7 @@ class DeathJoiner:
         )
 
     def _out_of_memory(self, one: np.void) -> OutOfMemory | None:
-        for victim in reversed(self._victims):
+        for victim, events in reversed(self._victims):
             has_task = bool(victim["has_task"])
             is_it = victim["tgid"] == one["tgid"] and (
                 victim["start_ns"] == one["start_ns"]
@@ -125,7 +141,7 @@ class DeathJoiner:
                 else victim["time_ns"] >= one["time_ns"]
             )
             if is_it:
-                return _choice(victim, has_task=has_task)
+                return _choice(victim, events, has_task=has_task)
         return None
 
 
@@ -138,7 +154,9 @@ def _senders_arguments(deaths: Records, lifecycle: Records) -> dict[_Who, bytes 
     return dict(zip(whose, cut_arguments(found).tolist(), strict=True))
 
 
-def _choice(victim: np.void, *, has_task: bool) -> OutOfMemory:
+def _choice(
+    victim: np.void, events: Mapping[str, int] | None, *, has_task: bool
+) -> OutOfMemory:
     limit, used = int(victim["limit_pages"]), int(victim["used_pages"])
     return OutOfMemory(
         cgroup=(bytes(victim["cgroup"]) or b"/") if limit else None,
@@ -146,6 +164,7 @@ def _choice(victim: np.void, *, has_task: bool) -> OutOfMemory:
         used_bytes=used * _PAGE_BYTES if limit else None,
         rss_bytes=int(victim["rss_pages"]) * _PAGE_BYTES if has_task else None,
         oom_score_adj=int(victim["oom_score_adj"]) if has_task else None,
+        events=events,
     )
 
 

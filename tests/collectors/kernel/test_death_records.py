@@ -147,7 +147,7 @@ def test_what_the_oom_killer_chose() -> None:
     (death,) = killed.joined(exit_of()).deaths.values()
     assert death.sent_as is SentAs.BY_KERNEL
     page = os.sysconf("SC_PAGE_SIZE")
-    assert death.out_of_memory == (b"api", 5 * page, 4 * page, 3 * page, -5)
+    assert death.out_of_memory == (b"api", 5 * page, 4 * page, 3 * page, -5, None)
     assert joiner(signal()).joined(exit_of()).deaths[70, 50].out_of_memory is None
 
 
@@ -157,7 +157,7 @@ def test_a_kernel_that_tells_only_the_pid_of_the_victim() -> None:
         victims = records(VICTIM, {"tgid": 170, "time_ns": time_ns})
         made = joiner(signal(sent_as=1), victims=victims)
         (death,) = made.joined(exit_of()).deaths.values()
-        found = (None,) * 5 if is_it else None
+        found = (None,) * 6 if is_it else None
         assert death.out_of_memory == found
 
 

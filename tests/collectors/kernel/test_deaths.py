@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from montauk_tui.collectors.kernel import memory_events
 from montauk_tui.collectors.kernel.collector import KernelCollector
 from montauk_tui.engine.causes import (
     How,
@@ -169,8 +170,11 @@ def test_a_parent_that_exits(collector: KernelCollector, dying: str) -> None:
     assert said(death) == f"SIGTERM as its parent dying {process.pid} exited"
 
 
-def test_the_oom_killer(collector: KernelCollector, dying: str) -> None:
+def test_the_oom_killer(
+    collector: KernelCollector, dying: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The task that ran is the victim itself: it asked for too much."""
+    monkeypatch.setattr(memory_events, "_PAUSE", 0)
     try:
         made = own_group(of_memory=True)
     except OSError as error:
@@ -188,6 +192,8 @@ def test_the_oom_killer(collector: KernelCollector, dying: str) -> None:
         assert (found.cgroup, found.limit_bytes) == (folder.name.encode(), 20 * MIB)
         assert found.used_bytes is not None
         assert 15 * MIB < found.used_bytes <= 20 * MIB
+        assert found.events is not None
+        assert found.events["oom_kill"] == 1
         assert said(death).startswith(
             f"out of memory: cgroup limit 20M of {folder.name}"
         )
