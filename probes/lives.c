@@ -122,8 +122,19 @@ INLINE s32 status_of(u64 task, u64 leader, u64 signal, s32 own)
     return leader == task ? own : read_s32(leader + T_exit_code);
 }
 
+/* The file whose name execve(2) got; of a script that is the script. */
+INLINE void put_exe(struct life *life, u64 bprm)
+{
+    life->exe[0] = 0;
+#ifdef B_filename
+    if (bprm)
+        bpf_probe_read_kernel_str(life->exe, EXE_BYTES,
+                                  (void *)read_u64(bprm + B_filename));
+#endif
+}
+
 /* Record that the process of `task`, which runs now, did an exec or exited. */
-INLINE int put_life(u64 task, u32 kind, s32 code)
+INLINE int put_life(u64 task, u32 kind, s32 code, u64 bprm)
 {
     u64 leader = read_u64(task + T_leader), signal = read_u64(task + T_signal), mm = 0;
     u32 cpu = bpf_get_smp_processor_id(), slot,
@@ -156,6 +167,7 @@ INLINE int put_life(u64 task, u32 kind, s32 code)
     put_times(life, task, leader, signal);
     put_io(life, task, leader, signal);
     life->cgroup_id = cgroup_of(leader);
+    put_exe(life, bprm);
     life->argv_bytes = 0;
 #ifdef T_mm
     mm = read_u64(task + T_mm);
@@ -197,7 +209,7 @@ INLINE int is_first_end(u64 task)
 int exec_tracepoint(u64 *ctx)
 {
     HOLD_CPU();
-    put_life(ctx[0], EXEC, 0);
+    put_life(ctx[0], EXEC, 0, ctx[2]);
     RELEASE_CPU();
     return 0;
 }
@@ -218,7 +230,7 @@ INLINE int end_thread(u64 *ctx)
     if (!signal || read_u32(signal + S_live) != 0 || !is_first_end(task))
         return 0;
 #endif
-    return put_life(task, EXIT, read_s32(task + T_exit_code));
+    return put_life(task, EXIT, read_s32(task + T_exit_code), 0);
 }
 
 int exit_tracepoint(u64 *ctx)
@@ -239,7 +251,7 @@ int exit_kprobe(void *regs)
 #ifdef PREEMPTED
     is_first_end(task);
 #endif
-    return put_life(task, EXIT, read_s32(task + T_exit_code));
+    return put_life(task, EXIT, read_s32(task + T_exit_code), 0);
 }
 
 #ifdef PREEMPTED
@@ -254,7 +266,7 @@ INLINE void put_late_end(u64 task)
         || !is_first_end(task))
         return;
     before = count->lives;
-    put_life(task, EXIT, read_s32(task + T_exit_code));
+    put_life(task, EXIT, read_s32(task + T_exit_code), 0);
     if (count->lives != before)
         count->late++;
 }
@@ -267,5 +279,5 @@ int do_exit_kprobe(void *regs)
     u64 task = bpf_get_current_task(), signal = read_u64(task + T_signal);
     if (!signal || read_u32(signal + S_live) != 1 || !is_first_end(task))
         return 0;
-    return put_life(task, EXIT, (s32)ARGUMENT_1(regs));
+    return put_life(task, EXIT, (s32)ARGUMENT_1(regs), 0);
 }

@@ -2,11 +2,12 @@
 /* The records that the programs write. records.py makes numpy types of them. */
 
 #define ARGV_BYTES 360
+#define EXE_BYTES 128
 #define VICTIMS 64 /* slots of a CPU */
 
 enum kind { EXEC = 1, EXIT = 2 };
 
-/* An exec or an exit of a process, of a whole thread group. 512 bytes. */
+/* An exec or an exit of a process, of a whole thread group. 640 bytes. */
 struct life {
     u64 seq;       /* 1 + index in this CPU's log, written last */
     u64 time_ns;   /* CLOCK_BOOTTIME */
@@ -33,6 +34,7 @@ struct life {
     u32 spare;
     char comm[16];
     char argv[ARGV_BYTES];
+    char exe[EXE_BYTES]; /* of an exec: the program file, as execve(2) was given it */
 };
 
 /* A fork of a process. 64 bytes. */

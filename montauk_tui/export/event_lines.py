@@ -90,6 +90,7 @@ class Event(NamedTuple):
             "comm": text(comm) if comm else None,
             "cmdline": None if cmdline is None else argv_text(cmdline),
             "cmdline_cut": None if cmdline is None else self._is_cut,
+            "exe": text(bytes(table.exe[row])) or None,
             **_end_fields(self._end, row),
             "killed_by": self._killed_by(user),
         }

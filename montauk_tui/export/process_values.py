@@ -132,6 +132,11 @@ def exit_is_cut(_frame: Frame, exits: ExitTable, rows: Ints) -> list[Any]:
     return [is_cut if length else None for is_cut, length in lines]
 
 
+def exit_exe(_frame: Frame, exits: ExitTable, rows: Ints) -> list[Any]:
+    """Return the program files, None for unknown."""
+    return [text(raw) or None for raw in exits.exe[rows].tolist()]
+
+
 def user(frame: Frame, table: Table, rows: Ints) -> list[Any]:
     """Return the names of users."""
     uids = table.uid[rows]

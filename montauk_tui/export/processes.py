@@ -71,6 +71,8 @@ FIELDS: Final = (
               of.cmdline, of.exit_cmdline, "not readable", "not readable"),
     JsonField("cmdline_cut", "boolean", "whether `cmdline` is truncated",
               of.is_cut, of.exit_is_cut, "no `cmdline`", "no `cmdline`"),
+    JsonField("exe", "string", "program file as given to its last exec, if seen",
+              None, of.exit_exe, _LIVES, _NOT),
     JsonField("uid", "integer", "effective user id", *of.both("uid"), _NOT, _NOT),
     JsonField("user", "string", "sanitised user name, else the number",
               of.user, of.user, "no `uid`", "no `uid`"),

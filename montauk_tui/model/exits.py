@@ -51,17 +51,21 @@ class ExitTable(RecordTable):
     deaths: Deaths
 
     def __init__(
-        self, comm: Bytes, cmdline: Bytes, columns: Mapping[str, Ints]
+        self,
+        comm: Bytes,
+        cmdline: Bytes,
+        columns: Mapping[str, Ints],
+        exe: Bytes | None = None,
     ) -> None:
         """Check the columns and freeze them; no death is known."""
-        super().__init__(comm, cmdline, columns)
+        super().__init__(comm, cmdline, columns, exe)
         self.deaths = NO_DEATHS
 
     def with_deaths(self, deaths: Deaths) -> Self:
         """Return the same rows with these deaths."""
         if not deaths:
             return self
-        table = type(self)(self.comm, self.cmdline, self._columns)
+        table = self._of(self.comm, dict(self._columns))
         table.deaths = deaths
         return table
 

@@ -19,24 +19,34 @@ def cut_lines(cmdlines: Sequence[bytes] | Bytes, cmdline_bytes: Ints) -> Bools:
 class RecordTable(Table):
     """`cmdline` holds NUL-separated arguments, as many of `cmdline_bytes` as were kept.
 
+    `exe` is the program file of the last exec, empty for unknown.
+
     Raises:
         ValueError: A column is not in the schema or has another length.
     """
 
     __slots__ = ()
-    BYTES = ("cmdline",)
+    BYTES = ("cmdline", "exe")
 
     cmdline: Bytes
+    exe: Bytes
 
     def __init__(
-        self, comm: Bytes, cmdline: Bytes, columns: Mapping[str, Ints]
+        self,
+        comm: Bytes,
+        cmdline: Bytes,
+        columns: Mapping[str, Ints],
+        exe: Bytes | None = None,
     ) -> None:
         """Check the columns and freeze them."""
-        super().__init__(comm, {**columns, "cmdline": cmdline})
+        if exe is None:
+            exe = np.zeros(len(comm), dtype="S1")
+        super().__init__(comm, {**columns, "cmdline": cmdline, "exe": exe})
 
     @classmethod
     def _of(cls, comm: Bytes, columns: dict[str, Any]) -> Self:
-        return cls(comm, columns.pop("cmdline"), columns)
+        cmdline, exe = (columns.pop(name) for name in cls.BYTES)
+        return cls(comm, cmdline, columns, exe)
 
     @classmethod
     def joined(cls, tables: Sequence[Self]) -> Self:
@@ -49,4 +59,5 @@ class RecordTable(Table):
             np.concatenate([getattr(table, name) for table in tables])
             for name in ("comm", *cls.BYTES, *cls.FIELDS)
         )
-        return cls(comm, columns[0], dict(zip(cls.FIELDS, columns[1:], strict=True)))
+        cmdline, exe, *numbers = columns
+        return cls(comm, cmdline, dict(zip(cls.FIELDS, numbers, strict=True)), exe)

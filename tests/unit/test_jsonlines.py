@@ -33,7 +33,7 @@ LEDGER = {
 }  # fmt: skip
 PROCESS = [
     "pid", "ppid", "tgid", "start_time", "start_boot_s", "alive", "state", "comm",
-    "cmdline", "cmdline_cut", "uid", "user", "cpu_pct", "cpu_s", "children_pct",
+    "cmdline", "cmdline_cut", "exe", "uid", "user", "cpu_pct", "cpu_s", "children_pct",
     "utime_s", "stime_s", "rss_bytes", "peak_rss_bytes", "virt_bytes", "read_bytes",
     "write_bytes", "cgroup_id", "threads", "priority", "nice", "minflt", "majflt",
     "processor", "exit_code", "exit_signal", "core_dumped", "killed_by",

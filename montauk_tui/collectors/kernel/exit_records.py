@@ -61,7 +61,7 @@ class ExitCompleter:
         self._finals: Records = np.empty(0, dtype=FINAL)
         self.lost_cpu_times = 0
         """Exits reported with less than their CPU time, as its record was lost."""
-        self._arguments: dict[tuple[int, int], tuple[bytes, int, int]] = {}
+        self._arguments: dict[tuple[int, int], tuple[bytes, int, int, bytes]] = {}
 
     @property
     def waiting(self) -> Ints:
@@ -140,6 +140,7 @@ class ExitCompleter:
             kept.tolist(),
             argument_bytes(execs, kept).tolist(),
             execs["peak_pages"].tolist(),
+            execs["exe"].tolist(),
             strict=True,
         )
         self._arguments.update(zip(keys, values, strict=True))
@@ -161,7 +162,7 @@ class ExitCompleter:
         number = code & 0x7F
         ticks = (exits["utime"].astype(np.int64), exits["stime"].astype(np.int64))
         user, system = split_run_time(run_ns, *ticks)
-        cmdline, length, before = self._arguments_of(exits)
+        cmdline, length, before, exe = self._arguments_of(exits)
         columns = int_columns(exits, (
             "pid", "ppid", "uid", "read_bytes", "write_bytes", "cgroup_id", "threads",
         ))  # fmt: skip
@@ -182,24 +183,28 @@ class ExitCompleter:
             "peak_rss_bytes": _peak_bytes(exits, before),
             "cmdline_bytes": length,
         }
-        return ExitTable(exits["comm"].astype(f"S{COMM_BYTES}"), cmdline, columns)
+        return ExitTable(exits["comm"].astype(f"S{COMM_BYTES}"), cmdline, columns, exe)
 
-    def _arguments_of(self, exits: Records) -> tuple[Bytes, Ints, Ints]:
-        """Return arguments, their length, and the peak before the exec in pages."""
+    def _arguments_of(self, exits: Records) -> tuple[Bytes, Ints, Ints, Bytes]:
+        """Return arguments, their length, the peak before the exec, the program file.
+
+        The peak is in pages.
+        """
         cmdline = cut_arguments(exits)
         length = argument_bytes(exits, cmdline)
         # A process whose fork was recorded started from 0 (copy_signal).
         is_seen = exits["start_ns"].astype(np.int64) >= self._since_ns
         before = np.where(is_seen, 0, UNKNOWN)
+        exe = np.zeros(len(exits), dtype=LIFECYCLE["exe"])
         keys = zip(exits["pid"].tolist(), exits["start_ns"].tolist(), strict=True)
         for row, key in enumerate(keys):
             kept = self._arguments.pop(key, None)
             if kept is None:
                 continue
-            before[row] = kept[2]
+            before[row], exe[row] = kept[2:]
             if length[row] == 0:
-                cmdline[row], length[row], _ = kept
-        return cmdline, length, before
+                cmdline[row], length[row] = kept[:2]
+        return cmdline, length, before, exe
 
     def _has_arguments(self, exits: Records) -> Bools:
         """Tell which have known arguments: these run a program."""

@@ -167,6 +167,9 @@ USED = (
     Fields("no OOM score of what the OOM killer chose", """
         S_oom_adj signal_struct oom_score_adj
     """),
+    Fields("no program file of execs", """
+        B_filename linux_binprm filename
+    """),
     Fields("no start of the stack", """
         M_start_stack mm_struct start_stack
     """, "start_stack"),

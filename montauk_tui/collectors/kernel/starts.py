@@ -27,4 +27,5 @@ def start_table(lifecycle: Records, forks: Records, user_hz: int) -> StartTable:
     )
     none = np.zeros(len(forks), dtype=arguments.dtype)
     comm = np.concatenate([forks["comm"], execs["comm"]]).astype(f"S{COMM_BYTES}")
-    return StartTable(comm, np.concatenate([none, arguments]), columns)
+    exe = np.concatenate([np.zeros(len(forks), dtype=execs["exe"].dtype), execs["exe"]])
+    return StartTable(comm, np.concatenate([none, arguments]), columns, exe)
