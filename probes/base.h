@@ -45,6 +45,17 @@ INLINE struct counts *my_counts(void)
     return counts.lookup(&cpu);
 }
 
+/* Readers sleep until there is something in this buffer. */
+BPF_RINGBUF_OUTPUT(wakes, 1);
+
+/* Wake them whenever another eighth of the slots of a CPU is filled: `count` records have
+ * been published. They wake in an interrupt (irq_work), so the scheduler may call this. */
+INLINE void wake_readers(u64 count, u64 slots)
+{
+    if (!(count & (slots / 8 - 1)))
+        wakes.ringbuf_output(&count, sizeof(count), BPF_RB_FORCE_WAKEUP);
+}
+
 #if defined(__x86_64__) || defined(__TARGET_ARCH_x86)
 #define ARGUMENT_1(regs) read_u64((u64)(regs) + 14 * 8) /* di */
 #define ARGUMENT_2(regs) read_u64((u64)(regs) + 13 * 8) /* si */

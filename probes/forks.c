@@ -27,6 +27,7 @@ INLINE int put_fork(u64 task)
     put_comm(brief->comm, task);
     PUBLISH(brief, count->forks);
     count->forks++;
+    wake_readers(count->forks, BRIEFS);
     return 0;
 }
 

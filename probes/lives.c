@@ -191,6 +191,7 @@ INLINE int put_life(u64 task, u32 kind, s32 code, u64 bprm)
     life->exits = count->exits;
     PUBLISH(life, index);
     count->lives = index + 1;
+    wake_readers(index + 1, LIVES);
     return 0;
 }
 

@@ -51,6 +51,7 @@ INLINE int put_final(u64 start_ns, u32 pid, u64 run_ns)
     final->spare = 0;
     PUBLISH(final, count->finals);
     count->finals++;
+    wake_readers(count->finals, BRIEFS);
     return 0;
 }
 

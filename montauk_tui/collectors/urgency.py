@@ -3,10 +3,7 @@
 import os
 import threading
 from collections.abc import Callable
-from typing import Final
-
-COLLECT_S: Final = 0.25
-"""Buffers are read this often, however long the interval between samples."""
+from typing import Final, Protocol
 
 _RT_PRIORITY: Final = 1
 _NICE: Final = -10
@@ -28,18 +25,32 @@ def hasten(thread: int = 0) -> None:
             return
 
 
+class Wakes(Protocol):
+    """When there is something to collect, however long the interval of samples."""
+
+    def wait(self) -> bool:
+        """Sleep until there is; tell whether to go on."""
+        ...
+
+    def end(self) -> None:
+        """Let `wait` return for good."""
+        ...
+
+
 class Collecting:
     """Calls a function in its own thread, until it is closed or the function fails."""
 
-    def __init__(self, collect: Callable[[], None], name: str) -> None:
-        """Start the thread.
+    def __init__(self, collect: Callable[[], None], name: str, wakes: Wakes) -> None:
+        """Start the thread, which calls `collect` whenever `wakes` wakes it.
 
         Raises:
             RuntimeError: The limit of threads is reached.
         """
         self.failure: Exception | None = None
         """Why nothing is collected any more."""
-        self._closing = threading.Event()
+        self.wake_ups = 0
+        """How often the thread woke: not at all while little happens."""
+        self._wakes = wakes
         self.thread = threading.Thread(
             target=self._run, args=(collect,), name=name, daemon=True
         )
@@ -48,8 +59,8 @@ class Collecting:
     def _run(self, collect: Callable[[], None]) -> None:
         hasten()
         try:
-            collect()
-            while not self._closing.wait(COLLECT_S):
+            while self._wakes.wait():
+                self.wake_ups += 1
                 collect()
         except Exception as error:  # noqa: BLE001
             # A thread that died unnoticed would look like a machine without processes.
@@ -57,5 +68,5 @@ class Collecting:
 
     def close(self) -> None:
         """End the thread and wait for it."""
-        self._closing.set()
+        self._wakes.end()
         self.thread.join()

@@ -1,4 +1,4 @@
-"""The logs of the probes together: read often, drained once a sample, counted."""
+"""The logs of the probes together: read as they fill up or at a sample, counted."""
 
 import contextlib
 import threading
@@ -24,6 +24,7 @@ from montauk_tui.collectors.kernel.records import (
     VICTIM,
     VICTIMS,
 )
+from montauk_tui.collectors.kernel.wakes import Wakes
 from montauk_tui.collectors.urgency import Collecting
 from montauk_tui.errors import CollectorFailed
 from montauk_tui.model.sample import Counters
@@ -80,7 +81,9 @@ class ProbeLogs:
             self._kept_lifecycle = self._dropped = self._dropped_exits = 0
             self._drained = Counters(0, 0, 0)
             self._lock = threading.Lock()
-            self._collecting = Collecting(self._collect, "montauk-log")
+            wakes = Wakes(descriptors["wakes"])
+            self._shared.callback(wakes.close)
+            self._collecting = Collecting(self._collect, "montauk-log", wakes)
             undo.pop_all()
 
     def _share(

@@ -20,7 +20,7 @@ class Part(NamedTuple):
 
 CORE: Final = (
     Part("forks.c", ("forks",)),
-    Part("lives.c", ("lives", "counts")),
+    Part("lives.c", ("lives", "counts", "wakes")),
     Part("switches.c", ("finals", "idles")),
     Part("tasks.c", ()),
 )

@@ -1,4 +1,4 @@
-"""The four sockets together: read often, drained once a sample, counted."""
+"""The four sockets together: read soon after an event or at a sample, and counted."""
 
 import contextlib
 import threading
@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from montauk_tui.collectors.netlink.arrivals import Arrivals
 from montauk_tui.collectors.netlink.connector import EVENT, Events, EventSocket, Kind
 from montauk_tui.collectors.netlink.reader import UNREAD, ArgumentReader, Argv, Exec
 from montauk_tui.collectors.netlink.taskstats import STATS, ExitListener, Stats
@@ -67,7 +68,11 @@ class Streams:
                 # Their events came before the subscription.
                 self._stats.read()
             self._reader = self._open_reader()
-            self._collecting = Collecting(self._collect, "montauk-netlink")
+            receivers = [socket.receiver for socket in self._events]
+            receivers += [self._stats.receiver] if self._stats else []
+            arrivals = Arrivals(receiver.sock for receiver in receivers)
+            self._sockets.callback(arrivals.close)
+            self._collecting = Collecting(self._collect, "montauk-netlink", arrivals)
             undo.pop_all()
 
     def _open(self, kind: Kind) -> EventSocket:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,9 @@ import pytest
 
 from montauk_tui.collectors.kernel import collector as collector_module
 from montauk_tui.collectors.kernel.collector import _possible_cpus, _slots
+from montauk_tui.collectors.kernel.logs import ProbeLogs
 from montauk_tui.collectors.urgency import hasten
+from montauk_tui.model.schema import Need
 from tests.cli.conftest import PROGRAM
 from tests.collectors.kernel.support import opened
 from tests.support.lives import spawn, wait
@@ -66,6 +69,32 @@ def test_as_many_ends_as_are_promised_while_it_is_stopped(lives: str) -> None:
             ]
         assert sample["collector"]["lost"] == before["collector"]["lost"]
         assert len(pids) == count
+
+
+def eighths_filled(logs: ProbeLogs, slots: int) -> int:
+    """Return how often a log has filled by an eighth since it was opened."""
+    counters = ("lives", "forks", "finals")
+    counts = [logs._counts.per_cpu(name) for name in counters]  # noqa: SLF001
+    return int(sum((it // (slots // 8)).sum() for it in counts))
+
+
+def test_nothing_wakes_the_reader_until_a_log_fills_up(lives: str) -> None:
+    """Count its wake-ups: an eighth of a log each at the least, none for time."""
+    slots = _slots(_possible_cpus())
+    with opened() as collector:
+        logs = collector._logs  # noqa: SLF001
+        collecting = logs._collecting  # noqa: SLF001
+        for _ in range(20):
+            time.sleep(0.05)
+            collector.sample(Need.NONE)
+        woken = collecting.wake_ups
+        assert woken <= eighths_filled(logs, slots)
+        # Two eighths at least, of which the first may have been filled before.
+        wait(spawn(lives, "short-lives-on-one-cpu", str(slots // 4)))
+        until(lambda: collecting.wake_ups > woken, "a wake-up")
+        woken = collecting.wake_ups
+        assert woken <= eighths_filled(logs, slots)
+        assert collector.sample(Need.NONE).counters.lost == 0
 
 
 def test_the_promise_is_in_the_documentation() -> None:

@@ -1,22 +1,25 @@
 """Short-lived processes: each is there once, with all of its CPU time."""
 
+import contextlib
 import ctypes
 import os
 import signal
+import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from bench.accuracy.cgroup import group
-from montauk_tui.collectors import urgency
 from montauk_tui.collectors.kernel import collector as collector_module
 from montauk_tui.collectors.kernel import exit_records
 from montauk_tui.collectors.kernel.collector import KernelCollector
 from montauk_tui.collectors.kernel.log import Log, Records
 from montauk_tui.collectors.kernel.records import FINAL
+from montauk_tui.collectors.kernel.wakes import Wakes
 from tests.collectors.kernel.support import opened
 from tests.support.lives import Watch, grown, spawn, spawn_loop, wait
 
@@ -165,14 +168,27 @@ def spy(monkeypatch: pytest.MonkeyPatch, log: Log) -> Reading:
     return reading
 
 
+@contextlib.contextmanager
+def asleep(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let nobody read the logs between samples."""
+    ending = threading.Event()
+
+    def wait(_: Wakes) -> bool:
+        ending.wait()
+        return False
+
+    monkeypatch.setattr(Wakes, "wait", wait)
+    monkeypatch.setattr(Wakes, "end", lambda _: ending.set())
+    yield
+
+
 def test_a_log_that_is_too_small_counts_what_it_lost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     slots, runs = 64, 500
     monkeypatch.setattr(collector_module, "_MOST_SLOTS", slots)
     monkeypatch.setattr(collector_module, "_LEAST_SLOTS", slots)
-    monkeypatch.setattr(urgency, "COLLECT_S", 1e6)
-    with opened() as small:
+    with asleep(monkeypatch), opened() as small:
         lifecycle = spy(monkeypatch, small._logs.lifecycle)  # noqa: SLF001
         forks = spy(monkeypatch, small._logs.forks)  # noqa: SLF001
         watch = Watch(small)

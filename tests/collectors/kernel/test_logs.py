@@ -2,6 +2,7 @@
 
 import mmap
 import os
+import queue
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -10,7 +11,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from montauk_tui.collectors import urgency
+from montauk_tui.collectors.kernel import logs as logs_module
 from montauk_tui.collectors.kernel.logs import ProbeLogs
 from montauk_tui.collectors.kernel.records import (
     BRIEF,
@@ -26,10 +27,34 @@ from montauk_tui.errors import CollectorFailed
 CPUS, SLOTS = 2, 8
 
 
+class Wakes:
+    """Wakes the reader when a test says so."""
+
+    def __init__(self, _descriptor: int) -> None:
+        self._goes_on: queue.SimpleQueue[bool] = queue.SimpleQueue()
+
+    def wake(self, *, goes_on: bool = True) -> None:
+        self._goes_on.put(goes_on)
+
+    def wait(self) -> bool:
+        return self._goes_on.get()
+
+    def end(self) -> None:
+        self.wake(goes_on=False)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture(autouse=True)
+def wakes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs_module, "Wakes", Wakes)
+
+
 @pytest.fixture
 def descriptors() -> Iterator[Mapping[str, int]]:
     with ExitStack() as stack:
-        made = {}
+        made = {"wakes": -1}
         for name, record, count in (
             ("counts", COUNTS, CPUS), ("lives", LIFECYCLE, CPUS * SLOTS),
             ("forks", BRIEF, CPUS * SLOTS), ("finals", FINAL, CPUS * SLOTS),
@@ -64,11 +89,12 @@ def test_a_reader_that_broke_fails_the_next_sample(
     descriptors: Mapping[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would lose what comes between two samples, and nobody would know why."""
-    monkeypatch.setattr(urgency, "COLLECT_S", 0.001)
     logs = ProbeLogs(descriptors, CPUS, SLOTS)
     try:
         logs.drain()
         monkeypatch.setattr(logs.forks, "read", Mock(side_effect=MemoryError("full")))
+        assert isinstance(logs._collecting._wakes, Wakes)  # noqa: SLF001
+        logs._collecting._wakes.wake()  # noqa: SLF001
         logs._collecting.thread.join()  # noqa: SLF001
         with pytest.raises(CollectorFailed, match=r"no longer be read: .*full"):
             logs.drain()

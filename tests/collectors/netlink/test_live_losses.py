@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from montauk_tui.collectors import urgency
+from montauk_tui.collectors.netlink import arrivals
 from montauk_tui.collectors.netlink import streams as streams_module
 from montauk_tui.collectors.netlink.collector import NetlinkCollector
 from montauk_tui.collectors.netlink.connector import EventSocket, Kind
@@ -48,7 +48,7 @@ sys.exit(cli.main(sys.argv[1:]))
 def tiny(monkeypatch: pytest.MonkeyPatch) -> Iterator[NetlinkCollector]:
     """Return a collector whose sockets have little room and are never emptied alone."""
     monkeypatch.setattr(streams_module, "_BUFFER_BYTES", TINY_BYTES)
-    monkeypatch.setattr(urgency, "COLLECT_S", 1e6)
+    monkeypatch.setattr(arrivals, "COLLECT_S", 1e6)
     with opened() as collector:
         yield collector
 
@@ -134,7 +134,7 @@ def test_who_sampled_nothing_for_long_loses_the_oldest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(streams_module, "_MOST_KEPT", 100)
-    monkeypatch.setattr(urgency, "COLLECT_S", 0.01)
+    monkeypatch.setattr(arrivals, "COLLECT_S", 0.01)
     with opened() as collector:
         watch = Watch(collector)
         shell = spawn_loop("kept", 500)

@@ -1,5 +1,7 @@
 """The thread that listens, with sockets that say what a test wants."""
 
+import contextlib
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from montauk_tui.collectors import urgency
+from montauk_tui.collectors.netlink import arrivals
 from montauk_tui.collectors.netlink import streams as package
 from montauk_tui.collectors.netlink.collector import NetlinkCollector
 from montauk_tui.collectors.netlink.connector import Events, Kind
@@ -30,8 +32,9 @@ class FakeSocket:
     def __init__(self, empty: Events) -> None:
         self._lock = threading.Lock()
         self._empty = self.waiting = empty
-        self.receiver = SimpleNamespace(dropped=0, foreign=0)
-        self.broken: Exception | None = None
+        self._ready = os.eventfd(0, os.EFD_NONBLOCK)
+        self.receiver = SimpleNamespace(dropped=0, foreign=0, sock=self._ready)
+        self._broken: Exception | None = None
         self.reads = 0
         self.is_closed = False
         self.names_processes = True
@@ -40,19 +43,37 @@ class FakeSocket:
         """Have something to say."""
         with self._lock:
             self.waiting = np.concatenate([self.waiting, said])
+            self.wake()
+
+    def wake(self) -> None:
+        """Let poll(2) return."""
+        os.eventfd_write(self._ready, 1)
+
+    @property
+    def broken(self) -> Exception | None:
+        return self._broken
+
+    @broken.setter
+    def broken(self, error: Exception | None) -> None:
+        self._broken = error
+        self.wake()
 
     def _raise_if_broken(self) -> None:
-        if self.broken is not None:
-            raise self.broken
+        if self._broken is not None:
+            raise self._broken
 
     def read(self) -> Events:
         self._raise_if_broken()
         with self._lock:
             self.reads += 1
             said, self.waiting = self.waiting, self._empty
+            with contextlib.suppress(BlockingIOError):
+                os.eventfd_read(self._ready)
         return said
 
     def close(self) -> None:
+        if not self.is_closed:
+            os.close(self._ready)
         self.is_closed = True
 
 
@@ -102,26 +123,26 @@ class World:
             raise self.refused["reader"]
         return self.reader
 
-    def streams(self) -> Streams:
-        """Return streams whose thread has emptied the sockets once and now waits."""
-        made = Streams()
-        wait_for(lambda: self.events[Kind.FORK].reads)
-        return made
+    def close(self) -> None:
+        """Close what no streams have closed."""
+        for socket in (*self.events.values(), self.stats):
+            socket.close()
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     made = World()
     monkeypatch.setattr(package, "EventSocket", made.event_socket)
     monkeypatch.setattr(package, "ExitListener", made.listener)
     monkeypatch.setattr(package, "ArgumentReader", made.start_reader)
-    monkeypatch.setattr(urgency, "COLLECT_S", NEVER_S)
-    return made
+    monkeypatch.setattr(arrivals, "COLLECT_S", NEVER_S)
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def listening(world: World) -> Iterator[Streams]:
-    made = world.streams()
+def listening(world: World) -> Iterator[Streams]:  # noqa: ARG001 - it is what is read
+    made = Streams()
     yield made
     made.close()
 
@@ -137,6 +158,7 @@ def all_read(world: World) -> None:
     """Wait until the thread has taken what was said, and counted it."""
     wait_for(lambda: not any(len(socket.waiting) for socket in world.opened))
     reads = [socket.reads for socket in world.opened]
+    world.opened[0].wake()
     wait_for(lambda: all(
         socket.reads > before
         for socket, before in zip(world.opened, reads, strict=True)
@@ -195,7 +217,7 @@ def test_what_was_read_is_not_lost_when_its_event_comes_later(
 
 def test_where_no_process_can_be_started_arguments_are_unread(world: World) -> None:
     world.refused["reader"] = BlockingIOError(11, "no more processes")
-    listening = world.streams()
+    listening = Streams()
     world.events[Kind.EXEC].say(of(7))
     assert pids(listening.drain().execs) == [7]
     assert listening.drain_argv() == {(7, 0): UNREAD}
@@ -217,8 +239,8 @@ def test_a_reader_that_has_ended_is_told_of_and_its_arguments_are_unread(
 def test_without_a_sample_the_sockets_are_emptied_all_the_same(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(urgency, "COLLECT_S", 0.01)
-    listening = world.streams()
+    monkeypatch.setattr(arrivals, "COLLECT_S", 0.01)
+    listening = Streams()
     for pid in (1, 2, 3):
         world.events[Kind.EXIT].say(of(pid))
         all_read(world)
@@ -226,14 +248,28 @@ def test_without_a_sample_the_sockets_are_emptied_all_the_same(
     listening.close()
 
 
+def test_nothing_wakes_the_thread_until_something_arrives(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Count its turns: one for each that arrived alone, none for time."""
+    monkeypatch.setattr(arrivals, "COLLECT_S", 0.0)
+    listening, forks = Streams(), world.events[Kind.FORK]
+    for count in range(1, 6):
+        forks.say(of(count))
+        wait_for(lambda: not len(forks.waiting))
+    assert listening._collecting.wake_ups == 5  # noqa: SLF001
+    assert pids(listening.drain().forks) == [1, 2, 3, 4, 5]
+    listening.close()
+
+
 def test_while_nobody_samples_the_oldest_are_lost_and_counted(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each that was said is taken or lost, and none is both."""
-    monkeypatch.setattr(urgency, "COLLECT_S", 0.001)
+    monkeypatch.setattr(arrivals, "COLLECT_S", 0.001)
     monkeypatch.setattr(package, "_MOST_KEPT", 20)
     monkeypatch.setattr(package, "_MOST_ARGV", 4)
-    listening = world.streams()
+    listening = Streams()
     said = 0
     for pid in range(1, 30):
         world.events[Kind.FORK].say(of(pid))
@@ -279,8 +315,8 @@ def test_a_thread_that_died_is_an_error_for_who_takes(
     world: World, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """Even where the sockets are well again: nobody empties them any more."""
-    monkeypatch.setattr(urgency, "COLLECT_S", 0.001)
-    listening = world.streams()
+    monkeypatch.setattr(arrivals, "COLLECT_S", 0.001)
+    listening = Streams()
     execs = world.events[Kind.EXEC]
     execs.broken = error
     wait_for(lambda: not thread_of(listening).is_alive())
@@ -297,7 +333,7 @@ def thread_of(listening: Streams) -> threading.Thread:
 
 
 def test_closing_ends_the_thread_and_closes_every_socket(world: World) -> None:
-    listening = world.streams()
+    listening = Streams()
     thread = thread_of(listening)
     assert thread.is_alive()
     listening.close()
@@ -310,8 +346,8 @@ def test_closing_ends_the_thread_and_closes_every_socket(world: World) -> None:
 def test_closing_works_when_the_thread_has_died(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(urgency, "COLLECT_S", 0.001)
-    listening = world.streams()
+    monkeypatch.setattr(arrivals, "COLLECT_S", 0.001)
+    listening = Streams()
     world.events[Kind.EXEC].broken = OSError(5, "broken")
     wait_for(lambda: not thread_of(listening).is_alive())
     listening.close()
@@ -320,7 +356,7 @@ def test_closing_works_when_the_thread_has_died(
 
 def test_without_the_accounting_the_events_are_had_alone(world: World) -> None:
     world.refused["stats"] = PermissionError(1, "no")
-    listening = world.streams()
+    listening = Streams()
     assert (listening.has_stats, listening.stats_name_processes) == (False, False)
     world.events[Kind.EXIT].say(of(3))
     assert list(map(pids, listening.drain())) == [[], [], [3], []]
@@ -334,7 +370,7 @@ def test_the_accounting_tells_whether_it_tells_processes(
     tells: bool,  # noqa: FBT001
 ) -> None:
     world.stats.names_processes = tells
-    listening = world.streams()
+    listening = Streams()
     assert (listening.has_stats, listening.stats_name_processes) == (True, tells)
     listening.close()
 
@@ -344,7 +380,7 @@ def test_without_one_kind_of_event_nothing_stays_open(world: World, kind: Kind) 
     world.refused[kind] = PermissionError(1, "no")
     threads = threading.active_count()
     with pytest.raises(PermissionError):
-        world.streams()
+        Streams()
     assert world.opened[0] is world.stats
     assert all(socket.is_closed for socket in world.opened)
     assert threading.active_count() == threads
