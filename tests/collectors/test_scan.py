@@ -95,9 +95,9 @@ def test_threads_are_read_without_the_leader(proc: FakeProc) -> None:
     proc.add(FakeProcess(10), FakeProcess(11), FakeProcess(12))
     root = ProcRoot(proc.root)
     rows = sorted(root.thread_stats([10, 999]))
-    assert [(tgid, text.split()[0]) for tgid, text in rows] == [
-        (10, b"11"),
-        (10, b"12"),
+    assert [(tid, tgid, text.split()[0]) for tid, (tgid, text) in rows] == [
+        (11, 10, b"11"),
+        (12, 10, b"12"),
     ]
 
 
@@ -113,7 +113,7 @@ def test_a_thread_that_goes_while_it_is_listed_is_left_out(
 
     count.before_each(vanish)
     root = ProcRoot(proc.root)
-    assert [text.split()[0] for _, text in root.thread_stats([10])] == [b"12"]
+    assert [text.split()[0] for _, (_, text) in root.thread_stats([10])] == [b"12"]
 
 
 @pytest.mark.parametrize(

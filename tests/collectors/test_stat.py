@@ -1,6 +1,7 @@
 """`parse_stats` on what kernels print, and on what none would."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.collectors.procfs.stat import RawStat, parse_stats
+from montauk_tui.collectors.procfs import stat as package
+from montauk_tui.collectors.procfs.stat import KnownStats, RawStat, parse_stats
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import FIELDS
 from tests.support.fakeproc import FakeProcess, kernel_thread
@@ -234,3 +236,59 @@ def test_good_rows_survive_among_mutated_ones(texts: list[bytes], split: int) ->
         alone = row(parse_stats(raw(process)), process.pid)
         assert row(table, process.pid) == alone
         assert table.comm[pids(table).index(process.pid)] == process.comm
+
+
+# --- from sample to sample ------------------------------------------------------------
+
+
+def is_same(table: ProcessTable, other: ProcessTable) -> bool:
+    return table.comm.tolist() == other.comm.tolist() and all(
+        np.array_equal(getattr(table, name), getattr(other, name)) for name in FIELDS
+    )
+
+
+def test_a_text_that_did_not_change_is_not_parsed_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parsed: list[int] = []
+
+    def spy(raw: Iterable[RawStat]) -> ProcessTable:
+        texts = list(raw)
+        parsed.extend(pid for pid, _ in texts)
+        return parse_stats(texts)
+
+    monkeypatch.setattr(package, "parse_stats", spy)
+    known = KnownStats()
+    files = {pid: (pid, FakeProcess(pid).stat) for pid in (1, 2, 3)}
+    first = known.table(files)
+    assert parsed == [1, 2, 3]
+    assert known.table(dict(files)) is first
+    files = {**files, 2: (2, FakeProcess(2, utime=5).stat), 9: (9, FakeProcess(9).stat)}
+    del files[3]
+    parsed.clear()
+    assert pids(known.table(files)) == [1, 2, 9]
+    assert parsed == [2, 9]
+
+
+TEXTS = st.dictionaries(
+    st.integers(1, 6),
+    st.one_of(
+        st.sampled_from([b"", b"1 (cut", b"2 (one) S 1 2"]),
+        st.builds(
+            lambda pid, utime: FakeProcess(pid, utime=utime).stat,
+            st.integers(1, 6),
+            st.integers(0, 2),
+        ),
+    ),
+)
+
+
+@given(st.lists(TEXTS, max_size=4))
+def test_it_is_the_table_of_all_texts_of_their_own_ids(
+    samples: list[dict[int, bytes]],
+) -> None:
+    known = KnownStats()
+    for texts in samples:
+        files = {pid: (pid, text) for pid, text in texts.items()}
+        own = [raw for raw in files.values() if raw[1].startswith(b"%d " % raw[0])]
+        assert is_same(known.table(files), parse_stats(own))

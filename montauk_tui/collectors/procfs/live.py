@@ -1,6 +1,5 @@
 """The live processes as a table, read again at every sample."""
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +9,7 @@ from montauk_tui.collectors.procfs.enrich.enrichment import Enrichment
 from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.procfs.stand_ins import with_stand_ins
-from montauk_tui.collectors.procfs.stat import parse_stats
+from montauk_tui.collectors.procfs.stat import KnownStats
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Need
 
@@ -23,17 +22,20 @@ class LiveTable:
         self._root = root
         self._lookups = lookups
         self._enrichment = Enrichment(root)
+        self._stats, self._thread_stats = KnownStats(), KnownStats()
         self.last = ProcessTable.empty()
         """The last table."""
 
     def read(self, pids: Sequence[str], needs: Need) -> ProcessTable:
         """Return the processes among `pids` that exist."""
-        raw = list(self._root.stats(pids))
-        table = parse_stats(raw)
+        table = self._stats.table({raw[0]: raw for raw in self._root.stats(pids)})
         if Need.THREADS in needs:
             with_threads = table.pid[table.threads > 1].tolist()
-            more = self._root.thread_stats(with_threads)
-            table = parse_stats(itertools.chain(raw, more))
+            files = dict(self._root.thread_stats(with_threads))
+            threads = self._thread_stats.table(files)
+            # A process may have got the id of a thread that exited meanwhile.
+            again = np.isin(threads.pid, table.pid)
+            table = table.merged(threads.only(~again) if again.any() else threads)
         table = with_stand_ins(self._root, table)
         rows = Rows(table, self.last, needs)
         self.last = self._enrichment.enriched(rows)

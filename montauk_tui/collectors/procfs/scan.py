@@ -113,8 +113,8 @@ class ProcRoot(Folder):
                 close(file)
             yield int(pid), text
 
-    def thread_stats(self, pids: Iterable[int]) -> Iterator[RawStat]:
-        """Yield the stat file of each thread but the leader of the processes `pids`."""
+    def thread_stats(self, pids: Iterable[int]) -> Iterator[tuple[int, RawStat]]:
+        """Yield id and stat file of each thread but the leader of processes."""
         for pid in pids:
             try:
                 tids = self.names(f"{pid}/task")
@@ -124,9 +124,10 @@ class ProcRoot(Folder):
                 if tid == str(pid):
                     continue
                 try:
-                    yield pid, self.read(f"{pid}/task/{tid}/stat", STAT_BYTES)
+                    text = self.read(f"{pid}/task/{tid}/stat", STAT_BYTES)
                 except OSError:
                     continue
+                yield int(tid), (pid, text)
 
 
 def _is_pages(word: bytes) -> bool:
