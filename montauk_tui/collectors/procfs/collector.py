@@ -78,6 +78,8 @@ class TraditionalCollector(Collector):
 
     def close(self) -> None:
         """Release the folder; harmless when closed already."""
+        if self._root is not None:
+            self._live.close()
         self._root = None
         self._users.close()
 

@@ -10,6 +10,7 @@ from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.procfs.stand_ins import with_stand_ins
 from montauk_tui.collectors.procfs.stat import KnownStats
+from montauk_tui.collectors.procfs.stat_files import StatFiles
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Need
 
@@ -22,13 +23,14 @@ class LiveTable:
         self._root = root
         self._lookups = lookups
         self._enrichment = Enrichment(root)
+        self._files = StatFiles(root)
         self._stats, self._thread_stats = KnownStats(), KnownStats()
         self.last = ProcessTable.empty()
         """The last table."""
 
     def read(self, pids: Sequence[str], needs: Need) -> ProcessTable:
         """Return the processes among `pids` that exist."""
-        table = self._stats.table({raw[0]: raw for raw in self._root.stats(pids)})
+        table = self._stats.table(self._files.read(pids))
         if Need.THREADS in needs:
             with_threads = table.pid[table.threads > 1].tolist()
             files = dict(self._root.thread_stats(with_threads))
@@ -42,3 +44,7 @@ class LiveTable:
         changed = np.flatnonzero(rows.changed).tolist()
         self._lookups.next_sample(self.last, map(table.identity, changed))
         return self.last
+
+    def close(self) -> None:
+        """Close the files that are kept open."""
+        self._files.close()

@@ -44,12 +44,20 @@ class ProcRoot(Folder):
         """Return the names of the process folders, as the kernel lists them."""
         return [name for name in os.listdir(self._fd) if name.isdigit()]  # noqa: PTH208
 
+    def open(self, path: str) -> int:
+        """Return the descriptor of a file.
+
+        Raises:
+            OSError: The process has exited, or reading is not permitted.
+        """
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._fd)
+
     def read(self, path: str, limit: int = 1 << 18) -> bytes:
         """Return the start of a file, at most `limit` bytes.
 
         The default holds the lines of 3,000 CPUs in /proc/stat.
         """
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._fd)
+        fd = self.open(path)
         try:
             return os.read(fd, limit)
         finally:
