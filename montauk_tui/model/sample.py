@@ -49,7 +49,8 @@ class ProcessTable(Table):
     def __init__(self, comm: Bytes, columns: Mapping[str, Ints]) -> None:
         """Check the columns and freeze them."""
         super().__init__(comm, columns)
-        if np.any(np.diff(self.pid) <= 0):
+        pid = self.pid
+        if not (pid[1:] > pid[:-1]).all():
             raise ValueError("pids are not strictly ascending")
 
     def with_columns(self, columns: Mapping[str, Ints]) -> "ProcessTable":

@@ -1,13 +1,12 @@
 """Tables: equally long, read-only columns, a row for each process or event."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Self, TypeVar
+from functools import cache
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from montauk_tui.model.schema import COMM_BYTES, UNKNOWN, Bools, Bytes, Field, Ints
-
-_Column = TypeVar("_Column", bound=np.ndarray[Any, Any])
 
 
 class Table:
@@ -29,17 +28,18 @@ class Table:
 
     def __init__(self, comm: Bytes, columns: Mapping[str, Any]) -> None:
         """Check the columns and freeze them."""
+        shape = comm.shape
         for name, values in columns.items():
             if name not in self.FIELDS and name not in self.BYTES:
                 raise ValueError(f"column {name!r} is not in the schema")
-            if values.shape != comm.shape:
+            if values.shape != shape:
                 raise ValueError(
                     f"column {name!r} has {len(values)} rows, not {len(comm)}"
                 )
-        self.comm = _frozen(comm)
-        self._columns: dict[str, Ints] = {
-            name: _frozen(values) for name, values in columns.items()
-        }
+            values.setflags(write=False)
+        self.comm = comm
+        comm.setflags(write=False)
+        self._columns: dict[str, Ints] = dict(columns)
 
     @classmethod
     def _of(cls, comm: Bytes, columns: dict[str, Any]) -> Self:
@@ -50,7 +50,9 @@ class Table:
         if name not in self.FIELDS and name not in self.BYTES:
             raise AttributeError(name)
         if name not in self._columns:
-            self._columns[name] = _frozen(np.full(len(self), UNKNOWN, dtype=np.int64))
+            unknown = np.full(len(self), UNKNOWN, dtype=np.int64)
+            unknown.setflags(write=False)
+            self._columns[name] = unknown
         return self._columns[name]
 
     def __len__(self) -> int:
@@ -58,8 +60,9 @@ class Table:
         return len(self.comm)
 
     @classmethod
+    @cache
     def empty(cls) -> Self:
-        """Return a table without rows."""
+        """Return the table without rows."""
         columns = dict.fromkeys(cls.FIELDS, np.empty(0, dtype=np.int64))
         texts = dict.fromkeys(cls.BYTES, np.empty(0, dtype="S1"))
         return cls._of(np.empty(0, dtype=f"S{COMM_BYTES}"), {**columns, **texts})
@@ -76,8 +79,3 @@ class Table:
         """Return some of the rows, by number or by flag."""
         columns = {name: values[rows] for name, values in self._columns.items()}
         return self._of(self.comm[rows], columns)
-
-
-def _frozen(column: _Column) -> _Column:
-    column.setflags(write=False)
-    return column

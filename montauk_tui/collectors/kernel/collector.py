@@ -185,9 +185,10 @@ class KernelCollector(Collector):
         completed = self._exit_completer.complete(
             lifecycle, finals, table, settled_zombies(tasks), read_ns
         )
-        waiting = never_back(before, completed.waiting)
-        for more in (waiting, self._hidden.rows(table, started.boot_s, needs)):
-            table = table.merged(more) if len(more) else table
+        if len(completed.waiting):
+            table = table.merged(never_back(before, completed.waiting))
+        hidden = self._hidden.rows(table, started.boot_s, needs)
+        table = table.merged(hidden) if len(hidden) else table
         table = self._enrichment.enriched(Rows(table, before, needs))
         self.lookups.next_sample(table, _execs(lifecycle))
         self.lookups.read(table, needs)

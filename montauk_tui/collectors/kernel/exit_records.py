@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from montauk_tui.collectors.argvectors import whole_bytes
 from montauk_tui.collectors.cputime import split_run_time, whole_life
-from montauk_tui.collectors.kernel.log import Records
+from montauk_tui.collectors.kernel.log import Records, joined
 from montauk_tui.collectors.kernel.records import (
     ARGV_BYTES,
     EXIT,
@@ -95,7 +95,8 @@ class ExitCompleter:
         if not len(lifecycle) and not len(self._waiting):
             return CompletedExits(ExitTable.empty(), ProcessTable.empty())
         self._remember_arguments(lifecycle[lifecycle["kind"] != EXIT])
-        exits = np.concatenate([self._waiting, lifecycle[lifecycle["kind"] == EXIT]])
+        new = lifecycle[lifecycle["kind"] == EXIT]
+        exits = joined([self._waiting, new], LIFECYCLE)
         final_ns, is_final = _final(exits, finals)
         pids = exits["pid"].astype(np.int64)
         row, is_row = find(table, pids, self._ticks(exits))
@@ -122,9 +123,11 @@ class ExitCompleter:
 
     def _unused(self, finals: Records, now_ns: int) -> Records:
         """Return the new final run times and those not matched to an exit yet."""
+        if not len(self._finals):
+            return finals
         since_ns = np.uint64(max(now_ns - _PATIENCE_NS, 0))
         kept = self._finals[self._finals["time_ns"] >= since_ns][-_MOST_FINALS:]
-        return np.concatenate([kept, finals])
+        return joined([kept, finals], FINAL)
 
     def _remember_arguments(self, execs: Records) -> None:
         """Keep the arguments of running processes, for exits without a memory map.

@@ -6,6 +6,7 @@ counted.
 """
 
 import mmap
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -16,6 +17,19 @@ from montauk_tui.collectors.kernel.records import COUNTS, EXIT
 _PAGE: Final = mmap.PAGESIZE
 
 Records = npt.NDArray[np.void]
+
+
+def joined(parts: Sequence[Records], record: np.dtype[np.void]) -> Records:
+    """Return the records of all parts; np.concatenate takes 60 us for two."""
+    filled = [part for part in parts if len(part)]
+    if len(filled) == 1:
+        return filled[0]
+    whole: Records = np.empty(sum(map(len, filled)), dtype=record)
+    at = 0
+    for part in filled:
+        whole[at : at + len(part)] = part
+        at += len(part)
+    return whole
 
 
 class SharedArray:
@@ -81,9 +95,14 @@ class Log:
 
     def read(self) -> Records:
         """Return the new records, CPU by CPU, each in order."""
-        counts = self._counts.per_cpu(self._counter)
-        parts = [self._read_cpu(cpu, int(end)) for cpu, end in enumerate(counts)]
-        return np.concatenate(parts)
+        ends = self._counts.per_cpu(self._counter).tolist()
+        begins = self._position.tolist()
+        parts = [
+            self._read_cpu(cpu, end)
+            for cpu, end in enumerate(ends)
+            if end != begins[cpu]
+        ]
+        return joined(parts, self._array.records.dtype)
 
     def _read_cpu(self, cpu: int, end: int) -> Records:
         begin, lost = int(self._position[cpu]), 0

@@ -13,6 +13,7 @@ from montauk_tui.collectors.kernel.log import (
     Log,
     Records,
     SharedArray,
+    joined,
 )
 from montauk_tui.collectors.kernel.missed import Missed
 from montauk_tui.collectors.kernel.records import (
@@ -31,6 +32,9 @@ from montauk_tui.model.sample import Counters
 
 _MOST_KEPT: Final = 1 << 16
 """Records kept for the next sample; without one the oldest are lost."""
+
+_RECORDS: Final = (LIFECYCLE, FINAL, BRIEF, DEATH, VICTIM)
+"""Of the parts of `Drained`."""
 
 
 class Drained(NamedTuple):
@@ -111,7 +115,8 @@ class ProbeLogs:
         with self._lock:
             kept, self._kept, self._kept_lifecycle = self._kept, [], 0
             self._drained = self._counters()
-        return Drained(*map(np.concatenate, zip(_NOTHING, *kept, strict=True)))
+        columns = zip(*kept, strict=True) if kept else ((),) * len(_RECORDS)
+        return Drained(*map(joined, columns, _RECORDS))
 
     def counters(self) -> Counters:
         """Return the numbers of events and of losses until the logs were drained.
@@ -159,8 +164,3 @@ class ProbeLogs:
                 self._kept_lifecycle -= len(dropped)
                 self._dropped += len(dropped) + len(forks)
                 self._dropped_exits += int(np.count_nonzero(dropped["kind"] == EXIT))
-
-
-_NOTHING: Final = Drained(
-    *(np.empty(0, dtype=record) for record in (LIFECYCLE, FINAL, BRIEF, DEATH, VICTIM))
-)

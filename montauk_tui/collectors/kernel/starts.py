@@ -13,6 +13,8 @@ from montauk_tui.model.starts import FORK, StartTable
 def start_table(lifecycle: Records, forks: Records, user_hz: int) -> StartTable:
     """Return the forks and the execs among the lifecycle records."""
     execs = lifecycle[lifecycle["kind"] == EXEC]
+    if not len(execs) and not len(forks):
+        return StartTable.empty()
     tick_ns = 10**9 // user_hz
     columns = {
         name: np.concatenate([forks[name], execs[name]]).astype(np.int64)

@@ -74,6 +74,10 @@ def parse_cpus(text: bytes, reasons: Reasons) -> Cpus:
 
 def _ticks(cpu: int, words: list[bytes], kinds: int, reasons: Reasons) -> list[float]:
     """Return the ticks of one CPU; a line shorter than any other was cut."""
+    if len(words) == kinds == _KINDS and b"".join(words).isdigit():
+        numbers = list(map(float, words))
+        if max(numbers) <= _MOST_TICKS:
+            return numbers
     numbers = [decimal(word) for word in words]
     for kind, number in enumerate(numbers):
         if not number <= _MOST_TICKS:

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, TypeVar
 
-import numpy as np
-
 from montauk_tui.collectors.procfs.charged import Charged
 from montauk_tui.collectors.procfs.cpus import parse_cpus
 from montauk_tui.collectors.procfs.disk import Disks
@@ -20,7 +18,7 @@ from montauk_tui.collectors.procfs.sensors import Clocks, Thermometers
 from montauk_tui.collectors.procfs.stolen import Stolen
 from montauk_tui.model.devices import Devices
 from montauk_tui.model.sample import CPU_FIELDS, HostSample, Pressure
-from montauk_tui.model.schema import UNKNOWN, Need
+from montauk_tui.model.schema import UNKNOWN, Need, known_sum
 from montauk_tui.model.text import clean
 
 Read = Callable[[str], bytes]
@@ -78,7 +76,7 @@ class HostReader:
                 charged_s=time_.seconds,
                 charged_has_kernel=time_.has_kernel_threads,
             )
-        stolen = float(np.nansum(host.cpu_ticks[:, _STEAL]))
+        stolen = known_sum(host.cpu_ticks[:, _STEAL])
         if self._stolen.is_charged(stolen):
             host = replace(host, charges_stolen=True)
         if not needs & _DEVICES:

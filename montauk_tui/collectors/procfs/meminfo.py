@@ -25,6 +25,11 @@ _NAMES: Final = {
 }
 """Which line holds which field of `Memory`."""
 
+_ESTIMATED_FROM: Final = (
+    b"MemFree", b"Active(file)", b"Inactive(file)", b"SReclaimable"
+)  # fmt: skip
+_USED: Final = frozenset([*_NAMES.values(), *_ESTIMATED_FROM])
+
 _MOST_KIB: Final = 1e13
 """10 PiB: more than a machine has. A negative count, printed as unsigned 64 bits, is
 far above."""
@@ -75,12 +80,13 @@ _WHOLES: Final = dict.fromkeys(
 
 
 def _lines(text: bytes) -> dict[bytes, bytes]:
-    """Return the value of each name; of two lines the first counts."""
+    """Return the value of each name that is used; of two lines the first counts."""
     found: dict[bytes, bytes] = {}
     for line in without_cut_word(text).splitlines():
         name, _, value = line.partition(b":")
-        number, unit, _ = value.strip().partition(b" kB")
-        found.setdefault(name.strip(), number if unit else value.strip() + b" ?")
+        if (name := name.strip()) in _USED and name not in found:
+            number, unit, _ = value.strip().partition(b" kB")
+            found[name] = number if unit else value.strip() + b" ?"
     return found
 
 
@@ -96,8 +102,7 @@ def _estimate(lines: Mapping[bytes, bytes], reasons: Reasons, read: Read) -> flo
     most half of cache and slabs is withheld. The watermarks are 5/4 of
     vm.min_free_kbytes (__setup_per_zone_wmarks in mm/page_alloc.c).
     """
-    needed = (b"MemFree", b"Active(file)", b"Inactive(file)", b"SReclaimable")
-    numbers = [decimal(lines.get(name, b"")) for name in needed]
+    numbers = [decimal(lines.get(name, b"")) for name in _ESTIMATED_FROM]
     if not all(number <= _MOST_KIB for number in numbers):
         reasons.add(_FILE, "MemAvailable missing and cannot be estimated")
         return math.nan

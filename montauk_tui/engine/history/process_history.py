@@ -18,6 +18,9 @@ MOST_INTERVALS: Final = 60
 MOST_BYTES: Final = 8 << 20
 """With very many processes fewer intervals are kept."""
 
+_ROW_BYTES: Final = 16
+"""Of a process in an interval, at most: code, CPU use and memory."""
+
 
 def with_interval(
     intervals: tuple[Interval, ...], table: ProcessTable, rates: Rates
@@ -31,8 +34,10 @@ def with_interval(
     rss[table.rss_bytes == UNKNOWN] = np.nan
     kept = [*intervals, Interval(code, rates.cpu_pct.astype(np.float32), rss)]
     kept = kept[-MOST_INTERVALS:]
-    while len(kept) > 1 and bytes_of(kept) > MOST_BYTES:
-        kept.pop(0)
+    longest = max(len(one.code) for one in kept)
+    if longest * _ROW_BYTES * len(kept) > MOST_BYTES:
+        while len(kept) > 1 and bytes_of(kept) > MOST_BYTES:
+            kept.pop(0)
     return tuple(kept)
 
 

@@ -1,5 +1,6 @@
 """Adding a sample to the history."""
 
+import itertools
 import math
 from dataclasses import replace
 from typing import Final
@@ -128,10 +129,9 @@ def _with_churn(
         _grown(before.exits, now.exits),
         now.lost - before.lost,
     )
+    since_s = current.monotonic_s - _CHURN_S
     return tuple(
-        one
-        for one in (*churn, latest)
-        if one.monotonic_s > current.monotonic_s - _CHURN_S
+        itertools.dropwhile(lambda one: one.monotonic_s <= since_s, (*churn, latest))
     )
 
 

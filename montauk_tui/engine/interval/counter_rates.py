@@ -113,8 +113,8 @@ def exit_counter_rates(
 ) -> Mapping[str, Floats]:
     """Return the growth per second of the counters of each exited process."""
     exits = current.exits
-    if exits is None:
-        return dict.fromkeys(_OF_EXITS, np.empty(0))
+    if exits is None or not len(exits):
+        return unknown_exit_rates(0)
     elapsed_s = current.monotonic_s - previous.monotonic_s
     join = find(previous.processes, exits.pid, exits.start_ticks)
     is_new = ~join.found & started_since(previous, exits.start_ticks)

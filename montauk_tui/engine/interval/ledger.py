@@ -14,6 +14,7 @@ from montauk_tui.engine.interval.rates import (
 from montauk_tui.engine.interval.task_time import task_seconds
 from montauk_tui.model.frame import Ledger, Rates
 from montauk_tui.model.sample import CPU_FIELDS, HostSample, Sample
+from montauk_tui.model.schema import known_sum
 
 _INTERRUPTS = [CPU_FIELDS.index(kind) for kind in ("irq", "softirq")]
 _IDLE = [CPU_FIELDS.index(kind) for kind in ("idle", "iowait")]
@@ -25,9 +26,9 @@ def close_ledger(previous: Sample, current: Sample, rates: Rates) -> Ledger:
     """Return the ledger between two samples; NaN for what /proc/stat lacks."""
     table = current.processes
     exited = is_exited(table)
-    live_s = float(np.nansum(rates.cpu_s[table.is_process & ~exited]))
+    live_s = known_sum(rates.cpu_s[table.is_process & ~exited])
     exited_s = _exited_seconds(current, rates)
-    exited_row_s = float(np.nansum(rates.cpu_s[table.is_process & exited]))
+    exited_row_s = known_sum(rates.cpu_s[table.is_process & exited])
     if exited_s is None:
         live_s += exited_row_s
     else:
@@ -85,7 +86,7 @@ def _measured_interrupts(previous: Sample, current: Sample, rates: Rates) -> flo
     counted = busy_seconds(before, now, current.user_hz)[_INTERRUPTS]
     table = current.processes
     is_own = np.char.startswith(table.comm, _KSOFTIRQD) & table.is_kernel
-    own_s = float(np.nansum(rates.cpu_s[is_own & table.is_process]))
+    own_s = known_sum(rates.cpu_s[is_own & table.is_process])
     return max(float(counted.sum()) - own_s, 0.0)
 
 
@@ -110,11 +111,11 @@ def _counted_beside_idle(before: HostSample, now: HostSample, user_hz: int) -> f
     """Return the interrupts of CPUs that were idle for a part of the interval."""
     _, ticks = ticks_passed(before, now)
     were_idle = ticks[:, _IDLE].sum(axis=1) > 0
-    return float(np.nansum(ticks[were_idle][:, _INTERRUPTS])) / user_hz
+    return known_sum(ticks[were_idle][:, _INTERRUPTS]) / user_hz
 
 
 def _exited_seconds(current: Sample, rates: Rates) -> float | None:
     if reports_exit_time(current):
-        return float(np.nansum(rates.exit_cpu_s))
+        return known_sum(rates.exit_cpu_s)
     known = np.isfinite(rates.children_s)
     return float(rates.children_s[known].sum()) if known.any() else None

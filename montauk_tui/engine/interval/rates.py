@@ -159,7 +159,7 @@ def _exit_cpu_s(previous: Sample, current: Sample) -> Floats:
     exited after the snapshot, or are zombies.
     """
     exits = current.exits
-    if exits is None:
+    if exits is None or not len(exits):
         return np.empty(0)
     total_s = (as_floats(exits.utime_ns) + as_floats(exits.stime_ns)) / 1e9
     charged_s = np.full(len(exits), np.nan)
@@ -191,9 +191,9 @@ def _charged_exited(current: Sample, cpu_s: Floats) -> Floats:
     is not repeated: rows never add up to more than there was.
     """
     exits = current.exits
-    charged_s = np.zeros(0 if exits is None else len(exits))
-    if exits is None:
-        return charged_s
+    if exits is None or not len(exits):
+        return np.zeros(0)
+    charged_s = np.zeros(len(exits))
     join = find(current.processes, exits.pid, exits.start_ticks)
     row = join.row[join.found]
     of_exited = np.where(is_exited(current.processes)[row], cpu_s[row], 0.0)
@@ -203,9 +203,12 @@ def _charged_exited(current: Sample, cpu_s: Floats) -> Floats:
 
 def ticks_passed(previous: HostSample, current: HostSample) -> tuple[Ints, Floats]:
     """Return the rows of `cpu_ids` in both samples, and how their ticks grew."""
-    _, now, before = np.intersect1d(
-        current.cpu_ids, previous.cpu_ids, return_indices=True
-    )
+    if np.array_equal(current.cpu_ids, previous.cpu_ids):
+        now = before = np.arange(len(current.cpu_ids))
+    else:
+        _, now, before = np.intersect1d(
+            current.cpu_ids, previous.cpu_ids, return_indices=True
+        )
     # The idle and iowait counters of a CPU may step back (proc_stat(5)).
     return now, np.maximum(current.cpu_ticks[now] - previous.cpu_ticks[before], 0.0)
 

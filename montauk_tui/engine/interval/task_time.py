@@ -7,6 +7,7 @@ import numpy as np
 
 from montauk_tui.model.frame import Rates
 from montauk_tui.model.sample import CPU_FIELDS, HostSample, Sample
+from montauk_tui.model.schema import known_sum
 
 _STEAL: Final = CPU_FIELDS.index("steal")
 
@@ -40,7 +41,7 @@ def task_seconds(
     charged_s = current.host.charged_s - previous.host.charged_s
     if not current.host.charged_has_kernel:
         table = current.processes
-        charged_s += float(np.nansum(rates.cpu_s[table.is_process & table.is_kernel]))
+        charged_s += known_sum(rates.cpu_s[table.is_process & table.is_kernel])
     if not charged_s <= _passed_s(previous.host, current.host) * _MOST:
         return math.nan
     # Processes in the root cgroup of version 2 are in no other cgroup.
