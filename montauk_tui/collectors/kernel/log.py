@@ -37,14 +37,39 @@ class SharedArray:
 
     def __init__(self, descriptor: int, record: np.dtype[np.void], count: int) -> None:
         """Map `count` records."""
-        size = -(-record.itemsize * count // _PAGE) * _PAGE
-        self._map = mmap.mmap(descriptor, size, mmap.MAP_SHARED, mmap.PROT_READ)
-        self.records: Records = np.frombuffer(self._map, dtype=record, count=count)
+        self.records = Slots(descriptor, record, count).part(0, count)
 
     def close(self) -> None:
         """Unmap."""
         self.records = np.empty(0, dtype=self.records.dtype)
-        self._map.close()
+
+
+class Slots:
+    """A BPF array map of which parts are mapped while they are read.
+
+    Otherwise its pages would count as memory of this process, whether used or not.
+    """
+
+    def __init__(self, descriptor: int, record: np.dtype[np.void], count: int) -> None:
+        """Map the whole once: what the kernel refuses, it refuses now.
+
+        Raises:
+            OSError, ValueError: It cannot be mapped.
+        """
+        self._descriptor, self.record = descriptor, record
+        self.part(0, count)
+
+    def part(self, first: int, count: int) -> Records:
+        """Return a view of records, mapped for as long as it exists."""
+        start, end = (at * self.record.itemsize for at in (first, first + count))
+        behind = start % _PAGE
+        size = -(-(end - start + behind) // _PAGE) * _PAGE
+        mapped = mmap.mmap(
+            self._descriptor, size, mmap.MAP_SHARED, mmap.PROT_READ,
+            offset=start - behind,
+        )  # fmt: skip
+        view: Records = np.frombuffer(mapped, self.record, count, behind)
+        return view
 
 
 class Counts:
@@ -70,9 +95,7 @@ class Counts:
 class Log:
     """One log of all CPUs, read from where the reader was last."""
 
-    def __init__(
-        self, array: SharedArray, counts: Counts, counter: str, slots: int
-    ) -> None:
+    def __init__(self, array: Slots, counts: Counts, counter: str, slots: int) -> None:
         """Start reading at the present end.
 
         Args:
@@ -102,31 +125,37 @@ class Log:
             for cpu, end in enumerate(ends)
             if end != begins[cpu]
         ]
-        return joined(parts, self._array.records.dtype)
+        return joined(parts, self._array.record)
 
     def _read_cpu(self, cpu: int, end: int) -> Records:
-        begin, lost = int(self._position[cpu]), 0
-        if end - begin > self._slots:
-            lost = end - begin - self._slots
-            begin = end - self._slots
-        indices = np.arange(begin, end)
-        slots = cpu * self._slots + indices % self._slots
-        numbers = (indices + 1).astype(np.uint64)
-        copied = self._array.records[slots]
+        position = int(self._position[cpu])
+        begin = max(position, end - self._slots)
+        # The last slot is followed by the first.
+        turn = min(end, begin - begin % self._slots + self._slots)
+        runs = [self._read_run(cpu, begin, turn), self._read_run(cpu, turn, end)]
+        kept = joined(runs, self._array.record)
+        self.lost += end - position - len(kept)
+        self._position[cpu] = end
+        return kept
+
+    def _read_run(self, cpu: int, begin: int, end: int) -> Records:
+        if begin == end:
+            return np.empty(0, dtype=self._array.record)
+        first = cpu * self._slots + begin % self._slots
+        view = self._array.part(first, end - begin)
+        numbers = np.arange(begin + 1, end + 1).astype(np.uint64)
+        copied = view.copy()
         # The writer went on meanwhile: a record that it overwrote has another number,
         # in the copy or, if the number was copied just before, in the log.
-        whole = copied["seq"] == numbers
-        whole &= self._array.records["seq"][slots] == numbers
+        whole = (copied["seq"] == numbers) & (view["seq"] == numbers)
         kept: Records = copied[whole]
-        self.lost += lost + len(copied) - len(kept)
-        self._position[cpu] = end
         return kept
 
 
 class LifecycleLog(Log):
     """The log of execs and exits; it also counts the exits among the lost records."""
 
-    def __init__(self, array: SharedArray, counts: Counts, slots: int) -> None:
+    def __init__(self, array: Slots, counts: Counts, slots: int) -> None:
         """Start reading at the present end."""
         self._exits = counts.per_cpu("exits")
         while True:

@@ -12,7 +12,7 @@ from montauk_tui.collectors.kernel.log import (
     LifecycleLog,
     Log,
     Records,
-    SharedArray,
+    Slots,
     joined,
 )
 from montauk_tui.collectors.kernel.missed import Missed
@@ -63,7 +63,7 @@ class ProbeLogs:
             self._counts = counts = Counts(descriptors["counts"], cpus)
             self._shared.callback(counts.close)
             lifecycle, forks, finals, deaths, victims = (
-                self._share(descriptors[name], record, cpus * count)
+                Slots(descriptors[name], record, cpus * count)
                 for name, record, count in (
                     ("lives", LIFECYCLE, slots),
                     ("forks", BRIEF, slots),
@@ -90,13 +90,6 @@ class ProbeLogs:
             self._collecting = Collecting(self._collect, "montauk-log", wakes)
             undo.pop_all()
 
-    def _share(
-        self, descriptor: int, record: np.dtype[np.void], count: int
-    ) -> SharedArray:
-        array = SharedArray(descriptor, record, count)
-        self._shared.callback(array.close)
-        return array
-
     def close(self) -> None:
         """Stop and unmap."""
         self._collecting.close()
@@ -106,12 +99,16 @@ class ProbeLogs:
         """Return the records since the last call, up to now.
 
         Raises:
-            CollectorFailed: Nobody empties the logs any more.
+            CollectorFailed: The logs cannot be read, or nobody empties them any more.
         """
         if (failure := self._collecting.failure) is not None:
             reason = f"the probes' log can no longer be read: {failure!r}"
             raise CollectorFailed(reason) from failure
-        self._collect()
+        try:
+            self._collect()
+        except OSError as error:
+            reason = f"the probes' log cannot be mapped: {error}"
+            raise CollectorFailed(reason) from error
         with self._lock:
             kept, self._kept, self._kept_lifecycle = self._kept, [], 0
             self._drained = self._counters()

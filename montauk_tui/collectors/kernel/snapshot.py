@@ -40,7 +40,8 @@ class TaskIterator:
     def __init__(self, link: int) -> None:
         """Read through the link of the iterator program."""
         self._link = link
-        self._buffer = bytearray(TASK.itemsize * 4096)
+        # Its pages are taken as they are filled.
+        self._buffer = np.empty(TASK.itemsize * 4096, dtype=np.uint8)
 
     def read(self) -> Records:
         """Return a record of each thread, ascending by pid, valid until the next call.
@@ -57,8 +58,10 @@ class TaskIterator:
         try:
             while True:
                 if len(self._buffer) - filled < 1 << 16:
-                    self._buffer = self._buffer + bytearray(len(self._buffer))
-                got = os.readv(descriptor, [memoryview(self._buffer)[filled:]])
+                    more = np.empty(2 * len(self._buffer), dtype=np.uint8)
+                    more[:filled] = self._buffer[:filled]
+                    self._buffer = more
+                got = os.readv(descriptor, [self._buffer[filled:].data])
                 if not got:
                     break
                 filled += got

@@ -48,6 +48,11 @@ def next_sample(process: "subprocess.Popen[str]") -> dict[str, Any]:
     return sample
 
 
+def events(sample: dict[str, Any]) -> int:
+    counters: dict[str, int] = sample["counters"]
+    return counters["execs"] + counters["exits"]
+
+
 def test_as_many_ends_as_are_promised_while_it_is_stopped(lives: str) -> None:
     count = _slots(_possible_cpus()) - MARGIN
     if count <= 0:
@@ -60,14 +65,19 @@ def test_as_many_ends_as_are_promised_while_it_is_stopped(lives: str) -> None:
         assert wait(parent) == 0
         process.send_signal(signal.SIGCONT)
         pids: list[int] = []
-        while len(pids) < count:
+        lost = 0
+        while len(pids) < count and not lost:
             sample = next_sample(process)
+            lost = sample["collector"]["lost"] - before["collector"]["lost"]
             pids += [
                 row["pid"]
                 for row in sample["processes"]
                 if row["ppid"] == parent and not row["alive"]
             ]
-        assert sample["collector"]["lost"] == before["collector"]["lost"]
+        others = events(sample) - events(before) - count
+        if lost and others > MARGIN:
+            pytest.skip(f"other processes did {others} execs and exits meanwhile")
+        assert lost == 0
         assert len(pids) == count
 
 

@@ -4,6 +4,7 @@ import mmap
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 from unittest.mock import Mock
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.collectors.kernel.log import Counts, Log, Records, SharedArray
+from montauk_tui.collectors.kernel.log import Counts, Log, Records, Slots
 from montauk_tui.collectors.kernel.records import BRIEF, COUNTS
 
 CPUS, SLOTS = 3, 8
@@ -41,9 +42,8 @@ class Writer:
         return counts
 
     def reader(self) -> Log:
-        array = SharedArray(self._log_fd, BRIEF, CPUS * SLOTS)
-        self._stack.callback(array.close)
-        return Log(array, self.counts(), "forks", SLOTS)
+        slots = Slots(self._log_fd, BRIEF, CPUS * SLOTS)
+        return Log(slots, self.counts(), "forks", SLOTS)
 
     def begin(self, cpu: int) -> None:
         """Take the next slot, and be interrupted before the record is whole."""
@@ -188,26 +188,28 @@ def test_a_record_torn_while_it_is_copied(
 ) -> None:
     """Its number was copied before the writer came, the rest after."""
     log = writer.reader()
-    late = Late(log._array, lambda: writer.begin(0))  # noqa: SLF001
-    monkeypatch.setattr(log, "_array", late)
+    real = Slots.part
+
+    def late(slots: Slots, first: int, count: int) -> Records:
+        view = real(slots, first, count).view(Late)
+        view.action = lambda: writer.begin(0)
+        return view
+
+    monkeypatch.setattr(Slots, "part", late)
     writer.write(0, SLOTS)
     assert pids(log.read()) == writer.written[0][1:]
     assert log.lost == 1
 
 
-class Late:
-    """An array to which the writer comes as soon as a reader has copied from it."""
+class Late(np.ndarray[Any, Any]):
+    """Records to which the writer comes as soon as a reader has copied them."""
 
-    def __init__(self, array: SharedArray, action: Callable[[], None]) -> None:
-        self._array, self._action = array, action
-        self._looks = 0
+    action: Callable[[], None]
 
-    @property
-    def records(self) -> Records:
-        self._looks += 1
-        if self._looks == 2:
-            self._action()
-        return self._array.records
+    def copy(self, order: Any = "C") -> Any:
+        copied = np.asarray(self).copy(order)
+        self.action()
+        return copied
 
 
 STEPS = st.lists(

@@ -104,7 +104,8 @@ def test_a_reader_that_broke_fails_the_next_sample(
 
 def test_closing_unmaps_them(descriptors: Mapping[str, int]) -> None:
     logs = ProbeLogs(descriptors, CPUS, SLOTS)
-    assert mapped() == len(descriptors)
+    # The records are mapped while they are read.
+    assert mapped() == 1
     logs.close()
     assert mapped() == 0
 
