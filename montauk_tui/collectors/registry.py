@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib.metadata import entry_points
-from typing import Final
+from typing import Final, cast
 
 from montauk_tui.collectors.base import Collector
+from montauk_tui.collectors.installed import entry_points
 from montauk_tui.errors import CollectorUnavailable, UsageError
 from montauk_tui.model.text import quoted
 
@@ -49,7 +49,7 @@ def load(name: str) -> Collector:
     check(name)
     point = next(iter(entry_points(group=GROUP, name=name)))
     try:
-        collector: Collector = point.load()()
+        collector: Collector = cast("Callable[[], Collector]", point.load())()
     except Exception as error:
         reason = f"it cannot be loaded: {type(error).__name__}: {error}"
         raise CollectorUnavailable(reason, f"reinstall {point.value}") from error

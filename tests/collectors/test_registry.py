@@ -1,12 +1,12 @@
 """Which collector is taken, and what is said about the others."""
 
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, EntryPoints
 
 import pytest
 
 from montauk_tui.collectors import registry
 from montauk_tui.collectors.base import Availability, Collector
+from montauk_tui.collectors.installed import EntryPoint
 from montauk_tui.errors import CollectorFailed, CollectorUnavailable, UsageError
 from montauk_tui.export import collector_info
 from montauk_tui.model.sample import Sample
@@ -85,11 +85,11 @@ class Installed:
             def load(self) -> object:
                 return made[self.name]
 
-        points = [Point(name, f"{name}:Made", registry.GROUP) for name in made]
+        points = [Point(name, f"{name}:Made") for name in made]
 
-        def entry_points(*, group: str, name: str | None = None) -> EntryPoints:
+        def entry_points(*, group: str, name: str | None = None) -> list[Point]:
             assert group == registry.GROUP
-            return EntryPoints(p for p in points if name in (None, p.name))
+            return [point for point in points if name in (None, point.name)]
 
         self._monkeypatch.setattr(registry, "entry_points", entry_points)
 
