@@ -20,6 +20,7 @@ from montauk_tui.errors import RecordingEnded
 from montauk_tui.export.cutnote import CutNote
 from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.export.output import write_stdout
+from montauk_tui.export.processes import ProcessTexts
 from montauk_tui.export.table import frame_table
 from montauk_tui.host.base import Host
 from montauk_tui.model.frame import Frame
@@ -55,11 +56,12 @@ def json_lines(
     open_host: Open, settings: Settings, samples: int | None, limit: int | None
 ) -> int:
     """Print a JSON object for each sample; without `samples` until stopped."""
+    texts = ProcessTexts()
 
     def show(frame: Frame, view: View, cut: CutNote) -> None:
         listed = beside_exited(frame)
         cut.at_least(cut_commands(listed, view.query))
-        write_stdout(frame_json(frame, *live_and_exited(listed, view, limit)))
+        write_stdout(frame_json(frame, *live_and_exited(listed, view, limit), texts))
 
     _each_frame(open_host, settings, samples, show)
     return 0

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from montauk_tui.model.schema import UNKNOWN
+from montauk_tui.model.schema import UNKNOWN, Ints
 
 Number = int | np.integer[Any]
 
@@ -13,6 +13,14 @@ Number = int | np.integer[Any]
 def known(value: Number) -> int | None:
     """Return a number, None where it is unknown."""
     return None if value == UNKNOWN else int(value)
+
+
+def known_list(values: Ints) -> list[int | None]:
+    """Return the numbers of a column, None where they are unknown."""
+    numbers: list[int | None] = values.tolist()
+    if (values == UNKNOWN).any():
+        numbers = [None if number == UNKNOWN else number for number in numbers]
+    return numbers
 
 
 def flag(value: Number) -> bool | None:

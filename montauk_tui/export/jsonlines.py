@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from montauk_tui.export.fields import known, rounded, whole
-from montauk_tui.export.processes import processes_json
+from montauk_tui.export.processes import ProcessTexts
 from montauk_tui.model.frame import Frame, Ledger
 from montauk_tui.model.sample import CPU_FIELDS
 from montauk_tui.model.schema import Ints
@@ -17,8 +17,13 @@ SCHEMA: Final = 1
 """Increases when a field changes its meaning or is removed, not for a new field."""
 
 
-def frame_json(frame: Frame, rows: Ints, exited: Ints = NOBODY) -> str:
-    """Return `frame` with the live `rows` and those `ended` as one line of ASCII."""
+def frame_json(
+    frame: Frame, rows: Ints, exited: Ints = NOBODY, texts: ProcessTexts | None = None
+) -> str:
+    """Return `frame` with the live `rows` and those `exited` as one line of ASCII.
+
+    `texts` are those of the frame before, if there was one.
+    """
     sample = frame.sample
     counters = sample.counters
     document = {
@@ -41,9 +46,10 @@ def frame_json(frame: Frame, rows: Ints, exited: Ints = NOBODY) -> str:
             "read_failures": counters.read_failures,
         },
         "ledger": _ledger(frame.ledger),
-        "processes": processes_json(frame, rows, exited),
     }
-    return json.dumps(document, allow_nan=False)
+    head = json.dumps(document, allow_nan=False).removesuffix("}")
+    objects = (texts or ProcessTexts()).of(frame, rows, exited)
+    return f'{head}, "processes": [{", ".join(objects)}]}}'
 
 
 def _host(frame: Frame) -> dict[str, Any]:

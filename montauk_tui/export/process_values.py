@@ -8,13 +8,19 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from montauk_tui.engine.columns.extra_cells import children_key
-from montauk_tui.export.fields import argv_text, flag, known, rounded, seconds, text
+from montauk_tui.export.fields import (
+    argv_text,
+    flag,
+    known_list,
+    seconds,
+    text,
+)
 from montauk_tui.export.killed_by import killed_by as killed_by_of
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.names import state_letter
 from montauk_tui.model.records import cut_lines
-from montauk_tui.model.sample import ProcessTable
+from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import UNKNOWN, Floats, Ints
 
 Table = ProcessTable | ExitTable
@@ -26,7 +32,7 @@ _NS: Final = 10**9
 
 def number(name: str) -> Values:
     """Return the getter of an integer column."""
-    return lambda _frame, table, rows: [*map(known, getattr(table, name)[rows])]
+    return lambda _frame, table, rows: known_list(getattr(table, name)[rows])
 
 
 def both(name: str) -> tuple[Values, Values]:
@@ -40,7 +46,11 @@ def always(*, value: object) -> Values:
 
 
 def _floats(values: Floats, digits: int) -> list[float | None]:
-    return [rounded(value, digits) for value in values.tolist()]
+    # NaN is unequal to itself.
+    return [
+        round(value, digits) if value == value else None  # noqa: PLR0124
+        for value in values.tolist()
+    ]
 
 
 def rate(name: str, digits: int) -> Values:
@@ -50,7 +60,8 @@ def rate(name: str, digits: int) -> Values:
 
 def _seconds(name: str, hz: Callable[[Frame], int]) -> Values:
     def values(frame: Frame, table: Any, rows: Ints) -> list[Any]:
-        return [seconds(value, hz(frame)) for value in getattr(table, name)[rows]]
+        rate = hz(frame)
+        return [seconds(value, rate) for value in getattr(table, name)[rows].tolist()]
 
     return values
 
@@ -99,8 +110,8 @@ def exit_name(_frame: Frame, exits: ExitTable, rows: Ints) -> list[Any]:
 
 
 def _argv(frame: Frame, table: ProcessTable, rows: Ints) -> list[bytes | None]:
-    read = frame.lookups.cmdline
-    return [read(table.identity(row)) for row in rows.tolist()]
+    pids, starts = table.pid[rows].tolist(), table.start_ticks[rows].tolist()
+    return [*map(frame.lookups.cmdline, map(Identity, pids, starts))]
 
 
 def cmdline(frame: Frame, table: ProcessTable, rows: Ints) -> list[Any]:
