@@ -77,6 +77,10 @@ class ExitTable(RecordTable):
         """Return some of the rows, by number or by flag."""
         return super().only(rows).with_deaths(self.deaths)
 
+    def compact(self) -> Self:
+        """Return this table with texts no wider than the longest of them."""
+        return super().compact().with_deaths(self.deaths)
+
     @classmethod
     def joined(cls, tables: Sequence[Self]) -> Self:
         """Return the rows of several tables, one after the other."""

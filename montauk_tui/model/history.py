@@ -13,7 +13,7 @@ from montauk_tui.model.schema import Bools, Floats, Ints
 from montauk_tui.model.starts import StartTable
 
 MOST_KEPT: Final = 16_384
-"""Exits, and as many forks and execs: 600 bytes each."""
+"""Exits, and as many forks and execs: 200 to 600 bytes each."""
 
 
 class ExitedBatch(NamedTuple):

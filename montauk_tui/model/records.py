@@ -43,6 +43,11 @@ class RecordTable(Table):
             exe = np.zeros(len(comm), dtype="S1")
         super().__init__(comm, {**columns, "cmdline": cmdline, "exe": exe})
 
+    def compact(self) -> Self:
+        """Return this table with texts no wider than the longest of them."""
+        texts = {name: _narrow(getattr(self, name)) for name in self.BYTES}
+        return self._of(_narrow(self.comm), {**self._columns, **texts})
+
     @classmethod
     def _of(cls, comm: Bytes, columns: dict[str, Any]) -> Self:
         cmdline, exe = (columns.pop(name) for name in cls.BYTES)
@@ -61,3 +66,8 @@ class RecordTable(Table):
         )
         cmdline, exe, *numbers = columns
         return cls(comm, cmdline, dict(zip(cls.FIELDS, numbers, strict=True)), exe)
+
+
+def _narrow(texts: Bytes) -> Bytes:
+    width = int(np.char.str_len(texts).max(initial=1))
+    return texts.astype(f"S{width}")

@@ -185,3 +185,24 @@ def test_forks_and_execs_that_two_collectors_told_of_are_kept_once() -> None:
     history = story.goes_on(2, starts=make_starts([*again, *new]))
     kept = [(one.pid.tolist(), one.kind.tolist()) for one in history.starts]
     assert kept == [([7, 9, 9], [1, 1, 2]), ([9, 10, 7], [2, 1, 1])]
+
+
+def test_texts_take_no_more_room_than_the_longest_of_an_interval() -> None:
+    story = Story()
+    story.goes_on(
+        0,
+        exits=make_exits(
+            [{"pid": 1, "end_ns": 1, "comm": b"cc", "cmdline": b"cc -o x"}]
+        ),
+        starts=make_starts([fork(2, 10), exec_(2, 11, cmdline=b"make")]),
+    )
+    history = story.goes_on(
+        1, exits=make_exits([{"pid": 2, "end_ns": 2, "cmdline": b"make all -j 8"}])
+    )
+    widths = [one.exits.cmdline.itemsize for one in history.exited]
+    assert widths == [len(b"cc -o x"), len(b"make all -j 8")]
+    assert history.exited[0].exits.comm.itemsize == 2
+    assert [one.cmdline.itemsize for one in history.starts] == [4]
+    found = history.exited_since(-1.0)
+    assert found is not None
+    assert found.exits.cmdline.tolist() == [b"cc -o x", b"make all -j 8"]

@@ -85,7 +85,7 @@ def _with_exits(
     serial = np.arange(last + 1, last + 1 + len(order))[-MOST_KEPT:]
     order = order[-MOST_KEPT:]
     part = ExitedBatch(
-        exits.only(order),
+        exits.only(order).compact(),
         rates.exit_used_s[order],
         rates.exit_cpu_pct[order],
         np.full(len(order), sample.monotonic_s),
@@ -107,7 +107,7 @@ def _with_starts(
     order = np.argsort(starts.time_ns, kind="stable")
     if is_first:
         order = order[unreported_starts(parts, starts)[order]]
-    kept = [*parts, starts.only(order[-MOST_KEPT:])]
+    kept = [*parts, starts.only(order[-MOST_KEPT:]).compact()]
     while sum(map(len, kept)) > MOST_KEPT:
         kept.pop(0)
     return tuple(kept)
