@@ -99,6 +99,9 @@ INLINE void put_ended(struct task *out, u64 task, u64 leader, u64 signal)
     struct group *group;
     if (leader == task ? out->flags & PF_KTHREAD : !out->exit_state)
         return;
+    /* Most processes have one thread and never had another. */
+    if (leader == task && out->threads == 1 && !out->dead_run_ns)
+        return;
     group = group_of(task, signal);
     if (!group)
         return;
