@@ -157,6 +157,7 @@ INLINE int put_death(u64 leader, u64 signal, u32 number, u64 info)
     put_request(death, leader, signal);
     PUBLISH(death, count->deaths);
     count->deaths++;
+    wake_readers(count->deaths, BRIEFS);
     return 0;
 }
 
@@ -277,6 +278,7 @@ INLINE void put_victim(u64 argument)
 #endif
     PUBLISH(victim, count->victims);
     count->victims++;
+    wake_readers(count->victims, VICTIMS);
 }
 
 /* mark_victim(task, uid), or mark_victim(pid) in older kernels. */
