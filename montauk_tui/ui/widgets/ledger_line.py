@@ -35,7 +35,7 @@ def draw_ledger(frame: Frame, look: MeterStyle) -> list[Line]:
     On narrow screens the history is dropped first, then the bar, then words.
     """
     ledger = frame.ledger
-    if ledger is None:
+    if ledger is None or not ledger.interval_s:
         return [((" Busy", look.theme.style("label")),)]
     churn = frame.history.churn
     for short in (_LONG, _SHORT, _SHORTEST):
