@@ -11,6 +11,7 @@ import os
 import signal
 import termios
 import tty
+from collections.abc import Iterable
 from typing import Any, Final
 
 from textual import constants, events
@@ -25,7 +26,7 @@ from montauk_tui.ui.terminal.abilities import Abilities
 from montauk_tui.ui.terminal.canvas import Canvas
 from montauk_tui.ui.terminal.keys import Keys
 from montauk_tui.ui.terminal.line import Line
-from montauk_tui.ui.terminal.pen import Pen
+from montauk_tui.ui.terminal.pen import Ink, Pen
 
 _LEAVE_S: Final = 2.0
 """How long exit waits for a terminal that accepts nothing."""
@@ -57,15 +58,18 @@ class TerminalDriver(LinuxDriver):
         # Otherwise Textual trusts any value of COLUMNS and LINES.
         self._size = self._get_terminal_size()
         able = self.abilities
-        pen = Pen(able.colors, able.attributes)
+        self.pen = Pen(able.colors, able.attributes)
+        """Writes styles on this terminal."""
         self._canvas = Canvas(
-            pen, unicode=able.unicode, corner=able.corner, erases=able.erases
+            self.pen, unicode=able.unicode, corner=able.corner, erases=able.erases
         )
         self._cursor = Offset(0, 0)
         self._line: Line | None = None
         self._is_taken = False
         self._is_reading = False
         self._tick: asyncio.TimerHandle | None = None
+        self._is_due = False
+        """Whether the picture is about to be sent."""
 
     # --- drawing ----------------------------------------------------------------------
 
@@ -76,6 +80,31 @@ class TerminalDriver(LinuxDriver):
         """
         self._canvas.take(update)
         self._cursor = cursor
+        self._send_picture()
+
+    @property
+    def picture_size(self) -> tuple[int, int]:
+        """Cells and lines of the picture; (0, 0) before the first."""
+        return self._canvas.size
+
+    def put(self, y: int, x: int, runs: Iterable[tuple[str, Ink]], last: int) -> None:
+        """Put texts into a line of the picture, and show it soon.
+
+        What is put before control returns to the event loop is sent together.
+
+        Args:
+            y: The line.
+            x: The first cell.
+            runs: Texts and inks.
+            last: The first cell that is left as it is.
+        """
+        self._canvas.put(y, x, runs, last)
+        if not self._is_due:
+            self._is_due = True
+            self._loop.call_soon(self._send_soon)
+
+    def _send_soon(self) -> None:
+        self._is_due = False
         self._send_picture()
 
     def draw_anew(self) -> None:

@@ -1,8 +1,8 @@
 """The current and the wanted contents of the terminal: only differences are sent.
 
-Textual delivers whole lines of widgets at any time; they are stored in cells here. The
-output is computed when the line to the terminal is clear, so it is always the newest
-picture, never an outdated one.
+Textual delivers whole lines of widgets at any time, and widgets lines of their own
+(`ui.direct`); both are stored in cells here. The output is computed when the line to
+the terminal is clear, so it is always the newest picture, never an outdated one.
 """
 
 from collections.abc import Iterable
@@ -103,23 +103,42 @@ class Canvas:
 
     def _put(self, y: int, x: int, strip: Strip) -> int:
         """Put a piece of a line into its cells; return where it ends."""
+        pen = self._pen
+        return self.put(
+            y,
+            x,
+            [
+                (text, (pen.blank if text.isspace() else pen.ink)(style))
+                for text, style, control in strip
+                if not control
+            ],
+        )
+
+    def put(
+        self, y: int, x: int, runs: Iterable[tuple[str, Ink]], last: int | None = None
+    ) -> int:
+        """Put texts into the cells from `x` on; return where they end.
+
+        Cells from `last` on are left as they are.
+        """
         row, width = self._wanted[y], self.size[0]
+        last = width if last is None else last
+        chars, inks = row.chars, row.inks
         self._changed.add(y)
-        for text, style, control in strip:
-            if control:
-                continue
-            ink = (self._pen.blank if text.isspace() else self._pen.ink)(style)
+        for text, ink in runs:
             cells: str | list[str] = text
             if not text.isascii():
                 cells = self._cells(text)
-            end = min(x + len(cells), width)
-            if x and x < end and not row.chars[x]:
+            end = min(x + len(cells), last)
+            if x and x < end and not chars[x]:
                 # The left half of a wide character cannot stand alone, nor the right.
-                row.chars[x - 1] = " "
-            row.chars[x:end] = cells[: end - x]
-            row.inks[x:end] = [ink] * (end - x)
-            if end < width and not row.chars[end]:
-                row.chars[end] = " "
+                chars[x - 1] = " "
+            chars[x:end] = cells[: end - x]
+            inks[x:end] = [ink] * (end - x)
+            if x < end < x + len(cells) and not cells[end - x]:
+                chars[end - 1] = " "
+            if end < width and not chars[end]:
+                chars[end] = " "
             x = end
         return x
 

@@ -2,17 +2,10 @@
 
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.details_page import Page
-from montauk_tui.ui.widgets.lines import (
-    BaseStyle,
-    Line,
-    changed_regions,
-    marked,
-    to_strip,
-)
+from montauk_tui.ui.widgets.lines import BaseStyle, Line, Run, marked, visible
 
 
 class DetailsView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False):
@@ -45,8 +38,7 @@ class DetailsView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False)
             for y in range(height)
             if restyled or _at(old, top + y) != _at(page, top + y)
         ]
-        if changed:
-            self.refresh(*changed_regions(changed, self.size.width))
+        self.repaint(changed)
 
     def go_to(self, line: int) -> None:
         """Scroll a line to the top."""
@@ -101,12 +93,12 @@ class DetailsView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False)
 
     # --- drawing ----------------------------------------------------------------------
 
-    def render_line(self, y: int) -> Strip:
+    def runs(self, y: int) -> list[Run]:
         """Return the line `y` of the visible part."""
         line = _at(self.page, y + self.scroll_offset.y)
         if self._wanted and self._theme is not None:
             line = marked(line, self._wanted, self._theme.style("match"))
-        return to_strip(line, self.size.width, self.base_style)
+        return visible(line, self.size.width)
 
 
 def _moved(old: Page, new: Page, top: int) -> int:

@@ -1,6 +1,7 @@
 """Lines of styled text, and a widget that redraws only those that changed."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from rich.segment import Segment
 from rich.style import Style
@@ -10,11 +11,14 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from montauk_tui.model.text import cell_width, drop_cells, fit
+from montauk_tui.ui.direct import Direct
 
 Run = tuple[str, Style]
 """Sanitised text in one style."""
 
 Line = tuple[Run, ...]
+
+_PLAIN: Final = Style.null()
 
 
 def line_width(line: Iterable[Run]) -> int:
@@ -22,16 +26,15 @@ def line_width(line: Iterable[Run]) -> int:
     return sum(cell_width(text) for text, _ in line)
 
 
-def to_strip(line: Line, width: int, base: Style, skip: int = 0) -> Strip:
+def visible(line: Iterable[Run], width: int, skip: int = 0) -> list[Run]:
     """Return `width` cells of a line from its cell `skip` on, filled with spaces.
 
     Args:
         line: What to show.
-        width: Cells of the strip.
-        base: The style below those of the line, and of the filling.
+        width: Cells to fill.
         skip: Cells scrolled to the right.
     """
-    segments: list[Segment] = []
+    runs: list[Run] = []
     left = width
     for text, style in line:
         cells = cell_width(text)
@@ -43,13 +46,19 @@ def to_strip(line: Line, width: int, base: Style, skip: int = 0) -> Strip:
         if cells > left:
             text, cells = fit(text, left), left  # noqa: PLW2901
         if text:
-            segments.append(Segment(text, base + style))
+            runs.append((text, style))
         left -= cells
         if left <= 0:
             break
     if left > 0:
-        segments.append(Segment(" " * left, base))
-    return Strip(segments, width)
+        runs.append((" " * left, _PLAIN))
+    return runs
+
+
+def to_strip(line: Iterable[Run], width: int, base: Style, skip: int = 0) -> Strip:
+    """Return the same as a strip; `base` is the style below those of the line."""
+    runs = visible(line, width, skip)
+    return Strip([Segment(text, base + style) for text, style in runs], width)
 
 
 def spread(left: Line, right: Line, width: int) -> Line:
@@ -88,9 +97,10 @@ def changed_regions(changed: Sequence[int], width: int) -> list[Region]:
 
 
 class BaseStyle(Widget):
-    """A widget that caches its CSS style instead of computing it per line."""
+    """A widget of lines that caches its CSS style instead of computing it per line."""
 
     _base_style: Style | None = None
+    _direct: Direct | None = None
 
     @property
     def base_style(self) -> Style:
@@ -101,8 +111,30 @@ class BaseStyle(Widget):
 
     def notify_style_update(self) -> None:
         """Ask CSS again after a change of theme."""
-        self._base_style = None
+        self._base_style = self._direct = None
         super().notify_style_update()
+
+    def runs(self, y: int) -> list[Run]:
+        """Return the line `y` of the visible part, as wide as the widget."""
+        raise NotImplementedError
+
+    def render_line(self, y: int) -> Strip:
+        """Return the line `y` of the visible part, for Textual."""
+        base = self.base_style
+        segments = [Segment(text, base + style) for text, style in self.runs(y)]
+        return Strip(segments, self.size.width)
+
+    def repaint(self, lines: Sequence[int]) -> None:
+        """Draw the ascending lines `lines` again, past Textual where that is right."""
+        if not lines:
+            return
+        if self._direct is None:
+            self._direct = Direct(self, self.base_style)
+        # What Textual may have kept of them is outdated in any case.
+        regions = changed_regions(lines, self.size.width)
+        self._styles_cache.set_dirty(*regions)
+        if rest := self._direct.draw(lines, self.runs):
+            self.refresh(*changed_regions(rest, self.size.width))
 
 
 class LinesWidget(BaseStyle):
@@ -115,26 +147,24 @@ class LinesWidget(BaseStyle):
         self.shift = 0
         """Cells scrolled to the right."""
         self.lines_drawn = 0
-        """Counts `render_line` calls, for tests and benchmarks."""
+        """Counts the lines drawn, for tests and benchmarks."""
 
     def paint(self, lines: Sequence[Line], shift: int = 0) -> None:
         """Show `lines`, top to bottom, each from its cell `shift` on."""
         old = self._lines if shift == self.shift else []
         self._lines, self.shift = list(lines), shift
-        width, height = self.size
         changed = [
             y
-            for y in range(height)
+            for y in range(self.size.height)
             if (old[y] if y < len(old) else ()) != (lines[y] if y < len(lines) else ())
         ]
-        if changed:
-            self.refresh(*changed_regions(changed, width))
+        self.repaint(changed)
 
-    def render_line(self, y: int) -> Strip:
+    def runs(self, y: int) -> list[Run]:
         """Return the line `y` of the widget."""
         self.lines_drawn += 1
         line = self._lines[y] if y < len(self._lines) else ()
-        return to_strip(line, self.size.width, self.base_style, self.shift)
+        return visible(line, self.size.width, self.shift)
 
 
 class SizedLines(LinesWidget):

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from rich.style import Style
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
 from montauk_tui.model.text import cell_width, clean
 from montauk_tui.ui.themes import Theme
-from montauk_tui.ui.widgets.lines import BaseStyle, Line, marked, to_strip
+from montauk_tui.ui.widgets.lines import BaseStyle, Line, Run, marked, visible
 
 _TAB = 8
 
@@ -82,7 +81,7 @@ class OutputView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False):
 
     # --- drawing ----------------------------------------------------------------------
 
-    def render_line(self, y: int) -> Strip:
+    def runs(self, y: int) -> list[Run]:
         """Return the line `y` of the visible part."""
         at = y + self.scroll_offset.y
         line: Line = ()
@@ -90,7 +89,7 @@ class OutputView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False):
             line = ((_text(self._lines[at]), Style.null()),)
         if self._wanted and self._theme is not None:
             line = marked(line, self._wanted, self._theme.style("match"))
-        return to_strip(line, self.size.width, self.base_style, self._shift)
+        return visible(line, self.size.width, self._shift)
 
 
 def _text(line: bytes) -> str:

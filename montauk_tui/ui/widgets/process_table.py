@@ -9,7 +9,6 @@ from textual import events
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
 from montauk_tui.engine.projection import Projection, guides
 from montauk_tui.engine.rows.exited import is_exited_row
@@ -20,9 +19,9 @@ from montauk_tui.session.tabs import why_nothing
 from montauk_tui.ui.widgets.lines import (
     BaseStyle,
     Line,
-    changed_regions,
+    Run,
     line_width,
-    to_strip,
+    visible,
 )
 from montauk_tui.ui.widgets.process_row import (
     Layout,
@@ -139,15 +138,13 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
 
     # --- drawing ----------------------------------------------------------------------
 
-    def render_line(self, y: int) -> Strip:
+    def runs(self, y: int) -> list[Run]:
         """Return the line `y` of the visible part."""
         line, whole = self._content(y)
-        width = self.size.width
+        runs = visible(line, self.size.width, self.shift)
         if whole is None:
-            return to_strip(line, width, self.base_style, self.shift)
-        text = "".join(text for text, _ in line)
-        style = self.base_style + whole
-        return to_strip(((text, style),), width, style, self.shift)
+            return runs
+        return [("".join([text for text, _ in runs]), whole)]
 
     def _content(self, y: int) -> tuple[Line, Style | None]:
         """Return the contents of line `y`, and a style that overrides its others."""
@@ -184,15 +181,13 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
         """Redraw the visible rows and repaint those that changed."""
         old, self._drawn = self._drawn, {}
         changed = [y for y in range(self.size.height) if self._content(y) != old.get(y)]
-        if changed:
-            self.refresh(*changed_regions(changed, self.size.width))
+        self.repaint(changed)
 
     def _repaint_positions(self, *positions: int) -> None:
         lines = sorted({position - self.scroll_offset.y for position in positions})
         for y in lines:
             self._drawn.pop(y, None)
-        visible = [y for y in lines if 0 <= y < self.size.height]
-        self.refresh(*changed_regions(visible, self.size.width))
+        self.repaint([y for y in lines if 0 <= y < self.size.height])
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Draw the rows that come into view."""
