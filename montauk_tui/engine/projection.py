@@ -143,14 +143,27 @@ def guides(projection: Projection, first: int, count: int) -> list[tuple[bool, .
     goes on below. The last flag belongs to the row itself.
     """
     result: list[tuple[bool, ...]] = []
-    for position in range(first, min(first + count, len(projection.rows))):
-        depth = int(projection.depth[position])
-        flags: list[bool] = []
-        at = position
-        for level in range(depth, 0, -1):
-            # Its ancestor may be thousands of rows above: no loop.
-            at = int(np.flatnonzero(projection.depth[: at + 1] <= level)[-1])
-            flags.append(not bool(projection.is_last[at]))
-            at -= 1
-        result.append(tuple(reversed(flags)))
+    depths = projection.depth[first : first + count].tolist()
+    last = projection.is_last[first : first + count].tolist()
+    if not depths:
+        return []
+    flags = _above(projection, first)
+    for depth, is_last in zip(depths, last, strict=True):
+        # The rows above it that are less deep are its ancestors.
+        del flags[max(0, depth - 1) :]
+        if depth:
+            flags.append(not is_last)
+        result.append(tuple(flags))
     return result
+
+
+def _above(projection: Projection, position: int) -> list[bool]:
+    """Return whether the branch of each ancestor of a row goes on below it."""
+    flags: list[bool] = []
+    at = position - 1
+    for level in range(int(projection.depth[position]) - 1, 0, -1):
+        # An ancestor may be thousands of rows above: no loop.
+        at = int(np.flatnonzero(projection.depth[: at + 1] <= level)[-1])
+        flags.append(not bool(projection.is_last[at]))
+        at -= 1
+    return flags[::-1]

@@ -13,8 +13,9 @@ from montauk_tui.config import Settings
 from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.resources import folder
 from montauk_tui.ui import themes
+from montauk_tui.ui.widgets.columns import Layout, RowStyle, fit_columns
 from montauk_tui.ui.widgets.lines import to_strip
-from montauk_tui.ui.widgets.process_row import Layout, RowStyle, draw_row, fit_columns
+from montauk_tui.ui.widgets.process_row import draw_row
 from tests.support.builders import FakeLookups, make_frame, make_sample
 from tests.support.monitor import Monitor, make_app, running
 from tests.support.replay import ReplayCollector

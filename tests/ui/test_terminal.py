@@ -17,16 +17,16 @@ MONTAUK: Final = (sys.executable, "-m", "montauk_tui")
 BROKEN: Final = """
 import sys
 from montauk_tui import cli
-from montauk_tui.ui.widgets import process_table
+from montauk_tui.ui.widgets.row_cache import RowCache
 
-draw_row = process_table.draw_row
+lines = RowCache.lines
 
-def broken(frame, *rest):
-    if frame.seq >= 2:
+def broken(cache, maker, *rest):
+    if maker.frame.seq >= 2:
         raise RuntimeError("drawing broke")
-    return draw_row(frame, *rest)
+    return lines(cache, maker, *rest)
 
-process_table.draw_row = broken
+RowCache.lines = broken
 sys.exit(cli.main(["-d", "0.1"]))
 """
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.engine.history.orphans import MOST_EXITED_PARENTS
 from montauk_tui.engine.projection import View, guides, project
-from montauk_tui.engine.rows.exited import is_exited_row, with_exited
+from montauk_tui.engine.rows.exited import are_exited_rows, with_exited
 from montauk_tui.engine.rows.exited_parents import with_exited_parents
 from montauk_tui.engine.rows.kinds import kind_of
 from montauk_tui.engine.rows.notes import note
@@ -92,7 +92,7 @@ def test_a_ghost_is_marked_as_ended() -> None:
     assert COLUMNS["state"].text(rows, row) == "X"
     assert COLUMNS["command"].text(rows, row) == "bash"
     assert COLUMNS["cpu_pct"].text(rows, row) == "-"
-    assert is_exited_row(rows, row)
+    assert are_exited_rows(rows, np.array([row])).all()
     assert note(rows, row) == "exited, its children live on"
     lines = guides(project(rows, VIEW), 0, 9)
     assert len(lines) == len(FAMILY)

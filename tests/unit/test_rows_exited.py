@@ -10,8 +10,8 @@ import pytest
 from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.engine.projection import View, project
 from montauk_tui.engine.rows.exited import (
+    are_exited_rows,
     exited_only,
-    is_exited_row,
     with_exited,
 )
 from montauk_tui.engine.rows.kinds import extra_value, kind_of
@@ -54,7 +54,8 @@ def test_what_ended_stands_before_the_living_by_pid_and_has_a_negative_one() -> 
     pids = frame.sample.processes.pid.tolist()
     assert real_pids(frame) == [101, 100, 1, 10, 11]
     assert pids[:2] == [-2, -1]
-    assert [is_exited_row(frame, row) for row in range(5)] == [True] * 2 + [False] * 3
+    exited = are_exited_rows(frame, np.arange(5)).tolist()
+    assert exited == [True] * 2 + [False] * 3
 
 
 def waiting(life: Life, pid: int, started_s: float, **values: Any) -> Row:
@@ -93,7 +94,7 @@ def test_two_stay_apart_and_three_are_one_row() -> None:
     frame = main(life.at(2.0, [end(102)]))
     assert len(folds(frame)) == 1
     assert real_pids(frame) == [0, 1, 10, 11]
-    assert not is_exited_row(frame, 0)
+    assert not are_exited_rows(frame, np.arange(1)).any()
 
 
 def test_other_names_and_other_parents_are_other_rows() -> None:

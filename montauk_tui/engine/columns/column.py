@@ -9,9 +9,11 @@ from montauk_tui.engine import units
 from montauk_tui.engine.columns import cells
 from montauk_tui.engine.columns import extra_cells as extra
 from montauk_tui.engine.columns import gauge_cells as gauges
+from montauk_tui.engine.columns import inputs as made_from
 from montauk_tui.engine.columns import rate_cells as rates
 from montauk_tui.engine.columns.cells import Key, Meaning, Text
 from montauk_tui.engine.columns.gauge_cells import Texts
+from montauk_tui.engine.columns.inputs import Inputs
 from montauk_tui.model.schema import Need
 
 
@@ -65,6 +67,8 @@ class Column:
     """Its type in queries; None for the type that its id ends with."""
     texts: Texts | None = None
     """The texts of all rows at once, where `text` would read a file for each."""
+    inputs: Inputs | None = None
+    """What text and level are made from; None where they are looked up."""
 
 
 def summed(column: Column) -> Column:
@@ -76,7 +80,7 @@ def id_column(field: str, title: str, description: str) -> Column:
     """Return a column of process ids."""
     return Column(
         field, title, description, 5, cells.number(field), cells.integer_text(field),
-        holds_pid=True,
+        holds_pid=True, inputs=made_from.field(field),
     )  # fmt: skip
 
 
@@ -93,6 +97,7 @@ def extra_column(
     return Column(
         name, title, description, width, extra.extra_key(name),
         extra.extra_text(name, write), level, left, descending=True,
+        inputs=made_from.extra_of(name),
     )  # fmt: skip
 
 
@@ -100,7 +105,7 @@ def time_column(field: str, title: str, description: str) -> Column:
     """Return a column of CPU time, of a counter in ticks."""
     return Column(
         field, title, description, 9, cells.number(field), cells.ticks_text(field),
-        descending=True,
+        descending=True, inputs=made_from.field(field),
     )  # fmt: skip
 
 
@@ -108,7 +113,7 @@ def count_column(field: str, title: str, description: str, width: int) -> Column
     """Return a column of a count."""
     return Column(
         field, title, description, width, cells.number(field),
-        cells.integer_text(field), descending=True,
+        cells.integer_text(field), descending=True, inputs=made_from.field(field),
     )  # fmt: skip
 
 
@@ -117,6 +122,7 @@ def size_column(field: str, title: str, description: str, yields: int) -> Column
     return Column(
         field, title, description, 5, cells.number(field), cells.size_text(field),
         cells.size_level(field), descending=True, yields=yields,
+        inputs=made_from.field(field),
     )  # fmt: skip
 
 
@@ -182,6 +188,7 @@ def byte_rate_column(
         rates.rate_text(units.byte_rate_text, *fields), rates.bytes_level(*fields),
         descending=True, need=Need.IO, show_need=Need.IO, yields=yields,
         cost=COUNTER, privilege=TRACE, sums=True, is_rate=True, kind=Kind.SIZE,
+        inputs=made_from.rate(*fields),
     )  # fmt: skip
 
 
@@ -192,7 +199,7 @@ def byte_total_column(
     return Column(
         column_id, title, description, 6, cells.number(field), cells.size_text(field),
         cells.size_level(field), descending=True, need=Need.IO, show_need=Need.IO,
-        cost=COUNTER, privilege=TRACE, sums=True,
+        cost=COUNTER, privilege=TRACE, sums=True, inputs=made_from.field(field),
     )  # fmt: skip
 
 
@@ -204,5 +211,5 @@ def rate_column(
         column_id, title, description, 6, rates.rate_key(*fields),
         rates.rate_text(units.rate_text, *fields), rates.rate_level(*fields),
         descending=True, need=need, show_need=need, cost=COUNTER if need else "",
-        sums=True, is_rate=True,
+        sums=True, is_rate=True, inputs=made_from.rate(*fields),
     )  # fmt: skip

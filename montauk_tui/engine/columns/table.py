@@ -13,6 +13,7 @@ from montauk_tui.engine.columns import cells
 from montauk_tui.engine.columns import death_cells as deaths
 from montauk_tui.engine.columns import extra_cells as extra
 from montauk_tui.engine.columns import gauge_cells as gauges
+from montauk_tui.engine.columns import inputs as made_from
 from montauk_tui.engine.columns import ioprio_cells as ioprio
 from montauk_tui.engine.columns import rate_cells as rates
 from montauk_tui.engine.columns.column import (
@@ -43,39 +44,43 @@ from montauk_tui.model.text import quoted
 _TABLE: Final = (
     Column(
         "pid", "PID", "process id (thread id in the row of a thread)", 5,
-        extra.pid_key, extra.pid_text, holds_pid=True,
+        extra.pid_key, extra.pid_text, holds_pid=True, inputs=made_from.pid,
     ),
     id_column("ppid", "PPID", "parent process id"),
     Column(
         "tgid", "TGID", "thread group id: the process of a thread", 5,
-        extra.tgid_key, extra.tgid_text, holds_pid=True,
+        extra.tgid_key, extra.tgid_text, holds_pid=True, inputs=made_from.tgid,
     ),
     id_column("pgrp", "PGRP", "process group id"),
     id_column("session", "SID", "session id"),
     Column(
         "tty", "TTY", "controlling terminal", 7,
         cells.number("tty"), cells.tty_text, cells.faint, left=True,
+        inputs=made_from.field("tty"),
     ),
     Column(
         "user", "USER", "owner, by effective user id", 9,
         cells.user_key, cells.user_text, cells.user_level, left=True, yields=1,
+        inputs=made_from.user,
     ),
     Column(
         "uid", "UID", "effective user id", 5,
-        cells.number("uid"), cells.integer_text("uid"),
+        cells.number("uid"), cells.integer_text("uid"), inputs=made_from.field("uid"),
     ),
     Column(
         "priority", "PRI", "kernel priority, rt for real time", 3,
         cells.number("priority"), cells.priority_text, cells.priority_level, yields=7,
+        inputs=made_from.field("priority"),
     ),
     Column(
         "nice", "NI", "nice value, -20 to 19", 3,
         cells.number("nice"), cells.integer_text("nice"), cells.nonzero_level("nice"),
-        yields=5,
+        yields=5, inputs=made_from.field("nice"),
     ),
     Column(
         "policy", "SCHED", "scheduling policy", 5,
         cells.number("policy"), cells.policy_text, cells.faint, left=True,
+        inputs=made_from.field("policy"),
     ),
     size_column("virt_bytes", "VIRT", "virtual memory size", 4),
     summed(size_column("rss_bytes", "RES", "resident set size", 0)),
@@ -97,25 +102,27 @@ _TABLE: Final = (
     Column(
         "state", "S", "state; the help explains the letters", 1,
         cells.number("state"), cells.state_text, cells.state_level, left=True,
+        inputs=made_from.field("state"),
     ),
     Column(
         "cpu_pct", "CPU%", "CPU use, 100 for one core kept busy", 5,
         cells.cpu_pct_key, cells.cpu_pct_text, cells.cpu_level, descending=True,
-        sums=True, is_rate=True,
+        sums=True, is_rate=True, inputs=made_from.cpu_pct,
     ),
     Column(
         "ncpu_pct", "CPU%", "CPU use, 100 for the whole machine kept busy", 5,
         cells.cpu_pct_key, cells.ncpu_pct_text, cells.cpu_level, descending=True,
-        sums=True, is_rate=True,
+        sums=True, is_rate=True, inputs=made_from.cpu_pct,
     ),
     Column(
         "mem_pct", "MEM%", "resident set size in percent of the memory", 5,
         cells.number("rss_bytes"), cells.mem_pct_text, cells.mem_level,
-        descending=True, yields=2, sums=True,
+        descending=True, yields=2, sums=True, inputs=made_from.field("rss_bytes"),
     ),
     Column(
         "cpu_time", "TIME+", "CPU time so far, user and system", 9,
         cells.cpu_time_key, cells.cpu_time_cell, descending=True, yields=3, sums=True,
+        inputs=made_from.cpu_ticks,
     ),
     Column(
         "throttled_pct", "THR%", "share of periods that a CPU limit cut short", 5,
@@ -168,15 +175,17 @@ _TABLE: Final = (
         f"waiting for a CPU, 100 for one thread always {MAIN_THREAD}", 5,
         rates.waiting_pct, rates.waiting_text, rates.waiting_level, descending=True,
         need=Need.WAIT, show_need=Need.WAIT, yields=5, cost=COUNTER, sums=True,
-        is_rate=True,
+        is_rate=True, inputs=made_from.rate("run_delay_ns"),
     ),
     Column(
         "processor", "CPU", "CPU last run on", 3,
         cells.number("processor"), cells.integer_text("processor"),
+        inputs=made_from.field("processor"),
     ),
     Column(
         "start", "START", "when it started: time today, else date or year", 5,
         cells.start_key, cells.start_text, cells.faint, descending=True,
+        inputs=made_from.field("start_ticks"),
     ),
     Column(
         "elapsed", "ELAPSED", "time since it started", 11,
@@ -232,7 +241,7 @@ _TABLE: Final = (
     label_column("cwd", "CWD", "working folder", 24, File(privilege=TRACE)),
     Column(
         "comm", "COMM", "name of the program or thread", 15,
-        cells.name_key, cells.name_text, left=True,
+        cells.name_key, cells.name_text, left=True, inputs=made_from.name,
     ),
     Column(
         "command", "Command", "command line, or [name] where there is none", 0,

@@ -20,7 +20,7 @@ from montauk_tui.engine.rows.build import (
     status_of,
     sums_of,
 )
-from montauk_tui.engine.rows.kinds import all_of, kind_of
+from montauk_tui.engine.rows.kinds import all_of
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import ExitedBatch, Extra
@@ -43,14 +43,19 @@ from montauk_tui.model.schema import (
 _FOLD_FROM: Final = 3
 """From so many of one parent and name on they become one row."""
 
+_EXITED: Final = (float(RowKind.EXITED), float(RowKind.ORPHANS_PARENT))
+
 _MIXER: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
-def is_exited_row(frame: Frame, row: int) -> bool:
-    """Tell whether a row of the main list is a single exited process."""
-    if "window_s" not in frame.extra and "exited_parent" not in frame.extra:
-        return False
-    return kind_of(frame, row) in (RowKind.EXITED, RowKind.ORPHANS_PARENT)
+def are_exited_rows(frame: Frame, rows: Ints) -> Bools:
+    """Tell which rows of the main list are single exited processes."""
+    kind = frame.extra.get("kind")
+    is_main = "window_s" in frame.extra or "exited_parent" in frame.extra
+    if kind is None or not is_main:
+        return np.zeros(len(rows), dtype=np.bool_)
+    exited: Bools = np.isin(kind[rows], _EXITED)
+    return exited
 
 
 def with_exited(frame: Frame, linger_s: float, opened: frozenset[RowKey]) -> Frame:

@@ -15,10 +15,10 @@ from montauk_tui.session.choices import Choices
 from montauk_tui.session.state import Session
 from montauk_tui.ui.bindings import BINDINGS
 from montauk_tui.ui.themes import Theme
+from montauk_tui.ui.widgets.columns import Layout, RowStyle, fit_columns
 from montauk_tui.ui.widgets.ledger_line import draw_ledger
 from montauk_tui.ui.widgets.lines import LinesWidget, SizedLines
 from montauk_tui.ui.widgets.meters import MeterStyle, draw_meters
-from montauk_tui.ui.widgets.process_row import Layout, RowStyle, fit_columns
 from montauk_tui.ui.widgets.process_table import ProcessTable
 from montauk_tui.ui.widgets.status import KeyBar, draw_status_line
 from montauk_tui.ui.widgets.table_header import TableHeader

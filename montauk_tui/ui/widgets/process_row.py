@@ -1,19 +1,21 @@
 """One process as a line of styled text."""
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Hashable, Iterable, Sequence
+from itertools import chain
+from typing import Any, Final, NamedTuple
 
+import numpy as np
 from rich.style import Style
 
 from montauk_tui.engine.columns.cells import Level
 from montauk_tui.engine.columns.column import Column
-from montauk_tui.engine.rows.notes import note
+from montauk_tui.engine.projection import Projection, guides
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.lookups import Command, other_name
-from montauk_tui.model.sample import Identity
-from montauk_tui.model.text import cell_width, clean, fit
-from montauk_tui.ui.themes import Theme
+from montauk_tui.model.schema import Ints
+from montauk_tui.model.text import cell_width, fit
+from montauk_tui.ui.widgets.columns import Layout, RowStyle
+from montauk_tui.ui.widgets.command_cell import command_inputs, command_runs
 from montauk_tui.ui.widgets.lines import Line, Run
 
 _ROLE_OF_LEVEL: Final = {
@@ -25,138 +27,105 @@ _ROLE_OF_LEVEL: Final = {
 
 TAG_SIGN: Final = "*"
 
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """The columns in their order and widths."""
-
-    columns: tuple[Column, ...]
-    widths: tuple[int, ...]
-    sort_id: str
-    descending: bool
-
-    def column_at(self, cell: int) -> Column | None:
-        """Return the column under a cell of the header, gap to its left included."""
-        start = 0
-        for column, width in zip(self.columns, self.widths, strict=True):
-            start += width + 1
-            if cell < start or not column.width:
-                return column
-        return None
+_GAP: Final[Run] = (" ", Style.null())
+"""Before the command; it looks like the cell to its left."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowStyle:
-    """Style of the rows."""
+class Branch(NamedTuple):
+    """The place of a row in the tree."""
 
-    theme: Theme
-    ascii: bool
-    paths: bool
-    search: str = ""
-    """Lower-case text to mark in commands."""
-    tags: frozenset[Identity] = frozenset()
-    """Tagged processes."""
-    merged: bool = False
-    """Whether a name that differs from the program's precedes the command."""
+    lineage: str = ""
+    """Lines of the tree in front of the command."""
+    hidden: int = 0
+    """Number of hidden rows of a folded branch; sums have a `+`."""
 
 
-def fit_columns(
-    columns: tuple[Column, ...], width: int, pid_digits: int, least_command: int = 24
-) -> tuple[tuple[Column, ...], tuple[int, ...]]:
-    """Return the columns that leave the command a readable width, and all widths.
+ROOT: Final = Branch()
 
-    Columns are dropped in the order of `Column.yields`, the largest first; those of 1
-    only if not even half of that width is left.
-    """
-    kept = list(columns)
-
-    def widths() -> list[int]:
-        return [
-            max(column.width, pid_digits) if column.holds_pid else column.width
-            for column in kept
-        ]
-
-    for column in sorted(columns, key=lambda column: -column.yields):
-        least = least_command if column.yields > 1 else least_command // 2
-        if not column.yields or sum(widths()) + len(kept) + least <= width:
-            break
-        kept.remove(column)
-    return tuple(kept), tuple(widths())
+Cell = tuple[Run, ...]
+"""A cell with the gap before it."""
 
 
-def draw_header(layout: Layout, look: RowStyle) -> Line:
-    """Return the titles of the columns, the sort column marked by arrow and style."""
-    plain, sorted_by = look.theme.style("header"), look.theme.style("header_sort")
-    arrows = ("v", "^") if look.ascii else ("▼", "▲")
-    runs: list[Run] = []
-    for column, width in zip(layout.columns, layout.widths, strict=True):
-        is_sort = column.id == layout.sort_id
-        title = column.title
-        if look.merged and column.id == "command":
-            title += " (merged)"
-        if is_sort:
-            # If the title fills its column, the arrow uses the gap beside it.
-            title += arrows[0] if layout.descending else arrows[1]
-        style = sorted_by if is_sort else plain
-        if column.left:
-            runs.append((" ", plain))
-            runs.append((title.ljust(width), style) if width else (title, style))
+class RowMaker(NamedTuple):
+    """Makes rows of a frame."""
+
+    frame: Frame
+    layout: Layout
+    look: RowStyle
+
+    def inputs(self, rows: Ints) -> list[tuple[Hashable, ...]]:
+        """Return what the cells of some rows are made from, by column."""
+        columns = [self._inputs(column, rows) for column in self.layout.columns]
+        return list(zip(*columns, strict=True))
+
+    def _inputs(self, column: Column, rows: Ints) -> Sequence[Hashable]:
+        """Return the inputs of a column; text and level where they are looked up."""
+        frame = self.frame
+        if column.id == "command":
+            has_cause = any(it.id == "killed_by" for it in self.layout.columns)
+            return command_inputs(frame, rows, self.look, with_cause=not has_cause)
+        if column.inputs is None:
+            every: list[int] = rows.tolist()
+            return [(column.text(frame, it), column.level(frame, it)) for it in every]
+        values = column.inputs(frame, rows)
+        if isinstance(values, np.ndarray):
+            # As bits: NaN does not equal NaN.
+            bits: list[int] = values.view(np.int64).tolist()
+            return bits
+        return values
+
+    def cell(self, row: int, index: int, branch: Branch, value: Any) -> Cell:
+        """Return a cell of a row.
+
+        Args:
+            row: Row of the frame's table.
+            index: The column.
+            branch: The row's place in the tree.
+            value: What the cell is made from.
+        """
+        column, look = self.layout.columns[index], self.look
+        if column.id == "command":
+            return (_GAP, *_branch_runs(look, branch), *command_runs(value, look))
+        if column.inputs is None:
+            text, level = value
         else:
-            gap = width + 1 - len(title)
-            runs.append((" " * max(0, gap), plain))
-            runs.append((title[: width + 1], style))
-    return tuple(runs)
+            text, level = column.text(self.frame, row), column.level(self.frame, row)
+        if branch.hidden and column.sums and text != NOTHING_KNOWN:
+            text = f"+{text}"
+        style = Style.null()
+        if level is not Level.PLAIN:
+            style = look.theme.styles[_ROLE_OF_LEVEL[level]]
+        text = _aligned(text, self.layout.widths[index], left=column.left)
+        return ((text, style),)
+
+    def line(self, row: int, cells: Iterable[Cell]) -> Line:
+        """Return the cells of a row as a line."""
+        runs: list[Run] = []
+        pending, pending_style = "", Style.null()
+        for run in chain.from_iterable(cells):
+            text, style = run
+            if style is pending_style or run is _GAP:
+                pending += text
+            else:
+                if pending:
+                    runs.append((pending, pending_style))
+                pending, pending_style = text, style
+        if pending:
+            runs.append((pending, pending_style))
+        tags = self.look.tags
+        if tags and self.frame.sample.processes.identity(row) in tags:
+            return _tagged(runs, self.look)
+        return tuple(runs)
 
 
 def draw_row(
-    frame: Frame,
-    row: int,
-    layout: Layout,
-    look: RowStyle,
-    lineage: str = "",
-    hidden: int = 0,
+    frame: Frame, row: int, layout: Layout, look: RowStyle, branch: Branch = ROOT
 ) -> Line:
-    """Return a row of the process table as a line.
-
-    Args:
-        frame: Where the values come from.
-        row: Row of the frame's table.
-        layout: The columns.
-        look: Its style.
-        lineage: Lines of the tree in front of the command.
-        hidden: Number of hidden rows of a folded branch; sums have a `+`.
-    """
-    style_of = look.theme.styles
-    runs: list[Run] = []
-    pending, pending_style = "", Style.null()
-    for column, width in zip(layout.columns, layout.widths, strict=True):
-        if column.id == "command":
-            runs.append((pending + " ", pending_style))
-            runs.extend(_branch_runs(look, lineage, hidden))
-            runs.extend(_command_runs(frame, row, layout, look))
-            pending = ""
-            continue
-        text = column.text(frame, row)
-        if hidden and column.sums and text != NOTHING_KNOWN:
-            text = f"+{text}"
-        level = column.level(frame, row)
-        style = (
-            style_of[_ROLE_OF_LEVEL[level]]
-            if level is not Level.PLAIN
-            else Style.null()
-        )
-        text = _aligned(text, width, left=column.left)
-        if style is pending_style:
-            pending += text
-        else:
-            if pending:
-                runs.append((pending, pending_style))
-            pending, pending_style = text, style
-    if pending:
-        runs.append((pending, pending_style))
-    if look.tags and frame.sample.processes.identity(row) in look.tags:
-        return _tagged(runs, look)
-    return tuple(runs)
+    """Return a row of the process table as a line."""
+    maker = RowMaker(frame, layout, look)
+    [values] = maker.inputs(np.array([row]))
+    cells = [maker.cell(row, index, branch, it) for index, it in enumerate(values)]
+    return maker.line(row, cells)
 
 
 def _tagged(runs: list[Run], look: RowStyle) -> Line:
@@ -175,10 +144,10 @@ def _aligned(text: str, width: int, *, left: bool) -> str:
     return " " + fit(text, width)
 
 
-def _branch_runs(look: RowStyle, lineage: str, hidden: int) -> list[Run]:
+def _branch_runs(look: RowStyle, branch: Branch) -> list[Run]:
     """Return the tree lines of a row, and its number of hidden rows."""
-    styles = look.theme.styles
-    runs: list[Run] = [(lineage, styles["tree"])] if lineage else []
+    styles, hidden = look.theme.styles, branch.hidden
+    runs: list[Run] = [(branch.lineage, styles["tree"])] if branch.lineage else []
     return [*runs, (fold_mark(hidden), styles["notice"])] if hidden else runs
 
 
@@ -187,54 +156,19 @@ def fold_mark(hidden: int) -> str:
     return f"[+{hidden}] "
 
 
-def _command_runs(frame: Frame, row: int, layout: Layout, look: RowStyle) -> list[Run]:
-    table = frame.sample.processes
-    styles = look.theme.styles
-    runs: list[Run] = []
-    identity, comm = table.identity(row), table.comm[row]
-    if table.pid[row] != table.tgid[row]:
-        return [*runs, *_marked(clean(comm), styles["thread"], look)]
-    command = frame.lookups.command(identity, comm)
-    if table.is_kernel[row]:
-        return [*runs, *_marked(command.text, styles["faint"], look)]
-    if look.merged and (name := other_name(command, comm)):
-        runs += _marked(name, styles["thread"], look)
-        runs.append((" | " if look.ascii else " │ ", styles["tree"]))
-    runs += _program_runs(command, look)
-    has_column = any(column.id == "killed_by" for column in layout.columns)
-    message = note(frame, row, "<-" if look.ascii else "←", with_cause=not has_column)
-    return [*runs, (f"  {message}", styles["notice"])] if message else runs
-
-
-def _program_runs(command: Command, look: RowStyle) -> list[Run]:
-    styles = look.theme.styles
-    text, start, end = command
-    if not text:
-        return [(NOTHING_KNOWN, styles["faint"])]
-    runs: list[Run] = []
-    if start and look.paths:
-        runs += _marked(text[:start], styles["path"], look)
-    runs += _marked(text[start:end], styles["name"], look)
-    if end < len(text):
-        runs += _marked(text[end:], styles["arguments"], look)
-    return runs
-
-
-def _marked(text: str, style: Style, look: RowStyle) -> list[Run]:
-    """Return `text` with every occurrence of the searched text marked."""
-    if not look.search or look.search not in text.lower():
-        return [(text, style)]
-    mark = look.theme.style("match")
-    runs: list[Run] = []
-    at, lower = 0, text.lower()
-    while (found := lower.find(look.search, at)) >= 0 and len(lower) == len(text):
-        if found > at:
-            runs.append((text[at:found], style))
-        at = found + len(look.search)
-        runs.append((text[found:at], mark))
-    if at < len(text):
-        runs.append((text[at:], style))
-    return runs
+def branches_of(
+    projection: Projection, first: int, count: int, *, ascii_only: bool
+) -> list[Branch]:
+    """Return the places in the tree of the rows at positions `first`..."""
+    if not projection.depth[first : first + count].any() and projection.folded is None:
+        return [ROOT] * count
+    return [
+        Branch(
+            lineage_text(flags, ascii_only=ascii_only),
+            projection.hidden_at(first + place),
+        )
+        for place, flags in enumerate(guides(projection, first, count))
+    ]
 
 
 def lineage_text(flags: tuple[bool, ...], *, ascii_only: bool) -> str:

@@ -4,18 +4,21 @@ Hot path: the cost of a refresh depends on the height of the screen, not on the 
 of processes.
 """
 
+from typing import Final
+
 from rich.style import Style
 from textual import events
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 
-from montauk_tui.engine.projection import Projection, guides
-from montauk_tui.engine.rows.exited import is_exited_row
+from montauk_tui.engine.projection import Projection
+from montauk_tui.engine.rows.exited import are_exited_rows
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.text import cell_width
 from montauk_tui.session.state import Selection, Session
 from montauk_tui.session.tabs import why_nothing
+from montauk_tui.ui.widgets.columns import Layout, RowStyle
 from montauk_tui.ui.widgets.lines import (
     BaseStyle,
     Line,
@@ -23,13 +26,10 @@ from montauk_tui.ui.widgets.lines import (
     line_width,
     visible,
 )
-from montauk_tui.ui.widgets.process_row import (
-    Layout,
-    RowStyle,
-    draw_row,
-    fold_mark,
-    lineage_text,
-)
+from montauk_tui.ui.widgets.process_row import RowMaker, branches_of, fold_mark
+from montauk_tui.ui.widgets.row_cache import RowCache
+
+_EMPTY: Final[tuple[Line, Style | None]] = ((), None)
 
 
 # Textual inherits default CSS from the first base only; without ScrollView's nothing
@@ -55,12 +55,13 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
         self._layout: Layout | None = None
         self._look: RowStyle | None = None
         self._nothing = ""
-        self._drawn: dict[int, tuple[Line, Style | None]] = {}
+        self._made = RowCache()
+        self._drawn: list[tuple[Line, Style | None]] = []
+        """The visible lines with a style that overrides their own; empty if they are to
+        be made."""
         self._selection = Selection()
         self.shift = 0
         """Cells scrolled to the right."""
-        self.rows_drawn = 0
-        """Counts the rows drawn, for tests and benchmarks."""
 
     # --- content ----------------------------------------------------------------------
 
@@ -105,9 +106,9 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
 
     def select(self, selection: Selection) -> None:
         """Move the selection to another row."""
-        before, self._selection = self._selection, selection
+        self._selection = selection
         self._scroll_into_view()
-        self._repaint_positions(before.position, selection.position)
+        self._repaint_changed()
         self.post_message(self.Selected())
 
     def scroll_by(self, rows: int) -> None:
@@ -148,58 +149,57 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
 
     def _content(self, y: int) -> tuple[Line, Style | None]:
         """Return the contents of line `y`, and a style that overrides its others."""
-        if y not in self._drawn:
-            self._drawn[y] = self._draw(y + self.scroll_offset.y)
-        return self._drawn[y]
+        if not self._drawn:
+            self._drawn = self._page()
+        return self._drawn[y] if y < len(self._drawn) else _EMPTY
 
-    def _draw(self, position: int) -> tuple[Line, Style | None]:
+    def _page(self) -> list[tuple[Line, Style | None]]:
+        """Return the contents of all visible lines."""
         frame, projection = self._frame, self._projection
         layout, look = self._layout, self._look
         if frame is None or projection is None or layout is None or look is None:
-            return (), None
-        if position >= len(projection.rows):
-            has_message = position == 0
-            message = f"  {self._nothing}" if has_message else ""
-            return ((message, look.theme.style("faint")),), None
-        self.rows_drawn += 1
-        flags = guides(projection, position, 1)[0]
-        hidden = projection.hidden_at(position)
-        lineage = lineage_text(flags, ascii_only=look.ascii)
-        row = int(projection.rows[position])
-        line = draw_row(frame, row, layout, look, lineage, hidden)
-        if position == self.position:
-            return line, look.theme.style("selected")
-        if projection.is_context[position] or is_exited_row(frame, row):
-            return line, look.theme.style("faint")
-        return line, None
+            return [_EMPTY]
+        if not len(projection.rows):
+            return [(((f"  {self._nothing}", look.theme.style("faint")),), None)]
+        top = self.scroll_offset.y
+        rows = projection.rows[top : top + max(1, self.size.height)]
+        branches = branches_of(projection, top, len(rows), ascii_only=look.ascii)
+        lines = self._made.lines(RowMaker(frame, layout, look), rows, branches)
+        is_faint = projection.is_context[top : top + len(rows)]
+        is_faint = is_faint | are_exited_rows(frame, rows)
+        faint = look.theme.style("faint")
+        overrides = [faint if it else None for it in is_faint.tolist()]
+        if 0 <= self.position - top < len(rows):
+            overrides[self.position - top] = look.theme.style("selected")
+        return list(zip(lines, overrides, strict=True))
+
+    @property
+    def rows_drawn(self) -> int:
+        """Counts the rows made, for tests and benchmarks."""
+        return self._made.count
 
     def _repaint(self) -> None:
-        self._drawn.clear()
+        self._drawn = []
         self.refresh()
 
     def _repaint_changed(self) -> None:
-        """Redraw the visible rows and repaint those that changed."""
-        old, self._drawn = self._drawn, {}
-        changed = [y for y in range(self.size.height) if self._content(y) != old.get(y)]
-        self.repaint(changed)
-
-    def _repaint_positions(self, *positions: int) -> None:
-        lines = sorted({position - self.scroll_offset.y for position in positions})
-        for y in lines:
-            self._drawn.pop(y, None)
-        self.repaint([y for y in lines if 0 <= y < self.size.height])
+        """Repaint the visible lines that changed."""
+        old, self._drawn = self._drawn, []
+        height = self.size.height
+        before = old + [_EMPTY] * (height - len(old))
+        self.repaint([y for y in range(height) if self._content(y) != before[y]])
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Draw the rows that come into view."""
         if round(old_value) != round(new_value):
-            self._drawn.clear()
+            self._drawn = []
         super().watch_scroll_y(old_value, new_value)
 
     # --- events -----------------------------------------------------------------------
 
     def on_resize(self) -> None:
         """Draw everything for the new size, the selection visible."""
-        self._drawn.clear()
+        self._drawn = []
         if self._selection.row is not None:
             self._scroll_into_view()
 

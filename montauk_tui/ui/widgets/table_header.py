@@ -2,8 +2,8 @@
 
 from textual import events
 
+from montauk_tui.ui.widgets.columns import Layout, RowStyle, draw_header
 from montauk_tui.ui.widgets.lines import LinesWidget, line_width
-from montauk_tui.ui.widgets.process_row import Layout, RowStyle, draw_header
 
 
 class TableHeader(LinesWidget):

@@ -1,0 +1,99 @@
+"""The command of a row: its text, the program's name in it, and a note behind it."""
+
+from typing import NamedTuple
+
+from rich.style import Style
+
+from montauk_tui.engine.rows.notes import note
+from montauk_tui.engine.units import NOTHING_KNOWN
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.lookups import Command, other_name
+from montauk_tui.model.schema import Ints
+from montauk_tui.model.text import clean
+from montauk_tui.ui.widgets.columns import RowStyle
+from montauk_tui.ui.widgets.lines import Run
+
+
+class CommandInputs(NamedTuple):
+    """What the command of a row is made from."""
+
+    command: Command
+    comm: bytes
+    kind: str
+    """Role of a command without parts, empty for one of a process."""
+    note: str
+
+
+def command_inputs(
+    frame: Frame, rows: Ints, look: RowStyle, *, with_cause: bool
+) -> list[CommandInputs]:
+    """Return what the commands of some rows are made from.
+
+    `with_cause` adds why a signal killed the process, unless a column says so.
+    """
+    table = frame.sample.processes
+    is_thread = (table.pid[rows] != table.tgid[rows]).tolist()
+    is_kernel = table.is_kernel[rows].tolist()
+    names: list[bytes] = table.comm[rows].tolist()
+    # Only some lists have notes.
+    has_notes = bool(frame.extra)
+    arrow = "<-" if look.ascii else "←"
+    found: list[CommandInputs] = []
+    for place, row in enumerate(rows.tolist()):
+        comm, identity = names[place], table.identity(row)
+        if is_thread[place]:
+            name = clean(comm)
+            found.append(CommandInputs(Command(name, 0, len(name)), comm, "thread", ""))
+            continue
+        command = frame.lookups.command(identity, comm)
+        kind = "faint" if is_kernel[place] else ""
+        remark = ""
+        if has_notes and not kind:
+            remark = note(frame, row, arrow, with_cause=with_cause)
+        found.append(CommandInputs(command, comm, kind, remark))
+    return found
+
+
+def command_runs(given: CommandInputs, look: RowStyle) -> list[Run]:
+    """Return the command of a row."""
+    styles = look.theme.styles
+    command, comm, kind, remark = given
+    if kind:
+        return _marked(command.text, styles[kind], look)
+    runs: list[Run] = []
+    if look.merged and (name := other_name(command, comm)):
+        runs += _marked(name, styles["thread"], look)
+        runs.append((" | " if look.ascii else " │ ", styles["tree"]))
+    runs += _program_runs(command, look)
+    return [*runs, (f"  {remark}", styles["notice"])] if remark else runs
+
+
+def _program_runs(command: Command, look: RowStyle) -> list[Run]:
+    styles = look.theme.styles
+    text, start, end = command
+    if not text:
+        return [(NOTHING_KNOWN, styles["faint"])]
+    runs: list[Run] = []
+    if start and look.paths:
+        runs += _marked(text[:start], styles["path"], look)
+    runs += _marked(text[start:end], styles["name"], look)
+    if end < len(text):
+        runs += _marked(text[end:], styles["arguments"], look)
+    return runs
+
+
+def _marked(text: str, style: Style, look: RowStyle) -> list[Run]:
+    """Return `text` with every occurrence of the searched text marked."""
+    if not look.search or look.search not in text.lower():
+        return [(text, style)]
+    mark = look.theme.style("match")
+    runs: list[Run] = []
+    at, lower = 0, text.lower()
+    while (found := lower.find(look.search, at)) >= 0 and len(lower) == len(text):
+        if found > at:
+            runs.append((text[at:found], style))
+        at = found + len(look.search)
+        runs.append((text[found:at], mark))
+    if at < len(text):
+        runs.append((text[at:], style))
+    return runs
