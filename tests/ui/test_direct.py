@@ -56,7 +56,7 @@ async def test_no_stale_cell_is_left_by_any_number_of_refreshes(
 ) -> None:
     chance = random.Random(size[0])  # noqa: S311 - the same every time
     async with on_real_screen(monkeypatch, size=size) as screen:
-        for turn in range(25):
+        for turn in range(12):
             done = await _something(screen, chance, turn + 10)
             assert await screen.shown() == screen.composed, (turn, done)
 

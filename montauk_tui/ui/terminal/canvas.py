@@ -68,7 +68,8 @@ class Canvas:
         self.size = (0, 0)
         self._wanted: list[_Row] = []
         self._shown: list[_Row] = []
-        self._changed: set[int] = set()
+        self._changed: dict[int, tuple[int, int]] = {}
+        """By line: the first cell that may differ, and the one past the last."""
         self._is_blank = True
         self._ink = PLAIN
 
@@ -122,25 +123,38 @@ class Canvas:
         Cells from `last` on are left as they are.
         """
         row, width = self._wanted[y], self.size[0]
-        last = width if last is None else last
-        chars, inks = row.chars, row.inks
-        self._changed.add(y)
+        chars: list[str] = []
+        inks: list[Ink] = []
+        first, past = width, 0
         for text, ink in runs:
-            cells: str | list[str] = text
-            if not text.isascii():
-                cells = self._cells(text)
-            end = min(x + len(cells), last)
-            if x and x < end and not chars[x]:
-                # The left half of a wide character cannot stand alone, nor the right.
-                chars[x - 1] = " "
-            chars[x:end] = cells[: end - x]
-            inks[x:end] = [ink] * (end - x)
-            if x < end < x + len(cells) and not cells[end - x]:
-                chars[end - 1] = " "
-            if end < width and not chars[end]:
-                chars[end] = " "
-            x = end
-        return x
+            cells = list(text) if text.isascii() else self._cells(text)
+            start = x + len(chars)
+            end = start + len(cells)
+            chars += cells
+            inks += [ink] * len(cells)
+            if (
+                row.chars[start:end] != cells
+                or row.inks[start:end] != inks[start - x :]
+            ):
+                first, past = min(first, start), end
+        end = min(x + len(chars), width if last is None else last)
+        if first < end:
+            # The left half of a wide character cannot stand alone, nor the right.
+            if x + len(chars) > end and not chars[end - x]:
+                chars[end - x - 1] = " "
+            if x and not row.chars[x]:
+                row.chars[x - 1], first = " ", x - 1
+            row.chars[x:end], row.inks[x:end] = chars[: end - x], inks[: end - x]
+            past = min(past, end)
+            if end < width and not row.chars[end]:
+                row.chars[end], past = " ", end + 1
+            self._note(y, first, past)
+        return end
+
+    def _note(self, y: int, first: int, past: int) -> None:
+        """Note that cells of a line changed."""
+        before = self._changed.get(y, (first, past))
+        self._changed[y] = min(first, before[0]), max(past, before[1])
 
     def _cells(self, text: str) -> list[str]:
         """Return the contents of each cell of a text."""
@@ -170,29 +184,36 @@ class Canvas:
             out.append("\x1b[m\x1b[H\x1b[2J")
             self._ink = PLAIN
             self._shown = [_Row(width) for _ in range(height)]
-            self._changed = set(range(height))
+            self._changed = dict.fromkeys(range(height), (0, width))
             self._is_blank = True
-        for y in sorted(self._changed):
+        for y, (first, past) in sorted(self._changed.items()):
             if y < height:
-                self._send_row(y, out)
+                self._send_row(y, first, past, out)
         self._changed.clear()
         return "".join(out)
 
-    def _send_row(self, y: int, out: list[str]) -> None:
+    def _send_row(self, y: int, first: int, past: int, out: list[str]) -> None:
+        """Send what differs of the cells from `first` to `past` of a line."""
         wanted, shown = self._wanted[y], self._shown[y]
-        if wanted.chars == shown.chars and wanted.inks == shown.inks:
-            return
-        cells = zip(wanted.chars, shown.chars, wanted.inks, shown.inks, strict=True)
+        part = slice(first, past)
+        cells = zip(
+            wanted.chars[part],
+            shown.chars[part],
+            wanted.inks[part],
+            shown.inks[part],
+            strict=True,
+        )
         differing = [
             x
-            for x, (a, b, c, d) in enumerate(cells)
+            for x, (a, b, c, d) in enumerate(cells, first)
             if a != b
             or (c is not d and c != d and not (a == " " and _are_same_blanks(c, d)))
         ]
         if not self._corner and y == self.size[1] - 1:
             differing = [x for x in differing if x < self.size[0] - 1]
-        self._send_runs(y, self._runs(wanted, differing), out)
-        shown.chars[:], shown.inks[:] = wanted.chars, wanted.inks
+        if differing:
+            self._send_runs(y, self._runs(wanted, differing), out)
+        shown.chars[part], shown.inks[part] = wanted.chars[part], wanted.inks[part]
 
     def _send_runs(self, y: int, runs: list[tuple[int, int]], out: list[str]) -> None:
         """Write stretches of a line, those in the ink at hand first."""
