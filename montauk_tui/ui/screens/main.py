@@ -86,6 +86,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.scene: Scene | None = None
         self._prompting = False
         self.layout_now: Layout | None = None
+        self._drawn: dict[str, tuple[object, ...]] = {}
+        """By part: what it was last drawn from."""
 
     def compose(self) -> ComposeResult:
         """Stack the parts."""
@@ -138,24 +140,36 @@ class MainScreen(Screen[None], inherit_bindings=False):
         rows = scene and scene.session.rows
         if scene is None or rows is None:
             return
-        session, theme, width = scene.session, scene.theme, self.size.width
-        listed, projection, frame = rows.listed, rows.projection, rows.frame
-        choices, typed = session.choices, session.pid_search.shown
-        self.layout_now = self._fit(listed, choices)
-        self._draw_meters(scene, frame)
-        self.view_line.show(listed, projection, choices, typed, theme)
+        session, theme = scene.session, scene.theme
+        choices = session.choices
+        self.layout_now = self._fit(rows.listed, choices)
+        self._draw_meters(scene, rows.frame)
+        self.view_line.show(rows, choices, session.pid_search.shown, theme)
         self._draw_header()
         self.table.show(session, self.layout_now, self._row_style(scene))
         self._draw_panel()
-        self.status.paint(
-            [draw_status_line(frame, choices.interval_s, session.cost, theme, width)]
+        line = draw_status_line(
+            rows.frame, choices.interval_s, session.cost, theme, self.size.width
         )
+        self.status.paint([line])
+        self._draw_keys(session, theme)
+
+    def _draw_keys(self, session: Session, theme: Theme) -> None:
+        choices = session.choices
         labels = {
             "tree": "List" if choices.view.tree else "Tree",
             "pause": "Resume" if choices.paused else "Pause",
         }
         read_only = choices.read_only or session.actions is None
-        self.keys.show(theme, labels, read_only=read_only)
+        depends = theme, tuple(labels.values()), read_only
+        if self._is_new("keys", self.used, self.keys.size, *depends):
+            self.keys.show(theme, labels, read_only=read_only)
+
+    def _is_new(self, part: str, *depends: object) -> bool:
+        """Tell whether a part was last drawn from something else."""
+        is_new = self._drawn.get(part) != depends
+        self._drawn[part] = depends
+        return is_new
 
     def use(self, bindings: Sequence[Binding]) -> None:
         """Show other keys at the next drawing."""
@@ -198,16 +212,16 @@ class MainScreen(Screen[None], inherit_bindings=False):
         lines = draw_meters(frame, look)
         if has_ledger:
             lines += draw_ledger(frame, look)
-        if self.meters.styles.height is None or self.meters.styles.height.value != len(
-            lines
-        ):
+        if self._is_new("height of meters", len(lines)):
             self.meters.styles.height = len(lines)
         self.meters.paint(lines)
 
     def _draw_header(self) -> None:
         if self.scene is not None and self.layout_now is not None:
-            look, shift = self._row_style(self.scene), self.table.shift
-            self.header.show(self.layout_now, look, shift, self._table_width)
+            look, width = self._row_style(self.scene), self._table_width
+            depends = self.layout_now, look, self.table.shift, width
+            if self._is_new("header", self.header.size, *depends):
+                self.header.show(*depends)
 
     @property
     def _table_width(self) -> int:
@@ -257,15 +271,26 @@ class MainScreen(Screen[None], inherit_bindings=False):
         )
 
     def _fit(self, frame: Frame, choices: Choices) -> Layout:
-        wanted = pick(choices.shown_columns, machine_scale=choices.machine_scale)
-        digits = len(str(_largest_pid(frame)))
-        columns, widths = fit_columns(wanted, self._table_width - 1, digits)
-        sort = pick([choices.view.sort.id], machine_scale=choices.machine_scale)[0]
-        return Layout(columns, widths, sort.id, choices.view.descending)
+        """Return the columns that fit; the same object until something changes."""
+        view, scale = choices.view, choices.machine_scale
+        room, digits = self._table_width - 1, len(str(_largest_pid(frame)))
+        order = view.sort, view.descending
+        depends = choices.shown_columns, scale, room, digits, *order
+        if self.layout_now is not None and not self._is_new("columns", *depends):
+            return self.layout_now
+        wanted = pick(choices.shown_columns, machine_scale=scale)
+        columns, widths = fit_columns(wanted, room, digits)
+        sort = pick([view.sort.id], machine_scale=scale)[0]
+        return Layout(columns, widths, sort.id, view.descending)
 
     def _place_parts(self) -> None:
+        choices = self.scene and self.scene.session.choices
+        wants_meters = choices is None or choices.meters
+        wants_panel = choices is None or choices.panel
+        depends = self.size, wants_meters, wants_panel, self._prompting
+        if not self._is_new("places", *depends):
+            return
         height = self.size.height
-        wants_meters = self.scene is None or self.scene.session.choices.meters
         for part in (self.meters, self.view_line, self.header, self.status, self.keys):
             fits = height >= _LEAST_HEIGHT[part.id or ""]
             shown = fits and not (

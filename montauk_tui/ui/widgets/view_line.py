@@ -1,19 +1,32 @@
 """The line above the table: the tabs, and the state of the current one."""
 
+from typing import NamedTuple
+
 from rich.style import Style
 from textual import events
 
-from montauk_tui.engine.projection import Projection
 from montauk_tui.engine.query.cuts import cut_commands
 from montauk_tui.engine.units import counted
-from montauk_tui.model.frame import Frame
 from montauk_tui.model.text import clean
 from montauk_tui.session.choices import Choices
+from montauk_tui.session.state import Rows
 from montauk_tui.session.tabs import SPAWNERS
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.lines import Line, LinesWidget, Run, line_width, spread
 
 _GAP: Run = (" ", Style.null())
+
+
+class _Seen(NamedTuple):
+    """What the line shows of the rows."""
+
+    rows: int
+    hidden_kernel_threads: int
+    hidden_in_containers: int | None
+    cut: int
+    """Command lines that the filter sees cut."""
+    user: str
+    cpus: int
 
 
 class ViewLine(LinesWidget):
@@ -23,26 +36,35 @@ class ViewLine(LinesWidget):
         """Start empty."""
         super().__init__(id="view")
         self._spans: list[tuple[int, int, str]] = []
+        self._drawn: tuple[object, ...] = ()
+        """What it was last drawn from."""
 
-    def show(
-        self,
-        frame: Frame,
-        projection: Projection,
-        choices: Choices,
-        pid_search: str,
-        theme: Theme,
-    ) -> None:
+    def show(self, rows: Rows, choices: Choices, pid_search: str, theme: Theme) -> None:
         """Draw the tabs, the number of rows, and the sort order.
 
         On narrow screens the counts are dropped first, then the order, then other tabs.
         """
-        width = self.size.width
+        frame, projection, width = rows.listed, rows.projection, self.size.width
+        uid = choices.view.uid
+        seen = _Seen(
+            len(projection.rows),
+            projection.hidden_kernel_threads,
+            projection.hidden_in_containers,
+            # A tab may have its own filter.
+            cut_commands(frame, rows.view.query),
+            "" if uid is None else frame.lookups.user(uid),
+            len(frame.sample.host.cpu_ids),
+        )
+        depends = choices, pid_search, theme, width, seen
+        if depends == self._drawn:
+            return
+        self._drawn = depends
         tabs = self._tabs(choices, theme)
-        alerts = _alerts(frame, choices, pid_search, theme)
+        alerts = _alerts(seen, choices, pid_search, theme)
         if line_width((*tabs, *alerts)) > width:
             tabs = self._tabs(choices, theme, only_chosen=True)
-        shown, hidden = _counts(projection, theme)
-        order = _order(frame, choices, theme)
+        shown, hidden = _counts(seen, theme)
+        order = _order(seen, choices, theme)
         left: Line = (*tabs, *alerts)
         for part in (shown, hidden):
             if line_width((*left, *part, *order)) < width:
@@ -76,7 +98,7 @@ class ViewLine(LinesWidget):
                 await self.app.run_action(f"tab({tab_id!r})")
 
 
-def _alerts(frame: Frame, choices: Choices, pid_search: str, theme: Theme) -> Line:
+def _alerts(seen: _Seen, choices: Choices, pid_search: str, theme: Theme) -> Line:
     """Return the alerts."""
     label, warm = theme.style("label"), theme.style("warm")
     runs: list[Run] = []
@@ -84,11 +106,10 @@ def _alerts(frame: Frame, choices: Choices, pid_search: str, theme: Theme) -> Li
         runs += [_GAP, (" PAUSED ", theme.style("alert"))]
     if choices.filter_text:
         runs += [("  filter ", label), (clean(choices.filter_text.encode()), warm)]
-    # A tab may have its own filter.
-    if cut := cut_commands(frame, choices.shown_view.query):
-        runs.append((f" ({cut} cut)", warm))
+    if seen.cut:
+        runs.append((f" ({seen.cut} cut)", warm))
     if choices.view.uid is not None:
-        runs += [("  user ", label), (frame.lookups.user(choices.view.uid), warm)]
+        runs += [("  user ", label), (seen.user, warm)]
     if choices.tags:
         runs += [("  ", label), (str(len(choices.tags)), warm), (" tagged", label)]
     if choices.following is not None:
@@ -100,23 +121,22 @@ def _alerts(frame: Frame, choices: Choices, pid_search: str, theme: Theme) -> Li
     return tuple(runs)
 
 
-def _counts(projection: Projection, theme: Theme) -> tuple[Line, Line]:
+def _counts(seen: _Seen, theme: Theme) -> tuple[Line, Line]:
     """Return the number of rows shown and hidden."""
-    label, count = theme.style("label"), str(len(projection.rows))
+    label, count = theme.style("label"), str(seen.rows)
     shown: Line = (("  ", label), (count, theme.style("value")), (" shown", label))
     hidden: list[str] = []
-    if projection.hidden_kernel_threads:
-        hidden.append(counted(projection.hidden_kernel_threads, "kernel thread"))
-    if projection.hidden_in_containers is not None:
-        hidden.append(f"{projection.hidden_in_containers} in containers")
+    if seen.hidden_kernel_threads:
+        hidden.append(counted(seen.hidden_kernel_threads, "kernel thread"))
+    if seen.hidden_in_containers is not None:
+        hidden.append(f"{seen.hidden_in_containers} in containers")
     message = " and ".join(hidden)
     return shown, ((f", {message} hidden", label),) if message else ()
 
 
-def _order(frame: Frame, choices: Choices, theme: Theme) -> Line:
+def _order(seen: _Seen, choices: Choices, theme: Theme) -> Line:
     label, value = theme.style("label"), theme.style("value")
-    cpus = len(frame.sample.host.cpu_ids)
-    scale = f"machine of {cpus}" if choices.machine_scale else "one core"
+    scale = f"machine of {seen.cpus}" if choices.machine_scale else "one core"
     if choices.tab_now.rows == SPAWNERS:
         return (
             ("by ", label),
