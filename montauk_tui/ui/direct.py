@@ -15,6 +15,7 @@ from rich.style import Style
 from textual._compositor import Compositor
 from textual.strip import Strip
 
+from montauk_tui.model.text import cell_width
 from montauk_tui.ui.driver import TerminalDriver
 from montauk_tui.ui.terminal.pen import Ink, Pen
 
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 # Textual has no public way to its compositor.
 # ruff: noqa: SLF001
 
-Runs = Callable[[int], list[tuple[str, Style]]]
+Run = tuple[str, Style]
+
+Runs = Callable[[int], list[Run]]
 """Returns a line of a widget, as wide as the widget."""
 
 
@@ -49,6 +52,8 @@ class Direct:
         self._place: _Place | None = None
         self._inks: dict[Style, tuple[Ink, Ink]] = {}
         """By style: the ink of its texts, and that of its blanks."""
+        self._last: dict[int, list[Run]] = {}
+        """By line: what was drawn last, here or by Textual."""
 
     def draw(self, lines: Sequence[int], runs: Runs) -> Sequence[int]:
         """Draw some lines; return those that Textual must draw."""
@@ -60,9 +65,16 @@ class Direct:
             return lines
         for y in lines:
             if y in place.ends:
-                drawn = [self._inked(run, terminal.pen) for run in runs(y)]
-                terminal.put(place.y + y, place.x, drawn, place.ends[y])
+                before, now = self._last.get(y, []), runs(y)
+                skipped, changed = _changed(before, now)
+                drawn = [self._inked(run, terminal.pen) for run in changed]
+                terminal.put(place.y + y, place.x + skipped, drawn, place.ends[y])
+                self._last[y] = now
         return [y for y in lines if y not in place.ends]
+
+    def note(self, y: int, drawn: list[Run]) -> None:
+        """Note what Textual draws in a line."""
+        self._last[y] = drawn
 
     # --- where ------------------------------------------------------------------------
 
@@ -81,12 +93,12 @@ class Direct:
             return None
         layers = compositor.layers_visible
         if self._place is None or self._place.layers is not layers:
-            self._place = _place_of(widget, compositor)
+            self._place, self._last = _place_of(widget, compositor), {}
         return self._place
 
     # --- in which colours -------------------------------------------------------------
 
-    def _inked(self, run: tuple[str, Style], pen: Pen) -> tuple[str, Ink]:
+    def _inked(self, run: Run, pen: Pen) -> tuple[str, Ink]:
         text, style = run
         inks = self._inks.get(style)
         if inks is None:
@@ -101,6 +113,18 @@ class Direct:
             strip = strip.apply_filter(line_filter, background)
         seen = next(iter(strip)).style
         return pen.ink(seen), pen.blank(seen)
+
+
+def _changed(before: list[Run], now: list[Run]) -> tuple[int, list[Run]]:
+    """Return how many cells at the start are the same, and what differs after them."""
+    first, end = 0, len(now)
+    while first < min(len(before), end) and before[first] == now[first]:
+        first += 1
+    # Both are as wide as the widget: what ends alike is in the same cells.
+    shift = len(before) - end
+    while min(end, end + shift) > first and before[end + shift - 1] == now[end - 1]:
+        end -= 1
+    return sum(cell_width(text) for text, _ in now[:first]), now[first:end]
 
 
 def _place_of(widget: "Widget", compositor: Compositor) -> _Place | None:

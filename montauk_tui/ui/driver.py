@@ -303,14 +303,15 @@ class TerminalDriver(LinuxDriver):
             self._line.answered()
 
     def _wait_for_more(self) -> None:
-        """Check later whether an Esc stayed alone."""
+        """Check later whether an Esc stayed alone, if anything may follow at all."""
         if self._tick is not None:
             self._tick.cancel()
-        self._tick = self._loop.call_later(_TICK_S, self._parse_what_is_left)
+            self._tick = None
+        if self._keys.is_waiting:
+            self._tick = self._loop.call_later(_TICK_S, self._parse_what_is_left)
 
     def _parse_what_is_left(self) -> None:
         self._tick = None
         for message in self._keys.tick():
             self.process_message(message)
-        if self._keys.is_holding:
-            self._wait_for_more()
+        self._wait_for_more()

@@ -153,10 +153,10 @@ def test_esc_is_a_key_when_no_answer_is_expected_any_more(
     monkeypatch.setattr(Keys, "_is_late", True)
     asked = Asked(1)
     assert asked.type(b"\x1b") + asked.tick() == []
-    assert asked.keys.is_holding
+    assert asked.keys.is_waiting
     asked.expected = 0
     assert asked.tick() == ["escape"]
-    assert not asked.keys.is_holding
+    assert not asked.keys.is_waiting
 
 
 # --- pictures -------------------------------------------------------------------------

@@ -2,12 +2,15 @@
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.model.lookups import CMDLINE_BYTES, Command, command_from_cmdline
 from montauk_tui.model.sample import Identity
+
+Read = Callable[[Identity, str, int], bytes]
+"""Reads the start of a file of a process, given its name and most bytes."""
 
 MOST_AGE_S: Final = 5.0
 """How old the command lines are that filters and exports use: a process may rewrite its
@@ -34,9 +37,10 @@ class CommandLine(NamedTuple):
 class CommandLines:
     """Reads command lines and keeps them. Every method may be called by any thread."""
 
-    def __init__(self, root: ProcRoot) -> None:
-        """Read below `root`."""
+    def __init__(self, root: ProcRoot, read_row: Read | None = None) -> None:
+        """Read below `root`; `read_row` reads those of the rows on the screen."""
         self._root = root
+        self._read_row = read_row or self._read_once
         self._known: dict[Identity, CommandLine] = {}
         self._cut: set[Identity] = set()
         self._long: dict[Identity, int] = {}
@@ -46,11 +50,12 @@ class CommandLines:
 
     def present(self, identity: Identity) -> CommandLine | None:
         """Return the line at this sample; None if it cannot be read."""
-        return self._since(identity, self._sample_s)
+        return self._since(identity, self._sample_s, self._read_row)
 
     def recent(self, identity: Identity) -> CommandLine | None:
         """Return a line at most MOST_AGE_S old; None if it cannot be read."""
-        return self._since(identity, time.monotonic() - MOST_AGE_S)
+        oldest_s = time.monotonic() - MOST_AGE_S
+        return self._since(identity, oldest_s, self._read_once)
 
     def known(self, identity: tuple[int, int]) -> CommandLine | None:
         """Return the line that was read last, however old, or None."""
@@ -75,14 +80,14 @@ class CommandLines:
         for identity in whose:
             line = known.get(identity)
             if line is None:
-                self._read(identity, None)
+                self._read(identity, None, self._read_once)
             else:
                 old.append((line.read_s, identity))
         quota = len(old) * passed_s / MOST_AGE_S
         for place, (read_s, identity) in enumerate(sorted(old)):
             if place + 1 > quota and read_s + MOST_AGE_S > now_s + passed_s:
                 break
-            self._read(identity, known.get(identity))
+            self._read(identity, known.get(identity), self._read_once)
 
     def begin_sample(self) -> None:
         """Mark all lines read so far as older than the present sample."""
@@ -101,14 +106,16 @@ class CommandLines:
         """Return how many are kept."""
         return len(self._known)
 
-    def _since(self, identity: Identity, since_s: float) -> CommandLine | None:
+    def _since(
+        self, identity: Identity, since_s: float, read: Read
+    ) -> CommandLine | None:
         known = self._known.get(identity)
         if known is not None and known.read_s >= since_s:
             return known
-        return self._read(identity, known)
+        return self._read(identity, known, read)
 
     def _read(
-        self, identity: Identity, known: CommandLine | None
+        self, identity: Identity, known: CommandLine | None, read: Read
     ) -> CommandLine | None:
         """Return the present line of a process; the known one if it has exited.
 
@@ -118,7 +125,7 @@ class CommandLines:
         """
         now_s = time.monotonic()
         try:
-            raw, is_cut = self._bytes(identity)
+            raw, is_cut = self._bytes(identity, read)
         except OSError:
             return known
         if known is not None and not raw:
@@ -135,6 +142,9 @@ class CommandLines:
         self._count(identity, len(raw), is_cut=is_cut)
         return line
 
+    def _read_once(self, identity: Identity, name: str, limit: int) -> bytes:
+        return self._root.read(f"{self._root.folder(identity.pid)}/{name}", limit)
+
     def _count(self, identity: Identity, size: int, *, is_cut: bool) -> None:
         """Account for the memory of a line, and note whether it is cut."""
         with self._counting:
@@ -147,7 +157,7 @@ class CommandLines:
             else:
                 self._cut.discard(identity)
 
-    def _bytes(self, identity: Identity) -> tuple[bytes, bool]:
+    def _bytes(self, identity: Identity, read: Read) -> tuple[bytes, bool]:
         """Return the arguments, or the title that replaced them, and whether cut.
 
         The kernel knows a title that goes on into the room of the environment
@@ -155,11 +165,11 @@ class CommandLines:
         are the zeros behind a title. What a process has of the room for
         long lines is its own: its line is not cut at the next reading.
         """
-        path = f"{self._root.folder(identity.pid)}/cmdline"
-        raw = self._root.read(path, _USUAL_BYTES)
+        raw = read(identity, "cmdline", _USUAL_BYTES)
         if len(raw) < _USUAL_BYTES:
             return raw, False
         others = self._long_bytes - self._long.get(identity, 0)
         most = min(max(_ALL_LONG_BYTES - others, _USUAL_BYTES), CMDLINE_BYTES)
+        path = f"{self._root.folder(identity.pid)}/cmdline"
         raw = self._root.read_lists(path, most + _USUAL_BYTES)
         return raw[:most], bool(raw[most:].strip(b"\0"))

@@ -10,7 +10,8 @@ from montauk_tui.collectors.cgroups import Cgroups
 from montauk_tui.collectors.procfs.cmdlines import CommandLine, CommandLines
 from montauk_tui.collectors.procfs.enrich.base import Value
 from montauk_tui.collectors.procfs.enrich.gauges import Gauges
-from montauk_tui.collectors.procfs.scan import ProcRoot
+from montauk_tui.collectors.procfs.row_files import RowFiles
+from montauk_tui.collectors.procfs.scan import STATM_BYTES, ProcRoot, resident_of
 from montauk_tui.collectors.users import UserNames
 from montauk_tui.model.details import Details
 from montauk_tui.model.join import find
@@ -33,7 +34,8 @@ class ProcLookups:
         self._users = users
         self._cgroups = Cgroups()
         self._gauges = Gauges(root)
-        self._lines = CommandLines(root)
+        self._files = RowFiles(root)
+        self._lines = CommandLines(root, self._files.read)
 
     def command(self, identity: Identity, comm: bytes) -> Command:
         """Return the command line as it is at this sample."""
@@ -89,11 +91,10 @@ class ProcLookups:
     def shared_bytes(self, identity: Identity) -> float:
         """Return the resident shared memory, NaN where it cannot be read."""
         try:
-            shared = float(self._root.resident(identity.pid)[1])
+            statm = self._files.read(identity, "statm", STATM_BYTES)
+            return float(resident_of(statm)[1])
         except OSError:
             return math.nan
-        # Only then it is certain not to belong to a later holder of the PID.
-        return shared if self._root.is_alive(identity) else math.nan
 
     def gauge(self, name: str, identity: Identity) -> float:
         """Return a number of a process, NaN where it is unknown."""
@@ -149,6 +150,7 @@ class ProcLookups:
         self.forget(changed)
         self._users.prepare(set(table.uid.tolist()))
         self._lines.begin_sample()
+        self._files.next_sample()
         self._gauges.next_sample(table)
         if len(self._lines) > 2 * len(table):
             alive = set(table.pairs())

@@ -20,6 +20,9 @@ _PAGES_DIGITS = 12
 STAT_BYTES = 2048
 """More than 52 numbers of 20 digits; a longer name than a kworker's does not exist."""
 
+STATM_BYTES = 256
+"""More than 7 numbers of 20 digits."""
+
 
 _START_WORD = 19
 """Position of the start time behind the name (proc_pid_stat(5))."""
@@ -45,11 +48,7 @@ class ProcRoot(Folder):
         return [name for name in os.listdir(self._fd) if name.isdigit()]  # noqa: PTH208
 
     def open(self, path: str) -> int:
-        """Return the descriptor of a file.
-
-        Raises:
-            OSError: The process has exited, or reading is not permitted.
-        """
+        """Return the descriptor of a file."""
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._fd)
 
     def read(self, path: str, limit: int = 1 << 18) -> bytes:
@@ -88,11 +87,7 @@ class ProcRoot(Folder):
         Raises:
             OSError: The process has exited, or the file has another format.
         """
-        words = self.read(f"{self.folder(pid)}/statm", 256).split()[1:3]
-        if len(words) < 2 or not all(map(_is_pages, words)):  # noqa: PLR2004 - both
-            raise OSError(errno.EINVAL, "not a statm file")
-        rss, shared = (int(word) * _PAGE_BYTES for word in words)
-        return rss, min(rss, shared)
+        return resident_of(self.read(f"{self.folder(pid)}/statm", STATM_BYTES))
 
     def is_alive(self, identity: Identity) -> bool:
         """Tell whether the pid still belongs to the process it was read for."""
@@ -136,6 +131,19 @@ class ProcRoot(Folder):
                 except OSError:
                     continue
                 yield int(tid), (pid, text)
+
+
+def resident_of(statm: bytes) -> tuple[int, int]:
+    """Return resident memory and how much of it is shared, from a statm file.
+
+    Raises:
+        OSError: The file has another format.
+    """
+    words = statm.split()[1:3]
+    if len(words) < 2 or not all(map(_is_pages, words)):  # noqa: PLR2004 - both
+        raise OSError(errno.EINVAL, "not a statm file")
+    rss, shared = (int(word) * _PAGE_BYTES for word in words)
+    return rss, min(rss, shared)
 
 
 def _is_pages(word: bytes) -> bool:

@@ -72,9 +72,9 @@ class Keys:
         yield from self._parser.tick()
 
     @property
-    def is_holding(self) -> bool:
-        """Whether input is held that may be the start of an answer."""
-        return bool(self._held)
+    def is_waiting(self) -> bool:
+        """Whether input is held that may be the start of an answer or a sequence."""
+        return bool(self._held) or self._parser._timeout_time is not None  # noqa: SLF001
 
     @property
     def _is_late(self) -> bool:

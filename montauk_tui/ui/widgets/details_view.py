@@ -1,11 +1,11 @@
 """The details page, to scroll and search; draws only the visible lines."""
 
-from textual.geometry import Size
 from textual.scroll_view import ScrollView
 
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.details_page import Page
 from montauk_tui.ui.widgets.lines import BaseStyle, Line, Run, marked, visible
+from montauk_tui.ui.widgets.scrolling import set_line_count
 
 
 class DetailsView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False):
@@ -28,8 +28,7 @@ class DetailsView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False)
         old, self.page = self.page, page
         moved = _moved(old, page, self.scroll_offset.y)
         restyled, self._theme = theme is not self._theme, theme
-        if self.virtual_size.height != len(page.lines):
-            self.virtual_size = Size(0, len(page.lines))
+        set_line_count(self, len(page.lines))
         if moved:
             self.go_to(self.scroll_offset.y + moved)
         top, height = self.scroll_offset.y, self.size.height

@@ -120,8 +120,10 @@ class BaseStyle(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Return the line `y` of the visible part, for Textual."""
-        base = self.base_style
-        segments = [Segment(text, base + style) for text, style in self.runs(y)]
+        base, runs = self.base_style, self.runs(y)
+        if self._direct is not None:
+            self._direct.note(y, runs)
+        segments = [Segment(text, base + style) for text, style in runs]
         return Strip(segments, self.size.width)
 
     def repaint(self, lines: Sequence[int]) -> None:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from rich.style import Style
-from textual.geometry import Size
 from textual.scroll_view import ScrollView
 
 from montauk_tui.model.text import cell_width, clean
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.lines import BaseStyle, Line, Run, marked, visible
+from montauk_tui.ui.widgets.scrolling import set_line_count
 
 _TAB = 8
 
@@ -30,8 +30,7 @@ class OutputView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False):
     def show(self, lines: Sequence[bytes], theme: Theme, *, at_end: bool) -> None:
         """Show lines, scrolled to the end if wanted."""
         self._lines, self._theme = lines, theme
-        if self.virtual_size.height != len(lines):
-            self.virtual_size = Size(0, len(lines))
+        set_line_count(self, len(lines))
         if at_end:
             # By force: the scroll bar may be updated later.
             self.scroll_to(y=len(lines), animate=False, force=True)

@@ -8,7 +8,6 @@ from typing import Final
 
 from rich.style import Style
 from textual import events
-from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 
@@ -28,6 +27,7 @@ from montauk_tui.ui.widgets.lines import (
 )
 from montauk_tui.ui.widgets.process_row import RowMaker, branches_of, fold_mark
 from montauk_tui.ui.widgets.row_cache import RowCache
+from montauk_tui.ui.widgets.scrolling import set_line_count
 
 _EMPTY: Final[tuple[Line, Style | None]] = ((), None)
 
@@ -79,9 +79,7 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
         restyled = (layout, look) != (self._layout, self._look)
         self._frame, self._projection = projection.frame_of(listed), projection
         self._layout, self._look = layout, look
-        count = len(projection.rows)
-        if self.virtual_size.height != count:
-            self.virtual_size = Size(0, count)
+        set_line_count(self, len(projection.rows))
         before, self._selection = self._selection, selection
         is_kept = choices.following or self._is_visible(before.position)
         is_chosen = selection.chosen != before.chosen
