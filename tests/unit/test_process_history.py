@@ -1,6 +1,7 @@
 """What is remembered of every process, for its graphs."""
 
 import math
+import random
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,8 @@ from montauk_tui.engine.history.process_history import (
     bytes_of,
     with_interval,
 )
-from montauk_tui.model.process_history import Interval, series_of
+from montauk_tui.model.orphans import codes
+from montauk_tui.model.process_history import Interval, SeriesReader, series_of
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import UNKNOWN
 from tests.support.builders import Row, make_frame, make_sample, make_table
@@ -100,3 +102,19 @@ def test_the_closer_look_starts_with_what_is_remembered() -> None:
     assert history.take_frame(later)
     assert list(history.rss_bytes) == [2, 3, 4, 9]
     assert len(history.cpu_pct) == 4
+
+
+def test_a_series_that_is_read_again_and_again_is_as_if_read_at_once() -> None:
+    chance = random.Random(7)  # noqa: S311 - the same every time
+    reader = SeriesReader()
+    intervals: tuple[Interval, ...] = ()
+    for turn in range(60):
+        for _ in range(chance.choice((0, 1, 1, 1, 3))):
+            pids = sorted(chance.sample(range(5, 12), chance.randint(0, 5)))
+            code = codes(np.array(pids, np.int64), np.full(len(pids), 50))
+            values = np.array([chance.random() for _ in pids], np.float32)
+            intervals = (*intervals, Interval(code, values, values * 2))[-20:]
+        who = Identity(chance.choice((9, 9, 9, 8)), 50)
+        read, whole = reader.read(intervals, who), series_of(intervals, who)
+        for one, other in zip(read, whole, strict=True):
+            np.testing.assert_array_equal(one, other, str(turn))

@@ -31,7 +31,7 @@ from montauk_tui.model.frame import Frame
 from montauk_tui.model.lookups import Command
 from montauk_tui.model.names import POLICIES, STATES
 from montauk_tui.model.orphans import codes
-from montauk_tui.model.process_history import series_of
+from montauk_tui.model.process_history import SeriesReader
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import UNKNOWN, Floats
 
@@ -44,6 +44,8 @@ _MINUTE_S: Final = 59.5
 _LEAST_TO_SPLIT_S: Final = 0.1
 """Ticks split the time into user and system: below this the split is chance."""
 _LEAST_POINTS: Final = 2
+_READER: Final = SeriesReader()
+"""The process of the panel is mostly the same as in the previous frame."""
 
 
 def living(frame: Frame, row: int, *, machine_scale: bool) -> Summary:
@@ -133,7 +135,7 @@ def use_of(
         row: Its row; None if it has exited: then there is only a history.
         machine_scale: Whether 100 % is the whole machine.
     """
-    series = series_of(frame.history.intervals, identity)
+    series = _READER.read(frame.history.intervals, identity)
     cpu = series.cpu_pct / (len(frame.sample.host.cpu_ids) if machine_scale else 1)
     group: Group = ()
     if row is not None or np.isfinite(cpu).sum() >= _LEAST_POINTS:
