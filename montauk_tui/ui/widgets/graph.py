@@ -73,12 +73,10 @@ def _braille_graph(
     cells, lines = size
     levels = np.zeros(2 * cells, dtype=np.int64)
     levels[len(levels) - len(values) :] = _levels(values, most, lines * _STEPS)
-    order = range(lines) if signs is _HANGING else range(lines - 1, -1, -1)
-    drawn: list[str] = []
-    for line in order:
-        dots = np.clip(levels - line * _STEPS, 0, _STEPS)
-        drawn.append(_text(signs[dots[::2], dots[1::2]]))
-    return drawn
+    order = np.arange(lines) if signs is _HANGING else np.arange(lines)[::-1]
+    above = levels - _STEPS * order[:, np.newaxis]
+    dots = np.minimum(np.maximum(above, 0), _STEPS)
+    return [_text(line) for line in signs[dots[:, ::2], dots[:, 1::2]]]
 
 
 def _ascii_graph(
@@ -97,7 +95,8 @@ def _levels(values: Sequence[float], most: float, levels: int) -> Ints:
     numbers: Floats = np.asarray(values, dtype=np.float64)
     known = ~np.isnan(numbers)
     share = np.where(known, numbers, 0.0) / most if most > 0 else np.zeros(len(numbers))
-    heights = 1 + (np.clip(share, 0.0, 1.0) * (levels - 0.01)).astype(np.int64)
+    share = np.minimum(np.maximum(share, 0.0), 1.0)
+    heights = 1 + (share * (levels - 0.01)).astype(np.int64)
     return np.where(known, heights, 0)
 
 

@@ -154,16 +154,18 @@ def _bar(
     if inner < len(text):
         line = pair(look, label.rjust(4), text[: max(0, width - 5)])
         return filled(line, width)
-    cells: list[tuple[str, str]] = []
-    end = 0.0
-    for share, sign, role in parts:
-        end += 0.0 if math.isnan(share) else share * inner
-        cells += [(sign, role)] * (min(inner, round(end)) - len(cells))
-    cells += [(" ", "bracket")] * (inner - len(cells))
-    cells[inner - len(text) :] = [(char, "label") for char in text]
     runs: list[Run] = [(label.rjust(4), look.theme.style("label"))]
     runs.append(("[", look.theme.style("bracket")))
-    for role, group in groupby(cells, key=lambda cell: cell[1]):
-        runs.append(("".join(sign for sign, _ in group), look.theme.style(role)))
+    # The text lies over the right end.
+    room, end, filled_to = inner - len(text), 0.0, 0
+    for share, sign, role in parts:
+        end += 0.0 if math.isnan(share) else share * inner
+        past = min(room, round(end))
+        if past > filled_to:
+            runs.append((sign * (past - filled_to), look.theme.style(role)))
+            filled_to = past
+    if room > filled_to:
+        runs.append((" " * (room - filled_to), look.theme.style("bracket")))
+    runs.append((text, look.theme.style("label")))
     runs.append(("]", look.theme.style("bracket")))
     return tuple(runs)
