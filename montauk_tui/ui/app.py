@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -132,7 +133,11 @@ class MontaukApp(App[None]):
     # --- messages ---------------------------------------------------------------------
 
     async def on_frame_ready(self, message: FrameReady) -> None:
-        """Draw a new frame."""
+        """Draw a new frame, once the terminal has taken the last one."""
+        terminal = self._terminal()
+        if terminal is not None and not terminal.is_drained:
+            terminal.when_drained(partial(self._publish, message.frame))
+            return
         now_s, session = self._cpu_clock(), self.session
         if self._cpu_at_frame_s is not None:
             cost = f"{(now_s - self._cpu_at_frame_s) * 1000:.0f} ms"

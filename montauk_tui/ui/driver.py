@@ -11,7 +11,7 @@ import os
 import signal
 import termios
 import tty
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from textual import constants, events
@@ -70,6 +70,7 @@ class TerminalDriver(LinuxDriver):
         self._tick: asyncio.TimerHandle | None = None
         self._is_due = False
         """Whether the picture is about to be sent."""
+        self._draw_later: Callable[[], object] | None = None
 
     # --- drawing ----------------------------------------------------------------------
 
@@ -114,9 +115,26 @@ class TerminalDriver(LinuxDriver):
         self._canvas.forget()
         self._send_picture()
 
+    @property
+    def is_drained(self) -> bool:
+        """Whether the terminal has taken what was sent, as far as known."""
+        return self._line is None or self._line.is_clear
+
+    def when_drained(self, draw: Callable[[], object]) -> None:
+        """Call `draw` once when the terminal has taken what was sent; the last counts.
+
+        To draw before would be in vain.
+        """
+        self._draw_later = draw
+
     def _send_picture(self) -> None:
         """Send the differences if the line is clear, else when it is."""
-        if self._line is None or not self._canvas.is_due or not self._line.is_clear:
+        if self._line is None or not self._line.is_clear:
+            return
+        draw, self._draw_later = self._draw_later, None
+        if draw is not None:
+            draw()
+        if not self._canvas.is_due:
             return
         if (size := self._get_terminal_size()) != self._canvas.size:
             # A size may change without a signal, as while the program is stopped.

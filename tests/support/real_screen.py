@@ -106,6 +106,8 @@ class _Terminal:
         tty.setraw(self.slave)
         self.screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self.screen)
+        self.is_read = True
+        """Whether anybody reads what it gets."""
         self.resize(*size)
 
     def resize(self, width: int, height: int) -> None:
@@ -114,6 +116,9 @@ class _Terminal:
         self.screen.resize(height, width)
 
     def take(self) -> None:
+        """Show what was written."""
+        if not self.is_read:
+            return
         data = os.read(self.master, 1 << 16)
         # What pyte would print, and what it must not answer itself.
         for control in (b"\x1b[>25u", b"\x1b[<u", b"\x1b[?2026$p"):

@@ -7,9 +7,10 @@ from typing import Final
 import pytest
 
 from montauk_tui.model.frame import Frame
+from montauk_tui.ui.messages import FrameReady
 from tests.support.builders import make_frame
 from tests.support.monitor import changed
-from tests.support.real_screen import RealScreen, on_real_screen
+from tests.support.real_screen import RealScreen, Work, on_real_screen
 from tests.support.scenes import build_scene, scene_lookups
 
 Patch = pytest.MonkeyPatch
@@ -48,6 +49,96 @@ async def test_a_line_drawn_directly_is_as_textual_composes_it(
         pid = screen.shown_pids[5]
         await screen.draw(changed(screen.frame, pid, rss_bytes=77 << 20))
         assert await screen.shown() == screen.composed
+
+
+def again(screen: RealScreen, **changes: object) -> Frame:
+    """Return the frame as a new object, in which only what is given differs."""
+    return dataclasses.replace(
+        screen.frame,
+        seq=screen.frame.seq + 1,
+        **changes,  # type: ignore[arg-type]
+    )
+
+
+async def test_a_refresh_in_which_nothing_changed_does_nothing(
+    monkeypatch: Patch,
+) -> None:
+    async with on_real_screen(monkeypatch, size=(200, 50)) as screen:
+        work, rows = Work(monkeypatch), screen.table.rows_drawn
+        for _ in range(3):
+            await screen.draw(again(screen))
+            await screen.shown()
+        assert screen.table.rows_drawn == rows
+        assert dict(work) == {}
+
+
+async def test_a_refresh_is_one_write_and_composes_nothing(monkeypatch: Patch) -> None:
+    async with on_real_screen(monkeypatch, size=(200, 50)) as screen:
+        work, rows = Work(monkeypatch), screen.table.rows_drawn
+        host = dataclasses.replace(screen.frame.sample.host, load=(9.0, 1.0, 1.0))
+        for pid in screen.shown_pids[3:6]:
+            frame = changed(again(screen), pid, rss_bytes=77 << 20)
+            sample = dataclasses.replace(frame.sample, host=host)
+            await screen.draw(dataclasses.replace(frame, sample=sample))
+            await screen.shown()
+        assert screen.table.rows_drawn == rows + 3
+        assert dict(work) == {"writes": 3}
+
+
+async def test_other_rows_are_no_layout(monkeypatch: Patch) -> None:
+    chance = random.Random(1)  # noqa: S311 - the same every time
+    async with on_real_screen(monkeypatch) as screen:
+        frames = [some_frame(chance, seq) for seq in range(40)]
+        frames = [it for it in frames if len(it.sample.processes) > 80]
+        await screen.draw(frames[0])
+        await screen.shown()
+        work = Work(monkeypatch)
+        for frame in frames[1:]:
+            await screen.draw(frame)
+            assert screen.table.max_scroll_y == len(screen.shown_pids) - 30
+        await screen.shown()
+        assert work["layouts"] == 0
+        assert len({len(frame.sample.processes) for frame in frames}) > 5
+
+
+async def test_a_scroll_bar_appears_and_goes(monkeypatch: Patch) -> None:
+    async with on_real_screen(monkeypatch) as screen:
+        for count in (20, 100, 25, 500, 30):
+            before, after = build_scene(8, count)
+            lookups = scene_lookups([before, after])
+            await screen.draw(make_frame(before, after, lookups))
+            await screen.press("end")
+            assert await screen.shown() == screen.composed
+            assert screen.table.show_vertical_scrollbar == (count > 40)
+
+
+async def test_what_nobody_reads_is_not_drawn(monkeypatch: Patch) -> None:
+    chance = random.Random(3)  # noqa: S311 - the same every time
+    async with on_real_screen(monkeypatch) as screen:
+        screen.terminal.is_read = False
+        await screen.draw(some_frame(chance, 10))
+        work, rows = Work(monkeypatch), screen.table.rows_drawn
+        for seq in range(11, 20):
+            last = some_frame(chance, seq)
+            screen.app.post_message(FrameReady(last))
+            await screen.settle()
+        assert dict(work) == {}
+        assert screen.table.rows_drawn == rows
+        screen.terminal.is_read = True
+        # Of all frames the last one is drawn.
+        await screen.until(lambda: screen.frame is last)
+        assert await screen.shown() == screen.composed
+        assert screen.table.rows_drawn - rows <= screen.table.size.height
+
+
+async def test_whatever_is_drawn_anew_is_the_same(monkeypatch: Patch) -> None:
+    chance = random.Random(2)  # noqa: S311 - the same every time
+    async with on_real_screen(monkeypatch) as screen:
+        for turn in range(6):
+            await screen.draw(some_frame(chance, turn + 10))
+        shown = await screen.shown()
+        screen.driver.draw_anew()
+        assert await screen.shown() == shown
 
 
 @pytest.mark.parametrize("size", SIZES)
