@@ -97,11 +97,11 @@ def test_only_so_many_stay_open(
 def test_of_a_copy_of_a_proc_none_stays_open(tmp_path: Path) -> None:
     proc = FakeProc(tmp_path)
     process = proc.add(FakeProcess(5, cmdline=b"one"))
-    files = RowFiles(ProcRoot(str(tmp_path)))
+    files = RowFiles(ProcRoot(proc.root))
     who = Identity(5, process.start_ticks)
     assert files.read(who, "cmdline", 99) == b"one"
     (tmp_path / "other").write_bytes(b"two")
-    (tmp_path / "other").rename(tmp_path / "5" / "cmdline")
+    (tmp_path / "other").rename(Path(proc.root) / "5" / "cmdline")
     assert files.read(who, "cmdline", 99) == b"two"
     assert len(files) == 0
 

@@ -9,7 +9,7 @@ import pytest
 from montauk_tui.engine.columns.cells import Level
 from montauk_tui.engine.columns.extra_cells import event_text, percent_level, pid_key
 from montauk_tui.engine.columns.table import COLUMNS
-from montauk_tui.engine.rows.exited import exited_only, is_exited_row, with_exited
+from montauk_tui.engine.rows.exited import are_exited_rows, exited_only, with_exited
 from montauk_tui.engine.rows.kinds import extra_value
 from montauk_tui.engine.units import (
     clock_second_text,
@@ -101,6 +101,6 @@ def test_a_share_of_a_core_has_the_levels_of_cpu(share: float, level: Level) -> 
 
 def test_only_a_list_with_exits_has_rows_of_them() -> None:
     frame = Life().at(1.0, [end(100)])
-    assert not is_exited_row(frame, 0)
+    assert not are_exited_rows(frame, np.arange(1)).any()
     listed = with_exited(frame, 5.0, frozenset())
-    assert [is_exited_row(listed, row) for row in range(4)].count(True) == 1
+    assert np.count_nonzero(are_exited_rows(listed, np.arange(4))) == 1
