@@ -67,6 +67,13 @@ def test_a_flat_list_has_no_lines_and_no_context() -> None:
     assert guides(projection, 0, 9) == [(), ()]
 
 
+def test_the_lines_of_a_page_begin_anywhere_in_the_tree() -> None:
+    projection = project(frame_of(), view(tree=True))
+    assert max(projection.depth) > 1
+    check_guides(projection)
+    assert guides(projection, len(projection.rows), 3) == []
+
+
 def test_hidden_kernel_threads_are_counted() -> None:
     frame = frame_of()
     assert project(frame, view()).hidden_kernel_threads == 2
