@@ -131,7 +131,9 @@ class CommandLines:
         if known is not None and not raw:
             command, raw, is_cut = known.command, known.raw, known.is_cut
         elif known is not None and (raw, is_cut) == (known.raw, known.is_cut):
-            command, raw = known.command, known.raw
+            line = CommandLine(known.raw, known.command, now_s, is_cut)
+            self._known[identity] = line
+            return line
         elif not self._root.is_alive(identity):
             return known
         else:

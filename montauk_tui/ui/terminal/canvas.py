@@ -269,16 +269,18 @@ class Canvas:
 
     def _fits(self, now: Ink, ink: Ink) -> bool:
         """Tell whether an ink needs no sequence after another."""
-        return now == ink or not self._pen.change(now, ink)[0]
+        return now is ink or now == ink or not self._pen.change(now, ink)[0]
 
     def _send_cells(self, row: _Row, start: int, end: int, out: list[str]) -> None:
         """Write cells; the terminal's cursor is on the first."""
         x, rest = start, end
         if end == len(row.chars):
             end = self._start_of_blanks(row, start)
+        inks = row.inks
         while x < end:
-            ink, first = row.inks[x], x
-            while x < end and row.inks[x] == ink:
+            ink, first = inks[x], x
+            # Mostly the same object, which is found out at once.
+            while x < end and (inks[x] is ink or inks[x] == ink):
                 x += 1
             sequence, self._ink = self._pen.change(self._ink, ink)
             out += (sequence, *row.chars[first:x])
