@@ -65,7 +65,7 @@ def first_rows_s(command: list[str], mark: str) -> float:
 def key_ms(terminal: Terminal, key: str) -> float:
     """Return ms from writing a key to the first byte of the repaint."""
     while terminal.wait(0.05):
-        terminal.take()
+        terminal.drain()
     started = time.perf_counter()
     terminal.type(key)
     terminal.wait(5.0)
@@ -127,7 +127,7 @@ def end_many(count: int, terminal: Terminal) -> None:
     for at in range(count):
         os.waitpid(os.posix_spawn("/bin/true", ["true", f"--number={at}"], {}), 0)
         if terminal.wait(0.0):
-            terminal.take()
+            terminal.drain()
     terminal.read_for(3.0)
 
 
