@@ -2,6 +2,7 @@
 
 import os
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
+from rich.text import Text
 from textual import events
 from textual._compositor import CompositorUpdate
 from textual.actions import parse
@@ -22,6 +24,7 @@ from montauk_tui.config import Settings, config_path
 from montauk_tui.errors import MontaukError
 from montauk_tui.host.base import Host
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.text import clean_text
 from montauk_tui.pipeline.sampler import Sampler
 from montauk_tui.session import tabs
 from montauk_tui.session.actions.saving import shown_path
@@ -129,6 +132,16 @@ class MontaukApp(App[None]):
 
     def _give_up(self, error: MontaukError) -> None:
         self.post_message(SamplingFailed(error))
+
+    def _fatal_error(self) -> None:
+        """Exit, and print the traceback of the first error.
+
+        Without local variables, which Textual adds: they hold every process.
+        """
+        if self._exception is not None and not self._exit_renderables:
+            lines = "".join(traceback.format_exception(self._exception)).splitlines()
+            text = "\n".join(map(clean_text, lines))
+            self.panic(Text(text, no_wrap=True, overflow="ignore"))
 
     # --- messages ---------------------------------------------------------------------
 

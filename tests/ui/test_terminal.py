@@ -23,7 +23,7 @@ lines = RowCache.lines
 
 def broken(cache, maker, *rest):
     if maker.frame.seq >= 2:
-        raise RuntimeError("drawing broke")
+        raise RuntimeError("drawing broke \\x1b[2J")
     return lines(cache, maker, *rest)
 
 RowCache.lines = broken
@@ -231,8 +231,11 @@ def test_a_bug_in_drawing_restores_the_terminal_and_is_told_of() -> None:
         assert terminal.exit_code() == 1
         check_restored(terminal)
         after = terminal.output.rpartition(b"\x1b[?1049l")[2]
-        assert b"drawing broke" in after
+        assert b"Traceback (most recent call last)" in after
+        assert rb"drawing broke \x1b[2J" in after
         assert b"this is a bug in montauk" in after
+        # Local variables are megabytes, with the arguments of every process.
+        assert len(after) < 20_000
 
 
 def test_without_a_thread_for_sampling_the_reason_is_told() -> None:
