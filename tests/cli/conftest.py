@@ -10,6 +10,8 @@ from typing import NamedTuple
 import pytest
 
 from montauk_tui import cli
+from montauk_tui.collectors import registry
+from tests.support.stream import Made
 
 
 class Result(NamedTuple):
@@ -31,6 +33,8 @@ class Result(NamedTuple):
 
 
 Command = Callable[..., Result]
+
+Install = Callable[..., None]
 
 PROGRAM = [sys.executable, "-m", "montauk_tui"]
 
@@ -74,3 +78,15 @@ def program() -> Command:
         return Result(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+@pytest.fixture
+def install(monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Install collectors, best first."""
+
+    def installed(*made: Made) -> None:
+        by_name = {collector.name: collector for collector in made}
+        monkeypatch.setattr(registry, "names", lambda: list(by_name))
+        monkeypatch.setattr(registry, "load", by_name.__getitem__)
+
+    return installed

@@ -2,44 +2,21 @@
 
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from montauk_tui.collectors import registry
-from montauk_tui.collectors.registry import Opened
-from montauk_tui.collectors.replay.recording import Moment, Recording
-from montauk_tui.errors import CollectorUnavailable, MontaukError
-from montauk_tui.export.events import events
-from montauk_tui.export.waiter import Waiter
-from montauk_tui.host.recorded import RecordedHost
-from montauk_tui.host.recording import RecordingHost
 from montauk_tui.model.deaths import Request, Task
 from montauk_tui.model.sample import Counters
-from montauk_tui.model.schema import Ints, Need
-from tests.cli.conftest import Command, Result
-from tests.support.builders import Row, make_sample
+from montauk_tui.model.schema import Ints
+from tests.cli.conftest import Command, Install, Result
+from tests.support.builders import Row
 from tests.support.deaths import make_death
 from tests.support.starts import exec_, fork
 from tests.support.stream import BOOT_NS, END, LIFE, Made, sample_of
 
 TITLES = ["TIME", "EVENT", "PID", "PPID", "USER", "STATUS", "LIFE", "CPU", "COMMAND"]
-
-Install = Callable[..., None]
-
-
-@pytest.fixture
-def install(monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Install collectors, best first."""
-
-    def installed(*made: Made) -> None:
-        by_name = {collector.name: collector for collector in made}
-        monkeypatch.setattr(registry, "names", lambda: list(by_name))
-        monkeypatch.setattr(registry, "load", by_name.__getitem__)
-
-    return installed
 
 
 def pids(*values: int) -> Ints:
@@ -325,71 +302,6 @@ def test_arguments_that_are_cut_say_so(here: Command, install: Install) -> None:
     assert documents(here("events", "--json", "--duration=.1"))[0]["cmdline_cut"]
 
 
-# --- collectors -----------------------------------------------------------------------
-
-
-def test_the_next_collector_goes_on_and_both_are_counted(
-    here: Command, install: Install
-) -> None:
-    first = Made("kernel", sample_of(LIFE, counters=Counters(1, 1, 0)), fails=True)
-    counters = Counters(4, 5, 1, lost=2, lost_cpu_times=1)
-    second = sample_of([], [END], 1e9, counters=counters)
-    install(first, Made("netlink", second))
-    result = here("events", "--json", "--duration", "1")
-    *events, last = map(json.loads, result.out.splitlines())
-    assert [one["event"] for one in events] == ["fork", "exec", "exit"]
-    summary = last["summary"]
-    assert (summary["forks"], summary["execs"], summary["exits"]) == (5, 6, 1)
-    assert (summary["lost"], summary["lost_cpu_times"]) == (2, 1)
-    assert (
-        result.err
-        == "montauk: collector kernel failed: it broke; continuing with netlink\n"
-    )
-    assert result.code == 0
-
-
-def test_a_collector_that_fails_with_no_other_is_one_line(
-    here: Command, install: Install
-) -> None:
-    blind = sample_of(starts=(), exits=None)
-    for rest in ([], [Made("traditional", blind)]):
-        install(Made("kernel", sample_of(LIFE), fails=True), *rest)
-        code, out, err = here("events", "--json")
-        assert code == 1
-        assert len(out.splitlines()) == 2
-        assert err.count("\n") == 1
-        assert "it broke" in err
-
-
-def test_a_collector_that_sees_no_events_is_refused(program: Command) -> None:
-    for result in (
-        program("events", "--collector", "traditional"),
-        program("events", MONTAUK_COLLECTOR="traditional"),
-    ):
-        assert result.code == 1
-        assert result.complaint == (
-            "montauk: collector traditional does not report events; "
-            "leave --collector out, or use kernel or netlink"
-        )
-
-
-def test_where_none_sees_events_the_reasons_are_told(
-    here: Command, install: Install, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    refused = Made("kernel")
-
-    def refuse() -> None:
-        raise CollectorUnavailable("no BCC", "install it")
-
-    monkeypatch.setattr(refused, "open", refuse)
-    blind = Made("traditional", sample_of(exits=None))
-    install(refused, blind)
-    result = here("events")
-    assert result.code == 1
-    assert "kernel: unavailable: no BCC; install it" in result.complaint
-    assert blind.closed == 1
-
-
 @pytest.mark.parametrize(
     ("arguments", "hints"),
     [
@@ -416,35 +328,3 @@ def test_help(here: Command) -> None:
     assert (code, err) == (0, "")
     for word in ("--json", "--filter", "--duration", "--collector"):
         assert word in out
-
-
-def test_a_recording_prints_the_same_events_without_waiting(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = Made(
-        "kernel",
-        sample_of(after_s=0.0),
-        sample_of(LIFE[:1], counters=Counters(1, 0, 0), after_s=1.0),
-        sample_of(LIFE[1:], [END], counters=Counters(1, 1, 1), after_s=9_000.0),
-        sample_of(counters=Counters(1, 1, 1, lost=2), after_s=9_001.0),
-    )
-    host = RecordingHost(Opened(made))
-    for _ in range(4):
-        host.read(Need.NONE)
-    monkeypatch.setattr(Waiter, "wait_until", None)
-    recorded = RecordedHost(host.recording())
-    assert events(lambda _: recorded, "", None, as_json=True) == 0
-    *printed, last = map(json.loads, capsys.readouterr().out.splitlines())
-    assert [one["event"] for one in printed] == ["fork", "exec", "exit"]
-    assert [one["cmdline"] for one in printed[1:]] == ["/bin/true a b"] * 2
-    assert last["summary"] == {
-        "duration_s": 9001.0, "forks": 1, "execs": 1, "exits": 1, "lost": 2,
-        "lost_exits": 0, "lost_cpu_times": 0, "lost_signals": 0, "pending": 0,
-        "shown": 3,
-    }  # fmt: skip
-
-
-def test_a_recording_without_events_is_refused() -> None:
-    recorded = RecordedHost(Recording((Moment(make_sample()),)))
-    with pytest.raises(MontaukError, match="no events; record with kernel or netlink"):
-        events(lambda _: recorded, "", None, as_json=True)
