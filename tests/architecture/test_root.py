@@ -1,4 +1,4 @@
-"""What stands at the top of the repository, and which scripts are checked."""
+"""What stands at the top of the repository, how long files are, what is checked."""
 
 import subprocess
 from pathlib import Path
@@ -14,6 +14,8 @@ AT_THE_TOP: Final = {
     "scripts", "tests", "themes",
 }  # fmt: skip
 
+
+MOST_LINES: Final = 400
 
 SHELLS: Final = (b"#!/bin/sh", b"#!/usr/bin/env bash")
 
@@ -40,3 +42,18 @@ def test_every_shell_script_is_checked() -> None:
     assert scripts
     for name in scripts:
         assert str(name.relative_to(ROOT)) in makefile
+
+
+def test_no_source_or_test_is_longer_than_can_be_read_at_once() -> None:
+    """Split a long file by what it is about, or shrink it with a table or a fixture."""
+    files = [ROOT / name for name in tracked() if name.endswith((".py", ".c", ".h"))]
+    sizes = {
+        file: len(file.read_bytes().splitlines()) for file in files if file.is_file()
+    }
+    assert len(sizes) > 500
+    too_long = {
+        str(file.relative_to(ROOT)): size
+        for file, size in sizes.items()
+        if size > MOST_LINES
+    }
+    assert not too_long
