@@ -182,8 +182,13 @@ def test_where_it_cannot_be_started_no_thread_is_left(
     until(lambda: all(it.name != "montauk-tool" for it in threading.enumerate()))
 
 
-def test_it_ends_when_told_to(tools: Path) -> None:
-    tool = put(tools, "tool", "echo $$; exec sleep 600")
+@pytest.mark.parametrize(
+    "script",
+    ["echo $$; exec sleep 600", "trap '' TERM; echo $$; while :; do sleep 0.1; done"],
+    ids=["willing", "unwilling"],
+)
+def test_it_ends_when_told_to(tools: Path, script: str) -> None:
+    tool = put(tools, "tool", script)
     with child() as (_, identity):
         running = Running(identity, tool)
         until(running.output.lines)
@@ -192,17 +197,6 @@ def test_it_ends_when_told_to(tools: Path) -> None:
         ended(running)
         assert not is_there(pid)
         running.stop()
-
-
-def test_it_ends_even_where_it_does_not_want_to(tools: Path) -> None:
-    tool = put(tools, "tool", "trap '' TERM; echo $$; while :; do sleep 0.1; done")
-    with child() as (_, identity):
-        running = Running(identity, tool)
-        until(running.output.lines)
-        pid = int(running.output.lines()[0])
-        running.stop()
-        ended(running)
-        assert not is_there(pid)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

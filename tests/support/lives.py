@@ -120,6 +120,27 @@ def spawn_loop(name: str, runs: int) -> int:
     return spawn("sh", "-c", LOOP, name, str(runs))
 
 
+EACH = 300
+"""Processes of each of two loops."""
+
+
+def run_loops(watch: Watch) -> dict[int, list[End]]:
+    """Run two loops side by side; return the ends of the children of each."""
+    loops = [spawn_loop(name, EACH) for name in ("left", "right")]
+    for pid in loops:
+        assert wait(pid) == 0
+    for pid in loops:
+        until_children_ended(watch, pid, EACH)
+    return {pid: [end for end in watch.ends if end.ppid == pid] for pid in loops}
+
+
+def arguments_of_loops() -> set[tuple[bytes, ...]]:
+    """Return the arguments of all their children."""
+    names = (b"left", b"right")
+    each = range(EACH)
+    return {(b"/bin/true", b"montauk", it, b"%d" % n) for it in names for n in each}
+
+
 def grown(watch: Watch) -> Counters:
     """Return what the counters counted since the watch began."""
     before, now = watch.before.counters, watch.last.counters

@@ -1,5 +1,6 @@
 """The real program in a real pty, and what a terminal would show of it."""
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -9,7 +10,9 @@ import signal
 import struct
 import subprocess
 import termios
+import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final, Self
 
 import pyte
@@ -108,6 +111,17 @@ class Terminal:
     def until_gone(self, text: str) -> None:
         """Wait until a text is no longer on the screen."""
         self.until(lambda: text not in self.text)
+
+    def refresh_unread(self, reads: int) -> None:
+        """Read nothing until the program has made so many reads, for its refreshes."""
+        end = self._reads() + reads
+        while self._reads() < end:
+            time.sleep(0.005)
+
+    def _reads(self) -> int:
+        assert self.process.poll() is None
+        lines = Path(f"/proc/{self.pid}/io").read_text().splitlines()
+        return int(dict(line.split(": ") for line in lines)["syscr"])
 
     def exit_unread(self) -> bytes:
         """Wait for the end, as a terminal that takes nothing; return what is left."""
@@ -219,3 +233,12 @@ class Terminal:
                 if number in (38, 48):
                     del numbers[: 4 if numbers[0] == 2 else 2]
         return found
+
+
+def read_all(fd: int) -> bytes:
+    """Return all that there is to read now."""
+    found = bytearray()
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            found += os.read(fd, 65536)
+    return bytes(found)

@@ -1,7 +1,9 @@
 """What holds for every test of the screen: one place, one time, no settings."""
 
 import os
+import pty
 import time
+import tty
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,3 +33,14 @@ def same_everywhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator
 def clock(monkeypatch: pytest.MonkeyPatch) -> StandingClock:
     """Let time stand still."""
     return StandingClock(monkeypatch)
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[int, int]]:
+    """The two ends of a pseudo-terminal, that of the terminal first."""
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    os.set_blocking(master, False)
+    yield master, slave
+    os.close(master)
+    os.close(slave)

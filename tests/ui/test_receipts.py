@@ -1,15 +1,10 @@
 """The terminal's answers: they pace the pictures, and nobody else ever gets them."""
 
 import asyncio
-import contextlib
 import os
-import pty
 import sys
 import time
-import tty
-from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -18,7 +13,7 @@ from textual import events
 from montauk_tui.ui.terminal.keys import Keys
 from montauk_tui.ui.terminal.line import Line
 from montauk_tui.ui.terminal.receipts import LAST_QUERY, QUERY, Receipts
-from tests.support.terminal import Terminal
+from tests.support.terminal import Terminal, read_all
 
 ANSWER: Final = b"\x1b[0n"
 LAST_ANSWER: Final = b"\x1b[?6c"
@@ -68,37 +63,11 @@ class Asked:
 
 
 @pytest.fixture
-def ends() -> Iterator[tuple[int, int]]:
-    """The two ends of a pseudo-terminal, that of the terminal first."""
-    master, slave = pty.openpty()
-    tty.setraw(slave)
-    os.set_blocking(master, False)
-    yield master, slave
-    os.close(master)
-    os.close(slave)
-
-
-@pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time that receipts see, to be changed."""
     now_s = [1_000.0]
     monkeypatch.setattr(time, "monotonic", lambda: now_s[0])
     return now_s
-
-
-def read(fd: int) -> bytes:
-    """Return all that there is to read."""
-    found = b""
-    with contextlib.suppress(BlockingIOError):
-        while True:
-            found += os.read(fd, 65536)
-    return found
-
-
-def reads_of(pid: int) -> int:
-    """Return how many reads a process has made, as a measure of its refreshes."""
-    lines = Path(f"/proc/{pid}/io").read_text().splitlines()
-    return int(dict(line.split(": ") for line in lines)["syscr"])
 
 
 # --- keys -----------------------------------------------------------------------------
@@ -214,7 +183,7 @@ async def test_a_picture_waits_for_the_answer_to_the_one_before(
     told = asyncio.Event()
     line = Line(slave, told.set, lambda: None, can_ask=True)
     line.write(PICTURE, asks=True)
-    assert read(master) == PICTURE + QUERY
+    assert read_all(master) == PICTURE + QUERY
     assert line.is_clear
     line.answered()
     line.write(PICTURE, asks=True)
@@ -247,8 +216,8 @@ async def test_leaving_takes_the_answers_that_are_due(ends: tuple[int, int]) -> 
     os.write(master, b"key" + ANSWER + LAST_ANSWER + b"later")
     line.leave(b"restored", slave, 60.0)
     os.set_blocking(slave, False)
-    assert b"n" not in read(slave)
-    assert read(master).endswith(b"restored" + LAST_QUERY)
+    assert b"n" not in read_all(slave)
+    assert read_all(master).endswith(b"restored" + LAST_QUERY)
     line.release()
 
 
@@ -260,7 +229,7 @@ async def test_leaving_asks_nothing_where_no_answer_is_due(
     line.write(b"x", asks=True)
     line.answered()
     line.leave(b"restored", slave, 60.0)
-    assert read(master).endswith(b"restored")
+    assert read_all(master).endswith(b"restored")
     line.release()
 
 
@@ -271,9 +240,7 @@ def test_a_terminal_that_takes_nothing_has_no_backlog() -> None:
     with Terminal([*MONTAUK], (80, 24)) as terminal:
         terminal.until_shown("F10Quit", "CPU%")
         # From here on nobody reads, for refreshes that would fill what the kernel has.
-        end = reads_of(terminal.pid) + 6_000
-        while reads_of(terminal.pid) < end:
-            assert terminal.process.poll() is None
+        terminal.refresh_unread(6_000)
         before = len(terminal.output)
         terminal.screen.answer = None
         terminal.until(lambda: QUERY in terminal.output[before:])

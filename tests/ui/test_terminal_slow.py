@@ -4,16 +4,13 @@ import asyncio
 import os
 import pty
 import sys
-import tty
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import pytest
 
 from montauk_tui.ui.terminal import line as line_module
 from montauk_tui.ui.terminal.line import Line
-from tests.support.terminal import Terminal
+from tests.support.terminal import Terminal, read_all
 
 MONTAUK: Final = (
     sys.executable, "-m", "montauk_tui", "--collector", "traditional", "-d", "0.1",
@@ -41,40 +38,11 @@ print("other:", _reopened(other)[1], "own:", _reopened(1)[1])
 """
 
 
-@pytest.fixture
-def ends() -> Iterator[tuple[int, int]]:
-    """The two ends of a pseudo-terminal, that of the terminal first."""
-    master, slave = pty.openpty()
-    tty.setraw(slave)
-    os.set_blocking(master, False)
-    yield master, slave
-    os.close(master)
-    os.close(slave)
-
-
-def everything(master: int) -> bytes:
-    """Return all that there is to read."""
-    found = bytearray()
-    while True:
-        try:
-            found += os.read(master, 65536)
-        except BlockingIOError:
-            return bytes(found)
-
-
-def reads_of(pid: int) -> int:
-    """Return how many reads a process has made, as a measure of its refreshes."""
-    lines = Path(f"/proc/{pid}/io").read_text().splitlines()
-    return int(dict(line.split(": ") for line in lines)["syscr"])
-
-
 def test_leaving_waits_for_no_terminal() -> None:
     with Terminal([*MONTAUK]) as terminal:
         terminal.until_shown("F10Quit", "CPU%")
         # From here on nobody reads, for refreshes that would fill any buffer.
-        end = reads_of(terminal.pid) + 20_000
-        while reads_of(terminal.pid) < end:
-            assert terminal.process.poll() is None
+        terminal.refresh_unread(20_000)
         terminal.type("q")
         left = terminal.exit_unread()
         assert terminal.process.returncode == 0
@@ -95,12 +63,12 @@ async def test_a_full_line_takes_no_more_than_one_picture(
     assert not line.is_clear
     waiting = line.waiting
     assert 0 < waiting < len(picture)
-    got = everything(master)
+    got = read_all(master)
     while line.waiting:
         await asyncio.sleep(0)
-        got += everything(master)
+        got += read_all(master)
     line.close()
-    got += everything(master)
+    got += read_all(master)
     assert got == picture
     line.release()
 
@@ -114,7 +82,7 @@ async def test_a_line_that_was_never_full_is_clear_at_once(
     line.write(b"one picture")
     assert line.is_clear
     await told.wait()
-    assert everything(master) == b"one picture"
+    assert read_all(master) == b"one picture"
     line.release()
 
 
@@ -123,7 +91,7 @@ async def test_leaving_drops_what_waits(ends: tuple[int, int]) -> None:
     line = Line(slave, lambda: None, lambda: None)
     line.write(b"x" * 100_000)
     line.leave(b"restored", slave, 5.0)
-    got = everything(master)
+    got = read_all(master)
     assert got.endswith(b"restored")
     assert len(got) <= IN_THE_READER + len(b"restored")
     line.release()
@@ -150,11 +118,11 @@ async def test_a_terminal_that_cannot_be_opened_again_does_not_wait_either(
     picture = b"x" * 100_000
     line.write(picture)
     assert 0 < line.waiting < len(picture)
-    got = everything(master)
+    got = read_all(master)
     while line.waiting:
         await asyncio.sleep(0)
-        got += everything(master)
-    assert got + everything(master) == picture
+        got += read_all(master)
+    assert got + read_all(master) == picture
     line.release()
     assert os.isatty(slave)
 

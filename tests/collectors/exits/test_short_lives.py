@@ -12,28 +12,15 @@ from montauk_tui.collectors.base import Collector
 from montauk_tui.model.schema import Need
 from montauk_tui.model.starts import EXEC, FORK
 from tests.support.lives import (
-    End,
+    EACH,
     Watch,
+    arguments_of_loops,
     grown,
+    run_loops,
     spawn,
-    spawn_loop,
-    until_children_ended,
     wait,
-)  # fmt: skip
+)
 from tests.support.patience import until
-
-EACH = 300
-TRUE = (b"/bin/true", b"montauk")
-
-
-def run_loops(watch: Watch) -> dict[int, list[End]]:
-    """Run the two loops side by side; return the ends of their children."""
-    loops = [spawn_loop(name, EACH) for name in ("left", "right")]
-    for pid in loops:
-        assert wait(pid) == 0
-    for pid in loops:
-        until_children_ended(watch, pid, EACH)
-    return {pid: [end for end in watch.ends if end.ppid == pid] for pid in loops}
 
 
 def test_every_short_life_is_told_once(collector: Collector, watch: Watch) -> None:
@@ -49,9 +36,7 @@ def test_every_short_life_is_told_once(collector: Collector, watch: Watch) -> No
     if collector.name == "kernel":
         # netlink may be too late for arguments, and counts them.
         told = Counter(end.argv for ends in loops.values() for end in ends)
-        names = (b"left", b"right")
-        wanted = {(*TRUE, it, b"%d" % number) for it in names for number in range(EACH)}
-        assert told == dict.fromkeys(wanted, 1)
+        assert told == dict.fromkeys(arguments_of_loops(), 1)
     counted = grown(watch)
     assert (counted.lost, counted.lost_exits) == (0, 0)
     for count in (counted.forks, counted.execs, counted.exits):

@@ -12,9 +12,10 @@ from montauk_tui.collectors.netlink.reader import ArgumentReader, Argv, Exec
 from montauk_tui.errors import CollectorUnavailable
 from tests.collectors.netlink.support import opened
 from tests.support.lives import (
-    End,
     Watch,
+    arguments_of_loops,
     grown,
+    run_loops,
     spawn,
     spawn_loop,
     until_children_ended,
@@ -24,29 +25,15 @@ from tests.support.patience import until
 
 pytestmark = pytest.mark.privileged
 
-EACH = 300
 SLOW = 5
-TRUE = (b"/bin/true", b"montauk")
 NOT_CAUGHT = (b"",)
-
-
-def run_loops(watch: Watch) -> dict[int, list[End]]:
-    """Run the two loops side by side; return the ends of their children."""
-    loops = [spawn_loop(name, EACH) for name in ("left", "right")]
-    for pid in loops:
-        assert wait(pid) == 0
-    for pid in loops:
-        until_children_ended(watch, pid, EACH)
-    return {pid: [end for end in watch.ends if end.ppid == pid] for pid in loops}
 
 
 def test_arguments_are_right_or_counted_as_unknown(watch: Watch) -> None:
     loops = run_loops(watch)
     ends = [end for ends in loops.values() for end in ends]
     caught = Counter(end.argv for end in ends if end.argv != NOT_CAUGHT)
-    names = (b"left", b"right")
-    right = {(*TRUE, name, b"%d" % number) for name in names for number in range(EACH)}
-    assert caught.keys() <= right
+    assert caught.keys() <= arguments_of_loops()
     assert set(caught.values()) <= {1}
     failures = grown(watch).read_failures
     assert failures is not None
