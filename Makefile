@@ -7,12 +7,13 @@ STAMP  := $(VENV)/.montauk-installed
 
 KERNELS ?= 5.10 6.1 6.12 7.2
 
-SHELL_SCRIPTS := .ci/run scripts/bcc.sh tests/kernels/guest/checks.sh tests/kernels/guest/prepare.sh
+SHELL_SCRIPTS := .ci/run scripts/bcc.sh scripts/install-probes.sh tests/kernels/guest/checks.sh \
+                 tests/kernels/guest/prepare.sh
 
 CHECKS := check-format check-lint check-types check-imports check-shell check-probes check-docs
 
-.PHONY: $(CHECKS) help run test test-kernels check docs format setup bcc bench bench-accuracy \
-        bench-peers snapshots pictures clean
+.PHONY: $(CHECKS) help run test test-kernels check docs format setup bcc install-probes bench \
+        bench-accuracy bench-peers snapshots pictures clean
 
 help:  ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -79,6 +80,9 @@ setup: $(STAMP)  ## create the environment
 
 bcc:  ## install BCC for the kernel collector, or print the command
 	@sh scripts/bcc.sh
+
+install-probes:  ## install montauk for all users, and the service that loads its probes
+	@PYTHON="$(PYTHON)" sh scripts/install-probes.sh
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

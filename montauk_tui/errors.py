@@ -98,7 +98,18 @@ class CollectorUnavailable(MontaukError):
 
 
 class CollectorFailed(MontaukError):
-    """A collector that was open can no longer sample."""
+    """A collector that was open can no longer sample.
+
+    Args:
+        reason: What is wrong, without a full stop.
+        remedy: What the reader can do about it; empty if unknown.
+        returns: Whether to try until it opens again, whatever refuses it meanwhile.
+    """
+
+    def __init__(self, reason: str, remedy: str = "", *, returns: bool = False) -> None:
+        """Keep whether it returns."""
+        super().__init__(reason, remedy)
+        self.returns = returns
 
 
 class RecordingEnded(MontaukError):

@@ -5,11 +5,11 @@
  * any number of readers, and a loss is a gap in `seq`. Nothing else runs on a CPU while it
  * writes (HOLD_CPU).
  *
- * -D flags: CPUS, LIVES and BRIEFS (slots of a CPU, powers of two), READER_PIDNS (inode of
- * the reader's pid namespace), and the layout of kernel structs (layout.py).
+ * -D flags: CPUS, LIVES and BRIEFS (slots of a CPU, powers of two), and the layout of
+ * kernel structs (layout.py).
  */
-#include "kernel.h"
 #include "records.h"
+#include "kernel.h"
 
 BPF_F_TABLE("array", u32, struct counts, counts, CPUS, BPF_F_MMAPABLE);
 

@@ -40,6 +40,10 @@ struct request {
     u32 pid;
     u32 uid;
     char comm[16];
+    u32 ns[NESTED]; /* of the sender, as in struct life */
+    u32 ns_pid[NESTED];
+    u32 unused[NESTED];
+    u32 spare;
 };
 BPF_TABLE("lru_hash", struct target, struct request, requests, 1024);
 
@@ -84,7 +88,9 @@ INLINE void remember_request(u64 leader, u64 signal)
     find_target(&target, leader, signal);
     request.time_ns = bpf_ktime_get_boot_ns();
     request.start_ns = read_u64(by + T_start);
-    request.pid = nr_of(read_u64(by + T_thread_pid));
+    request.pid = read_u32(by + T_pid);
+    put_nested(request.ns, request.ns_pid, request.unused, read_u64(by + T_thread_pid),
+               by);
     request.uid = read_u32(read_u64(sender + T_cred) + C_euid);
     put_comm(request.comm, by);
     requests.update(&target, &request);
@@ -94,16 +100,22 @@ INLINE void put_request(struct death *death, u64 leader, u64 signal)
 {
     struct target target = {};
     struct request *request;
+    u32 i;
     find_target(&target, leader, signal);
     request = requests.lookup(&target);
     death->asked_ns = death->asker_start_ns = 0;
     death->asker_pid = death->asker_uid = 0;
+    for (i = 0; i < NESTED; i++)
+        death->ns_asker_pid[i] = 0;
     if (!request)
         return;
     death->asked_ns = request->time_ns;
     death->asker_start_ns = request->start_ns;
     death->asker_pid = request->pid;
     death->asker_uid = request->uid;
+    for (i = 0; i < NESTED; i++)
+        if (request->ns[i] == death->ns[i])
+            death->ns_asker_pid[i] = request->ns_pid[i];
     __builtin_memcpy(death->asker_comm, request->comm, 16);
 }
 
@@ -112,7 +124,7 @@ INLINE void put_sender(struct death *death)
     u64 sender = bpf_get_current_task(), by = read_u64(sender + T_leader);
     u64 thread_pid = read_u64(by + T_thread_pid);
     death->sender_start_ns = read_u64(by + T_start);
-    death->sender_pid = nr_of(thread_pid);
+    death->sender_pid = read_u32(by + T_pid);
     death->sender_inner = inner_nr(thread_pid);
     death->sender_uid = read_u32(read_u64(sender + T_cred) + C_euid);
     death->sender_flags = read_u32(sender + T_flags);
@@ -137,8 +149,9 @@ INLINE void put_info(struct death *death, u64 info)
 INLINE int put_death(u64 leader, u64 signal, u32 number, u64 info)
 {
     struct counts *count = my_counts();
-    u32 slot, pid = nr_of(read_u64(leader + T_thread_pid));
+    u64 pid = read_u64(leader + T_thread_pid);
     struct death *death;
+    u32 slot;
     if (!count || !pid)
         return 0;
     slot = bpf_get_smp_processor_id() * BRIEFS + (count->deaths & (BRIEFS - 1));
@@ -150,7 +163,9 @@ INLINE int put_death(u64 leader, u64 signal, u32 number, u64 info)
     death->start_ns = read_u64(leader + T_start);
     death->signal = number;
     death->tgid = read_u32(leader + T_tgid);
-    death->pid = pid;
+    death->pid = read_u32(leader + T_pid);
+    put_nested(death->ns, death->ns_pid, death->ns_sender_pid, pid,
+               read_u64(bpf_get_current_task() + T_leader));
     death->spare = 0;
     put_info(death, info);
     put_sender(death);

@@ -7,12 +7,13 @@ BPF_F_TABLE("array", u32, struct brief, forks, (CPUS) * (BRIEFS), BPF_F_MMAPABLE
 INLINE int put_fork(u64 task)
 {
     struct counts *count = my_counts();
-    u32 slot, pid, tid = read_u32(task + T_pid);
+    u32 slot, tid = read_u32(task + T_pid);
+    u64 pid, parent;
     struct brief *brief;
     if (!count || tid != read_u32(task + T_tgid))
         return 0;
     forget_group(task);
-    pid = nr_of(read_u64(task + T_thread_pid));
+    pid = read_u64(task + T_thread_pid);
     slot = bpf_get_smp_processor_id() * BRIEFS + (count->forks & (BRIEFS - 1));
     brief = forks.lookup(&slot);
     if (!brief || !pid)
@@ -21,8 +22,10 @@ INLINE int put_fork(u64 task)
     brief->time_ns = bpf_ktime_get_boot_ns();
     brief->start_ns = read_u64(task + T_start);
     brief->run_ns = 0;
-    brief->pid = pid;
-    brief->ppid = parent_of(task);
+    parent = parent_of(task);
+    brief->pid = tid;
+    brief->ppid = read_u32(parent + T_pid);
+    put_nested(brief->ns, brief->ns_pid, brief->ns_ppid, pid, parent);
     brief->uid = read_u32(read_u64(task + T_cred) + C_euid);
     put_comm(brief->comm, task);
     PUBLISH(brief, count->forks);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /* Reading kernel memory at offsets that come as -D flags from BTF (layout.py). */
 
-#define LEVELS 4 /* of pid namespaces that are looked into */
-
 /* BCC keeps `static inline` functions of a program; these must really be inlined. */
 #define INLINE static __attribute__((always_inline))
 
@@ -18,28 +16,36 @@ READ_AS(read_s32, s32)
 READ_AS(read_s64, s64)
 READ_AS(read_u64, u64)
 
-/* The pid that a struct pid has in the reader's namespace, 0 where it has none. */
-INLINE u32 nr_of(u64 pid)
+/* The process that is the parent of a task, whichever of its threads did the fork. */
+INLINE u64 parent_of(u64 task)
 {
-    u32 level, i;
-    if (!pid)
-        return 0;
-    level = read_u32(pid + P_level);
-#pragma unroll
-    for (i = 0; i < LEVELS; i++) {
-        u64 entry = pid + P_numbers + i * SIZE_upid;
-        if (i > level)
-            break;
-        if (read_u32(read_u64(entry + U_ns) + N_inum) == READER_PIDNS)
-            return read_u32(entry + U_nr);
-    }
-    return 0;
+    return read_u64(read_u64(task + T_parent) + T_leader);
 }
 
-/* The pid of a task's parent: of the process, whichever of its threads did the fork. */
-INLINE u32 parent_of(u64 task)
+/* Write the pid of a process and of its parent in the pid namespaces below the initial
+ * one: readers are in any of them. 0 where it has none. */
+INLINE void put_nested(u32 *inums, u32 *pids, u32 *ppids, u64 pid, u64 parent)
 {
-    return nr_of(read_u64(read_u64(read_u64(task + T_parent) + T_leader) + T_thread_pid));
+    u32 level = read_u32(pid + P_level), parent_level = 0, i;
+#pragma unroll
+    for (i = 0; i < NESTED; i++)
+        inums[i] = pids[i] = ppids[i] = 0;
+    if (!level)
+        return;
+    parent = read_u64(parent + T_thread_pid);
+    if (parent)
+        parent_level = read_u32(parent + P_level);
+#pragma unroll
+    for (i = 0; i < NESTED; i++) {
+        u64 at = P_numbers + (i + 1) * SIZE_upid, ns;
+        if (i + 1 > level)
+            break;
+        ns = read_u64(pid + at + U_ns);
+        inums[i] = read_u32(ns + N_inum);
+        pids[i] = read_u32(pid + at + U_nr);
+        if (i + 1 <= parent_level && read_u64(parent + at + U_ns) == ns)
+            ppids[i] = read_u32(parent + at + U_nr);
+    }
 }
 
 /* The name up to its NUL: older kernels leave bytes of an older name behind it. */

@@ -137,11 +137,10 @@ INLINE void put_exe(struct life *life, u64 bprm)
 INLINE int put_life(u64 task, u32 kind, s32 code, u64 bprm)
 {
     u64 leader = read_u64(task + T_leader), signal = read_u64(task + T_signal), mm = 0;
-    u32 cpu = bpf_get_smp_processor_id(), slot,
-        pid = nr_of(read_u64(leader + T_thread_pid));
+    u64 pid = read_u64(leader + T_thread_pid), parent, index;
+    u32 cpu = bpf_get_smp_processor_id(), slot;
     struct counts *count = my_counts();
     struct life *life;
-    u64 index;
     if (!count || !signal || !pid)
         return 0;
     index = count->lives;
@@ -154,8 +153,10 @@ INLINE int put_life(u64 task, u32 kind, s32 code, u64 bprm)
     life->start_ns = read_u64(leader + T_start);
     life->last_ns = read_u64(task + T_start);
     life->kind = kind;
-    life->pid = pid;
-    life->ppid = parent_of(leader);
+    parent = parent_of(leader);
+    life->pid = read_u32(leader + T_pid);
+    life->ppid = read_u32(parent + T_pid);
+    put_nested(life->ns, life->ns_pid, life->ns_ppid, pid, parent);
     life->uid = read_u32(read_u64(task + T_cred) + C_euid);
     life->last_tid = read_u32(task + T_pid);
     life->code = kind == EXIT ? status_of(task, leader, signal, code) : 0;

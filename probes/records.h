@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /* The records that the programs write. records.py makes numpy types of them. */
 
+/* The number of this protocol (docs/probes.md), raised with every change of a record. */
+#define ABI 1
+
 #define ARGV_BYTES 360
 #define EXE_BYTES 128
 #define VICTIMS 64 /* slots of a CPU */
+/* Pid namespaces below the initial one; readers may be in any of them. */
+#define NESTED 3
 
 enum kind { EXEC = 1, EXIT = 2 };
 
-/* An exec or an exit of a process, of a whole thread group. 640 bytes. */
+/* An exec or an exit of a process, of a whole thread group. 672 bytes. */
 struct life {
     u64 seq;       /* 1 + index in this CPU's log, written last */
     u64 time_ns;   /* CLOCK_BOOTTIME */
@@ -21,32 +26,36 @@ struct life {
     u64 write_bytes;
     u64 cgroup_id;
     u32 kind;
-    u32 pid; /* in the reader's pid namespace */
+    u32 pid; /* in the initial pid namespace, as `ppid` and `last_tid` */
     u32 ppid;
     u32 uid;
-    u32 last_tid; /* in the initial pid namespace */
-    s32 code;     /* wait status of an exit */
+    u32 last_tid;
+    s32 code; /* wait status of an exit */
     u32 threads;
     u32 rss_pages;
     u32 peak_pages;
     u32 argv_bytes; /* length of the argument vector, which may be more than fits */
     u32 exits;      /* EXIT records of this CPU so far, this one included */
-    u32 spare;
+    u32 ns[NESTED]; /* inodes of its other pid namespaces, the outermost first, then 0 */
+    u32 ns_pid[NESTED]; /* pid there */
+    u32 ns_ppid[NESTED];
     char comm[16];
     char argv[ARGV_BYTES];
     char exe[EXE_BYTES]; /* of an exec: the program file, as execve(2) was given it */
 };
 
-/* A fork of a process. 64 bytes. */
+/* A fork of a process. 96 bytes. */
 struct brief {
     u64 seq;
     u64 time_ns;
     u64 start_ns;
     u64 run_ns; /* 0 */
-    u32 pid;    /* in the reader's pid namespace */
+    u32 pid;    /* in the initial pid namespace, as `ppid` */
     u32 ppid;
     u32 uid;
-    u32 spare;
+    u32 ns[NESTED]; /* as in struct life */
+    u32 ns_pid[NESTED];
+    u32 ns_ppid[NESTED];
     char comm[16];
 };
 
@@ -64,7 +73,7 @@ struct final {
 enum sent_as { NO_INFO = 0, BY_KERNEL = 1, WITH_INFO = 2 };
 
 /* A signal that ends its target: the last one of a process that a signal killed. The
- * sender is the task that ran, which says who is to blame only for some kinds. 144 bytes. */
+ * sender is the task that ran, which says who is to blame only for some kinds. 192 bytes. */
 struct death {
     u64 seq;
     u64 time_ns;
@@ -79,13 +88,17 @@ struct death {
     u32 syscall; /* bytes 24 to 27 of siginfo: the number of a forbidden system call */
     u32 arch;    /* bytes 28 to 31: AUDIT_ARCH_* of that */
     u32 tgid;    /* of the target in the initial pid namespace */
-    u32 pid;     /* in the reader's pid namespace, as those that follow */
+    u32 pid;     /* the same, as those that follow */
     u32 sender_pid;
     u32 sender_uid;
     u32 sender_flags; /* PF_* of the thread that sent it */
     u32 sender_inner; /* its pid in its own pid namespace */
     u32 asker_pid;
     u32 asker_uid;
+    u32 ns[NESTED]; /* of the target, as in struct life */
+    u32 ns_pid[NESTED];
+    u32 ns_sender_pid[NESTED];
+    u32 ns_asker_pid[NESTED];
     u32 spare;
     char sender_comm[16];
     char asker_comm[16];

@@ -1,19 +1,46 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* An iterator that writes every thread of the reader's pid namespace. */
+/* An iterator that writes every thread of the pid namespace of whoever reads it. */
 #include "groups.h"
 #include "areas.h"
 #include "resident.h"
 
-/* As nr_of; the outermost namespace, where nearly every reader is, without a helper. */
-INLINE u32 nr_loaded(u64 pid)
-{
+/* The pid namespace of the process that reads. */
+struct reader {
     u64 ns;
+    u32 level; /* 0: the initial one, where nearly every reader is */
+};
+
+#ifdef TYPED_CURRENT
+static u64 (*current_task_btf)(void) = (void *)158;
+#endif
+
+INLINE void find_reader(struct reader *reader)
+{
+#ifdef TYPED_CURRENT
+    u64 task = current_task_btf(), pid = LOAD(u64, task + T_thread_pid);
+    reader->level = pid ? LOAD(u32, pid + P_level) : 0;
+#else
+    u64 pid = read_u64(bpf_get_current_task() + T_thread_pid);
+    reader->level = read_u32(pid + P_level);
+#endif
+    reader->ns = 0;
+    if (reader->level)
+        reader->ns = read_u64(pid + P_numbers + reader->level * SIZE_upid + U_ns);
+}
+
+/* The pid that a struct pid has for the reader, 0 where it has none. */
+INLINE u32 nr_for(struct reader *reader, u64 pid)
+{
+    u64 entry;
     if (!pid)
         return 0;
-    ns = LOAD(u64, pid + P_numbers + U_ns);
-    if (ns && LOAD(u32, ns + N_inum) == READER_PIDNS)
+    if (!reader->level)
         return LOAD(u32, pid + P_numbers + U_nr);
-    return nr_of(pid);
+    /* As deep as the records of the logs. */
+    if (reader->level > NESTED || read_u32(pid + P_level) < reader->level)
+        return 0;
+    entry = pid + P_numbers + reader->level * SIZE_upid;
+    return read_u64(entry + U_ns) == reader->ns ? read_u32(entry + U_nr) : 0;
 }
 
 INLINE u64 cgroup_loaded(u64 task)
@@ -46,7 +73,7 @@ INLINE void put_map(struct task *out, u64 mm)
 #endif
 }
 
-INLINE void put_process(struct task *out, u64 task, u64 signal)
+INLINE void put_process(struct task *out, struct reader *reader, u64 task, u64 signal)
 {
     u64 tty;
     out->dead_run_ns = LOAD(u64, signal + S_run);
@@ -77,8 +104,8 @@ INLINE void put_process(struct task *out, u64 task, u64 signal)
     out->involuntary_switches += LOAD(u64, signal + S_nivcsw);
 #endif
 #ifdef S_pids
-    out->pgrp = nr_loaded(LOAD(u64, signal + S_pids + 2 * 8));
-    out->session = nr_loaded(LOAD(u64, signal + S_pids + 3 * 8));
+    out->pgrp = nr_for(reader, LOAD(u64, signal + S_pids + 2 * 8));
+    out->session = nr_for(reader, LOAD(u64, signal + S_pids + 3 * 8));
 #endif
 #if defined(S_tty) && defined(Y_driver) && defined(V_major)
     tty = LOAD(u64, signal + S_tty);
@@ -116,17 +143,20 @@ int bpf_iter__task(u64 *ctx)
     u64 task = ctx[1];
     u64 *meta = (u64 *)ctx[0];
     struct task out = {};
+    struct reader reader;
     u64 signal, leader, cred, parent, mm;
     if (!task) {
         find_areas();
         return 0;
     }
+    find_reader(&reader);
     leader = LOAD(u64, task + T_leader);
     signal = LOAD(u64, task + T_signal);
-    out.pid = nr_loaded(LOAD(u64, task + T_thread_pid));
+    out.pid = nr_for(&reader, LOAD(u64, task + T_thread_pid));
     if (!out.pid || !signal)
         return 0;
-    out.tgid = leader == task ? out.pid : nr_of(read_u64(leader + T_thread_pid));
+    out.tgid =
+        leader == task ? out.pid : nr_for(&reader, LOAD(u64, leader + T_thread_pid));
     out.start_ns = LOAD(u64, task + T_start);
     out.run_ns = LOAD(u64, task + T_run);
     out.utime = LOAD(u64, task + T_utime);
@@ -181,8 +211,8 @@ int bpf_iter__task(u64 *ctx)
         if (parent)
             parent = LOAD(u64, parent + T_leader);
         if (parent)
-            out.ppid = nr_loaded(LOAD(u64, parent + T_thread_pid));
-        put_process(&out, task, signal);
+            out.ppid = nr_for(&reader, LOAD(u64, parent + T_thread_pid));
+        put_process(&out, &reader, task, signal);
     }
     put_ended(&out, task, leader, signal);
     bpf_seq_write((void *)meta[0], &out, sizeof(out));

@@ -35,6 +35,7 @@ examples:
   montauk --json -n 5 -d 2         five samples, one JSON object a line, 2 s apart
   montauk --collector-info         which collectors work here, and why others do not
   montauk events --duration 5      every fork, exec and exit of five seconds
+  sudo montauk probes load         the kernel collector without root, until unload
   montauk probes layout            kernel fields that the probes read
 
 environment:
@@ -122,17 +123,40 @@ def probes_parser() -> argparse.ArgumentParser:
     """
     result = _Parser(
         prog="montauk probes",
-        description="Show information about the probes of the kernel collector.",
+        description="Load the probes of the kernel collector for users without root.",
         allow_abbrev=False,
     )
     commands = result.add_subparsers(dest="command", metavar="COMMAND")
-    does = "print the kernel structs and fields that the probes read, and their offsets"
-    commands.add_parser(
-        "layout",
-        help=does,
-        description=f"{does[0].upper()}{does[1:]}. Needs no privilege.",
-        allow_abbrev=False,
+
+    def add(name: str, does: str, more: str) -> argparse.ArgumentParser:
+        description = f"{does[0].upper()}{does[1:]}. {more}"
+        command: argparse.ArgumentParser = commands.add_parser(
+            name, help=does, description=description, allow_abbrev=False
+        )
+        return command
+
+    load = add(
+        "load", "load the probes, until they are unloaded",
+        "Needs root. Loaded probes are replaced where they differ.",
+    )  # fmt: skip
+    who = load.add_mutually_exclusive_group()
+    who.add_argument(
+        "--group", metavar="NAME",
+        help="who may read them (default: montauk if there is that group, else root)",
+    )  # fmt: skip
+    who.add_argument(
+        "--everybody",
+        action="store_true",
+        help="let every user read them, which shows all processes and arguments to all",
     )
+    load.add_argument(
+        "--slots", metavar="N", type=_count,
+        help="records of one CPU in each log, a power of two (default: 8192)",
+    )  # fmt: skip
+    add("unload", "remove the loaded probes", "Needs root.")
+    add("status", "show the loaded probes", "Exits with 1 if there are none.")
+    does = "print the kernel structs and fields that the probes read, and their offsets"
+    add("layout", does, "Needs no privilege.")
     return result
 
 

@@ -30,9 +30,6 @@ class Collector(ABC):
     name: ClassVar[str]
     """Its name in `--collector` and `MONTAUK_COLLECTOR`."""
 
-    slow_to_open: ClassVar[bool] = False
-    """Whether a screen should be drawn with another while this one opens."""
-
     free: ClassVar[Need] = Need.NONE
     """Needs that every sample meets at negligible cost, asked for or not."""
 
@@ -41,6 +38,11 @@ class Collector(ABC):
 
     lookups: Lookups
     """Strings of the processes sampled; there once the collector is open."""
+
+    @property
+    def slow_to_open(self) -> bool:
+        """Whether a screen should be drawn with another while this one opens."""
+        return False
 
     @property
     @abstractmethod

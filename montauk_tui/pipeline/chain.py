@@ -59,8 +59,9 @@ class CollectorChain:
         self._lock = threading.Lock()
         """Guards what `close` and `upgrades` share: whichever is second closes."""
         self._closed = threading.Event()
-        self._failed: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        """Collectors that failed in use and are tried again; None ends the thread."""
+        self._failed: queue.SimpleQueue[tuple[str, bool] | None] = queue.SimpleQueue()
+        """Collectors that failed in use and are tried again, and whether until they
+        open; None ends the thread."""
         self._recovers = False
         self._being_opened: Collector | None = None
         self._progress: dict[str, str] = {}
@@ -108,22 +109,30 @@ class CollectorChain:
         self._recovers = True
         yield self._try(self._opened.better, _waits_s(0))
         failures: Counter[str] = Counter()
-        while (name := self._failed.get()) is not None:
+        while (failed := self._failed.get()) is not None:
+            name, returns = failed
             waits_s = _waits_s(failures[name])
             failures[name] += 1
             if not self._closed.wait(next(waits_s)) and self._is_better(name):
-                yield self._try((name,), waits_s)
+                yield self._try((name,), waits_s, returns=returns)
 
-    def _try(self, better: Sequence[str], waits_s: Iterator[float]) -> bool:
+    def _try(
+        self,
+        better: Sequence[str],
+        waits_s: Iterator[float],
+        *,
+        returns: bool = False,
+    ) -> bool:
+        """Open one of these; try again where that may help, or if they `return`."""
         for wait_s in waits_s:
-            refusals, may_pass = [], False
+            refusals, may_pass = [], returns
             for name in better:
                 try:
                     opened = self._open(name)
                 except MontaukError as refusal:
                     line = refusal.line.removeprefix("collector ")
                     refusals.append(line)
-                    if isinstance(refusal, CollectorUnavailable) and refusal.may_pass:
+                    if returns or getattr(refusal, "may_pass", False):
                         may_pass = True
                         reason = line.removeprefix(f"{name}: unavailable: ")
                         self._progress[name] = f"{name}: trying again soon: {reason}"
@@ -222,7 +231,7 @@ class CollectorChain:
                 except CollectorUnavailable as nothing_left:
                     raise failure from nothing_left
                 self._serve(below)
-                self._failed.put(collector.name)
+                self._failed.put((collector.name, failure.returns))
 
 
 def _waits_s(failures: int) -> Iterator[float]:

@@ -308,10 +308,10 @@ def test_the_readme_names_the_commands_of_the_makefile() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     assert "Tests: `make test`" in readme
     targets = re.findall(
-        r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE
+        r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE
     )
     for page in PAGES:
-        for target in re.findall(r"(?<=[`\n])make ([a-z]+)", page.read_text("utf-8")):
+        for target in re.findall(r"(?<=[`\n])make ([a-z-]+)", page.read_text("utf-8")):
             assert target in targets, f"{page.name}: make {target}"
 
 

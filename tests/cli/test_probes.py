@@ -154,8 +154,13 @@ def test_type_information_that_may_not_be_read(
 @pytest.mark.parametrize(
     ("arguments", "hints"),
     [
-        (["probes"], ["choose one of: layout"]),
-        (["probes", "load"], ["'load'", "layout"]),
+        (["probes"], ["choose one of: load, unload, status, layout"]),
+        (["probes", "loaded"], ["'loaded'", "'load'", "layout"]),
+        (["probes", "load", "--group"], ["--group"]),
+        (["probes", "load", "--group", "a", "--everybody"], ["not allowed with"]),
+        (["probes", "load", "--slots", "0"], ["--slots", "positive"]),
+        (["probes", "unload", "--group", "a"], ["--group"]),
+        (["probes", "status", "--json"], ["--json"]),
         (["probes", "lay"], ["'lay'", "layout"]),
         (["probes", "a\nb\x1b[2J"], ["layout"]),
         (["probes", "layout", "x"], ["x", "--help"]),
@@ -179,7 +184,8 @@ def test_wrong_usage(here: Command, arguments: list[str], hints: list[str]) -> N
     ("arguments", "hints"),
     [
         (["--help"], ["montauk probes layout"]),
-        (["probes", "--help"], ["usage: montauk probes ", "layout"]),
+        (["probes", "--help"], ["usage: montauk probes ", "load", "layout"]),
+        (["probes", "load", "--help"], ["--group", "--everybody", "--slots", "root"]),
         (["probes", "layout", "--help"], ["usage: montauk probes layout", "kernel"]),
     ],
     ids=" ".join,

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from montauk_tui.collectors.base import Availability
-from montauk_tui.collectors.kernel import collector, loader
+from montauk_tui.collectors.kernel import loader, origin
 from montauk_tui.collectors.kernel.collector import KernelCollector
 from montauk_tui.collectors.kernel.requirements import Host, check
 from montauk_tui.errors import CollectorUnavailable, ResourceMissing
@@ -177,7 +177,10 @@ def test_bcc_but_no_interpreter(place: Place) -> None:
 )
 def test_no_privilege(place: Place, effective: int, said: str) -> None:
     place.capabilities(effective, uid=1000)
-    assert line(place.without()) == f"{said}; run it as root: sudo montauk"
+    assert (
+        line(place.without())
+        == f"{said}; run it as root, or once: sudo montauk probes load"
+    )
 
 
 @pytest.mark.parametrize("effective", [CAP_BPF | CAP_PERFMON, CAP_SYS_ADMIN])
@@ -224,10 +227,10 @@ def test_the_surroundings_are_incomplete(monkeypatch: pytest.MonkeyPatch) -> Non
     def no_sys() -> int:
         raise FileNotFoundError(2, "No such file or directory")
 
-    monkeypatch.setattr(collector, "_possible_cpus", no_sys)
-    with pytest.raises(CollectorUnavailable, match="mount /proc and /sys"):
+    monkeypatch.setattr(origin, "possible_cpus", no_sys)
+    with pytest.raises(CollectorUnavailable, match="mount /sys"):
         KernelCollector().open()
-    monkeypatch.setattr(collector, "folder", missing)
+    monkeypatch.setattr(origin, "folder", missing)
     with pytest.raises(CollectorUnavailable, match="reinstall montauk"):
         KernelCollector().open()
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from montauk_tui.collectors.kernel import bpf, compiled
@@ -71,6 +73,15 @@ class Loaded:
             *self.maps.values(), self.iterator, *self.hooks, *programs
         ):  # fmt: skip
             os.close(descriptor)
+
+    def memory_bytes(self) -> int:
+        """Return the memory of the maps and programs (proc_pid_fdinfo(5))."""
+        descriptors = [*self.maps.values(), *self.programs.values()]
+        texts = [
+            Path(f"/proc/self/fdinfo/{it}").read_text("ascii") for it in descriptors
+        ]
+        found = re.findall(r"^memlock:\s*(\d+)$", "\n".join(texts), re.MULTILINE)
+        return sum(map(int, found))
 
     def attach(self, wanted: str, more: Sequence[Sequence[str]] = ()) -> str:
         """Attach by kprobes, or by tracepoints where there are none; say which.

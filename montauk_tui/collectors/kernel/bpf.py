@@ -1,4 +1,4 @@
-"""The few commands of bpf(2) that load and attach the probes.
+"""The few commands of bpf(2) that load, attach and pin the probes.
 
 All of them raise OSError where the kernel refuses.
 Structures are those of include/uapi/linux/bpf.h, cut after the last field that is used.
@@ -7,12 +7,15 @@ Stdlib only: the loader runs this under the distribution's Python.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
 import platform
+import resource
 import struct
 from pathlib import Path
+from typing import NamedTuple
 
 _SYS_BPF = {"x86_64": 321, "s390x": 351, "ppc64le": 361}
 """Other machines share 280 (include/uapi/asm-generic/unistd.h)."""
@@ -21,13 +24,16 @@ _SYS_PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}
 ioctls are those of asm-generic."""
 
 _MAP_CREATE, _PROG_LOAD, _RAW_TRACEPOINT_OPEN, _LINK_CREATE = 0, 5, 17, 28
-_OBJ_GET_INFO_BY_FD, _ITER_CREATE = 15, 33
+_MAP_LOOKUP_ELEM, _MAP_UPDATE_ELEM, _MAP_FREEZE = 1, 2, 22
+_OBJ_PIN, _OBJ_GET, _OBJ_GET_INFO_BY_FD, _ITER_CREATE = 6, 7, 15, 33
 
 KPROBE, RAW_TRACEPOINT, TRACING = 2, 17, 26
 """Types of programs."""
 ARRAY = 2
 """A type of maps."""
-_TRACE_ITER = 28
+_TRACE_ITER, _PERF_EVENT = 28, 41
+_MAP_INFO_BYTES = 80
+_RDONLY = 1 << 3
 
 _LICENCE = b"Dual MIT/GPL"
 _NAME_BYTES = 15
@@ -50,6 +56,17 @@ class VerifierError(OSError):
     """The kernel refuses a program; `log` is the end of its message."""
 
     log = ""
+
+
+def lift_memory_limit() -> None:
+    """Let this process create maps of any size, if it may.
+
+    Before Linux 5.11 all maps of a user count as locked memory, and one too many is
+    refused with EPERM.
+    """
+    no_limit = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, no_limit)
 
 
 def create_map(
@@ -134,6 +151,7 @@ def attach_kprobe(program: int, function: str) -> int:
     """Attach `program` to a function until the returned descriptor is closed.
 
     Through the perf kprobe PMU (4.17): a probe made in tracefs would remain there.
+    The descriptor is a link where the kernel has links of events (5.15).
 
     Raises:
         OSError: The kernel refuses, or has no such function or no kprobes; or the
@@ -150,6 +168,14 @@ def attach_kprobe(program: int, function: str) -> int:
     buffer = ctypes.create_string_buffer(attributes, _PERF_ATTR_BYTES)
     event = _syscall(number, ctypes.addressof(buffer), -1, 0, -1, _PERF_FLAG_FD_CLOEXEC)
     try:
+        fields = (program, event, _PERF_EVENT, 0)
+        link = _bpf(_LINK_CREATE, struct.pack("=4I", *fields))
+    except OSError:
+        pass
+    else:
+        os.close(event)
+        return link
+    try:
         for request, value in (
             (_PERF_EVENT_IOC_SET_BPF, program), (_PERF_EVENT_IOC_ENABLE, 0)
         ):  # fmt: skip
@@ -159,6 +185,85 @@ def attach_kprobe(program: int, function: str) -> int:
         os.close(event)
         raise
     return event
+
+
+class MapInfo(NamedTuple):
+    """What the kernel says of a map."""
+
+    kind: int
+    key: int
+    value: int
+    entries: int
+    name: str
+
+
+def map_info(descriptor: int) -> MapInfo:
+    """Describe a map.
+
+    Raises:
+        OSError: The descriptor is not of a BPF object.
+    """
+    info = ctypes.create_string_buffer(_MAP_INFO_BYTES)
+    fields = (descriptor, _MAP_INFO_BYTES, ctypes.addressof(info))
+    _bpf(_OBJ_GET_INFO_BY_FD, struct.pack("=2IQ", *fields))
+    kind, _, key, value, entries, _, name = struct.unpack_from("=6I16s", info)
+    return MapInfo(kind, key, value, entries, name.rstrip(b"\0").decode("ascii"))
+
+
+def pin(descriptor: int, path: str) -> None:
+    """Give an object a name in a BPF file system; it lives until that is removed.
+
+    Raises:
+        OSError: The kernel refuses.
+    """
+    text = ctypes.create_string_buffer(os.fsencode(path))
+    _bpf(_OBJ_PIN, struct.pack("=Q2I", ctypes.addressof(text), descriptor, 0))
+
+
+def pinned(path: str, *, read_only: bool = False) -> int:
+    """Return a descriptor of a pinned object.
+
+    Raises:
+        OSError: There is none, or this user may not have it.
+    """
+    text = ctypes.create_string_buffer(os.fsencode(path))
+    flags = _RDONLY if read_only else 0
+    return _bpf(_OBJ_GET, struct.pack("=Q2I", ctypes.addressof(text), 0, flags))
+
+
+def freeze(descriptor: int) -> None:
+    """Make a map read-only for programs outside of the kernel, for ever.
+
+    Raises:
+        OSError: The kernel refuses.
+    """
+    _bpf(_MAP_FREEZE, struct.pack("=I", descriptor))
+
+
+def set_first(descriptor: int, value: bytes) -> None:
+    """Write the first element of an array; `value` has its size.
+
+    Raises:
+        OSError: The kernel refuses.
+    """
+    _element(_MAP_UPDATE_ELEM, descriptor, ctypes.create_string_buffer(value))
+
+
+def first(descriptor: int, size: int) -> bytes:
+    """Return the first element of an array, which is `size` bytes long.
+
+    Raises:
+        OSError: The kernel refuses.
+    """
+    value = ctypes.create_string_buffer(size)
+    _element(_MAP_LOOKUP_ELEM, descriptor, value)
+    return value.raw
+
+
+def _element(command: int, descriptor: int, value: ctypes.Array[ctypes.c_char]) -> None:
+    key = ctypes.create_string_buffer(4)
+    fields = (descriptor, 0, ctypes.addressof(key), ctypes.addressof(value), 0)
+    _bpf(command, struct.pack("=2I3Q", *fields))
 
 
 def recursion_misses(program: int) -> int:

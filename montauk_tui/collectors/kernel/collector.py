@@ -1,12 +1,13 @@
 """The kernel collector: snapshots by a BPF iterator, exits from the probes' log."""
 
+from __future__ import annotations
+
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from montauk_tui.collectors.base import Availability, Collector
 from montauk_tui.collectors.clock import (
@@ -15,16 +16,17 @@ from montauk_tui.collectors.clock import (
     SampleClock,
     namespace_offsets,
 )
-from montauk_tui.collectors.kernel import loader, requirements
-from montauk_tui.collectors.kernel.deaths import DeathJoiner, sees_signals
+from montauk_tui.collectors.kernel.deaths import LACKS_SIGNALS, DeathJoiner
 from montauk_tui.collectors.kernel.exit_records import ExitCompleter
 from montauk_tui.collectors.kernel.hidden_from_bpf import HiddenFromBpf
 from montauk_tui.collectors.kernel.idle import IdleTasks
-from montauk_tui.collectors.kernel.layout import unknown_columns
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.logs import ProbeLogs
-from montauk_tui.collectors.kernel.records import EXEC, LIFECYCLE, in_namespace
+from montauk_tui.collectors.kernel.origin import Origin
+from montauk_tui.collectors.kernel.pinfolder import BPFFS
+from montauk_tui.collectors.kernel.records import EXEC, in_namespace
 from montauk_tui.collectors.kernel.run_delay import RunDelay
+from montauk_tui.collectors.kernel.sizes import Sizes
 from montauk_tui.collectors.kernel.snapshot import (
     SNAPSHOT_COLUMNS,
     TaskIterator,
@@ -40,15 +42,12 @@ from montauk_tui.collectors.procfs.host import HostReader
 from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
-from montauk_tui.errors import CollectorFailed, CollectorUnavailable, ResourceMissing
+from montauk_tui.errors import CollectorFailed, CollectorUnavailable
 from montauk_tui.model.sample import HostSample, Identity, ProcessTable, Sample
 from montauk_tui.model.schema import Need
-from montauk_tui.resources import folder
 
-_LOG_BYTES: Final = 32 << 20
-"""Size of the log of lifecycle records, all CPUs together."""
-_MOST_SLOTS: Final = 8192
-_LEAST_SLOTS: Final = 1024
+if TYPE_CHECKING:
+    from montauk_tui.collectors.kernel.origin import Probes
 
 _RECORDING_NS: Final = 5 * 10**6
 """A record may appear in its log this late: a CPU of a virtual machine can stop at any
@@ -59,29 +58,36 @@ class KernelCollector(Collector):
     """Sees every process, however short-lived, and its exact CPU time."""
 
     name: ClassVar[str] = "kernel"
-    slow_to_open: ClassVar[bool] = True
     free: ClassVar[Need] = Need.IO
     lookups: ProcLookups
 
-    def __init__(self, attachment: str = "auto") -> None:
-        """Attach by `kprobes`, `tracepoints`, or `auto` for the best available."""
-        self._attachment = attachment
-        self._loader = loader.Loader()
-        self._loaded: loader.Loaded | None = None
+    def __init__(self, attachment: str = "auto", place: str = BPFFS) -> None:
+        """Use the probes that stay loaded, or load some.
+
+        Args:
+            attachment: `kprobes`, `tracepoints`, or `auto` for the best available;
+                those that stay loaded are used for `auto` only.
+            place: The BPF file system in which they are.
+        """
+        self._origin = Origin(attachment, place)
+        self._probes: Probes | None = None
         self._resources = ExitStack()
         self._users = UserNames()
         self._clock = SampleClock()
 
     @property
     def detail(self) -> str:
-        """BCC's version and how the probes are attached, once they are."""
-        if self._loaded is None:
-            return "eBPF"
-        return f"eBPF, BCC {self._loaded.bcc}, {self._loaded.attachment}"
+        """Where the probes are from and how they are attached, once they are."""
+        return "eBPF" if self._probes is None else self._probes.detail(self._offset_ns)
+
+    @property
+    def slow_to_open(self) -> bool:
+        """Whether probes must be loaded first."""
+        return self._origin.must_load
 
     def availability(self) -> Availability:
-        """Tell from a few files whether the probes should load."""
-        return requirements.check()
+        """Tell from a few files whether there should be probes."""
+        return self._origin.availability()
 
     def open(self) -> None:
         """Load the probes and map their logs.
@@ -90,57 +96,52 @@ class KernelCollector(Collector):
             CollectorUnavailable: With the reason and the remedy.
         """
         self.close()
-        probes, cpus, namespace = _surroundings()
         offsets = namespace_offsets()
         if offsets is None:
             raise CollectorUnavailable(*UNKNOWN_OFFSETS)
         self._offset_ns = offsets.boot_ns
-        slots = _slots(cpus)
-        defines = {
-            "CPUS": cpus,
-            "LIVES": slots,
-            "BRIEFS": slots,
-            "READER_PIDNS": namespace,
-        }
-        self._loaded = loaded = self._loader.load(
-            probes, defines, self._attachment, on_wait=self.on_wait
-        )
-        self._resources.callback(loaded.close)
+        probes, sizes = self._origin.open(self.on_wait)
+        self._probes = probes
+        self._resources.callback(probes.close)
         try:
-            self._map(loaded.descriptors, cpus, slots, offsets.monotonic_ns)
+            self._map(probes, sizes, offsets.monotonic_ns)
             self._check_sight()
         except (CollectorFailed, CollectorUnavailable) as error:
             self.close()
             raise CollectorUnavailable(error.reason, error.remedy) from error
         except (OSError, ValueError) as error:
             self.close()
+            from montauk_tui.collectors.kernel.loader import PASSING  # noqa: PLC0415
+
             number = getattr(error, "errno", None) or 0
-            remedy = loader.PASSING.get(number, "raise the locked memory limit")
+            remedy = PASSING.get(number, "raise the locked memory limit")
             reason = f"the probes' log cannot be mapped: {error}"
-            may_pass = number in loader.PASSING
+            may_pass = number in PASSING
             raise CollectorUnavailable(reason, remedy, may_pass=may_pass) from error
-        self._begin(loaded)
+        self._begin(probes)
 
-    def _map(
-        self, descriptors: Mapping[str, int], cpus: int, slots: int, offset_ns: int
-    ) -> None:
+    def _map(self, probes: Probes, sizes: Sizes, offset_ns: int) -> None:
         self._root = ProcRoot()
-        self._logs = ProbeLogs(descriptors, cpus, slots)
+        namespace = os.stat("/proc/self/ns/pid").st_ino  # noqa: PTH116
+        self._logs = ProbeLogs(probes.descriptors, *sizes, namespace)
         self._resources.callback(self._logs.close)
-        self._idle_tasks = IdleTasks(descriptors["idles"], cpus, offset_ns)
+        idles = probes.descriptors["idles"]
+        self._idle_tasks = IdleTasks(idles, sizes.cpus, offset_ns)
         self._resources.callback(self._idle_tasks.close)
-        self._iterator = TaskIterator(descriptors["iterator"])
+        self._iterator = TaskIterator(probes.open_tasks)
 
-    def _begin(self, loaded: loader.Loaded) -> None:
+    def _begin(self, probes: Probes) -> None:
         self.lookups = ProcLookups(self._root, self._users)
         self._host_reader = HostReader(self._root.read, self._root.read_lists)
-        self._unknown = unknown_columns(loaded.missing)
+        self._unknown = _unknown(probes.missing)
         self._enrichment = Enrichment(self._root, has=SNAPSHOT_COLUMNS)
         now_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         self._exit_completer = ExitCompleter(USER_HZ, now_ns)
         self._before = ProcessTable.empty()
-        self._sees_signals = sees_signals(loaded)
-        sees_oom = "victim_tracepoint" in loaded.descriptors
+        self._sees_signals = "signal_tracepoint" in probes.hooked and (
+            not LACKS_SIGNALS & {*probes.missing}
+        )
+        sees_oom = "victim_tracepoint" in probes.hooked
         self._deaths = DeathJoiner(USER_HZ, sees_oom=sees_oom)
         self._run_delay = RunDelay()
         self._hidden = HiddenFromBpf(self._root, USER_HZ)
@@ -155,12 +156,12 @@ class KernelCollector(Collector):
     def close(self) -> None:
         """Remove the probes; harmless when closed already."""
         self._resources.close()
-        self._loaded = None
+        self._probes = None
         self._users.close()
 
     def give_up(self) -> None:
         """Kill the loader, and start no other."""
-        self._loader.give_up()
+        self._origin.give_up()
 
     def sample(self, needs: Need) -> Sample:
         """Return the processes as they are now and the exits since the last sample.
@@ -168,7 +169,7 @@ class KernelCollector(Collector):
         Raises:
             CollectorFailed: The iterator or /proc can no longer be read.
         """
-        if self._loaded is None:
+        if self._probes is None:
             raise CollectorFailed("the kernel collector is not open")
         started = self._clock.start()
         tasks = self._iterator.read()
@@ -241,31 +242,10 @@ def _execs(lifecycle: Records) -> list[Identity]:
     return list(map(Identity, execs["pid"].tolist(), ticks.tolist()))
 
 
-def _surroundings() -> tuple[Path, int, int]:
-    """Return the probes' folder, the possible CPUs, and the pid namespace we are in.
+def _unknown(missing: Collection[str]) -> frozenset[str]:
+    """Return the columns that need fields of the kernel that are missing."""
+    if not missing:
+        return frozenset()
+    from montauk_tui.collectors.kernel.layout import unknown_columns  # noqa: PLC0415
 
-    Raises:
-        CollectorUnavailable: One of them is missing.
-    """
-    try:
-        namespace = os.stat("/proc/self/ns/pid").st_ino  # noqa: PTH116
-        return folder("probes"), _possible_cpus(), namespace
-    except ResourceMissing as error:
-        raise CollectorUnavailable(error.reason, error.remedy) from error
-    except (OSError, ValueError) as error:
-        reason = f"the CPUs or the pid namespace are unknown: {error}"
-        raise CollectorUnavailable(reason, "mount /proc and /sys") from error
-
-
-def _possible_cpus() -> int:
-    """Return how many CPUs there may ever be, as BPF numbers them."""
-    text = Path("/sys/devices/system/cpu/possible").read_text("ascii").strip()
-    return int(text.replace(",", "-").split("-")[-1]) + 1
-
-
-def _slots(cpus: int) -> int:
-    """Return how many lifecycle records each CPU has room for, a power of two."""
-    slots = _MOST_SLOTS
-    while slots > _LEAST_SLOTS and slots * cpus * LIFECYCLE.itemsize > _LOG_BYTES:
-        slots //= 2
-    return slots
+    return unknown_columns(missing)

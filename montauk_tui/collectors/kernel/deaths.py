@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.collectors.kernel.exit_records import cut_arguments
-from montauk_tui.collectors.kernel.loader import Loaded
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.memory_events import MemoryEvents
 from montauk_tui.model.deaths import Death, OutOfMemory, Request, SentAs, Task
@@ -22,6 +21,11 @@ _MOST: Final = 1 << 14
 """Processes with a signal that has not ended them yet."""
 _MOST_EACH: Final = 4
 _MOST_VICTIMS: Final = 256
+
+LACKS_SIGNALS: Final = frozenset(
+    ("T_sighand", "T_blocked", "T_real_blocked", "H_action", "H_handler")
+)
+"""Without any of these fields of the kernel no fatal signal is recorded."""
 
 _Who = tuple[int, int]
 """Pid and start in ticks."""
@@ -166,9 +170,3 @@ def _choice(
         oom_score_adj=int(victim["oom_score_adj"]) if has_task else None,
         events=events,
     )
-
-
-def sees_signals(loaded: Loaded) -> bool:
-    """Tell whether fatal signals are recorded on this kernel."""
-    lacks = {"T_sighand", "T_blocked", "T_real_blocked", "H_action", "H_handler"}
-    return "signal_tracepoint" in loaded.descriptors and not lacks & {*loaded.missing}

@@ -12,12 +12,13 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from montauk_tui import children, trust
+from montauk_tui.collectors.kernel import bpf
 from montauk_tui.collectors.kernel.attached import LITTLE_ROOM
 from montauk_tui.collectors.kernel.parts import EVERY, Part
 from montauk_tui.errors import CollectorUnavailable
@@ -84,6 +85,26 @@ class Loaded:
     """Fields that this kernel does not have, by their macros in layout.py."""
     is_compiled: bool = True
     """Whether BCC had to compile them; else they were kept from an earlier start."""
+
+    memory_bytes: int = 0
+    """Of all maps and programs."""
+
+    @property
+    def hooked(self) -> Collection[str]:
+        """The functions that run at events of the kernel, among others."""
+        return self.descriptors.keys()
+
+    def detail(self, _offset_ns: int = 0) -> str:
+        """Return BCC's version and how the probes are attached."""
+        return f"eBPF, BCC {self.bcc}, {self.attachment}"
+
+    def open_tasks(self) -> int:
+        """Return a descriptor from which the iterator's output can be read once.
+
+        Raises:
+            OSError: The kernel refuses.
+        """
+        return bpf.open_iterator(self.descriptors["iterator"])
 
     def close(self) -> None:
         """Detach and free everything."""
@@ -339,6 +360,7 @@ def _loaded(
                 bcc=answer["bcc"],
                 missing=tuple(answer["missing"]),
                 is_compiled=answer["compiled"],
+                memory_bytes=answer["memory_bytes"],
             )
         raw = answer["reason"].encode("utf-8", "surrogateescape")
     except (AttributeError, KeyError, TypeError, ValueError) as error:

@@ -91,6 +91,7 @@ def load(request: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
         "bcc": kept["bcc"],
         "missing": kept["missing"],
         "compiled": source.is_compiled,
+        "memory_bytes": loaded.memory_bytes(),
     }
     maps = [loaded.maps[name] for name in source.maps]
     programs = loaded.programs.values()
@@ -146,9 +147,7 @@ def _try_bpf() -> None:
     """Create a minimal map: a refusal of it is not for its size."""
     # Locked memory is not limited from 5.11 on.
     if _version() < (5, 11):
-        with contextlib.suppress(ValueError, OSError):
-            no_limit = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-            resource.setrlimit(resource.RLIMIT_MEMLOCK, no_limit)
+        bpf.lift_memory_limit()
     try:
         os.close(bpf.create_map(bpf.ARRAY, 4, 4, 1, 0, "montauk"))
     except OSError as error:
@@ -222,6 +221,8 @@ class Source:
         flags = [*flags, *_hold_cpu(probes.hold_cpu)]
         if _version() >= _PREEMPTS:
             flags.append("-DPREEMPTED")
+        if _version() >= _TYPES_CURRENT:
+            flags.append("-DTYPED_CURRENT")
         self.is_compiled = True
         bcc = _import_bcc(self._packages)
         os.environ["BCC_KERNEL_SOURCE"] = str(Path.cwd())
@@ -274,6 +275,8 @@ def _hold_cpu(functions: list[int]) -> list[str]:
 
 _PREEMPTS = (7, 0)
 """Programs at raw tracepoints may be preempted."""
+_TYPES_CURRENT = (5, 11)
+"""A program may load fields of the current task: bpf_get_current_task_btf."""
 
 
 def _no_types(error: Exception) -> Refused:

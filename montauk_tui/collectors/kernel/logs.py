@@ -16,6 +16,7 @@ from montauk_tui.collectors.kernel.log import (
     joined,
 )
 from montauk_tui.collectors.kernel.missed import Missed
+from montauk_tui.collectors.kernel.pidns import INITIAL, own_records
 from montauk_tui.collectors.kernel.records import (
     BRIEF,
     DEATH,
@@ -25,10 +26,14 @@ from montauk_tui.collectors.kernel.records import (
     VICTIM,
     VICTIMS,
 )
-from montauk_tui.collectors.kernel.wakes import Wakes
+from montauk_tui.collectors.kernel.wakes import Periodic, Wakes
 from montauk_tui.collectors.urgency import Collecting
 from montauk_tui.errors import CollectorFailed
 from montauk_tui.model.sample import Counters
+from montauk_tui.model.schema import Ints
+
+_COLLECT_S: Final = 0.25
+"""Logs of loaded probes are read this often."""
 
 _MOST_KEPT: Final = 1 << 16
 """Records kept for the next sample; without one the oldest are lost."""
@@ -50,8 +55,20 @@ class Drained(NamedTuple):
 class ProbeLogs:
     """Maps the logs, reads them in its own thread, and counts the lost records."""
 
-    def __init__(self, descriptors: Mapping[str, int], cpus: int, slots: int) -> None:
+    def __init__(
+        self,
+        descriptors: Mapping[str, int],
+        cpus: int,
+        slots: int,
+        namespace: int = INITIAL,
+    ) -> None:
         """Map the logs and start.
+
+        Args:
+            descriptors: Of the maps, by their names in C, and of the programs.
+            cpus: How many CPUs have a log.
+            slots: Records in the log of a CPU.
+            namespace: Inode of the pid namespace whose processes are wanted.
 
         Raises:
             OSError, ValueError: The kernel does not let them be mapped.
@@ -83,9 +100,11 @@ class ProbeLogs:
             self._missed = Missed(descriptors)
             self._kept: list[Drained] = []
             self._kept_lifecycle = self._dropped = self._dropped_exits = 0
+            self._namespace = namespace
+            self._others = np.zeros(3, dtype=np.int64)
             self._drained = Counters(0, 0, 0)
             self._lock = threading.Lock()
-            wakes = Wakes(descriptors["wakes"])
+            wakes = _wakes(descriptors.get("wakes"))
             self._shared.callback(wakes.close)
             self._collecting = Collecting(self._collect, "montauk-log", wakes)
             undo.pop_all()
@@ -128,10 +147,12 @@ class ProbeLogs:
         late = self._counts.total("late") - self._late
         missed["exits"] = max(0, missed["exits"] - late)
         lost = self.lifecycle.lost + self.forks.lost + self._dropped
+        forks, execs, exits = self._others.tolist()
+        execs += self.lifecycle.exits
         return Counters(
-            forks=self.forks.counted + missed["forks"],
-            execs=self.lifecycle.counted - self.lifecycle.exits + missed["execs"],
-            exits=self.lifecycle.exits + missed["exits"],
+            forks=self.forks.counted - forks + missed["forks"],
+            execs=self.lifecycle.counted - execs + missed["execs"],
+            exits=self.lifecycle.exits - exits + missed["exits"],
             lost=lost + sum(missed.values()),
             lost_exits=self.lifecycle.lost_exits
             + self._dropped_exits
@@ -151,7 +172,8 @@ class ProbeLogs:
             if len(deaths):
                 # Among these is the exec of each sender.
                 lifecycle = np.concatenate([lifecycle, self.lifecycle.read()])
-            forks = self.forks.read()
+            lifecycle, forks = self._own(lifecycle, self.forks.read())
+            deaths = own_records(deaths, self._namespace)
             read = Drained(lifecycle, finals, forks, deaths, victims)
             if any(map(len, read)):
                 self._kept.append(read)
@@ -161,3 +183,25 @@ class ProbeLogs:
                 self._kept_lifecycle -= len(dropped)
                 self._dropped += len(dropped) + len(forks)
                 self._dropped_exits += int(np.count_nonzero(dropped["kind"] == EXIT))
+
+    def _own(self, lifecycle: Records, forks: Records) -> tuple[Records, Records]:
+        """Return the records of our pid namespace; count those of others."""
+        if self._namespace == INITIAL:
+            return lifecycle, forks
+        own = (
+            own_records(lifecycle, self._namespace),
+            own_records(forks, self._namespace),
+        )
+        self._others += _events(lifecycle, forks) - _events(*own)
+        return own
+
+
+def _events(lifecycle: Records, forks: Records) -> Ints:
+    """Return the numbers of forks, execs and exits."""
+    exits = np.count_nonzero(lifecycle["kind"] == EXIT)
+    return np.array([len(forks), len(lifecycle) - exits, exits])
+
+
+def _wakes(descriptor: int | None) -> Wakes | Periodic:
+    """Return what wakes the reader: a ring buffer has one, and loaded probes many."""
+    return Periodic(_COLLECT_S) if descriptor is None else Wakes(descriptor)

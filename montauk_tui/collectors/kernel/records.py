@@ -42,6 +42,8 @@ _RECORDS: Final = records_of(_HEADER)
 
 _NUMBERS: Final = dict(_NUMBER.findall(_HEADER))
 
+ABI: Final = int(_NUMBERS["ABI"])
+"""The number of the protocol of the records."""
 ARGV_BYTES: Final = int(_NUMBERS["ARGV_BYTES"])
 LIFECYCLE: Final = _RECORDS["life"]
 BRIEF: Final = _RECORDS["brief"]

@@ -31,7 +31,7 @@ _CAP_BPF: Final = 39
 _EVERYBODY: Final = ["0", "0", "4294967295"]
 """The ids that the initial user namespace maps (user_namespaces(7))."""
 
-AS_ROOT: Final = "run it as root: sudo montauk"
+AS_ROOT: Final = "run it as root, or once: sudo montauk probes load"
 
 
 @dataclass(frozen=True, slots=True)

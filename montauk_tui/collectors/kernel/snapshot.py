@@ -4,13 +4,13 @@ Hot path: about 1 us a thread, most of it in the kernel.
 """
 
 import os
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from montauk_tui.collectors.cputime import split_run_time
-from montauk_tui.collectors.kernel import bpf
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.records import TASK, int_columns
 from montauk_tui.errors import CollectorFailed
@@ -37,9 +37,9 @@ _FROZEN_OR_LOCK: Final = 0x8000 | 0x1000
 class TaskIterator:
     """Reads all threads of the reader's pid namespace."""
 
-    def __init__(self, link: int) -> None:
-        """Read through the link of the iterator program."""
-        self._link = link
+    def __init__(self, open_tasks: Callable[[], int]) -> None:
+        """Read what `open_tasks` returns, each time another descriptor."""
+        self._open_tasks = open_tasks
         # Its pages are taken as they are filled.
         self._buffer = np.empty(TASK.itemsize * 4096, dtype=np.uint8)
 
@@ -50,7 +50,11 @@ class TaskIterator:
             CollectorFailed: The kernel refuses.
         """
         try:
-            descriptor = bpf.open_iterator(self._link)
+            descriptor = self._open_tasks()
+        except FileNotFoundError as error:
+            reason = "the probes were unloaded"
+            remedy = "to have it again: sudo montauk probes load"
+            raise CollectorFailed(reason, remedy, returns=True) from error
         except OSError as error:
             reason = f"the task iterator refuses: {error.strerror}"
             raise CollectorFailed(reason) from error

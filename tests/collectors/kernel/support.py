@@ -26,11 +26,9 @@ def opened() -> Iterator[KernelCollector]:
 
 
 def load(python: Path | str | None, probes: Path | None = None) -> Loaded:
-    namespace = os.stat("/proc/self/ns/pid").st_ino  # noqa: PTH116
-    defines = {**DEFINES, "READER_PIDNS": namespace}
     return loader.Loader().load(
         probes or folder("probes"),
-        defines,
+        DEFINES,
         "auto",
         python=None if python is None else str(python),
     )

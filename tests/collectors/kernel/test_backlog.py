@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from montauk_tui.collectors.kernel import collector as collector_module
-from montauk_tui.collectors.kernel.collector import _possible_cpus, _slots
+from montauk_tui.collectors.kernel import sizes
 from montauk_tui.collectors.kernel.logs import ProbeLogs
+from montauk_tui.collectors.kernel.sizes import default_slots, possible_cpus
 from montauk_tui.collectors.urgency import hasten
 from montauk_tui.model.schema import Need
 from tests.cli.conftest import PROGRAM
@@ -54,7 +54,7 @@ def events(sample: dict[str, Any]) -> int:
 
 
 def test_as_many_ends_as_are_promised_while_it_is_stopped(lives: str) -> None:
-    count = _slots(_possible_cpus()) - MARGIN
+    count = default_slots(possible_cpus()) - MARGIN
     if count <= 0:
         pytest.skip("too many CPUs for a test of one")
     with monitor() as process:
@@ -90,7 +90,7 @@ def eighths_filled(logs: ProbeLogs, slots: int) -> int:
 
 def test_nothing_wakes_the_reader_until_a_log_fills_up(lives: str) -> None:
     """Count its wake-ups: an eighth of a log each at the least, none for time."""
-    slots = _slots(_possible_cpus())
+    slots = default_slots(possible_cpus())
     with opened() as collector:
         logs = collector._logs  # noqa: SLF001
         collecting = logs._collecting  # noqa: SLF001
@@ -110,7 +110,7 @@ def test_nothing_wakes_the_reader_until_a_log_fills_up(lives: str) -> None:
 def test_the_promise_is_in_the_documentation() -> None:
     root = Path(__file__).parents[3]
     text = " ".join((root / "docs/collectors.md").read_text("utf-8").split())
-    most = collector_module._MOST_SLOTS  # noqa: SLF001
+    most = sizes._MOST_SLOTS  # noqa: SLF001
     assert f"A CPU has room for {most:,} records of each kind" in text
 
 

@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 
 from bench.accuracy.cgroup import group
-from montauk_tui.collectors.kernel import collector as collector_module
-from montauk_tui.collectors.kernel import exit_records
+from montauk_tui.collectors.kernel import exit_records, sizes
 from montauk_tui.collectors.kernel.collector import KernelCollector
 from montauk_tui.collectors.kernel.log import Log, Records
 from montauk_tui.collectors.kernel.records import FINAL
@@ -186,8 +185,8 @@ def test_a_log_that_is_too_small_counts_what_it_lost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     slots, runs = 64, 500
-    monkeypatch.setattr(collector_module, "_MOST_SLOTS", slots)
-    monkeypatch.setattr(collector_module, "_LEAST_SLOTS", slots)
+    monkeypatch.setattr(sizes, "_MOST_SLOTS", slots)
+    monkeypatch.setattr(sizes, "_LEAST_SLOTS", slots)
     with asleep(monkeypatch), opened() as small:
         lifecycle = spy(monkeypatch, small._logs.lifecycle)  # noqa: SLF001
         forks = spy(monkeypatch, small._logs.forks)  # noqa: SLF001

@@ -1,10 +1,8 @@
 """What remains when it is over: nothing, however it ended."""
 
-import ctypes
 import dataclasses
 import json
 import os
-import platform
 import signal
 import socket
 import subprocess
@@ -12,7 +10,7 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import pytest
 
@@ -30,37 +28,9 @@ from tests.collectors.kernel.support import (
     opened,
 )
 from tests.support import heritage
+from tests.support.bpfobjects import bpf_objects, bpf_objects_of
 from tests.support.patience import MOST_S, until
 from tests.support.walking import is_there
-
-SYS_BPF: Final = {"x86_64": 321, "s390x": 351, "ppc64le": 361}.get(
-    platform.machine(), 280
-)
-NEXT_ID: Final = {"program": 11, "map": 12, "link": 31}
-"""BPF_PROG_GET_NEXT_ID and its like (include/uapi/linux/bpf.h)."""
-
-
-class Objects(NamedTuple):
-    """A kind of BPF object and its id."""
-
-    kind: str
-    id: int
-
-
-def bpf_objects() -> set[Objects]:
-    """Return everything that BPF holds on this machine."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    found = set()
-    for kind, command in NEXT_ID.items():
-        last = 0
-        while True:
-            attributes = (ctypes.c_uint32 * 3)(last, 0, 0)
-            if libc.syscall(SYS_BPF, command, attributes, 12) < 0:
-                break
-            last = attributes[1]
-            found.add(Objects(kind, last))
-    return found
-
 
 # --- objects of the kernel ------------------------------------------------------------
 
@@ -97,24 +67,6 @@ def test_a_kill_leaves_nothing_behind() -> None:
             process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
     until(lambda: not ours & bpf_objects(), "the objects to go")
-
-
-FIELDS: Final = {"prog_id": "program", "map_id": "map", "link_id": "link"}
-
-
-def bpf_objects_of(pid: int) -> set[Objects]:
-    """Return what the descriptors of a process refer to (proc_pid_fdinfo(5))."""
-    found = set()
-    for path in Path(f"/proc/{pid}/fdinfo").iterdir():
-        try:
-            lines = path.read_text().splitlines()
-        except OSError:
-            continue
-        for line in lines:
-            name, _, value = line.partition(":")
-            if name in FIELDS:
-                found.add(Objects(FIELDS[name], int(value)))
-    return found
 
 
 # --- the loader -----------------------------------------------------------------------

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from montauk_tui.collectors.kernel import loader_main
-from montauk_tui.collectors.kernel.collector import _surroundings
 from montauk_tui.collectors.kernel.loader import Loader
 from montauk_tui.collectors.kernel.parts import CORE, EVERY, Part
+from montauk_tui.collectors.kernel.sizes import Sizes, possible_cpus
 from montauk_tui.resources import folder
 
 FILES = sorted(
@@ -86,8 +86,7 @@ class TestText:
 @pytest.mark.privileged
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may load programs")
 def test_a_part_runs_where_it_is_loaded(probes: Path) -> None:
-    _, cpus, namespace = _surroundings()
-    defines = {"CPUS": cpus, "LIVES": 1024, "BRIEFS": 1024, "READER_PIDNS": namespace}
+    defines = Sizes(possible_cpus(), 1024).defines()
     loaded = Loader().load(probes, defines, "auto", parts=(*CORE, EXTRA))
     try:
         assert "count_program" in loaded.descriptors

@@ -1,5 +1,6 @@
 """records.py says of every field what the C compiler says of probes/records.h."""
 
+import hashlib
 import re
 import subprocess
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from montauk_tui.collectors.kernel import records
+from montauk_tui.collectors.kernel.pidns import INITIAL, own_records
 from montauk_tui.resources import folder
 
 STRUCTS: Final = {
@@ -95,10 +97,10 @@ def test_the_constants_are_equal() -> None:
 
 
 def test_sizes_that_the_programs_count_on() -> None:
-    """`length & 511` in put_argv; records that never straddle a cache line too many."""
-    assert records.LIFECYCLE.itemsize == 640
+    """`length & 511` in put_argv; lines of one CPU only."""
+    assert records.LIFECYCLE.itemsize == 672
     assert records.ARGV_BYTES <= 512
-    assert records.BRIEF.itemsize == records.IDLE.itemsize == 64
+    assert records.IDLE.itemsize == 64
     assert records.COUNTS.itemsize == 128
     assert Path(folder("probes"), "lives.c").read_text().count("length & 511") == 1
 
@@ -118,7 +120,7 @@ def test_times_are_moved_into_a_time_namespace(offset_ns: int) -> None:
         for name in numpy_fields(record):
             if record[name].kind != "S":
                 expected = 10**10 + offset_ns if name in times else 0
-                assert made[name].tolist() == [expected, expected], name
+                assert np.all(made[name] == expected), name
 
 
 def test_a_request_that_there_was_not_stays_at_0() -> None:
@@ -127,3 +129,29 @@ def test_a_request_that_there_was_not_stays_at_0() -> None:
     records.in_namespace(made, 5)
     assert made["asked_ns"].tolist() == [0, 10**10 + 5]
     assert made["sender_start_ns"].tolist() == [5, 10**10 + 5]
+
+
+LAYOUTS: Final = {1: "f75ce73d"}
+"""A digest of all records, by the number of the protocol (docs/probes.md)."""
+
+
+def test_another_layout_is_another_protocol() -> None:
+    """If not: raise ABI, or, if it was not released yet, put the new digest above."""
+    found = {name: str(it.descr) for name, it in records.records_of(HEADER).items()}
+    digest = hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest()[:8]
+    assert LAYOUTS.get(records.ABI) == digest
+    assert max(LAYOUTS) == records.ABI
+
+
+def test_records_of_a_pid_namespace_have_its_pids() -> None:
+    made = np.zeros(4, dtype=records.BRIEF)
+    made["pid"], made["ppid"] = [100, 101, 102, 103], [1, 100, 101, 102]
+    made["ns"][:3] = [[7, 0, 0], [7, 8, 0], [9, 7, 8]]
+    made["ns_pid"][:3] = [[1, 0, 0], [2, 1, 0], [5, 6, 7]]
+    made["ns_ppid"][:3] = [[0, 0, 0], [1, 0, 0], [4, 3, 2]]
+    assert own_records(made.copy(), INITIAL)["pid"].tolist() == [100, 101, 102, 103]
+    for namespace, pids, ppids in (
+        (7, [1, 2, 6], [0, 1, 3]), (8, [1, 7], [0, 2]), (9, [5], [4]), (10, [], [])
+    ):  # fmt: skip
+        own = own_records(made.copy(), namespace)
+        assert (own["pid"].tolist(), own["ppid"].tolist()) == (pids, ppids)

@@ -1,0 +1,97 @@
+"""What is known of probes that stay loaded: a text in a map beside their logs."""
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from typing import Final, Self
+
+from montauk_tui.collectors.kernel.readers import Access
+
+BYTES: Final = 4096
+"""Size of the map's only value: JSON, then zeros."""
+
+_UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+class NotReadable(ValueError):
+    """The text is not what montauk writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Facts of the probes in a folder of pins."""
+
+    abi: int
+    version: str
+    """Of the montauk that loaded them."""
+    sources: str
+    """A digest of the C files."""
+    attachment: str
+    """kprobes or tracepoints."""
+    bcc: str
+    missing: tuple[str, ...]
+    """Fields that this kernel does not have, by their macros in layout.py."""
+    cpus: int
+    slots: int
+    """Records of one CPU in each log."""
+    hooks: int
+    """How many links there are to the kernel's events."""
+    hooked: tuple[str, ...]
+    """The functions that run at these events."""
+    loaded_ns: int
+    """CLOCK_BOOTTIME of the initial time namespace."""
+    loaded_by: str
+    """The user, as far as the kernel knows: the one who logged in."""
+    memory_bytes: int
+    """Of all maps and programs."""
+    parent: tuple[Access, Access] | None = None
+    """Of the folder above, before and after the readers were let in."""
+
+    def to_bytes(self) -> bytes:
+        """Return the value of the map.
+
+        Raises:
+            ValueError: There is too much of it.
+        """
+        text = json.dumps(asdict(self)).encode()
+        if len(text) > BYTES:
+            raise ValueError(f"{len(text)} bytes about the probes")
+        return text.ljust(BYTES, b"\0")
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> Self:
+        """Return what `to_bytes` wrote.
+
+        Raises:
+            NotReadable: Somebody else wrote it.
+        """
+        try:
+            facts = json.loads(raw.rstrip(b"\0"))
+            for name in ("abi", "cpus", "slots", "hooks", "loaded_ns", "memory_bytes"):
+                facts[name] = int(facts[name])
+            for name in ("missing", "hooked"):
+                facts[name] = tuple(map(str, facts[name]))
+            parent = facts["parent"]
+            if parent is not None:
+                (gid, mode), (new_gid, new_mode) = parent
+                parent = (int(gid), int(mode)), (int(new_gid), int(new_mode))
+            facts["parent"] = parent
+            # Those of another ABI may have others as well.
+            return cls(**{name: facts[name] for name in cls.__dataclass_fields__})
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise NotReadable(str(error)) from error
+
+    def age_s(self, offset_ns: int) -> float:
+        """Return for how long they have been loaded.
+
+        Args:
+            offset_ns: What our time namespace adds to CLOCK_BOOTTIME.
+        """
+        now_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - offset_ns
+        return max(0.0, (now_ns - self.loaded_ns) / 1e9)
+
+
+def ago(seconds: float) -> str:
+    """Return a time in the largest unit that it has one of: `3 d ago`."""
+    size, unit = next((one for one in _UNITS if seconds >= one[0]), _UNITS[-1])
+    return f"{int(seconds // size)} {unit} ago"

@@ -1,0 +1,284 @@
+"""Probes that stay loaded, read by whoever may: the pins of `montauk probes load`.
+
+The folder has the maps of the logs, frozen, so that they can be mapped but not written
+(the kernel maps nothing of a read-only descriptor), the iterator, which is read like a
+file, and a map with what is known of them. The links to the kernel's events are in a
+folder for root only: who has one could detach it.
+"""
+
+import errno
+import os
+import re
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+
+from montauk_tui.collectors.kernel import about, bpf, pinfolder
+from montauk_tui.collectors.kernel.about import About
+from montauk_tui.collectors.kernel.pinfolder import BPFFS
+from montauk_tui.collectors.kernel.records import (
+    ABI,
+    BRIEF,
+    COUNTS,
+    DEATH,
+    FINAL,
+    IDLE,
+    LIFECYCLE,
+    VICTIM,
+    VICTIMS,
+)
+from montauk_tui.collectors.kernel.sizes import Sizes
+from montauk_tui.errors import CollectorUnavailable
+
+LOAD: Final = "sudo montauk probes load"
+AGAIN: Final = f"load the probes again: {LOAD}"
+
+TASKS, ABOUT, HOOKS = "tasks", "about", "hooks"
+LOGS: Final[Mapping[str, np.dtype[np.void]]] = {
+    "lives": LIFECYCLE,
+    "forks": BRIEF,
+    "finals": FINAL,
+    "deaths": DEATH,
+}
+PER_CPU: Final[Mapping[str, np.dtype[np.void]]] = {"counts": COUNTS, "idles": IDLE}
+MAPS: Final = {**LOGS, "victims": VICTIM, **PER_CPU}
+
+_OTHER_ABIS: Final = range(1, ABI + 16)
+
+
+class Damaged(CollectorUnavailable):
+    """Pins of root's that are incomplete, or not what they should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """An open folder of pins: checked, and this user may read it."""
+
+    path: str
+    folder: int
+    about: About
+    readers: str
+    """Whom it is for, as a person says it."""
+    descriptors: Mapping[str, int]
+    """The maps of the logs, by their names in C."""
+    resources: ExitStack
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Fields that this kernel does not have."""
+        return self.about.missing
+
+    @property
+    def hooked(self) -> tuple[str, ...]:
+        """The functions that run at events of the kernel."""
+        return self.about.hooked
+
+    @property
+    def sizes(self) -> Sizes:
+        """How large the logs are."""
+        return Sizes(self.about.cpus, self.about.slots)
+
+    def detail(self, offset_ns: int) -> str:
+        """Return since when they have been loaded, and how they are attached."""
+        since = about.ago(self.about.age_s(offset_ns))
+        return f"eBPF, loaded {since}, {self.about.attachment}"
+
+    def open_tasks(self) -> int:
+        """Return a descriptor from which the iterator's output can be read once.
+
+        Raises:
+            OSError: ENOENT: the probes were unloaded.
+        """
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+        return os.open(TASKS, flags, dir_fd=self.folder)
+
+    def close(self) -> None:
+        """Close everything; the probes stay."""
+        self.resources.close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+
+def find(place: str = BPFFS, abi: int = ABI) -> Pins | None:
+    """Return the pins of this ABI, None if there are none that this user can see.
+
+    Raises:
+        CollectorUnavailable: They cannot be used, with the reason and the remedy.
+    """
+    path = f"{place}/{pinfolder.name_of(abi)}"
+    with ExitStack() as undo:
+        try:
+            folder = _open(place, abi, undo)
+        except FileNotFoundError:
+            _refuse_other_abi(place, abi)
+            return None
+        except PermissionError as error:
+            _refuse_outsider(place, error)
+            return None
+        except OSError as error:
+            raise CollectorUnavailable(f"{path}: {error.strerror}", AGAIN) from error
+        readers = readers_of(os.fstat(folder))
+        try:
+            descriptors = {name: _map(folder, name, path, undo) for name in MAPS}
+            facts = _about(folder, path)
+            tasks = pinfolder.open_pin(folder, TASKS, path)
+            os.close(tasks)
+            os.stat(HOOKS, dir_fd=folder, follow_symlinks=False)
+        except OSError as error:
+            raise _refusal(path, folder, error) from error
+        _check(path, facts, descriptors, abi)
+        resources = undo.pop_all()
+    return Pins(path, folder, facts, readers, descriptors, resources)
+
+
+def facts_of(above: int, name: str, path: str) -> About | None:
+    """Return what is known of a folder of pins, of any ABI; None if it does not say.
+
+    Args:
+        above: A descriptor of the folder that has it.
+        name: Its name there.
+        path: For messages.
+    """
+    try:
+        folder = pinfolder.open_inside(above, name, path)
+    except (OSError, CollectorUnavailable):
+        return None
+    try:
+        return _about(folder, path)
+    except (OSError, CollectorUnavailable):
+        return None
+    finally:
+        os.close(folder)
+
+
+def readers_of(found: os.stat_result) -> str:
+    """Return who may read a folder, as a person says it."""
+    if found.st_mode & 0o001:
+        return "everybody"
+    if found.st_mode & 0o010:
+        return f"group {pinfolder.group_name(found.st_gid)}"
+    return "root only"
+
+
+def _open(place: str, abi: int, undo: ExitStack) -> int:
+    above = pinfolder.open_above(place)
+    try:
+        name = pinfolder.name_of(abi)
+        folder = pinfolder.open_inside(above, name, f"{place}/{name}")
+    finally:
+        os.close(above)
+    undo.callback(os.close, folder)
+    return folder
+
+
+def _map(folder: int, name: str, path: str, undo: ExitStack) -> int:
+    """Return a descriptor of a frozen map."""
+    pin = pinfolder.open_pin(folder, name, path)
+    try:
+        descriptor = bpf.pinned(f"/proc/self/fd/{pin}")
+    finally:
+        os.close(pin)
+    undo.callback(os.close, descriptor)
+    return descriptor
+
+
+def _about(folder: int, path: str) -> About:
+    pin = pinfolder.open_pin(folder, ABOUT, path)
+    try:
+        descriptor = bpf.pinned(f"/proc/self/fd/{pin}", read_only=True)
+    finally:
+        os.close(pin)
+    try:
+        is_right = bpf.map_info(descriptor).value == about.BYTES
+        raw = bpf.first(descriptor, about.BYTES) if is_right else b""
+        return About.from_bytes(raw)
+    except about.NotReadable as error:
+        raise Damaged(f"{path}/{ABOUT} was not written by montauk", AGAIN) from error
+    finally:
+        os.close(descriptor)
+
+
+def _check(path: str, facts: About, descriptors: Mapping[str, int], abi: int) -> None:
+    """Compare the maps with what is known of them.
+
+    Raises:
+        CollectorUnavailable: They are others.
+    """
+    if facts.abi != abi:
+        reason = f"{path} has probes of ABI {facts.abi}, this montauk reads ABI {abi}"
+        raise CollectorUnavailable(reason, f"replace them: {LOAD}")
+    for name, record in MAPS.items():
+        slots = facts.slots if name in LOGS else VICTIMS if name == "victims" else 1
+        entries = facts.cpus * slots
+        expected = bpf.MapInfo(bpf.ARRAY, 4, record.itemsize, entries, name)
+        try:
+            is_right = bpf.map_info(descriptors[name]) == expected
+            is_right = is_right and _is_frozen(descriptors[name])
+        except (OSError, ValueError):
+            is_right = False
+        if not is_right:
+            raise Damaged(f"{path}/{name} is not the map that it should be", AGAIN)
+
+
+def _is_frozen(descriptor: int) -> bool:
+    text = Path(f"/proc/self/fdinfo/{descriptor}").read_text("ascii")
+    return "frozen:\t1" in text.splitlines()
+
+
+def _refuse_other_abi(place: str, abi: int) -> None:
+    """Raise CollectorUnavailable if there are pins of another ABI."""
+    for other in _OTHER_ABIS:
+        path = f"{place}/{pinfolder.name_of(other)}"
+        if other != abi and os.path.lexists(path):
+            reason = f"the loaded probes have ABI {other}, this montauk reads ABI {abi}"
+            raise CollectorUnavailable(reason, f"replace them: {LOAD}")
+
+
+def _refuse_outsider(place: str, error: OSError) -> None:
+    """Raise CollectorUnavailable if a group may look into the folder above."""
+    try:
+        found = os.stat(place)  # noqa: PTH116
+    except OSError:
+        return
+    if found.st_mode & 0o010 and found.st_gid != 0:
+        raise CollectorUnavailable(*_outsider(place, found)) from error
+
+
+def _outsider(path: str, found: os.stat_result) -> tuple[str, str]:
+    """Return why this user may not read a folder, and the remedy."""
+    remedy = f"let a group read them: {LOAD} --group NAME"
+    if found.st_mode & 0o010 and found.st_gid != 0:
+        group = pinfolder.group_name(found.st_gid)
+        remedy = f"join it: sudo usermod -aG {group} USER, then log in again"
+    return f"{path} is for {readers_of(found)}", remedy
+
+
+def _refusal(path: str, folder: int, error: OSError) -> CollectorUnavailable:
+    """Return why pins cannot be opened."""
+    if error.errno == errno.ENOENT:
+        return Damaged(f"some pins in {path} are missing", AGAIN)
+    if error.errno == errno.EACCES and error.filename is not None:
+        return CollectorUnavailable(*_outsider(path, os.fstat(folder)))
+    if error.errno == errno.EPERM and not _gives_maps():
+        reason = (
+            f"Linux {os.uname().release} gives the logs of loaded probes to root only"
+        )
+        remedy = "use Linux 5.19 or newer, or run it as root"
+        return CollectorUnavailable(reason, remedy)
+    return Damaged(f"the pins in {path}: {error.strerror}", AGAIN)
+
+
+def _gives_maps() -> bool:
+    """Tell whether the kernel gives maps to users without privilege (5.19)."""
+    version = re.findall(r"\d+", os.uname().release)[:2]
+    return tuple(map(int, version)) >= (5, 19)
