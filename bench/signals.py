@@ -47,7 +47,6 @@ def loaded(parts: tuple[Part, ...]) -> Iterator[Loaded]:
         "CPUS": _cpus(),
         "LIVES": _SLOTS,
         "BRIEFS": _SLOTS,
-        "READER_PIDNS": os.stat("/proc/self/ns/pid").st_ino,  # noqa: PTH116
     }
     probes = Loader().load(folder("probes"), defines, "auto", parts=parts)
     try:
