@@ -28,6 +28,9 @@ from montauk_tui.ui.terminal.keys import Keys
 from montauk_tui.ui.terminal.line import Line
 from montauk_tui.ui.terminal.pen import Ink, Pen
 
+_LAYOUT_S: Final = 0.01
+"""Between two looks whether a layout is still due; Textual makes 60 a second."""
+
 _LEAVE_S: Final = 2.0
 """How long exit waits for a terminal that accepts nothing."""
 
@@ -105,6 +108,11 @@ class TerminalDriver(LinuxDriver):
             self._loop.call_soon(self._send_soon)
 
     def _send_soon(self) -> None:
+        # After a layout Textual draws all that changed its place.
+        stack = self._app.screen_stack
+        if stack and stack[-1]._layout_required:  # noqa: SLF001 - no public way
+            self._loop.call_later(_LAYOUT_S, self._send_soon)
+            return
         self._is_due = False
         self._send_picture()
 

@@ -323,6 +323,10 @@ def test_keys_change_what_is_shown(terminal: Terminal) -> None:
     terminal.until_gone("Esc closes")
 
 
+def test_the_first_picture_has_every_part_in_its_place(terminal: Terminal) -> None:
+    assert is_whole(terminal)
+
+
 def test_a_click_selects_and_a_click_on_a_title_sorts(terminal: Terminal) -> None:
     titles = next(at for at, line in enumerate(terminal.lines) if "Command" in line)
     column = terminal.lines[titles].index("MEM%") + 1

@@ -6,7 +6,15 @@ import time
 import pytest
 
 from montauk_tui.engine.details import ProcessHistory, value_text, with_user_tasks
-from montauk_tui.model.details import USER_TASKS, Amount, Datum, Details, Section, Unit
+from montauk_tui.model.details import (
+    USER_TASKS,
+    Amount,
+    Datum,
+    Details,
+    Section,
+    Unit,
+    command_section,
+)
 from montauk_tui.model.sample import Identity
 from tests.support.builders import make_frame, make_sample
 
@@ -90,3 +98,8 @@ def test_only_the_limit_of_tasks_is_filled_in() -> None:
     assert with_user_tasks(before, make_frame(None, make_sample())) == before
     assert before.section("memory") == memory
     assert before.section("none") is None
+
+
+def test_a_process_without_arguments_has_none_to_show() -> None:
+    section = command_section(b"\0", is_cut=False)
+    assert (section.data, section.reason) == ((), "it has none")

@@ -5,6 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from montauk_tui.model import text as module
 from montauk_tui.model.names import state_letter
 from montauk_tui.model.text import (
     cell_width,
@@ -236,3 +237,13 @@ def test_half_of_a_wide_character_is_a_space() -> None:
     ]
     assert drop_cells("日", 5) == ""
     assert drop_cells("abc", 2) == "c"
+
+
+@pytest.mark.parametrize(
+    ("char", "seen"),
+    [("a", "a"), ("\n", r"\n"), ("\x1b", r"\x1b"), ("\u202e", r"\u202e"),
+     ("\U000e0001", r"\U000e0001")],
+)  # fmt: skip
+def test_what_is_not_visible_is_an_escape(char: str, seen: str) -> None:
+    module._visible.cache_clear()  # noqa: SLF001 - as in a new process
+    assert module._visible(char) == seen  # noqa: SLF001

@@ -214,6 +214,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
             lines += draw_ledger(frame, look)
         if self._is_new("height of meters", len(lines)):
             self.meters.styles.height = len(lines)
+            self._lay_out()
         self.meters.paint(lines)
 
     def _draw_header(self) -> None:
@@ -299,6 +300,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
             )
             if part.display != shown:
                 part.display = shown
+                self._lay_out()
         self._place_panel()
 
     def _place_panel(self) -> None:
@@ -307,6 +309,14 @@ class MainScreen(Screen[None], inherit_bindings=False):
             return
         self.panel.display = bool(width)
         self.panel.styles.width = width
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """Ask for a layout now: a changed part asks for it a message later.
+
+        Until then lines would be drawn in places that are no longer theirs.
+        """
+        self.refresh(layout=True)
 
 
 def _largest_pid(frame: Frame) -> int:
