@@ -107,11 +107,27 @@ def test_no_more_stay_open_than_allowed(
     child: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(package, "_MOST", 1)
+    monkeypatch.setattr(package, "_open", set())
     before, files = opened(), StatFiles(ProcRoot())
     for _ in range(2):
         assert read(files, OWN, child).keys() == {OWN, child}
         assert opened() == before + 1
     files.close()
+
+
+def test_two_collectors_share_what_may_stay_open(
+    child: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As while one takes over from the other."""
+    monkeypatch.setattr(package, "_MOST", 1)
+    monkeypatch.setattr(package, "_open", set())
+    made = StatFiles(ProcRoot()), StatFiles(ProcRoot())
+    for files in made:
+        assert read(files, OWN, child).keys() == {OWN, child}
+    assert [len(files._kept) for files in made] == [1, 0]  # noqa: SLF001
+    for files in made:
+        files.close()
+    assert package._open == set()  # noqa: SLF001
 
 
 @pytest.mark.parametrize(("limit", "most"), [(64, 32), (-1, 16_384), (10**6, 16_384)])

@@ -17,6 +17,9 @@ from montauk_tui.collectors.procfs.stat import RawStat
 _MOST: Final = 16_384
 """Files that are kept open at most, and half of those that may be open (ulimit -n)."""
 
+_open: Final[set[int]] = set()
+"""Those of all collectors: two are open while one takes over from the other."""
+
 
 class StatFiles:
     """Reads the stat file of each process; of copies of a /proc no file is kept."""
@@ -58,8 +61,9 @@ class StatFiles:
                 # Another process may have the pid by now.
                 _close(kept, [pid])
         file = self._root.open(f"{pid}/stat")
-        if len(kept) < self._most:
+        if len(_open) < self._most:
             kept[pid] = file
+            _open.add(file)
             return os.read(file, STAT_BYTES)
         try:
             return os.read(file, STAT_BYTES)
@@ -73,4 +77,6 @@ class StatFiles:
 
 def _close(kept: dict[int, int], pids: Iterable[int] | None) -> None:
     for pid in list(kept) if pids is None else pids:
-        os.close(kept.pop(pid))
+        file = kept.pop(pid)
+        _open.discard(file)
+        os.close(file)
