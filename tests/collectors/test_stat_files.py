@@ -138,6 +138,33 @@ def test_half_of_the_limit_is_left_to_others(
     assert StatFiles(ProcRoot())._most == most  # noqa: SLF001
 
 
+def test_where_others_need_the_descriptors_none_is_kept(child: int) -> None:
+    files = StatFiles(ProcRoot())
+    assert read(files, OWN, child).keys() == {OWN, child}
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    later = spawn("sleep", "1000")
+    try:
+        lowest = os.dup(0)
+        os.close(lowest)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, limits[1]))
+        assert read(files, OWN, child, later).keys() == {OWN, child, later}
+        assert files._kept == {}  # noqa: SLF001
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        end(later)
+
+
+def test_too_few_descriptors_are_an_error_and_no_exit() -> None:
+    files = StatFiles(ProcRoot())
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
+        with pytest.raises(OSError, match="Too many open files"):
+            read(files, OWN)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
 def test_files_of_a_copy_are_not_kept(proc: FakeProc) -> None:
     """They would go on when their processes are gone."""
     proc.add(FakeProcess(10))

@@ -5,6 +5,7 @@ one takes 4.3 KiB of the kernel's memory. It belongs to one process for ever: on
 has exited, reading fails (ESRCH), whoever has its pid.
 """
 
+import errno
 import os
 import resource
 import weakref
@@ -19,6 +20,8 @@ _MOST: Final = 16_384
 
 _open: Final[set[int]] = set()
 """Those of all collectors: two are open while one takes over from the other."""
+
+_NO_MORE: Final = (errno.EMFILE, errno.ENFILE)
 
 
 class StatFiles:
@@ -35,14 +38,19 @@ class StatFiles:
         weakref.finalize(self, _close, self._kept, None)
 
     def read(self, pids: Iterable[str]) -> dict[int, RawStat]:
-        """Return the stat file of each process that exists, by its id."""
+        """Return the stat file of each process that exists, by its id.
+
+        Raises:
+            OSError: Too many files are open, also without those that are kept.
+        """
         files: dict[int, RawStat] = {}
         for name in pids:
             pid = int(name)
             try:
                 files[pid] = pid, self._text(pid)
-            except OSError:
-                continue
+            except OSError as error:
+                if error.errno in _NO_MORE:
+                    raise
         _close(self._kept, self._kept.keys() - files.keys())
         return files
 
@@ -60,7 +68,7 @@ class StatFiles:
             except OSError:
                 # Another process may have the pid by now.
                 _close(kept, [pid])
-        file = self._root.open(f"{pid}/stat")
+        file = self._open(f"{pid}/stat")
         if len(_open) < self._most:
             kept[pid] = file
             _open.add(file)
@@ -69,6 +77,17 @@ class StatFiles:
             return os.read(file, STAT_BYTES)
         finally:
             os.close(file)
+
+    def _open(self, path: str) -> int:
+        try:
+            return self._root.open(path)
+        except OSError as error:
+            if error.errno not in _NO_MORE or not self._kept:
+                raise
+        # Others need them more: a process that is not read would look as if it exited.
+        self._most = 0
+        self.close()
+        return self._root.open(path)
 
     def close(self) -> None:
         """Close all of them."""
