@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from montauk_tui.config import Settings, TabSettings
@@ -196,8 +197,13 @@ class Shown(NamedTuple):
     """Whether exited parents are shown above their live children."""
 
 
+_with_exited: Final = lru_cache(maxsize=1)(with_exited)
+"""Of the current frame: tree and list have the same rows, and to list thousands of exits
+takes 100 ms."""
+
+
 def _processes(frame: Frame, shown: Shown) -> Frame:
-    listed = with_exited(frame, shown.linger_s, shown.opened)
+    listed = _with_exited(frame, shown.linger_s, shown.opened)
     return (
         with_exited_parents(frame, listed, shown.linger_s)
         if shown.exited_parents

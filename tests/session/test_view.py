@@ -6,6 +6,7 @@ import pytest
 
 from montauk_tui.config import Settings
 from montauk_tui.model.schema import Need
+from montauk_tui.session import tabs
 from montauk_tui.session.effects import Choose, Open, Sample, Scroll
 from montauk_tui.session.state import NotPossible, Session
 from montauk_tui.session.table import ACTIONS, call_action
@@ -106,3 +107,10 @@ def test_before_the_first_frame_no_action_does_any_harm(name: str) -> None:
     assert update.session.current is None
     with pytest.raises(NotPossible):
         _ = update.session.seen
+
+
+def test_the_tree_has_the_rows_of_the_list_without_listing_them_again() -> None:
+    desk = Desk()
+    before = tabs._with_exited.cache_info().misses  # noqa: SLF001 - calls are counted
+    desk.run("tree", "tree", "tree")
+    assert tabs._with_exited.cache_info().misses == before  # noqa: SLF001
