@@ -198,8 +198,8 @@ class Shown(NamedTuple):
 
 
 _with_exited: Final = lru_cache(maxsize=1)(with_exited)
-"""Of the current frame: tree and list have the same rows, and to list thousands of exits
-takes 100 ms."""
+"""Of the current frame: tree and list have the same rows, and thousands of exits take
+100 ms to list."""
 
 
 def _processes(frame: Frame, shown: Shown) -> Frame:
