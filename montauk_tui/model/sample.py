@@ -70,6 +70,19 @@ class ProcessTable(Table):
         }
         return ProcessTable(np.concatenate([self.comm, other.comm])[order], columns)
 
+    def replaced(self, rows: Ints, other: "ProcessTable") -> "ProcessTable":
+        """Return this table with rows of the same pids from a table of `other` values.
+
+        The columns of `other` must be those of this table.
+        """
+        columns = {}
+        for name, values in self._columns.items():
+            columns[name] = changed = values.copy()
+            changed[rows] = getattr(other, name)
+        comm = self.comm.copy()
+        comm[rows] = other.comm
+        return ProcessTable(comm, columns)
+
     @property
     def names(self) -> frozenset[str]:
         """The columns that are not unknown in every row."""

@@ -91,29 +91,25 @@ def test_no_file_stays_open(proc: FakeProc, monkeypatch: pytest.MonkeyPatch) -> 
     assert opened == []
 
 
-def test_threads_are_read_without_the_leader(proc: FakeProc) -> None:
+def test_threads_are_listed_without_the_leader(proc: FakeProc) -> None:
     proc.add(FakeProcess(10), FakeProcess(11), FakeProcess(12))
-    root = ProcRoot(proc.root)
-    rows = sorted(root.thread_stats([10, 999]))
-    assert [(tid, tgid, text.split()[0]) for tid, (tgid, text) in rows] == [
-        (11, 10, b"11"),
-        (12, 10, b"12"),
-    ]
+    assert ProcRoot(proc.root).threads([10, 999]) == {11: 10, 12: 10}
 
 
-def test_a_thread_that_goes_while_it_is_listed_is_left_out(
-    proc: FakeProc, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM])
+def test_what_is_not_read_for_want_of_something_is_not_taken_for_exited(
+    proc: FakeProc, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    proc.add(FakeProcess(10), FakeProcess(11), FakeProcess(12))
-    count = OpenCount(monkeypatch)
+    proc.add(FakeProcess(10), FakeProcess(11))
 
-    def vanish(path: str) -> None:
-        if path == "10/task/11/stat":
-            (proc.path / path).unlink()
+    def refuse(path: str) -> None:
+        raise OSError(number, os.strerror(number), path)
 
-    count.before_each(vanish)
+    OpenCount(monkeypatch).before_each(refuse)
     root = ProcRoot(proc.root)
-    assert [text.split()[0] for _, (_, text) in root.thread_stats([10])] == [b"12"]
+    for read in (root.threads, lambda pids: list(root.stats(map(str, pids)))):
+        with pytest.raises(OSError, match=os.strerror(number)):
+            read([10])
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from montauk_tui.collectors.procfs import stat as package
-from montauk_tui.collectors.procfs.stat import KnownStats, RawStat, parse_stats
+from montauk_tui.collectors.procfs.stat import KnownStats, RawStat, Texts, parse_stats
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import FIELDS
 from tests.support.fakeproc import FakeProcess, kernel_thread
@@ -247,6 +247,17 @@ def is_same(table: ProcessTable, other: ProcessTable) -> bool:
     )
 
 
+def texts(before: dict[int, bytes], now: dict[int, bytes]) -> Texts:
+    """Return what the files of a sample say; an empty text is that of no file."""
+    ids = sorted(now)
+    return Texts(
+        np.array(ids, dtype=np.int64),
+        np.array([before.get(it, b"") != now[it] for it in ids], dtype=np.bool_),
+        np.array([bool(now[it]) for it in ids], dtype=np.bool_),
+        lambda rows: [now[ids[row]] for row in rows],
+    )
+
+
 def test_a_text_that_did_not_change_is_not_parsed_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -259,15 +270,22 @@ def test_a_text_that_did_not_change_is_not_parsed_again(
 
     monkeypatch.setattr(package, "parse_stats", spy)
     known = KnownStats()
-    files = {pid: (pid, FakeProcess(pid).stat) for pid in (1, 2, 3)}
-    first = known.table(files)
+    files = {pid: FakeProcess(pid).stat for pid in (1, 2, 3)}
+    first = known.table(texts({}, files))
     assert parsed == [1, 2, 3]
-    assert known.table(dict(files)) is first
-    files = {**files, 2: (2, FakeProcess(2, utime=5).stat), 9: (9, FakeProcess(9).stat)}
-    del files[3]
+    assert known.table(texts(files, files)) is first
+    later = {**files, 2: FakeProcess(2, utime=5).stat, 9: FakeProcess(9).stat}
+    del later[3]
     parsed.clear()
-    assert pids(known.table(files)) == [1, 2, 9]
+    assert pids(known.table(texts(files, later))) == [1, 2, 9]
     assert parsed == [2, 9]
+
+
+def test_threads_have_the_process_that_they_were_read_for() -> None:
+    files = {pid: FakeProcess(pid).stat for pid in (11, 12)}
+    read = texts({}, files)
+    table = KnownStats().table(read, np.array([10, 9]))
+    assert table.tgid.tolist() == [10, 9]
 
 
 TEXTS = st.dictionaries(
@@ -288,7 +306,8 @@ def test_it_is_the_table_of_all_texts_of_their_own_ids(
     samples: list[dict[int, bytes]],
 ) -> None:
     known = KnownStats()
-    for texts in samples:
-        files = {pid: (pid, text) for pid, text in texts.items()}
-        own = [raw for raw in files.values() if raw[1].startswith(b"%d " % raw[0])]
-        assert is_same(known.table(files), parse_stats(own))
+    before: dict[int, bytes] = {}
+    for now in samples:
+        own = [raw for raw in now.items() if raw[1].startswith(b"%d " % raw[0])]
+        assert is_same(known.table(texts(before, now)), parse_stats(own))
+        before = now

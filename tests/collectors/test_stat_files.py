@@ -2,17 +2,23 @@
 
 import os
 import resource
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from montauk_tui.collectors.procfs import stat_files as package
 from montauk_tui.collectors.procfs.collector import TraditionalCollector
+from montauk_tui.collectors.procfs.live import LiveTable
+from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.procfs.stat_files import StatFiles
+from montauk_tui.collectors.users import UserNames
 from montauk_tui.model.schema import Need
-from tests.support.fakeproc import FakeProc, FakeProcess
+from tests.support.fakeproc import FakeProc, FakeProcess, OpenCount
 from tests.support.lives import spawn
 
 OWN = os.getpid()
@@ -53,7 +59,10 @@ def end(pid: int) -> None:
 
 
 def read(files: StatFiles, *pids: int) -> dict[int, bytes]:
-    return {pid: text for pid, (_, text) in files.read(map(str, pids)).items()}
+    ids = np.array(sorted(pids), dtype=np.int64)
+    texts = files.read(ids, lambda row: f"{ids[row]}/stat")
+    rows = np.flatnonzero(texts.found)
+    return dict(zip(ids[rows].tolist(), texts.of(rows), strict=True))
 
 
 def test_a_file_is_opened_once(
@@ -99,7 +108,7 @@ def test_who_has_the_pid_of_an_exited_process_is_read(
     read(files, child)
     end(child)
     # As if this process had been given its pid.
-    files._kept[OWN] = files._kept.pop(child)  # noqa: SLF001
+    files._ids = np.array([OWN])  # noqa: SLF001
     assert read(files, OWN)[OWN].startswith(b"%d " % OWN)
 
 
@@ -107,7 +116,7 @@ def test_no_more_stay_open_than_allowed(
     child: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(package, "_MOST", 1)
-    monkeypatch.setattr(package, "_open", set())
+    monkeypatch.setattr(package, "_shared", package._Shared())  # noqa: SLF001
     before, files = opened(), StatFiles(ProcRoot())
     for _ in range(2):
         assert read(files, OWN, child).keys() == {OWN, child}
@@ -120,18 +129,21 @@ def test_two_collectors_share_what_may_stay_open(
 ) -> None:
     """As while one takes over from the other."""
     monkeypatch.setattr(package, "_MOST", 1)
-    monkeypatch.setattr(package, "_open", set())
+    monkeypatch.setattr(package, "_shared", package._Shared())  # noqa: SLF001
     made = StatFiles(ProcRoot()), StatFiles(ProcRoot())
     for files in made:
         assert read(files, OWN, child).keys() == {OWN, child}
-    assert [len(files._kept) for files in made] == [1, 0]  # noqa: SLF001
+    assert [files.kept for files in made] == [1, 0]
     for files in made:
         files.close()
-    assert package._open == set()  # noqa: SLF001
+    assert package._shared.open == 0  # noqa: SLF001
 
 
-@pytest.mark.parametrize(("limit", "most"), [(64, 32), (-1, 16_384), (10**6, 16_384)])
-def test_half_of_the_limit_is_left_to_others(
+@pytest.mark.parametrize(
+    ("limit", "most"),
+    [(64, 32), (1_024, 512), (20_000, 19_488), (-1, 32_768), (10**6, 32_768)],
+)
+def test_others_have_512_descriptors_or_half_of_them(
     monkeypatch: pytest.MonkeyPatch, limit: int, most: int
 ) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, limit))
@@ -148,7 +160,7 @@ def test_where_others_need_the_descriptors_none_is_kept(child: int) -> None:
         os.close(lowest)
         resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, limits[1]))
         assert read(files, OWN, child, later).keys() == {OWN, child, later}
-        assert files._kept == {}  # noqa: SLF001
+        assert files.kept == 0
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
         end(later)
@@ -165,12 +177,106 @@ def test_too_few_descriptors_are_an_error_and_no_exit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
+def live_table() -> LiveTable:
+    root = ProcRoot()
+    return LiveTable(root, ProcLookups(root, UserNames()))
+
+
+def owners_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the processes whose owner is read from now on."""
+    asked: list[int] = []
+    real = ProcRoot.owner
+
+    def owner(root: ProcRoot, pid: int) -> int:
+        asked.append(pid)
+        return real(root, pid)
+
+    monkeypatch.setattr(ProcRoot, "owner", owner)
+    return asked
+
+
+def test_of_threads_as_of_processes_the_files_stay_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done = threading.Event()
+    mates = [threading.Thread(target=done.wait) for _ in range(3)]
+    for mate in mates:
+        mate.start()
+    try:
+        with closing(live_table()) as live:
+            first = live.read([str(OWN)], Need.THREADS)
+            count, owners = OpenCount(monkeypatch), owners_read(monkeypatch)
+            for _ in range(8):
+                again = live.read([str(OWN)], Need.THREADS)
+        own = first.pid.tolist()
+        assert {OWN, *(mate.native_id for mate in mates)} <= set(own)
+        assert set(own) <= set(again.pid.tolist())
+        # Once in eight samples, for all of its threads together.
+        assert owners == [OWN]
+        opened_again = [path for path in count.paths if path.endswith("/stat")]
+        assert not {f"{OWN}/task/{tid}/stat" for tid in own} & set(opened_again)
+    finally:
+        done.set()
+        for mate in mates:
+            mate.join()
+
+
+def test_hidden_threads_keep_no_file_open() -> None:
+    before = opened()
+    with closing(live_table()) as live:
+        live.read([str(OWN)], Need.THREADS)
+        live.read([str(OWN)], Need.NONE)
+        assert opened() == before + 1
+    assert opened() == before
+
+
+def test_files_are_given_back_for_threads_that_could_not_be_read() -> None:
+    """A thread that cannot be read for want of descriptors has not exited."""
+    processes, threads = StatFiles(ProcRoot()), StatFiles(ProcRoot())
+    assert read(processes, OWN).keys() == {OWN}
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        lowest = os.dup(0)
+        os.close(lowest)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, limits[1]))
+        ids = np.array([OWN])
+        texts = threads.read(ids, lambda row: f"{OWN}/task/{ids[row]}/stat")
+        assert texts.found.tolist() == [True]
+        assert (processes.kept, threads.kept) == (0, 0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+def test_more_processes_than_are_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = StatFiles(ProcRoot())
+    monkeypatch.setattr(package, "_AT_ONCE", 2)
+    lives = [spawn("sleep", "1000") for _ in range(5)]
+    try:
+        assert read(files, *lives).keys() == set(lives)
+        end(lives.pop(2))
+        later = read(files, *lives)
+        assert later.keys() == set(lives)
+        assert all(text.startswith(b"%d (" % pid) for pid, text in later.items())
+    finally:
+        for pid in lives:
+            end(pid)
+        files.close()
+
+
+def test_a_text_that_is_longer_than_its_slot_is_read_whole(proc: FakeProc) -> None:
+    """No kernel writes one: a copy may hold anything."""
+    long = FakeProcess(10, comm=b"n" * 700)
+    proc.add(long)
+    files = StatFiles(ProcRoot(proc.root))
+    assert read(files, 10)[10] == long.stat
+
+
 def test_files_of_a_copy_are_not_kept(proc: FakeProc) -> None:
     """They would go on when their processes are gone."""
     proc.add(FakeProcess(10))
     files = StatFiles(ProcRoot(proc.root))
     assert read(files, 10).keys() == {10}
-    assert files._kept == {}  # noqa: SLF001
+    assert files.kept == 0
 
 
 def test_a_closed_collector_has_no_file_open() -> None:

@@ -12,7 +12,7 @@ from montauk_tui.collectors.procfs.stand_ins import with_stand_ins
 from montauk_tui.collectors.procfs.stat import KnownStats
 from montauk_tui.collectors.procfs.stat_files import StatFiles
 from montauk_tui.model.sample import ProcessTable
-from montauk_tui.model.schema import Need
+from montauk_tui.model.schema import Ints, Need
 
 
 class LiveTable:
@@ -23,21 +23,20 @@ class LiveTable:
         self._root = root
         self._lookups = lookups
         self._enrichment = Enrichment(root)
-        self._files = StatFiles(root)
+        self._names: list[str] = []
+        self._pids: Ints = np.empty(0, dtype=np.int64)
+        self._files, self._thread_files = StatFiles(root), StatFiles(root)
         self._stats, self._thread_stats = KnownStats(), KnownStats()
         self.last = ProcessTable.empty()
         """The last table."""
 
     def read(self, pids: Sequence[str], needs: Need) -> ProcessTable:
         """Return the processes among `pids` that exist."""
-        table = self._stats.table(self._files.read(pids))
+        table = self._processes(pids)
         if Need.THREADS in needs:
-            with_threads = table.pid[table.threads > 1].tolist()
-            files = dict(self._root.thread_stats(with_threads))
-            threads = self._thread_stats.table(files)
-            # A process may have got the id of a thread that exited meanwhile.
-            again = np.isin(threads.pid, table.pid)
-            table = table.merged(threads.only(~again) if again.any() else threads)
+            table = table.merged(self._threads(table))
+        else:
+            self._thread_files.close()
         table = with_stand_ins(self._root, table)
         rows = Rows(table, self.last, needs)
         self.last = self._enrichment.enriched(rows)
@@ -45,6 +44,30 @@ class LiveTable:
         self._lookups.next_sample(self.last, map(table.identity, changed))
         return self.last
 
+    def _processes(self, names: Sequence[str]) -> ProcessTable:
+        if names != self._names:
+            self._names = list(names)
+            self._pids = np.unique(np.array(list(map(int, names)), dtype=np.int64))
+        pids = self._pids
+        texts = self._files.read(pids, lambda row: f"{pids[row]}/stat")
+        return self._stats.table(texts)
+
+    def _threads(self, table: ProcessTable) -> ProcessTable:
+        """Return the threads of processes but their leaders."""
+        owners = self._root.threads(table.pid[table.threads > 1].tolist())
+        tids = np.fromiter(owners, np.int64, len(owners))
+        order = np.argsort(tids)
+        tids = tids[order]
+        tgids = np.fromiter(owners.values(), np.int64, len(owners))[order]
+        texts = self._thread_files.read(
+            tids, lambda row: f"{tgids[row]}/task/{tids[row]}/stat"
+        )
+        threads = self._thread_stats.table(texts, tgids)
+        # A process may have got the id of a thread that exited meanwhile.
+        again = np.isin(threads.pid, table.pid)
+        return threads.only(~again) if again.any() else threads
+
     def close(self) -> None:
         """Close the files that are kept open."""
         self._files.close()
+        self._thread_files.close()

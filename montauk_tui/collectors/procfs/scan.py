@@ -8,6 +8,7 @@ import errno
 import os
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from montauk_tui.collectors.procfs.folder import Folder
 from montauk_tui.collectors.procfs.stat import RawStat
@@ -26,6 +27,9 @@ STATM_BYTES = 256
 
 _START_WORD = 19
 """Position of the start time behind the name (proc_pid_stat(5))."""
+
+
+_SHORT: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 class ProcRoot(Folder):
@@ -100,37 +104,43 @@ class ProcRoot(Folder):
         return start == b"%d" % identity.start_ticks
 
     def stats(self, pids: Iterable[str]) -> Iterator[RawStat]:
-        """Yield the stat file of each process that still exists."""
-        fd, open_, read, close = self._fd, os.open, os.read, os.close
-        flags = os.O_RDONLY | os.O_CLOEXEC
+        """Yield the stat file of each process that still exists.
+
+        Raises:
+            OSError: One cannot be read because something is short.
+        """
         for pid in pids:
             try:
-                file = open_(f"{pid}/stat", flags, dir_fd=fd)
-            except OSError:
-                continue
-            try:
-                text = read(file, STAT_BYTES)
-            except OSError:
-                continue
-            finally:
-                close(file)
-            yield int(pid), text
+                yield int(pid), self.read(f"{pid}/stat", STAT_BYTES)
+            except OSError as error:
+                if is_shortage(error):
+                    raise
 
-    def thread_stats(self, pids: Iterable[int]) -> Iterator[tuple[int, RawStat]]:
-        """Yield id and stat file of each thread but the leader of processes."""
+    def threads(self, pids: Iterable[int]) -> dict[int, int]:
+        """Return the process of each thread but the leader of processes, by its id.
+
+        Raises:
+            OSError: They cannot be listed because something is short.
+        """
+        found: dict[int, int] = {}
         for pid in pids:
             try:
                 tids = self.names(f"{pid}/task")
-            except OSError:
+            except OSError as error:
+                if is_shortage(error):
+                    raise
                 continue
-            for tid in tids:
-                if tid == str(pid):
-                    continue
-                try:
-                    text = self.read(f"{pid}/task/{tid}/stat", STAT_BYTES)
-                except OSError:
-                    continue
-                yield int(tid), (pid, text)
+            found |= dict.fromkeys(map(int, tids), pid)
+            found.pop(pid, None)
+        return found
+
+
+def is_shortage(error: OSError) -> bool:
+    """Tell whether reading failed because something is short, most often descriptors.
+
+    It says nothing about the process, which must not be taken for exited.
+    """
+    return error.errno in _SHORT
 
 
 def resident_of(statm: bytes) -> tuple[int, int]:

@@ -6,13 +6,14 @@ numbers.
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 
+from montauk_tui.model.join import by_pid
 from montauk_tui.model.sample import ProcessTable
-from montauk_tui.model.schema import COMM_BYTES, Ints
+from montauk_tui.model.schema import COMM_BYTES, Bools, Ints
 
 _FIELDS_AFTER_STATE: Final = {
     "ppid": 0,
@@ -77,32 +78,58 @@ def parse_stats(raw: Iterable[RawStat]) -> ProcessTable:
     return ProcessTable(np.array(comms, dtype=f"S{COMM_BYTES}")[rows[order]], columns)
 
 
+class Texts(NamedTuple):
+    """The stat files of a sample."""
+
+    ids: Ints
+    """Of the processes or threads, ascending."""
+    changed: Bools
+    """By row: whether the text is another one than before."""
+    found: Bools
+    """By row: whether there is a text."""
+    of: Callable[[Ints], list[bytes]]
+    """Returns the texts of some rows."""
+
+
 class KnownStats:
     """Stat files from sample to sample: a text that did not change is not parsed again.
 
-    Most processes sleep. To compare a text takes a tenth of the time of parsing it.
+    Most processes sleep.
     """
 
     def __init__(self) -> None:
         """Know nothing."""
-        self._files: Mapping[int, RawStat] = {}
         self._table = ProcessTable.empty()
 
-    def table(self, files: Mapping[int, RawStat]) -> ProcessTable:
-        """Return the table of all stat files of a sample, by the id of each."""
-        before, self._files = self._files, files
-        changed = {it: raw for it, raw in files.items() if before.get(it) != raw}
-        stale = changed.keys() | (before.keys() - files.keys())
-        fresh = parse_stats(
-            raw for it, raw in changed.items() if raw[1].startswith(b"%d " % it)
-        )
-        if len(changed) == len(files):
-            self._table = fresh
-        elif stale:
-            ids = np.fromiter(stale, np.int64, len(stale))
-            kept = self._table.only(~np.isin(self._table.pid, ids))
-            self._table = kept.merged(fresh) if len(fresh) else kept
+    def table(self, texts: Texts, tgids: Ints | None = None) -> ProcessTable:
+        """Return the table of all stat files of a sample.
+
+        Args:
+            texts: The files.
+            tgids: By row, the processes of threads; None for processes.
+        """
+        ids = texts.ids
+        row, known = by_pid(ids, self._table.pid)
+        kept = known & (texts.found & ~texts.changed)[row] if len(ids) else known
+        fresh = self._parsed(texts, ids if tgids is None else tgids)
+        if kept.all() and not len(fresh):
+            return self._table
+        stale = np.flatnonzero(~kept)
+        if np.array_equal(self._table.pid[stale], fresh.pid):
+            self._table = self._table.replaced(stale, fresh)
+        else:
+            rest = self._table.only(kept)
+            self._table = rest.merged(fresh) if len(fresh) else rest
         return self._table
+
+    def _parsed(self, texts: Texts, tgids: Ints) -> ProcessTable:
+        rows = np.flatnonzero(texts.changed & texts.found)
+        named = zip(
+            texts.ids[rows].tolist(), tgids[rows].tolist(), texts.of(rows), strict=True
+        )
+        return parse_stats(
+            (tgid, text) for it, tgid, text in named if text.startswith(b"%d " % it)
+        )
 
 
 def _columns(numbers: Ints, head: Ints) -> dict[str, Ints]:

@@ -28,9 +28,15 @@ class Owners:
         owners = np.full(len(table), UNKNOWN, dtype=np.int64)
         owners[join.found] = rows.last.uid[join.row[join.found]]
         due = rows.changed | ~join.found | (table.tgid % _ROUNDS == self._round)
-        for row in np.flatnonzero(due | (owners == UNKNOWN)).tolist():
-            try:
-                owners[row] = self._root.owner(int(table.tgid[row]))
-            except OSError:
-                owners[row] = UNKNOWN
+        rows_due = np.flatnonzero(due | (owners == UNKNOWN))
+        # The threads of a process share its folder.
+        tgids, process = np.unique(table.tgid[rows_due], return_inverse=True)
+        read = np.array(list(map(self._owner, tgids.tolist())), dtype=np.int64)
+        owners[rows_due] = read[process]
         return {"uid": owners}
+
+    def _owner(self, pid: int) -> int:
+        try:
+            return self._root.owner(pid)
+        except OSError:
+            return UNKNOWN
