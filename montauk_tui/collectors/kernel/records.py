@@ -64,6 +64,33 @@ def int_columns(
     return {name: records[name].astype(np.int64) for name in names}
 
 
+_WORD_BYTES: Final = 8
+
+
+def all_int_columns(
+    records: npt.NDArray[np.void],
+) -> dict[str, npt.NDArray[np.int64]]:
+    """Return all numbers of records as columns of a table.
+
+    Hot path: all words are transposed at once; to gather each field from records that
+    are far apart takes twice as long.
+    """
+    dtype = records.dtype
+    flat = np.ascontiguousarray(records).view("<u8")
+    words = flat.reshape(len(records), dtype.itemsize // _WORD_BYTES).T.copy()
+    columns: dict[str, npt.NDArray[np.int64]] = {}
+    for name, (kind, offset, *_) in (dtype.fields or {}).items():
+        word = words[offset // _WORD_BYTES]
+        if kind.itemsize == _WORD_BYTES:
+            columns[name] = word.view(np.int64)
+        elif kind.kind in "iu":
+            halves = word.view(kind)
+            columns[name] = halves[offset % _WORD_BYTES // kind.itemsize :: 2].astype(
+                np.int64
+            )
+    return columns
+
+
 _BOOT_TIMES: Final = ("time_ns", "start_ns", "last_ns", "sender_start_ns")
 _BOOT_TIMES_OR_0: Final = ("asked_ns", "asker_start_ns")
 

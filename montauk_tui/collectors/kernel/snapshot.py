@@ -4,15 +4,14 @@ Hot path: about 1 us a thread, most of it in the kernel.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from montauk_tui.collectors.cputime import split_run_time
 from montauk_tui.collectors.kernel.log import Records
-from montauk_tui.collectors.kernel.records import TASK, int_columns
+from montauk_tui.collectors.kernel.records import TASK, all_int_columns
 from montauk_tui.errors import CollectorFailed
 from montauk_tui.model.join import by_pid, same_process
 from montauk_tui.model.sample import ProcessTable
@@ -20,6 +19,7 @@ from montauk_tui.model.schema import (
     COMM_BYTES,
     FOR_COUNTERS,
     REDUCIBLE,
+    Bools,
     Ints,
     Need,
     counters,
@@ -82,27 +82,34 @@ def to_table(tasks: Records, user_hz: int, needs: Need = Need.NONE) -> ProcessTa
 
     The kernel keeps no sum of the run delay of exited threads.
     """
-    is_leader = tasks["pid"] == tasks["tgid"]
-    leaders = tasks
-    if not is_leader.all():
-        leaders = tasks[is_leader]
-        _complete_maps(leaders, tasks[~is_leader])
+    threads = all_int_columns(tasks)
+    comm = tasks["comm"].astype(f"S{COMM_BYTES}")
     counted = counters(needs)
-    sums = _sums(tasks, leaders, counted)
-    columns = _columns(leaders, sums, user_hz, counted)
-    comm = leaders["comm"]
-    if Need.THREADS in needs and not is_leader.all():
-        others = tasks[~is_leader & np.isin(tasks["tgid"], leaders["pid"])]
-        own = int_columns(others, sums)
-        more = _columns(others, own, user_hz, counted)
-        process = np.searchsorted(columns["pid"], more["tgid"])
-        more |= {name: columns[name][process] for name in _OF_THE_PROCESS}
-        order = np.argsort(np.concatenate([columns["pid"], more["pid"]]), kind="stable")
-        columns = {
-            name: np.concatenate([columns[name], more[name]])[order] for name in columns
-        }
-        comm = np.concatenate([comm, others["comm"]])[order]
-    return ProcessTable(comm.astype(f"S{COMM_BYTES}"), columns)
+    is_leader = threads["pid"] == threads["tgid"]
+    if is_leader.all():
+        sums = _with_exited(threads, threads, counted)
+        return ProcessTable(comm, _columns(threads, sums, user_hz, counted))
+    leaders, others = _only(threads, is_leader), _only(threads, ~is_leader)
+    _complete_maps(leaders, others)
+    process, is_known = by_pid(leaders["pid"], others["tgid"])
+    sums = {name: leaders[name].copy() for name in (*_SUMMED, *counted)}
+    for name, total in sums.items():
+        np.add.at(total, process[is_known], others[name][is_known])
+    columns = _columns(leaders, _with_exited(leaders, sums, counted), user_hz, counted)
+    if Need.THREADS not in needs or not is_leader.any():
+        return ProcessTable(comm[is_leader], columns)
+    process, is_known = by_pid(leaders["pid"], threads["tgid"])
+    shown = _columns(threads, threads, user_hz, counted)
+    for name, values in shown.items():
+        values[is_leader] = columns[name]
+    shown |= {name: columns[name][process] for name in _OF_THE_PROCESS}
+    table = ProcessTable(comm, shown)
+    return table if is_known.all() else table.only(is_known)
+
+
+def _only(columns: Mapping[str, Ints], rows: Bools) -> dict[str, Ints]:
+    at = np.flatnonzero(rows)
+    return {name: values[at] for name, values in columns.items()}
 
 
 def stand_ins(tasks: Records) -> dict[int, int]:
@@ -115,6 +122,13 @@ def stand_ins(tasks: Records) -> dict[int, int]:
     return dict(
         zip(tgids[leaderless].tolist(), tids["pid"][leaderless].tolist(), strict=True)
     )
+
+
+def _first_living(others: Records) -> tuple[Ints, Records]:
+    """Return the ids of processes, ascending, and the first live thread of each."""
+    living = others[others["exit_state"] == 0]
+    tgids, first = np.unique(living["tgid"], return_index=True)
+    return tgids.astype(np.int64), living[first]
 
 
 def settled_zombies(tasks: Records) -> Ints:
@@ -142,53 +156,41 @@ _OF_A_LIVING_THREAD: Final = (
 """What an exited leader no longer has, or what is not changed any more."""
 
 
-def _first_living(others: Records) -> tuple[Ints, Records]:
-    """Return the ids of processes, ascending, and the first live thread of each."""
-    living = others[others["exit_state"] == 0]
-    tgids, first = np.unique(living["tgid"], return_index=True)
-    return tgids.astype(np.int64), living[first]
-
-
-def _complete_maps(leaders: Records, others: Records) -> None:
+def _complete_maps(leaders: dict[str, Ints], others: dict[str, Ints]) -> None:
     """Add to the leaders the data of the memory map from their other threads.
 
     Before Linux 6.2 each thread keeps a page count of its own. If the leader has
     exited, the map and the state are taken from another thread.
     """
-    if not len(leaders):
+    if not len(leaders["pid"]):
         return
     for name in _PAGES:
-        own = others[(others[name] != 0) & (others["virt_pages"] == 0)]
+        own = np.flatnonzero((others[name] != 0) & (others["virt_pages"] == 0))
         if len(own):
-            row, found = by_pid(leaders["pid"], own["tgid"])
-            np.add.at(leaders[name], row[found], own[name][found])
+            row, found = by_pid(leaders["pid"], others["tgid"][own])
+            np.add.at(leaders[name], row[found], others[name][own][found])
     leader_exited = (leaders["exit_state"] != 0) & (leaders["threads"] > 1)
     if leader_exited.any():
-        tgids, threads = _first_living(others)
+        living = np.flatnonzero(others["exit_state"] == 0)
+        tgids, first = np.unique(others["tgid"][living], return_index=True)
         row, found = by_pid(leaders["pid"], tgids)
         found &= leader_exited[row]
         for name in _OF_A_LIVING_THREAD:
-            leaders[name][row[found]] = threads[name][found]
+            leaders[name][row[found]] = others[name][living[first[found]]]
 
 
 _SUMMED: Final = {"run_ns": "dead_run_ns", "utime": "dead_utime", "stime": "dead_stime"}
 """Times of a thread, and the sums over exited threads in the process."""
 
 
-def _sums(
-    tasks: Records, leaders: Records, counted: tuple[str, ...]
+def _with_exited(
+    leaders: Mapping[str, Ints], sums: Mapping[str, Ints], counted: tuple[str, ...]
 ) -> dict[str, Ints]:
-    names = (*_SUMMED, *counted)
-    if len(tasks) == len(leaders):
-        sums = int_columns(leaders, names)
-    else:
-        row, known = by_pid(leaders["pid"], tasks["tgid"])
-        sums = {name: np.zeros(len(leaders), dtype=np.int64) for name in names}
-        for name, total in sums.items():
-            np.add.at(total, row[known], tasks[name][known].astype(np.int64))
-    for name, exited_sum in _SUMMED.items():
-        sums[name] += leaders[exited_sum].astype(np.int64)
-    return sums
+    """Return the sums of processes with the times of their exited threads."""
+    result = {name: sums[name] for name in counted}
+    for name, exited in _SUMMED.items():
+        result[name] = sums[name] + leaders[exited]
+    return result
 
 
 def never_back(
@@ -217,51 +219,58 @@ def never_back(
     return table.with_columns(columns)
 
 
+_COPIED: Final = (
+    "pid", "tgid", "ppid", "pgrp", "session", "tty", "uid", "flags", "policy",
+    "rt_priority", "threads", "cutime", "cstime", "cgroup_id", "start_stack",
+)  # fmt: skip
+
+
 def _columns(
-    rows: Records, sums: dict[str, Ints], user_hz: int, counted: tuple[str, ...]
+    rows: Mapping[str, Ints],
+    sums: Mapping[str, Ints],
+    user_hz: int,
+    counted: tuple[str, ...],
 ) -> dict[str, Ints]:
+    """Return the columns of a table, none of them one of `rows` or `sums`."""
     user, system = split_run_time(sums["run_ns"], sums["utime"], sums["stime"])
-    columns = int_columns(rows, (
-        "pid", "tgid", "ppid", "pgrp", "session", "tty", "uid", "flags", "policy",
-        "rt_priority", "threads", "cutime", "cstime", "cgroup_id", "start_stack",
-    ))  # fmt: skip
+    columns = {name: rows[name].copy() for name in _COPIED}
     # The parts are read while they change, so a sum may be below 0.
     file, anon, shmem = (
         np.maximum(rows[f"{kind}_pages"], 0) for kind in ("file", "anon", "shmem")
     )
-    columns |= {name: sums[name] for name in counted}
+    columns |= {name: sums[name].copy() for name in counted}
     if "write_bytes" in columns:
         # Truncating a file cancels bytes that another process wrote.
         columns["write_bytes"] = np.maximum(columns["write_bytes"], 0)
     columns |= {
-        "start_ticks": (rows["start_ns"] // (10**9 // user_hz)).astype(np.int64),
+        "start_ticks": rows["start_ns"] // (10**9 // user_hz),
         "utime": user,
         "stime": system,
-        "state": _states(rows),
-        "priority": rows["prio"].astype(np.int64) - 100,
-        "nice": rows["static_prio"].astype(np.int64) - 120,
-        "processor": rows["cpu"].astype(np.int64),
-        "virt_bytes": rows["virt_pages"].astype(np.int64) * _PAGE_BYTES,
+        "state": _states(rows["state"], rows["exit_state"]),
+        "priority": rows["prio"] - 100,
+        "nice": rows["static_prio"] - 120,
+        "processor": rows["cpu"].copy(),
+        "virt_bytes": rows["virt_pages"] * _PAGE_BYTES,
         "rss_bytes": (file + anon + shmem) * _PAGE_BYTES,
         "shared_bytes": (file + shmem) * _PAGE_BYTES,
     }
     return columns
 
 
-def _states(rows: Records) -> Ints:
+def _letters() -> Ints:
+    """Return the code of the letter by the lowest bits of a state."""
+    index = [bits.bit_length() for bits in range(_REPORTED + 1)]
+    return np.array([ord(_STATES[at]) for at in index], dtype=np.int64)
+
+
+_LETTERS: Final = _letters()
+
+
+def _states(state: Ints, exit_state: Ints) -> Ints:
     """Return the state letters' codes as /proc shows them (task_state_index)."""
-    state, exit_state = (
-        rows["state"].astype(np.int64),
-        rows["exit_state"].astype(np.int64),
-    )
-    bits = (state | exit_state) & _REPORTED
-    index = np.zeros(len(rows), dtype=np.int64)
-    some = bits > 0
-    index[some] = np.floor(np.log2(bits[some])).astype(np.int64) + 1
-    index[(state & _FROZEN_OR_LOCK) != 0] = _STATES.index("D")
-    index[(state & _IDLE) == _IDLE] = _STATES.index("I")
-    letters = np.frombuffer(_STATES.encode(), dtype=np.uint8)
-    codes: npt.NDArray[np.int64] = letters[index].astype(np.int64)
+    codes: Ints = _LETTERS[(state | exit_state) & _REPORTED]
+    codes[(state & _FROZEN_OR_LOCK) != 0] = ord("D")
+    codes[(state & _IDLE) == _IDLE] = ord("I")
     return codes
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from montauk_tui.collectors.cputime import split_run_time
 from montauk_tui.collectors.kernel.log import Records
-from montauk_tui.collectors.kernel.records import TASK
+from montauk_tui.collectors.kernel.records import TASK, all_int_columns
 from montauk_tui.collectors.kernel.snapshot import (
     _states,
     never_back,
@@ -178,12 +178,12 @@ def test_no_task_at_all() -> None:
 def test_rows_of_threads() -> None:
     """A thread has a time of its own; a process that of all its threads."""
     made = table(
+        {"pid": 3, "tgid": 5, "run_ns": 20, "comm": b"older"},
         {
             "pid": 5, "run_ns": 10, "dead_run_ns": 3, "ppid": 1, "pgrp": 4,
             "session": 3, "tty": 34816, "threads": 2, "virt_pages": 9,
             "anon_pages": 8, "cutime": 77, "comm": b"process",
         },
-        {"pid": 3, "tgid": 5, "run_ns": 20, "comm": b"older"},
         {"pid": 6, "run_ns": 5, "comm": b"other"},
         {"pid": 8, "tgid": 5, "run_ns": 30, "comm": b"worker"},
         threads=True,
@@ -338,14 +338,14 @@ def test_a_reused_pid_starts_anew() -> None:
 )
 def test_letters_of_states(state: int, exit_state: int, letter: str) -> None:
     """As task_state_index has them (include/linux/sched.h)."""
-    codes = _states(tasks({"pid": 1, "state": state, "exit_state": exit_state}))
+    codes = _states(np.array([state]), np.array([exit_state]))
     assert chr(codes[0]) == letter
 
 
 @given(st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))))
 def test_any_bits_have_a_letter(bits: list[tuple[int, int]]) -> None:
-    rows = [{"pid": 1, "state": one, "exit_state": other} for one, other in bits]
-    codes = _states(tasks(*rows))
+    state, exit_state = np.array(bits, dtype=np.int64).reshape(len(bits), 2).T
+    codes = _states(state, exit_state)
     assert {chr(code) for code in codes.tolist()} <= set("RSDTtXZPI")
 
 
@@ -359,3 +359,27 @@ def test_zombies_that_have_left_their_cpu() -> None:
         )
     )
     assert found.tolist() == [3, 4]
+
+
+@pytest.mark.parametrize("leader", [[], [{"pid": 3, "tgid": 3, "threads": 1}]])
+def test_threads_without_their_process_are_no_rows(
+    leader: list[dict[str, int]],
+) -> None:
+    alone = {"pid": 5, "tgid": 4}
+    for needs in (Need.NONE, Need.THREADS):
+        found = to_table(tasks(*leader, alone), 100, needs)
+        assert found.pid.tolist() == [row["pid"] for row in leader]
+
+
+def test_every_number_of_a_record_is_a_column() -> None:
+    """Words and halves of words lie side by side."""
+    rows = np.zeros(3, dtype=TASK)
+    names = [name for name in TASK.names or () if name != "comm"]
+    for at, name in enumerate(names):
+        signed = TASK[name].kind == "i"
+        rows[name] = [at, at + 1000, -at if signed else at + 2000]
+    columns = all_int_columns(rows)
+    assert columns.keys() == set(names)
+    for name in names:
+        assert columns[name].dtype == np.int64
+        assert columns[name].tolist() == rows[name].tolist()
