@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from montauk_tui import children, trust
 from montauk_tui.actions import guard, pid_owner
+from montauk_tui.descriptors import lower_limit_of
 from montauk_tui.model.outcome import Outcome, Result, not_permitted
 from montauk_tui.model.sample import Identity
 
@@ -211,7 +212,7 @@ class Running:
     def _start(self, identity: Identity) -> "subprocess.Popen[bytes]":
         program = [path_of(self.tool) or self.tool.program, *self.command[1:]]
         mode = "seize" if self.tool.seizes else "attach"
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [
                 sys.executable, "-I", "-S", guard.__file__, str(os.getpid()),
                 str(identity.pid), str(identity.start_ticks), mode, *program,
@@ -224,6 +225,8 @@ class Running:
             # gdb complains without a HOME, and is to find nothing there.
             env={**children.environment("LANG", "LC_ALL", "LC_CTYPE"), "HOME": "/"},
         )  # fmt: skip
+        lower_limit_of(process.pid)
+        return process
 
     def _read(self, started: "SimpleQueue[subprocess.Popen[bytes] | None]") -> None:
         program = started.get()

@@ -21,6 +21,7 @@ from montauk_tui import children, trust
 from montauk_tui.collectors.kernel import bpf
 from montauk_tui.collectors.kernel.attached import LITTLE_ROOM
 from montauk_tui.collectors.kernel.parts import EVERY, Part
+from montauk_tui.descriptors import lower_limit_of
 from montauk_tui.errors import CollectorUnavailable
 from montauk_tui.model.text import clean
 
@@ -258,6 +259,7 @@ class Loader:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        lower_limit_of(process.pid)
         return process
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:

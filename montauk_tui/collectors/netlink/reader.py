@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from montauk_tui.collectors.netlink import reader_main
 from montauk_tui.collectors.netlink.connector import KIND_AT, TIME_AT, EventSocket, Kind
 from montauk_tui.collectors.urgency import hasten
+from montauk_tui.descriptors import lower_limit_of
 
 _PIPE_BYTES: Final = 1 << 20
 """What every user may have (pipe(7)): the arguments of some 8,000 execs."""
@@ -133,4 +134,5 @@ def _start(events: EventSocket, writing: int) -> "subprocess.Popen[bytes]":
         start_new_session=True,
     )
     hasten(process.pid)
+    lower_limit_of(process.pid)
     return process

@@ -7,7 +7,6 @@ one buffer, and numpy compares them with those before: no object is made for a p
 """
 
 import os
-import resource
 import weakref
 from collections.abc import Callable, Sequence
 from itertools import repeat
@@ -17,6 +16,7 @@ import numpy as np
 
 from montauk_tui.collectors.procfs.scan import STAT_BYTES, ProcRoot, is_shortage
 from montauk_tui.collectors.procfs.stat import Texts
+from montauk_tui.descriptors import raise_limit
 from montauk_tui.model.join import by_pid
 from montauk_tui.model.schema import Bools, Ints
 
@@ -214,7 +214,5 @@ def give_back() -> None:
 
 
 def _most_kept() -> int:
-    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if limit == resource.RLIM_INFINITY:
-        return _MOST
+    limit = raise_limit(_MOST + _OTHERS)
     return min(_MOST, max(limit // 2, limit - _OTHERS))
