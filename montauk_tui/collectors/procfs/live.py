@@ -11,6 +11,7 @@ from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.procfs.stand_ins import with_stand_ins
 from montauk_tui.collectors.procfs.stat import KnownStats
 from montauk_tui.collectors.procfs.stat_files import StatFiles
+from montauk_tui.collectors.procfs.threads import ThreadTable
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Ints, Need
 
@@ -25,8 +26,9 @@ class LiveTable:
         self._enrichment = Enrichment(root)
         self._names: list[str] = []
         self._pids: Ints = np.empty(0, dtype=np.int64)
-        self._files, self._thread_files = StatFiles(root), StatFiles(root)
-        self._stats, self._thread_stats = KnownStats(), KnownStats()
+        self._files = StatFiles(root)
+        self._threads = ThreadTable(root)
+        self._stats = KnownStats()
         self.last = ProcessTable.empty()
         """The last table."""
 
@@ -34,9 +36,12 @@ class LiveTable:
         """Return the processes among `pids` that exist."""
         table = self._processes(pids)
         if Need.THREADS in needs:
-            table = table.merged(self._threads(table))
+            threads = self._threads.read(table)
+            # A process may have got the id of a thread that exited meanwhile.
+            again = np.isin(threads.pid, table.pid)
+            table = table.merged(threads.only(~again) if again.any() else threads)
         else:
-            self._thread_files.close()
+            self._threads.close()
         table = with_stand_ins(self._root, table)
         rows = Rows(table, self.last, needs)
         self.last = self._enrichment.enriched(rows)
@@ -52,22 +57,7 @@ class LiveTable:
         texts = self._files.read(pids, lambda row: f"{pids[row]}/stat")
         return self._stats.table(texts)
 
-    def _threads(self, table: ProcessTable) -> ProcessTable:
-        """Return the threads of processes but their leaders."""
-        owners = self._root.threads(table.pid[table.threads > 1].tolist())
-        tids = np.fromiter(owners, np.int64, len(owners))
-        order = np.argsort(tids)
-        tids = tids[order]
-        tgids = np.fromiter(owners.values(), np.int64, len(owners))[order]
-        texts = self._thread_files.read(
-            tids, lambda row: f"{tgids[row]}/task/{tids[row]}/stat"
-        )
-        threads = self._thread_stats.table(texts, tgids)
-        # A process may have got the id of a thread that exited meanwhile.
-        again = np.isin(threads.pid, table.pid)
-        return threads.only(~again) if again.any() else threads
-
     def close(self) -> None:
         """Close the files that are kept open."""
         self._files.close()
-        self._thread_files.close()
+        self._threads.close()
