@@ -7,9 +7,10 @@ import numpy as np
 
 from montauk_tui.collectors.netlink.exit_joiner import JoinedExits
 from montauk_tui.collectors.netlink.reader import Argv, Exec
+from montauk_tui.model.join import by_pid
 from montauk_tui.model.names import ZOMBIE
 from montauk_tui.model.sample import Identity, ProcessTable
-from montauk_tui.model.schema import UNKNOWN
+from montauk_tui.model.schema import UNKNOWN, Bools, Ints
 
 _MOST: Final = 1 << 16
 """More processes than most machines run at a time."""
@@ -40,6 +41,29 @@ class _Exit(NamedTuple):
     fork_ns: int
 
 
+class _Settled(NamedTuple):
+    """The processes whose arguments are kept, ascending by pid.
+
+    Most processes are: nothing is done for them in a sample.
+    """
+
+    pid: Ints
+    start_ticks: Ints
+
+    @classmethod
+    def none(cls) -> "_Settled":
+        return cls(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+
+    def rows(self, table: ProcessTable, changed: set[int]) -> Bools:
+        """Tell which rows are, apart from those of some pids."""
+        row, found = by_pid(self.pid, table.pid)
+        if len(self.pid):
+            found &= self.start_ticks[row] == table.start_ticks
+        if changed:
+            found &= ~np.isin(table.pid, list(changed))
+        return found
+
+
 class Arguments:
     """Keeps what was read after an exec until the process exits.
 
@@ -52,6 +76,9 @@ class Arguments:
         self._known = known
         self._tick_ns = 10**9 // user_hz
         self._read: dict[int, _Kept] = {}
+        self._settled = _Settled.none()
+        self._changed: set[int] = set()
+        """The pids for which something else is kept since the last sample."""
         self.missed = 0
         """Processes that exited before their arguments could be read."""
 
@@ -62,10 +89,14 @@ class Arguments:
             if last is not None and last.since_ns > exec_ns:
                 continue
             # The latest is last, so that the oldest is dropped first.
-            self._read.pop(pid, None)
+            self._forget(pid)
             self._read[pid] = _Kept(*read, exec_ns)
         while len(self._read) > _MOST:
-            self._read.pop(next(iter(self._read)))
+            self._forget(next(iter(self._read)))
+
+    def _forget(self, pid: int) -> None:
+        self._read.pop(pid, None)
+        self._changed.add(pid)
 
     def learn(self, table: ProcessTable, offset_ns: int) -> None:
         """Keep the arguments of live processes: a zombie has none to read.
@@ -74,13 +105,18 @@ class Arguments:
         """
         is_candidate = table.is_process & ~table.is_kernel & (table.state != ZOMBIE)
         start_ns = table.start_ticks * self._tick_ns - offset_ns
-        for row in np.flatnonzero(is_candidate).tolist():
-            kept = self._read.get(int(table.pid[row]))
-            since_ns = int(start_ns[row])
-            if kept is not None and kept.raw and not _is_older(kept, since_ns):
-                continue
-            if raw := self._known(table.identity(row)):
-                self._read[int(table.pid[row])] = _Kept(raw, 0, since_ns)
+        settled = is_candidate & self._settled.rows(table, self._changed)
+        for row in np.flatnonzero(is_candidate & ~settled).tolist():
+            pid, since_ns = int(table.pid[row]), int(start_ns[row])
+            kept = self._read.get(pid)
+            if kept is None or not kept.raw or _is_older(kept, since_ns):
+                raw = self._known(table.identity(row))
+                if not raw:
+                    continue
+                self._read[pid] = _Kept(raw, 0, since_ns)
+            settled[row] = True
+        self._settled = _Settled(table.pid[settled], table.start_ticks[settled])
+        self._changed.clear()
 
     def of(
         self,
@@ -108,7 +144,7 @@ class Arguments:
         found = [self._of(end, (now, before)) for end in wanted]
         # Last, as a child that exited with its parent inherits the parent's arguments.
         for one in pid:
-            self._read.pop(one, None)
+            self._forget(one)
         return found
 
     def _of(self, end: _Exit, tables: tuple[ProcessTable, ...]) -> bytes:

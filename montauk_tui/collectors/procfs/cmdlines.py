@@ -61,6 +61,11 @@ class CommandLines:
         """Return the line that was read last, however old, or None."""
         return self._known.get(identity)  # type: ignore[call-overload,no-any-return]
 
+    def missing(self, whose: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return those processes whose lines were not read yet."""
+        known = self._known
+        return [identity for identity in whose if identity not in known]
+
     @property
     def cut(self) -> frozenset[Identity]:
         """Processes whose command lines are cut."""

@@ -74,10 +74,8 @@ class ProcLookups:
     def read_new(self, table: ProcessTable, most: int) -> None:
         """Read the command lines of processes that have none yet, `most` at a time."""
         candidates = table.pairs(table.is_process & ~table.is_kernel)
-        for identity in starmap(Identity, candidates):
-            if most > 0 and self._lines.known(identity) is None:
-                self._lines.recent(identity)
-                most -= 1
+        for identity in starmap(Identity, self._lines.missing(candidates)[:most]):
+            self._lines.recent(identity)
 
     def kept(self, identity: Identity) -> bytes | None:
         """Return the argument vector if it is cached, also of an exited process."""

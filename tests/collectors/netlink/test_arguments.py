@@ -173,3 +173,28 @@ def test_a_child_from_before_its_parents_exec_ran_what_nobody_knows_any_more() -
     assert of(arguments, child) == [b""]
     assert arguments.missed == 1
     assert of(arguments, {**child, "fork_ns": EXEC_NS + 1}) == [b"new\0"]
+
+
+def test_of_whom_the_arguments_are_kept_nobody_asks_again() -> None:
+    asked: list[int] = []
+
+    def known(identity: Identity) -> bytes:
+        asked.append(identity.pid)
+        return b"row\0" if identity.pid != 5 else b""
+
+    def learned(*rows: dict[str, int]) -> list[int]:
+        asked.clear()
+        table = [{"start_ticks": START, **row} for row in rows]
+        arguments.learn(make_table(table), 0)
+        return asked.copy()
+
+    arguments = Arguments(known, HZ)
+    rows = [{"pid": pid} for pid in (3, 4, 5)]
+    assert learned(*rows) == [3, 4, 5]
+    assert learned(*rows) == [5], "of which nothing is known yet"
+    arguments.add({(3, EXEC_NS): Argv(b"", 0)})
+    assert learned(*rows) == [3, 5], "after an exec"
+    of(arguments, end(4))
+    assert learned(*rows) == [4, 5], "after an exit"
+    assert learned({"pid": 3, "start_ticks": START + HZ}, {"pid": 4}) == [3]
+    assert learned({"pid": 4}) == []
