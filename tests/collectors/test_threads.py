@@ -93,6 +93,16 @@ def test_processes_without_further_threads_cost_no_folder(
     assert listed(count) == []
 
 
+def test_after_threads_were_hidden_they_are_all_there_again(proc: FakeProc) -> None:
+    proc.add(FakeProcess(10), FakeProcess(11))
+    root = ProcRoot(proc.root)
+    threads = ThreadTable(root)
+    for _ in range(2):
+        assert rows(threads.read(processes(root, 10))) == [(11, 10)]
+        threads.close()
+        assert threads._files.nbytes == 0  # noqa: SLF001
+
+
 @contextmanager
 def mates(count: int) -> Iterator[set[int]]:
     """Run so many threads beside this one; yield their ids."""

@@ -194,14 +194,19 @@ class StatFiles:
         """How many files it keeps open."""
         return int(np.count_nonzero(self._kept.files != _NONE))
 
+    @property
+    def nbytes(self) -> int:
+        """The memory of the texts."""
+        return self._slots.nbytes
+
     def keep_none(self) -> None:
         """Close all of them, and keep no other open."""
         self._most = 0
-        self.close()
+        self._kept.close()
 
     def close(self) -> None:
-        """Close all of them."""
-        self._kept.close()
+        """Close all of them, and forget the texts."""
+        self._take(np.empty(0, dtype=np.int64))
 
 
 _all: Final[weakref.WeakSet[StatFiles]] = weakref.WeakSet()

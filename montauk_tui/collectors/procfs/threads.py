@@ -48,6 +48,7 @@ class ThreadTable:
     def close(self) -> None:
         """Close the files that are kept open, and forget all threads."""
         self._files.close()
+        self._stats = KnownStats()
         self._tids, self._tgids = _NO_IDS, _NO_IDS
 
     def _list(self, pids: Ints, others: Ints) -> None:
