@@ -32,12 +32,15 @@ def live_and_exited(listed: Frame, view: View, limit: int | None) -> tuple[Ints,
 def beside_exited(frame: Frame) -> Frame:
     """Return one frame of live processes and of exits in the interval, each once.
 
-    It is the same frame where the collector does not see exits.
+    It is the same frame where there are no exits, or the collector does not see them.
     """
     exits = frame.sample.exits
     if exits is None:
         return frame
-    exited, is_live = exited_in_sample(frame, exits), ~_has_exited(frame, exits)
+    is_live = ~_has_exited(frame, exits)
+    if not len(exits) and is_live.all():
+        return frame
+    exited = exited_in_sample(frame, exits)
     exit_rows, living = exited.sample.processes, frame.sample.processes.only(is_live)
     of_living = {name: values[is_live] for name, values in carried(frame.rates).items()}
     of_exits = {**exited.extra, **carried(exited.rates)}

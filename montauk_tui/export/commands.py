@@ -20,7 +20,7 @@ from montauk_tui.errors import RecordingEnded
 from montauk_tui.export.cutnote import CutNote
 from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.export.output import write_stdout
-from montauk_tui.export.processes import ProcessTexts
+from montauk_tui.export.process_texts import ProcessTexts
 from montauk_tui.export.table import frame_table
 from montauk_tui.host.base import Host
 from montauk_tui.model.frame import Frame

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from montauk_tui.export.fields import known, rounded, whole
-from montauk_tui.export.processes import ProcessTexts
+from montauk_tui.export.process_texts import ProcessTexts
 from montauk_tui.model.frame import Frame, Ledger
 from montauk_tui.model.sample import CPU_FIELDS
 from montauk_tui.model.schema import Ints

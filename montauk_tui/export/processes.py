@@ -3,7 +3,6 @@
 docs/json.md has this table; a test compares both.
 """
 
-import json
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
@@ -27,35 +26,7 @@ class JsonField(NamedTuple):
     null_exited: str
 
 
-class ProcessTexts:
-    """The objects of processes as JSON, from frame to frame.
-
-    Most processes sleep: to compare the values of one takes a tenth of encoding them.
-    """
-
-    def __init__(self) -> None:
-        """Know nothing."""
-        self._encode = json.JSONEncoder(allow_nan=False).encode
-        self._names = [field.name for field in FIELDS]
-        self._known: dict[int, tuple[tuple[Any, ...], str]] = {}
-
-    def of(self, frame: Frame, live: Ints, exited: Ints) -> list[str]:
-        """Return the objects of live rows of a frame, then of rows of its exits."""
-        before, self._known = self._known, {}
-        texts: list[str] = []
-        for values in _values(frame, live, alive=True):
-            known = before.get(values[0])
-            if known is None or known[0] != values:
-                known = values, self._object(values)
-            self._known[values[0]] = known
-            texts.append(known[1])
-        return [*texts, *map(self._object, _values(frame, exited, alive=False))]
-
-    def _object(self, values: tuple[Any, ...]) -> str:
-        return self._encode(dict(zip(self._names, values, strict=True)))
-
-
-def _values(frame: Frame, rows: Ints, *, alive: bool) -> Iterable[tuple[Any, ...]]:
+def values_of(frame: Frame, rows: Ints, *, alive: bool) -> Iterable[tuple[Any, ...]]:
     """Return the values of every field for some rows, live or exited."""
     if not len(rows):
         return ()

@@ -11,6 +11,10 @@ from montauk_tui.model.text import clean
 CMDLINE_BYTES: Final = 1 << 17
 """How much of an argument vector is kept: MAX_ARG_STRLEN, the longest argument."""
 
+MOST_AGE_S: Final = 5.0
+"""How old the command lines are that filters and exports use: a process may rewrite its
+arguments at any time, without an exec (setproctitle(3))."""
+
 _COMM_BYTES: Final = 15
 """Longest name of a process other than a kernel thread."""
 

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from montauk_tui.export.jsonlines import frame_json
-from montauk_tui.export.processes import ProcessTexts
 from montauk_tui.model.exits import EXIT_FIELDS
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Counters, Memory, Pressure
@@ -351,25 +350,3 @@ def test_the_living_come_before_the_ended() -> None:
     assert [(entry["pid"], entry["alive"]) for entry in found] == [
         (8, True), (4, False), (3, False),
     ]  # fmt: skip
-
-
-def test_only_processes_whose_values_changed_are_encoded_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    texts, encoded = ProcessTexts(), []
-    real = texts._encode  # noqa: SLF001
-
-    def encode(value: Any) -> str:
-        encoded.append(value["pid"])
-        return real(value)
-
-    monkeypatch.setattr(texts, "_encode", encode)
-    rows = np.arange(2)
-    none = np.array([], dtype=np.int64)
-    for utime, changed in ((1, [8, 9]), (1, []), (2, [9])):
-        sample = make_sample([{"pid": 8}, {"pid": 9, "utime": utime}])
-        frame = make_frame(None, sample)
-        line = frame_json(frame, rows, none, texts)
-        assert line == frame_json(frame, rows)
-        assert encoded == changed
-        encoded.clear()

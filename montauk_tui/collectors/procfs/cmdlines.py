@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from montauk_tui.collectors.procfs.scan import ProcRoot
-from montauk_tui.model.lookups import CMDLINE_BYTES, Command, command_from_cmdline
+from montauk_tui.model.lookups import (
+    CMDLINE_BYTES,
+    MOST_AGE_S,
+    Command,
+    command_from_cmdline,
+)
 from montauk_tui.model.sample import Identity
 
 Read = Callable[[Identity, str, int], bytes]
 """Reads the start of a file of a process, given its name and most bytes."""
-
-MOST_AGE_S: Final = 5.0
-"""How old the command lines are that filters and exports use: a process may rewrite its
-arguments at any time, without an exec (setproctitle(3))."""
 
 _ALL_LONG_BYTES: Final = 1 << 25
 """Memory limit of all long command lines together; further ones are cut."""
