@@ -3,7 +3,6 @@
 import dataclasses
 import os
 import re
-import tomllib
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -68,6 +67,9 @@ def parse(data: bytes) -> dict[str, Any]:
     if _DEEP.search(_STRING.sub(b"s", data)):
         reason = f"a key has more than {_DEEPEST} parts"
         raise ValueError(reason)
+    # 3 ms of start-up that only a settings file needs.
+    import tomllib  # noqa: PLC0415
+
     return tomllib.loads(data.decode())
 
 

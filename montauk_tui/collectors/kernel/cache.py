@@ -8,7 +8,6 @@ Stdlib only: the loader runs this under the distribution's Python.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import stat
@@ -18,17 +17,24 @@ from typing import Any
 
 from montauk_tui.trust import ROOT, foreign
 
+try:
+    # hashlib loads OpenSSL: 1.4 MiB for one checksum.
+    from _blake2 import blake2b
+except ImportError:
+    from hashlib import blake2b
+
 MOST_FILES = 8
 """A file for each kernel, pid namespace and version of the probes."""
 _MOST_BYTES = 1 << 20
-_DIGEST = 64
+_DIGEST_BYTES = 32
+_DIGEST = 2 * _DIGEST_BYTES
 _STALE_S = 60.0
 """No file takes longer to write."""
 
 
 def key(parts: Iterable[bytes]) -> str:
     """Return a name for everything that the compiled probes depend on."""
-    digest = hashlib.sha256()
+    digest = blake2b(digest_size=_DIGEST_BYTES)
     for part in parts:
         digest.update(len(part).to_bytes(8, "little") + part)
     return digest.hexdigest()
@@ -136,4 +142,5 @@ class Cache:
 
 def digest(name: str, text: bytes) -> bytes:
     """Return a checksum over text and key, so that no file is used for another key."""
-    return hashlib.sha256(name.encode() + b"\n" + text).hexdigest().encode()
+    keyed = name.encode() + b"\n" + text
+    return blake2b(keyed, digest_size=_DIGEST_BYTES).hexdigest().encode()
