@@ -37,7 +37,12 @@ _LEAST_ADDRESS_SPACE_BYTES: Final = 120 << 20
 """Below it numpy fails while it is loaded, and OpenBLAS ends the process or hangs."""
 
 _M_ARENA_MAX: Final = -8
+_M_MMAP_THRESHOLD: Final = -3
+_M_TRIM_THRESHOLD: Final = -1
 """Of mallopt(3) in the GNU C library."""
+
+_LARGE_BYTES: Final = 512 << 10
+"""What is larger is mapped by itself; a column of a sample rarely is."""
 
 _MOST_THREADS: Final = 8
 """Number of threads of the monitor with everything in use."""
@@ -94,9 +99,7 @@ def try_threads() -> None:
         MontaukError: They cannot be started.
     """
     threading.stack_size(_STACK_BYTES)
-    with suppress(AttributeError):
-        # Otherwise each thread reserves 64 MiB of address space for its heap.
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+    _keep_heap_small()
     done = threading.Event()
     try:
         for _ in range(_MOST_THREADS):
@@ -106,3 +109,16 @@ def try_threads() -> None:
         raise MontaukError(*_THREADS) from error
     finally:
         done.set()
+
+
+def _keep_heap_small() -> None:
+    """Let large blocks go back to the kernel when they are freed.
+
+    The C library raises both limits to the largest block freed so far.
+    """
+    with suppress(AttributeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        # Otherwise each thread reserves 64 MiB of address space for its heap.
+        mallopt(_M_ARENA_MAX, 1)
+        mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+        mallopt(_M_TRIM_THRESHOLD, 2 * _LARGE_BYTES)

@@ -48,8 +48,11 @@ def frame_json(
         "ledger": _ledger(frame.ledger),
     }
     head = json.dumps(document, allow_nan=False).removesuffix("}")
-    objects = (texts or ProcessTexts()).of(frame, rows, exited)
-    return f'{head}, "processes": [{", ".join(objects)}]}}'
+    objects = (texts or ProcessTexts()).of(frame, rows, exited) or [""]
+    # Joined once: thousands of objects are a megabyte.
+    objects[0] = f'{head}, "processes": [{objects[0]}'
+    objects[-1] += "]}"
+    return ", ".join(objects)
 
 
 def _host(frame: Frame) -> dict[str, Any]:

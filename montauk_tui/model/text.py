@@ -19,6 +19,16 @@ _JOINING: Final = frozenset(
 )
 """Regional indicators and skin tones: they merge with a neighbour into one glyph."""
 
+_OF_ONE_CELL: Final = frozenset(
+    code
+    for first, last in (
+        (0x20, 0x7E), (0xA1, 0xAC), (0xAE, 0xFF), (0x2010, 0x2027), (0x2190, 0x2199),
+        (0x2500, 0x25FC), (0x2800, 0x28FF),
+    )
+    for code in range(first, last + 1)
+)  # fmt: skip
+"""Code points of letters, dashes, arrows, lines, blocks, shapes and graphs."""
+
 _QUOTED: Final = 60
 _PATH: Final = 200
 
@@ -71,7 +81,9 @@ def _visible(char: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _char_width(char: str) -> int:
-    # 12 ms of start-up that a screen of ASCII names does not need.
+    if ord(char) in _OF_ONE_CELL:
+        return 1
+    # 12 ms of start-up and 2 MiB (it imports OpenSSL) that most screens do not need.
     from wcwidth import wcwidth  # noqa: PLC0415
 
     return wcwidth(char)

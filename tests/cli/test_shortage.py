@@ -1,6 +1,7 @@
 """Too few descriptors, threads or bytes: one line and the remedy, no traceback."""
 
 import _thread
+import ctypes
 import errno
 import subprocess
 import sys
@@ -148,3 +149,35 @@ def test_a_thread_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(MontaukError, match="cannot start a thread"):
         shortage.try_threads()
     assert left == [0]
+
+
+LARGE_BLOCKS: Final = """
+import ctypes
+from montauk_tui import shortage
+class Counts(ctypes.Structure):  # struct mallinfo of mallinfo(3)
+    _fields_ = [(name, ctypes.c_int) for name in (
+        "arena", "ordblks", "smblks", "mapped", "mapped_bytes", "usmblks", "fsmblks",
+        "uordblks", "fordblks", "keepcost")]
+libc = ctypes.CDLL(None)
+libc.mallinfo.restype = Counts
+shortage.try_threads()
+before = libc.mallinfo().mapped
+del bytearray(8 << 20)[:]  # the C library would raise its limit to this
+blocks = [bytearray(600_000) for _ in range(100)]
+during = libc.mallinfo().mapped
+del blocks
+print(during - before, libc.mallinfo().mapped - before)
+"""
+
+
+@pytest.mark.skipif(
+    not hasattr(ctypes.CDLL(None), "mallinfo"), reason="another C library"
+)
+def test_large_blocks_go_back_to_the_kernel() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LARGE_BLOCKS], capture_output=True, text=True, check=True
+    )
+    mapped, left = map(int, done.stdout.split())
+    # Some fit into free parts of the heap.
+    assert mapped > 50
+    assert left == 0

@@ -1,9 +1,12 @@
+import subprocess
+import sys
 import unicodedata
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from wcwidth import wcwidth
 
 from montauk_tui.model import text as module
 from montauk_tui.model.names import state_letter
@@ -247,3 +250,17 @@ def test_half_of_a_wide_character_is_a_space() -> None:
 def test_what_is_not_visible_is_an_escape(char: str, seen: str) -> None:
     module._visible.cache_clear()  # noqa: SLF001 - as in a new process
     assert module._visible(char) == seen  # noqa: SLF001
+
+
+def test_what_the_screen_is_made_of_has_one_cell_without_wcwidth() -> None:
+    drawn = "".join(map(chr, sorted(module._OF_ONE_CELL)))  # noqa: SLF001
+    assert {*map(wcwidth, drawn)} == {1}
+    script = (
+        "import sys; from montauk_tui.model.text import cell_width; "
+        f"print(cell_width({drawn!r}), 'wcwidth' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == [str(len(drawn)), "False"]
+    assert cell_width("\u4e2d\u0301") == 2
