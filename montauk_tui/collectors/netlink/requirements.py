@@ -38,6 +38,10 @@ def check() -> Availability:
     lack = own_proc.lack()
     if lack is not None:
         return Availability(available=False, reason=lack[0], remedy=lack[1])
+    if _foreign_namespace() is not None:
+        # The kernel ignores the request (cn_proc_mcast_ctl in
+        # drivers/connector/cn_proc.c): half a second of waiting for no answer.
+        return refusal(NoAnswerError())
     try:
         events = EventSocket(Kind.FORK, _BUFFER_BYTES, with_threads=True)
     except OSError as error:

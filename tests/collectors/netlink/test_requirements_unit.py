@@ -59,6 +59,9 @@ def test_a_namespace_is_the_reason_before_any_error(
         state = requirements.refusal(error)
         assert f"this {name} namespace" in (state.reason or "")
         assert "outside" in (state.remedy or "")
+    # No answer is waited for: the start of the monitor would wait, too.
+    monkeypatch.setattr(requirements, "EventSocket", None)
+    assert requirements.check() == requirements.refusal(NoAnswerError())
 
 
 @pytest.mark.usefixtures("at_home")
