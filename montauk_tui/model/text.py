@@ -96,6 +96,11 @@ def cell_width(text: str) -> int:
     return sum(map(_char_width, text))
 
 
+def are_single(text: str) -> bool:
+    """Tell whether each character of a text occupies one cell."""
+    return set(map(_char_width, text)) <= {1}
+
+
 def fit(text: str, width: int) -> str:
     """Return cleaned text cropped and padded to exactly `width` cells."""
     if text.isascii():

@@ -118,13 +118,14 @@ class Direct:
 def _changed(before: list[Run], now: list[Run]) -> tuple[int, list[Run]]:
     """Return how many cells at the start are the same, and what differs after them."""
     first, end = 0, len(now)
-    while first < min(len(before), end) and before[first] == now[first]:
+    fewest = min(len(before), end)
+    while first < fewest and before[first] == now[first]:
         first += 1
     # Both are as wide as the widget: what ends alike is in the same cells.
     shift = len(before) - end
     while min(end, end + shift) > first and before[end + shift - 1] == now[end - 1]:
         end -= 1
-    return sum(cell_width(text) for text, _ in now[:first]), now[first:end]
+    return cell_width("".join([text for text, _ in now[:first]])), now[first:end]
 
 
 def _place_of(widget: "Widget", compositor: Compositor) -> _Place | None:

@@ -86,6 +86,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.scene: Scene | None = None
         self._prompting = False
         self.layout_now: Layout | None = None
+        self._table_width = 0
+        """Width of the table as of the last drawing, before the layout knows it."""
         self._drawn: dict[str, tuple[object, ...]] = {}
         """By part: what it was last drawn from."""
 
@@ -142,14 +144,16 @@ class MainScreen(Screen[None], inherit_bindings=False):
             return
         session, theme = scene.session, scene.theme
         choices = session.choices
+        width, height = self.size
+        self._table_width = width - self._panel_width(width, height)
         self.layout_now = self._fit(rows.listed, choices)
-        self._draw_meters(scene, rows.frame)
+        self._draw_meters(scene, rows.frame, (width, height))
         self.view_line.show(rows, choices, session.pid_search.shown, theme)
         self._draw_header()
         self.table.show(session, self.layout_now, self._row_style(scene))
         self._draw_panel()
         line = draw_status_line(
-            rows.frame, choices.interval_s, session.cost, theme, self.size.width
+            rows.frame, choices.interval_s, session.cost, theme, width
         )
         self.status.paint([line])
         self._draw_keys(session, theme)
@@ -196,15 +200,16 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     # --- parts ------------------------------------------------------------------------
 
-    def _draw_meters(self, scene: Scene, frame: Frame) -> None:
-        rows = min(_MOST_CPU_LINES, max(1, self.size.height // _LINES_PER_CPU_LINE))
-        has_ledger = self.size.height >= _LEAST_HEIGHT["ledger"]
+    def _draw_meters(self, scene: Scene, frame: Frame, size: tuple[int, int]) -> None:
+        width, height = size
+        rows = min(_MOST_CPU_LINES, max(1, height // _LINES_PER_CPU_LINE))
+        has_ledger = height >= _LEAST_HEIGHT["ledger"]
         # One line is the title, one the ledger.
-        room = self.size.height // _LINES_PER_METER_LINE - 1 - has_ledger
+        room = height // _LINES_PER_METER_LINE - 1 - has_ledger
         look = MeterStyle(
             scene.theme,
             scene.session.choices.ascii,
-            self.size.width,
+            width,
             rows,
             max(_LEAST_METER_LINES, room),
             scene.session.choices.chosen_meters,
@@ -224,28 +229,23 @@ class MainScreen(Screen[None], inherit_bindings=False):
             if self._is_new("header", self.header.size, *depends):
                 self.header.show(*depends)
 
-    @property
-    def _table_width(self) -> int:
-        """Width of the table, also before the panel was shown or hidden."""
-        return self.size.width - self._panel_width()
-
-    def _panel_width(self) -> int:
-        """Return the width of the panel, 0 if none is shown."""
+    def _panel_width(self, width: int, height: int) -> int:
+        """Return the width of the panel on a screen, 0 if none is shown."""
         is_wanted = self.scene is None or self.scene.session.choices.panel
-        if not is_wanted or self.size.height < _LEAST_HEIGHT["panel"]:
+        if not is_wanted or height < _LEAST_HEIGHT["panel"]:
             return 0
-        width = self.size.width
         if width < _LEAST_WIDTH_FOR_PANEL:
             return 0
         return int(min(_MOST_PANEL, max(_LEAST_PANEL, width * _PANEL_SHARE)))
 
     def _draw_panel(self) -> None:
-        if self.scene is None or not self.panel.size.width:
+        width, height = self.panel.size
+        if self.scene is None or not width:
             return
         # 10 ms of start-up that a narrow screen does not need.
         from montauk_tui.ui.widgets.panel import PanelStyle, draw_panel  # noqa: PLC0415
 
-        scene, (width, height) = self.scene, self.panel.size
+        scene = self.scene
         look = PanelStyle(scene.theme, scene.session.choices.ascii, width, height)
         self.panel.paint(draw_panel(self._summary(scene.session), look))
 
@@ -304,7 +304,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._place_panel()
 
     def _place_panel(self) -> None:
-        width = self._panel_width()
+        width = self._panel_width(*self.size)
         if self.panel.display == bool(width) and self.panel.size.width == width:
             return
         self.panel.display = bool(width)

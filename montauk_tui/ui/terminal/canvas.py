@@ -5,18 +5,21 @@ Textual delivers whole lines of widgets at any time, and widgets lines of their 
 the terminal is clear, so it is always the newest picture, never an outdated one.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
-from montauk_tui.model.text import cell_width
+from montauk_tui.model.text import are_single, cell_width
 from montauk_tui.ui.terminal.pen import ON_BLANKS, PLAIN, Ink, Pen
 
 _GAP: Final = 4
 """Cells that are cheaper to rewrite than to skip."""
 
+
+_NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 
 _BLANK: Final = Ink((), None, "")
 
@@ -42,9 +45,9 @@ class _Row:
 
 def _length_of_ascii(row: _Row) -> int:
     """Return how many cells of a line there are before one that is not ASCII."""
-    if "".join(row.chars).isascii():
-        return len(row.chars)
-    return next(x for x, char in enumerate(row.chars) if not char.isascii())
+    other = _NOT_ASCII.search("".join(row.chars))
+    # Until then each cell is one character.
+    return other.start() if other else len(row.chars)
 
 
 class Canvas:
@@ -158,6 +161,8 @@ class Canvas:
 
     def _cells(self, text: str) -> list[str]:
         """Return the contents of each cell of a text."""
+        if self._unicode and are_single(text):
+            return list(text)
         cells: list[str] = []
         for char in text:
             width = 1 if char.isascii() else cell_width(char)

@@ -92,12 +92,12 @@ class DetailsView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False)
 
     # --- drawing ----------------------------------------------------------------------
 
-    def runs(self, y: int) -> list[Run]:
+    def runs(self, y: int, width: int) -> list[Run]:
         """Return the line `y` of the visible part."""
         line = _at(self.page, y + self.scroll_offset.y)
         if self._wanted and self._theme is not None:
             line = marked(line, self._wanted, self._theme.style("match"))
-        return visible(line, self.size.width)
+        return visible(line, width)
 
 
 def _moved(old: Page, new: Page, top: int) -> int:

@@ -1,7 +1,9 @@
 """Lines of styled text, and a widget that redraws only those that changed."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from functools import partial
+from itertools import zip_longest
+from typing import Final, TypeVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -20,13 +22,15 @@ Line = tuple[Run, ...]
 
 _PLAIN: Final = Style.null()
 
+T = TypeVar("T")
+
 
 def line_width(line: Iterable[Run]) -> int:
     """Return how many cells a line occupies."""
-    return sum(cell_width(text) for text, _ in line)
+    return cell_width("".join([text for text, _ in line]))
 
 
-def visible(line: Iterable[Run], width: int, skip: int = 0) -> list[Run]:
+def visible(line: Line, width: int, skip: int = 0) -> list[Run]:
     """Return `width` cells of a line from its cell `skip` on, filled with spaces.
 
     Args:
@@ -34,7 +38,10 @@ def visible(line: Iterable[Run], width: int, skip: int = 0) -> list[Run]:
         width: Cells to fill.
         skip: Cells scrolled to the right.
     """
-    runs: list[Run] = []
+    if not skip and (left := width - line_width(line)) >= 0:
+        runs = [run for run in line if run[0]]
+        return [*runs, (" " * left, _PLAIN)] if left else runs
+    runs = []
     left = width
     for text, style in line:
         cells = cell_width(text)
@@ -55,7 +62,7 @@ def visible(line: Iterable[Run], width: int, skip: int = 0) -> list[Run]:
     return runs
 
 
-def to_strip(line: Iterable[Run], width: int, base: Style, skip: int = 0) -> Strip:
+def to_strip(line: Line, width: int, base: Style, skip: int = 0) -> Strip:
     """Return the same as a strip; `base` is the style below those of the line."""
     runs = visible(line, width, skip)
     return Strip([Segment(text, base + style) for text, style in runs], width)
@@ -82,6 +89,14 @@ def marked(line: Line, wanted: str, match: Style) -> Line:
             at, found = end, lower.find(wanted, end)
         runs.append((text[at:], style))
     return tuple(run for run in runs if run[0])
+
+
+def differing(old: list[T], new: list[T], nothing: T, count: int) -> list[int]:
+    """Return which of the first `count` lines differ; `nothing` is a missing one."""
+    if old == new:
+        return []
+    pairs = zip_longest(old[:count], new[:count], fillvalue=nothing)
+    return [y for y, (before, now) in enumerate(pairs) if before != now]
 
 
 def changed_regions(changed: Sequence[int], width: int) -> list[Region]:
@@ -114,17 +129,18 @@ class BaseStyle(Widget):
         self._base_style = self._direct = None
         super().notify_style_update()
 
-    def runs(self, y: int) -> list[Run]:
-        """Return the line `y` of the visible part, as wide as the widget."""
+    def runs(self, y: int, width: int) -> list[Run]:
+        """Return the line `y` of the visible part, as wide as the widget: `width`."""
         raise NotImplementedError
 
     def render_line(self, y: int) -> Strip:
         """Return the line `y` of the visible part, for Textual."""
-        base, runs = self.base_style, self.runs(y)
+        width = self.size.width
+        base, runs = self.base_style, self.runs(y, width)
         if self._direct is not None:
             self._direct.note(y, runs)
         segments = [Segment(text, base + style) for text, style in runs]
-        return Strip(segments, self.size.width)
+        return Strip(segments, width)
 
     def repaint(self, lines: Sequence[int]) -> None:
         """Draw the ascending lines `lines` again, past Textual where that is right."""
@@ -133,10 +149,10 @@ class BaseStyle(Widget):
         if self._direct is None:
             self._direct = Direct(self, self.base_style)
         # What Textual may have kept of them is outdated in any case.
-        regions = changed_regions(lines, self.size.width)
-        self._styles_cache.set_dirty(*regions)
-        if rest := self._direct.draw(lines, self.runs):
-            self.refresh(*changed_regions(rest, self.size.width))
+        width = self.size.width
+        self._styles_cache.set_dirty(*changed_regions(lines, width))
+        if rest := self._direct.draw(lines, partial(self.runs, width=width)):
+            self.refresh(*changed_regions(rest, width))
 
 
 class LinesWidget(BaseStyle):
@@ -155,18 +171,14 @@ class LinesWidget(BaseStyle):
         """Show `lines`, top to bottom, each from its cell `shift` on."""
         old = self._lines if shift == self.shift else []
         self._lines, self.shift = list(lines), shift
-        changed = [
-            y
-            for y in range(self.size.height)
-            if (old[y] if y < len(old) else ()) != (lines[y] if y < len(lines) else ())
-        ]
-        self.repaint(changed)
+        height = self.size.height
+        self.repaint(differing(old, self._lines, (), height))
 
-    def runs(self, y: int) -> list[Run]:
+    def runs(self, y: int, width: int) -> list[Run]:
         """Return the line `y` of the widget."""
         self.lines_drawn += 1
         line = self._lines[y] if y < len(self._lines) else ()
-        return visible(line, self.size.width, self.shift)
+        return visible(line, width, self.shift)
 
 
 class SizedLines(LinesWidget):

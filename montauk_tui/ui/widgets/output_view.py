@@ -80,7 +80,7 @@ class OutputView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False):
 
     # --- drawing ----------------------------------------------------------------------
 
-    def runs(self, y: int) -> list[Run]:
+    def runs(self, y: int, width: int) -> list[Run]:
         """Return the line `y` of the visible part."""
         at = y + self.scroll_offset.y
         line: Line = ()
@@ -88,7 +88,7 @@ class OutputView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False):
             line = ((_text(self._lines[at]), Style.null()),)
         if self._wanted and self._theme is not None:
             line = marked(line, self._wanted, self._theme.style("match"))
-        return visible(line, self.size.width, self._shift)
+        return visible(line, width, self._shift)
 
 
 def _text(line: bytes) -> str:

@@ -22,6 +22,7 @@ from montauk_tui.ui.widgets.lines import (
     BaseStyle,
     Line,
     Run,
+    differing,
     line_width,
     visible,
 )
@@ -137,10 +138,10 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
 
     # --- drawing ----------------------------------------------------------------------
 
-    def runs(self, y: int) -> list[Run]:
+    def runs(self, y: int, width: int) -> list[Run]:
         """Return the line `y` of the visible part."""
         line, whole = self._content(y)
-        runs = visible(line, self.size.width, self.shift)
+        runs = visible(line, width, self.shift)
         if whole is None:
             return runs
         return [("".join([text for text, _ in runs]), whole)]
@@ -182,10 +183,8 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
 
     def _repaint_changed(self) -> None:
         """Repaint the visible lines that changed."""
-        old, self._drawn = self._drawn, []
-        height = self.size.height
-        before = old + [_EMPTY] * (height - len(old))
-        self.repaint([y for y in range(height) if self._content(y) != before[y]])
+        old, self._drawn = self._drawn, self._page()
+        self.repaint(differing(old, self._drawn, _EMPTY, self.size.height))
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Draw the rows that come into view."""
