@@ -1,5 +1,6 @@
 """Command lines: how old they may be, how much is kept, and what is known to be cut."""
 
+import subprocess
 from typing import Never
 
 import numpy as np
@@ -11,11 +12,13 @@ from montauk_tui.collectors.argvectors import kept_and_whole, whole_bytes
 from montauk_tui.collectors.procfs import cmdlines
 from montauk_tui.collectors.procfs.cmdlines import CommandLines
 from montauk_tui.collectors.procfs.lookups import ProcLookups
+from montauk_tui.collectors.procfs.row_files import RowFiles
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
 from montauk_tui.model.lookups import CMDLINE_BYTES
 from montauk_tui.model.sample import Identity
 from tests.support.builders import make_sample
+from tests.support.children import identity_of
 from tests.support.fakeproc import FakeProc, FakeProcess
 
 
@@ -83,6 +86,31 @@ def test_at_a_sample_it_is_read_once(
     lines.begin_sample()
     assert raw(lines.known(who)) == b"one"
     assert raw(lines.present(who)) == b"two"
+
+
+def test_lines_that_stay_the_same_are_read_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    root = ProcRoot()
+    lines = CommandLines(root, RowFiles(root))
+    with (
+        subprocess.Popen(("sleep", "60")) as one,
+        subprocess.Popen(("sleep", "61")) as other,
+    ):
+        whose = [identity_of(one.pid), identity_of(other.pid)]
+        first = [lines.present(it) for it in whose]
+        lines.begin_sample()
+        with monkeypatch.context() as patch:
+            patch.setattr(CommandLines, "_read", None)
+            again = [lines.present(it) for it in whose]
+        assert [raw(it) for it in again] == [raw(it) for it in first]
+        assert all(
+            after.read_s > before.read_s
+            for before, after in zip(first, again, strict=True)
+            if before and after
+        )
+        one.kill()
+        other.kill()
 
 
 def test_what_filters_and_exports_use_is_five_seconds_old_at_most(

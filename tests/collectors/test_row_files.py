@@ -59,8 +59,6 @@ def test_what_is_not_read_any_more_is_closed(files: RowFiles) -> None:
     files.read(me(), "comm", 99)
     files.next_sample()
     assert len(files) == 1
-    files.next_sample()
-    assert len(files) == 0
 
 
 def test_an_exited_process_is_not_read(files: RowFiles) -> None:
@@ -123,3 +121,21 @@ def test_two_threads_never_read_a_file_that_was_closed(files: RowFiles) -> None:
     finally:
         done.set()
         thread.join()
+
+
+def test_files_that_are_kept_are_read_together(
+    files: RowFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = Path("/proc/self/comm").read_bytes()
+    with subprocess.Popen(("sleep", "60")) as child:
+        exited, never = identity_of(child.pid), Identity(1, 1)
+        assert files.read(me(), "comm", 99) == name
+        until(lambda: files.read(exited, "comm", 99) == b"sleep\n")
+        child.kill()
+    monkeypatch.setattr(ProcRoot, "open", None)
+    whose = [me(), exited, never]
+    assert files.read_kept(whose, "comm", 99) == {me(): name}
+    assert len(files) == 1
+    for kept in (1, 0):
+        files.next_sample()
+        assert len(files) == kept

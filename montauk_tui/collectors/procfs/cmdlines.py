@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
+from montauk_tui.collectors.procfs.row_files import RowFiles
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.model.lookups import (
     CMDLINE_BYTES,
@@ -38,25 +39,53 @@ class CommandLine(NamedTuple):
 class CommandLines:
     """Reads command lines and keeps them. Every method may be called by any thread."""
 
-    def __init__(self, root: ProcRoot, read_row: Read | None = None) -> None:
-        """Read below `root`; `read_row` reads those of the rows on the screen."""
-        self._root = root
-        self._read_row = read_row or self._read_once
+    def __init__(self, root: ProcRoot, files: RowFiles | None = None) -> None:
+        """Read below `root`; `files` keeps those of the rows on the screen open."""
+        self._root, self._files = root, files
+        self._read_row = files.read if files is not None else self._read_once
         self._known: dict[Identity, CommandLine] = {}
         self._cut: set[Identity] = set()
         self._long: dict[Identity, int] = {}
         self._long_bytes = 0
         self._counting = threading.Lock()
         self._sample_s = self._refreshed_s = time.monotonic()
+        self._shown: set[Identity] = set()
+        """Those whose present line was asked for since this sample."""
+        self._to_read_again: set[Identity] = set()
+        """The same of the sample before."""
 
     def present(self, identity: Identity) -> CommandLine | None:
         """Return the line at this sample; None if it cannot be read."""
-        return self._since(identity, self._sample_s, self._read_row)
+        if self._to_read_again:
+            self._read_again()
+        self._shown.add(identity)
+        known = self._known.get(identity)
+        if known is not None and known.read_s >= self._sample_s:
+            return known
+        return self._read(identity, known, self._read_row)
+
+    def _read_again(self) -> None:
+        """Note which of the rows last shown still have the same line.
+
+        Most have: to find that out for all together is the short way.
+        """
+        rows, self._to_read_again = self._to_read_again, set()
+        now_s = time.monotonic()
+        if self._files is None:
+            return
+        texts = self._files.read_kept(rows, "cmdline", _USUAL_BYTES)
+        for identity, raw in texts.items():
+            known = self._known.get(identity)
+            if known is not None and raw == known.raw and len(raw) < _USUAL_BYTES:
+                line = CommandLine(raw, known.command, now_s, is_cut=False)
+                self._known[identity] = line
 
     def recent(self, identity: Identity) -> CommandLine | None:
         """Return a line at most MOST_AGE_S old; None if it cannot be read."""
-        oldest_s = time.monotonic() - MOST_AGE_S
-        return self._since(identity, oldest_s, self._read_once)
+        known = self._known.get(identity)
+        if known is not None and known.read_s >= time.monotonic() - MOST_AGE_S:
+            return known
+        return self._read(identity, known, self._read_once)
 
     def known(self, identity: tuple[int, int]) -> CommandLine | None:
         """Return the line that was read last, however old, or None."""
@@ -98,6 +127,7 @@ class CommandLines:
     def begin_sample(self) -> None:
         """Mark all lines read so far as older than the present sample."""
         self._sample_s = time.monotonic()
+        self._to_read_again, self._shown = self._shown, set()
 
     def forget(self, identity: Identity) -> None:
         """Drop the line of a process."""
@@ -111,14 +141,6 @@ class CommandLines:
     def __len__(self) -> int:
         """Return how many are kept."""
         return len(self._known)
-
-    def _since(
-        self, identity: Identity, since_s: float, read: Read
-    ) -> CommandLine | None:
-        known = self._known.get(identity)
-        if known is not None and known.read_s >= since_s:
-            return known
-        return self._read(identity, known, read)
 
     def _read(
         self, identity: Identity, known: CommandLine | None, read: Read

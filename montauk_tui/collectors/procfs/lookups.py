@@ -35,7 +35,7 @@ class ProcLookups:
         self._cgroups = Cgroups()
         self._gauges = Gauges(root)
         self._files = RowFiles(root)
-        self._lines = CommandLines(root, self._files.read)
+        self._lines = CommandLines(root, self._files)
 
     def command(self, identity: Identity, comm: bytes) -> Command:
         """Return the command line as it is at this sample."""

@@ -10,6 +10,7 @@ import os
 import resource
 import threading
 import weakref
+from collections.abc import Iterable
 from typing import Final
 
 from montauk_tui.collectors.procfs.scan import ProcRoot
@@ -62,6 +63,27 @@ class RowFiles:
             except OSError:
                 os.close(self._kept.pop(key))
                 raise
+
+    def read_kept(
+        self, whose: Iterable[Identity], name: str, limit: int
+    ) -> dict[Identity, bytes]:
+        """Return the start of the files that are kept open, of some processes.
+
+        The file of a process that has exited is closed.
+        """
+        found: dict[Identity, bytes] = {}
+        with self._lock:
+            for identity in whose:
+                key = identity, f"{self._root.folder(identity.pid)}/{name}"
+                file = self._kept.get(key)
+                if file is None:
+                    continue
+                try:
+                    found[identity] = os.pread(file, limit, 0)
+                    self._used.add(key)
+                except OSError:
+                    os.close(self._kept.pop(key))
+        return found
 
     def _read_new(self, key: _Key, limit: int) -> bytes:
         """Read a file that is not open, and keep it open if it may be.

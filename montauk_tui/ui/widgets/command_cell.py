@@ -8,6 +8,7 @@ from montauk_tui.engine.rows.notes import note
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.lookups import Command, other_name
+from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import Ints
 from montauk_tui.model.text import clean
 from montauk_tui.ui.widgets.columns import RowStyle
@@ -39,8 +40,9 @@ def command_inputs(
     has_notes = bool(frame.extra)
     arrow = "<-" if look.ascii else "←"
     found: list[CommandInputs] = []
-    for place, row in enumerate(rows.tolist()):
-        comm, identity = names[place], table.identity(row)
+    whose = map(Identity, table.pid[rows].tolist(), table.start_ticks[rows].tolist())
+    for place, (row, identity) in enumerate(zip(rows.tolist(), whose, strict=True)):
+        comm = names[place]
         if is_thread[place]:
             name = clean(comm)
             found.append(CommandInputs(Command(name, 0, len(name)), comm, "thread", ""))
