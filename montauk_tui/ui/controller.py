@@ -76,7 +76,10 @@ class Controller:
         old, new = before.choices, session.choices
         is_put_off = self._asks_later is not None
         has_ended = before.is_typing and not session.is_typing
-        if old.needs != new.needs or (is_put_off and (old is not new or has_ended)):
+        is_other = old is not new
+        if (is_other and old.needs != new.needs) or (
+            is_put_off and (is_other or has_ended)
+        ):
             self._need(QUIET_S if session.is_typing else 0.0)
         if old.interval_s != new.interval_s:
             self._sampler.configure(interval_s=new.interval_s)

@@ -1,5 +1,6 @@
 """The parts of a summary."""
 
+from collections.abc import Hashable
 from typing import NamedTuple
 
 from montauk_tui.engine.columns.cells import Level
@@ -30,6 +31,11 @@ class Graph(NamedTuple):
     """The value at the upper end."""
     role: str
     """What is measured: `cpu` or `memory`."""
+
+    @property
+    def key(self) -> Hashable:
+        """What two equal graphs have in common; arrays cannot be compared so."""
+        return self._replace(points=self.points.tobytes())  # type: ignore[arg-type]
 
 
 Item = Fact | Graph

@@ -26,6 +26,7 @@ from montauk_tui.ui.widgets.view_line import ViewLine
 
 if TYPE_CHECKING:
     from montauk_tui.engine.summary.items import Summary
+    from montauk_tui.ui.widgets.panel import MadeLines
     from montauk_tui.ui.widgets.prompt import PromptBar
 
 _LEAST_HEIGHT: Final = {
@@ -88,6 +89,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.layout_now: Layout | None = None
         self._table_width = 0
         """Width of the table as of the last drawing, before the layout knows it."""
+        self._panel_made: MadeLines | None = None
         self._drawn: dict[str, tuple[object, ...]] = {}
         """By part: what it was last drawn from."""
 
@@ -243,11 +245,17 @@ class MainScreen(Screen[None], inherit_bindings=False):
         if self.scene is None or not width:
             return
         # 10 ms of start-up that a narrow screen does not need.
-        from montauk_tui.ui.widgets.panel import PanelStyle, draw_panel  # noqa: PLC0415
+        from montauk_tui.ui.widgets.panel import (  # noqa: PLC0415
+            MadeLines,
+            PanelStyle,
+            draw_panel,
+        )
 
         scene = self.scene
         look = PanelStyle(scene.theme, scene.session.choices.ascii, width, height)
-        self.panel.paint(draw_panel(self._summary(scene.session), look))
+        self._panel_made = self._panel_made or MadeLines()
+        summary = self._summary(scene.session)
+        self.panel.paint(draw_panel(summary, look, self._panel_made))
 
     def _summary(self, session: Session) -> "Summary | None":
         """Return the summary of the selected row, None if there is none."""

@@ -1,11 +1,13 @@
 """The panel beside the table: a summary of the selected row."""
 
+from collections.abc import Callable, Hashable
+from functools import partial
 from typing import Final, NamedTuple
 
 from rich.style import Style
 
 from montauk_tui.engine.columns.cells import Level
-from montauk_tui.engine.summary.items import Fact, Graph, Group, Item, Summary
+from montauk_tui.engine.summary.items import Fact, Graph, Item, Summary
 from montauk_tui.model.lookups import Command
 from montauk_tui.model.text import cell_width, fit, split_at
 from montauk_tui.ui.themes import Theme
@@ -46,12 +48,42 @@ class _Density(NamedTuple):
     """Whether blank lines separate groups."""
 
 
-def draw_panel(summary: Summary | None, look: PanelStyle) -> list[Line]:
+class MadeLines:
+    """Lines of the panel that were made: what did not change is not made again."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._look: PanelStyle | None = None
+        self._made: dict[Hashable, list[Line]] = {}
+        self._before: dict[Hashable, list[Line]] = {}
+        self.count = 0
+        """Counts the items made, for tests and benchmarks."""
+
+    def begin(self, look: PanelStyle) -> None:
+        """Begin a panel: what neither this nor the last one shows is dropped."""
+        self._before = self._made if look == self._look else {}
+        self._look, self._made = look, {}
+
+    def lines(self, key: Hashable, make: Callable[[], list[Line]]) -> list[Line]:
+        """Return the lines of an item, given what they are made from."""
+        found = self._made.get(key) or self._before.get(key)
+        if found is None:
+            self.count += 1
+            found = make()
+        self._made[key] = found
+        return found
+
+
+def draw_panel(
+    summary: Summary | None, look: PanelStyle, made: MadeLines | None = None
+) -> list[Line]:
     """Return the lines of the panel; without a summary it is empty.
 
     On low screens graphs and the command shrink first, then blank lines go, and finally
     the lower parts are dropped.
     """
+    made = made or MadeLines()
+    made.begin(look)
     body: list[Line] = []
     if summary is not None:
         graph = max(1, min(4, (look.height - 20) // 4))
@@ -61,22 +93,27 @@ def draw_panel(summary: Summary | None, look: PanelStyle) -> list[Line]:
             _Density(2, 1, is_airy=True),
             _Density(2, 1, is_airy=False),
         ):
-            body = _body(summary, look, density)
+            body = _body(summary, look, density, made)
             if len(body) < look.height:
                 break
-    title = _title(summary, look)
-    rule: Run = ("| " if look.ascii else "│ ", look.theme.style("tree"))
-    body += [()] * (look.height - 1 - len(body))
-    return [title, *((rule, *line) for line in body[: look.height - 1])]
+    named = summary and (summary.name, summary.number)
+    title = made.lines(named, lambda: [_title(named, look)])
+    body += [_ruled((), look)] * (look.height - 1 - len(body))
+    return [*title, *body[: look.height - 1]]
 
 
-def _title(summary: Summary | None, look: PanelStyle) -> Line:
+def _ruled(line: Line, look: PanelStyle) -> Line:
+    """Return a line of the body, with the rule at its left."""
+    return (("| " if look.ascii else "│ ", look.theme.style("tree")), *line)
+
+
+def _title(named: tuple[str, str] | None, look: PanelStyle) -> Line:
     """Return name and number on the background of the table's titles."""
     header = look.theme.style("header")
-    if summary is None:
+    if named is None:
         return ((" " * look.width, header),)
-    number = f" {summary.number}"
-    name = _cut(summary.name, look.inner - cell_width(number))
+    number = f" {named[1]}"
+    name = _cut(named[0], look.inner - cell_width(number))
     used = 2 + cell_width(name + number)
     return (
         ("  ", header),
@@ -92,16 +129,30 @@ def _cut(text: str, room: int) -> str:
     return fit(text, max(0, room - 1)).rstrip() + "+"
 
 
-def _body(summary: Summary, look: PanelStyle, density: _Density) -> list[Line]:
-    style = _style(look, summary.level)
-    lines: list[Line] = [((_cut(summary.said, look.inner), style),)]
-    if summary.command is not None:
-        lines += _command(summary.command, look, density.command)
+def _body(
+    summary: Summary, look: PanelStyle, density: _Density, made: MadeLines
+) -> list[Line]:
+    """Return the lines below the title, as many as there are."""
+
+    def ruled(key: Hashable, make: Callable[[], list[Line]]) -> list[Line]:
+        return made.lines(key, lambda: [_ruled(line, look) for line in make()])
+
+    said, level, command = summary.said, summary.level, summary.command
+    lines = [*ruled((said, level), lambda: [_said(said, level, look)])]
+    if command is not None:
+        most = density.command
+        lines += ruled((command, most), lambda: _command(command, look, most))
     for group in summary.groups:
         if group:
-            lines += [()] * density.is_airy
-            lines += _group(group, look, density)
+            lines += [_ruled((), look)] * density.is_airy
+        for item in group:
+            key = item.key if isinstance(item, Graph) else item
+            lines += ruled((key, density), partial(_item, item, look, density))
     return lines
+
+
+def _said(said: str, level: Level, look: PanelStyle) -> Line:
+    return ((_cut(said, look.inner), _style(look, level)),)
 
 
 def _style(look: PanelStyle, level: Level) -> Style:
@@ -160,13 +211,6 @@ def _listed(text: str, joint: str, room: int) -> list[str]:
         last = lines[-1].rpartition(joint)[2]
         lines[_MOST_LINES - 1 :] = [f"...{joint}{last}"]
     return [_cut(line.rstrip(), room) for line in lines]
-
-
-def _group(group: Group, look: PanelStyle, density: _Density) -> list[Line]:
-    lines: list[Line] = []
-    for item in group:
-        lines += _item(item, look, density)
-    return lines
 
 
 def _item(item: Item, look: PanelStyle, density: _Density) -> list[Line]:

@@ -1,7 +1,7 @@
 """Meters as text, in the longest wording that fits."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Final
 
@@ -40,7 +40,7 @@ def arrows(look: MeterStyle) -> tuple[str, str]:
 
 
 def _fitting(
-    look: MeterStyle, meter: str, wordings: Sequence[Wording], width: int
+    look: MeterStyle, meter: str, wordings: Iterable[Wording], width: int
 ) -> Line:
     """Return the first wording that fits after the title; else the last, truncated."""
     label: Run = (METERS[meter].title.rjust(4) + " ", look.theme.style("label"))
@@ -65,10 +65,12 @@ def _pressure(frame: Frame, look: MeterStyle, width: int) -> Line:
     shares = [
         (name, pressure[key].some_pct) for name, key in _PRESSURES if key in pressure
     ]
-    wordings: list[Wording] = []
-    for count in range(len(shares), 0, -1):
-        for text, gap in ((percent_text, "  "), (_whole, " ")):
-            wordings.append(_waiting(shares[:count], text, gap))
+    # The first one mostly fits.
+    wordings = (
+        _waiting(shares[:count], text, gap)
+        for count in range(len(shares), 0, -1)
+        for text, gap in ((percent_text, "  "), (_whole, " "))
+    )
     return _fitting(look, "pressure", wordings, width)
 
 

@@ -4,7 +4,8 @@ Meters that do not fit are dropped from the end of the user's list.
 """
 
 from collections.abc import Iterable, Sequence
-from functools import partial
+from functools import lru_cache
+from itertools import chain
 from typing import Final, NamedTuple
 
 from rich.style import Style
@@ -28,6 +29,7 @@ from montauk_tui.ui.widgets.meters.style import (
     LEAST_GAUGE,
     MeterStyle,
     Piece,
+    Room,
     one_line,
 )
 
@@ -42,28 +44,73 @@ _Row = tuple[Piece, ...]
 """Pieces side by side."""
 
 
+class _Placed(NamedTuple):
+    """Pieces side by side, with their place."""
+
+    pieces: tuple[tuple[Piece, int], ...]
+    """Each with its width in cells."""
+    height: int
+    """In lines."""
+
+
+class _Column(NamedTuple):
+    rows: tuple[_Placed, ...]
+    width: int
+    height: int
+
+
 class _Layout(NamedTuple):
-    lines: list[Line]
+    columns: tuple[_Column, ...]
     shown: int
     """Number of meters in it."""
 
 
 def lay_out(frame: Frame, look: MeterStyle) -> list[Line]:
     """Return the lines of the configured meters."""
-    chosen = [one for one in look.chosen if _is_there(one, frame, look)]
+    chosen = tuple(one for one in look.chosen if _is_there(one, frame, look))
+    columns = _columns(chosen, len(frame.sample.host.cpu_ids), look.room)
+    drawn = [_drawn(column, frame, look) for column in columns]
+    return [tuple(chain.from_iterable(parts)) for parts in zip(*drawn, strict=True)]
+
+
+@lru_cache(maxsize=8)
+def _columns(chosen: tuple[Chosen, ...], cpus: int, room: Room) -> tuple[_Column, ...]:
+    """Return the places of meters, which do not depend on their values."""
     if not chosen:
-        return []
-    beside = _two_columns(chosen, frame, look)
+        return ()
+    beside = _two_columns(chosen, cpus, room)
     if beside is not None:
         return beside
-    below = _stacked(chosen, frame, look)
-    if look.width // 2 >= LEAST_GAUGE:
+    below = _stacked(chosen, cpus, room)
+    if room.width // 2 >= LEAST_GAUGE:
         # Narrow columns only if everything fits.
         for shown in range(len(chosen) - 1, below.shown, -1):
-            beside = _two_columns(chosen[:shown], frame, look)
+            beside = _two_columns(chosen[:shown], cpus, room)
             if beside is not None:
                 return beside
-    return below.lines
+    return below.columns
+
+
+def _drawn(column: _Column, frame: Frame, look: MeterStyle) -> list[Line]:
+    """Return the lines of a column."""
+    lines: list[Line] = []
+    for pieces, height in column.rows:
+        parts = [
+            _piece_lines(piece, (cells, height), frame, look) for piece, cells in pieces
+        ]
+        lines += [tuple(chain.from_iterable(line)) for line in zip(*parts, strict=True)]
+    blank: Line = ((" " * column.width, Style.null()),)
+    return lines + [blank] * (column.height - len(lines))
+
+
+def _piece_lines(
+    piece: Piece, size: tuple[int, int], frame: Frame, look: MeterStyle
+) -> list[Line]:
+    """Return as many lines of a piece as it has room for."""
+    cells, height = size
+    lines = piece.draw(frame, look, cells, height if piece.grows else piece.height)
+    blank: Line = ((" " * cells, Style.null()),)
+    return lines + [blank] * (height - len(lines))
 
 
 def _is_there(one: Chosen, frame: Frame, look: MeterStyle) -> bool:
@@ -81,54 +128,53 @@ def _is_there(one: Chosen, frame: Frame, look: MeterStyle) -> bool:
 # --- pieces ---------------------------------------------------------------------------
 
 
-def _pieces(
-    one: Chosen, frame: Frame, look: MeterStyle, width: int
-) -> list[Piece] | None:
+def _pieces(one: Chosen, cpus: int, room: Room, width: int) -> list[Piece] | None:
     """Return the piece of a meter in a column, None if it does not fit."""
     name, style = one
     if style == "graph":
-        wanted = min(_MOST_GRAPH_LINES, max(1, look.rows // 2))
-        return [_graph(one, frame, look, wanted)]
+        wanted = min(_MOST_GRAPH_LINES, max(1, room.rows // 2))
+        return [_graph(one, wanted)]
     if name.id == "cpu":
-        return _cpu_pieces(style, frame, look, width)
+        return _cpu_pieces(style, cpus, room, width)
     if style == "bar":
-        return [one_line(partial(_BARS[name.id], frame, look), LEAST_GAUGE)]
+        return [one_line(_BARS[name.id], LEAST_GAUGE)]
     draw, least = FIGURES[name.id]
-    return [one_line(partial(draw, frame, look), least, figures=True)]
+    return [one_line(draw, least, figures=True)]
 
 
-def _graph(one: Chosen, frame: Frame, look: MeterStyle, height: int) -> Piece:
-    def draw(width: int, lines: int) -> list[Line]:
+def _graph(one: Chosen, height: int) -> Piece:
+    def draw(frame: Frame, look: MeterStyle, width: int, lines: int) -> list[Line]:
         return draw_graph(one.meter.id, frame, look, (width, lines))
 
     return Piece(draw, LEAST_GRAPH, height, grows=True)
 
 
-def _cpu_pieces(
-    style: str, frame: Frame, look: MeterStyle, width: int
-) -> list[Piece] | None:
+def _cpu_pieces(style: str, cpus: int, room: Room, width: int) -> list[Piece] | None:
     """Return the bars, or the strip and the average, or the average alone."""
-    average = one_line(partial(average_bar, frame, look), LEAST_GAUGE)
-    cpus = len(frame.sample.host.cpu_ids)
+    average = one_line(average_bar, LEAST_GAUGE)
     if style == "average":
         return [average]
-    is_whole_width = width == look.width
+    is_whole_width = width == room.width
     if style != "strip":
-        columns = columns_of_bars(cpus, width, min(look.rows, look.lines))
+        columns = columns_of_bars(cpus, width, min(room.rows, room.lines))
         if columns:
             rows = -(-cpus // columns)
             return [
                 Piece(
-                    lambda cells, _: cpu_bars(frame, look, columns, cells), width, rows
+                    lambda frame, look, cells, _: cpu_bars(frame, look, columns, cells),
+                    width,
+                    rows,
                 )
             ]
         if not is_whole_width:
             return None
     lines = strip_lines(cpus, width)
-    room = min(_STRIP_LINES_PER_LINE * look.rows, look.lines - 1)
-    if style == "bars" or lines > room:
+    most = min(_STRIP_LINES_PER_LINE * room.rows, room.lines - 1)
+    if style == "bars" or lines > most:
         return [average]
-    strip = Piece(lambda cells, _: heat_strip(frame, look, cells), width, lines)
+    strip = Piece(
+        lambda frame, look, cells, _: heat_strip(frame, look, cells), width, lines
+    )
     return [strip, average]
 
 
@@ -136,19 +182,19 @@ def _cpu_pieces(
 
 
 def _two_columns(
-    chosen: Sequence[Chosen], frame: Frame, look: MeterStyle
-) -> list[Line] | None:
+    chosen: Sequence[Chosen], cpus: int, room: Room
+) -> tuple[_Column, ...] | None:
     """Return both columns, None if they do not hold all meters.
 
     A high first meter is alone on the left, with meters that do not fit on the right
     below it; else the left column is filled first.
     """
-    half = look.width // 2
+    half = room.width // 2
     if half < LEAST_BAR:
         return None
     pieces: list[Piece] = []
     for one in chosen:
-        more = _pieces(one, frame, look, half)
+        more = _pieces(one, cpus, room, half)
         if more is None:
             return None
         pieces += more
@@ -156,18 +202,17 @@ def _two_columns(
     if len(pieces) == 1 or any(p.grows and p.least > half for p in pieces):
         return None
     arranged = [_paired(pieces, pairs, half) for pairs in range(len(pieces) // 2 + 1)]
-    for height in range(max(p.height for p in pieces), look.lines + 1):
+    for height in range(max(p.height for p in pieces), room.lines + 1):
         for rows in arranged:
             if _height(rows) > 2 * height:
                 continue
             placed = _placed(rows, height, is_alone=is_alone)
             if placed is not None:
                 left, right = placed
-                drawn = (
+                return (
                     _column(left, half, height),
-                    _column(right, look.width - half, height),
+                    _column(right, room.width - half, height),
                 )
-                return [(*a, *b) for a, b in zip(*drawn, strict=True)]
     return None
 
 
@@ -207,20 +252,20 @@ def _height(rows: Iterable[_Row]) -> int:
     return sum(max(piece.height for piece in row) for row in rows)
 
 
-def _column(rows: Sequence[_Row], width: int, height: int) -> list[Line]:
-    """Return the lines of a column; growing pieces take the rest."""
+def _column(rows: Sequence[_Row], width: int, height: int) -> _Column:
+    """Return the places in a column; growing pieces take the rest."""
     spare = height - _height(rows)
     growing = [index for index, row in enumerate(rows) if _grows(row)]
-    lines: list[Line] = []
+    placed: list[_Placed] = []
     for index, row in enumerate(rows):
         extra = 0
         if index in growing:
             at = growing.index(index)
             count = len(growing)
             extra = spare * (at + 1) // count - spare * at // count
-        lines += _row_lines(row, width, extra)
-    blank: Line = ((" " * width, Style.null()),)
-    return lines + [blank] * (height - len(lines))
+        pieces = tuple(zip(row, _widths(row, width), strict=True))
+        placed.append(_Placed(pieces, _height([row]) + extra))
+    return _Column(tuple(placed), width, height)
 
 
 def _grows(row: _Row) -> bool:
@@ -230,27 +275,26 @@ def _grows(row: _Row) -> bool:
 # --- one column -----------------------------------------------------------------------
 
 
-def _stacked(chosen: Sequence[Chosen], frame: Frame, look: MeterStyle) -> _Layout:
+def _stacked(chosen: Sequence[Chosen], cpus: int, room: Room) -> _Layout:
     """Return as many of the first meters as fit, line by line."""
     for shown in range(len(chosen), 0, -1):
-        rows = _rows_of(chosen[:shown], frame, look)
-        if _height(rows) > look.lines:
+        rows = _rows_of(chosen[:shown], cpus, room)
+        if _height(rows) > room.lines:
             rows = [tuple(_low(piece) for piece in row) for row in rows]
-        if _height(rows) <= look.lines:
-            lines = [line for row in rows for line in _row_lines(row, look.width)]
-            return _Layout(lines, shown)
-    return _Layout([], 0)
+        if _height(rows) <= room.lines:
+            return _Layout((_column(rows, room.width, _height(rows)),), shown)
+    return _Layout((), 0)
 
 
-def _rows_of(chosen: Sequence[Chosen], frame: Frame, look: MeterStyle) -> list[_Row]:
+def _rows_of(chosen: Sequence[Chosen], cpus: int, room: Room) -> list[_Row]:
     """Return rows of as many pieces as fit side by side."""
     pieces = [
-        piece for one in chosen for piece in _pieces(one, frame, look, look.width) or ()
+        piece for one in chosen for piece in _pieces(one, cpus, room, room.width) or ()
     ]
-    rows = _filled_up(pieces, look.width, len(pieces))
+    rows = _filled_up(pieces, room.width, len(pieces))
     # Even rows, if that needs no more of them.
     for most in range(1, len(pieces)):
-        even = _filled_up(pieces, look.width, most)
+        even = _filled_up(pieces, room.width, most)
         if len(even) == len(rows):
             return even
     return rows
@@ -273,18 +317,6 @@ def _low(piece: Piece) -> Piece:
 
 
 # --- one row --------------------------------------------------------------------------
-
-
-def _row_lines(row: _Row, width: int, extra: int = 0) -> list[Line]:
-    """Return the lines of pieces side by side, `extra` ones for growing pieces."""
-    height = _height([row]) + extra
-    lines: list[Line] = [()] * height
-    for piece, cells in zip(row, _widths(row, width), strict=True):
-        drawn = piece.draw(cells, height if piece.grows else piece.height)
-        blank: Line = ((" " * cells, Style.null()),)
-        drawn += [blank] * (height - len(drawn))
-        lines = [(*line, *part) for line, part in zip(lines, drawn, strict=True)]
-    return lines
 
 
 def _widths(row: _Row, width: int) -> list[int]:

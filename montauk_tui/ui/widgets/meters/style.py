@@ -3,11 +3,12 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.style import Style
 
 from montauk_tui.engine.meters import USUAL, Chosen
+from montauk_tui.model.frame import Frame
 from montauk_tui.model.text import fit
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.lines import Line, Run, line_width
@@ -32,13 +33,26 @@ class MeterStyle:
     """Most lines for all meters."""
     chosen: tuple[Chosen, ...] = USUAL
 
+    @property
+    def room(self) -> "Room":
+        """The size of the header."""
+        return Room(self.width, self.rows, self.lines)
+
+
+class Room(NamedTuple):
+    """The size of the header; the fields are those of its style."""
+
+    width: int
+    rows: int
+    lines: int
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A meter that draws itself in a given width and height."""
 
-    draw: Callable[[int, int], list[Line]]
-    """Return at most `height` lines of exactly `width` cells, given both."""
+    draw: Callable[[Frame, MeterStyle, int, int], list[Line]]
+    """Return at most `height` lines of exactly `width` cells, given both last."""
     least: int
     """Least useful width."""
     height: int = 1
@@ -50,10 +64,14 @@ class Piece:
 
 
 def one_line(
-    draw: Callable[[int], Line], least: int, *, figures: bool = False
+    draw: Callable[[Frame, MeterStyle, int], Line], least: int, *, figures: bool = False
 ) -> Piece:
     """Return a piece of one line."""
-    return Piece(lambda width, _: [draw(width)], least, is_figures=figures)
+    return Piece(
+        lambda frame, look, width, _: [draw(frame, look, width)],
+        least,
+        is_figures=figures,
+    )
 
 
 def pair(look: MeterStyle, label: str, value: str) -> Line:
