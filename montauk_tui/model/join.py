@@ -39,5 +39,5 @@ def by_pid(table_pids: Ints, pids: Ints) -> Join:
     if not len(table_pids):
         zeros = np.zeros(len(pids), dtype=np.int64)
         return Join(zeros, zeros.astype(np.bool_))
-    row = np.searchsorted(table_pids, pids).clip(max=len(table_pids) - 1)
+    row = np.minimum(table_pids.searchsorted(pids), len(table_pids) - 1)
     return Join(row, table_pids[row] == pids)

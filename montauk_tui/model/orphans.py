@@ -16,8 +16,10 @@ _LONGEST_CHAIN: Final = 64
 
 def codes(pid: Ints, start_ticks: Ints) -> Ints:
     """Return identities as one number each, by pid and then by start."""
-    start = start_ticks.clip(0, (1 << _START_BITS) - 1)
-    numbers: Ints = (pid.clip(0, (1 << 22) - 1) << _START_BITS) | start
+    # ndarray.clip takes twice as long for few numbers.
+    start = np.minimum(np.maximum(start_ticks, 0), (1 << _START_BITS) - 1)
+    number = np.minimum(np.maximum(pid, 0), (1 << 22) - 1)
+    numbers: Ints = (number << _START_BITS) | start
     return numbers
 
 

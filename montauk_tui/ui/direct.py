@@ -8,7 +8,7 @@ layout is due.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -20,6 +20,7 @@ from montauk_tui.ui.driver import TerminalDriver
 from montauk_tui.ui.terminal.pen import Ink, Pen
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
     from textual.widget import Widget
 
 # Textual has no public way to its compositor.
@@ -49,6 +50,7 @@ class Direct:
     def __init__(self, widget: "Widget", base: Style) -> None:
         """Draw a widget; `base` is the style under everything it draws."""
         self._widget, self._base = widget, base
+        self._screen: Screen[Any] | None = None
         self._place: _Place | None = None
         self._inks: dict[Style, tuple[Ink, Ink]] = {}
         """By style: the ink of its texts, and that of its blanks."""
@@ -81,7 +83,9 @@ class Direct:
     def _find(self, terminal: TerminalDriver) -> _Place | None:
         """Return where the widget is, None while Textual must draw all of it."""
         widget = self._widget
-        app, screen = widget.app, widget.screen
+        # Textual looks for it among all that the widget is in.
+        screen = self._screen = self._screen or widget.screen
+        app = screen.app
         compositor = screen._compositor
         if (
             screen is not app.screen

@@ -207,7 +207,8 @@ def never_back(
     user_before, system_before = previous.utime[before], previous.stime[before]
     run = np.maximum(user[now] + system[now], user_before + system_before)
     # Only so much system time that the user time does not fall.
-    system[now] = np.clip(system[now], system_before, run - user_before)
+    least, most = system_before, run - user_before
+    system[now] = np.minimum(np.maximum(system[now], least), most)
     user[now] = run - system[now]
     columns = {"utime": user, "stime": system}
     for name in counters(needs):

@@ -9,7 +9,7 @@ import numpy as np
 
 from montauk_tui.collectors.procfs.figures import Reasons, decimal, without_cut_word
 from montauk_tui.model.sample import CPU_FIELDS
-from montauk_tui.model.schema import Floats, Ints
+from montauk_tui.model.schema import Floats, Ints, known_sum
 
 _FILE: Final = "stat"
 _KINDS: Final = len(CPU_FIELDS)
@@ -98,7 +98,7 @@ def _measures(text: bytes, ticks: Floats) -> bool:
     at ticks, and no tick comes while a hard interrupt is handled: they count nothing,
     or next to nothing for the number of interrupts.
     """
-    irq_s = float(np.nansum(ticks[:, CPU_FIELDS.index("irq")])) / _USER_HZ
+    irq_s = known_sum(ticks[:, CPU_FIELDS.index("irq")]) / _USER_HZ
     counted = _INTERRUPTS.search(text)
     interrupts = int(counted[1]) if counted else 0
     return irq_s > 0 and irq_s >= _LEAST_INTERRUPT_S * interrupts

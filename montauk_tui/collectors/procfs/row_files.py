@@ -61,7 +61,7 @@ class RowFiles:
             try:
                 return os.pread(file, limit, 0)
             except OSError:
-                os.close(self._kept.pop(key))
+                self._drop(key)
                 raise
 
     def read_kept(
@@ -82,7 +82,7 @@ class RowFiles:
                     found[identity] = os.pread(file, limit, 0)
                     self._used.add(key)
                 except OSError:
-                    os.close(self._kept.pop(key))
+                    self._drop(key)
         return found
 
     def _read_new(self, key: _Key, limit: int) -> bytes:
@@ -108,11 +108,17 @@ class RowFiles:
                 os.close(file)
         return data
 
+    def _drop(self, key: _Key) -> None:
+        os.close(self._kept.pop(key))
+        self._used.discard(key)
+
     def next_sample(self) -> None:
         """Close the files that were not read since the previous sample."""
         with self._lock:
-            for key in self._kept.keys() - self._used:
-                os.close(self._kept.pop(key))
+            # Those that were used are kept.
+            if len(self._used) < len(self._kept):
+                for key in self._kept.keys() - self._used:
+                    self._drop(key)
             self._used.clear()
 
     def __len__(self) -> int:

@@ -20,8 +20,9 @@ Numbers = np.ndarray[Any, Any]
 
 _Numbers = Callable[[Frame, Ints], Numbers]
 
-Inputs = _Numbers | Callable[[Frame, Ints], Sequence[Hashable]]
-"""Returns a value for each of some rows: equal values, equal cells."""
+Inputs = Callable[[Frame, Ints], Numbers | Sequence[Hashable] | None]
+"""Returns a value for each of some rows: equal values, equal cells. None if some are
+looked up."""
 
 
 def common(frame: Frame) -> Hashable:
@@ -45,6 +46,17 @@ def field(name: str) -> _Numbers:
     def inputs(frame: Frame, rows: Ints) -> Numbers:
         values: Ints = getattr(frame.sample.processes, name)
         return values[rows]
+
+    return inputs
+
+
+def known(name: str) -> Inputs:
+    """Return the inputs of cells that show a field, looked up where it is unknown."""
+    of_field = field(name)
+
+    def inputs(frame: Frame, rows: Ints) -> Numbers | None:
+        values = of_field(frame, rows)
+        return None if (values == UNKNOWN).any() else values
 
     return inputs
 

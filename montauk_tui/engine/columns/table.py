@@ -87,7 +87,7 @@ _TABLE: Final = (
     Column(
         "shared_bytes", "SHR", "resident shared memory", 5,
         cells.number("shared_bytes"), cells.shared_text, descending=True,
-        need=Need.SHARED, yields=6,
+        need=Need.SHARED, yields=6, inputs=made_from.known("shared_bytes"),
     ),
     gauge_column("pss_bytes", "PSS", "proportional set size; may be seconds old",
                  MAP, units.bytes_text),

@@ -9,7 +9,7 @@ from montauk_tui.engine.tree import parents
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.orphans import codes
-from montauk_tui.model.schema import UNKNOWN, Ints
+from montauk_tui.model.schema import UNKNOWN, Ints, known_sum
 from montauk_tui.model.text import clean
 
 _MOST_ANCESTORS: Final = 24
@@ -41,7 +41,7 @@ def branch_of(frame: Frame, row: int) -> Branch:
     return Branch(
         children=int(np.count_nonzero((parent == row) & whole)),
         processes=int(np.count_nonzero(inside)),
-        cpu_pct=float(np.nansum(frame.rates.cpu_pct[inside])),
+        cpu_pct=known_sum(frame.rates.cpu_pct[inside]),
         rss_bytes=int(rss[rss != UNKNOWN].sum()),
     )
 

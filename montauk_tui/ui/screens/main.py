@@ -329,8 +329,12 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
 def _largest_pid(frame: Frame) -> int:
     """Return a number as long as the longest PID or count of a row."""
-    whole = (frame.whole or frame).sample.processes.pid
-    ended = np.nan_to_num(frame.extra.get("real_pid", np.empty(0)))
-    counts = np.nan_to_num(frame.extra.get("count", np.empty(0)))
+    pids = (frame.whole or frame).sample.processes.pid
+    # They are ascending.
+    largest = int(pids[-1]) if len(pids) else 0
     # A count is followed by `x`.
-    return int(max(values.max(initial=0) for values in (whole, ended, counts * 10)))
+    for name, factor in (("real_pid", 1), ("count", 10)):
+        if name in frame.extra:
+            values = np.nan_to_num(frame.extra[name])
+            largest = max(largest, int(values.max(initial=0)) * factor)
+    return largest

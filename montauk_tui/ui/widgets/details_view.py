@@ -31,13 +31,13 @@ class DetailsView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False)
         set_line_count(self, len(page.lines))
         if moved:
             self.go_to(self.scroll_offset.y + moved)
-        top, height = self.scroll_offset.y, self.size.height
+        top, (width, height) = self.scroll_offset.y, self.size
         changed = [
             y
             for y in range(height)
             if restyled or _at(old, top + y) != _at(page, top + y)
         ]
-        self.repaint(changed)
+        self.repaint(changed, width)
 
     def go_to(self, line: int) -> None:
         """Scroll a line to the top."""

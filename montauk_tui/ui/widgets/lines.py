@@ -142,14 +142,13 @@ class BaseStyle(Widget):
         segments = [Segment(text, base + style) for text, style in runs]
         return Strip(segments, width)
 
-    def repaint(self, lines: Sequence[int]) -> None:
+    def repaint(self, lines: Sequence[int], width: int) -> None:
         """Draw the ascending lines `lines` again, past Textual where that is right."""
         if not lines:
             return
         if self._direct is None:
             self._direct = Direct(self, self.base_style)
         # What Textual may have kept of them is outdated in any case.
-        width = self.size.width
         self._styles_cache.set_dirty(*changed_regions(lines, width))
         if rest := self._direct.draw(lines, partial(self.runs, width=width)):
             self.refresh(*changed_regions(rest, width))
@@ -171,8 +170,8 @@ class LinesWidget(BaseStyle):
         """Show `lines`, top to bottom, each from its cell `shift` on."""
         old = self._lines if shift == self.shift else []
         self._lines, self.shift = list(lines), shift
-        height = self.size.height
-        self.repaint(differing(old, self._lines, (), height))
+        width, height = self.size
+        self.repaint(differing(old, self._lines, (), height), width)
 
     def runs(self, y: int, width: int) -> list[Run]:
         """Return the line `y` of the widget."""

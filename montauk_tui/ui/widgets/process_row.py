@@ -42,6 +42,14 @@ class Branch(NamedTuple):
 
 ROOT: Final = Branch()
 
+
+class _Written(NamedTuple):
+    """What a cell shows that is made from what is looked up."""
+
+    text: str
+    level: Level
+
+
 Cell = tuple[Run, ...]
 """A cell with the gap before it."""
 
@@ -64,10 +72,13 @@ class RowMaker(NamedTuple):
         if column.id == "command":
             has_cause = any(it.id == "killed_by" for it in self.layout.columns)
             return command_inputs(frame, rows, self.look, with_cause=not has_cause)
-        if column.inputs is None:
+        values = column.inputs(frame, rows) if column.inputs else None
+        if values is None:
             every: list[int] = rows.tolist()
-            return [(column.text(frame, it), column.level(frame, it)) for it in every]
-        values = column.inputs(frame, rows)
+            return [
+                _Written(column.text(frame, it), column.level(frame, it))
+                for it in every
+            ]
         if isinstance(values, np.ndarray):
             # As bits: NaN does not equal NaN.
             bits: list[int] = values.view(np.int64).tolist()
@@ -86,7 +97,7 @@ class RowMaker(NamedTuple):
         column, look = self.layout.columns[index], self.look
         if column.id == "command":
             return (_GAP, *_branch_runs(look, branch), *command_runs(value, look))
-        if column.inputs is None:
+        if isinstance(value, _Written):
             text, level = value
         else:
             text, level = column.text(self.frame, row), column.level(self.frame, row)

@@ -184,7 +184,8 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
     def _repaint_changed(self) -> None:
         """Repaint the visible lines that changed."""
         old, self._drawn = self._drawn, self._page()
-        self.repaint(differing(old, self._drawn, _EMPTY, self.size.height))
+        width, height = self.size
+        self.repaint(differing(old, self._drawn, _EMPTY, height), width)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Draw the rows that come into view."""

@@ -35,6 +35,6 @@ def task_counts(frame: Frame) -> tuple[int, int, int]:
     """Return processes, their threads, and kernel threads."""
     table = frame.sample.processes
     is_user = table.is_process & ~table.is_kernel
-    threads = int(table.threads[is_user].clip(min=0).sum())
+    threads = int(np.maximum(table.threads[is_user], 0).sum())
     kernel = int(np.count_nonzero(table.is_kernel))
     return int(np.count_nonzero(is_user)), threads, kernel
