@@ -1,6 +1,8 @@
 """Command lines: how old they may be, how much is kept, and what is known to be cut."""
 
+import os
 import subprocess
+from collections.abc import Iterable
 from typing import Never
 
 import numpy as np
@@ -10,13 +12,14 @@ from hypothesis import strategies as st
 
 from montauk_tui.collectors.argvectors import kept_and_whole, whole_bytes
 from montauk_tui.collectors.procfs import cmdlines
-from montauk_tui.collectors.procfs.cmdlines import CommandLines
+from montauk_tui.collectors.procfs.cmdlines import MOST_AGE_S, CommandLines
 from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.row_files import RowFiles
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
 from montauk_tui.model.lookups import CMDLINE_BYTES
 from montauk_tui.model.sample import Identity
+from montauk_tui.model.schema import UNKNOWN
 from tests.support.builders import make_sample
 from tests.support.children import identity_of
 from tests.support.fakeproc import FakeProc, FakeProcess
@@ -111,6 +114,37 @@ def test_lines_that_stay_the_same_are_read_together(
         )
         one.kill()
         other.kill()
+
+
+def test_the_line_of_a_process_that_has_not_run_is_not_read_again(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[set[Identity]] = []
+    real = RowFiles.read_kept
+
+    def reading(
+        files: RowFiles, whose: Iterable[Identity], name: str, limit: int
+    ) -> dict[Identity, bytes]:
+        read.append(set(whose))
+        return real(files, read[-1], name, limit)
+
+    monkeypatch.setattr(RowFiles, "read_kept", reading)
+    me, root = identity_of(os.getpid()), ProcRoot()
+    lines = CommandLines(root, RowFiles(root))
+    first = lines.present(me)
+    for utime, passed_s, reads in (
+        (5, 1, {me}), (5, 1, set()), (5, 1, set()), (6, 1, {me}), (6, 1, set()),
+        (6, MOST_AGE_S, {me}), (UNKNOWN, 1, {me}), (UNKNOWN, 1, {me}),
+    ):  # fmt: skip
+        clock.now_s += passed_s
+        row = {"pid": me.pid, "start_ticks": me.start_ticks, "utime": utime, "stime": 0}
+        lines.begin_sample(make_sample([row]).processes)
+        assert raw(lines.present(me)) == raw(first)
+        assert read.pop() == reads
+    lines.begin_sample()
+    clock.now_s += 1
+    assert raw(lines.present(me)) == raw(first)
+    assert read == [{me}]
 
 
 def test_what_filters_and_exports_use_is_five_seconds_old_at_most(

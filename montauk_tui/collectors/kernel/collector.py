@@ -191,7 +191,7 @@ class KernelCollector(Collector):
         hidden = self._hidden.rows(table, started.boot_s, needs)
         table = table.merged(hidden) if len(hidden) else table
         table = self._enrichment.enriched(Rows(table, before, needs))
-        self.lookups.next_sample(table, _execs(lifecycle))
+        self.lookups.next_sample(table, _execs(lifecycle), is_exact=True)
         self.lookups.read(table, needs)
         return Sample(
             ticks_per_second=10**9,

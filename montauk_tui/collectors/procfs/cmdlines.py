@@ -5,15 +5,19 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from montauk_tui.collectors.procfs.row_files import RowFiles
 from montauk_tui.collectors.procfs.scan import ProcRoot
+from montauk_tui.model.join import find
 from montauk_tui.model.lookups import (
     CMDLINE_BYTES,
     MOST_AGE_S,
     Command,
     command_from_cmdline,
 )
-from montauk_tui.model.sample import Identity
+from montauk_tui.model.sample import Identity, ProcessTable
+from montauk_tui.model.schema import UNKNOWN
 
 Read = Callable[[Identity, str, int], bytes]
 """Reads the start of a file of a process, given its name and most bytes."""
@@ -53,6 +57,13 @@ class CommandLines:
         """Those whose present line was asked for since this sample."""
         self._to_read_again: set[Identity] = set()
         """The same of the sample before."""
+        self._exact: ProcessTable | None = None
+        """The processes of this sample, if their CPU times are exact."""
+        self._cpu_time: dict[Identity, int] = {}
+        """Of the rows on the screen, when their lines were last known to be present."""
+        self._asleep: frozenset[Identity] = frozenset()
+        """Those whose lines are present without being read again, at `_asleep_at_s`."""
+        self._asleep_at_s = self._sample_s
 
     def present(self, identity: Identity) -> CommandLine | None:
         """Return the line at this sample; None if it cannot be read."""
@@ -60,7 +71,10 @@ class CommandLines:
             self._read_again()
         self._shown.add(identity)
         known = self._known.get(identity)
-        if known is not None and known.read_s >= self._sample_s:
+        if known is not None and (
+            known.read_s >= self._sample_s
+            or (identity in self._asleep and self._asleep_at_s == self._sample_s)
+        ):
             return known
         return self._read(identity, known, self._read_row)
 
@@ -69,16 +83,43 @@ class CommandLines:
 
         Most have: to find that out for all together is the short way.
         """
+        sample_s, now_s = self._sample_s, time.monotonic()
         rows, self._to_read_again = self._to_read_again, set()
-        now_s = time.monotonic()
         if self._files is None:
             return
-        texts = self._files.read_kept(rows, "cmdline", _USUAL_BYTES)
+        asleep = self._have_not_run(list(rows), now_s)
+        texts = self._files.read_kept(rows - asleep, "cmdline", _USUAL_BYTES)
+        self._files.keep(asleep, "cmdline")
+        self._asleep, self._asleep_at_s = asleep, sample_s
         for identity, raw in texts.items():
             known = self._known.get(identity)
             if known is not None and raw == known.raw and len(raw) < _USUAL_BYTES:
                 line = CommandLine(raw, known.command, now_s, is_cut=False)
                 self._known[identity] = line
+
+    def _have_not_run(self, rows: list[Identity], now_s: float) -> frozenset[Identity]:
+        """Return who has used no CPU time since its line was known to be present.
+
+        It cannot have rewritten its arguments. A debugger can, or a process with the
+        same memory (CLONE_VM), so after MOST_AGE_S a line is read in any case.
+        """
+        if self._exact is None:
+            return frozenset()
+        table, before = self._exact, self._cpu_time
+        pids, starts = np.array(rows, dtype=np.int64).T
+        row, found = find(table, pids, starts)
+        user, system = table.utime[row], table.stime[row]
+        found &= (user != UNKNOWN) & (system != UNKNOWN)
+        every = zip(rows, found.tolist(), (user + system).tolist(), strict=True)
+        self._cpu_time = {who: cpu for who, is_known, cpu in every if is_known}
+        known = self._known
+        return frozenset(
+            who
+            for who, cpu in self._cpu_time.items()
+            if before.get(who) == cpu
+            and (line := known.get(who)) is not None
+            and line.read_s > now_s - MOST_AGE_S
+        )
 
     def recent(self, identity: Identity) -> CommandLine | None:
         """Return a line at most MOST_AGE_S old; None if it cannot be read."""
@@ -124,8 +165,13 @@ class CommandLines:
                 break
             self._read(identity, known.get(identity), self._read_once)
 
-    def begin_sample(self) -> None:
-        """Mark all lines read so far as older than the present sample."""
+    def begin_sample(self, exact: ProcessTable | None = None) -> None:
+        """Mark all lines read so far as older than the present sample.
+
+        Args:
+            exact: Its processes, if every moment that they run is in their CPU times.
+        """
+        self._exact = exact
         self._sample_s = time.monotonic()
         self._to_read_again, self._shown = self._shown, set()
 

@@ -138,16 +138,23 @@ class ProcLookups:
             self._lines.forget(identity)
             self._gauges.forget(identity)
 
-    def next_sample(self, table: ProcessTable, changed: Iterable[Identity]) -> None:
+    def next_sample(
+        self,
+        table: ProcessTable,
+        changed: Iterable[Identity],
+        *,
+        is_exact: bool = False,
+    ) -> None:
         """Count a sample, and now and then drop the processes that are not in it.
 
         Args:
             table: Its processes.
             changed: Those that run another program since the sample before.
+            is_exact: Whether their CPU times grow whenever they run.
         """
         self.forget(changed)
         self._users.prepare(set(table.uid.tolist()))
-        self._lines.begin_sample()
+        self._lines.begin_sample(table if is_exact else None)
         self._files.next_sample()
         self._gauges.next_sample(table)
         if len(self._lines) > 2 * len(table):

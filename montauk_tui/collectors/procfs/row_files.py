@@ -85,6 +85,14 @@ class RowFiles:
                     self._drop(key)
         return found
 
+    def keep(self, whose: Iterable[Identity], name: str) -> None:
+        """Keep files open that need not be read in this sample."""
+        with self._lock:
+            for identity in whose:
+                key = identity, f"{self._root.folder(identity.pid)}/{name}"
+                if key in self._kept:
+                    self._used.add(key)
+
     def _read_new(self, key: _Key, limit: int) -> bytes:
         """Read a file that is not open, and keep it open if it may be.
 
