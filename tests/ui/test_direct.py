@@ -65,10 +65,14 @@ async def test_a_refresh_in_which_nothing_changed_does_nothing(
 ) -> None:
     async with on_real_screen(monkeypatch, size=(200, 50)) as screen:
         work, rows = Work(monkeypatch), screen.table.rows_drawn
+        panel = screen.app.controller.main.panel_made
+        assert panel is not None
+        items = panel.count
         for _ in range(3):
             await screen.draw(again(screen))
             await screen.shown()
         assert screen.table.rows_drawn == rows
+        assert panel.count == items
         assert dict(work) == {}
 
 

@@ -17,6 +17,7 @@ from montauk_tui.resources import folder
 from montauk_tui.ui import themes
 from montauk_tui.ui.widgets.lines import Line, line_width
 from montauk_tui.ui.widgets.meters import MeterStyle, draw_meters
+from montauk_tui.ui.widgets.meters.layout import arranged
 from tests.support.builders import make_frame, make_host, make_sample
 from tests.support.scenes import scene_frame
 
@@ -356,3 +357,16 @@ def test_the_graph_shows_when_nothing_was_known() -> None:
     (line,) = entries("load:graph", width=120, lines=1)
     # 90 values are 45 cells: the fourth of them has the unknown one on its right.
     assert line[:119].rstrip()[-45:][3] in "⡀⡄⡆⡇"
+
+
+def test_meters_are_arranged_once_for_a_size() -> None:
+    first = scene_frame(4)
+    host = dataclasses.replace(first.sample.host, load=(9.0, 9.0, 9.0))
+    other = dataclasses.replace(
+        first, sample=dataclasses.replace(first.sample, host=host)
+    )
+    draw_meters(first, look(200))
+    before = arranged.cache_info()
+    assert draw_meters(other, look(200)) != draw_meters(first, look(200))
+    after = arranged.cache_info()
+    assert (after.hits, after.misses) == (before.hits + 2, before.misses)

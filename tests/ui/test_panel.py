@@ -13,7 +13,7 @@ from montauk_tui.model.text import cell_width, clean
 from montauk_tui.resources import folder
 from montauk_tui.ui import themes
 from montauk_tui.ui.widgets.lines import line_width
-from montauk_tui.ui.widgets.panel import PanelStyle, draw_panel
+from montauk_tui.ui.widgets.panel import MadeLines, PanelStyle, draw_panel
 from tests.support.churn import churning_collector
 from tests.support.monitor import Monitor, changed, make_app, running
 from tests.support.scenes import scene_collector
@@ -274,3 +274,32 @@ def test_a_line_of_parents_ends_between_two_of_them_and_keeps_the_oldest() -> No
     ]
     short = Fact("Parents", "bash 7 < init 1", joint=" < ")
     assert "bash 7 < init 1" in "".join(drawn(some(groups=((short,),))))
+
+
+def test_only_what_changed_is_made_again() -> None:
+    look = PanelStyle(
+        themes.load(themes.DEFAULT, [folder("themes")]),
+        ascii=False,
+        width=50,
+        height=40,
+    )
+    points = np.array([1.0, np.nan, 3.0])
+    facts = (Fact("User", "root"), Fact("Nice", "0"))
+    graph = Graph("CPU%", "1.0", "peak 3.0", points, 10.0, "cpu")
+    command = command_from_cmdline(b"sleep\x0060\x00")
+    summary = Summary("sleep", "5", "sleeping", Level.PLAIN, command, ((graph,), facts))
+    made = MadeLines()
+    first = draw_panel(summary, look, made)
+    # Title, state, command, graph and two facts.
+    assert made.count == 6
+    same = summary._replace(groups=((graph._replace(points=points.copy()),), facts))
+    assert draw_panel(same, look, made) == first == draw_panel(summary, look)
+    assert made.count == 6
+    other = graph._replace(points=np.array([1.0, 3.0, 3.0]))
+    nice = (facts[0], Fact("Nice", "5"))
+    changed_one = summary._replace(groups=((other,), nice))
+    assert draw_panel(changed_one, look, made) == draw_panel(changed_one, look)
+    assert made.count == 8
+    narrow = look._replace(width=44)
+    assert draw_panel(changed_one, narrow, made) == draw_panel(changed_one, narrow)
+    assert made.count == 14

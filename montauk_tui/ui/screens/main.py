@@ -89,7 +89,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.layout_now: Layout | None = None
         self._table_width = 0
         """Width of the table as of the last drawing, before the layout knows it."""
-        self._panel_made: MadeLines | None = None
+        self.panel_made: MadeLines | None = None
+        """The lines of the panel; None until it was drawn."""
         self._drawn: dict[str, tuple[object, ...]] = {}
         """By part: what it was last drawn from."""
 
@@ -253,9 +254,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
         scene = self.scene
         look = PanelStyle(scene.theme, scene.session.choices.ascii, width, height)
-        self._panel_made = self._panel_made or MadeLines()
+        self.panel_made = self.panel_made or MadeLines()
         summary = self._summary(scene.session)
-        self.panel.paint(draw_panel(summary, look, self._panel_made))
+        self.panel.paint(draw_panel(summary, look, self.panel_made))
 
     def _summary(self, session: Session) -> "Summary | None":
         """Return the summary of the selected row, None if there is none."""

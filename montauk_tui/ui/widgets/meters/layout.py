@@ -68,13 +68,13 @@ class _Layout(NamedTuple):
 def lay_out(frame: Frame, look: MeterStyle) -> list[Line]:
     """Return the lines of the configured meters."""
     chosen = tuple(one for one in look.chosen if _is_there(one, frame, look))
-    columns = _columns(chosen, len(frame.sample.host.cpu_ids), look.room)
+    columns = arranged(chosen, len(frame.sample.host.cpu_ids), look.room)
     drawn = [_drawn(column, frame, look) for column in columns]
     return [tuple(chain.from_iterable(parts)) for parts in zip(*drawn, strict=True)]
 
 
 @lru_cache(maxsize=8)
-def _columns(chosen: tuple[Chosen, ...], cpus: int, room: Room) -> tuple[_Column, ...]:
+def arranged(chosen: tuple[Chosen, ...], cpus: int, room: Room) -> tuple[_Column, ...]:
     """Return the places of meters, which do not depend on their values."""
     if not chosen:
         return ()
