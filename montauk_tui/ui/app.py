@@ -4,6 +4,7 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -156,7 +157,8 @@ class MontaukApp(App[None]):
             cost = f"{(now_s - self._cpu_at_frame_s) * 1000:.0f} ms"
             session = replace(session, cost=cost)
         self._cpu_at_frame_s = now_s
-        await self.controller.accept(take_frame(session, message.frame))
+        with terminal.at_once() if terminal is not None else nullcontext():
+            await self.controller.accept(take_frame(session, message.frame))
 
     def on_sampling_failed(self, message: SamplingFailed) -> None:
         """Exit, and print the reason."""

@@ -11,7 +11,7 @@ import os
 import signal
 import termios
 import tty
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from textual import constants, events
@@ -106,6 +106,15 @@ class TerminalDriver(LinuxDriver):
         if not self._is_due:
             self._is_due = True
             self._loop.call_soon(self._send_soon)
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Send what is put within it at its end, without a turn of the event loop."""
+        self._is_due = True
+        try:
+            yield
+        finally:
+            self._send_soon()
 
     def _send_soon(self) -> None:
         # After a layout Textual draws all that changed its place.

@@ -89,6 +89,17 @@ async def test_a_refresh_is_one_write_and_composes_nothing(monkeypatch: Patch) -
         assert dict(work) == {"writes": 3}
 
 
+async def test_a_picture_is_sent_when_it_has_been_drawn(monkeypatch: Patch) -> None:
+    async with on_real_screen(monkeypatch) as screen:
+        await screen.shown()
+        work = Work(monkeypatch)
+        frame = changed(screen.frame, screen.shown_pids[3], rss_bytes=77 << 20)
+        await screen.app.on_frame_ready(FrameReady(frame))
+        # Without a turn of the event loop.
+        assert dict(work) == {"writes": 1}
+        assert await screen.shown() == screen.composed
+
+
 async def test_other_rows_are_no_layout(monkeypatch: Patch) -> None:
     chance = random.Random(1)  # noqa: S311 - the same every time
     async with on_real_screen(monkeypatch) as screen:
