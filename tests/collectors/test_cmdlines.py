@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from montauk_tui.collectors.argvectors import kept_and_whole, whole_bytes
 from montauk_tui.collectors.procfs import cmdlines
-from montauk_tui.collectors.procfs.cmdlines import MOST_AGE_S, CommandLines
+from montauk_tui.collectors.procfs.cmdlines import CommandLines
 from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.row_files import RowFiles
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
-from montauk_tui.model.lookups import CMDLINE_BYTES
+from montauk_tui.model.lookups import CMDLINE_BYTES, MOST_AGE_S
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import UNKNOWN
 from tests.support.builders import make_sample
