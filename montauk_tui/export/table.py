@@ -34,9 +34,8 @@ def frame_table(
     ]
     for row in rows.tolist():
         texts = [column.text(frame, row) for column in columns]
-        message = note(frame, row)
-        if message and columns[-1].id == "command":
-            texts[-1] += f"  {message}"
+        if columns[-1].id == "command":
+            texts[-1] = note(frame, row).around(texts[-1])
         lines.append(_line(texts, columns, widths))
     return [line if width is None else fit(line, width).rstrip() for line in lines]
 

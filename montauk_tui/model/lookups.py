@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple, Protocol
 
 from montauk_tui.model.details import Details
+from montauk_tui.model.interpreters import script_of
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import Bools
 from montauk_tui.model.text import clean
@@ -25,6 +26,8 @@ class Command(NamedTuple):
     text: str
     name_start: int
     name_end: int
+    script: tuple[int, int, int] | None = None
+    """Of an interpreter: starts of the script's path and name, and its end."""
 
 
 def command_from_comm(comm: bytes, *, bracketed: bool) -> Command:
@@ -52,7 +55,12 @@ def command_from_cmdline(raw: bytes) -> Command:
         directory, slash, name = b"", b"", program.partition(b" ")[0]
     name_start = len(clean(directory + slash))
     text = clean(raw.rstrip(b"\0 ").replace(b"\0", b" "))
-    return Command(text, name_start, min(len(text), name_start + len(clean(name))))
+    name_end = min(len(text), name_start + len(clean(name)))
+    script = script_of(raw)
+    if script is None:
+        return Command(text, name_start, name_end)
+    start, name_at, end = (len(clean(raw[:at].replace(b"\0", b" "))) for at in script)
+    return Command(text, name_start, name_end, (start, name_at, end))
 
 
 def other_name(command: Command, comm: bytes) -> str:
@@ -61,7 +69,7 @@ def other_name(command: Command, comm: bytes) -> str:
     The kernel keeps 15 bytes of a program's name (TASK_COMM_LEN); prctl(2) sets any.
     """
     name = clean(comm)
-    text, start, end = command
+    text, start, end, _ = command
     program = text[start:end]
     is_cut = len(comm) >= _COMM_BYTES and program.startswith(name)
     return "" if name == program or is_cut else name

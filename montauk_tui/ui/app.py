@@ -101,7 +101,7 @@ class MontaukApp(App[None]):
         except MontaukError as error:
             self._give_up(error)
         for warning in self._warnings:
-            self.notify(warning, title="settings", severity="warning", markup=False)
+            self.notify(f"settings: {warning}", severity="warning", markup=False)
 
     def on_unmount(self) -> None:
         """Stop sampling."""

@@ -79,8 +79,16 @@ class Theme:
             background=surface["background"],
             surface=surface["background"],
             panel=surface["panel"],
+            warning=self._colour("warm"),
+            error=self._colour("hot"),
             dark=self.dark,
         )
+
+    def _colour(self, role: str) -> str:
+        """Return the colour of a role, that of all text if it has none."""
+        colour = self.styles[role].color
+        name = colour and (colour.triplet.hex if colour.triplet else colour.name)
+        return name or self.surface["foreground"]
 
 
 def folders() -> list[Path]:

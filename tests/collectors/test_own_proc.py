@@ -145,7 +145,7 @@ def test_the_screen_says_why_nothing_is_sent() -> None:
     command = ["unshare", "--pid", "--fork", *MONTAUK]
     with Terminal(command, size=(160, 30)) as terminal:
         terminal.until_shown(
-            "F10Quit", "CPU%", "of another PID namespace, to read only"
+            "F10 Quit", "CPU%", "of another PID namespace, to read only"
         )
         terminal.type("\x1b[20~")
         terminal.until_shown("SIGTERM")

@@ -98,7 +98,7 @@ def test_one_that_a_tab_does_not_list_leaves_it_on_its_first_row() -> None:
 
 def test_where_the_row_is_gone_the_process_at_hand_takes_its_place() -> None:
     desk = churning()
-    desk.find("exited with 128")
+    desk.find("[exit 128")
     desk.run("next_tab(1)")
     desk.choose(SHELL)
     desk.run("exited", "next_tab(-1)")

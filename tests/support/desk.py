@@ -112,7 +112,8 @@ class Desk:
         """PID and command of the rows that are shown."""
         listed = self.rows.listed
         return [
-            f" {pid_text(listed, row)} {command_text(listed, row)} {note(listed, row)}"
+            f" {pid_text(listed, row)} "
+            + note(listed, row).around(command_text(listed, row))
             for row in self.rows.projection.rows.tolist()
         ]
 

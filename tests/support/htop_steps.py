@@ -97,7 +97,7 @@ BY_CPU: Final = shows("P", "sort CPU%")
 TREE: Final = shows(F5, "tree by")
 LIST: Final = shows(F5, "F5Tree")
 AT_TOP: Final = sees(HOME, lambda walk: walk.selected == walk.first_pid != 0)
-BACK: Final = (hides(ESCAPE, "EscBack"), shows("", "F10Quit"))
+BACK: Final = (hides(ESCAPE, "Esc Back"), shows("", "F10 Quit"))
 
 
 # --- several --------------------------------------------------------------------------
@@ -129,7 +129,7 @@ def ends(end: str, start: str) -> Steps:
 
 def looks(key: str, *texts: str) -> Steps:
     """Look at a page about the worker."""
-    return WORKER, shows(key, "EscBack", *texts), *BACK
+    return WORKER, shows(key, "Esc Back", *texts), *BACK
 
 
 def filters(key: str) -> Steps:
@@ -138,7 +138,7 @@ def filters(key: str) -> Steps:
         shows("<other mark>|nothing-like-this", " 1 shown"),
         sees("", lambda walk: walk.line_of(walk.other.pid)),
         hides(ESCAPE, " 1 shown"),
-        shows("", "F10Quit"),
+        shows("", "F10 Quit"),
     )
 
 
@@ -204,7 +204,7 @@ def searches(opened: str) -> Step:
             walk.terminal.type(shift_f3)
             walk.terminal.until(lambda: walk.selected == first)
         walk.close("Search ")
-        walk.terminal.until_shown("F10Quit")
+        walk.terminal.until_shown("F10 Quit")
 
     return step
 
@@ -217,7 +217,7 @@ def kills(pressed: str) -> Step:
             walk.press("\\", "Filter text, a|b")
             walk.terminal.type("sleep 599")
             walk.terminal.until(lambda: walk.selected == process.pid)
-            walk.press(ENTER, "F10Quit")
+            walk.press(ENTER, "F10 Quit")
             walk.press(pressed, f"Send to sleep {process.pid}", "15 SIGTERM")
             walk.press(ENTER, "sent to")
             assert process.wait(20) == -signal.SIGTERM
@@ -320,8 +320,8 @@ def system_calls(walk: Walk) -> None:
     assert is_there(number)
     walk.press(F8, "PAUSED")
     walk.close("PAUSED", "f")
-    walk.close("EscBack")
-    walk.terminal.until_shown("F10Quit")
+    walk.close("Esc Back")
+    walk.terminal.until_shown("F10 Quit")
     until(lambda: not is_there(number))
     assert is_there(walk.one.pid)
 

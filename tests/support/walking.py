@@ -112,7 +112,7 @@ class Walk:
         self.terminal.type(text)
         self.terminal.until(lambda: self.selected == pid)
         self.terminal.type("\r")
-        self.terminal.until_shown("F10Quit")
+        self.terminal.until_shown("F10 Quit")
 
     def select_worker(self) -> None:
         self.select(self.one.pid, self.one.mark)
@@ -186,13 +186,13 @@ def walking(folder: Path) -> Iterator[Walk]:
         workers += [Worker(folder, f"walk-{folder.name}-{n}") for n in "ab"]
         with Terminal(command, SIZE, {"PATH": path}) as terminal:
             walk = Walk(terminal, workers)
-            terminal.until_shown("F10Quit", "CPU%")
+            terminal.until_shown("F10 Quit", "CPU%")
             # Then all command lines were read, and a search finds them at once.
             walk.press("\\", "Filter text, a|b")
             terminal.type(workers[0].mark)
             terminal.until(lambda: walk.line_of(workers[0].pid))
             walk.close("Filter ")
-            terminal.until_shown("F10Quit")
+            terminal.until_shown("F10 Quit")
             yield walk
     finally:
         for worker in workers:

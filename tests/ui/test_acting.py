@@ -215,7 +215,7 @@ async def test_read_only_acts_on_nobody_and_shows_no_keys_that_would(
     async with running(app_of(family, read_only=True), SIZE) as monitor:
         assert "F9" not in monitor.lines[-1]
         assert "F7" not in monitor.lines[-1]
-        assert "F10Quit" in monitor.lines[-1]
+        assert "F10 Quit" in monitor.lines[-1]
         assert "read-only" in monitor.text
         await monitor.press("space")
         for key in ("f9", "k", "f7", "f8", "[", "]", "i", "a", "Y"):

@@ -142,7 +142,7 @@ async def test_mapped_keys_do_what_they_are_mapped_to() -> None:
 
 async def test_help_bar_and_palette_show_the_keys_as_mapped() -> None:
     async with running(app_with({"act.kill": ("x",), "show.tree": ()})) as monitor:
-        assert "xKill" in monitor.lines[-1]
+        assert "x Kill" in monitor.lines[-1]
         assert "F9" not in monitor.lines[-1]
         assert "Tree" not in monitor.lines[-1]
         await monitor.press("f1")
@@ -162,7 +162,7 @@ async def test_the_closer_look_takes_its_mapped_keys() -> None:
     async with running(make_app(collector, Settings(keys=keys)), (110, 30)) as monitor:
         await monitor.type(str(LOOKED_INTO))
         await monitor.press("enter")
-        assert "sSection" in monitor.lines[-1]
+        assert "s Section" in monitor.lines[-1]
         assert monitor.lines[-1].rstrip().endswith("xBack")
         await monitor.press("q", "escape")
         assert not monitor.is_alone
@@ -172,7 +172,7 @@ async def test_the_closer_look_takes_its_mapped_keys() -> None:
 
 async def test_without_a_key_to_leave_the_bar_has_its_other_keys() -> None:
     async with running(app_with({"program.quit": ()})) as monitor:
-        assert "F1Help" in monitor.lines[-1]
+        assert "F1 Help" in monitor.lines[-1]
         await monitor.press("q", "f10")
         assert monitor.app.is_running
 

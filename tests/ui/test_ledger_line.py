@@ -24,6 +24,7 @@ from tests.support.scenes import scene_frame
 
 THEME = themes.load(themes.DEFAULT, [folder("themes")])
 LEDGER = Ledger(4.0, 1.0, 2.5, 0.25, 0.25, 2.0)
+CORES = len(scene_frame().sample.host.cpu_ids)
 
 
 def frame(*churn: Churn, ledger: Ledger | None = LEDGER, **changes: Any) -> Frame:
@@ -50,9 +51,28 @@ def text(one: Frame, width: int = 200, *, ascii_only: bool = False) -> str:
 def test_the_parts_are_cores_of_their_own() -> None:
     said = text(frame(churn()))
     assert said.startswith(
-        " Busy 2.00 =  | live 0.50  x exited 1.25  * irq 0.12  ? unexplained 0.13"
+        f" CPU 2.00 of {CORES} cores: "
+        "live 0.50, exited 1.25, irq 0.12, unexplained 0.13"
     )
-    assert "215/s started  214/s exited" in said
+    assert "215 forks/s  214 exits/s" in said
+
+
+def test_parts_of_nothing_are_left_out_except_live_processes() -> None:
+    ledger = Ledger(2.0, 2.0, 0.0, 0.0, 0.0, 2.0)
+    figures = text(frame(churn(), ledger=ledger)).partition("[")[0]
+    assert figures.rstrip() == f" CPU 1.00 of {CORES} cores: live 1.00"
+    idle = Ledger(0.0, 0.0, 0.0, 0.0, 0.0, 2.0)
+    assert "cores: live 0.00  " in text(frame(churn(), ledger=idle))
+
+
+@pytest.mark.parametrize(("unexplained_s", "is_hot"), [(0.08, False), (0.4, True)])
+def test_only_much_unexplained_time_has_a_colour(
+    unexplained_s: float, *, is_hot: bool
+) -> None:
+    ledger = replace(LEDGER, unexplained_s=unexplained_s, live_s=1.25 - unexplained_s)
+    (line,) = draw_ledger(frame(churn(), ledger=ledger), look_of(200))
+    [style] = [style for run, style in line if run == "unexplained "]
+    assert (style == THEME.style("hot")) is is_hot
 
 
 def test_the_bar_has_the_parts_in_their_proportion() -> None:
@@ -65,8 +85,8 @@ def test_the_bar_has_the_parts_in_their_proportion() -> None:
 
 def test_what_a_collector_cannot_tell_is_a_dash() -> None:
     said = text(frame(churn(None), ledger=replace(LEDGER, exited_s=None)))
-    assert "x exited -  " in said
-    assert "started" not in said
+    assert "exited -, " in said
+    assert "forks" not in said
     assert "lost" not in said
 
 
@@ -92,17 +112,18 @@ def test_what_is_shown_adds_up_to_the_digit(
     ledger = Ledger(busy_s, live_s, exited_s, interrupts_s, rest_s, interval_s)
     one = replace(frame(churn()), ledger=ledger)
     for width in (200, 80):
-        busy, _, rest = text(one, width).partition("[")[0].partition("=")
+        busy, _, rest = text(one, width).partition("[")[0].partition(":")
+        rest = rest.partition(" forks/s")[0].rpartition("  ")[0] or rest
         numbers = [Decimal(number) for number in re.findall(r"-?\d+\.\d\d", rest)]
         told = re.search(r"-?\d+\.\d\d", busy)
         assert told
-        assert sum(numbers[: 3 + (exited_s is not None)]) == Decimal(told[0])
+        assert sum(numbers) == Decimal(told[0])
 
 
 def test_more_parts_than_busy_time_is_shown_as_it_is() -> None:
     ledger = replace(LEDGER, interrupts_s=0.0, unexplained_s=-0.1, live_s=1.6)
     said = text(frame(churn(), ledger=ledger))
-    assert "live 0.80  x exited 1.25  * irq 0.00  ? unexplained -0.05 " in said
+    assert "live 0.80, exited 1.25, unexplained -0.05 " in said
     assert "rest -0.05" in text(frame(churn(lost=6), ledger=ledger), 60)
 
 
@@ -136,7 +157,7 @@ def test_the_history_is_cut_at_its_old_end() -> None:
     sparks = "".join(char for char in said if char in "▁▂▃▄▅▆▇█")
     assert 5 < len(sparks) < 60
     assert sparks.endswith("█████")
-    assert said.endswith("/s exited ")
+    assert said.endswith(" exits/s ")
 
 
 def test_with_ascii_only_nothing_else_is_drawn() -> None:
@@ -156,15 +177,9 @@ def test_it_is_never_wider_than_the_screen(width: int) -> None:
 
 def test_at_80_columns_figures_and_gauge_stay() -> None:
     said = text(frame(churn()), 80)
-    for part in (
-        "Busy 2.00 =",
-        "|live 0.50",
-        "xexited 1.25",
-        "*irq 0.12",
-        "?unexplained 0.13",
-    ):
-        assert part in said
-    assert "+215 -214/s" in said
+    parts = "live 0.50, exited 1.25, irq 0.12, unexplained 0.13"
+    assert said.startswith(f" CPU 2.00 of {CORES}: {parts}")
+    assert said.endswith(" 215 forks/s ")
 
 
 def test_before_there_is_an_interval_the_line_has_its_place() -> None:
@@ -172,22 +187,22 @@ def test_before_there_is_an_interval_the_line_has_its_place() -> None:
     look = look_of(100)
     for early in (frame(ledger=None), frame(interval_s=None)):
         ((run, *_),) = draw_ledger(early, look)
-        assert run[0].split() == ["Busy"]
+        assert run[0].split() == ["CPU"]
 
 
 async def test_the_line_is_in_the_header_and_goes_before_processes_do() -> None:
     async with running(make_app(churning_collector()), (80, 24)) as monitor:
-        assert "Busy 6." in monitor.text
-        assert "+45 -45/s" in monitor.text
+        assert "CPU 6." in monitor.text
+        assert " 45 forks/s" in monitor.text
         await monitor.press("#")
-        assert "Busy" not in monitor.text
+        assert " CPU 6." not in monitor.text
         await monitor.press("#")
-        assert "Busy" in monitor.text
+        assert " CPU 6." in monitor.text
         await monitor.resize(80, 15)
-        assert "Busy" not in monitor.text
+        assert " CPU 6." not in monitor.text
         assert "Mem[" in monitor.text
         await monitor.resize(80, 16)
-        assert "Busy" in monitor.text
+        assert " CPU 6." in monitor.text
 
 
 async def test_with_the_setting_ascii_the_whole_screen_is() -> None:

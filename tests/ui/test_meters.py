@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 from typing import Final
 
 import numpy as np
@@ -78,9 +79,9 @@ def test_every_cpu_is_there_and_every_line_fits(
     assert all(line_width(line) <= width for line in lines), texts(lines)
     _, *shown = texts(lines)
     bars = [line for line in shown if "[" in line]
-    strip = [line[5:] for line in shown if line[5:] and set(line[5:]) <= set(HEAT)]
+    strip = [line for line in shown if re.match(rf" *\d+ [{HEAT}]", line)]
     everyone = set(range(cpus))
-    is_strip = sum(len(line.rstrip()) for line in strip) == cpus
+    is_strip = sum(char in HEAT[1:] for line in strip for char in line[5:]) == cpus
     # On the lowest of screens very many CPUs are one average.
     is_average = rows == 1 and not strip and any("CPU[" in line for line in bars)
     assert labels(bars) == everyone or is_strip or is_average, shown
@@ -135,9 +136,9 @@ def test_the_kinds_of_a_bar_have_signs_of_their_own_in_order() -> None:
     cells = len(bar)
     # What the hypervisor kept for itself was not used.
     assert bar.endswith("60.0%")
-    assert cells == 60
-    assert bar[:42] == "|" * 12 + ":" * 6 + "#" * 12 + "*" * 6 + "~" * 6
-    assert bar[42:-5].isspace()
+    assert cells == 44
+    assert bar[:31] == "|" * 9 + ":" * 4 + "#" * 9 + "*" * 4 + "~" * 5
+    assert bar[31:-5].isspace()
 
 
 def test_an_idle_cpu_and_waiting_for_io_are_an_empty_bar() -> None:
@@ -162,9 +163,31 @@ def test_the_memory_bar_tells_used_buffers_and_cache_apart() -> None:
     bar = memory[memory.index("Mem[") + 4 : memory.rindex("]")]
     assert bar.endswith("24G/31G")
     used, buffers = bar.count("|"), bar.count("#")
-    assert used > 40
+    assert used > 25
     assert buffers >= 1
     assert "." in bar[used + buffers : -7]
+
+
+@pytest.mark.parametrize(("width", "has_history"), [(130, False), (200, True)])
+def test_beside_capped_bars_is_the_history(width: int, *, has_history: bool) -> None:
+    lines = texts(draw_meters(remembered(2), look(width)))
+    bars = [line for line in lines if line.startswith(("   0[", "   1["))]
+    assert len(bars) == 2
+    for line in bars:
+        assert line.index("]") == (49 if has_history else width // 2 - 1)
+        assert any(char >= "\u2800" for char in line[50 : width // 2]) is has_history
+    memory = next(line for line in lines if "Mem[" in line)
+    assert any(char >= "\u2800" for char in memory[width // 2 :]) is has_history
+
+
+@pytest.mark.parametrize(
+    ("width", "end"),
+    [(80, " 63"), (120, " 63  busiest 0: 22.0%"), (200, " 63  busiest 0: 22.0%")],
+)
+def test_the_end_of_a_strip_is_labelled(width: int, end: str) -> None:
+    lines = texts(draw_meters(scene_frame(64), look(width, 1)))
+    strip = next(line for line in lines if re.match(rf"   0 [{HEAT}]", line))
+    assert strip.rstrip().endswith(end)
 
 
 def test_no_swap_is_an_empty_bar() -> None:

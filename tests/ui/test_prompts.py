@@ -57,7 +57,7 @@ async def test_enter_keeps_the_filter_and_escape_on_the_table_leaves_it() -> Non
         await monitor.press("enter")
         assert not is_asking(monitor)
         assert set(monitor.shown_pids) == NGINX
-        assert "F10Quit" in monitor.lines[-1]
+        assert "F10 Quit" in monitor.lines[-1]
         # Keys belong to the table again.
         await monitor.press("N", "down")
         assert monitor.current_pid == 821

@@ -238,7 +238,7 @@ async def test_leaving_asks_nothing_where_no_answer_is_due(
 
 def test_a_terminal_that_takes_nothing_has_no_backlog() -> None:
     with Terminal([*MONTAUK], (80, 24)) as terminal:
-        terminal.until_shown("F10Quit", "CPU%")
+        terminal.until_shown("F10 Quit", "CPU%")
         # From here on nobody reads, for refreshes that would fill what the kernel has.
         terminal.refresh_unread(6_000)
         before = len(terminal.output)
@@ -249,7 +249,7 @@ def test_a_terminal_that_takes_nothing_has_no_backlog() -> None:
 
 def test_a_terminal_that_never_answers_is_drawn_on_as_ever() -> None:
     with Terminal([*MONTAUK], (80, 24), answers=False) as terminal:
-        terminal.until_shown("F10Quit", "CPU%")
+        terminal.until_shown("F10 Quit", "CPU%")
         for _ in range(2):
             terminal.type("t")
             terminal.until_shown("tree by")
@@ -263,7 +263,7 @@ def test_a_terminal_that_never_answers_is_drawn_on_as_ever() -> None:
 def test_an_answer_that_is_late_is_not_for_the_shell() -> None:
     command = ["/bin/sh", "-c", SHELL, sys.executable, PATIENT]
     with Terminal(command, (80, 24)) as terminal:
-        terminal.until_shown("F10Quit", "CPU%")
+        terminal.until_shown("F10 Quit", "CPU%")
         late: list[str] = []
         terminal.screen.answer = late.append
         terminal.until(lambda: late)

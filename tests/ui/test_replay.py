@@ -183,7 +183,7 @@ async def test_at_its_end_the_last_sample_stays(marked: Identity) -> None:
     async with running(make_app(host=RecordedHost(host.recording())), WIDE) as monitor:
         await monitor.sample()
         assert "replay (traditional, sample 3 of 3)" in monitor.lines[-2]
-        assert "F6Sort" in monitor.lines[-1]
+        assert "F6 Sort" in monitor.lines[-1]
         assert "Kill" not in monitor.lines[-1]
         before = monitor.frame
         await monitor.press("ctrl+l", "ctrl+l")

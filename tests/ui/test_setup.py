@@ -42,7 +42,7 @@ async def test_every_page_is_there_and_says_what_its_lines_are_about() -> None:
             await monitor.press("right")
             assert f"[{heading}]" in monitor.lines[2]
             assert monitor.lines[-2].strip()
-            assert monitor.lines[-1].rstrip().endswith("F10Save  EscBack")
+            assert monitor.lines[-1].rstrip().endswith("F10 Save Esc Back")
             await monitor.press("left", "down")
 
 

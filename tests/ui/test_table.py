@@ -9,6 +9,7 @@ from textual.strip import Strip
 from montauk_tui.config import Settings
 from montauk_tui.model.schema import Need
 from montauk_tui.ui.widgets.lines import LinesWidget
+from montauk_tui.ui.widgets.process_row import NEW_SIGN
 from montauk_tui.ui.widgets.process_table import ProcessTable
 from tests.support.builders import FakeLookups
 from tests.support.monitor import Monitor, changed, make_app, running
@@ -40,7 +41,8 @@ def painted(monkeypatch: pytest.MonkeyPatch) -> Painted:
 
 def pids_on_screen(monitor: Monitor) -> list[int]:
     table = monitor.table
-    return [int(table.render_line(y).text.split()[0]) for y in range(table.size.height)]
+    lines = [table.render_line(y).text for y in range(table.size.height)]
+    return [int(line.lstrip(f" {NEW_SIGN}").split()[0]) for line in lines]
 
 
 def again(monitor: Monitor) -> Any:

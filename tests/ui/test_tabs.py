@@ -241,7 +241,7 @@ async def test_what_ended_is_marked_and_folded() -> None:
         assert f"{LOOPS}x" in rows[position(monitor, "awk")]
         assert f"by bash {SHELL}, 3 failed" in rows[position(monitor, "awk")]
         assert " X " in rows[position(monitor, "git")]
-        assert "exited with 128 after 11.7ms" in rows[position(monitor, "git")]
+        assert "[exit 128, 11.7ms] git" in rows[position(monitor, "git")]
 
 
 async def test_x_hides_what_ended() -> None:
@@ -263,7 +263,7 @@ async def test_a_name_that_is_not_known_is_a_dash_in_its_row() -> None:
     async with running(app, SIZE) as monitor:
         (row,) = row_texts(monitor)
         assert "6x - " in row
-        assert " -  by systemd 1, " in row
+        assert " -  3.0/s by systemd 1 " in row
 
 
 async def test_a_linger_time_of_0_shows_nothing_that_ended() -> None:

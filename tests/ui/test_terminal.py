@@ -72,7 +72,7 @@ ALTERNATE_SCREEN: Final = 1049
 def terminal() -> Iterator[Terminal]:
     """The program after its first screen."""
     with Terminal([*MONTAUK]) as terminal:
-        terminal.until_shown("F10Quit", "collector", "CPU%")
+        terminal.until_shown("F10 Quit", "collector", "CPU%")
         yield terminal
 
 
@@ -89,9 +89,9 @@ def is_whole(terminal: Terminal) -> bool:
         and lines[0].startswith(" montauk")
         and "load" in lines[0]
         and "collector" in lines[-2]
-        and "F1Help" in lines[-1]
-        and "F10Quit" in lines[-1]
-        and sum("F10Quit" in line for line in lines) == 1
+        and "F1 Help" in lines[-1]
+        and "F10 Quit" in lines[-1]
+        and sum("F10 Quit" in line for line in lines) == 1
     )
 
 
@@ -140,14 +140,14 @@ def test_colours_are_used_unless_refused(terminal: Terminal) -> None:
 
 def test_no_color_sets_no_colour() -> None:
     with Terminal([*MONTAUK], environment={"NO_COLOR": "1"}) as terminal:
-        terminal.until_shown("F10Quit", "CPU%")
+        terminal.until_shown("F10 Quit", "CPU%")
         for keys, shown in (("?", "Esc closes"), ("\x1b[17~", "Sort by")):
             terminal.type(keys)
             terminal.until_shown(shown)
             terminal.type("\x1b")
             terminal.until_gone(shown)
         for keys, shown in (
-            ("d", "Interval 1"), ("x\r", "not a duration"), ("\x1b", "F10Quit"),
+            ("d", "Interval 1"), ("x\r", "not a duration"), ("\x1b", "F10 Quit"),
             ("t", "tree by"), ("Z", "PAUSED"), ("\x14", "montauk-light"),
         ):  # fmt: skip
             terminal.type(keys)
@@ -193,7 +193,7 @@ def test_signals_that_leave_restore_the_terminal(
 
 def test_a_signal_after_the_screen_was_left_ends_it_without_a_word() -> None:
     with Terminal([sys.executable, "-c", LATE]) as terminal:
-        terminal.until_shown("F10Quit", "CPU%")
+        terminal.until_shown("F10 Quit", "CPU%")
         terminal.type("q")
         assert terminal.exit_code() == 128 + signal.SIGTERM
         check_restored(terminal)
@@ -202,7 +202,7 @@ def test_a_signal_after_the_screen_was_left_ends_it_without_a_word() -> None:
 
 def test_what_the_parent_ignores_stays_ignored() -> None:
     with Terminal(IGNORING) as terminal:
-        terminal.until_shown("F10Quit", "CPU%")
+        terminal.until_shown("F10 Quit", "CPU%")
         terminal.kill(signal.SIGTERM)
         # Of two that wait, the lower number is delivered first (signal(7)).
         terminal.kill(signal.SIGVTALRM)
@@ -212,7 +212,7 @@ def test_what_the_parent_ignores_stays_ignored() -> None:
 
 def test_a_terminal_that_is_closed_ends_it_under_nohup() -> None:
     with Terminal(IGNORING) as terminal:
-        terminal.until_shown("F10Quit", "CPU%")
+        terminal.until_shown("F10 Quit", "CPU%")
         terminal.hang_up()
         assert terminal.process.wait(timeout=20) == 128 + signal.SIGHUP
 
@@ -253,7 +253,7 @@ def test_no_other_thread_is_needed_to_draw_and_to_leave() -> None:
     names = ["montauk-upgrade", "montauk-output", "textual-input"]
     script = NO_THREADS.format(names=names)
     with Terminal([sys.executable, "-c", script]) as terminal:
-        terminal.until_shown("F10Quit", "CPU%")
+        terminal.until_shown("F10 Quit", "CPU%")
         terminal.type("q")
         assert terminal.exit_code() == 0
         check_restored(terminal)
@@ -303,7 +303,7 @@ def test_a_size_that_comes_back_at_once_is_drawn_anew(terminal: Terminal) -> Non
 def test_a_size_of_the_environment_is_no_larger_than_the_terminal() -> None:
     huge = {"COLUMNS": "100000", "LINES": "2000"}
     with Terminal([*MONTAUK], environment=huge) as terminal:
-        terminal.until(lambda: "F10Quit" in terminal.lines[39])
+        terminal.until(lambda: "F10 Quit" in terminal.lines[39])
         terminal.type("q")
         assert terminal.exit_code() == 0
 
@@ -313,7 +313,7 @@ def test_keys_change_what_is_shown(terminal: Terminal) -> None:
         ("\x1b[15~", "tree by"), ("t", "sort CPU%"), ("M", "sort RES"),
         ("%", "machine of"), ("Z", "PAUSED"), ("Z", "ZPause"),
         ("\x1bOS", "Esc clears"), ("montauk_tui", "filter montauk_tui"),
-        ("\r", "F10Quit"), ("d", "Interval 1"), ("\x7f", "500ms"),
+        ("\r", "F10 Quit"), ("d", "Interval 1"), ("\x7f", "500ms"),
         ("0.5", "Interval 0.5"), ("\r", "every 0.5 s"),
         ("\x1bOP", "Esc closes"),
     ):  # fmt: skip
@@ -342,7 +342,7 @@ def test_what_is_wrong_with_the_settings_is_told_before_and_on_the_screen(
     file.write_text("frobnicate = 1\n")
     environment = {"MONTAUK_CONFIG": str(file)}
     with Terminal([*MONTAUK], environment=environment) as terminal:
-        terminal.until_shown("F10Quit", "frobnicate")
+        terminal.until_shown("F10 Quit", "frobnicate")
         before = terminal.output.partition(b"\x1b[?1049h")[0]
         assert b"config.toml: unknown key 'frobnicate'" in before
         terminal.type("q")
@@ -353,5 +353,5 @@ def test_the_mouse_can_be_left_to_the_terminal(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text("mouse = false\n")
     with Terminal([*MONTAUK], environment={"MONTAUK_CONFIG": str(file)}) as terminal:
-        terminal.until_shown("F10Quit")
+        terminal.until_shown("F10 Quit")
         assert not {1000, 1002, 1003} & set(terminal.modes)

@@ -14,7 +14,7 @@ F9: Final = "\x1b[20~"
 
 def test_f9_and_enter_end_a_real_process() -> None:
     with child() as (process, _), Terminal([*MONTAUK]) as terminal:
-        terminal.until_shown("F9Kill", "CPU%")
+        terminal.until_shown("F9 Kill", "CPU%")
         terminal.type(str(process.pid))
         terminal.until_shown(f"PID {process.pid}")
         terminal.type(F9)
@@ -29,7 +29,7 @@ def test_f9_and_enter_end_a_real_process() -> None:
 def test_read_only_ends_nobody() -> None:
     with child() as (process, _):
         with Terminal([*MONTAUK, "--read-only"]) as terminal:
-            terminal.until_shown("F10Quit", "read-only")
+            terminal.until_shown("F10 Quit", "read-only")
             assert "F9" not in terminal.text
             terminal.type(F9)
             terminal.until_shown("processes cannot be changed")

@@ -180,7 +180,7 @@ STEPS: Final[dict[str, Steps]] = {
     ),
     # Looking.
     "e": (
-        WORKER, shows("e", "EscBack", "as the program was started"),
+        WORKER, shows("e", "Esc Back", "as the program was started"),
         shows(END, "WALK_SIGN", "sign-of-<mark>"), *BACK,
     ),
     "l": looks("l", "Open files", "<lock>"),
@@ -197,13 +197,13 @@ STEPS: Final[dict[str, Steps]] = {
     # S has another meaning here, and docs/keys.md tells why: this collector sees nobody
     # start another, so one line tells who did.
     "F2 C S": (
-        *there_and_back(F2, "Behaviour", "Pages"), shows("", "F10Quit"),
-        *there_and_back("C", "Behaviour", "Pages"), shows("", "F10Quit"),
+        *there_and_back(F2, "Behaviour", "Pages"), shows("", "F10 Quit"),
+        *there_and_back("C", "Behaviour", "Pages"), shows("", "F10 Quit"),
         WORKER, shows("S", "started by"), hides("", "started by"),
     ),
     "mouse": (
         TREE, WORKER, folds("-"), clicks("[+1]"), unfolds(""), LIST,
-        WORKER, clicks("python"), clicks("python"), shows("", "EscBack", "Lineage"),
+        WORKER, clicks("python"), clicks("python"), shows("", "Esc Back", "Lineage"),
         shows(WHEEL_DOWN * 3, "Use"), hides(WHEEL_DOWN * 20, "Lineage"), *BACK,
     ),
     "F10 q": (leaves("q"),),

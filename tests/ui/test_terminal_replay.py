@@ -44,7 +44,7 @@ def test_it_runs_where_no_proc_is_mounted(tmp_path: Path) -> None:
     program.write_text(PROGRAM)
     command = [*UNSHARED, sys.executable, str(program), "its-own-argument"]
     with Terminal(command, size=(160, 40)) as terminal:
-        terminal.until_shown("F10Quit", "its-own-argument", "sample 3 of 3")
+        terminal.until_shown("F10 Quit", "its-own-argument", "sample 3 of 3")
         terminal.type("\r")
         terminal.until_shown("Working folder", str(Path.cwd()))
         terminal.type("e")
@@ -52,7 +52,7 @@ def test_it_runs_where_no_proc_is_mounted(tmp_path: Path) -> None:
         terminal.type("l")
         terminal.until_shown("Open files")
         terminal.type("q")
-        terminal.until_shown("F10Quit")
+        terminal.until_shown("F10 Quit")
         terminal.type("k")
         terminal.until_shown("this is a recording: its processes cannot be changed")
         terminal.type("q")

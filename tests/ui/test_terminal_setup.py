@@ -25,7 +25,7 @@ def test_what_is_set_up_is_saved_and_counts_at_the_next_start(tmp_path: Path) ->
         terminal.type("\x13")
         terminal.until_shown("no unsaved changes", "saved columns")
         terminal.type("\x1b")
-        terminal.until_shown("F10Quit")
+        terminal.until_shown("F10 Quit")
         terminal.type("q")
         assert terminal.exit_code() == 0
     assert file.read_text().startswith('# mine\ncolumns = ["user", "pid", "priority"')
@@ -38,7 +38,7 @@ def test_what_is_set_up_is_saved_and_counts_at_the_next_start(tmp_path: Path) ->
 def test_the_mouse_is_left_to_the_terminal_and_taken_again(tmp_path: Path) -> None:
     environment = {"MONTAUK_CONFIG": str(tmp_path / "config.toml")}
     with Terminal([*MONTAUK], environment=environment) as terminal:
-        terminal.until_shown("F10Quit")
+        terminal.until_shown("F10 Quit")
         assert all(terminal.modes[mode] for mode in MOUSE)
         terminal.type("C")
         terminal.until_shown("[Pages]")

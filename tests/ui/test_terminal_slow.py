@@ -40,7 +40,7 @@ print("other:", _reopened(other)[1], "own:", _reopened(1)[1])
 
 def test_leaving_waits_for_no_terminal() -> None:
     with Terminal([*MONTAUK]) as terminal:
-        terminal.until_shown("F10Quit", "CPU%")
+        terminal.until_shown("F10 Quit", "CPU%")
         # From here on nobody reads, for refreshes that would fill any buffer.
         terminal.refresh_unread(20_000)
         terminal.type("q")

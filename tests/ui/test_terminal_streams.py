@@ -25,11 +25,11 @@ def test_it_draws_on_the_terminal_there_is(redirection: str, tmp_path: Path) -> 
     other.touch()
     command = redirected(redirection.replace("FILE", str(other)))
     with Terminal(command, size=(90, 30)) as terminal:
-        terminal.until_shown("F10Quit", "CPU%")
-        keys = next(at for at, line in enumerate(terminal.lines) if "F10Quit" in line)
+        terminal.until_shown("F10 Quit", "CPU%")
+        keys = next(at for at, line in enumerate(terminal.lines) if "F10 Quit" in line)
         assert keys == 29, "it has the size of that terminal"
         terminal.resize(100, 20)
-        terminal.until(lambda: "F10Quit" in terminal.lines[19])
+        terminal.until(lambda: "F10 Quit" in terminal.lines[19])
         terminal.type("q")
         assert terminal.exit_code() == 0
         assert terminal.is_restored
@@ -69,7 +69,7 @@ def test_without_one_it_says_in_one_line_what_to_do(
 def test_what_its_encoding_lacks_becomes_an_escape() -> None:
     environment = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     with Terminal(MONTAUK, environment=environment) as terminal:
-        terminal.until_shown("F10Quit", "CPU%")
+        terminal.until_shown("F10 Quit", "CPU%")
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ def test_what_its_encoding_lacks_becomes_an_escape() -> None:
 def test_an_absurd_size_in_the_environment_does_not_count(size: str) -> None:
     environment = {"COLUMNS": size, "LINES": size}
     with Terminal(MONTAUK, size=(90, 30), environment=environment) as terminal:
-        terminal.until_shown("F10Quit", "CPU%")
-        assert "F10Quit" in terminal.lines[29]
+        terminal.until_shown("F10 Quit", "CPU%")
+        assert "F10 Quit" in terminal.lines[29]
         terminal.type("q")
         assert terminal.exit_code() == 0
 
@@ -93,7 +93,7 @@ def test_variables_of_the_library_that_draws_have_no_effect(tmp_path: Path) -> N
         "TEXTUAL_FILTERS": "dim,monochrome", "TEXTUAL_ALLOW_SIGNALS": "1",
     }  # fmt: skip
     with Terminal(MONTAUK, environment=environment) as terminal:
-        terminal.until_shown("F10Quit", "every 1 s")
+        terminal.until_shown("F10 Quit", "every 1 s")
         terminal.type("?")
         terminal.until_shown("Esc closes")
         terminal.type("\x03")

@@ -1,10 +1,11 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from montauk_tui.engine.columns import cells
-from montauk_tui.engine.columns.cells import Level
+from montauk_tui.engine.columns.cells import Level, machine_level
 from montauk_tui.engine.columns.column import Column
 from montauk_tui.engine.columns.table import COLUMNS, DEFAULT, find, pick
 from montauk_tui.errors import UsageError
@@ -292,11 +293,21 @@ def test_cpu_time_sorts_by_the_sum() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ticks", "meaning"),
-    [(0, Level.FAINT), (1, Level.PLAIN), (10, Level.WARM), (50, Level.HOT)],
+    ("share", "meaning"),
+    [(0.0, Level.FAINT), (0.1, Level.PLAIN), (0.25, Level.WARM), (0.5, Level.HOT)],
 )
-def test_what_cpu_use_means(ticks: int, meaning: Level) -> None:
-    assert level("cpu_pct", utime=ticks) is meaning
+def test_cpu_use_is_measured_by_the_machine(share: float, meaning: Level) -> None:
+    assert level("cpu_pct", utime=round(share * 100 * 2)) is meaning
+
+
+def test_a_core_kept_busy_is_warm_on_a_machine_of_any_size() -> None:
+    frame = scene_frame(4)
+    ids = np.arange(64)
+    host = replace(frame.sample.host, cpu_ids=ids)
+    frame = replace(frame, sample=replace(frame.sample, host=host))
+    assert machine_level(frame, 100.0) is Level.WARM
+    assert machine_level(frame, 89.0) is Level.PLAIN
+    assert machine_level(frame, 3_200.0) is Level.HOT
 
 
 @pytest.mark.parametrize(
@@ -323,5 +334,5 @@ def test_the_usual_is_faint() -> None:
     assert level("priority", priority=20) is Level.FAINT
     assert level("priority", priority=19) is Level.PLAIN
     assert level("rss_bytes", rss_bytes=0) is Level.FAINT
-    assert level("rss_bytes", rss_bytes=1 << 30) is Level.NOTICE
+    assert level("rss_bytes", rss_bytes=1 << 30) is Level.PLAIN
     assert level("pid") is Level.PLAIN

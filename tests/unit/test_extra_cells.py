@@ -84,18 +84,19 @@ def test_counts_events_and_times() -> None:
     assert cell_width(clock_second_text(0.0)) == 8
 
 
-def test_a_failure_is_hot_and_success_is_faint() -> None:
+def test_a_failure_is_warm_and_success_is_faint() -> None:
     ends = [end(1), end(2, exit_code=1), end(3, exit_code=None)]
     frame = exited_only(Life().at(1.0, ends))
     levels = [COLUMNS["exit_status"].level(frame, row) for row in range(3)]
-    assert levels == [Level.FAINT, Level.HOT, Level.FAINT]
+    assert levels == [Level.FAINT, Level.WARM, Level.FAINT]
 
 
 @pytest.mark.parametrize(
-    ("share", "level"), [(50.0, Level.HOT), (10.0, Level.WARM), (9.9, Level.PLAIN)]
+    ("pct", "level"),
+    [(150.0, Level.HOT), (90.0, Level.WARM), (9.9, Level.PLAIN), (0.0, Level.FAINT)],
 )
-def test_a_share_of_a_core_has_the_levels_of_cpu(share: float, level: Level) -> None:
-    frame = replace(Life().at(1.0), extra={"cost": np.full(1, share)})
+def test_a_share_of_cores_has_the_levels_of_cpu(pct: float, level: Level) -> None:
+    frame = replace(Life().at(1.0), extra={"cost": np.full(1, pct)})
     assert percent_level("cost")(frame, 0) is level
 
 

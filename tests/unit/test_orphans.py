@@ -13,7 +13,7 @@ from montauk_tui.engine.projection import View, guides, project
 from montauk_tui.engine.rows.exited import are_exited_rows, with_exited
 from montauk_tui.engine.rows.exited_parents import with_exited_parents
 from montauk_tui.engine.rows.kinds import kind_of
-from montauk_tui.engine.rows.notes import note
+from montauk_tui.engine.rows.notes import Note, note
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKind
 from tests.support.builders import Row
@@ -93,7 +93,7 @@ def test_a_ghost_is_marked_as_ended() -> None:
     assert COLUMNS["command"].text(rows, row) == "bash"
     assert COLUMNS["cpu_pct"].text(rows, row) == "-"
     assert are_exited_rows(rows, np.array([row])).all()
-    assert note(rows, row) == "exited, its children live on"
+    assert note(rows, row) == Note("exited, its children live on")
     lines = guides(project(rows, VIEW), 0, 9)
     assert len(lines) == len(FAMILY)
 
@@ -107,7 +107,9 @@ def test_a_ghost_says_how_it_ended_where_that_is_told() -> None:
     assert tree_of(listed(frame)) == SHAPE
     later = listed(life.at(9.0), 5.0)
     assert tree_of(later) == SHAPE
-    assert note(later, 0) == "exited with 3 after 5.0ms, its children live on"
+    assert note(later, 0) == Note(
+        "exit 3, 5.0ms, its children live on", is_failure=True
+    )
 
 
 def test_a_ghost_goes_with_the_last_of_its_children() -> None:

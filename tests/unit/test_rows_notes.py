@@ -1,4 +1,4 @@
-"""What stands behind a command."""
+"""What stands beside a command."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from montauk_tui.engine.rows.exited import with_exited
 from montauk_tui.engine.rows.kinds import kind_of
-from montauk_tui.engine.rows.notes import note
+from montauk_tui.engine.rows.notes import NO_NOTE, note
 from montauk_tui.engine.rows.spawners import spawners
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKind
@@ -19,7 +19,7 @@ HOSTILE = b"\x1b[2J[/]\xff"
 
 def single(**values: Any) -> str:
     frame = with_exited(Life().at(1.0, [end(100, **values)]), 5.0, frozenset())
-    return note(frame, 0)
+    return note(frame, 0).around("true")
 
 
 def fold_note(frame: Frame) -> str:
@@ -29,22 +29,22 @@ def fold_note(frame: Frame) -> str:
         for row in range(len(listed.sample.processes))
         if kind_of(listed, row) is RowKind.EXITED_GROUP
     ]
-    return note(listed, row)
+    return note(listed, row).behind
 
 
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ({}, "exited with 0 after 5.0ms"),
-        ({"exit_code": 3}, "exited with 3 after 5.0ms"),
-        ({"exit_code": None, "exit_signal": 9}, "killed by SIGKILL after 5.0ms"),
+        ({}, "[exit 0, 5.0ms] true"),
+        ({"exit_code": 3}, "[exit 3, 5.0ms] true"),
+        ({"exit_code": None, "exit_signal": 9}, "[SIGKILL, 5.0ms] true"),
         ({"exit_code": None, "exit_signal": 11, "core_dumped": 1},
-         "killed by SIGSEGV+core after 5.0ms"),
-        ({"exit_code": None, "exit_signal": 33}, "killed by signal 33 after 5.0ms"),
-        ({"exit_code": None, "lifetime_ns": None}, "exited with - after -"),
-        ({"lifetime_ns": 90 * 10**9}, "exited with 0 after 1m30s"),
+         "[SIGSEGV+core, 5.0ms] true"),
+        ({"exit_code": None, "exit_signal": 33}, "[signal 33, 5.0ms] true"),
+        ({"exit_code": None, "lifetime_ns": None}, "[exit -, -] true"),
+        ({"lifetime_ns": 90 * 10**9}, "[exit 0, 1m30s] true"),
         ({"exit_code": None, "exit_signal": 9, "death": make_death()},
-         "SIGKILL by systemd-oomd 812 (root); lived 5.0ms"),
+         "[SIGKILL, 5.0ms] true  SIGKILL by systemd-oomd 812 (root)"),
     ],
 )  # fmt: skip
 def test_how_one_ended(values: Row, expected: str) -> None:
@@ -57,13 +57,28 @@ def test_of_many_who_starts_them_comes_first() -> None:
         for at in range(3)
     ]
     said = fold_note(Life().at(1.0, ends))
-    assert said == "by make 10, 1 failed, exited in 1 s, lived 1.0ms/2.0ms/3.0ms"
+    assert said == "3.0/s by make 10, 1 failed"
+
+
+def test_that_all_of_many_failed_is_said_in_words() -> None:
+    ends = [end(100 + at, ppid=10, exit_code=2) for at in range(3)]
+    assert fold_note(Life().at(1.0, ends)) == "3.0/s by make 10, all failed"
+
+
+@pytest.mark.parametrize(
+    ("values", "is_failure"),
+    [({}, False), ({"exit_code": 1}, True), ({"exit_code": None}, False),
+     ({"exit_code": None, "exit_signal": 15}, True)],
+)  # fmt: skip
+def test_another_status_than_0_is_a_failure(values: Row, *, is_failure: bool) -> None:
+    listed = with_exited(Life().at(1.0, [end(100, **values)]), 5.0, frozenset())
+    assert note(listed, 0).is_failure is is_failure
 
 
 def test_what_is_not_known_of_many_is_not_said() -> None:
     blank: dict[str, Any] = {"lifetime_ns": None, "exit_code": None, "ppid": 777}
     ends = [end(100 + at, **blank) for at in range(3)]
-    assert fold_note(Life().at(1.0, ends)) == "exited in 1 s"
+    assert fold_note(Life().at(1.0, ends)) == "3.0/s"
 
 
 def test_a_spawner_has_its_ancestors() -> None:
@@ -73,17 +88,17 @@ def test_a_spawner_has_its_ancestors() -> None:
         {"pid": 9, "ppid": 5, "comm": b"bash"},
     ]
     frame = spawners(Life(rows).at(1.0, [end(100, ppid=9)]))
-    assert note(frame, 0) == "< sshd 5 < init 1"
-    assert note(frame, 0, "←") == "← sshd 5 ← init 1"
+    assert note(frame, 0).behind == "< sshd 5 < init 1"
+    assert note(frame, 0, "←").behind == "← sshd 5 ← init 1"
 
 
 def test_a_long_line_of_ancestors_and_a_ring_end() -> None:
     rows: list[Row] = [{"pid": pid, "ppid": pid - 1} for pid in range(1, 40)]
     frame = spawners(Life(rows).at(1.0, [end(100, ppid=39)]))
-    assert note(frame, 0).count("<") == 6
+    assert note(frame, 0).behind.count("<") == 6
     rows = [{"pid": 2, "ppid": 3}, {"pid": 3, "ppid": 2}]
     frame = spawners(Life(rows).at(1.0, [end(100, ppid=3)]))
-    assert note(frame, 0).count("<") == 2
+    assert note(frame, 0).behind.count("<") == 2
 
 
 def test_names_in_notes_are_made_safe() -> None:
@@ -92,7 +107,7 @@ def test_names_in_notes_are_made_safe() -> None:
         {"pid": 2, "ppid": 1, "comm": HOSTILE},
     ]
     frame = Life(rows).at(1.0, [end(100 + at, ppid=2) for at in range(3)])
-    for said in (fold_note(frame), note(spawners(frame), 0)):
+    for said in (fold_note(frame), note(spawners(frame), 0).behind):
         assert r"\x1b[2J[/]\xff" in said
         assert said.isprintable()
 
@@ -100,8 +115,8 @@ def test_names_in_notes_are_made_safe() -> None:
 def test_a_living_process_has_no_note() -> None:
     frame = Life().at(1.0, [end(100)])
     listed = with_exited(frame, 5.0, frozenset())
-    assert [note(frame, row) for row in range(3)] == [""] * 3
-    assert [note(listed, row) for row in range(1, 4)] == [""] * 3
+    assert [note(frame, row) for row in range(3)] == [NO_NOTE] * 3
+    assert [note(listed, row) for row in range(1, 4)] == [NO_NOTE] * 3
 
 
 def test_ancestors_end_at_one_that_is_not_listed() -> None:
@@ -109,4 +124,6 @@ def test_ancestors_end_at_one_that_is_not_listed() -> None:
         {"pid": 5, "ppid": 4, "comm": b"sshd"},
         {"pid": 9, "ppid": 5, "comm": b"bash"},
     ]
-    assert note(spawners(Life(rows).at(1.0, [end(100, ppid=9)])), 0) == "< sshd 5"
+    assert (
+        note(spawners(Life(rows).at(1.0, [end(100, ppid=9)])), 0).behind == "< sshd 5"
+    )

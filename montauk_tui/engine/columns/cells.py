@@ -43,6 +43,10 @@ Key = Callable[[Frame], Floats]
 Text = Callable[[Frame, int], str]
 Meaning = Callable[[Frame, int], Level]
 
+_WARM_OF_MACHINE: Final = 0.25
+_HOT_OF_MACHINE: Final = 0.5
+_WARM_OF_CORE_PCT: Final = 90.0
+
 
 def plain(_frame: Frame, _row: int) -> Level:
     return Level.PLAIN
@@ -241,7 +245,17 @@ def above_zero(value: Callable[[Frame, int], float], above: Level) -> Meaning:
 
 
 def cpu_level(frame: Frame, row: int) -> Level:
-    return core_level(frame.rates.cpu_pct[row])
+    return machine_level(frame, float(frame.rates.cpu_pct[row]))
+
+
+def machine_level(frame: Frame, pct: float) -> Level:
+    """Return the level of CPU use, of which 100 is one core.
+
+    It is the share of the machine that is scarce; but a core kept busy is warm.
+    """
+    machine = 100.0 * max(1, len(frame.sample.host.cpu_ids))
+    warm = min(_WARM_OF_MACHINE * machine, _WARM_OF_CORE_PCT)
+    return level_of(pct, hot=_HOT_OF_MACHINE * machine, warm=warm, least=0.05)
 
 
 def mem_level(frame: Frame, row: int) -> Level:
@@ -253,7 +267,7 @@ def size_level(field: str) -> Meaning:
         value = getattr(frame.sample.processes, field)[row]
         if value <= 0:
             return Level.FAINT
-        return Level.NOTICE if value >= 1 << 30 else Level.PLAIN
+        return Level.PLAIN
 
     return level
 

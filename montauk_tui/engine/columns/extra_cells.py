@@ -14,7 +14,7 @@ from montauk_tui.engine.columns.cells import (
     Meaning,
     Text,
     above_zero,
-    core_level,
+    machine_level,
 )
 from montauk_tui.engine.interval.events import NAMES
 from montauk_tui.engine.rows.kinds import extra_value, is_living, kind_of
@@ -96,7 +96,7 @@ def children_text(frame: Frame, row: int) -> str:
 
 def failure_level(name: str) -> Meaning:
     """Return a level that is HOT for anything but 0."""
-    return above_zero(value_of(name), Level.HOT)
+    return above_zero(value_of(name), Level.WARM)
 
 
 def faint_zero(name: str) -> Meaning:
@@ -106,4 +106,4 @@ def faint_zero(name: str) -> Meaning:
 
 def percent_level(name: str) -> Meaning:
     """Return the level of a share of a core."""
-    return lambda frame, row: core_level(extra_value(frame, name, row))
+    return lambda frame, row: machine_level(frame, extra_value(frame, name, row))

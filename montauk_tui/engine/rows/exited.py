@@ -58,6 +58,15 @@ def are_exited_rows(frame: Frame, rows: Ints) -> Bools:
     return exited
 
 
+def are_new_rows(frame: Frame, rows: Ints, within_s: float) -> Bools:
+    """Tell which rows are those of processes that started in the last `within_s`."""
+    sample = frame.sample
+    since = (sample.boot_s - within_s) * sample.user_hz
+    table = sample.processes
+    new: Bools = (table.start_ticks[rows] > since) & (table.state[rows] != DEAD)
+    return new & table.is_process[rows]
+
+
 def with_exited(frame: Frame, linger_s: float, opened: frozenset[RowKey]) -> Frame:
     """Return the live processes and those that exited in the last `linger_s`.
 

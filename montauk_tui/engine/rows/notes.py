@@ -1,65 +1,81 @@
-"""The note behind the command of a row that is not a live process."""
+"""The note beside the command of a row that is not a live process."""
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 from montauk_tui.engine.rows.causes import cause
 from montauk_tui.engine.rows.kinds import extra_value, kind_of
-from montauk_tui.engine.units import exit_status_text, lifetime_text
+from montauk_tui.engine.units import exit_status_text, lifetime_text, rate_text
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKind
 from montauk_tui.model.text import clean
 
 _MOST_ANCESTORS: Final = 6
 
+_SIGNALS: Final = ("SIG", "signal")
+"""How the status of a process begins that a signal killed."""
 
-def note(frame: Frame, row: int, arrow: str = "<", *, with_cause: bool = True) -> str:
+
+class Note(NamedTuple):
+    """What explains a row: in front of its command, and behind it."""
+
+    front: str = ""
+    """How one process exited, the status first: `exit 1, 0.2s`."""
+    behind: str = ""
+    is_failure: bool = False
+    """Whether it exited with another status than 0."""
+
+    def around(self, command: str) -> str:
+        """Return a command with the note beside it."""
+        front = f"[{self.front}] " if self.front else ""
+        return f"{front}{command}" + (f"  {self.behind}" if self.behind else "")
+
+
+NO_NOTE: Final = Note()
+
+
+def note(frame: Frame, row: int, arrow: str = "<", *, with_cause: bool = True) -> Note:
     """Return the exit status, what a group stands for, or the parents of a spawner.
 
     Among exits and events it is why a signal killed the process, unless there is no
     need for that.
     """
     if "forks_rate" in frame.extra:
-        return _ancestry(frame, row, arrow)
+        return Note(behind=_ancestry(frame, row, arrow))
     match kind_of(frame, row):
         case RowKind.ORPHANS_PARENT:
             is_known = not math.isnan(extra_value(frame, "exit_status", row))
-            how = _of_one(frame, row) if is_known else "exited"
-            return f"{how}, its children live on"
+            one = _of_one(frame, row) if is_known else Note("exited")
+            return one._replace(front=f"{one.front}, its children live on")
         case RowKind.EXITED_GROUP:
-            return _of_many(frame, row)
+            return Note(behind=_of_many(frame, row))
         case RowKind.EXITED if "window_s" in frame.extra:
             return _of_one(frame, row)
         case RowKind.EXITED | RowKind.EVENT if with_cause:
-            return cause(frame, row)
-    return ""
+            return Note(behind=cause(frame, row))
+    return NO_NOTE
 
 
-def _of_one(frame: Frame, row: int) -> str:
-    if why := cause(frame, row):
-        life = lifetime_text(extra_value(frame, "lifetime_s", row))
-        return f"{why}; lived {life}"
-    status = exit_status_text(extra_value(frame, "exit_status", row))
+def _of_one(frame: Frame, row: int) -> Note:
+    status = extra_value(frame, "exit_status", row)
+    text = exit_status_text(status)
     life = lifetime_text(extra_value(frame, "lifetime_s", row))
-    is_signal = "SIG" in status or "signal" in status
-    return f"{'killed by' if is_signal else 'exited with'} {status} after {life}"
+    how = text if text.startswith(_SIGNALS) else f"exit {text}"
+    return Note(f"{how}, {life}", cause(frame, row), status > 0)
 
 
 def _of_many(frame: Frame, row: int) -> str:
-    failed, window_s, shortest, median, longest = (
-        extra_value(frame, name, row)
-        for name in ("failed", "window_s", "shortest_s", "lifetime_s", "longest_s")
+    """Return the rate, the parent and the failures: `13/s by make 21, 3 failed`."""
+    count, failed, window_s = (
+        extra_value(frame, name, row) for name in ("count", "failed", "window_s")
     )
-    # The spawner comes first: there may be no room for the rest.
+    text = f"{rate_text(count / max(window_s, 1.0))}/s"
     by = _name(frame, int(frame.sample.processes.ppid[row]))
-    parts = [f"by {by}"] if by else []
+    if by:
+        text += f" by {by}"
     if failed > 0:
-        parts.append(f"{failed:.0f} failed")
-    parts.append(f"exited in {window_s:.0f} s")
-    if not math.isnan(median):
-        lifetimes = map(lifetime_text, (shortest, median, longest))
-        parts.append(f"lived {'/'.join(lifetimes)}")
-    return ", ".join(parts)
+        text += ", all failed" if failed == count else f", {failed:.0f} failed"
+    return text
 
 
 def _ancestry(frame: Frame, row: int, arrow: str) -> str:

@@ -15,7 +15,7 @@ from textual.widgets import Static
 from montauk_tui import __version__
 from montauk_tui.ui.bindings import OTHER_KEYS, SECTIONS, key_names
 from montauk_tui.ui.themes import Theme
-from montauk_tui.ui.widgets.process_row import TAG_SIGN
+from montauk_tui.ui.widgets.process_row import NEW_SIGN, TAG_SIGN
 
 _STATES = (
     "R running  S sleeping  D waiting for I/O  Z zombie  T stopped  t traced  I idle  "
@@ -41,9 +41,10 @@ _CHURN = "Processes started and exited per second, descendants included"
 _SIGNS: Final = {
     "S": _STATES,
     TAG_SIGN: "Marks a tagged row",
+    NEW_SIGN: "Marks a process that started in the last seconds",
     "CPU bars": _BAR,
     "memory bar": _MEMORY,
-    "Busy": _BUSY,
+    "CPU": _BUSY,
     "87x": _MANY,
     "[+12]": _FOLDED,
     "FORK/s EXIT/s": _CHURN,

@@ -40,8 +40,8 @@ _LEAST_HEIGHT: Final = {
 }
 """Least terminal height for each part beside the table."""
 
-_LEAST_WIDTH_FOR_PATHS: Final = 60
-"""In cells; below that, paths would leave no room for program names."""
+_LEAST_WIDTH_FOR_PATHS: Final = 50
+"""Of the command; below that, folders would leave no room for names and arguments."""
 
 _LINES_PER_CPU_LINE: Final = 6
 """The CPUs take at most this fraction of the screen's height."""
@@ -270,7 +270,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def _row_style(self, scene: Scene) -> RowStyle:
         choices = scene.session.choices
-        paths = choices.paths and self._table_width >= _LEAST_WIDTH_FOR_PATHS
+        room = 0
+        if self.layout_now is not None:
+            room = self.layout_now.last_width(self._table_width - 1)
+        paths = choices.paths and room >= _LEAST_WIDTH_FOR_PATHS
         return RowStyle(
             scene.theme,
             choices.ascii,

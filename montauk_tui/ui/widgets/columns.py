@@ -26,6 +26,10 @@ class Layout:
                 return column
         return None
 
+    def last_width(self, width: int) -> int:
+        """Return the cells of the last column, of `width` cells for all."""
+        return width - sum(self.widths) - len(self.widths)
+
 
 @dataclass(frozen=True, slots=True)
 class RowStyle:

@@ -1,10 +1,10 @@
-"""The command of a row: its text, the program's name in it, and a note behind it."""
+"""The command of a row: its text, the program's name in it, and a note beside it."""
 
 from typing import NamedTuple
 
 from rich.style import Style
 
-from montauk_tui.engine.rows.notes import note
+from montauk_tui.engine.rows.notes import NO_NOTE, Note, note
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.lookups import Command, other_name
@@ -22,7 +22,7 @@ class CommandInputs(NamedTuple):
     comm: bytes
     kind: str
     """Role of a command without parts, empty for one of a process."""
-    note: str
+    note: Note
 
 
 def command_inputs(
@@ -45,11 +45,13 @@ def command_inputs(
         comm = names[place]
         if is_thread[place]:
             name = clean(comm)
-            found.append(CommandInputs(Command(name, 0, len(name)), comm, "thread", ""))
+            found.append(
+                CommandInputs(Command(name, 0, len(name)), comm, "thread", NO_NOTE)
+            )
             continue
         command = frame.lookups.command(identity, comm)
         kind = "faint" if is_kernel[place] else ""
-        remark = ""
+        remark = NO_NOTE
         if has_notes and not kind:
             remark = note(frame, row, arrow, with_cause=with_cause)
         found.append(CommandInputs(command, comm, kind, remark))
@@ -63,24 +65,35 @@ def command_runs(given: CommandInputs, look: RowStyle) -> list[Run]:
     if kind:
         return _marked(command.text, styles[kind], look)
     runs: list[Run] = []
-    if look.merged and (name := other_name(command, comm)):
-        runs += _marked(name, styles["thread"], look)
-        runs.append((" | " if look.ascii else " │ ", styles["tree"]))
-    runs += _program_runs(command, look)
-    return [*runs, (f"  {remark}", styles["notice"])] if remark else runs
+    if remark.front:
+        role = "warm" if remark.is_failure else "label"
+        runs.append((f"[{remark.front}] ", styles[role]))
+        runs += _marked(command.text or NOTHING_KNOWN, styles["faint"], look)
+    else:
+        if look.merged and (name := other_name(command, comm)):
+            runs += _marked(name, styles["thread"], look)
+            runs.append((" | " if look.ascii else " │ ", styles["tree"]))
+        runs += _program_runs(command, look)
+    if remark.behind:
+        runs.append((f"  {remark.behind}", styles["label"]))
+    return runs
 
 
 def _program_runs(command: Command, look: RowStyle) -> list[Run]:
-    styles = look.theme.styles
-    text, start, end = command
+    """Return folder, name and arguments; of an interpreter also those of its script."""
+    text, start, end, script = command
     if not text:
-        return [(NOTHING_KNOWN, styles["faint"])]
+        return [(NOTHING_KNOWN, look.theme.styles["faint"])]
+    parts = [(0, start, "path"), (start, end, "name")]
+    if script is not None:
+        path, name, past = script
+        parts += [(end, path, "arguments"), (path, name, "path"), (name, past, "name")]
+        end = past
+    parts.append((end, len(text), "arguments"))
     runs: list[Run] = []
-    if start and look.paths:
-        runs += _marked(text[:start], styles["path"], look)
-    runs += _marked(text[start:end], styles["name"], look)
-    if end < len(text):
-        runs += _marked(text[end:], styles["arguments"], look)
+    for first, past, role in parts:
+        if first < past and (look.paths or role != "path"):
+            runs += _marked(text[first:past], look.theme.styles[role], look)
     return runs
 
 

@@ -1,30 +1,45 @@
-"""The ledger line: where the CPU time went, and rates of starts and exits."""
+"""The ledger line: where the CPU time went, and rates of forks and exits."""
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 from montauk_tui.engine.interval.ledger import in_cores
-from montauk_tui.engine.units import cores_text, rate_text
+from montauk_tui.engine.units import cores_text, counted, rate_text
 from montauk_tui.model.frame import Frame, Ledger
 from montauk_tui.model.history import Churn
 from montauk_tui.ui.widgets.graph import sparks
 from montauk_tui.ui.widgets.lines import Line, Run, line_width, spread
 from montauk_tui.ui.widgets.meters import MeterStyle
 
+
+class _Part(NamedTuple):
+    """A part of the busy time."""
+
+    name: str
+    short: str
+    field: str
+    sign: str
+    """Character in the bar."""
+    role: str
+
+
 _PARTS: Final = (
-    ("live", "live_s", "|", "bar_user"),
-    ("exited", "exited_s", "x", "bar_nice"),
-    ("irq", "interrupts_s", "*", "bar_irq"),
-    ("unexplained", "unexplained_s", "?", "hot"),
+    _Part("live", "live", "live_s", "|", "bar_user"),
+    _Part("exited", "exited", "exited_s", "x", "bar_nice"),
+    _Part("irq", "irq", "interrupts_s", "*", "bar_irq"),
+    _Part("unexplained", "rest", "unexplained_s", "?", "hot"),
 )
-"""Name, field of the ledger, character in the bar and role."""
 
 _LONG, _SHORT, _SHORTEST = range(3)
-_SHORTEST_NAMES: Final = {"irq": "", "unexplained": "rest "}
 
 _LEAST_BAR: Final = 10
 _MOST_BAR: Final = 40
 _MOST_SPARKS: Final = 60
+
+_MUCH_UNEXPLAINED: Final = 0.05
+"""Share of the busy time from which on it is highlighted."""
+
+_NOTHING: Final = "0.00"
 
 
 def draw_ledger(frame: Frame, look: MeterStyle) -> list[Line]:
@@ -36,11 +51,12 @@ def draw_ledger(frame: Frame, look: MeterStyle) -> list[Line]:
     """
     ledger = frame.ledger
     if ledger is None or not ledger.interval_s:
-        return [((" Busy", look.theme.style("label")),)]
+        return [((" CPU", look.theme.style("label")),)]
     churn = frame.history.churn
+    cpus = len(frame.sample.host.cpu_ids)
     for short in (_LONG, _SHORT, _SHORTEST):
-        figures = _figures(ledger, look, short)
-        gauge = _short_gauge(churn, look) if short else _gauge(churn, look)
+        figures = _figures(ledger, cpus, look, short)
+        gauge = _gauge(churn, look, short)
         room = look.width - line_width((*figures, *gauge))
         if room >= 1:
             break
@@ -54,22 +70,32 @@ def draw_ledger(frame: Frame, look: MeterStyle) -> list[Line]:
     return [spread((*figures, *bar), (*sparks, *gauge), look.width)]
 
 
-def _figures(ledger: Ledger, look: MeterStyle, short: int) -> Line:
-    """Return the parts in cores: CPU-seconds a second. They add up."""
+def _figures(ledger: Ledger, cpus: int, look: MeterStyle, short: int) -> Line:
+    """Return the parts in cores: CPU-seconds a second. They add up.
+
+    Parts of nothing are left out, except live processes: `CPU 2.00 of 2 cores: live
+    1.78, exited 0.22`.
+    """
     ledger = in_cores(ledger)
     label, value = look.theme.style("label"), look.theme.style("value")
-    runs: list[Run] = [(" Busy ", label)]
-    runs += [(cores_text(ledger.busy_s), value), (" =", label)]
-    for name, field, sign, role in _PARTS:
-        if short and name == "irq" and not ledger.interrupts_s:
+    whole = (f" of {counted(cpus, 'core')}: ", f" of {cpus}: ", ": ")[short]
+    runs: list[Run] = [(" CPU ", label), (cores_text(ledger.busy_s), value)]
+    runs.append((whole, label))
+    for part in _PARTS:
+        text = cores_text(getattr(ledger, part.field))
+        is_first = part is _PARTS[0]
+        if text == _NOTHING and not is_first:
             continue
-        message = (
-            f"{name} " if short < _SHORTEST else _SHORTEST_NAMES.get(name, f"{name} ")
-        )
-        runs.append((f" {sign}" if short else f"  {sign} ", look.theme.style(role)))
-        runs.append((message, label))
-        runs.append((cores_text(getattr(ledger, field)), value))
-    return tuple(runs)
+        name = part.name if short < _SHORTEST else part.short
+        role = "value" if part.sign == "?" and not _is_much(ledger) else part.role
+        runs.append(("" if is_first else ", ", label))
+        runs += [(f"{name} ", look.theme.style(role)), (text, value)]
+    return tuple(run for run in runs if run[0])
+
+
+def _is_much(ledger: Ledger) -> bool:
+    """Tell whether so much is unexplained that it is worth a colour."""
+    return abs(ledger.unexplained_s) > _MUCH_UNEXPLAINED * ledger.busy_s
 
 
 def _bar(ledger: Ledger, look: MeterStyle, width: int) -> Line:
@@ -77,41 +103,28 @@ def _bar(ledger: Ledger, look: MeterStyle, width: int) -> Line:
     runs: list[Run] = [("  [", look.theme.style("bracket"))]
     filled, end_s = 0, 0.0
     is_known = not math.isnan(ledger.busy_s)
-    for _, field, sign, role in _PARTS if is_known else ():
+    for part in _PARTS if is_known else ():
         # 0 first: max() returns it for NaN.
-        end_s += max(0.0, getattr(ledger, field) or 0.0)
+        end_s += max(0.0, getattr(ledger, part.field) or 0.0)
         end = min(inner, round(end_s / max(ledger.busy_s, 1e-9) * inner))
-        runs.append((sign * (end - filled), look.theme.style(role)))
+        runs.append((part.sign * (end - filled), look.theme.style(part.role)))
         filled = max(filled, end)
     runs.append((" " * (inner - filled), look.theme.style("bracket")))
     runs.append(("]", look.theme.style("bracket")))
     return tuple(runs)
 
 
-def _gauge(churn: tuple[Churn, ...], look: MeterStyle) -> Line:
-    """Return the rates of starts, exits and lost events."""
+def _gauge(churn: tuple[Churn, ...], look: MeterStyle, short: int) -> Line:
+    """Return the rates of forks, exits and lost events."""
     last = churn[-1] if churn else None
     if last is None or last.exited is None or last.started is None:
         return ()
     label, value = look.theme.style("label"), look.theme.style("value")
-    runs: list[Run] = [
-        (rate_text(last.started / last.interval_s), value),
-        ("/s started  ", label),
-        (rate_text(last.exited / last.interval_s), value),
-        ("/s exited ", label),
-    ]
-    return (*runs, *_lost(last, look))
-
-
-def _short_gauge(churn: tuple[Churn, ...], look: MeterStyle) -> Line:
-    """Return the same in fewer cells."""
-    last = churn[-1] if churn else None
-    if last is None or last.exited is None or last.started is None:
-        return ()
-    label, value = look.theme.style("label"), look.theme.style("value")
-    started = rate_text(last.started / last.interval_s)
-    ended = rate_text(last.exited / last.interval_s)
-    runs: list[Run] = [(f"+{started} -{ended}", value), ("/s ", label)]
+    forks = rate_text(last.started / last.interval_s)
+    exits = rate_text(last.exited / last.interval_s)
+    runs: list[Run] = [(f" {forks}", value), (" forks/s ", label)]
+    if short == _LONG:
+        runs += [(f" {exits}", value), (" exits/s ", label)]
     return (*runs, *_lost(last, look))
 
 

@@ -26,6 +26,7 @@ _ROLE_OF_LEVEL: Final = {
 }
 
 TAG_SIGN: Final = "*"
+NEW_SIGN: Final = "+"
 
 _GAP: Final[Run] = (" ", Style.null())
 """Before the command; it looks like the cell to its left."""
@@ -38,6 +39,8 @@ class Branch(NamedTuple):
     """Lines of the tree in front of the command."""
     hidden: int = 0
     """Number of hidden rows of a folded branch; sums have a `+`."""
+    sign: str = ""
+    """Sign in the gap before the row: NEW_SIGN or none; TAG_SIGN comes before it."""
 
 
 ROOT: Final = Branch()
@@ -103,14 +106,20 @@ class RowMaker(NamedTuple):
             text, level = column.text(self.frame, row), column.level(self.frame, row)
         if branch.hidden and column.sums and text != NOTHING_KNOWN:
             text = f"+{text}"
-        style = Style.null()
-        if level is not Level.PLAIN:
-            style = look.theme.styles[_ROLE_OF_LEVEL[level]]
-        text = _aligned(text, self.layout.widths[index], left=column.left)
-        return ((text, style),)
+        if text == NOTHING_KNOWN:
+            level = Level.FAINT
+        shown = _aligned(text, self.layout.widths[index], left=column.left)
+        if level is Level.PLAIN:
+            return ((shown, Style.null()),)
+        style = look.theme.styles[_ROLE_OF_LEVEL[level]]
+        if style.underline and not column.left:
+            # A line below blanks would look like a word.
+            blank = len(shown) - len(text)
+            return ((shown[:blank], Style.null()), (text, style))
+        return ((shown, style),)
 
-    def line(self, row: int, cells: Iterable[Cell]) -> Line:
-        """Return the cells of a row as a line."""
+    def line(self, row: int, cells: Iterable[Cell], sign: str = "") -> Line:
+        """Return the cells of a row as a line, with a sign in the gap before it."""
         runs: list[Run] = []
         pending, pending_style = "", Style.null()
         for run in chain.from_iterable(cells):
@@ -125,7 +134,9 @@ class RowMaker(NamedTuple):
             runs.append((pending, pending_style))
         tags = self.look.tags
         if tags and self.frame.sample.processes.identity(row) in tags:
-            return _tagged(runs, self.look)
+            sign = TAG_SIGN
+        if sign:
+            return _signed(runs, sign, self.look)
         return tuple(runs)
 
 
@@ -136,14 +147,14 @@ def draw_row(
     maker = RowMaker(frame, layout, look)
     [values] = maker.inputs(np.array([row]))
     cells = [maker.cell(row, index, branch, it) for index, it in enumerate(values)]
-    return maker.line(row, cells)
+    return maker.line(row, cells, branch.sign)
 
 
-def _tagged(runs: list[Run], look: RowStyle) -> Line:
-    """Return a row with a tag sign in the gap before its first cell."""
+def _signed(runs: list[Run], sign: str, look: RowStyle) -> Line:
+    """Return a row with a sign in the gap before its first cell."""
     (text, style), *rest = runs
-    sign = (TAG_SIGN, look.theme.style("warm"))
-    return (sign, (text.removeprefix(" "), style), *rest)
+    role = "warm" if sign == TAG_SIGN else "label"
+    return ((sign, look.theme.style(role)), (text.removeprefix(" "), style), *rest)
 
 
 def _aligned(text: str, width: int, *, left: bool) -> str:

@@ -6,13 +6,14 @@ of processes.
 
 from typing import Final
 
+import numpy as np
 from rich.style import Style
 from textual import events
 from textual.message import Message
 from textual.scroll_view import ScrollView
 
 from montauk_tui.engine.projection import Projection
-from montauk_tui.engine.rows.exited import are_exited_rows
+from montauk_tui.engine.rows.exited import are_new_rows
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.text import cell_width
 from montauk_tui.session.state import Selection, Session
@@ -26,7 +27,12 @@ from montauk_tui.ui.widgets.lines import (
     line_width,
     visible,
 )
-from montauk_tui.ui.widgets.process_row import RowMaker, branches_of, fold_mark
+from montauk_tui.ui.widgets.process_row import (
+    NEW_SIGN,
+    RowMaker,
+    branches_of,
+    fold_mark,
+)
 from montauk_tui.ui.widgets.row_cache import RowCache
 from montauk_tui.ui.widgets.scrolling import set_line_count
 
@@ -56,6 +62,8 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
         self._layout: Layout | None = None
         self._look: RowStyle | None = None
         self._nothing = ""
+        self._new_s = 0.0
+        """How long a process is new."""
         self._made = RowCache()
         self._drawn: list[tuple[Line, Style | None]] = []
         """The visible lines with a style that overrides their own; empty if they are to
@@ -76,6 +84,7 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
             return
         listed, projection = session.rows.listed, session.rows.projection
         selection, choices = session.selection, session.choices
+        self._new_s = session.rows.shown.linger_s
         self._nothing = why_nothing(listed, choices.tab_now.rows)
         restyled = (layout, look) != (self._layout, self._look)
         self._frame, self._projection = projection.frame_of(listed), projection
@@ -163,9 +172,10 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
         top = self.scroll_offset.y
         rows = projection.rows[top : top + max(1, self.size.height)]
         branches = branches_of(projection, top, len(rows), ascii_only=look.ascii)
+        for place in np.flatnonzero(are_new_rows(frame, rows, self._new_s)):
+            branches[place] = branches[place]._replace(sign=NEW_SIGN)
         lines = self._made.lines(RowMaker(frame, layout, look), rows, branches)
         is_faint = projection.is_context[top : top + len(rows)]
-        is_faint = is_faint | are_exited_rows(frame, rows)
         faint = look.theme.style("faint")
         overrides = [faint if it else None for it in is_faint.tolist()]
         if 0 <= self.position - top < len(rows):

@@ -80,4 +80,4 @@ def _make(
         else before.cells[index]
         for index, value in enumerate(values)
     ]
-    return _Made(branch, values, cells, maker.line(row, cells))
+    return _Made(branch, values, cells, maker.line(row, cells, branch.sign))

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Final
 
-from rich.style import Style
 from textual import events
 from textual.binding import Binding
 
@@ -22,78 +21,41 @@ _LEAST_REFUSAL: Final = 24
 def draw_status_line(
     frame: Frame, interval_s: float, cost: str, theme: Theme, width: int
 ) -> Line:
-    """Return the collector, why a better one is unavailable, and the refresh cost.
+    """Return what is off, and collector and refresh cost at the right.
 
-    On narrow screens the event counts are dropped first, then the detail; losses are
-    always shown.
+    What is off are losses, figures that the machine does not tell, and why a better
+    collector is unavailable. On narrow screens the collector's detail is dropped first,
+    then the reason is truncated; losses are always shown.
     """
-    label, value = theme.style("label"), theme.style("value")
-    collector = frame.collector
-    name: Line = ((" collector ", label), (collector.name, value))
-    detail: Line = ((f" ({collector.detail})", label),)
+    collector, faint = frame.collector, theme.style("faint")
+    name, detail = f"collector {collector.name}", f" ({collector.detail})"
+    cost = f"  every {interval_s:g} s costs {cost} "
     lost = _lost(frame.sample.counters, theme)
-    costs: Line = (
-        ("every ", label),
-        (f"{interval_s:g} s", value),
-        (" costs ", label),
-        (cost, value),
-        (" ", Style.null()),
-    )
-    left: Line = (*name, *detail, *lost)
-    if line_width((*left, *costs)) >= width:
-        left = (*name, *lost)
-    unknown = frame.sample.host.unknown
-    if unknown:
-        room = width - line_width((*left, *costs)) - 1
-        left = (*left, *_unknown(unknown, room, theme))
-    counts = _counts(frame.sample.counters, theme)
-    if not collector.refusals and line_width((*left, *counts, *costs)) < width:
-        left = (*left, *counts)
-    if collector.refusals:
-        room = _room(left, costs, width)
-        is_cut = room < min(_LEAST_REFUSAL, cell_width(collector.refusals[0]))
-        if is_cut and not unknown:
-            # The reason is more useful than the detail of this collector.
-            left = (*name, *lost)
-            room = _room(left, costs, width)
-        left = (*left, *_refusal(collector.refusals[0], room, theme))
-    return spread(left, costs, width)
-
-
-def _room(left: Line, costs: Line, width: int) -> int:
-    """Return the room between two parts, with two cells on either side."""
-    return width - line_width((*left, *costs)) - 4
+    unknown, refusals = frame.sample.host.unknown, collector.refusals
+    room = width - line_width(lost) - cell_width(name + cost)
+    if not (lost or unknown or refusals):
+        whole = f"{name}{detail}{cost}"
+        shown = whole if cell_width(whole) < width else name + cost
+        return spread((), ((shown, faint),), width)
+    left = (*lost, *_unknown(unknown, room - 1, theme)) if unknown else lost
+    if refusals:
+        room -= line_width(left) - line_width(lost) + 4
+        left = (*left, *_refusal(refusals[0], room, theme))
+    return spread(left, ((name + cost, faint),), width)
 
 
 def _lost(counters: Counters, theme: Theme) -> Line:
-    """Return lost events, final CPU times and signals, if counted."""
-    if counters.exits is None:
-        return ()
-    style = theme.style("alert" if counters.lost else "value")
-    parts = [("  lost ", theme.style("label")), (str(counters.lost), style)]
+    """Return lost events, final CPU times and signals, if there are any."""
+    runs: list[Run] = []
     for what, count in (
+        ("events", counters.lost),
         ("CPU times", counters.lost_cpu_times),
         ("signals", counters.lost_signals),
     ):
         if count:
-            parts.append((f"  {what} lost ", theme.style("label")))
-            parts.append((str(count), theme.style("alert")))
-    return tuple(parts)
-
-
-def _counts(counters: Counters, theme: Theme) -> Line:
-    """Return the event counts since the collector was opened, if any."""
-    if counters.exits is None:
-        return ()
-    parts: list[Run] = []
-    for name in ("forks", "execs", "exits", "read_failures"):
-        count = getattr(counters, name)
-        if count is None:
-            continue
-        label = name.replace("_", " ")
-        parts.append((f"  {label} ", theme.style("label")))
-        parts.append((str(count), theme.style("value")))
-    return tuple(parts)
+            runs.append((f" {what} lost ", theme.style("label")))
+            runs.append((f"{count} ", theme.style("alert")))
+    return tuple(runs)
 
 
 def _unknown(reasons: Sequence[str], room: int, theme: Theme) -> Line:
@@ -173,8 +135,8 @@ class KeyBar(LinesWidget):
                 labels.get(binding.action, binding.description),
             )
             runs += [
-                (f" {key}", theme.style("key")),
-                (f"{text}{self._gap}", theme.style("key_label")),
+                (key, theme.style("key")),
+                (f" {text}{self._gap}", theme.style("key_label")),
             ]
             end = at + self._width_of(binding, labels)
             self._spans.append((at, end, binding.action))

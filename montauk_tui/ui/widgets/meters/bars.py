@@ -6,12 +6,21 @@ from functools import partial
 from itertools import groupby
 from typing import Final
 
+from rich.style import Style
+
 from montauk_tui.engine.units import bytes_text, percent_text
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import CPU_FIELDS
-from montauk_tui.ui.widgets.graph import sparks
-from montauk_tui.ui.widgets.lines import Line, Run
-from montauk_tui.ui.widgets.meters.style import LEAST_BAR, MeterStyle, filled, pair
+from montauk_tui.ui.widgets.graph import graph, sparks
+from montauk_tui.ui.widgets.lines import Line, Run, line_width
+from montauk_tui.ui.widgets.meters.style import (
+    LEAST_BAR,
+    LEAST_HISTORY,
+    MOST_BAR,
+    MeterStyle,
+    filled,
+    pair,
+)
 
 _STRIP_LABEL: Final = 5
 
@@ -46,7 +55,14 @@ def columns_of_bars(bars: int, width: int, most_rows: int) -> int:
 
 
 def cpu_bars(frame: Frame, look: MeterStyle, columns: int, width: int) -> list[Line]:
-    """Return a bar for each CPU, the first column filled first."""
+    """Return a bar for each CPU, the first column filled first.
+
+    A single column of them has the history of the machine beside it.
+    """
+    if columns == 1 and width >= MOST_BAR + LEAST_HISTORY:
+        lines = cpu_bars(frame, look, 1, MOST_BAR)
+        past = [moment.cpu for moment in frame.history.moments]
+        return _with_history(lines, past, "bar_user", look, width)
     bars = [
         partial(_cpu_bar, frame, look, index)
         for index in range(len(frame.sample.host.cpu_ids))
@@ -74,18 +90,40 @@ def strip_lines(cpus: int, width: int) -> int:
 
 
 def heat_strip(frame: Frame, look: MeterStyle, width: int) -> list[Line]:
-    """Return a cell for each CPU, in the order of their numbers."""
+    """Return a cell for each CPU, in the order of their numbers.
+
+    The last line ends with the number of its last CPU and the busiest one, if there is
+    room.
+    """
     room = max(1, width - _STRIP_LABEL)
     busy = frame.host_rates.busy_share.tolist()
+    ids = frame.sample.host.cpu_ids.tolist()
+    label = look.theme.style("label")
     lines: list[Line] = []
     for start in range(0, len(busy), room):
-        label = str(int(frame.sample.host.cpu_ids[start])).rjust(4) + " "
-        runs: list[Run] = [(label, look.theme.style("label"))]
+        runs: list[Run] = [(f"{ids[start]:>4} ", label)]
         for role, group in groupby(busy[start : start + room], key=_heat_role):
             text = sparks(group, 1.0, ascii_only=look.ascii)
             runs.append((text, look.theme.style(role)))
+        if start + room >= len(busy):
+            runs += _strip_end(busy, ids, look, start + room - len(busy))
         lines.append(filled(tuple(runs), width))
     return lines
+
+
+def _strip_end(
+    busy: Sequence[float], ids: Sequence[int], look: MeterStyle, room: int
+) -> list[Run]:
+    """Return the number of the last CPU and the busiest one in at most `room` cells."""
+    known = [share for share in busy if not math.isnan(share)]
+    label, most = look.theme.style("label"), max(known, default=math.nan)
+    runs: list[Run] = [(f" {ids[-1]}", label)]
+    if known:
+        runs.append((f"  busiest {ids[busy.index(most)]}: ", label))
+        runs.append((f"{percent_text(most * 100)}%", look.theme.style("value")))
+    while runs and line_width(runs) > room:
+        runs = runs[:1] if len(runs) > 1 else []
+    return runs
 
 
 def _heat_role(share: float) -> str:
@@ -94,6 +132,23 @@ def _heat_role(share: float) -> str:
     if share >= 0.5:  # noqa: PLR2004
         return "warm"
     return "notice" if share >= 0.05 else "faint"  # noqa: PLR2004
+
+
+def _with_history(
+    lines: Sequence[Line],
+    past: Sequence[float],
+    role: str,
+    look: MeterStyle,
+    width: int,
+) -> list[Line]:
+    """Return bars with a history of shares beside them, as high as they are."""
+    cells = width - MOST_BAR - 1
+    drawn = graph(past, 1.0, (cells, len(lines)), ascii_only=look.ascii)
+    style = look.theme.style(role)
+    return [
+        (*line, (" ", Style.null()), (text, style))
+        for line, text in zip(lines, drawn, strict=True)
+    ]
 
 
 # --- one bar --------------------------------------------------------------------------
@@ -121,7 +176,11 @@ def _cpu_parts(shares: Sequence[float]) -> list[tuple[float, str, str]]:
 
 
 def memory_bar(frame: Frame, look: MeterStyle, width: int) -> Line:
-    """Return used memory, buffers and cache."""
+    """Return used memory, buffers and cache; beside a wide bar the history of it."""
+    if width >= MOST_BAR + LEAST_HISTORY:
+        line = memory_bar(frame, look, MOST_BAR)
+        past = [moment.memory for moment in frame.history.moments]
+        return _with_history([line], past, "mem_used", look, width)[0]
     memory = frame.sample.host.memory
     total = max(memory.total, 1.0)
     parts = [
@@ -134,7 +193,11 @@ def memory_bar(frame: Frame, look: MeterStyle, width: int) -> Line:
 
 
 def swap_bar(frame: Frame, look: MeterStyle, width: int) -> Line:
-    """Return used swap space."""
+    """Return used swap space; beside a wide bar the history of it."""
+    if width >= MOST_BAR + LEAST_HISTORY:
+        line = swap_bar(frame, look, MOST_BAR)
+        past = [moment.swap for moment in frame.history.moments]
+        return _with_history([line], past, "swap_used", look, width)[0]
     memory = frame.sample.host.memory
     used = memory.swap_used
     parts = [(used / max(memory.swap_total, 1.0), "|", "swap_used")]

@@ -16,6 +16,12 @@ from montauk_tui.ui.widgets.lines import Line, Run, line_width
 LEAST_BAR: Final = 17
 """Narrowest useful bar with its label."""
 
+MOST_BAR: Final = 50
+"""Widest bar: its figure stays near. Cells beyond that show the history."""
+
+LEAST_HISTORY: Final = 16
+"""Narrowest useful history beside a bar: half a minute."""
+
 LEAST_GAUGE: Final = 25
 """Narrowest bar with two sizes in it."""
 
