@@ -51,6 +51,27 @@ async def test_a_line_drawn_directly_is_as_textual_composes_it(
         assert await screen.shown() == screen.composed
 
 
+async def test_rows_that_go_in_the_frame_after_a_resize_leave_no_line(
+    monkeypatch: Patch,
+) -> None:
+    """The panel makes the table narrower after the frame was drawn."""
+    scenes = [build_scene(8, rows) for rows in (25, 15)]
+    many, few = (
+        dataclasses.replace(make_frame(before, after), seq=1_000 + number)
+        for number, (before, after) in enumerate(scenes)
+    )
+    async with on_real_screen(monkeypatch, size=(200, 50)) as screen:
+        await screen.draw(many)
+        await screen.press("v")
+        await screen.shown()
+        await screen.draw(few)
+        shown = ["".join(str(cell[0]) for cell in row) for row in await screen.shown()]
+        # Textual keeps lines, too: its own picture cannot tell.
+        top = screen.table.region.y + screen.table.row_count
+        assert screen.table.row_count > 0
+        assert [line for line in shown[top:-2] if line.strip()] == []
+
+
 def again(screen: RealScreen, **changes: object) -> Frame:
     """Return the frame as a new object, in which only what is given differs."""
     return dataclasses.replace(

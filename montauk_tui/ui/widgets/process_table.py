@@ -194,6 +194,10 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
     def _repaint_changed(self) -> None:
         """Repaint the visible lines that changed."""
         old, self._drawn = self._drawn, self._page()
+        if not old:
+            # Of another size, or scrolled: what is on the screen is not known.
+            self.refresh()
+            return
         width, height = self.size
         self.repaint(differing(old, self._drawn, _EMPTY, height), width)
 
