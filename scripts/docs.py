@@ -19,7 +19,7 @@ from textual.binding import Binding
 
 from montauk_tui.cli import parsers
 from montauk_tui.config.option import Option
-from montauk_tui.config.options import OPTIONS, TAB_OPTIONS, TABLES
+from montauk_tui.config.options import IN_FILE, OPTIONS, TAB_OPTIONS, TABLES
 from montauk_tui.engine import meters
 from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.engine.query import fields
@@ -131,7 +131,7 @@ def about(option: Option) -> str:
 def settings() -> str:
     """Return every key of the settings file."""
     rows = [
-        (code(it.id), type_name(it.type), default_of(it), about(it)) for it in OPTIONS
+        (code(it.id), type_name(it.type), default_of(it), about(it)) for it in IN_FILE
     ]
     rows += [(code(name), "table", "none", what) for name, what in TABLES.items()]
     return table(("key", "type", "default", "meaning"), rows)
@@ -273,7 +273,8 @@ def man_keys(section: str) -> Callable[[], str]:
 def man_flag(action: argparse.Action) -> str:
     """Return the notation of a command-line option."""
     names = r"\fR, \fB".join(map(roff, action.option_strings))
-    value = f" \\fI{action.metavar}\\fR" if action.metavar else ""
+    word = rf"\fI{action.metavar}\fR"
+    value = "" if not action.metavar else f" [{word}]" if action.nargs else f" {word}"
     return rf"\fB{names}\fR{value}"
 
 
@@ -281,8 +282,10 @@ def man_synopsis() -> str:
     """Return the options of the monitor for the synopsis."""
     lines = []
     for flag in (it.flag for it in OPTIONS if it.flag):
-        name = roff(f"-{flag.short}" if flag.short else f"--{flag.name}")
-        value = f"\n.IR {flag.metavar} ]" if flag.metavar else " ]"
+        name, word = roff(flag.names[0]), flag.metavar
+        value = f"\n.IR {word} ]" if word and flag.alone is None else " ]"
+        if word and flag.alone is not None:
+            value = f"\n.RI [ {word} ]]"
         lines.append(f".RB [ {name}{value}")
     return "\n".join(lines)
 
@@ -306,7 +309,7 @@ def man_options(make: Callable[[], argparse.ArgumentParser]) -> Callable[[], str
 
 def man_settings() -> str:
     """Return every key of the settings file."""
-    rows = [*((it.id, about(it)) for it in OPTIONS), *TABLES.items()]
+    rows = [*((it.id, about(it)) for it in IN_FILE), *TABLES.items()]
     return entries((f".B {roff(name)}", what) for name, what in rows)
 
 

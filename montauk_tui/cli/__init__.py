@@ -49,13 +49,29 @@ def _answer(given: Sequence[str]) -> int:
     try:
         if word in _WORDS:
             return run(word, _WORDS[word]().parse_args(given[1:]))
-        options = parser().parse_args(given)
+        options = parser().parse_args(_with_sign(given))
+        if options.sort == "help":
+            return run("sort_keys", options)
         check_combination(options)
         return run(options.command, options)
     except BrokenPipeError:
         # The reader closed the pipe, as head(1) does.
         _discard_output()
         return DONE
+
+
+def _with_sign(given: Sequence[str]) -> list[str]:
+    """Return arguments in which `-o -PID`, as in top(1), is one argument.
+
+    argparse takes `-PID` for an option.
+    """
+    joined: list[str] = []
+    for one in given:
+        if one.startswith("-") and joined and joined[-1] == "-o":
+            joined[-1] += one
+        else:
+            joined.append(one)
+    return joined
 
 
 def run(command: str, options: argparse.Namespace) -> int:

@@ -23,6 +23,8 @@ def run(options: argparse.Namespace) -> int:
 def monitor(settings: Settings, warnings: Sequence[str], *, strict_theme: bool) -> int:
     """Run the monitor with settings; with `strict_theme` the theme must load."""
     streams.forget_foreign(os.environ, streams.screen())
+    if settings.no_color:
+        os.environ["NO_COLOR"] = "1"
     shortage.try_threads()
     if os.environ.get("TERM", "dumb") in ("", "dumb", "unknown"):
         reason = "this terminal cannot place a cursor (TERM is unset or dumb)"

@@ -11,4 +11,5 @@ from montauk_tui.export import commands
 def run(options: argparse.Namespace) -> int:
     """Print it and return the exit code."""
     settings = load_and_report(options)
-    return commands.once(partial(this_machine, settings), settings, options.limit)
+    host, width = partial(this_machine, settings), options.width
+    return commands.tables(host, settings, 1, options.limit, width)

@@ -1,11 +1,13 @@
 """Command-line parsers; the flags of settings come from the settings table."""
 
 import argparse
+import os
 import sys
 from typing import Any, Final, NoReturn
 
 from montauk_tui import __version__
 from montauk_tui.config.durations import parse_duration
+from montauk_tui.config.option import Flag, Option
 from montauk_tui.config.options import BY_ID, OPTIONS
 from montauk_tui.errors import UsageError, shortened
 from montauk_tui.export import output
@@ -22,6 +24,11 @@ _MOST_OF_USAGE: Final = 300
 MONITOR: Final = "monitor"
 JSON: Final = "json_lines"
 ONCE: Final = "once"
+BATCH: Final = "batch"
+_TABLES: Final = (ONCE, BATCH)
+
+_WIDEST: Final = 512
+"""Cells of a line of `--width` without a value, as in top(1)."""
 
 _DESCRIPTION: Final = (
     "A process monitor for the Linux terminal, with the keys and columns of htop."
@@ -32,6 +39,8 @@ examples:
   montauk                          the monitor; F1 or ? shows its keys, q quits
   montauk --tree --filter postgres start in tree view with a filter
   montauk --once --limit 10        the ten busiest processes as text
+  montauk -b -n 3 -o mem           three tables, largest memory first, as top -b
+  montauk -u postgres -t           the processes of a user as a tree, as in htop
   montauk --json -n 5 -d 2         five samples, one JSON object a line, 2 s apart
   montauk --collector-info         which collectors work here, and why others do not
   montauk events --duration 5      every fork, exec and exit of five seconds
@@ -74,45 +83,53 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     result.set_defaults(command=MONITOR)
-    result.add_argument("--version", action="version", version=f"montauk {__version__}")
+    result.add_argument(
+        "-V", "--version", action="version", version=f"montauk {__version__}"
+    )
     what = result.add_argument_group("instead of the monitor")
     one = what.add_mutually_exclusive_group()
-    for name, command, does in (
-        ("--once", ONCE, "print one table and exit"),
-        ("--json", JSON, "print samples as JSON lines"),
-        ("--collector-info", "collector_info", "list the collectors and exit"),
+    for names, command, does in (
+        (["--once"], ONCE, "print one table and exit"),
+        (["-b", "--batch"], BATCH, "print tables until stopped, as top -b"),
+        (["--json"], JSON, "print samples as JSON lines"),
+        (["--collector-info"], "collector_info", "list the collectors and exit"),
     ):
         one.add_argument(
-            name, action="store_const", dest="command", const=command, help=does
+            *names, action="store_const", dest="command", const=command, help=does
         )
     what.add_argument(
-        "-n", "--samples", metavar="SAMPLES", type=_count,
-        help="with --json: number of samples (default: until stopped)",
+        "-n", "--samples", "--iterations", metavar="SAMPLES", type=_count,
+        help="with -b or --json: number of samples (default: until stopped)",
     )  # fmt: skip
     what.add_argument(
         "--limit", metavar="ROWS", type=_count,
-        help="with --once or --json: at most this many processes",
+        help="with --once, -b or --json: at most this many processes",
+    )  # fmt: skip
+    what.add_argument(
+        "-w", "--width", metavar="COLUMNS", type=_count, nargs="?", const=_wide(),
+        help="with --once or -b: width of a line (default: the terminal's, else any; "
+        f"without COLUMNS the variable COLUMNS, else {_WIDEST})",
     )  # fmt: skip
     shown = result.add_argument_group("display options")
     for option in OPTIONS:
         if option.flag:
-            _add_flag(shown, option.id)
+            _add_flag(shown, option, option.flag)
     return result
 
 
-def _add_flag(group: argparse._ActionsContainer, setting: str) -> None:
+def _add_flag(group: argparse._ActionsContainer, option: Option, flag: Flag) -> None:
     """Add the flag of a setting; None where it is not given."""
-    option = BY_ID[setting]
-    flag = option.flag
-    assert flag is not None  # noqa: S101 - for mypy
-    names = (*([f"-{flag.short}"] if flag.short else []), f"--{flag.name}")
     how: dict[str, Any] = {"metavar": flag.metavar}
     if flag.metavar is None:
-        how = {"action": "store_true"}
+        how = {"action": "store_const", "const": flag.value}
+    elif flag.repeats:
+        how["action"] = "append"
+    elif flag.alone is not None:
+        how.update(nargs="?", const=flag.alone)
     elif option.type is float:
         how["type"] = _duration
     group.add_argument(
-        *names, dest=option.attribute, default=None, help=flag.help, **how
+        *flag.names, dest=option.attribute, default=None, help=flag.help, **how
     )
 
 
@@ -171,13 +188,20 @@ def events_parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--json", action="store_true", help="print JSON lines, the summary last"
     )
-    _add_flag(result, "filter")
+    _add_setting(result, "filter")
     result.add_argument(
         "--duration", metavar="SECONDS", type=_duration,
         help="how long: 1.5, 2s, 1m (default: until stopped)",
     )  # fmt: skip
-    _add_flag(result, "collector")
+    _add_setting(result, "collector")
     return result
+
+
+def _add_setting(group: argparse._ActionsContainer, name: str) -> None:
+    """Add the flag of the setting of this name."""
+    option = BY_ID[name]
+    assert option.flag is not None  # noqa: S101 - for mypy
+    _add_flag(group, option, option.flag)
 
 
 def _duration(text: str) -> float:
@@ -197,18 +221,32 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _wide() -> int:
+    columns = os.environ.get("COLUMNS", "")
+    is_number = columns.isascii() and columns.isdigit() and len(columns) < _MOST_DIGITS
+    return int(columns) or _WIDEST if is_number else _WIDEST
+
+
+def _lone(option: str, *others: str) -> UsageError:
+    """Return the error for an option that needs one of others."""
+    *first, last = others
+    reason = f"{option} requires {', '.join(first)} or {last}"
+    return UsageError(reason, "leave it out, or add one of them")
+
+
 def check_combination(options: argparse.Namespace) -> None:
     """Check that the options can be combined.
 
     Raises:
         UsageError: They cannot be.
     """
-    if options.samples is not None and options.command != JSON:
-        reason = "-n requires --json"
-        raise UsageError(reason, "leave it out, or add --json")
-    if options.limit is not None and options.command not in (JSON, ONCE):
-        reason = "--limit requires --json or --once"
-        raise UsageError(reason, "leave it out, or add one of them")
+    command = options.command
+    if options.samples is not None and command not in (JSON, BATCH):
+        raise _lone("-n", "--json", "-b")
+    if options.limit is not None and command not in (JSON, *_TABLES):
+        raise _lone("--limit", "--json", "--once", "-b")
+    if options.width is not None and command not in _TABLES:
+        raise _lone("-w", "--once", "-b")
     for option in OPTIONS if options.command != MONITOR else ():
         flag = option.flag
         is_given = flag is not None and getattr(options, option.attribute) is not None

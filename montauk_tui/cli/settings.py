@@ -8,6 +8,7 @@ from montauk_tui import config, streams
 from montauk_tui.collectors import registry
 from montauk_tui.config import Settings
 from montauk_tui.config.options import OPTIONS
+from montauk_tui.config.readers import sort_direction
 from montauk_tui.errors import UsageError
 
 
@@ -57,5 +58,5 @@ def with_flags(settings: Settings, options: argparse.Namespace) -> Settings:
             raise UsageError(reason, error.remedy) from error
     if "sort" in values:
         # Another column has its own default direction.
-        values["descending"] = None
+        values["descending"] = sort_direction(options.sort)
     return replace(settings, **values)

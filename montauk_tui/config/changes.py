@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from montauk_tui.config.option import Option
-from montauk_tui.config.options import OPTIONS, TAB_OPTIONS, Settings, TabSettings
+from montauk_tui.config.options import IN_FILE, TAB_OPTIONS, Settings, TabSettings
 
 _TOGETHER: Final = frozenset({"sort", "descending"})
 """A direction alone would reverse whichever column the file sorts by."""
@@ -32,7 +32,7 @@ def changes(before: Settings, now: Settings) -> list[Change]:
     """Return the entries for `now` that differ from `before`."""
     found = [
         Change((option.id,), None if value == () else plain(value))
-        for option in _differing(OPTIONS, before, now)
+        for option in _differing(IN_FILE, before, now)
         for value in (getattr(now, option.attribute),)
     ]
     found += [

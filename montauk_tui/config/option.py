@@ -17,10 +17,25 @@ class Flag(NamedTuple):
     metavar: str | None = None
     """None for a switch."""
     short: str = ""
+    """One letter; more letters for more short forms."""
+    aliases: tuple[str, ...] = ()
+    """More names, without `--`."""
     of_monitor: bool = False
     """Whether it applies to the monitor only."""
-    read: Callable[[str], Any] | None = None
+    read: Callable[[Any], Any] | None = None
     """Its reader if it accepts more than the file; None: that of the file."""
+    value: Any = True
+    """What a switch sets."""
+    alone: str | None = None
+    """The text that is read if its value is left out; None: it cannot be."""
+    repeats: bool = False
+    """Whether it may be repeated; the reader gets a list."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its notations, short ones first."""
+        long = (f"--{name}" for name in (self.name, *self.aliases))
+        return (*(f"-{letter}" for letter in self.short), *long)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +49,8 @@ class Option:
     id: str = ""
     """Its name in the file; default: that of the attribute."""
     flag: Flag | None = None
+    in_file: bool = True
+    """Whether the settings file may have it; else it is a flag only."""
     title: str = ""
     """Title in the setup screen; empty if it has a separate page there."""
     hint: str = ""

@@ -22,13 +22,17 @@ class Preferences:
 
     interval_s: float = option(
         1.0, read.interval, _SECONDS, id="interval",
-        flag=Flag("delay", "time between samples: 1.5, 2s, 500ms (default 1)",
-                  "SECONDS", short="d"),
+        flag=Flag("delay", "seconds between samples, as in top: 1.5, 2s, 500ms "
+                  "(default 1); in htop 15 means 1.5 s", "SECONDS", short="d"),
         title="Refresh interval", hint="Time between refreshes",
         steps=(0.1, 0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0))
     linger_s: float = option(
         5.0, read.linger, "how long exited processes stay: 0, or as `interval`",
-        id="linger", title="Keep exited processes for",
+        id="linger",
+        flag=Flag("highlight-changes",
+                  "keep exited processes in the table for SECONDS (default 5)",
+                  "SECONDS", short="H", of_monitor=True, alone="5s"),
+        title="Keep exited processes for",
         hint="How long exited processes stay in the table",
         steps=(0.0, 1.0, 2.0, 3.0, 5.0, 10.0, 15.0, 30.0, 60.0))
     machine_scale: bool = switch(
@@ -36,17 +40,19 @@ class Preferences:
         about="true: 100 % is the whole machine")
     kernel_threads: bool = switch("Kernel threads", "Show kernel threads")
     user_threads: bool = switch(
-        "Process threads", "Show each thread as a separate row")
+        "Process threads", "Show each thread as a separate row",
+        flag=Flag("threads", "show each thread as a separate row"))
     paths: bool = switch("Program paths", "Show the full paths of programs", on=True)
     panel: bool = switch(
         "Panel", "Show details of the selected process where there is room", on=True)
     ascii: bool = switch(
         "ASCII only", "Draw lines, arrows and bars in ASCII", page="Look",
-        flag=Flag("ascii", "draw with ASCII only", of_monitor=True))
+        flag=Flag("ascii", "draw with ASCII only", short="U", aliases=("no-unicode",),
+                  of_monitor=True))
     read_only: bool = switch(
         "Read-only", "Disable the keys that change processes",
         flag=Flag("read-only", "disable the keys that change processes",
-                  of_monitor=True))
+                  aliases=("readonly",), of_monitor=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +94,37 @@ class Settings(Preferences):
         "[meters](#meters) of the header, in their order")
     sort: str = option(
         "cpu_pct", read.column, "a [column](#columns), shown or not",
-        flag=Flag("sort", "sort by this column: cpu, mem, time, pid, ...", "COLUMN"))
+        flag=Flag("sort",
+                  "sort by this column: cpu, mem, time, pid, a name of htop or top; "
+                  "+NAME: largest first, -NAME: smallest first; help lists them",
+                  "COLUMN", short="so", aliases=("sort-key", "sort-override"),
+                  read=read.sort_key))
     descending: bool | None = option(
         None, read.switch, "default: depends on the sort column")
     filter: str = option(
         "", read.filter_text, "a [query](queries.md); `a|b` for either",
         flag=Flag("filter",
                   "show only what matches: text, a|b, 'cpu > 10 and user = root'",
-                  "QUERY", read=read.query_text))
+                  "QUERY", short="F", read=read.query_text))
     tree: bool = switch(
         "Tree in Main", "Start in tree view",
-        flag=Flag("tree", "start in tree view", of_monitor=True))
+        flag=Flag("tree", "start in tree view", short="t", of_monitor=True))
     mouse: bool = switch(
-        "Mouse", "Off: the mouse selects text in the terminal", on=True)
+        "Mouse", "Off: the mouse selects text in the terminal", on=True,
+        flag=Flag("no-mouse", "leave the mouse to the terminal", short="M",
+                  of_monitor=True, value=False))
+    uid: int | None = option(
+        None, read.user, in_file=False,
+        flag=Flag("user", "show only the processes of a user, by name or number "
+                  "(default: yourself)", "NAME", short="u", alone=""))
+    pids: tuple[int, ...] = option(
+        (), read.pids, in_file=False,
+        flag=Flag("pid", "show only these processes", "PID,PID", short="p",
+                  repeats=True))
+    no_color: bool = option(
+        False, read.switch, in_file=False,  # noqa: FBT003 - a default
+        flag=Flag("no-color", "draw without colours", short="C",
+                  aliases=("no-colour",), of_monitor=True))
     tab_order: tuple[str, ...] = option(
         (), read.names, "[tabs](#tabs) to show, in their order; empty: all")
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -111,7 +135,9 @@ class Settings(Preferences):
 
 
 OPTIONS: Final = options_of(Settings)
-BY_ID: Final = {option.id: option for option in OPTIONS}
+IN_FILE: Final = tuple(option for option in OPTIONS if option.in_file)
+BY_ID: Final = {option.id: option for option in IN_FILE}
+"""Keys of the file that hold one value."""
 TAB_OPTIONS: Final = {option.id: option for option in options_of(TabSettings)}
 """Keys of a table in `[[tabs]]` beside its name."""
 

@@ -1,5 +1,7 @@
 """Readers: each validates and converts a value of the settings file."""
 
+import os
+import pwd
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -23,6 +25,11 @@ _WIDEST_NAME: Final = 20
 
 _LONGEST_FILTER: Final = 10_000
 _LONGEST_LIST: Final = 500
+_MOST_PIDS: Final = 1_000
+_LARGEST_PID: Final = 1 << 22
+"""PID_MAX_LIMIT of the kernel (include/linux/threads.h)."""
+_LARGEST_UID: Final = (1 << 32) - 2
+_DIGITS: Final = 10
 
 
 def one_line(problem: object) -> str:
@@ -105,6 +112,52 @@ def column(value: Any) -> str:
     from montauk_tui.engine.columns import table
 
     return table.find(text(value)).id
+
+
+def sort_key(written: str) -> str:
+    """Read a column to sort by: also by a name of htop or top, with top's sign."""
+    from montauk_tui.engine.columns import foreign
+
+    return foreign.find(written.lstrip("+-")).id
+
+
+def sort_direction(written: str) -> bool | None:
+    """Return whether the largest come first; None without a sign, as in top(1)."""
+    return {"+": True, "-": False}.get(written[:1])
+
+
+def user(written: str) -> int:
+    """Read the name or number of a user; nothing is the one who runs montauk."""
+    if not written:
+        return os.geteuid()
+    try:
+        return pwd.getpwnam(written).pw_uid
+    except (KeyError, ValueError):
+        number = _whole(written)
+        if number is None or number > _LARGEST_UID:
+            reason = f"no user is called {quoted(written)}"
+            raise UsageError(reason, "see getent passwd for the names") from None
+        return number
+
+
+def pids(written: Sequence[str]) -> tuple[int, ...]:
+    """Read lists of PIDs separated by commas."""
+    found: dict[int, None] = {}
+    for text_ in ",".join(written).split(","):
+        number = _whole(text_.strip())
+        if not number or number > _LARGEST_PID:
+            reason = f"{quoted(text_)} is not a PID"
+            raise UsageError(reason, "write for example 1,4242")
+        found[number] = None
+    if len(found) > _MOST_PIDS:
+        raise UsageError(f"more than {_MOST_PIDS:,} PIDs", "name fewer")
+    return tuple(found)
+
+
+def _whole(written: str) -> int | None:
+    """Return a number without a sign, None for everything else."""
+    is_number = written.isascii() and written.isdigit() and len(written) <= _DIGITS
+    return int(written) if is_number else None
 
 
 def column_list(value: Any) -> tuple[str, ...]:

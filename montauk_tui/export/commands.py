@@ -1,4 +1,4 @@
-"""`--once` and `--json`: print the frames of a host and exit."""
+"""`--once`, `--batch` and `--json`: print the frames of a host and exit."""
 
 import os
 import sys
@@ -30,18 +30,34 @@ Open = Callable[[], Host]
 """Opens a host, once everything else is known to be valid."""
 
 
-def once(open_host: Open, settings: Settings, limit: int | None) -> int:
-    """Print the processes as a table."""
+def tables(
+    open_host: Open,
+    settings: Settings,
+    frames: int | None,
+    limit: int | None,
+    width: int | None = None,
+) -> int:
+    """Print the processes as tables with a blank line between them.
+
+    Args:
+        open_host: Opens the host.
+        settings: Columns, order and filter.
+        frames: The number of tables; None for no limit.
+        limit: Most processes of a table; None for all.
+        width: Cells of a line; None for those of the terminal, or all.
+    """
     columns = pick(settings.columns, machine_scale=settings.machine_scale)
-    width = _terminal_width()
+    width, gap = width or _terminal_width(), ""
 
     def show(frame: Frame, view: View, cut: CutNote) -> None:
         listed = with_exited(frame, frame.interval_s or 0.0, frozenset())
         cut.at_least(cut_commands(listed, view.query))
         rows = project(listed, view).rows[:limit]
-        write_stdout("\n".join(frame_table(listed, rows, columns, width)))
+        nonlocal gap
+        write_stdout(gap + "\n".join(frame_table(listed, rows, columns, width)))
+        gap = "\n"
 
-    _each_frame(open_host, settings, 1, show, columns)
+    _each_frame(open_host, settings, frames, show, columns)
     return 0
 
 
@@ -84,10 +100,11 @@ def _each_frame(
         descending=sort.descending
         if settings.descending is None
         else settings.descending,
-        query=query.parse(settings.filter),
+        query=query.of_pids(settings.pids).both(query.parse(settings.filter)),
         tree=False,
         kernel_threads=True,
         user_threads=settings.user_threads,
+        uid=settings.uid,
     )
     needs = sort.need | view.query.needs | Need.AT_ONCE
     if settings.user_threads:

@@ -1,5 +1,6 @@
 """A frame as plain text: a summary and one line per process."""
 
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -53,6 +54,7 @@ def _summary(frame: Frame) -> list[str]:
     load = " ".join(map(load_text, host.load))
     machine = [
         host.hostname,
+        time.strftime("%H:%M:%S", time.localtime(sample.time_s)),
         f"up {duration_text(host.uptime_s)}",
         f"load {load}",
         f"{', '.join(tasks)}, {count_text(host.running)} running",

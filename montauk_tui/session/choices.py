@@ -12,6 +12,7 @@ from montauk_tui.engine.columns.table import COLUMNS, id_of
 from montauk_tui.engine.folds import Folds
 from montauk_tui.engine.meters import USUAL, Chosen
 from montauk_tui.engine.projection import View
+from montauk_tui.engine.query import EVERYTHING, Query
 from montauk_tui.model.kinds import RowKey
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import Need
@@ -38,6 +39,8 @@ class Choices(Preferences):
 
     view: View
     tabs: Tabs
+    only: Query = EVERYTHING
+    """A filter that stays until montauk quits."""
     filter_text: str = ""
     search_text: str = ""
     meters: bool = True
@@ -70,9 +73,12 @@ class Choices(Preferences):
         sort, descending = tabs.every[MAIN].order
         choices = cls(
             **preferences_of(settings),
-            view=View(sort, descending, query=query.parse(settings.filter)),
+            view=View(
+                sort, descending, query=query.parse(settings.filter), uid=settings.uid
+            ),
             chosen_meters=meters.parse(settings.meters),
             tabs=tabs,
+            only=query.of_pids(settings.pids),
             filter_text=settings.filter,
         )
         trees = frozenset(tab.id for tab in tabs.every.values() if tab.tree)
@@ -145,7 +151,7 @@ class Choices(Preferences):
         """The view of the current tab, with its own filter and the preferences."""
         return replace(
             self.view,
-            query=self.tab_now.query.both(self.view.query),
+            query=self.tab_now.query.both(self.only).both(self.view.query),
             kernel_threads=self.kernel_threads,
             user_threads=self.user_threads,
         )

@@ -15,7 +15,7 @@ from montauk_tui.cli import monitor as monitor_command
 from montauk_tui.collectors import registry
 from montauk_tui.config import Settings, TabSettings
 from montauk_tui.config.option import Option
-from montauk_tui.config.options import OPTIONS
+from montauk_tui.config.options import IN_FILE
 from montauk_tui.export import commands
 from tests.cli.conftest import Command
 
@@ -113,13 +113,13 @@ def test_every_setting_is_in_the_file_above_or_a_switch(file: Path) -> None:
     file.write_text(EVERY_KEY)
     settings, warnings = config.load()
     assert warnings == []
-    for option in OPTIONS:
+    for option in IN_FILE:
         if option.type is not bool:
             differs = getattr(settings, option.attribute) != option.default
             assert differs, option.id
 
 
-SWITCHES = [option for option in OPTIONS if option.type is bool]
+SWITCHES = [option for option in IN_FILE if option.type is bool]
 
 
 @pytest.mark.parametrize("option", SWITCHES, ids=lambda option: option.id)
@@ -134,8 +134,10 @@ def test_every_switch_can_be_written_in_the_file(file: Path, option: Option) -> 
 )
 def test_the_flag_of_a_switch_turns_it_on(chosen: Chosen, option: Option) -> None:
     assert option.flag is not None
-    turned: dict[str, Any] = {option.attribute: True}
-    assert chosen(f"--{option.flag.name}") == Settings(**turned)
+    turned: dict[str, Any] = {option.attribute: option.flag.value}
+    assert turned != {option.attribute: option.default}
+    for name in option.flag.names:
+        assert chosen(name) == Settings(**turned)
 
 
 def test_flags_over_environment_over_file(

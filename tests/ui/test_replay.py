@@ -231,11 +231,11 @@ def test_once_prints_the_second_sample(
     texts: list[str] = []
     monkeypatch.setattr(commands, "write_stdout", texts.append)
     host = recording_host()
-    commands.once(lambda: host, Settings(interval_s=0.1), None)
+    commands.tables(lambda: host, Settings(interval_s=0.1), 1, None)
     recording = host.recording()
     with monkeypatch.context() as patch:
         machine = NoMachine(patch)
-        commands.once(lambda: RecordedHost(recording), Settings(), None)
+        commands.tables(lambda: RecordedHost(recording), Settings(), 1, None)
     assert machine.touched == []
     live, replayed = (text.splitlines() for text in texts)
     assert live[:1] + live[2:] == replayed[:1] + replayed[2:]

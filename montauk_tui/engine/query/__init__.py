@@ -6,7 +6,7 @@ whole language.
 """
 
 from montauk_tui.engine.query.evaluate import matching
-from montauk_tui.engine.query.nodes import EVERYTHING, Query, quoted
+from montauk_tui.engine.query.nodes import EVERYTHING, Query, of_pids, quoted
 from montauk_tui.engine.query.parse import parse
 
-__all__ = ["EVERYTHING", "Query", "matching", "parse", "quoted"]
+__all__ = ["EVERYTHING", "Query", "matching", "of_pids", "parse", "quoted"]

@@ -1,6 +1,6 @@
 """The syntax tree of a filter; its text is an equivalent filter."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -104,6 +104,12 @@ class Query:
 
 
 EVERYTHING: Final = Query()
+
+
+def of_pids(pids: Sequence[int], field: str = "pid") -> Query:
+    """Return the filter for any of some PIDs; for none it matches everything."""
+    parts = tuple(Comparison(field, "=", float(pid)) for pid in pids)
+    return Query(Or(parts) if len(parts) > 1 else parts[0]) if parts else EVERYTHING
 
 
 def quoted(text: str) -> str:

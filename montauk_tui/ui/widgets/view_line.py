@@ -6,6 +6,7 @@ from rich.style import Style
 from textual import events
 
 from montauk_tui.engine.query.cuts import cut_commands
+from montauk_tui.engine.query.nodes import leaves
 from montauk_tui.engine.units import counted
 from montauk_tui.model.text import clean
 from montauk_tui.session.choices import Choices
@@ -104,6 +105,9 @@ def _alerts(seen: _Seen, choices: Choices, pid_search: str, theme: Theme) -> Lin
     runs: list[Run] = []
     if choices.paused:
         runs += [_GAP, (" PAUSED ", theme.style("alert"))]
+    if choices.only:
+        count = len([*leaves(choices.only.root)])
+        runs += [("  only ", label), (counted(count, "PID"), warm)]
     if choices.filter_text:
         runs += [("  filter ", label), (clean(choices.filter_text.encode()), warm)]
     if seen.cut:

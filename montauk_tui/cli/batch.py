@@ -1,0 +1,16 @@
+"""`montauk --batch`: tables one after the other, as `top -b`."""
+
+import argparse
+from functools import partial
+
+from montauk_tui.cli.hosts import this_machine
+from montauk_tui.cli.settings import load_and_report
+from montauk_tui.export import commands
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print them and return the exit code."""
+    settings = load_and_report(options)
+    host = partial(this_machine, settings)
+    samples, width = options.samples, options.width
+    return commands.tables(host, settings, samples, options.limit, width)
