@@ -8,7 +8,7 @@ from typing import Any, Final, NoReturn
 from montauk_tui import __version__
 from montauk_tui.config.durations import parse_duration
 from montauk_tui.config.option import Flag, Option
-from montauk_tui.config.options import BY_ID, OPTIONS
+from montauk_tui.config.options import OPTIONS
 from montauk_tui.errors import UsageError, shortened
 from montauk_tui.export import output
 from montauk_tui.model.text import clean_text, quoted
@@ -189,6 +189,27 @@ def events_parser() -> argparse.ArgumentParser:
         "--json", action="store_true", help="print JSON lines, the summary last"
     )
     _add_setting(result, "filter")
+    limits = result.add_argument_group("only some, as in execsnoop and exitsnoop")
+    limits.add_argument(
+        "-x", "--failed", action="store_true",
+        help="exits with a status other than 0, or by a signal",
+    )  # fmt: skip
+    _add_setting(limits, "pids")
+    limits.add_argument(
+        "-P", "--ppid", metavar="PID,PID", action="append",
+        help="children of these processes",
+    )  # fmt: skip
+    _add_setting(limits, "uid")
+    limits.add_argument(
+        "-n", "--name", metavar="REGEX", help="processes whose name matches"
+    )
+    limits.add_argument(
+        "-l", "--line", metavar="REGEX", help="processes whose command line matches"
+    )
+    limits.add_argument(
+        "-t", "-T", "--timestamp", action="store_true",
+        help="accepted without effect: the time is always printed",
+    )  # fmt: skip
     result.add_argument(
         "--duration", metavar="SECONDS", type=_duration,
         help="how long: 1.5, 2s, 1m (default: until stopped)",
@@ -199,7 +220,7 @@ def events_parser() -> argparse.ArgumentParser:
 
 def _add_setting(group: argparse._ActionsContainer, name: str) -> None:
     """Add the flag of the setting of this name."""
-    option = BY_ID[name]
+    option = next(it for it in OPTIONS if it.id == name)
     assert option.flag is not None  # noqa: S101 - for mypy
     _add_flag(group, option, option.flag)
 

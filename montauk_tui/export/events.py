@@ -33,7 +33,7 @@ _LAST_INTERVAL_S: Final = 0.05
 
 def events(
     open_host: Callable[[OnWait], Host],
-    wanted: str,
+    wanted: query.Query,
     duration_s: float | None,
     *,
     as_json: bool,
@@ -51,11 +51,10 @@ def events(
         is_forced: Whether the user chose the collector.
 
     Raises:
-        UsageError: The filter is invalid, or uses a field that events do not have.
+        UsageError: The filter uses a field that events do not have.
     """
-    asked = query.parse(wanted)
-    check(asked)
-    printer = Printer(asked, as_json=as_json)
+    check(wanted)
+    printer = Printer(wanted, as_json=as_json)
     with (
         printer.cut,
         closing(Waiter(is_forced=is_forced)) as waiter,

@@ -6,6 +6,7 @@ import pytest
 
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.collectors.replay.recording import Moment, Recording
+from montauk_tui.engine.query import EVERYTHING
 from montauk_tui.errors import CollectorUnavailable, MontaukError
 from montauk_tui.export.events import events
 from montauk_tui.export.waiter import Waiter
@@ -95,7 +96,7 @@ def test_a_recording_prints_the_same_events_without_waiting(
         host.read(Need.NONE)
     monkeypatch.setattr(Waiter, "wait_until", None)
     recorded = RecordedHost(host.recording())
-    assert events(lambda _: recorded, "", None, as_json=True) == 0
+    assert events(lambda _: recorded, EVERYTHING, None, as_json=True) == 0
     *printed, last = map(json.loads, capsys.readouterr().out.splitlines())
     assert [one["event"] for one in printed] == ["fork", "exec", "exit"]
     assert [one["cmdline"] for one in printed[1:]] == ["/bin/true a b"] * 2
@@ -109,4 +110,4 @@ def test_a_recording_prints_the_same_events_without_waiting(
 def test_a_recording_without_events_is_refused() -> None:
     recorded = RecordedHost(Recording((Moment(make_sample()),)))
     with pytest.raises(MontaukError, match="no events; record with kernel or netlink"):
-        events(lambda _: recorded, "", None, as_json=True)
+        events(lambda _: recorded, EVERYTHING, None, as_json=True)
