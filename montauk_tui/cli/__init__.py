@@ -14,13 +14,18 @@ from montauk_tui.cli.parsers import (
     FAILED,
     WRONG_USAGE,
     check_combination,
+    config_parser,
     events_parser,
     parser,
     probes_parser,
 )
 from montauk_tui.errors import MontaukError, UsageError
 
-_WORDS: Final = {"events": events_parser, "probes": probes_parser}
+_WORDS: Final = {
+    "config": config_parser,
+    "events": events_parser,
+    "probes": probes_parser,
+}
 """Parsers of the sub-commands, by name."""
 
 

@@ -44,6 +44,7 @@ examples:
   montauk --json -n 5 -d 2         five samples, one JSON object a line, 2 s apart
   montauk --collector-info         which collectors work here, and why others do not
   montauk events --duration 5      every fork, exec and exit of five seconds
+  montauk config import            take columns, meters and colours from htop
   sudo montauk probes load         the kernel collector without root, until unload
   montauk probes layout            kernel fields that the probes read
 
@@ -177,6 +178,29 @@ def probes_parser() -> argparse.ArgumentParser:
     return result
 
 
+def config_parser() -> argparse.ArgumentParser:
+    """Return the parser of the arguments of `montauk config`."""
+    result = _Parser(
+        prog="montauk config",
+        description="Change the settings file.",
+        allow_abbrev=False,
+    )
+    commands = result.add_subparsers(dest="command", metavar="COMMAND")
+    does = "take the settings of htop: columns, meters, order, colours, screens"
+    imports = commands.add_parser(
+        "import", help=does, description=f"{does.capitalize()}. What has no "
+        "counterpart is printed, a line each.", allow_abbrev=False,
+    )  # fmt: skip
+    imports.add_argument(
+        "file", metavar="FILE", nargs="?",
+        help="htop's settings file (default: ~/.config/htop/htoprc)",
+    )  # fmt: skip
+    imports.add_argument(
+        "--print", action="store_true", help="print the settings, do not save them"
+    )
+    return result
+
+
 def events_parser() -> argparse.ArgumentParser:
     """Return the parser of the arguments of `montauk events`."""
     result = _Parser(
@@ -189,24 +213,23 @@ def events_parser() -> argparse.ArgumentParser:
         "--json", action="store_true", help="print JSON lines, the summary last"
     )
     _add_setting(result, "filter")
-    limits = result.add_argument_group("only some, as in execsnoop and exitsnoop")
-    limits.add_argument(
+    result.add_argument(
         "-x", "--failed", action="store_true",
         help="exits with a status other than 0, or by a signal",
     )  # fmt: skip
-    _add_setting(limits, "pids")
-    limits.add_argument(
+    _add_setting(result, "pids")
+    result.add_argument(
         "-P", "--ppid", metavar="PID,PID", action="append",
         help="children of these processes",
     )  # fmt: skip
-    _add_setting(limits, "uid")
-    limits.add_argument(
+    _add_setting(result, "uid")
+    result.add_argument(
         "-n", "--name", metavar="REGEX", help="processes whose name matches"
     )
-    limits.add_argument(
+    result.add_argument(
         "-l", "--line", metavar="REGEX", help="processes whose command line matches"
     )
-    limits.add_argument(
+    result.add_argument(
         "-t", "-T", "--timestamp", action="store_true",
         help="accepted without effect: the time is always printed",
     )  # fmt: skip
