@@ -27,6 +27,7 @@ from montauk_tui.export.processes import FIELDS
 from montauk_tui.ui import themes
 from montauk_tui.ui.bindings import BINDINGS, EVERY_BINDING, OTHER_KEYS, SECTIONS
 from montauk_tui.ui.bindings import key_names as names_of
+from scripts import completions
 from scripts.htop_keys import HTOP, SAME
 
 ROOT: Final = Path(__file__).parents[1]
@@ -365,12 +366,20 @@ def pages() -> list[Path]:
     return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), MAN]
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Write the documents, or report the outdated ones."""
-    status = 0
+def outputs() -> Iterable[tuple[Path, str, str]]:
+    """Yield each file, its text, and the text it should have."""
     for page in pages():
         before = page.read_text("utf-8")
-        now = made(page, before)
+        yield page, before, made(page, before)
+    for shell, path in completions.FILES.items():
+        before = path.read_text("utf-8") if path.exists() else ""
+        yield path, before, completions.completion(shell)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the documents and completions, or report the outdated ones."""
+    status = 0
+    for page, before, now in outputs():
         if now == before:
             continue
         if "--check" in arguments:

@@ -21,7 +21,7 @@ from montauk_tui.cli.parsers import (
 )
 from montauk_tui.errors import MontaukError, UsageError
 
-_WORDS: Final = {
+WORDS: Final = {
     "config": config_parser,
     "events": events_parser,
     "probes": probes_parser,
@@ -52,8 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _answer(given: Sequence[str]) -> int:
     word = given[0] if given else ""
     try:
-        if word in _WORDS:
-            return run(word, _WORDS[word]().parse_args(given[1:]))
+        if word in WORDS:
+            return run(word, WORDS[word]().parse_args(given[1:]))
         options = parser().parse_args(_with_sign(given))
         if options.sort == "help":
             return run("sort_keys", options)

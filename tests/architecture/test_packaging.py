@@ -73,11 +73,20 @@ def test_nothing_lies_beside_the_package(installed: Path) -> None:
     ]
 
 
-def test_the_manual_page_goes_where_man_looks_and_nothing_else(installed: Path) -> None:
+SHARED = {
+    "share/man/man1/montauk.1": "docs/montauk.1",
+    "share/bash-completion/completions/montauk": "completions/montauk.bash",
+    "share/zsh/site-functions/_montauk": "completions/_montauk",
+    "share/fish/vendor_completions.d/montauk.fish": "completions/montauk.fish",
+}
+"""Where man and the shells look, and the file of the checkout."""
+
+
+def test_manual_and_completions_go_where_they_are_looked_for(installed: Path) -> None:
     data = installed / f"montauk_tui-{__version__}.data" / "data"
-    assert files_of(data.parent) == {"data/share/man/man1/montauk.1"}
-    page = data / "share" / "man" / "man1" / "montauk.1"
-    assert page.read_bytes() == (ROOT / "docs" / "montauk.1").read_bytes()
+    assert files_of(data) == SHARED.keys()
+    for place, source in SHARED.items():
+        assert (data / place).read_bytes() == (ROOT / source).read_bytes()
 
 
 def test_every_module_and_no_test_is_in_the_wheel(wheel: Path) -> None:
