@@ -15,6 +15,10 @@ MOST_BYTES: Final = 1 << 20
 
 _FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+_FOLDER: Final = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+
 _KINDS: Final = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
@@ -58,6 +62,31 @@ def read_regular(path: str | os.PathLike[str], most: int = MOST_BYTES) -> Conten
         return Contents(bytes(data), status)
     finally:
         os.close(descriptor)
+
+
+def write_new(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a new file that only its owner may read.
+
+    Raises:
+        OSError: There is something of that name, a symbolic link too, or it cannot be
+            written: then there is no file.
+    """
+    folder, name = os.path.split(os.fspath(path))
+    # Nobody can put another folder in place of an open one.
+    above = os.open(folder or ".", _FOLDER)
+    try:
+        descriptor = os.open(name, _NEW, 0o600, dir_fd=above)
+        try:
+            left = memoryview(data)
+            while left:
+                left = left[os.write(descriptor, left) :]
+        except OSError:
+            os.unlink(name, dir_fd=above)
+            raise
+        finally:
+            os.close(descriptor)
+    finally:
+        os.close(above)
 
 
 class DistrustedError(PermissionError):

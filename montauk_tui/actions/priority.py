@@ -78,18 +78,27 @@ def _one(pid: int, thread: int, task: Callable[[int], None]) -> None:
 
 def add_nice(identity: Identity, step: int) -> Result:
     """Add to the nice value of every thread, within the allowed range."""
+    return _renice(identity, lambda now: now + step)
+
+
+def set_nice(identity: Identity, value: int) -> Result:
+    """Set the nice value of every thread."""
+    return _renice(identity, lambda _: value)
+
+
+def _renice(identity: Identity, new: Callable[[int], int]) -> Result:
     if refused := pid_owner.why_not(identity):
         return refused
     try:
         before = os.getpriority(os.PRIO_PROCESS, pid_owner.first_thread(identity.pid))
     except OSError:
         return Result(identity, Outcome.EXITED)
-    after = _limited(before + step)
-    if after == before:
+    after = _limited(new(before))
+    if after == before != new(before):
         return Result(identity, Outcome.REFUSED, f"the nice value is {before} already")
 
     def task(thread: int) -> None:
-        value = _limited(os.getpriority(os.PRIO_PROCESS, thread) + step)
+        value = _limited(new(os.getpriority(os.PRIO_PROCESS, thread)))
         os.setpriority(os.PRIO_PROCESS, thread, value)
 
     lower = "a lower value needs root, CAP_SYS_NICE or a higher RLIMIT_NICE"

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from montauk_tui.engine.columns.column import Column
+from montauk_tui.engine.columns.plain import PlainTable
 from montauk_tui.engine.interval.ledger import in_cores
-from montauk_tui.engine.rows.notes import note
 from montauk_tui.engine.units import (
     bytes_text,
     cores_text,
@@ -20,24 +20,15 @@ from montauk_tui.engine.units import (
 )
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import Ints
-from montauk_tui.model.text import cell_width, fit
+from montauk_tui.model.text import fit
 
 
 def frame_table(
     frame: Frame, rows: Ints, columns: Sequence[Column], width: int | None = None
 ) -> list[str]:
     """Return the lines of a report, truncated at `width` cells if given."""
-    widths = [_width(column, frame) for column in columns]
-    lines = [
-        *_summary(frame),
-        "",
-        _line([column.title for column in columns], columns, widths),
-    ]
-    for row in rows.tolist():
-        texts = [column.text(frame, row) for column in columns]
-        if columns[-1].id == "command":
-            texts[-1] = note(frame, row).around(texts[-1])
-        lines.append(_line(texts, columns, widths))
+    table = PlainTable(frame, columns)
+    lines = [*_summary(frame), "", table.titles, *map(table.row, rows.tolist())]
     return [line if width is None else fit(line, width).rstrip() for line in lines]
 
 
@@ -92,23 +83,3 @@ def _ledger_lines(frame: Frame) -> list[str]:
         line += f"; {rate_text(started)}/s started, {rate_text(exited)}/s exited"
         line += f", {last.lost} lost"
     return [line]
-
-
-def _width(column: Column, frame: Frame) -> int:
-    if not column.holds_pid:
-        return column.width
-    return max(column.width, len(str(frame.sample.processes.pid.max(initial=0))))
-
-
-def _line(
-    texts: Sequence[str], columns: Sequence[Column], widths: Sequence[int]
-) -> str:
-    cells = []
-    for text, column, width in zip(texts, columns, widths, strict=True):
-        if not width:
-            cells.append(text)
-        elif column.left:
-            cells.append(fit(text, width))
-        else:
-            cells.append(" " * (width - cell_width(text)) + text)
-    return " ".join(cells).rstrip()

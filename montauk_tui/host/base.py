@@ -73,6 +73,10 @@ class Actions(Protocol):
         """Add to the nice value."""
         ...
 
+    def set_nice(self, identity: Identity, value: int) -> Result:
+        """Set the nice value."""
+        ...
+
     def autogroup_adder(self, step: int) -> Callable[[Identity], Result]:
         """Return what adds to the nice value of an autogroup, once for each group."""
         ...

@@ -23,6 +23,10 @@ class LocalActions:
         """Add to the nice value."""
         return priority.add_nice(identity, step)
 
+    def set_nice(self, identity: Identity, value: int) -> Result:
+        """Set the nice value."""
+        return priority.set_nice(identity, value)
+
     def autogroup_adder(self, step: int) -> Callable[[Identity], Result]:
         """Return what adds to the nice value of an autogroup, once for each group."""
         return AutogroupNice(step).add

@@ -49,6 +49,13 @@ class Say(NamedTuple):
     severity: Literal["information", "warning", "error"] = "warning"
 
 
+class Copy(NamedTuple):
+    """Put a text on the clipboard of the terminal; `what` describes it."""
+
+    text: str
+    what: str
+
+
 class Choose(NamedTuple):
     """Offer a list; `then` gets the chosen id, if any."""
 
@@ -136,6 +143,6 @@ class Later(NamedTuple):
 
 
 Effect = (
-    Say | Choose | Pick | Toggle | Ask | EndAsking | Open | LookInto | Watch | Sample
-    | Scroll | Later
+    Say | Copy | Choose | Pick | Toggle | Ask | EndAsking | Open | LookInto | Watch
+    | Sample | Scroll | Later
 )  # fmt: skip

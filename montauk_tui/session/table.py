@@ -6,6 +6,7 @@ from sys import maxsize
 from typing import Any, Final, Literal
 
 from montauk_tui.session.actions import (
+    copying,
     folding,
     kill,
     navigation,
@@ -62,6 +63,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "pause": view.turn("paused"),
     "refresh_now": view.refresh_now,
     "nice": scheduling.nice,
+    "nice_value": scheduling.choose_nice,
     "autogroup_nice": scheduling.autogroup_nice,
     "io_priority": scheduling.choose_io_priority,
     "affinity": scheduling.choose_affinity,
@@ -71,6 +73,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "backtrace": lambda session: watching.watch(session, "backtrace"),
     "tag": tagging.tag,
     "tag_subtree": tagging.tag_subtree,
+    "tag_all": tagging.tag_all,
     "untag": tagging.untag,
     "choose_user": tagging.choose_user,
     "follow": tagging.follow,
@@ -83,6 +86,8 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "spawner": spawner.spawner,
     "enter": opening.enter,
     "look": opening.look,
+    "copy": copying.choose_copy,
+    "write": copying.ask_file,
     "save_settings": saving.save_settings,
     "select": Session.select,
     "move": selection.move,

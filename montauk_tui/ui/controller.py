@@ -186,6 +186,14 @@ class Controller:
         self.perform(effects.Say(text, "information" if is_good else "warning"))
 
     @perform.register
+    def _copy(self, effect: effects.Copy) -> None:
+        terminal = self._terminal()
+        if terminal is None or not terminal.copy(effect.text):
+            self.say("not copied: this terminal has no clipboard that programs can set")
+        else:
+            self.say(f"copied to the terminal's clipboard: {effect.what}", is_good=True)
+
+    @perform.register
     def _choose(self, effect: effects.Choose) -> None:
         from montauk_tui.ui.screens.choose import ChooseScreen
 

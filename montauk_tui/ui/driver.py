@@ -6,6 +6,7 @@ cells (`terminal.canvas`), and not before earlier output was sent (`terminal.lin
 """
 
 import asyncio
+import base64
 import contextlib
 import os
 import signal
@@ -170,6 +171,14 @@ class TerminalDriver(LinuxDriver):
         is_plain = not data.startswith("\x1b")
         if self._line is not None and (is_plain or self.abilities.xterm):
             self._line.write(data.encode(errors="replace"))
+
+    def copy(self, text: str) -> bool:
+        """Put a text on the clipboard, with OSC 52; False where there is none."""
+        if self._line is None or not self.abilities.xterm:
+            return False
+        data = base64.b64encode(text.encode(errors="backslashreplace"))
+        self._line.write(b"\x1b]52;c;" + data + b"\a")
+        return True
 
     # --- sizes ------------------------------------------------------------------------
 

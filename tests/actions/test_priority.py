@@ -67,6 +67,17 @@ def nices(threads: list[int]) -> set[int]:
     return {os.getpriority(os.PRIO_PROCESS, thread) for thread in threads}
 
 
+def test_nice_is_set_for_every_thread() -> None:
+    with threaded() as (identity, threads):
+        priority.add_nice(identity_of(threads[1]), 1)
+        for _ in range(2):
+            result = priority.set_nice(identity, 19)
+            assert (result.outcome, result.reason) == (Outcome.DONE, "now 19")
+            assert nices(threads) == {19}
+        gone = Identity(identity.pid, identity.start_ticks + 1)
+        assert priority.set_nice(gone, 19).outcome is Outcome.EXITED
+
+
 def test_nice_is_added_for_every_thread_within_its_limits() -> None:
     with threaded() as (identity, threads):
         own = with_room_above(*threads)

@@ -2,6 +2,7 @@
 
 from montauk_tui.session.effects import Choose
 from tests.support.acting import Children, desk_of
+from tests.support.churn import churning_collector
 from tests.support.desk import Desk
 
 
@@ -76,3 +77,24 @@ def test_following_ends_with_the_key_or_with_another_selection() -> None:
     for away in ("move(1)", "last", "type_digit('1')"):
         desk.run("first", "sort('cpu_pct')", "follow", away)
         assert desk.session.choices.following is None, away
+
+
+def test_all_that_is_shown_is_tagged(family: Children) -> None:
+    pids = [identity.pid for _, identity in family]
+    desk = desk_of(family)
+    desk.run("prompt_typed('filter', 'child1|child2')", "tag_all")
+    assert tagged(desk) == pids[1:]
+    assert desk.said == "2 processes shown, all tagged"
+    desk.run("prompt_typed('filter', 'nothing')", "tag_all")
+    assert desk.said == "no live process is shown"
+    assert tagged(desk) == pids[1:]
+
+
+def test_exited_processes_are_not_tagged() -> None:
+    desk = Desk(churning_collector())
+    desk.run("tag_all")
+    live = desk.frame.sample.processes
+    assert tagged(desk)
+    assert {*tagged(desk)} <= {*live.pid.tolist()}
+    desk.run("untag", "tab('exited')", "tag_all")
+    assert desk.said == "no live process is shown"

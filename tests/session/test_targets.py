@@ -19,7 +19,8 @@ from tests.support.exits import make_exits
 from tests.support.starts import fork, make_starts
 
 ACTING = (
-    "kill", "nice(1)", "autogroup_nice(1)", "io_priority", "affinity", "policy", "tag",
+    "kill", "nice_value", "nice(1)", "autogroup_nice(1)", "io_priority", "affinity",
+    "policy", "tag",
     "tag_subtree", "follow", "trace", "backtrace",
 )  # fmt: skip
 
@@ -90,7 +91,7 @@ def test_an_event_of_a_process_that_lives_stands_for_that_process(
 
 def test_read_only_acts_on_nobody(family: Children) -> None:
     desk = desk_of(family, read_only=True)
-    for action in (*ACTING[:6], "trace", "backtrace"):
+    for action in (*ACTING[:7], "trace", "backtrace"):
         desk.said = ""
         desk.run(action)
         assert desk.said == "read-only mode: processes cannot be changed", action
@@ -228,3 +229,15 @@ def test_an_event_without_a_start_time_has_no_process() -> None:
     desk = desk_with(Identity(5, 50), starts=starts, exits=make_exits([]))
     desk.run("tab('events')", "look('files')")
     assert desk.said.startswith("PID 77 may have been reused")
+
+
+def test_the_nice_value_is_chosen_from_a_list(family: Children) -> None:
+    (process, identity), *_ = family
+    desk = desk_of(family)
+    desk.run("nice_value")
+    pick = picking(desk)
+    assert pick.title == f"Nice value of child0 {identity.pid}"
+    assert [choice.id for choice in pick.choices] == [str(it) for it in range(-20, 20)]
+    desk.answer(Picked("19"))
+    assert os.getpriority(os.PRIO_PROCESS, process.pid) == 19
+    assert desk.said == f"nice 19 set for PID {identity.pid} (now 19)"

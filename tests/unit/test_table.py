@@ -1,4 +1,5 @@
 import math
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +24,11 @@ def table(frame: Frame, *ids: str, width: int | None = None) -> list[str]:
     """Return the lines below the summary."""
     rows = np.arange(len(frame.sample.processes))
     return frame_table(frame, rows, [COLUMNS[name] for name in ids], width)[3:]
+
+
+def clock(frame: Frame) -> str:
+    """Return the time of the sample, here."""
+    return time.strftime("%H:%M:%S", time.localtime(frame.sample.time_s))
 
 
 def test_numbers_to_the_right_and_words_to_the_left() -> None:
@@ -97,7 +103,8 @@ def test_the_summary_says_what_the_machine_does() -> None:
     frame = make_frame(before, make_sample(rows, host=host, after_s=1.0))
     first, second, third, blank = frame_table(frame, np.arange(4), [COLUMNS["pid"]])[:4]
     assert first == (
-        "box  up 1 d 03:46  load 0.50 0.25 0.12  2 tasks, 1 kernel thread, 2 running"
+        f"box  {clock(frame)}  up 1 d 03:46  load 0.50 0.25 0.12  "
+        "2 tasks, 1 kernel thread, 2 running"
     )
     assert second == (
         "CPU 30.0% of 2 cores  Mem 6.0G/16G  Swp 0/2.0G  collector replay (by hand)"
@@ -118,9 +125,11 @@ def test_what_the_machine_does_not_tell_is_a_dash_with_its_reason() -> None:
         running=UNKNOWN,
         unknown=("uptime: missing", "meminfo: SwapFree missing"),
     )
-    lines = frame_table(make_frame(None, make_sample(host=host)), np.arange(0), [])
+    frame = make_frame(None, make_sample(host=host))
+    lines = frame_table(frame, np.arange(0), [])
     assert lines[0] == (
-        "testhost  up -  load - 0.25 -  0 tasks, 0 kernel threads, - running"
+        f"testhost  {clock(frame)}  up -  load - 0.25 -  "
+        "0 tasks, 0 kernel threads, - running"
     )
     assert "Mem about 6.0G/16G  Swp -/2.0G" in lines[1]
     assert lines[2:4] == ["- uptime: missing", "- meminfo: SwapFree missing"]

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from montauk_tui.config import parse_duration
 from montauk_tui.errors import QueryError, UsageError
+from montauk_tui.session.actions.copying import write_view
 from montauk_tui.session.effects import Ask, EndAsking, Later, Result, Say, Update
 from montauk_tui.session.finding import PID_SEARCH_S, next_match
 from montauk_tui.session.state import Session
@@ -56,6 +57,8 @@ def prompt_again(session: Session, step: int) -> Session:
 def prompt_ended(session: Session, kind: str, text: str, accepted: bool) -> Update:  # noqa: FBT001 - the signature of the message
     """Accept or discard the text, and return to the table."""
     choices = session.choices
+    if kind == "write" and accepted and text.strip():
+        return write_view(session, text)
     if kind == "interval" and accepted:
         try:
             choices = replace(choices, interval_s=parse_duration(text))

@@ -28,6 +28,26 @@ def nice(session: Session, step: int) -> Update:
     )  # fmt: skip
 
 
+def choose_nice(session: Session) -> Update:
+    """Offer the nice values."""
+    session, whom = targets(session)
+    table = session.seen.frame.sample.processes
+    row = table.row_of(whom[0])
+    now = "0" if row is None else str(table.nice[row])
+    notes = {-20: "the largest share of the CPU", 0: "default", 19: "the smallest"}
+    choices = [Choice(str(it), f"{it:3}", notes.get(it, "")) for it in range(-20, 20)]
+    title = f"Nice value of {names(session, whom)}"
+    return Update(session, Pick(title, choices, now, partial(_set_nice, whom)))
+
+
+def _set_nice(whom: list[Identity], session: Session, picked: Picked) -> Update:
+    value = int(picked.id)
+    return act(
+        session, f"nice {value}", "set for", whom,
+        lambda identity: actions(session).set_nice(identity, value),
+    )  # fmt: skip
+
+
 def autogroup_nice(session: Session, step: int) -> Update:
     """Add to the nice value of the autogroup."""
     session, whom = targets(session)

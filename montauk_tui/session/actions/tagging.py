@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from montauk_tui.engine.rows.kinds import real_identity
 from montauk_tui.engine.subtree import with_descendants
 from montauk_tui.engine.units import counted
 from montauk_tui.model.frame import Frame
@@ -29,6 +30,20 @@ def tag_subtree(session: Session) -> Session:
     session, row = living(session)
     family = with_descendants(session.seen.frame.sample.processes, [row])
     return _tagged(session, session.choices.tags | {*family})
+
+
+def tag_all(session: Session) -> Update:
+    """Tag every live process shown."""
+    rows = session.seen
+    table = rows.frame.sample.processes
+    places = rows.projection.rows.tolist()
+    shown = {real_identity(rows.listed, place) for place in places}
+    live = frozenset(one for one in shown if table.row_of(one) is not None)
+    if not live:
+        raise NotPossible("no live process is shown")
+    session = _tagged(session, session.choices.tags | live)
+    message = f"{counted(len(live), 'process', 'processes')} shown, all tagged"
+    return Update(session, Say(message, "information"))
 
 
 def untag(session: Session) -> Session:
