@@ -140,7 +140,7 @@ def user(written: str) -> int:
         return number
 
 
-def pids(written: Sequence[str]) -> tuple[int, ...]:
+def pids(written: Iterable[str]) -> tuple[int, ...]:
     """Read lists of PIDs separated by commas."""
     found: dict[int, None] = {}
     for text_ in ",".join(written).split(","):

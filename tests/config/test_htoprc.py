@@ -147,12 +147,26 @@ def test_the_direction_is_that_of_the_version(
         (".sort_key=PID", {}),
         ("screen:=PID\nscreen:=PID", {"columns": ("pid",)}),
         ("delay=20=30", {"interval_s": 2.0}),
+        ("highlight_changes_delay_secs=x\nhighlight_changes=0", {}),
+        ("header_layout=two_50_50\ncpu_count_from_zero=1", {}),
     ],
 )
 def test_odd_values_change_nothing_or_the_nearest(
     text: str, changed: dict[str, object]
 ) -> None:
     assert taken(text).settings == Settings(**changed)  # type: ignore[arg-type]
+
+
+def test_what_is_only_near_is_taken_and_told() -> None:
+    found = taken("fields=0 102 1")
+    assert found.settings.columns == ("pid", "rchar_rate", "command")
+    assert found.notes == ("column RCHAR: per second, not in total",)
+
+
+def test_a_later_screen_with_an_odd_name_is_left_out() -> None:
+    found = taken(f"screen:Main=PID\nscreen:{'x' * 30}=PID\nscreen:\x1b=USER")
+    assert [tab.name for tab in found.settings.tabs] == [r"\x1b"]
+    assert len(found.notes) == 1
 
 
 def test_a_screen_never_takes_the_place_of_a_tab_with_other_rows() -> None:
