@@ -29,7 +29,7 @@ def loaded_by(*arguments: str) -> set[str]:
     """Return the top-level packages loaded after a command that printed something."""
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, *arguments],
-        capture_output=True, text=True, check=True,
+        capture_output=True, text=True, check=True, cwd=ROOT,
     )  # fmt: skip
     code, printed, modules = json.loads(done.stdout)
     assert code == 0
@@ -39,7 +39,16 @@ def loaded_by(*arguments: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "command",
-    ["--help", "--version", "--collector-info", "--once -d.1", "--json -n1 -d.1"],
+    [
+        "--help",
+        "--version",
+        "--collector-info",
+        "--once -d.1",
+        "--json -n1 -d.1",
+        "-b -n1 -d.1",
+        "-s help",
+        "config import --print tests/config/htop/3.3.htoprc",
+    ],
 )
 def test_only_the_monitor_loads_what_draws(command: str) -> None:
     loaded = loaded_by(*command.split())
