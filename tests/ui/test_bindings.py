@@ -184,15 +184,15 @@ async def test_the_key_bar_shows_its_keys_and_a_click_presses_them() -> None:
         bar = monitor.lines[-1]
         for binding in BINDINGS:
             if binding.show:
-                assert f"{key_names(binding)[0]}{binding.description}" in bar
+                assert f"{key_names(binding)[0]} {binding.description}" in bar
         await monitor.click("#keys", bar.index("Tree"))
         assert monitor.app.session.choices.view.tree
-        assert "F5List" in monitor.lines[-1]
+        assert "F5 List" in monitor.lines[-1]
         await monitor.click("#keys", monitor.lines[-1].index("F5"))
         assert not monitor.app.session.choices.view.tree
         await monitor.click("#keys", 108)
-        await monitor.click("#keys", bar.index("ZPause"))
-        assert "ZResume" in monitor.lines[-1]
+        await monitor.click("#keys", bar.index("Z Pause"))
+        assert "Z Resume" in monitor.lines[-1]
 
 
 async def test_on_80_columns_the_bar_has_every_function_key() -> None:
