@@ -40,6 +40,6 @@ def _thumb(count: int, height: int, top: int) -> tuple[int, int]:
 
     As in `ScrollBarRender.render_bar` of Textual.
     """
-    size = max(1.0, height * height / count)
+    size = max(1.0, height * height / max(1, count))
     start = int((height - size) * top / max(1, count - height) * _STEPS)
     return start, start + math.ceil(size * _STEPS)
