@@ -124,7 +124,7 @@ def _status_lines(found: Pins) -> list[str]:
         ("loaded", f"{since} by {facts.loaded_by}, {duration_text(age_s)} ago"),
         ("version", f"montauk {facts.version}, ABI {facts.abi}, BCC {facts.bcc}"),
         ("attached", _attachment(facts)),
-        ("readers", found.readers),
+        ("readers", f"{found.readers}{_reading(facts)}"),
         ("events", _events(found)),
         ("logs", f"{facts.slots:,} records for each of {facts.cpus} CPUs"),
         ("memory", bytes_text(facts.memory_bytes)),
@@ -133,8 +133,17 @@ def _status_lines(found: Pins) -> list[str]:
     return [f"{name:<9} {value}" for name, value in rows]
 
 
+def _reading(facts: About) -> str:
+    """Return what readers without privilege lack on this kernel."""
+    if pins.gives_maps():
+        return ""
+    if not facts.iterators:
+        return ", who cannot read here: bpf(2) gives them no map, and Linux no iterator"
+    return ": bpf(2) gives them no map, they read by iterators, at a higher cost"
+
+
 def _events(found: Pins) -> str:
-    counts = Counts(found.descriptors["counts"], found.about.cpus)
+    counts = Counts(found.storage, found.about.cpus)
     try:
         names = ("fork", "exec", "exit")
         return ", ".join(counted(counts.total(f"{name}s"), name) for name in names)

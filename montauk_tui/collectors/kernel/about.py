@@ -42,6 +42,8 @@ class About:
     """CLOCK_BOOTTIME of the initial time namespace."""
     loaded_by: str
     """The user, as far as the kernel knows: the one who logged in."""
+    iterators: tuple[str, ...]
+    """The pins that readers without maps read; none before Linux 5.9."""
     memory_bytes: int
     """Of all maps and programs."""
     parent: tuple[Access, Access] | None = None
@@ -69,7 +71,7 @@ class About:
             facts = json.loads(raw.rstrip(b"\0"))
             for name in ("abi", "cpus", "slots", "hooks", "loaded_ns", "memory_bytes"):
                 facts[name] = int(facts[name])
-            for name in ("missing", "hooked"):
+            for name in ("missing", "hooked", "iterators"):
                 facts[name] = tuple(map(str, facts[name]))
             parent = facts["parent"]
             if parent is not None:

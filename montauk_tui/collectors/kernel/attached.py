@@ -53,9 +53,12 @@ class Loaded:
         """
         self._probes = compiled.Compiled.from_json(kept)
         self._target = kept["target"]
+        self._map_target = kept["map_target"]
         self.hooks: list[int] = []
         self.programs: dict[str, int] = {}
         """Of the hooks, by the names of their functions."""
+        self.readers: dict[str, int] = {}
+        """Links of the iterators over a map, by the names of their functions."""
         try:
             with self._probes.with_maps() as maps:
                 self.maps = maps
@@ -70,7 +73,8 @@ class Loaded:
         """Undo everything."""
         programs = self.programs.values()
         for descriptor in (
-            *self.maps.values(), self.iterator, *self.hooks, *programs
+            *self.maps.values(), self.iterator, *self.hooks, *programs,
+            *self.readers.values(),
         ):  # fmt: skip
             os.close(descriptor)
 
@@ -154,6 +158,21 @@ class Loaded:
             raise refusal("the kernel has no task iterator", error, remedy) from error
         finally:
             os.close(program)
+
+    def add_readers(self, functions: Sequence[str]) -> None:
+        """Make the iterators over the map `blocks`: all, or none before Linux 5.9."""
+        try:
+            for function in functions:
+                program = self._load(function, bpf.TRACING, self._map_target)
+                try:
+                    over = self.maps["blocks"]
+                    self.readers[function] = bpf.attach_map_iterator(program, over)
+                finally:
+                    os.close(program)
+        except (OSError, Refused):
+            for link in self.readers.values():
+                os.close(link)
+            self.readers = {}
 
     def _load(self, function: str, kind: int, target: int = 0) -> int:
         code = self._probes.code(function, self.maps)

@@ -142,6 +142,13 @@ def attach_iterator(program: int) -> int:
     return _bpf(_LINK_CREATE, struct.pack("=4I", program, 0, _TRACE_ITER, 0))
 
 
+def attach_map_iterator(program: int, over: int) -> int:
+    """Return the link of an iterator over the elements of a map (5.9)."""
+    which = ctypes.create_string_buffer(struct.pack("=I", over), 4)
+    fields = (program, 0, _TRACE_ITER, 0, ctypes.addressof(which), len(which))
+    return _bpf(_LINK_CREATE, struct.pack("=4IQI", *fields))
+
+
 def open_iterator(link: int) -> int:
     """Return a descriptor from which all output of an iterator can be read once."""
     return _bpf(_ITER_CREATE, struct.pack("=2I", link, 0))

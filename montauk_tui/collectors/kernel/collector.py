@@ -123,10 +123,9 @@ class KernelCollector(Collector):
     def _map(self, probes: Probes, sizes: Sizes, offset_ns: int) -> None:
         self._root = ProcRoot()
         namespace = os.stat("/proc/self/ns/pid").st_ino  # noqa: PTH116
-        self._logs = ProbeLogs(probes.descriptors, *sizes, namespace)
+        self._logs = ProbeLogs(probes.storage, probes.descriptors, *sizes, namespace)
         self._resources.callback(self._logs.close)
-        idles = probes.descriptors["idles"]
-        self._idle_tasks = IdleTasks(idles, sizes.cpus, offset_ns)
+        self._idle_tasks = IdleTasks(probes.storage, sizes.cpus, offset_ns)
         self._resources.callback(self._idle_tasks.close)
         self._iterator = TaskIterator(probes.open_tasks)
 

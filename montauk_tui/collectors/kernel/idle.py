@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from montauk_tui.collectors.kernel.log import Records, SharedArray
+from montauk_tui.collectors.kernel.log import Records, Storage
 from montauk_tui.collectors.kernel.records import IDLE
 from montauk_tui.model.schema import Ints
 
@@ -13,22 +13,22 @@ _TRIES = 3
 
 
 class IdleTasks:
-    """Reads the probes' records of each CPU's idle task, without a system call."""
+    """Reads the probes' records of each CPU's idle task."""
 
-    def __init__(self, descriptor: int, cpus: int, offset_ns: int) -> None:
-        """Map it.
+    def __init__(self, storage: Storage, cpus: int, offset_ns: int) -> None:
+        """Use them.
 
         Args:
-            descriptor: The map `idles` of the probes.
+            storage: What the probes write.
             cpus: How many CPUs it has.
             offset_ns: What montauk's time namespace adds to CLOCK_MONOTONIC.
         """
-        self._array = SharedArray(descriptor, IDLE, cpus)
+        self._array = storage.array("idles", IDLE, cpus)
         self._offset_ns = offset_ns
         self._opened_ns = self._now_ns()
 
     def close(self) -> None:
-        """Unmap."""
+        """Release them."""
         self._array.close()
 
     def tasks_s(self, cpu_ids: Ints) -> float:

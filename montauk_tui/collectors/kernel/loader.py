@@ -20,6 +20,7 @@ from typing import Any, Final
 from montauk_tui import children, trust
 from montauk_tui.collectors.kernel import bpf
 from montauk_tui.collectors.kernel.attached import LITTLE_ROOM
+from montauk_tui.collectors.kernel.log import Mapped
 from montauk_tui.collectors.kernel.parts import EVERY, Part
 from montauk_tui.descriptors import lower_limit_of
 from montauk_tui.errors import CollectorUnavailable
@@ -28,7 +29,7 @@ from montauk_tui.model.text import clean
 CACHE: Final = "/var/cache/montauk"
 """Folder of compiled probes, used by root only: others could change their own."""
 
-_MOST_DESCRIPTORS: Final = 32
+_MOST_DESCRIPTORS: Final = 64
 _MOST_SAID: Final = 200
 """Bytes of the messages of BCC or the kernel that are passed on."""
 _MOST_COMPLAINTS: Final = 1 << 16
@@ -106,6 +107,11 @@ class Loaded:
             OSError: The kernel refuses.
         """
         return bpf.open_iterator(self.descriptors["iterator"])
+
+    @property
+    def storage(self) -> Mapped:
+        """The maps, to be mapped."""
+        return Mapped(self.descriptors)
 
     def close(self) -> None:
         """Detach and free everything."""

@@ -40,7 +40,7 @@ from montauk_tui.collectors.kernel.attached import (
 # Other modules there are for another interpreter, and one may be called bcc.
 sys.path.pop()
 
-_ITERATOR_TARGET = "bpf_iter_task"
+_ITERATOR_TARGETS = ("bpf_iter_task", "bpf_iter_bpf_map_elem")
 
 _NO_ROOM = ("failed to map", "cannot allocate memory", "cannot map zero-fill")
 """Messages of ld.so about a library that does not fit."""
@@ -83,8 +83,9 @@ def load(request: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
             if store:
                 with contextlib.suppress(OSError):
                     store.write(source.key, kept)
+    loaded.add_readers(source.iterators)
     hooks = [f"hook{number}" for number in range(len(loaded.hooks))]
-    names = [*source.maps, "iterator", *hooks, *loaded.programs]
+    names = [*source.maps, "iterator", *hooks, *loaded.programs, *loaded.readers]
     answer = {
         "names": names,
         "attachment": attachment,
@@ -94,7 +95,7 @@ def load(request: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
         "memory_bytes": loaded.memory_bytes(),
     }
     maps = [loaded.maps[name] for name in source.maps]
-    programs = loaded.programs.values()
+    programs = (*loaded.programs.values(), *loaded.readers.values())
     return answer, [*maps, loaded.iterator, *loaded.hooks, *programs]
 
 
@@ -172,10 +173,11 @@ class Source:
         """Read the files."""
         self._packages = request["packages"]
         self._defines = [f"-D{name}={it}" for name, it in request["defines"].items()]
-        self._kernel: tuple[layout.Layout, int] | None = None
+        self._kernel: tuple[layout.Layout, list[int]] | None = None
         self.is_compiled = False
         self.maps = [name for part in request["parts"] for name in part[1]]
         self.tracepoints = [one for part in request["parts"] for one in part[2]]
+        self.iterators = [name for part in request["parts"] for name in part[3]]
         try:
             placed: set[Path] = set()
             text = [self._whole(Path(part[0]), placed) for part in request["parts"]]
@@ -217,7 +219,7 @@ class Source:
         """Return the compiled probes and what is cached with them."""
         if self._kernel is None:
             self._kernel = _read_kernel()
-        probes, target = self._kernel
+        probes, (target, map_target) = self._kernel
         flags = [*flags, *_hold_cpu(probes.hold_cpu)]
         if _version() >= _PREEMPTS:
             flags.append("-DPREEMPTED")
@@ -243,6 +245,7 @@ class Source:
         return {
             **probes_as_data.to_json(),
             "target": target,
+            "map_target": map_target,
             "bcc": getattr(bcc, "__version__", "?"),
             "missing": [used.macro for used in probes.missing],
         }
@@ -284,19 +287,19 @@ def _no_types(error: Exception) -> Refused:
     return Refused(reason, "use a kernel with CONFIG_DEBUG_INFO_BTF=y")
 
 
-def _read_kernel() -> tuple[layout.Layout, int]:
-    """Return the offsets of the fields, and the type id of the iterator's function."""
+def _read_kernel() -> tuple[layout.Layout, list[int]]:
+    """Return the offsets of the fields, and the type ids of iterators' functions."""
     try:
         types = btf.Btf()
         found = layout.read_layout(types)
-        target = types.function(_ITERATOR_TARGET)
+        targets = [types.function(name) for name in _ITERATOR_TARGETS]
     except (OSError, btf.BtfError) as error:
         raise _no_types(error) from error
     lacking = [it.macro for it in found.missing if it.macro in layout.REQUIRED]
     if lacking:
         reason = f"this kernel lacks {', '.join(lacking)}"
         raise Refused(reason, REPORT)
-    return found, target
+    return found, targets
 
 
 def _import_bcc(packages: list[str]) -> Any:

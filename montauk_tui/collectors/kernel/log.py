@@ -6,8 +6,8 @@ counted.
 """
 
 import mmap
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +44,39 @@ class SharedArray:
         self.records = np.empty(0, dtype=self.records.dtype)
 
 
+class RecordArray(Protocol):
+    """A few records that are overwritten all the time."""
+
+    @property
+    def records(self) -> Records:
+        """They as they are now."""
+
+    def close(self) -> None:
+        """Release them."""
+
+
+class RecordSlots(Protocol):
+    """Many records, of which some are read at a time."""
+
+    record: np.dtype[np.void]
+
+    def refresh(self) -> None:
+        """Let `part` have what is in them now."""
+
+    def part(self, first: int, count: int) -> Records:
+        """Return some, or a view of them; `seq` is another where one is unknown."""
+
+
+class Storage(Protocol):
+    """What the probes write, by the names that it has in C."""
+
+    def array(self, name: str, record: np.dtype[np.void], count: int) -> RecordArray:
+        """Return a few records."""
+
+    def slots(self, name: str, record: np.dtype[np.void], count: int) -> RecordSlots:
+        """Return the records of a log."""
+
+
 class Slots:
     """A BPF array map of which parts are mapped while they are read.
 
@@ -59,6 +92,9 @@ class Slots:
         self._descriptor, self.record = descriptor, record
         self.part(0, count)
 
+    def refresh(self) -> None:
+        """Do nothing: a view is of the present."""
+
     def part(self, first: int, count: int) -> Records:
         """Return a view of records, mapped for as long as it exists."""
         start, end = (at * self.record.itemsize for at in (first, first + count))
@@ -72,12 +108,28 @@ class Slots:
         return view
 
 
+class Mapped:
+    """The maps of the probes, shared with the kernel."""
+
+    def __init__(self, descriptors: Mapping[str, int]) -> None:
+        """Use these."""
+        self._descriptors = descriptors
+
+    def array(self, name: str, record: np.dtype[np.void], count: int) -> SharedArray:
+        """Map a few records."""
+        return SharedArray(self._descriptors[name], record, count)
+
+    def slots(self, name: str, record: np.dtype[np.void], count: int) -> Slots:
+        """Return the records of a log, of which parts are mapped."""
+        return Slots(self._descriptors[name], record, count)
+
+
 class Counts:
     """The counters of every CPU."""
 
-    def __init__(self, descriptor: int, cpus: int) -> None:
-        """Map them."""
-        self._array = SharedArray(descriptor, COUNTS, cpus)
+    def __init__(self, storage: Storage, cpus: int) -> None:
+        """Use those of so many CPUs."""
+        self._array = storage.array("counts", COUNTS, cpus)
 
     def per_cpu(self, name: str) -> npt.NDArray[np.int64]:
         """Return one counter of each CPU."""
@@ -88,14 +140,16 @@ class Counts:
         return int(self._array.records[name].sum())
 
     def close(self) -> None:
-        """Unmap."""
+        """Release them."""
         self._array.close()
 
 
 class Log:
     """One log of all CPUs, read from where the reader was last."""
 
-    def __init__(self, array: Slots, counts: Counts, counter: str, slots: int) -> None:
+    def __init__(
+        self, array: RecordSlots, counts: Counts, counter: str, slots: int
+    ) -> None:
         """Start reading at the present end.
 
         Args:
@@ -120,6 +174,8 @@ class Log:
         """Return the new records, CPU by CPU, each in order."""
         ends = self._counts.per_cpu(self._counter).tolist()
         begins = self._position.tolist()
+        if ends != begins:
+            self._array.refresh()
         parts = [
             self._read_cpu(cpu, end)
             for cpu, end in enumerate(ends)
@@ -155,7 +211,7 @@ class Log:
 class LifecycleLog(Log):
     """The log of execs and exits; it also counts the exits among the lost records."""
 
-    def __init__(self, array: Slots, counts: Counts, slots: int) -> None:
+    def __init__(self, array: RecordSlots, counts: Counts, slots: int) -> None:
         """Start reading at the present end."""
         self._exits = counts.per_cpu("exits")
         while True:

@@ -7,12 +7,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from montauk_tui.collectors.kernel.iterated import unloaded
 from montauk_tui.collectors.kernel.log import (
     Counts,
     LifecycleLog,
     Log,
     Records,
-    Slots,
+    Storage,
     joined,
 )
 from montauk_tui.collectors.kernel.missed import Missed
@@ -57,15 +58,17 @@ class ProbeLogs:
 
     def __init__(
         self,
+        storage: Storage,
         descriptors: Mapping[str, int],
         cpus: int,
         slots: int,
         namespace: int = INITIAL,
     ) -> None:
-        """Map the logs and start.
+        """Open the logs and start.
 
         Args:
-            descriptors: Of the maps, by their names in C, and of the programs.
+            storage: What the probes write.
+            descriptors: Of `wakes` and of the programs, by their names in C.
             cpus: How many CPUs have a log.
             slots: Records in the log of a CPU.
             namespace: Inode of the pid namespace whose processes are wanted.
@@ -77,10 +80,10 @@ class ProbeLogs:
         self._shared = contextlib.ExitStack()
         with contextlib.ExitStack() as undo:
             undo.callback(self._shared.close)
-            self._counts = counts = Counts(descriptors["counts"], cpus)
+            self._counts = counts = Counts(storage, cpus)
             self._shared.callback(counts.close)
             lifecycle, forks, finals, deaths, victims = (
-                Slots(descriptors[name], record, cpus * count)
+                storage.slots(name, record, cpus * count)
                 for name, record, count in (
                     ("lives", LIFECYCLE, slots),
                     ("forks", BRIEF, slots),
@@ -121,10 +124,14 @@ class ProbeLogs:
             CollectorFailed: The logs cannot be read, or nobody empties them any more.
         """
         if (failure := self._collecting.failure) is not None:
+            if isinstance(failure, FileNotFoundError):
+                raise unloaded() from failure
             reason = f"the probes' log can no longer be read: {failure!r}"
             raise CollectorFailed(reason) from failure
         try:
             self._collect()
+        except FileNotFoundError as error:
+            raise unloaded() from error
         except OSError as error:
             reason = f"the probes' log cannot be mapped: {error}"
             raise CollectorFailed(reason) from error

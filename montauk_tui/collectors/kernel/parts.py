@@ -16,6 +16,10 @@ class Part(NamedTuple):
     """Functions and the raw tracepoints at which they run, beside those of `CORE`.
 
     One that the kernel refuses is left out."""
+    iterators: tuple[str, ...] = ()
+    """Functions that write the output of iterators over the map `blocks`.
+
+    All are left out where the kernel refuses one."""
 
 
 CORE: Final = (
@@ -37,3 +41,19 @@ DEATHS: Final = Part(
 """Why processes exited by a signal."""
 
 EVERY: Final = (*CORE, DEATHS)
+
+READERS: Final = Part(
+    "readers.c",
+    ("about",),
+    iterators=(
+        "read_lives",
+        "read_forks",
+        "read_finals",
+        "read_deaths",
+        "read_victims",
+        "read_counts",
+        "read_idles",
+        "read_about",
+    ),
+)
+"""What probes that stay loaded have in addition, for readers without maps."""

@@ -14,7 +14,8 @@ from typing import Final, NamedTuple
 
 from montauk_tui import __version__
 from montauk_tui.collectors.kernel import bpf, loader, pinfolder, pins
-from montauk_tui.collectors.kernel.about import BYTES, About
+from montauk_tui.collectors.kernel.about import About
+from montauk_tui.collectors.kernel.parts import EVERY, READERS
 from montauk_tui.collectors.kernel.pinfolder import BPFFS, PREFIX
 from montauk_tui.collectors.kernel.readers import Access, Readers, access, let_in
 from montauk_tui.collectors.kernel.records import ABI
@@ -31,6 +32,7 @@ _MODES: Final = {
     **dict.fromkeys(pins.MAPS, 0o660),
     pins.TASKS: 0o440,
     pins.ABOUT: 0o440,
+    **dict.fromkeys(READERS.iterators, 0o440),
 }
 """Of the folder and of the pins in it, for a group of readers."""
 
@@ -161,6 +163,8 @@ def _is_same(work: Work, present: About, wanted: Wanted, sources: str) -> bool:
     is_same &= (present.cpus, present.slots) == wanted.sizes
     is_same &= hooks_left(present, work.place) == present.hooks
     for name, mode in _MODES.items():
+        if name in READERS.iterators and name not in present.iterators:
+            continue
         path = f"{pinfolder.name_of()}/{name}"
         found = os.stat(path, dir_fd=work.above, follow_symlinks=False)
         is_same &= found.st_gid == wanted.readers.gid
@@ -173,7 +177,11 @@ def _loaded(wanted: Wanted) -> loader.Loaded:
     loaded = None
     for attachment in ("auto", "tracepoints"):
         loaded = loader.Loader().load(
-            wanted.probes, wanted.sizes.defines(), attachment, on_wait=wanted.on_wait
+            wanted.probes,
+            wanted.sizes.defines(),
+            attachment,
+            parts=(*EVERY, READERS),
+            on_wait=wanted.on_wait,
         )
         if all(_is_link(descriptor) for descriptor in _hooks(loaded)):
             return loaded
@@ -206,10 +214,15 @@ def _facts(wanted: Wanted, loaded: loader.Loaded, sources: str) -> About:
         hooked=tuple(
             it for it in loaded.hooked if it.endswith(("_tracepoint", "_kprobe"))
         ),
+        iterators=_iterators(loaded),
         loaded_ns=time.clock_gettime_ns(time.CLOCK_BOOTTIME) - wanted.offset_ns,
         loaded_by=_user(),
         memory_bytes=loaded.memory_bytes,
     )
+
+
+def _iterators(loaded: loader.Loaded) -> tuple[str, ...]:
+    return tuple(name for name in READERS.iterators if name in loaded.descriptors)
 
 
 def _user() -> str:
@@ -237,7 +250,9 @@ def _pin_all(work: Work, facts: About, loaded: loader.Loaded, readers: Readers) 
             bpf.freeze(loaded.descriptors[name])
             _pin(folder, name, loaded.descriptors[name], readers)
         _pin(folder, pins.TASKS, loaded.descriptors["iterator"], readers)
-        _pin_about(folder, facts, readers)
+        for name in facts.iterators:
+            _pin(folder, name, loaded.descriptors[name], readers)
+        _pin_about(folder, facts, loaded.descriptors[pins.ABOUT], readers)
         os.mkdir(pins.HOOKS, 0o700, dir_fd=folder)
         for number, hook in enumerate(_hooks(loaded)):
             bpf.pin(hook, f"/proc/self/fd/{folder}/{pins.HOOKS}/{number}")
@@ -247,15 +262,10 @@ def _pin_all(work: Work, facts: About, loaded: loader.Loaded, readers: Readers) 
         os.close(folder)
 
 
-def _pin_about(folder: int, facts: About, readers: Readers) -> None:
-    bpf.lift_memory_limit()
-    descriptor = bpf.create_map(bpf.ARRAY, 4, BYTES, 1, 0, "montauk_about")
-    try:
-        bpf.set_first(descriptor, facts.to_bytes())
-        bpf.freeze(descriptor)
-        _pin(folder, pins.ABOUT, descriptor, readers)
-    finally:
-        os.close(descriptor)
+def _pin_about(folder: int, facts: About, about: int, readers: Readers) -> None:
+    bpf.set_first(about, facts.to_bytes())
+    bpf.freeze(about)
+    _pin(folder, pins.ABOUT, about, readers)
 
 
 def _pin(folder: int, name: str, descriptor: int, readers: Readers) -> None:

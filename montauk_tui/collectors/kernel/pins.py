@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
@@ -19,6 +20,8 @@ import numpy as np
 
 from montauk_tui.collectors.kernel import about, bpf, pinfolder
 from montauk_tui.collectors.kernel.about import About
+from montauk_tui.collectors.kernel.iterated import READ, Iterated, whole_output
+from montauk_tui.collectors.kernel.log import Mapped, Storage
 from montauk_tui.collectors.kernel.pinfolder import BPFFS
 from montauk_tui.collectors.kernel.records import (
     ABI,
@@ -38,6 +41,7 @@ LOAD: Final = "sudo montauk probes load"
 AGAIN: Final = f"load the probes again: {LOAD}"
 
 TASKS, ABOUT, HOOKS = "tasks", "about", "hooks"
+READ_ABOUT: Final = f"{READ}{ABOUT}"
 LOGS: Final[Mapping[str, np.dtype[np.void]]] = {
     "lives": LIFECYCLE,
     "forks": BRIEF,
@@ -64,7 +68,7 @@ class Pins:
     readers: str
     """Whom it is for, as a person says it."""
     descriptors: Mapping[str, int]
-    """The maps of the logs, by their names in C."""
+    """The maps of the logs, by their names in C; none where iterators are read."""
     resources: ExitStack
 
     @property
@@ -85,7 +89,15 @@ class Pins:
     def detail(self, offset_ns: int) -> str:
         """Return since when they have been loaded, and how they are attached."""
         since = about.ago(self.about.age_s(offset_ns))
-        return f"eBPF, loaded {since}, {self.about.attachment}"
+        how = "" if self.descriptors else ", read by iterators"
+        return f"eBPF, loaded {since}, {self.about.attachment}{how}"
+
+    @property
+    def storage(self) -> Storage:
+        """What the probes write."""
+        if self.descriptors:
+            return Mapped(self.descriptors)
+        return Iterated(partial(_open_iterator, self.folder))
 
     def open_tasks(self) -> int:
         """Return a descriptor from which the iterator's output can be read once.
@@ -93,8 +105,7 @@ class Pins:
         Raises:
             OSError: ENOENT: the probes were unloaded.
         """
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-        return os.open(TASKS, flags, dir_fd=self.folder)
+        return _open_iterator(self.folder, TASKS)
 
     def close(self) -> None:
         """Close everything; the probes stay."""
@@ -129,10 +140,10 @@ def find(place: str = BPFFS, abi: int = ABI) -> Pins | None:
             raise CollectorUnavailable(f"{path}: {error.strerror}", AGAIN) from error
         readers = readers_of(os.fstat(folder))
         try:
-            descriptors = {name: _map(folder, name, path, undo) for name in MAPS}
-            facts = _about(folder, path)
-            tasks = pinfolder.open_pin(folder, TASKS, path)
-            os.close(tasks)
+            descriptors = _maps(folder, path, undo)
+            facts = _about(folder, path, by_map=bool(descriptors))
+            for name in (TASKS, *facts.iterators):
+                os.close(pinfolder.open_pin(folder, name, path))
             os.stat(HOOKS, dir_fd=folder, follow_symlinks=False)
         except OSError as error:
             raise _refusal(path, folder, error) from error
@@ -181,6 +192,30 @@ def _open(place: str, abi: int, undo: ExitStack) -> int:
     return folder
 
 
+def _open_iterator(folder: int, name: str) -> int:
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.open(name, flags, dir_fd=folder)
+
+
+def _maps(folder: int, path: str, undo: ExitStack) -> dict[str, int]:
+    """Return the descriptors of all maps, none where the kernel refuses bpf(2)."""
+    try:
+        return {name: _map(folder, name, path, undo) for name in MAPS}
+    except OSError as error:
+        # Iterators need no bpf(2); Linux before 5.9 has none over a map.
+        if error.errno != errno.EPERM or not _is_there(folder, READ_ABOUT):
+            raise
+        return {}
+
+
+def _is_there(folder: int, name: str) -> bool:
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def _map(folder: int, name: str, path: str, undo: ExitStack) -> int:
     """Return a descriptor of a frozen map."""
     pin = pinfolder.open_pin(folder, name, path)
@@ -192,18 +227,23 @@ def _map(folder: int, name: str, path: str, undo: ExitStack) -> int:
     return descriptor
 
 
-def _about(folder: int, path: str) -> About:
-    pin = pinfolder.open_pin(folder, ABOUT, path)
+def _about(folder: int, path: str, *, by_map: bool = True) -> About:
+    name = ABOUT if by_map else READ_ABOUT
+    pin = pinfolder.open_pin(folder, name, path)
     try:
-        descriptor = bpf.pinned(f"/proc/self/fd/{pin}", read_only=True)
-    finally:
-        os.close(pin)
-    try:
-        is_right = bpf.map_info(descriptor).value == about.BYTES
-        raw = bpf.first(descriptor, about.BYTES) if is_right else b""
+        raw = _text(pin) if by_map else whole_output(_open_iterator(folder, name))
         return About.from_bytes(raw)
     except about.NotReadable as error:
-        raise Damaged(f"{path}/{ABOUT} was not written by montauk", AGAIN) from error
+        raise Damaged(f"{path}/{name} was not written by montauk", AGAIN) from error
+    finally:
+        os.close(pin)
+
+
+def _text(pin: int) -> bytes:
+    descriptor = bpf.pinned(f"/proc/self/fd/{pin}", read_only=True)
+    try:
+        is_right = bpf.map_info(descriptor).value == about.BYTES
+        return bpf.first(descriptor, about.BYTES) if is_right else b""
     finally:
         os.close(descriptor)
 
@@ -217,7 +257,7 @@ def _check(path: str, facts: About, descriptors: Mapping[str, int], abi: int) ->
     if facts.abi != abi:
         reason = f"{path} has probes of ABI {facts.abi}, this montauk reads ABI {abi}"
         raise CollectorUnavailable(reason, f"replace them: {LOAD}")
-    for name, record in MAPS.items():
+    for name, record in MAPS.items() if descriptors else ():
         slots = facts.slots if name in LOGS else VICTIMS if name == "victims" else 1
         entries = facts.cpus * slots
         expected = bpf.MapInfo(bpf.ARRAY, 4, record.itemsize, entries, name)
@@ -269,16 +309,16 @@ def _refusal(path: str, folder: int, error: OSError) -> CollectorUnavailable:
         return Damaged(f"some pins in {path} are missing", AGAIN)
     if error.errno == errno.EACCES and error.filename is not None:
         return CollectorUnavailable(*_outsider(path, os.fstat(folder)))
-    if error.errno == errno.EPERM and not _gives_maps():
+    if error.errno == errno.EPERM and not gives_maps():
         reason = (
             f"Linux {os.uname().release} gives the logs of loaded probes to root only"
         )
-        remedy = "use Linux 5.19 or newer, or run it as root"
+        remedy = "use Linux 5.9 or newer, or run it as root"
         return CollectorUnavailable(reason, remedy)
     return Damaged(f"the pins in {path}: {error.strerror}", AGAIN)
 
 
-def _gives_maps() -> bool:
+def gives_maps() -> bool:
     """Tell whether the kernel gives maps to users without privilege (5.19)."""
     version = re.findall(r"\d+", os.uname().release)[:2]
     return tuple(map(int, version)) >= (5, 19)

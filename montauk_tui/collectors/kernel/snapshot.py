@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.collectors.cputime import split_run_time
+from montauk_tui.collectors.kernel.iterated import unloaded
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.records import TASK, all_int_columns
 from montauk_tui.errors import CollectorFailed
@@ -52,9 +53,7 @@ class TaskIterator:
         try:
             descriptor = self._open_tasks()
         except FileNotFoundError as error:
-            reason = "the probes were unloaded"
-            remedy = "to have it again: sudo montauk probes load"
-            raise CollectorFailed(reason, remedy, returns=True) from error
+            raise unloaded() from error
         except OSError as error:
             reason = f"the task iterator refuses: {error.strerror}"
             raise CollectorFailed(reason) from error

@@ -11,7 +11,7 @@ import pytest
 
 from montauk_tui.collectors.kernel.collector import KernelCollector
 from montauk_tui.collectors.kernel.idle import IdleTasks
-from montauk_tui.collectors.kernel.log import Records
+from montauk_tui.collectors.kernel.log import Mapped, Records
 from montauk_tui.collectors.kernel.records import IDLE
 from montauk_tui.model.schema import Need
 
@@ -36,7 +36,7 @@ def clock_ns(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def reader(descriptor: int, offset_ns: int = 0) -> IdleTasks:
-    return IdleTasks(descriptor, CPUS, offset_ns)
+    return IdleTasks(Mapped({"idles": descriptor}), CPUS, offset_ns)
 
 
 @pytest.mark.parametrize("offset_ns", [0, 500 * 10**9])

@@ -114,7 +114,12 @@ def test_what_the_verifier_refuses_is_no_lack_of_privilege(
 
     monkeypatch.setattr(bpf, "load_program", refuses)
     # One program that uses no map.
-    kept = {"maps": {}, "programs": {"bpf_iter__task": ["", []]}, "target": 0}
+    kept = {
+        "maps": {},
+        "programs": {"bpf_iter__task": ["", []]},
+        "target": 0,
+        "map_target": 0,
+    }
     with pytest.raises(Refused) as caught:
         Loaded(kept)
     assert log in caught.value.reason

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.collectors.kernel.log import Counts, Log, Records, Slots
+from montauk_tui.collectors.kernel.log import Counts, Log, Mapped, Records, Slots
 from montauk_tui.collectors.kernel.records import BRIEF, COUNTS
 
 CPUS, SLOTS = 3, 8
@@ -37,7 +37,7 @@ class Writer:
         return descriptor, np.frombuffer(shared, dtype=record, count=count)
 
     def counts(self) -> Counts:
-        counts = Counts(self._counts_fd, CPUS)
+        counts = Counts(Mapped({"counts": self._counts_fd}), CPUS)
         self._stack.callback(counts.close)
         return counts
 

@@ -12,6 +12,7 @@ from unittest.mock import Mock
 import pytest
 
 from montauk_tui.collectors.kernel import logs as logs_module
+from montauk_tui.collectors.kernel.log import Mapped
 from montauk_tui.collectors.kernel.logs import ProbeLogs
 from montauk_tui.collectors.kernel.records import (
     BRIEF,
@@ -79,7 +80,7 @@ def test_nothing_stays_mapped_where_no_thread_can_be_started(
 
     monkeypatch.setattr(threading.Thread, "start", refuses)
     with pytest.raises(RuntimeError) as caught:
-        ProbeLogs(descriptors, CPUS, SLOTS)
+        ProbeLogs(Mapped(descriptors), descriptors, CPUS, SLOTS)
     # Its traceback holds what was begun.
     assert caught.traceback
     assert mapped() == 0
@@ -89,7 +90,7 @@ def test_a_reader_that_broke_fails_the_next_sample(
     descriptors: Mapping[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would lose what comes between two samples, and nobody would know why."""
-    logs = ProbeLogs(descriptors, CPUS, SLOTS)
+    logs = ProbeLogs(Mapped(descriptors), descriptors, CPUS, SLOTS)
     try:
         logs.drain()
         monkeypatch.setattr(logs.forks, "read", Mock(side_effect=MemoryError("full")))
@@ -103,7 +104,7 @@ def test_a_reader_that_broke_fails_the_next_sample(
 
 
 def test_closing_unmaps_them(descriptors: Mapping[str, int]) -> None:
-    logs = ProbeLogs(descriptors, CPUS, SLOTS)
+    logs = ProbeLogs(Mapped(descriptors), descriptors, CPUS, SLOTS)
     # The records are mapped while they are read.
     assert mapped() == 1
     logs.close()
@@ -113,7 +114,7 @@ def test_closing_unmaps_them(descriptors: Mapping[str, int]) -> None:
 def test_what_the_kernel_did_not_run_happened_and_is_lost(
     descriptors: Mapping[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    logs = ProbeLogs(descriptors, CPUS, SLOTS)
+    logs = ProbeLogs(Mapped(descriptors), descriptors, CPUS, SLOTS)
     missed = {"forks": 1, "execs": 2, "exits": 4}
     monkeypatch.setattr(logs._missed, "counts", lambda: missed)  # noqa: SLF001
     logs.drain()

@@ -11,10 +11,11 @@ import pytest
 
 from montauk_tui.collectors.kernel import loader_main
 from montauk_tui.collectors.kernel.loader import Loader
-from montauk_tui.collectors.kernel.parts import CORE, EVERY, Part
+from montauk_tui.collectors.kernel.parts import CORE, EVERY, READERS, Part
 from montauk_tui.collectors.kernel.sizes import Sizes, possible_cpus
 from montauk_tui.resources import folder
 
+ALL = (*EVERY, READERS)
 FILES = sorted(
     str(path.relative_to(folder("probes"))) for path in folder("probes").rglob("*.[ch]")
 )
@@ -55,14 +56,14 @@ class TestText:
         self, probes: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(probes)
-        keys = {source(*EVERY).key}
+        keys = {source(*ALL).key}
         for name in FILES:
             before = (probes / name).read_bytes()
             (probes / name).write_bytes(before + b"/* changed */")
-            keys.add(source(*EVERY).key)
+            keys.add(source(*ALL).key)
             (probes / name).write_bytes(before)
         assert len(keys) == 1 + len(FILES)
-        assert source(*EVERY).key in keys
+        assert source(*ALL).key in keys
 
     def test_a_header_is_there_once_and_no_include_is_left(
         self, probes: Path, monkeypatch: pytest.MonkeyPatch

@@ -58,6 +58,7 @@ def test_a_group_may_read_and_nobody_else_but_root(loaded: Machine) -> None:
     logs = ("lives", "forks", "finals", "deaths", "victims", "counts", "idles")
     assert below == {
         **dict.fromkeys(logs, f"-rw-rw---- root {GROUP}"),
+        **{f"read_{name}": f"-r--r----- root {GROUP}" for name in (*logs, "about")},
         "tasks": f"-r--r----- root {GROUP}",
         "about": f"-r--r----- root {GROUP}",
     }
