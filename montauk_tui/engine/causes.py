@@ -28,7 +28,7 @@ _SIGXCPU: Final = int(signal.SIGXCPU)
 _SIGKILL: Final = int(signal.SIGKILL)
 _TIMERS: Final = {signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF}
 _OF_TERMINALS: Final = {
-    signal.SIGHUP: "its terminal or session closed",
+    signal.SIGHUP: "terminal or session closed",
     signal.SIGINT: "typed at its terminal",
     signal.SIGQUIT: "typed at its terminal",
 }
@@ -142,8 +142,7 @@ def sentence(death: Death, user: UserName, *, core_dumped: bool = False) -> str:
 def _cause(death: Death, user: UserName) -> str:
     kind = how(death)
     if kind in _BY_SENDER:
-        name = exit_status_text(death.signal)
-        return f"{name} {_by(death, kind, user)}{_asked(death)}"
+        return f"{_by(death, kind, user)}{_asked(death)}"
     if death.out_of_memory is not None and kind is How.OOM:
         return _out_of_memory(death.out_of_memory)
     return _BY_KERNEL[kind](death)
@@ -155,8 +154,8 @@ def _plain(text: str) -> Callable[[Death], str]:
 
 def _limit(death: Death) -> str:
     is_file = death.signal == signal.SIGXFSZ
-    limit = "file size (ulimit -f)" if is_file else "CPU time (ulimit -t)"
-    return f"{exit_status_text(death.signal)}: limit of {limit}"
+    limit = "file size limit (ulimit -f)" if is_file else "CPU time limit (ulimit -t)"
+    return f"{exit_status_text(death.signal)}: {limit}"
 
 
 def _terminal(death: Death) -> str:
@@ -177,25 +176,25 @@ _BY_KERNEL: Final[dict[How, Callable[[Death], str]]] = {
     How.RLIMIT: _limit,
     How.TTY: _terminal,
     How.TIMER: _plain(" by a timer"),
-    How.PIPE: _plain(": nobody reads its pipe or socket"),
+    How.PIPE: _plain(": broken pipe or socket"),
     How.KERNEL: _plain(" by the kernel"),
 }
 
 
 def _by(death: Death, kind: How, user: UserName) -> str:
+    number, who = exit_status_text(death.signal), _name(death.sender)
     if death.is_own:
-        return "by itself"
-    who = _name(death.sender)
+        return f"{number} by itself"
     match kind:
         case How.PARENT:
-            return f"as its parent {who} exited"
+            return f"{number}: parent {who} exited"
         case How.INIT:
-            return f"as {who}, init of its pid namespace, exited"
+            return f"{number}: {who}, init of its pid namespace, exited"
         case How.TRACER:
-            return f"as its tracer {who} exited"
+            return f"{number}: tracer {who} exited"
         case How.CGROUP:
-            return f"by {who} ({user(death.sender.uid)}) through cgroup.kill"
-    return f"by {who} ({user(death.sender.uid)})"
+            return f"cgroup.kill by {who} ({user(death.sender.uid)})"
+    return f"{number} by {who} ({user(death.sender.uid)})"
 
 
 def _name(task: Task) -> str:

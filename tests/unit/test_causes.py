@@ -40,12 +40,12 @@ KINDS: list[tuple[dict[str, Any], How, str]] = [
     (
         {"sent_as": NO_INFO},
         How.CGROUP,
-        "SIGKILL by systemd-oomd 812 (root) through cgroup.kill",
+        "cgroup.kill by systemd-oomd 812 (root)",
     ),
     (
         {"sent_as": NO_INFO, "sender_exits": True, "signal": 15},
         How.PARENT,
-        "SIGTERM as its parent systemd-oomd 812 exited",
+        "SIGTERM: parent systemd-oomd 812 exited",
     ),
     (
         {"sent_as": BY_KERNEL, "out_of_memory": FULL},
@@ -65,7 +65,7 @@ KINDS: list[tuple[dict[str, Any], How, str]] = [
     (
         {"sent_as": BY_KERNEL, "is_own": True},
         How.RLIMIT,
-        "SIGKILL: limit of CPU time (ulimit -t)",
+        "SIGKILL: CPU time limit (ulimit -t)",
     ),
     (
         {"sent_as": BY_KERNEL, "is_own": True, "sees_oom": False},
@@ -76,17 +76,17 @@ KINDS: list[tuple[dict[str, Any], How, str]] = [
     (
         {"sent_as": BY_KERNEL, "signal": int(signal.SIGXCPU), "is_own": True},
         How.RLIMIT,
-        "SIGXCPU: limit of CPU time (ulimit -t)",
+        "SIGXCPU: CPU time limit (ulimit -t)",
     ),
     (
         {"sent_as": NO_INFO, "signal": int(signal.SIGXFSZ), "is_own": True},
         How.RLIMIT,
-        "SIGXFSZ: limit of file size (ulimit -f)",
+        "SIGXFSZ: file size limit (ulimit -f)",
     ),
     (
         {"sent_as": NO_INFO, "signal": int(signal.SIGPIPE), "is_own": True},
         How.PIPE,
-        "SIGPIPE: nobody reads its pipe or socket",
+        "SIGPIPE: broken pipe or socket",
     ),
     ({"sent_as": BY_KERNEL, "signal": 14}, How.TIMER, "SIGALRM by a timer"),
     ({"signal": 10, "code": -2}, How.TIMER, "SIGUSR1 by a timer"),
@@ -94,17 +94,17 @@ KINDS: list[tuple[dict[str, Any], How, str]] = [
     (
         {"sent_as": BY_KERNEL, "signal": 1, "sender_exits": True},
         How.TTY,
-        "SIGHUP: its terminal or session closed",
+        "SIGHUP: terminal or session closed",
     ),
     (
         {"sent_as": BY_KERNEL, "sender_exits": True, "sender_is_init": True},
         How.INIT,
-        "SIGKILL as systemd-oomd 812, init of its pid namespace, exited",
+        "SIGKILL: systemd-oomd 812, init of its pid namespace, exited",
     ),
     (
         {"sent_as": BY_KERNEL, "sender_exits": True},
         How.TRACER,
-        "SIGKILL as its tracer systemd-oomd 812 exited",
+        "SIGKILL: tracer systemd-oomd 812 exited",
     ),
     (
         {"signal": 11, "code": 1, "address": 0x10, "is_own": True},

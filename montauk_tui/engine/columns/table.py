@@ -198,7 +198,7 @@ _TABLE: Final = (
     extra_column("exit_status", "EXIT", "exit code, or the signal that killed it", 8,
                  units.exit_status_text, extra.failure_level("exit_status")),
     Column(
-        "killed_by", "KILLED BY", "why a signal killed it, and who sent it", 32,
+        "killed_by", "KILLED BY", "why a signal killed it, and who sent it", 38,
         deaths.cause_key, deaths.cause_text, deaths.cause_level, left=True, yields=8,
         texts=deaths.causes,
     ),
