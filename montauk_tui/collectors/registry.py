@@ -1,6 +1,6 @@
 """The installed collectors, and the best of them that opens."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, cast
@@ -46,8 +46,10 @@ def load(name: str) -> Collector:
         UsageError: None is installed under that name.
         CollectorUnavailable: What is installed under that name is broken.
     """
-    check(name)
-    point = next(iter(entry_points(group=GROUP, name=name)))
+    points = entry_points(group=GROUP, name=name)
+    if not points:
+        check(name)
+    point = points[0]
     try:
         collector: Collector = cast("Callable[[], Collector]", point.load())()
     except Exception as error:
@@ -99,12 +101,22 @@ def open_quickly(forced: str | None = None, on_wait: OnWait | None = None) -> Op
     """
     if forced is not None:
         return open_loaded(load(forced), on_wait)
-    slow = [name for name in names() if name in PREFERENCE and _is_slow(name)]
-    quick = [name for name in PREFERENCE if name not in slow]
-    opened = _open_best(quick, ())
-    rank = PREFERENCE.index(opened.collector.name)
-    better = tuple(name for name in slow if PREFERENCE.index(name) < rank)
-    return replace(opened, better=better)
+    slow: list[str] = []
+    opened = _open_best(_quick(slow), ())
+    return replace(opened, better=tuple(slow))
+
+
+def _quick(slow: list[str]) -> Iterator[str]:
+    """Yield those that open at once, best first; list the slow ones before it.
+
+    None below the one that opens is imported.
+    """
+    installed = names()
+    for name in filter(installed.__contains__, PREFERENCE):
+        if _is_slow(name):
+            slow.append(name)
+        else:
+            yield name
 
 
 def is_better(name: str, other: str) -> bool:
@@ -147,7 +159,7 @@ def open_loaded(collector: Collector, on_wait: OnWait | None = None) -> Opened:
 
 
 def _open_best(
-    order: Sequence[str], before: tuple[str, ...], on_wait: OnWait | None = None
+    order: Iterable[str], before: tuple[str, ...], on_wait: OnWait | None = None
 ) -> Opened:
     refusals = list(before)
     installed = names()
