@@ -9,6 +9,7 @@ from montauk_tui.collectors.clock import namespace_offsets
 from montauk_tui.collectors.kernel import pinning, pins, requirements
 from montauk_tui.collectors.kernel.about import About
 from montauk_tui.collectors.kernel.log import Counts
+from montauk_tui.collectors.kernel.missed import recursions
 from montauk_tui.collectors.kernel.origin import surroundings
 from montauk_tui.collectors.kernel.pinfolder import BPFFS, group_name
 from montauk_tui.collectors.kernel.pins import AGAIN, LOAD, Pins
@@ -126,6 +127,7 @@ def _status_lines(found: Pins) -> list[str]:
         ("attached", _attachment(facts)),
         ("readers", f"{found.readers}{_reading(facts)}"),
         ("events", _events(found)),
+        ("missed", _missed(found)),
         ("logs", f"{facts.slots:,} records for each of {facts.cpus} CPUs"),
         ("memory", bytes_text(facts.memory_bytes)),
         ("pins", found.path),
@@ -149,6 +151,13 @@ def _events(found: Pins) -> str:
         return ", ".join(counted(counts.total(f"{name}s"), name) for name in names)
     finally:
         counts.close()
+
+
+def _missed(found: Pins) -> str:
+    """Return how often the kernel did not run a probe: a reader cannot know."""
+    if not found.descriptors.keys() & set(found.about.hooked):
+        return "only root can see how many events the kernel left out"
+    return f"{counted(recursions(found.descriptors), 'event')} left out by the kernel"
 
 
 def _offset_ns() -> int:

@@ -34,9 +34,12 @@ ARRAY = 2
 _TRACE_ITER, _PERF_EVENT = 28, 41
 _MAP_INFO_BYTES = 80
 _RDONLY = 1 << 3
+_PROG_GET_FD_BY_ID = 13
+_PROG_NAME_AT = 64
 
 _LICENCE = b"Dual MIT/GPL"
-_NAME_BYTES = 15
+NAME_BYTES = 15
+"""Of the name of a map or program that the kernel keeps."""
 _LOG_BYTES = 1 << 20
 _TRIES = 5
 """The verifier gives up with EAGAIN when a signal arrives."""
@@ -279,14 +282,31 @@ def recursion_misses(program: int) -> int:
     Raises:
         OSError: The descriptor is not of a program, or the kernel refuses.
     """
+    return int(struct.unpack_from("=Q", _info(program), _RECURSION_MISSES_AT)[0])
+
+
+def program_of(link: int) -> tuple[str, int]:
+    """Return the name and a descriptor of the program of a link; for root.
+
+    Raises:
+        OSError, ValueError: The kernel refuses, or the descriptor is of no link.
+    """
+    text = Path(f"/proc/self/fdinfo/{link}").read_text("ascii")
+    number = int(text.partition("prog_id:")[2].split("\n")[0])
+    program = _bpf(_PROG_GET_FD_BY_ID, struct.pack("=3I", number, 0, 0))
+    (name,) = struct.unpack_from("=16s", _info(program), _PROG_NAME_AT)
+    return name.rstrip(b"\0").decode("ascii"), program
+
+
+def _info(program: int) -> ctypes.Array[ctypes.c_char]:
     info = ctypes.create_string_buffer(_PROG_INFO_BYTES)
     fields = (program, _PROG_INFO_BYTES, ctypes.addressof(info))
     _bpf(_OBJ_GET_INFO_BY_FD, struct.pack("=2IQ", *fields))
-    return int(struct.unpack_from("=Q", info, _RECURSION_MISSES_AT)[0])
+    return info
 
 
 def _name(name: str) -> bytes:
-    return name.encode()[:_NAME_BYTES]
+    return name.encode()[:NAME_BYTES]
 
 
 def _bpf(command: int, attributes: bytes) -> int:

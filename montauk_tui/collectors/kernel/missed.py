@@ -19,6 +19,19 @@ _RECORDS: Final = {
 A lost final record is counted when its exit is late."""
 
 
+def recursions(programs: Mapping[str, int]) -> int:
+    """Return how often the kernel did not run programs of events that they record.
+
+    Args:
+        programs: Descriptors by the names of their functions, among others.
+
+    Raises:
+        OSError: The kernel does not report them.
+    """
+    names = [name for kind in _RECORDS.values() for name in kind if name in programs]
+    return sum(bpf.recursion_misses(programs[name]) for name in names)
+
+
 class Missed:
     """Counts the events that were not recorded since it was made."""
 

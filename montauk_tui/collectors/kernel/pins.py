@@ -36,6 +36,7 @@ from montauk_tui.collectors.kernel.records import (
 )
 from montauk_tui.collectors.kernel.sizes import Sizes
 from montauk_tui.errors import CollectorUnavailable
+from montauk_tui.trust import ROOT
 
 LOAD: Final = "sudo montauk probes load"
 AGAIN: Final = f"load the probes again: {LOAD}"
@@ -68,7 +69,9 @@ class Pins:
     readers: str
     """Whom it is for, as a person says it."""
     descriptors: Mapping[str, int]
-    """The maps of the logs, by their names in C; none where iterators are read."""
+    """The maps of the logs, by their names in C; none where iterators are read.
+
+    For root also the programs of the hooks, by the names of their functions."""
     resources: ExitStack
 
     @property
@@ -148,6 +151,8 @@ def find(place: str = BPFFS, abi: int = ABI) -> Pins | None:
         except OSError as error:
             raise _refusal(path, folder, error) from error
         _check(path, facts, descriptors, abi)
+        if os.geteuid() == ROOT and descriptors:
+            descriptors |= _programs(folder, facts.hooked, undo)
         resources = undo.pop_all()
     return Pins(path, folder, facts, readers, descriptors, resources)
 
@@ -206,6 +211,29 @@ def _maps(folder: int, path: str, undo: ExitStack) -> dict[str, int]:
         if error.errno != errno.EPERM or not _is_there(folder, READ_ABOUT):
             raise
         return {}
+
+
+def _programs(folder: int, hooked: tuple[str, ...], undo: ExitStack) -> dict[str, int]:
+    """Return the programs of the hooks: they count what the kernel left out.
+
+    None where it does not give them: in a user namespace, or without CAP_SYS_ADMIN.
+    """
+    programs = {}
+    # The kernel keeps the beginning of their names.
+    names = {name[: bpf.NAME_BYTES]: name for name in hooked}
+    hooks = Path(f"/proc/self/fd/{folder}/{HOOKS}")
+    try:
+        for path in hooks.iterdir():
+            link = bpf.pinned(str(path))
+            try:
+                name, program = bpf.program_of(link)
+            finally:
+                os.close(link)
+            undo.callback(os.close, program)
+            programs[names.get(name, name)] = program
+    except (OSError, ValueError):
+        return {}
+    return programs
 
 
 def _is_there(folder: int, name: str) -> bool:

@@ -70,16 +70,35 @@ def test_the_status_says_what_is_loaded(loaded: Machine) -> None:
         assert (done.returncode, complaints(done)) == (0, [])
         rows = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
         assert list(rows) == [
-            "loaded", "version", "attached", "readers", "events", "logs", "memory",
-            "pins",
+            "loaded", "version", "attached", "readers", "events", "missed", "logs",
+            "memory", "pins",
         ]  # fmt: skip
         assert f"ABI {ABI}" in rows["version"]
         assert rows["readers"] == f"group {GROUP}"
         assert rows["pins"] == FOLDER
+        missed = (
+            r"only root can see .*" if gid else r"\d+ events? left out by the kernel"
+        )
+        assert re.fullmatch(missed, rows["missed"])
         assert re.match(r"\d+ hooks by (kprobes|tracepoints)$", rows["attached"])
         counts = [int(it) for it in re.findall(r"(\d+) \w", rows["events"])]
         assert len(counts) == 3
         assert all(counts), "what runs montauk here was forked, did an exec and exited"
+
+
+def test_root_has_the_programs_that_count_what_the_kernel_left_out(
+    loaded: Machine,
+) -> None:
+    """As of private probes: what was left out is in `lost`."""
+    code = """
+from montauk_tui.collectors.kernel import bpf, pins
+with pins.find() as found:
+    programs = [it for it in found.about.hooked if it in found.descriptors]
+    print(sorted(programs) == sorted(found.about.hooked),
+          all(bpf.recursion_misses(found.descriptors[it]) >= 0 for it in programs))
+"""
+    done = loaded.python(code)
+    assert done.stdout == "True True\n", done.stderr
 
 
 def test_loading_again_changes_nothing(loaded: Machine) -> None:
