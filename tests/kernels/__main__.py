@@ -16,7 +16,7 @@ from tests.kernels.tools import CannotSetUpError, say
 
 GUEST = Path(__file__).parent / "guest"
 
-KERNEL_LIMIT_S = 600
+KERNEL_LIMIT_S = 900
 CHECK_LIMIT_S = 420
 
 FAILED = 1
