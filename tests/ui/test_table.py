@@ -7,7 +7,10 @@ import pytest
 from textual.strip import Strip
 
 from montauk_tui.config import Settings
+from montauk_tui.engine.columns.table import pick
 from montauk_tui.model.schema import Need
+from montauk_tui.session.tabs import BUILT_IN, EXITED
+from montauk_tui.ui.widgets.columns import fit_columns
 from montauk_tui.ui.widgets.lines import LinesWidget
 from montauk_tui.ui.widgets.process_row import NEW_SIGN
 from montauk_tui.ui.widgets.process_table import ProcessTable
@@ -181,3 +184,20 @@ async def test_a_column_that_costs_is_read_of_the_rows_on_the_screen_only() -> N
         assert not any(need & Need.of("pss_bytes") for need in collector.needs)
         await monitor.app.run_action("sort('pss_bytes')")
         await monitor.until(lambda: Need.of("pss_bytes") in collector.needs[-1])
+
+
+@pytest.mark.parametrize(
+    ("screen", "pid_digits", "wide"),
+    [(119, 5, 32), (119, 7, 28), (145, 5, 48)],
+)
+def test_the_cause_of_a_death_widens_with_the_screen(
+    screen: int, pid_digits: int, wide: int
+) -> None:
+    """With long pids it narrows before it goes; the command stays readable."""
+    wanted = pick(BUILT_IN[EXITED].columns, machine_scale=False)
+    columns, widths = fit_columns(wanted, screen, pid_digits)
+    width_of = dict(zip((it.id for it in columns), widths, strict=True))
+    assert width_of["killed_by"] == wide
+    assert screen - sum(widths) - len(widths) >= 24
+    chosen = pick(["killed_by:40", "command"], machine_scale=False)
+    assert fit_columns(chosen, screen, pid_digits)[1] == (40, 0)

@@ -53,6 +53,8 @@ class Column:
     """Whether it widens with the largest pid."""
     yields: int = 0
     """How early it is dropped on a narrow screen; 0 for never."""
+    widest: int = 0
+    """Cells that it takes on a wide screen; 0 for `width` everywhere."""
     cost: str = ""
     """What it costs in a few words, if anything."""
     privilege: str = ""

@@ -198,9 +198,9 @@ _TABLE: Final = (
     extra_column("exit_status", "EXIT", "exit code, or the signal that killed it", 8,
                  units.exit_status_text, extra.failure_level("exit_status")),
     Column(
-        "killed_by", "KILLED BY", "why a signal killed it, and who sent it", 38,
+        "killed_by", "KILLED BY", "why a signal killed it, and who sent it", 28,
         deaths.cause_key, deaths.cause_text, deaths.cause_level, left=True, yields=8,
-        texts=deaths.causes,
+        widest=48, texts=deaths.causes,
     ),
     extra_column("lifetime_s", "LIFE", "lifetime; for a group the median", 6,
                  units.lifetime_text),
@@ -355,4 +355,4 @@ def pick(entries: Iterable[str], *, machine_scale: bool) -> tuple[Column, ...]:
 
 def _sized(column_id: str, entry: str) -> Column:
     column, width = COLUMNS[column_id], width_of(entry)
-    return column if width == column.width else replace(column, width=width)
+    return column if width == column.width else replace(column, width=width, widest=0)

@@ -52,7 +52,8 @@ def fit_columns(
     """Return the columns that leave the command a readable width, and all widths.
 
     Columns are dropped in the order of `Column.yields`, the largest first; those of 1
-    only if not even half of that width is left.
+    only if not even half of that width is left. What is left beyond it widens those
+    that have a `widest`.
     """
     kept = list(columns)
 
@@ -67,7 +68,11 @@ def fit_columns(
         if not column.yields or sum(widths()) + len(kept) + least <= width:
             break
         kept.remove(column)
-    return tuple(kept), tuple(widths())
+    fitted = widths()
+    for at, column in enumerate(kept):
+        spare = width - sum(fitted) - len(kept) - least_command
+        fitted[at] += max(0, min(column.widest - fitted[at], spare))
+    return tuple(kept), tuple(fitted)
 
 
 def draw_header(layout: Layout, look: RowStyle) -> Line:
