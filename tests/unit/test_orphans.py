@@ -93,7 +93,7 @@ def test_a_ghost_is_marked_as_ended() -> None:
     assert COLUMNS["command"].text(rows, row) == "bash"
     assert COLUMNS["cpu_pct"].text(rows, row) == "-"
     assert are_exited_rows(rows, np.array([row])).all()
-    assert note(rows, row) == Note("exited, its children live on")
+    assert note(rows, row) == Note("exited, its children live on", is_past=True)
     lines = guides(project(rows, VIEW), 0, 9)
     assert len(lines) == len(FAMILY)
 
@@ -108,7 +108,7 @@ def test_a_ghost_says_how_it_ended_where_that_is_told() -> None:
     later = listed(life.at(9.0), 5.0)
     assert tree_of(later) == SHAPE
     assert note(later, 0) == Note(
-        "exit 3, 5.0ms, its children live on", is_failure=True
+        "exit 3, 5.0ms, its children live on", is_failure=True, is_past=True
     )
 
 

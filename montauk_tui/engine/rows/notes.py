@@ -24,6 +24,8 @@ class Note(NamedTuple):
     behind: str = ""
     is_failure: bool = False
     """Whether it exited with another status than 0."""
+    is_past: bool = False
+    """Whether it is an exited process among living ones."""
 
     def around(self, command: str) -> str:
         """Return a command with the note beside it."""
@@ -45,14 +47,14 @@ def note(frame: Frame, row: int, arrow: str = "<", *, with_cause: bool = True) -
     match kind_of(frame, row):
         case RowKind.ORPHANS_PARENT:
             is_known = not math.isnan(extra_value(frame, "exit_status", row))
-            one = _of_one(frame, row) if is_known else Note("exited")
+            one = _of_one(frame, row) if is_known else Note("exited", is_past=True)
             return one._replace(front=f"{one.front}, its children live on")
         case RowKind.EXITED_GROUP:
             return Note(behind=_of_many(frame, row))
         case RowKind.EXITED if "window_s" in frame.extra:
             return _of_one(frame, row)
         case RowKind.EXITED | RowKind.EVENT if with_cause:
-            return Note(behind=cause(frame, row))
+            return Note(cause(frame, row), is_failure=True)
     return NO_NOTE
 
 
@@ -61,7 +63,7 @@ def _of_one(frame: Frame, row: int) -> Note:
     text = exit_status_text(status)
     life = lifetime_text(extra_value(frame, "lifetime_s", row))
     how = text if text.startswith(_SIGNALS) else f"exit {text}"
-    return Note(f"{how}, {life}", cause(frame, row), status > 0)
+    return Note(f"{how}, {life}", cause(frame, row), status > 0, is_past=True)
 
 
 def _of_many(frame: Frame, row: int) -> str:

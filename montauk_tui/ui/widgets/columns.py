@@ -1,11 +1,15 @@
 """The columns of the process table: which fit, how wide they are, and their titles."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from montauk_tui.engine.columns.column import Column
 from montauk_tui.model.sample import Identity
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.lines import Line, Run
+
+_COMMAND_WITH_ARGUMENTS: Final = 44
+"""Cells of a command line of which one sees more than the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,8 @@ def fit_columns(
     """Return the columns that leave the command a readable width, and all widths.
 
     Columns are dropped in the order of `Column.yields`, the largest first; those of 1
-    only if not even half of that width is left. What is left beyond it widens those
-    that have a `widest`.
+    only if not even half of that width is left, and those that have a `widest` as soon
+    as the command has not enough for arguments. What is left beyond that widens them.
     """
     kept = list(columns)
 
@@ -65,12 +69,14 @@ def fit_columns(
 
     for column in sorted(columns, key=lambda column: -column.yields):
         least = least_command if column.yields > 1 else least_command // 2
+        if column.widest:
+            least = _COMMAND_WITH_ARGUMENTS
         if not column.yields or sum(widths()) + len(kept) + least <= width:
             break
         kept.remove(column)
     fitted = widths()
     for at, column in enumerate(kept):
-        spare = width - sum(fitted) - len(kept) - least_command
+        spare = width - sum(fitted) - len(kept) - _COMMAND_WITH_ARGUMENTS
         fitted[at] += max(0, min(column.widest - fitted[at], spare))
     return tuple(kept), tuple(fitted)
 

@@ -68,6 +68,7 @@ def command_runs(given: CommandInputs, look: RowStyle) -> list[Run]:
     if remark.front:
         role = "warm" if remark.is_failure else "label"
         runs.append((f"[{remark.front}] ", styles[role]))
+    if remark.is_past:
         runs += _marked(command.text or NOTHING_KNOWN, styles["faint"], look)
     else:
         if look.merged and (name := other_name(command, comm)):
@@ -84,7 +85,9 @@ def _program_runs(command: Command, look: RowStyle) -> list[Run]:
     text, start, end, script = command
     if not text:
         return [(NOTHING_KNOWN, look.theme.styles["faint"])]
-    parts = [(0, start, "path"), (start, end, "name")]
+    # A bracket of `[name]` is no folder.
+    before = "path" if text[:start].endswith("/") else "arguments"
+    parts = [(0, start, before), (start, end, "name")]
     if script is not None:
         path, name, past = script
         parts += [(end, path, "arguments"), (path, name, "path"), (name, past, "name")]
