@@ -107,7 +107,7 @@ def test_what_is_made_is_up_to_date_and_has_its_place_once() -> None:
 @pytest.mark.parametrize(
     ("page", "line"),
     [
-        ("README.md", "| `F1` `h` `?` | Show every key and symbol |"),
+        ("keys.md", "| `F10` `q` | Quit montauk |"),
         ("montauk.1", "Untag all."),
     ],
 )
@@ -150,7 +150,7 @@ def test_the_examples_of_settings_are_good(tmp_path: Path) -> None:
             settings, warnings = config.from_file(file)
             assert (warnings, validate(settings)) == ([], [])
             found += 1
-    assert found > 3
+    assert found > 2
 
 
 # --- themes ---------------------------------------------------------------------------
@@ -212,9 +212,9 @@ def test_every_field_of_an_event_is_described_in_its_order() -> None:
 # --- collectors -----------------------------------------------------------------------
 
 
-def test_every_collector_is_in_the_readme_and_in_the_manual_page() -> None:
-    title = (ROOT / "README.md").read_text("utf-8").partition("## Collectors\n")[2]
-    columns_of = codes(title.partition("|---|")[0])
+def test_every_collector_is_in_the_guide_and_in_the_manual_page() -> None:
+    table = section(DOCS / "usage.md", "Collectors")
+    columns_of = codes(table.partition("|---|")[0])
     assert columns_of == registry.names()
     page = plain_man()
     for name in registry.names():
@@ -315,16 +315,23 @@ def test_the_readme_names_the_commands_of_the_makefile() -> None:
             assert target in targets, f"{page.name}: make {target}"
 
 
+def test_the_readme_is_read_in_a_minute() -> None:
+    """What is more than an overview has its page in docs/."""
+    assert 120 <= len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 150
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere_and_lines_are_short(page: Path) -> None:
     text = page.read_text("utf-8")
     assert [line for line in text.splitlines() if len(line) > 100] == []
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
         path, _, anchor = target.partition("#")
-        if path.startswith("https:") or Path(path).suffix == ".png":
+        if path.startswith("https:"):
             continue
         linked = (page.parent / path) if path else page
         assert linked.is_file(), target
+        if linked.suffix in {".png", ".gif"}:
+            continue
         headings = re.findall(r"^#+ (.*)$", linked.read_text("utf-8"), re.MULTILINE)
         anchors = {heading.lower().replace(" ", "-") for heading in headings}
         assert not anchor or anchor in anchors, target
