@@ -3,12 +3,13 @@
 VENV   := .venv
 PYTHON ?= python3
 BIN    := $(VENV)/bin
+READY  := $(VENV)/.montauk-runs
 STAMP  := $(VENV)/.montauk-installed
 
 KERNELS ?= 5.10 6.1 6.12 7.2
 
-SHELL_SCRIPTS := .ci/run scripts/bcc.sh scripts/install-probes.sh tests/kernels/guest/checks.sh \
-                 tests/kernels/guest/prepare.sh
+SHELL_SCRIPTS := .ci/run scripts/bcc.sh scripts/install-probes.sh scripts/setup.sh \
+                 tests/kernels/guest/checks.sh tests/kernels/guest/prepare.sh
 
 CHECKS := check-format check-lint check-types check-imports check-shell check-probes check-docs
 
@@ -18,7 +19,7 @@ CHECKS := check-format check-lint check-types check-imports check-shell check-pr
 help:  ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
-run: setup bcc  ## set up and start the monitor
+run: $(READY) bcc  ## set up what running needs, and start the monitor
 	@$(BIN)/montauk
 
 test: setup  ## set up, run the tests and print the coverage
@@ -76,7 +77,7 @@ bench-accuracy: setup bcc  ## print how much of known workloads each collector e
 bench-peers: setup bcc  ## install other monitors and print what each costs: ARGS="--help"
 	$(BIN)/python -m bench.peers $(ARGS)
 
-setup: $(STAMP)  ## create the environment
+setup: $(STAMP)  ## create the environment, with what tests and checks need
 
 bcc:  ## install BCC for the kernel collector, or print the command
 	@sh scripts/bcc.sh
@@ -84,14 +85,12 @@ bcc:  ## install BCC for the kernel collector, or print the command
 install-probes:  ## install montauk for all users, and the service that loads its probes
 	@PYTHON="$(PYTHON)" sh scripts/install-probes.sh
 
-$(STAMP): pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "montauk needs Python 3.11 or newer: make PYTHON=python3.12 ..." >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
-	  || { echo "$(PYTHON) has no venv module: apt-get install python3-venv" >&2; exit 1; }
-	@$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable . --group dev
+$(READY): pyproject.toml
+	@sh scripts/setup.sh run $(VENV) $(PYTHON)
+	@touch $@
+
+$(STAMP): $(READY)
+	@sh scripts/setup.sh dev $(VENV) $(PYTHON)
 	@touch $@
 
 clean:  ## remove the environment and caches

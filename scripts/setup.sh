@@ -1,0 +1,63 @@
+#!/bin/sh
+# Creates the environment, or adds to it, and shows what is being installed.
+#
+# usage: setup.sh run|dev VENV [PYTHON]
+#
+# `run` installs what the monitor needs, `dev` what tests, checks and documents need.
+# The output of pip is shown only if it fails.
+
+set -u
+part=$1
+venv=$2
+python=${3:-python3}
+
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+    echo "montauk needs Python 3.11 or newer: make PYTHON=python3.12 ..." >&2
+    exit 1
+}
+"$python" -c 'import ensurepip, venv' 2>/dev/null || {
+    echo "$python has no venv module: apt-get install python3-venv" >&2
+    exit 1
+}
+
+log=$(mktemp) || exit 1
+trap 'rm -f "$log" "$log.status"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# What pip prints for a package from an index, and for one from a local folder.
+names='s/^Collecting \([A-Za-z0-9_.-]*\).*/ \1/p
+s/^Processing .*\/\([A-Za-z0-9_.]*\)-[0-9].*/ \1/p
+s/^Installing collected packages.*/ ... installing/p'
+
+# Runs pip, prints the name of each package it collects, and keeps the rest for an error.
+# A pipeline returns the status of its last command, so pip's goes through a file.
+install() {
+    {
+        "$venv/bin/python" -m pip install --disable-pip-version-check \
+            --progress-bar off "$@" 2>&1
+        echo $? >"$log.status"
+    } | tee "$log" | sed -un "$names" | tr -d '\n'
+    [ "$(cat "$log.status")" -eq 0 ] && return
+    printf '\n'
+    tail -n 20 "$log" >&2
+    exit 1
+}
+
+case $part in
+run)
+    printf 'setting up %s, about half a minute, once:' "$venv"
+    "$python" -m venv "$venv" || exit 1
+    install --editable .
+    ;;
+dev)
+    printf 'adding what tests and checks need to %s, about half a minute, once:' "$venv"
+    install --upgrade "pip>=25.1"
+    install --group dev
+    ;;
+*)
+    echo "usage: setup.sh run|dev VENV [PYTHON]" >&2
+    exit 2
+    ;;
+esac
+echo
