@@ -13,8 +13,8 @@ SHELL_SCRIPTS := .ci/run scripts/bcc.sh scripts/install-probes.sh scripts/setup.
 
 CHECKS := check-format check-lint check-types check-imports check-shell check-probes check-docs
 
-.PHONY: $(CHECKS) help run test test-kernels check docs format setup bcc install-probes bench \
-        bench-accuracy bench-peers snapshots pictures clean
+.PHONY: $(CHECKS) help run test test-kernels check docs format dist setup bcc install-probes \
+        bench bench-accuracy bench-peers snapshots pictures clean
 
 help:  ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -62,6 +62,11 @@ format: setup  ## format the code
 	$(BIN)/clang-format -i probes/*.c probes/*.h
 	$(BIN)/ruff check --fix .
 
+dist: setup  ## build the source archive and the wheel, and try the wheel in a new environment
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/python -m scripts.try_wheel dist/*.whl
+
 snapshots: setup  ## redraw the reference screens; look at them before committing: ARGS="-k setup"
 	$(BIN)/python -m pytest tests/ui/test_snapshots.py --snapshot-update $(ARGS)
 
@@ -94,4 +99,4 @@ $(STAMP): $(READY)
 	@touch $@
 
 clean:  ## remove the environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage .import_linter_cache
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .coverage .import_linter_cache

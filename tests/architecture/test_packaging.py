@@ -3,8 +3,10 @@
 import configparser
 import json
 import os
+import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from importlib.metadata import distribution
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 
 from montauk_tui import __version__, resources
 from montauk_tui.errors import ResourceMissing
+from scripts import try_wheel
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("probes", "themes")
@@ -146,6 +149,45 @@ def test_an_editable_installation_finds_those_of_the_checkout(tmp_path: Path) ->
     assert found_with(Path(os.devnull), tmp_path)[1:] == [
         ROOT / name for name in FOLDERS
     ]
+
+
+def test_a_wheel_installs_into_a_new_environment_and_runs(
+    wheel: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    libraries = sysconfig.get_path("purelib")
+    status = try_wheel.main([str(wheel), "--libraries", libraries])
+    out, err = capsys.readouterr()
+    assert (status, err) == (0, "")
+    assert f"montauk {__version__}" in out
+    assert "share/man/man1/montauk.1" in out
+
+
+def test_a_wheel_without_its_data_is_refused(
+    wheel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    poor = tmp_path / wheel.name
+    with zipfile.ZipFile(wheel) as whole, zipfile.ZipFile(poor, "w") as rest:
+        for name in whole.namelist():
+            if "/themes/" not in name and not name.endswith("RECORD"):
+                rest.writestr(name, whole.read(name))
+        rest.writestr(f"montauk_tui-{__version__}.dist-info/RECORD", "")
+    libraries = sysconfig.get_path("purelib")
+    assert try_wheel.main([str(poor), "--libraries", libraries]) == 1
+    assert "no *.toml in themes" in capsys.readouterr().err
+
+
+def test_the_source_archive_has_what_the_wheel_is_made_of(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BUILD.replace("wheel", "sdist"), str(tmp_path)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    shutil.unpack_archive(tmp_path / done.stdout.splitlines()[-1], tmp_path)
+    names = files_of(tmp_path / f"montauk_tui-{__version__}")
+    needed = {"pyproject.toml", "README.md", "LICENSE", "docs/montauk.1", "Makefile"}
+    assert needed <= names
+    for folder in ("montauk_tui", *FOLDERS):
+        assert {f"{folder}/{file}" for file in files_of(ROOT / folder)} <= names
 
 
 def test_the_package_alone_has_no_folders(
