@@ -12,6 +12,10 @@ AT_THE_TOP: Final = {
     ".ci", ".clang-format", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE",
     "Makefile", "README.md", "bench", "docs", "montauk_tui", "probes", "pyproject.toml",
     "scripts", "tests", "themes",
+    # Where GitHub looks for the forms of issues, and for how to report in private.
+    ".github", "SECURITY.md",
+    # Completions for shells, generated from the parser, which the wheel installs.
+    "completions",
 }  # fmt: skip
 
 
