@@ -1,7 +1,7 @@
 """Take the pictures of the documentation: `python -m bench.pictures [NAME ...]`.
 
-They are written to docs/img. Needs root, cc, Pillow and the DejaVu fonts. Use a quiet
-machine.
+They are written to docs/img. Needs root, cc, top, Pillow and the DejaVu fonts. Use a
+quiet machine: on a busy one the processes of the scene wait, and `top` sees them.
 """
 
 import os
@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from bench.pictures.movie import record
 from bench.pictures.stage import Stage
 from bench.screenshot import draw, press
 from bench.terminal import Terminal
@@ -18,12 +19,16 @@ from bench.terminal import Terminal
 _OUT: Final = Path("docs/img")
 
 
+MONTAUK: Final = (os.path.relpath(sys.executable), "-m", "montauk_tui")
+
+
 class Picture(NamedTuple):
-    """One screen: its size, the keys that open it, and options of montauk."""
+    """One screen: its size, the keys that open it, and options of its program."""
 
     size: str
     keys: str = ""
     options: tuple[str, ...] = ()
+    program: tuple[str, ...] = MONTAUK
 
 
 _PICTURES: Final = {
@@ -31,6 +36,7 @@ _PICTURES: Final = {
     "main-light": Picture("120x32", "p", ("--theme", "montauk-light")),
     "main-80x24": Picture("80x24", "p"),
     "main-ascii": Picture("80x24", "p", ("--ascii", "--theme", "monochrome")),
+    "top": Picture("120x32", options=("-d", "1"), program=("top",)),
     "panel": Picture("180x40", "p Down Down"),
     "tree": Picture("120x32", "p F5 Down Down Down"),
     "filter": Picture("120x32", "p F4 c p u Space > Space 5 Space a n"),
@@ -48,19 +54,32 @@ _PICTURES: Final = {
 }
 """By the name of the file. Keys are those of bench.screenshot, with blanks between."""
 
+_MOVING: Final = "tour"
+"""The name of the moving picture, which takes half a minute."""
+
 _WARM_UP_S: Final = 8.0
 """Exited processes linger, and the history of the ledger line fills."""
 
 
-def take(stage: Stage, name: str) -> None:
-    """Take one picture."""
-    picture = _PICTURES[name]
+def start(stage: Stage, picture: Picture) -> Terminal:
+    """Return a terminal in which the program of a picture has run for a while."""
     columns, lines = map(int, picture.size.split("x"))
-    program = [os.path.relpath(sys.executable), "-m", "montauk_tui", *picture.options]
-    terminal = Terminal(stage.command(program), columns, lines)
+    command = stage.command([*picture.program, *picture.options])
+    terminal = Terminal(command, columns, lines)
     terminal.read_for(_WARM_UP_S)
-    press(terminal, picture.keys.split())
-    draw(terminal.screen).save(_OUT / f"{name}.png")
+    return terminal
+
+
+def take(stage: Stage, name: str) -> None:
+    """Take one picture, or the moving one."""
+    if name == _MOVING:
+        terminal = start(stage, Picture("100x28"))
+        record(terminal, _OUT / f"{name}.gif")
+    else:
+        picture = _PICTURES[name]
+        terminal = start(stage, picture)
+        press(terminal, picture.keys.split())
+        draw(terminal.screen).save(_OUT / f"{name}.png")
     terminal.end(signal.SIGTERM)
 
 
@@ -68,7 +87,7 @@ def main(names: list[str]) -> None:
     """Take all pictures, or those named."""
     with Stage() as stage:
         time.sleep(1.0)
-        for name in names or _PICTURES:
+        for name in names or (*_PICTURES, _MOVING):
             print(name, flush=True)
             take(stage, name)
 
