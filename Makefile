@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.montauk-runs
 STAMP  := $(VENV)/.montauk-installed
+PAGES  := $(VENV)/.montauk-pages
 
 KERNELS ?= 5.10 6.1 6.12 7.2
 
@@ -13,8 +14,8 @@ SHELL_SCRIPTS := .ci/run scripts/bcc.sh scripts/install-probes.sh scripts/setup.
 
 CHECKS := check-format check-lint check-types check-imports check-shell check-probes check-docs
 
-.PHONY: $(CHECKS) help run test test-kernels check docs format dist setup bcc install-probes \
-        bench bench-accuracy bench-peers snapshots pictures clean
+.PHONY: $(CHECKS) help run test test-kernels check docs format dist site setup bcc \
+        install-probes bench bench-accuracy bench-peers snapshots pictures clean
 
 help:  ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -67,6 +68,9 @@ dist: setup  ## build the source archive and the wheel, and try the wheel in a n
 	$(BIN)/python -m build --no-isolation
 	$(BIN)/python -m scripts.try_wheel dist/*.whl
 
+site: $(PAGES)  ## build the documents as a site in build/site, and check its links
+	$(BIN)/python -m scripts.site
+
 snapshots: setup  ## redraw the reference screens; look at them before committing: ARGS="-k setup"
 	$(BIN)/python -m pytest tests/ui/test_snapshots.py --snapshot-update $(ARGS)
 
@@ -98,5 +102,9 @@ $(STAMP): $(READY)
 	@sh scripts/setup.sh dev $(VENV) $(PYTHON)
 	@touch $@
 
+$(PAGES): $(STAMP)
+	@sh scripts/setup.sh site $(VENV) $(PYTHON)
+	@touch $@
+
 clean:  ## remove the environment and caches
-	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .coverage .import_linter_cache
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .coverage .import_linter_cache

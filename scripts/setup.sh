@@ -1,9 +1,10 @@
 #!/bin/sh
 # Creates the environment, or adds to it, and shows what is being installed.
 #
-# usage: setup.sh run|dev VENV [PYTHON]
+# usage: setup.sh run|dev|site VENV [PYTHON]
 #
-# `run` installs what the monitor needs, `dev` what tests, checks and documents need.
+# `run` installs what the monitor needs, `dev` what tests, checks and documents need,
+# `site` what builds the documents as a site.
 # The output of pip is shown only if it fails.
 
 set -u
@@ -55,8 +56,12 @@ dev)
     install --upgrade "pip>=25.1"
     install --group dev
     ;;
+site)
+    printf 'adding what the site needs to %s, once:' "$venv"
+    install --group site
+    ;;
 *)
-    echo "usage: setup.sh run|dev VENV [PYTHON]" >&2
+    echo "usage: setup.sh run|dev|site VENV [PYTHON]" >&2
     exit 2
     ;;
 esac
