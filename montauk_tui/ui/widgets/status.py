@@ -14,8 +14,8 @@ from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.lines import Line, LinesWidget, Run, line_width, spread
 
 _MORE: Final = "..."
-_LEAST_REFUSAL: Final = 24
-"""Least useful width of a reason: `kernel: loading for 12 s`."""
+_ROOM_BESIDE_DETAIL: Final = 60
+"""Cells for what is off from which on the collector's detail is shown beside it."""
 
 
 def draw_status_line(
@@ -28,20 +28,20 @@ def draw_status_line(
     then the reason is truncated; losses are always shown.
     """
     collector, faint = frame.collector, theme.style("faint")
-    name, detail = f"collector {collector.name}", f" ({collector.detail})"
     cost = f"  every {interval_s:g} s costs {cost} "
+    whole = f"collector {collector.name} ({collector.detail}){cost}"
     lost = _lost(frame.sample.counters, theme)
     unknown, refusals = frame.sample.host.unknown, collector.refusals
-    room = width - line_width(lost) - cell_width(name + cost)
-    if not (lost or unknown or refusals):
-        whole = f"{name}{detail}{cost}"
-        shown = whole if cell_width(whole) < width else name + cost
-        return spread((), ((shown, faint),), width)
+    is_off = bool(lost or unknown or refusals)
+    room = width - cell_width(whole)
+    if room < (_ROOM_BESIDE_DETAIL if is_off else 1):
+        whole = f"collector {collector.name}{cost}"
+    room = width - line_width(lost) - cell_width(whole)
     left = (*lost, *_unknown(unknown, room - 1, theme)) if unknown else lost
     if refusals:
         room -= line_width(left) - line_width(lost) + 4
         left = (*left, *_refusal(refusals[0], room, theme))
-    return spread(left, ((name + cost, faint),), width)
+    return spread(left, ((whole, faint),), width)
 
 
 def _lost(counters: Counters, theme: Theme) -> Line:
