@@ -7,7 +7,7 @@ import pytest
 
 from montauk_tui.config import Settings
 from montauk_tui.engine.columns.cells import Level
-from montauk_tui.engine.summary.items import Fact, Graph, Summary
+from montauk_tui.engine.summary.items import Entry, Fact, Graph, Listing, Summary
 from montauk_tui.model.lookups import command_from_cmdline
 from montauk_tui.model.text import cell_width, clean
 from montauk_tui.resources import folder
@@ -135,8 +135,12 @@ async def test_the_history_is_there_with_the_first_look() -> None:
         await monitor.press("down", "down")
         lines = panel(monitor)
         at = next(at for at, line in enumerate(lines) if line.startswith("Memory"))
-        # Two values in a cell.
-        assert len(lines[at + 1].strip()) == 4
+        # The minute has the whole width: 7 of 60 intervals are 4 of 35 cells.
+        scale, drawn = lines[at + 1].split("│")
+        assert (scale.strip(), len(drawn), len(drawn.strip())) == ("512M", 35, 4)
+        axis = next(line for line in lines[at:] if "└" in line)
+        assert axis.strip().startswith("0└─ 60 s ago ──")
+        assert axis.endswith("── now ─")
         assert len(monitor.frame.history.intervals) == 7
 
 
@@ -210,7 +214,7 @@ LOOK = PanelStyle(
 
 def some(**values: Any) -> Summary:
     points = np.array([np.nan, 0.0, 50.0, 100.0])
-    graph = Graph("CPU%", "100.0", "peak 100.0, scale 100", points, 100.0, "cpu")
+    graph = Graph("CPU%", "100.0", "peak 100.0", points, 100.0, "100", "60 s", "cpu")
     usual = Summary("name", "7", "said", Level.PLAIN, None, ((graph,),))
     return usual._replace(**values)
 
@@ -220,9 +224,13 @@ def drawn(summary: Summary, look: PanelStyle = LOOK) -> list[str]:
 
 
 def test_a_graph_has_a_space_where_nothing_is_known_and_a_cell_for_zero() -> None:
-    lines = [line[2:] for line in drawn(some(), LOOK._replace(height=28))]
+    lines = [line[2:] for line in drawn(some(), LOOK._replace(height=6))]
     at = next(at for at, line in enumerate(lines) if line.startswith("CPU%"))
-    assert [line[-4:] for line in lines[at + 1 : at + 3]] == ["   ⢸", "  ⢀⣿"]
+    assert lines[at].endswith("peak 100.0, of 100")
+    top, bottom = lines[at + 1 : at + 3]
+    # A quarter of the width, 10 cells and a bit, for each of the four points.
+    assert [top[at] for at in (5, 15, 25, 40)] == [" ", " ", " ", "⣿"]
+    assert [bottom[at] for at in (5, 15, 25, 40)] == [" ", "⣀", "⣿", "⣿"]
 
 
 def test_every_height_is_filled_and_no_line_is_too_long() -> None:
@@ -285,7 +293,7 @@ def test_only_what_changed_is_made_again() -> None:
     )
     points = np.array([1.0, np.nan, 3.0])
     facts = (Fact("User", "root"), Fact("Nice", "0"))
-    graph = Graph("CPU%", "1.0", "peak 3.0", points, 10.0, "cpu")
+    graph = Graph("CPU%", "1.0", "peak 3.0", points, 10.0, "10", "60 s", "cpu")
     command = command_from_cmdline(b"sleep\x0060\x00")
     summary = Summary("sleep", "5", "sleeping", Level.PLAIN, command, ((graph,), facts))
     made = MadeLines()
@@ -303,3 +311,68 @@ def test_only_what_changed_is_made_again() -> None:
     narrow = look._replace(width=44)
     assert draw_panel(changed_one, narrow, made) == draw_panel(changed_one, narrow)
     assert made.count == 14
+
+
+# --- lists ----------------------------------------------------------------------------
+
+
+def listing(label: str, count: int, total: int) -> Listing:
+    """Return a list of `count` processes of `total`; those of Exited have exited."""
+    entries = (
+        Entry("[exit 1, 0.2s]", "", "gcc", f" -c {at}.c", Level.WARM)
+        if label == "Exited"
+        else Entry(f"{99 - at}.0", str(at), "cc1plus", " -O2 " + "x" * 60, Level.PLAIN)
+        for at in range(count)
+    )
+    return Listing((Fact(label, str(total)),), tuple(entries), total)
+
+
+def test_lists_take_the_room_that_is_left_and_count_the_rest() -> None:
+    lists = (listing("Children", 20, 90), listing("Exited", 20, 400))
+    lines = [line[2:].rstrip() for line in drawn(some(lists=lists))]
+    assert len(lines) == LOOK.height
+    shown = sum(line.startswith("[exit 1") for line in lines)
+    assert lines[-1] == f"          and {400 - shown} more"
+    at = lines.index("Children  90")
+    assert lines[at + 1].startswith("    99.0  0 cc1plus -O2 xxx")
+    assert lines[at + 1].endswith("x+")
+    end = lines.index("Exited    400")
+    assert lines[end - 2] == f"          and {90 - (end - at - 3)} more"
+    assert lines[end + 1] == "[exit 1, 0.2s] gcc -c 0.c"
+    # Both have as many lines; a short one leaves its lines to the other.
+    assert abs((end - at - 3) - shown) <= 1
+    lists = (listing("Children", 1, 1), lists[1])
+    lines = [line[2:].rstrip() for line in drawn(some(lists=lists))]
+    assert lines[lines.index("Children  1") + 3] == "Exited    400"
+    assert "          and 380 more" in lines
+
+
+@pytest.mark.parametrize("height", range(2, 60))
+def test_lists_keep_to_every_height(height: int) -> None:
+    lists = (listing("Children", 9, 9), listing("Exited", 24, 400))
+    summary = some(lists=lists, groups=((Fact("Label", "word " * 9),), *some().groups))
+    lines = drawn(summary, LOOK._replace(height=height))
+    assert len(lines) == height
+    assert max(map(cell_width, lines)) <= LOOK.width
+
+
+def test_only_entries_that_changed_are_made_again() -> None:
+    made = MadeLines()
+    summary = some(lists=(listing("Exited", 5, 5),))
+    draw_panel(summary, LOOK, made)
+    before = made.count
+    (one,) = summary.lists
+    new = one.entries[0]._replace(arguments=" -c new.c")
+    later = one._replace(entries=(new, *one.entries[:-1]))
+    draw_panel(summary._replace(lists=(later,)), LOOK, made)
+    assert made.count == before + 1
+
+
+def test_a_graph_has_a_scale_and_a_time_axis_where_it_is_high_enough() -> None:
+    lines = [line[2:].rstrip() for line in drawn(some())]
+    at = next(at for at, line in enumerate(lines) if line.startswith("CPU%"))
+    assert lines[at].endswith("peak 100.0")
+    assert lines[at + 1].startswith("  100│")
+    assert {line[:6] for line in lines[at + 2 : at + 7]} == {"     │"}
+    assert lines[at + 7] == "    0└─ 60 s ago ────────────────── now ─"
+    assert len(lines[at + 7]) == LOOK.inner

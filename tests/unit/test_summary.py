@@ -17,34 +17,12 @@ from montauk_tui.engine.summary.live import moment_text
 from montauk_tui.engine.summary.relatives import ancestors
 from montauk_tui.engine.summary.subject import summarize
 from montauk_tui.model.deaths import Death, OutOfMemory, SentAs
-from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import PF_KTHREAD, UNKNOWN
 from tests.support.builders import Row
 from tests.support.deaths import make_death
 from tests.support.listing import MS, Life, end
 from tests.support.starts import exec_, fork
-
-INIT: Row = {"pid": 1, "ppid": 0, "comm": b"systemd", "start_ticks": 1}
-FAMILY: tuple[Row, ...] = (
-    INIT,
-    {"pid": 20, "ppid": 1, "comm": b"sshd", "start_ticks": 2, "rss_bytes": 1 << 20},
-    {"pid": 30, "ppid": 20, "comm": b"bash", "start_ticks": 3, "rss_bytes": 2 << 20},
-    {"pid": 31, "ppid": 30, "comm": b"make", "start_ticks": 4, "rss_bytes": 3 << 20},
-    {"pid": 32, "tgid": 31, "ppid": 30, "comm": b"job", "start_ticks": 5},
-)
-
-
-def told(listed: Frame, pid: int, **options: bool) -> Summary:
-    """Return what is said of the row that is about a process."""
-    table = listed.sample.processes
-    real = listed.extra.get("real_pid", np.full(len(table), np.nan))
-    pids = np.where(table.pid >= 0, table.pid, real)
-    row = int(np.flatnonzero(pids == pid)[0])
-    return summarize(listed, row, machine_scale=options.get("machine_scale", False))
-
-
-def facts(summary: Summary) -> dict[str, str]:
-    return {item.label: item.text for group in summary.groups for item in group}
+from tests.support.summaries import FAMILY, INIT, entries, facts, told
 
 
 def graphs(summary: Summary) -> dict[str, Graph]:
@@ -124,14 +102,16 @@ def test_history_comes_with_the_first_look_and_the_scale_follows_the_peak() -> N
             low = graphs(told(frame, 30))["CPU%"]
     graph = graphs(told(frame, 30))["CPU%"]
     assert graph.points[-4:].tolist() == [4, 30, 150, 6]
-    assert (graph.text, graph.note) == ("6.0", "peak 150.0, scale 200")
-    assert low.note == "peak 4.0, scale 10"
+    assert (graph.text, graph.note, graph.top) == ("6.0", "peak 150.0", "200")
+    assert (len(graph.points), graph.span) == (60, "60 s")
+    assert (low.note, low.top) == ("peak 4.0", "10")
     assert graphs(told(frame, 30, machine_scale=True))["CPU%"].text == "3.0"
 
 
 def test_memory_is_drawn_on_a_power_of_two() -> None:
     assert graphs(alive(31))["Memory"].full == 4 << 20
     assert graphs(alive(20))["Memory"].full == 1 << 20
+    assert graphs(alive(31))["Memory"].top == "4M"
 
 
 # --- parents that ended ---------------------------------------------------------------
@@ -148,7 +128,7 @@ def test_a_parent_that_ended_is_named_while_it_is_remembered() -> None:
     exited_parent = told(listed, 30)
     assert exited_parent.said == "exited with 0"
     assert facts(exited_parent)["Children"] == "1 lives on"
-    assert facts(exited_parent)[""] == "make 31"
+    assert entries(exited_parent, "Children") == ["0.0 31 make"]
 
 
 def test_of_a_child_of_the_dead_the_way_up_leads_through_them() -> None:
@@ -215,8 +195,8 @@ def test_what_was_seen_before_it_ended_keeps_its_history() -> None:
     ends = [end(31, b"make", start_ticks=4, ppid=30)]
     frame = exited_only(life.at(2.0, ends, rows=FAMILY[:3]))
     points = graphs(told(frame, 31))["Memory"].points
-    assert points[:2].tolist() == [3 << 20] * 2
-    assert math.isnan(points[2])
+    assert points[-3:-1].tolist() == [3 << 20] * 2
+    assert math.isnan(points[-1])
 
 
 def test_many_are_told_together() -> None:

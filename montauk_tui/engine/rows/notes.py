@@ -60,10 +60,15 @@ def note(frame: Frame, row: int, arrow: str = "<", *, with_cause: bool = True) -
 
 def _of_one(frame: Frame, row: int) -> Note:
     status = extra_value(frame, "exit_status", row)
+    front = exit_note(status, extra_value(frame, "lifetime_s", row))
+    return Note(front, cause(frame, row), status > 0, is_past=True)
+
+
+def exit_note(status: float, lifetime_s: float) -> str:
+    """Return how a process exited and how long it lived: `exit 1, 0.2s`."""
     text = exit_status_text(status)
-    life = lifetime_text(extra_value(frame, "lifetime_s", row))
     how = text if text.startswith(_SIGNALS) else f"exit {text}"
-    return Note(f"{how}, {life}", cause(frame, row), status > 0, is_past=True)
+    return f"{how}, {lifetime_text(lifetime_s)}"
 
 
 def _of_many(frame: Frame, row: int) -> str:

@@ -11,7 +11,8 @@ from montauk_tui.engine.columns.cells import Level
 from montauk_tui.engine.columns.gauge_cells import of_cgroup
 from montauk_tui.engine.rows.causes import cause, death_of, why_unknown
 from montauk_tui.engine.rows.kinds import extra_value, kind_of, real_identity
-from montauk_tui.engine.summary.items import Fact, Group, Summary
+from montauk_tui.engine.summary.items import Fact, Group, Listing, Summary
+from montauk_tui.engine.summary.lists import exits_of_group, living
 from montauk_tui.engine.summary.live import ago_text, moment_text, split_text, use_of
 from montauk_tui.engine.summary.relatives import PEOPLE, ancestors, ancestry_text
 from montauk_tui.engine.units import (
@@ -32,7 +33,6 @@ from montauk_tui.model.schema import UNKNOWN
 from montauk_tui.model.text import clean
 
 _MINUTE_S: Final = 60.0
-_MOST_CHILDREN: Final = 8
 
 _RATES: Final = (
     ("Forks", "forks_rate"),
@@ -57,8 +57,8 @@ def exited(listed: Frame, row: int, *, machine_scale: bool) -> Summary:
             (*_killed(listed, row), *_when(listed, row), *_who(listed, row)),
             _used(listed, row),
             use_of(whole, identity, None, machine_scale=machine_scale),
-            _survivors(listed, row),
         ),
+        lists=_survivors(listed, row, machine_scale=machine_scale),
     )
 
 
@@ -94,6 +94,7 @@ def many(listed: Frame, row: int) -> Summary:
                 Fact("CPU used", _time(extra_value(listed, "used_s", row))),
             ),
         ),
+        lists=exits_of_group(listed, row),
     )
 
 
@@ -218,7 +219,7 @@ def _time(seconds: float) -> str:
     return lifetime_text(seconds) if seconds < _MINUTE_S else cpu_time_text(seconds)
 
 
-def _survivors(listed: Frame, row: int) -> Group:
+def _survivors(listed: Frame, row: int, *, machine_scale: bool) -> tuple[Listing, ...]:
     """Return the live children of an exited parent."""
     if not extra_value(listed, "exited_parent", row) > 0:
         return ()
@@ -227,12 +228,6 @@ def _survivors(listed: Frame, row: int) -> Group:
     pid, start = (np.array([number]) for number in real_identity(listed, row))
     children = orphans.child[orphans.parent == codes(pid, start)[0]]
     rows = np.flatnonzero(np.isin(codes(table.pid, table.start_ticks), children))
-    names = [
-        f"{clean(bytes(table.comm[one]))} {table.pid[one]}"
-        for one in rows[:_MOST_CHILDREN].tolist()
-    ]
-    more = ["..."] if len(rows) > _MOST_CHILDREN else []
-    return (
-        Fact("Children", counted(len(rows), "lives on", "live on")),
-        Fact("", ", ".join(names + more), joint=", "),
-    )
+    head = Fact("Children", counted(len(rows), "lives on", "live on"))
+    scale = len(whole.sample.host.cpu_ids) if machine_scale else 1
+    return (living(whole, (head,), rows, scale),)

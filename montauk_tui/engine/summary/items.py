@@ -19,7 +19,10 @@ class Fact(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """A value with its history, the latest last; NaN for unknown."""
+    """A value with its history: a point for each interval of it, the latest last.
+
+    NaN is unknown, as are those before there was a history.
+    """
 
     label: str
     text: str
@@ -29,6 +32,10 @@ class Graph(NamedTuple):
     points: Floats
     full: float
     """The value at the upper end."""
+    top: str
+    """The same as text."""
+    span: str
+    """How long ago the first of the points that there can be was: `60 s`."""
     role: str
     """What is measured: `cpu` or `memory`."""
 
@@ -44,6 +51,27 @@ Group = tuple[Item, ...]
 """Items that belong together."""
 
 
+class Entry(NamedTuple):
+    """A process in a list, as sanitised text."""
+
+    front: str
+    """Its CPU%, or how it exited: `[exit 1, 0.2s]`."""
+    number: str
+    """The PID of a live process, empty for an exited one."""
+    name: str
+    arguments: str
+    level: Level
+
+
+class Listing(NamedTuple):
+    """Processes that have to do with the row, the most important first."""
+
+    heads: tuple[Fact, ...]
+    entries: tuple[Entry, ...]
+    total: int
+    """How many there are, with those that are no entries."""
+
+
 class Summary(NamedTuple):
     """Everything the panel shows of a row."""
 
@@ -56,3 +84,5 @@ class Summary(NamedTuple):
     command: Command | None
     """None if it is no more than the name."""
     groups: tuple[Group, ...]
+    lists: tuple[Listing, ...] = ()
+    """They take the room that is left."""

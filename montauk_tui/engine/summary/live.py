@@ -11,18 +11,18 @@ from montauk_tui.engine.columns import cells
 from montauk_tui.engine.columns.cells import Level
 from montauk_tui.engine.columns.gauge_cells import of_cgroup
 from montauk_tui.engine.columns.rate_cells import rate_at
+from montauk_tui.engine.history.process_history import MOST_INTERVALS
 from montauk_tui.engine.summary.items import Fact, Graph, Group, Summary
+from montauk_tui.engine.summary.lists import family
 from montauk_tui.engine.summary.relatives import (
     PEOPLE,
     ancestors,
     ancestry_text,
-    branch_of,
 )
 from montauk_tui.engine.units import (
     NOTHING_KNOWN,
     byte_rate_text,
     bytes_text,
-    counted,
     cpu_time_text,
     duration_text,
     percent_text,
@@ -44,6 +44,7 @@ _MINUTE_S: Final = 59.5
 _LEAST_TO_SPLIT_S: Final = 0.1
 """Ticks split the time into user and system: below this the split is chance."""
 _LEAST_POINTS: Final = 2
+_SPAN_IN_MINUTES_S: Final = 120.0
 _READER: Final = SeriesReader()
 """The process of the panel is mostly the same as in the previous frame."""
 
@@ -64,8 +65,8 @@ def living(frame: Frame, row: int, *, machine_scale: bool) -> Summary:
             _origin(frame, row),
             use_of(frame, identity, row, machine_scale=machine_scale),
             _setup(frame, row),
-            () if is_thread else _family(frame, row, machine_scale=machine_scale),
         ),
+        lists=() if is_thread else family(frame, row, machine_scale=machine_scale),
     )
 
 
@@ -136,6 +137,7 @@ def use_of(
         machine_scale: Whether 100 % is the whole machine.
     """
     series = _READER.read(frame.history.intervals, identity)
+    span = _span_text(frame)
     cpu = series.cpu_pct / (len(frame.sample.host.cpu_ids) if machine_scale else 1)
     group: Group = ()
     if row is not None or np.isfinite(cpu).sum() >= _LEAST_POINTS:
@@ -143,11 +145,11 @@ def use_of(
         if row is not None:
             now = float(frame.rates.cpu_pct[row])
             now /= len(frame.sample.host.cpu_ids) if machine_scale else 1
-        group += (_cpu_graph(cpu, now),)
+        group += (_cpu_graph(cpu, now, span),)
     if row is not None:
         group += _cpu_time(frame, row)
     if row is not None or np.isfinite(series.rss_bytes).sum() >= _LEAST_POINTS:
-        group += (_memory_graph(frame, row, series.rss_bytes),)
+        group += (_memory_graph(frame, row, series.rss_bytes, span),)
     if row is not None:
         virtual = cells.size_text("virt_bytes")(frame, row)
         shared = cells.shared_text(frame, row)
@@ -166,15 +168,25 @@ def _storage(frame: Frame, row: int) -> Group:
     return (Fact("Storage", text, level),)
 
 
-def _cpu_graph(points: Floats, now: float) -> Graph:
+def _span_text(frame: Frame) -> str:
+    """Return how long all intervals of a full history take: `60 s`, `5 min`."""
+    lengths = [churn.interval_s for churn in frame.history.churn]
+    # The usual one, and not to the millisecond: no interval is as long as the other.
+    span_s = round(float(np.median(lengths)) if lengths else 1.0, 1) * MOST_INTERVALS
+    return (
+        f"{span_s:.0f} s" if span_s < _SPAN_IN_MINUTES_S else f"{span_s / 60:.0f} min"
+    )
+
+
+def _cpu_graph(points: Floats, now: float, span: str) -> Graph:
     most = _most(points)
     text = "" if math.isnan(now) and not math.isnan(most) else percent_text(now)
     if math.isnan(most):
-        return Graph("CPU%", text, "", points, 100.0, "cpu")
+        return Graph("CPU%", text, "", _padded(points), 100.0, "100", span, "cpu")
     full = next((scale for scale in _SCALES if most <= scale), 0.0)
     full = full or math.ceil(most / 100.0) * 100.0
-    note = f"peak {percent_text(most)}, scale {full:.0f}"
-    return Graph("CPU%", text, note, points, full, "cpu")
+    note = f"peak {percent_text(most)}"
+    return Graph("CPU%", text, note, _padded(points), full, f"{full:.0f}", span, "cpu")
 
 
 def _cpu_time(frame: Frame, row: int) -> Group:
@@ -194,7 +206,7 @@ def split_text(write: Callable[[float], str], user_s: float, system_s: float) ->
     return write(both_s) + share
 
 
-def _memory_graph(frame: Frame, row: int | None, points: Floats) -> Graph:
+def _memory_graph(frame: Frame, row: int | None, points: Floats, span: str) -> Graph:
     text, most = "", _most(points)
     if row is not None:
         text = cells.size_text("rss_bytes")(frame, row)
@@ -204,7 +216,13 @@ def _memory_graph(frame: Frame, row: int | None, points: Floats) -> Graph:
     least = max(1.0 if math.isnan(most) else most, _LEAST_FULL_BYTES)
     full = 2.0 ** math.ceil(math.log2(least))
     note = "" if math.isnan(most) else f"peak {bytes_text(most)}"
-    return Graph("Memory", text, note, points, full, "memory")
+    top = bytes_text(full).replace(".0", "")
+    return Graph("Memory", text, note, _padded(points), full, top, span, "memory")
+
+
+def _padded(points: Floats) -> Floats:
+    """Return as many points as a full history has."""
+    return np.pad(points, (MOST_INTERVALS - len(points), 0), constant_values=np.nan)
 
 
 def _most(points: Floats) -> float:
@@ -234,14 +252,3 @@ def _scheduling(frame: Frame, row: int) -> str:
         return text
     name = POLICIES.get(policy, str(policy))
     return f"{text}, policy {name}" + (f" {level}" if level > 0 else "")
-
-
-def _family(frame: Frame, row: int, *, machine_scale: bool) -> Group:
-    branch = branch_of(frame, row)
-    if not branch.children:
-        return (Fact("Children", "none", Level.FAINT),)
-    cpu_pct = branch.cpu_pct
-    cpu_pct /= len(frame.sample.host.cpu_ids) if machine_scale else 1
-    whole = counted(branch.processes, "process", "processes")
-    sums = f"{whole}, {percent_text(cpu_pct)} % CPU, {bytes_text(branch.rss_bytes)}"
-    return (Fact("Children", str(branch.children)), Fact("Subtree", sums))

@@ -9,7 +9,7 @@ from montauk_tui.engine.tree import parents
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.orphans import codes
-from montauk_tui.model.schema import UNKNOWN, Ints, known_sum
+from montauk_tui.model.schema import UNKNOWN, Bools, Ints, known_sum
 from montauk_tui.model.text import clean
 
 _MOST_ANCESTORS: Final = 24
@@ -24,7 +24,10 @@ PEOPLE: Final = " < "
 class Branch(NamedTuple):
     """Sums over a process and its descendants."""
 
-    children: int
+    children: Ints
+    """Rows."""
+    inside: Bools
+    """Which rows are the process or a descendant."""
     processes: int
     """The process and its descendants."""
     cpu_pct: float
@@ -39,7 +42,8 @@ def branch_of(frame: Frame, row: int) -> Branch:
     inside = below(parent, row) & whole
     rss = table.rss_bytes[inside]
     return Branch(
-        children=int(np.count_nonzero((parent == row) & whole)),
+        children=np.flatnonzero((parent == row) & whole),
+        inside=inside,
         processes=int(np.count_nonzero(inside)),
         cpu_pct=known_sum(frame.rates.cpu_pct[inside]),
         rss_bytes=int(rss[rss != UNKNOWN].sum()),

@@ -38,8 +38,17 @@ def sparks(values: Iterable[float], most: float, *, ascii_only: bool) -> str:
     return "".join([signs[level] for level in levels])
 
 
+def stretched(points: Floats, columns: int) -> Floats:
+    """Return points over as many columns, the highest where there are fewer."""
+    if columns <= 0:
+        return points[:0]
+    starts = np.arange(columns) * len(points) // columns
+    columned: Floats = np.fmax.reduceat(points, starts)
+    return columned
+
+
 def graph(
-    values: Sequence[float],
+    values: Sequence[float] | Floats,
     most: float,
     size: tuple[int, int],
     *,
@@ -68,7 +77,7 @@ def graph(
 
 
 def _braille_graph(
-    values: Sequence[float], most: float, size: tuple[int, int], signs: Ints
+    values: Sequence[float] | Floats, most: float, size: tuple[int, int], signs: Ints
 ) -> list[str]:
     cells, lines = size
     levels = np.zeros(2 * cells, dtype=np.int64)
@@ -80,7 +89,7 @@ def _braille_graph(
 
 
 def _ascii_graph(
-    values: Sequence[float], most: float, cells: int, lines: int
+    values: Sequence[float] | Floats, most: float, cells: int, lines: int
 ) -> list[str]:
     steps = len(_ASCII) - 1
     levels = _levels(values, most, lines * steps)
@@ -90,7 +99,7 @@ def _ascii_graph(
     ]
 
 
-def _levels(values: Sequence[float], most: float, levels: int) -> Ints:
+def _levels(values: Sequence[float] | Floats, most: float, levels: int) -> Ints:
     """Return the levels of values, 1 to `levels`; 0 for unknown ones."""
     numbers: Floats = np.asarray(values, dtype=np.float64)
     known = ~np.isnan(numbers)

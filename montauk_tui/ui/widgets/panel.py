@@ -7,16 +7,26 @@ from typing import Final, NamedTuple
 from rich.style import Style
 
 from montauk_tui.engine.columns.cells import Level
-from montauk_tui.engine.summary.items import Fact, Graph, Item, Summary
+from montauk_tui.engine.summary.items import (
+    Entry,
+    Fact,
+    Graph,
+    Listing,
+    Summary,
+)
 from montauk_tui.model.lookups import Command
 from montauk_tui.model.text import cell_width, fit, split_at
 from montauk_tui.ui.themes import Theme
-from montauk_tui.ui.widgets.graph import graph
+from montauk_tui.ui.widgets.graph import graph, stretched
 from montauk_tui.ui.widgets.lines import Line, Run, line_width, spread
 
 _LABEL: Final = 10
 _MOST_LINES: Final = 4
 """Of one value."""
+_AXIS: Final = 6
+"""Cells at the left of a graph."""
+_LEAST_WITH_AXIS: Final = 3
+"""Lines of a graph."""
 
 _ROLES: Final = {
     Level.FAINT: "faint", Level.NOTICE: "notice", Level.WARM: "warm", Level.HOT: "hot",
@@ -46,6 +56,25 @@ class _Density(NamedTuple):
     graph: int
     is_airy: bool
     """Whether blank lines separate groups."""
+
+    def height(self, role: str) -> int:
+        """Return the lines of a graph; that of memory changes little: it is lower."""
+        return self.graph if role == "cpu" else self.graph - self.graph // 3
+
+    @property
+    def least_listed(self) -> int:
+        """Lines of lists that matter more than graphs as high."""
+        return 2 * self.graph + 2 if self.graph > 1 else 0
+
+
+_DENSITIES: Final = (
+    _Density(6, 6, is_airy=True),
+    _Density(4, 5, is_airy=True),
+    _Density(4, 4, is_airy=True),
+    _Density(3, 2, is_airy=True),
+    _Density(2, 1, is_airy=True),
+    _Density(2, 1, is_airy=False),
+)
 
 
 class MadeLines:
@@ -79,27 +108,39 @@ def draw_panel(
 ) -> list[Line]:
     """Return the lines of the panel; without a summary it is empty.
 
-    On low screens graphs and the command shrink first, then blank lines go, and finally
-    the lower parts are dropped.
+    On low screens graphs and the command shrink first, then lists, then blank lines go,
+    and finally the lower parts are dropped.
     """
     made = made or MadeLines()
     made.begin(look)
     body: list[Line] = []
     if summary is not None:
-        graph = max(1, min(4, (look.height - 20) // 4))
-        for density in (
-            _Density(6, graph, is_airy=True),
-            _Density(3, min(2, graph), is_airy=True),
-            _Density(2, 1, is_airy=True),
-            _Density(2, 1, is_airy=False),
-        ):
-            body = _body(summary, look, density, made)
-            if len(body) < look.height:
-                break
+        density = _density(summary, look, made)
+        body = _body(summary, look, density, made)
+        body += _lists(summary, look, density, made, look.height - 1 - len(body))
     named = summary and (summary.name, summary.number)
     title = made.lines(named, lambda: [_title(named, look)])
     body += [_ruled((), look)] * (look.height - 1 - len(body))
     return [*title, *body[: look.height - 1]]
+
+
+def _density(summary: Summary, look: PanelStyle, made: MadeLines) -> _Density:
+    """Return the first density for which there is room, without drawing graphs."""
+    wanted = sum(1 + len(it.heads) + len(it.entries) for it in summary.lists)
+    groups = [group for group in summary.groups if group]
+    items = [item for group in groups for item in group]
+    facts = [item for item in items if isinstance(item, Fact)]
+    graphs = [item for item in items if isinstance(item, Graph)]
+    fixed = 1 + sum(len(_fact(fact, look, made)) for fact in facts)
+    for density in _DENSITIES:
+        length = fixed + len(groups) * density.is_airy
+        length += len(_command(summary.command, look, made, density.command))
+        for one in graphs:
+            height = density.height(one.role)
+            length += 1 + height + (height >= _LEAST_WITH_AXIS)
+        if length + min(wanted, density.least_listed) < look.height:
+            return density
+    return _DENSITIES[-1]
 
 
 def _ruled(line: Line, look: PanelStyle) -> Line:
@@ -133,34 +174,108 @@ def _body(
     summary: Summary, look: PanelStyle, density: _Density, made: MadeLines
 ) -> list[Line]:
     """Return the lines below the title, as many as there are."""
-
-    def ruled(key: Hashable, make: Callable[[], list[Line]]) -> list[Line]:
-        return made.lines(key, lambda: [_ruled(line, look) for line in make()])
-
-    said, level, command = summary.said, summary.level, summary.command
-    lines = [*ruled((said, level), lambda: [_said(said, level, look)])]
-    if command is not None:
-        most = density.command
-        lines += ruled((command, most), lambda: _command(command, look, most))
+    said, level = summary.said, summary.level
+    lines = [*made.lines((said, level), partial(_said, said, level, look))]
+    lines += _command(summary.command, look, made, density.command)
     for group in summary.groups:
         if group:
             lines += [_ruled((), look)] * density.is_airy
         for item in group:
-            key = item.key if isinstance(item, Graph) else item
-            lines += ruled((key, density), partial(_item, item, look, density))
+            if isinstance(item, Fact):
+                lines += _fact(item, look, made)
+                continue
+            height = density.height(item.role)
+            key = (item.key, height)
+            lines += made.lines(key, partial(_graph, item, look, height))
     return lines
 
 
-def _said(said: str, level: Level, look: PanelStyle) -> Line:
-    return ((_cut(said, look.inner), _style(look, level)),)
+def _lists(
+    summary: Summary, look: PanelStyle, density: _Density, made: MadeLines, room: int
+) -> list[Line]:
+    """Return the lists in at most `room` lines, each with as many as another."""
+    lines: list[Line] = []
+    left = list(summary.lists)
+    while left:
+        one = left.pop(0)
+        others = sum(density.is_airy + len(it.heads) + len(it.entries) for it in left)
+        share = max(room // (len(left) + 1), room - others) - density.is_airy
+        made_of = _listing(one, look, made, share)
+        if made_of:
+            made_of = [_ruled((), look)] * density.is_airy + made_of
+        lines += made_of
+        room -= len(made_of)
+    return lines
+
+
+def _listing(
+    listing: Listing, look: PanelStyle, made: MadeLines, room: int
+) -> list[Line]:
+    """Return the heads and as many entries as there is room for, and how many more."""
+    lines: list[Line] = []
+    for head in listing.heads:
+        lines += _fact(head, look, made)
+    fitting = min(len(listing.entries), room - len(lines))
+    if fitting < listing.total:
+        fitting = max(0, min(fitting, room - len(lines) - 1))
+    for entry in listing.entries[:fitting]:
+        lines += made.lines(entry, partial(_entry, entry, look))
+    more = listing.total - fitting
+    if more and fitting > 0:
+        lines += made.lines(("more", more), partial(_more, more, look))
+    return lines[: max(0, room)]
+
+
+def _entry(entry: Entry, look: PanelStyle) -> list[Line]:
+    """Return a process of a list: its CPU% in the column of labels, or its exit."""
+    theme = look.theme
+    role = _ROLES.get(entry.level, "")
+    front = theme.style(role) if role else Style.null()
+    if not entry.number:
+        name = _cut(entry.name + entry.arguments, look.inner - len(entry.front) - 1)
+        command: Line = ((name, theme.style("arguments")),)
+        return [_ruled(((f"{entry.front} ", front), *command), look)]
+    number = f"{entry.number} "
+    room = look.inner - _LABEL - len(number)
+    text = _cut(entry.name + entry.arguments, room)
+    end = len(entry.name)
+    return [
+        _ruled(
+            (
+                (f"{entry.front:>{_LABEL - 2}}  ", front),
+                (number, theme.style("label")),
+                (text[:end], theme.style("name")),
+                (text[end:], theme.style("arguments")),
+            ),
+            look,
+        )
+    ]
+
+
+def _more(count: int, look: PanelStyle) -> list[Line]:
+    text = f"{' ' * _LABEL}and {count} more"
+    return [_ruled(((text, look.theme.style("faint")),), look)]
+
+
+def _said(said: str, level: Level, look: PanelStyle) -> list[Line]:
+    return [_ruled(((_cut(said, look.inner), _style(look, level)),), look)]
 
 
 def _style(look: PanelStyle, level: Level) -> Style:
     return look.theme.style(_ROLES[level]) if level in _ROLES else Style.null()
 
 
-def _command(command: Command, look: PanelStyle, most: int) -> list[Line]:
-    """Return the command line in a few lines, the program's name highlighted."""
+def _command(
+    command: Command | None, look: PanelStyle, made: MadeLines, most: int
+) -> list[Line]:
+    """Return the command line in at most `most` lines, nothing without one."""
+    if command is None:
+        return []
+    return made.lines((command, most), partial(_make_command, command, look, most))
+
+
+def _make_command(command: Command, look: PanelStyle, most: int) -> list[Line]:
+    """Return the command line, the program's name highlighted."""
     parts = _wrapped(command.text, look.inner, most)
     text = command.text
     lines: list[Line] = []
@@ -168,7 +283,7 @@ def _command(command: Command, look: PanelStyle, most: int) -> list[Line]:
     for part in parts:
         # A space at a line break is in no part.
         at = max(at, text.find(part.rstrip("+") or part, at))
-        lines.append(_marked(part, at, command, look))
+        lines.append(_ruled(_marked(part, at, command, look), look))
         at += len(part)
     return lines
 
@@ -213,14 +328,17 @@ def _listed(text: str, joint: str, room: int) -> list[str]:
     return [_cut(line.rstrip(), room) for line in lines]
 
 
-def _item(item: Item, look: PanelStyle, density: _Density) -> list[Line]:
-    label: Run = (fit(item.label, _LABEL), look.theme.style("label"))
-    if isinstance(item, Graph):
-        return [_graph_head(item, label, look), *_history(item, look, density)]
-    return _fact(item, label, look)
+def _graph(item: Graph, look: PanelStyle, height: int) -> list[Line]:
+    head = _graph_head(item, look, has_axis=height >= _LEAST_WITH_AXIS)
+    return [_ruled(line, look) for line in (head, *_history(item, look, height))]
 
 
-def _fact(fact: Fact, label: Run, look: PanelStyle) -> list[Line]:
+def _fact(fact: Fact, look: PanelStyle, made: MadeLines) -> list[Line]:
+    return made.lines(fact, partial(_make_fact, fact, look))
+
+
+def _make_fact(fact: Fact, look: PanelStyle) -> list[Line]:
+    label = _label(fact.label, look)
     room = look.inner - _LABEL
     if fact.joint:
         parts = _listed(fact.text, fact.joint, room)
@@ -229,25 +347,45 @@ def _fact(fact: Fact, label: Run, look: PanelStyle) -> list[Line]:
     style = _style(look, fact.level)
     indent: Run = (" " * _LABEL, Style.null())
     heads = [label, *[indent] * (len(parts) - 1)]
-    return [(head, (part, style)) for head, part in zip(heads, parts, strict=True)]
+    return [
+        _ruled((head, (part, style)), look)
+        for head, part in zip(heads, parts, strict=True)
+    ]
 
 
-def _graph_head(graph: Graph, label: Run, look: PanelStyle) -> Line:
+def _label(text: str, look: PanelStyle) -> Run:
+    return fit(text, _LABEL), look.theme.style("label")
+
+
+def _graph_head(graph: Graph, look: PanelStyle, *, has_axis: bool) -> Line:
+    label = _label(graph.label, look)
     value = (graph.text, look.theme.style("value"))
-    peak = (graph.note, look.theme.style("faint"))
+    note = graph.note if has_axis or not graph.note else f"{graph.note}, of {graph.top}"
+    peak = (note, look.theme.style("faint"))
     left: Line = (label, value)
     if line_width((*left, peak)) >= look.inner:
         return left
     return spread(left, (peak,), look.inner)
 
 
-def _history(history: Graph, look: PanelStyle, density: _Density) -> list[Line]:
-    """Return the history, the latest at the right; that of memory is lower."""
-    height = density.graph if history.role == "cpu" else max(1, density.graph // 2)
-    size = (look.inner, height)
+def _history(history: Graph, look: PanelStyle, height: int) -> list[Line]:
+    """Return the history over the whole width, with axes if it is high enough."""
+    axis = _AXIS if height >= _LEAST_WITH_AXIS else 0
+    cells = look.inner - axis
+    points = stretched(history.points, cells if look.ascii else 2 * cells)
     style = look.theme.style(_GRAPH_ROLES[history.role])
-    points = history.points.tolist()
+    lines = graph(points, history.full, (cells, height), ascii_only=look.ascii)
+    if not axis:
+        return [((line, style),) for line in lines]
+    faint = look.theme.style("faint")
+    side, corner, rule = ("|", "+", "-") if look.ascii else ("│", "└", "─")
+    scale = [f"{history.top:>{_AXIS - 1}}", *[" " * (_AXIS - 1)] * (height - 1)]
+    span = f" {history.span} ago "
+    gap = rule * max(0, cells - len(span) - len(" now ") - 2)
     return [
-        ((line, style),)
-        for line in graph(points, history.full, size, ascii_only=look.ascii)
+        *(
+            ((f"{left}{side}", faint), (line, style))
+            for left, line in zip(scale, lines, strict=True)
+        ),
+        ((f"{'0':>{_AXIS - 1}}{corner}{rule}{span}{gap} now {rule}", faint),),
     ]
