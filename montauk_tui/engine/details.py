@@ -8,8 +8,17 @@ from typing import Final
 
 import numpy as np
 
+from montauk_tui.engine.history.process_history import MOST_INTERVALS
+from montauk_tui.engine.summary.graphs import (
+    cpu_graph,
+    io_graph,
+    memory_graph,
+    span_text,
+)
+from montauk_tui.engine.summary.items import Graph
 from montauk_tui.engine.units import (
     NOTHING_KNOWN,
+    byte_rate_text,
     bytes_text,
     cpu_time_text,
     duration_text,
@@ -27,10 +36,7 @@ from montauk_tui.model.details import (
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.process_history import Series, series_of
 from montauk_tui.model.sample import Identity
-from montauk_tui.model.schema import UNKNOWN
-
-_POINTS: Final = 512
-"""More than the widest screen has cells."""
+from montauk_tui.model.schema import UNKNOWN, Floats
 
 _MINUTE_S: Final = 60.0
 
@@ -99,11 +105,12 @@ class ProcessHistory:
     def __init__(self, identity: Identity) -> None:
         """Start empty."""
         self.identity = identity
-        self.cpu_pct: deque[float] = deque(maxlen=_POINTS)
-        self.rss_bytes: deque[float] = deque(maxlen=_POINTS)
-        self.read_rate: deque[float] = deque(maxlen=_POINTS)
+        self.cpu_pct: deque[float] = deque(maxlen=MOST_INTERVALS)
+        self.rss_bytes: deque[float] = deque(maxlen=MOST_INTERVALS)
+        self.read_rate: deque[float] = deque(maxlen=MOST_INTERVALS)
         """Bytes a second."""
-        self.write_rate: deque[float] = deque(maxlen=_POINTS)
+        self.write_rate: deque[float] = deque(maxlen=MOST_INTERVALS)
+        self._span = ""
         self._seq = -1
         self._last: Details | None = None
 
@@ -113,6 +120,7 @@ class ProcessHistory:
         row = frame.sample.processes.row_of(self.identity)
         if row is None:
             return False
+        self._span = span_text(frame)
         is_first, self._seq, last = self._seq < 0, frame.seq, self._seq
         if is_first and frame.history.intervals:
             self._take_series(series_of(frame.history.intervals, self.identity))
@@ -145,3 +153,33 @@ class ProcessHistory:
         written = (details.write_bytes - last.write_bytes) / elapsed_s
         self.read_rate.append(read if math.isnan(read) else max(0.0, read))
         self.write_rate.append(written if math.isnan(written) else max(0.0, written))
+
+    def graphs(self, machine_cpus: int) -> tuple[Graph, Graph, Graph]:
+        """Return the last 60 intervals of CPU use, memory and I/O.
+
+        Args:
+            machine_cpus: Number of CPUs that are 100 %, 0 for one.
+        """
+        cpu = np.array(self.cpu_pct, dtype=np.float64) / max(1, machine_cpus)
+        rss = np.array(self.rss_bytes, dtype=np.float64)
+        read, written = np.array(self.read_rate), np.array(self.write_rate)
+        return (
+            cpu_graph(cpu, _latest(cpu), self._span),
+            memory_graph(bytes_text(_latest(rss)), rss, self._span),
+            io_graph(_io_text(read, written), _both(read, written), self._span),
+        )
+
+
+def _io_text(read: Floats, written: Floats) -> str:
+    return f"r {byte_rate_text(_latest(read))}  w {byte_rate_text(_latest(written))}"
+
+
+def _both(read: Floats, written: Floats) -> Floats:
+    """Return the sums of what is known: one of the two may not be."""
+    unknown = np.isnan(read) & np.isnan(written)
+    sums: Floats = np.nan_to_num(read) + np.nan_to_num(written)
+    return np.where(unknown, np.nan, sums)
+
+
+def _latest(points: Floats) -> float:
+    return float(points[-1]) if len(points) else math.nan

@@ -165,7 +165,7 @@ BINDINGS: Final = [
 
 
 LOOK_BINDINGS: Final = [
-    _key("f3,slash", "screen.search", "look.search", "Search",
+    _key("slash,f3", "screen.search", "look.search", "Search",
          "Jump to the next line that contains the text", bar=True),
     _key("n", "screen.next(1)", "look.next", "Next",
          "Go to the next match", bar=True),
@@ -180,8 +180,9 @@ LOOK_BINDINGS: Final = [
     _key("e", "screen.jump('environment')", "look.environment", "Environment",
          "Go to the environment", bar=True),
     _key("w", "screen.jump('command')", "look.command", "Command",
-         "Go to the full command line"),
-    _key("x", "screen.jump('locks')", "look.locks", "Locks", "Go to the file locks"),
+         "Go to the full command line", bar=True),
+    _key("x", "screen.jump('locks')", "look.locks", "Locks", "Go to the file locks",
+         bar=True),
     _key("down,j,alt+j", "screen.move('down')", "look.down", "Down",
          "Scroll down one line"),
     _key("up,k,alt+k", "screen.move('up')", "look.up", "Up", "Scroll up one line"),

@@ -108,7 +108,7 @@ def test_a_child_is_described(child: "subprocess.Popen[bytes]", tmp_path: Path) 
     assert details.uid == os.getuid()
     assert len(rows(details, "threads")) == 2
     assert amount(details, "usage", "Threads").number == 2
-    assert amount(details, "memory", "Resident").number > 1 << 20
+    assert amount(details, "memory", "RSS").number > 1 << 20
     kinds = [row[0] for row in rows(details, "memory")]
     assert {"heap", "stack", "program text", "anonymous"} <= set(kinds)
     files = files_of(details)

@@ -102,9 +102,9 @@ def details_of(sample: Sample, pid: int = LOOKED_INTO, reading: int = 0) -> Deta
         "usage",
         "Use",
         (
-            Datum("CPU in programs", Amount(7.5 + reading, Unit.SECONDS)),
-            Datum("Read from disk", Amount(reading * 3 * _MIB, Unit.BYTES)),
-            Datum("Written to disk", reason=DENIED),
+            Datum("User CPU", Amount(7.5 + reading, Unit.SECONDS)),
+            Datum("Read from storage", Amount(reading * 3 * _MIB, Unit.BYTES)),
+            Datum("Written to storage", reason=DENIED),
         ),
     )
     return Details(

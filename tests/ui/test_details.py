@@ -12,6 +12,7 @@ from montauk_tui.config import Settings
 from montauk_tui.model.details import Details
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Identity
+from montauk_tui.model.text import cell_width
 from montauk_tui.ui.screens.details import DetailsScreen
 from tests.support.details import LOOKED_INTO, SceneDetails, looking_collector
 from tests.support.monitor import Monitor, make_app, running
@@ -78,7 +79,7 @@ def without(frame: Frame, pid: int) -> Frame:
 async def test_enter_opens_it_and_escape_leads_back_to_the_same_row() -> None:
     async with looking("enter") as (monitor, _):
         assert monitor.lines[0].startswith(" 4131 cc1plus")
-        assert top(monitor).startswith("Process")
+        assert top(monitor).startswith("CPU%    99.2")
         assert "! /usr/lib/gcc" in monitor.text
         assert "needs CAP_SYS_PTRACE or the same user" in monitor.text
         await monitor.press("escape")
@@ -102,7 +103,7 @@ async def test_the_letters_of_htop_open_it_at_their_section(
     async with looking(key, size=(80, 12)) as (monitor, _):
         assert any(line.startswith(title) for line in monitor.lines[1:9])
         await monitor.press("home")
-        assert top(monitor).startswith("Process")
+        assert top(monitor).startswith("CPU%")
         await monitor.press(key)
         assert any(line.startswith(title) for line in monitor.lines[1:9])
 
@@ -110,10 +111,10 @@ async def test_the_letters_of_htop_open_it_at_their_section(
 async def test_tab_goes_from_section_to_section() -> None:
     async with looking("enter", size=(80, 12)) as (monitor, _):
         seen = []
-        for _ in range(3):
+        for _ in range(4):
             await monitor.press("tab")
             seen.append(top(monitor).split()[0])
-        assert seen == ["Use", "Limits", "Threads"]
+        assert seen == ["Process", "Use", "Limits", "Threads"]
         await monitor.press("shift+tab")
         assert top(monitor).startswith("Limits")
 
@@ -121,13 +122,13 @@ async def test_tab_goes_from_section_to_section() -> None:
 async def test_it_scrolls_to_its_end_and_back() -> None:
     async with looking("enter", size=(80, 12)) as (monitor, _):
         await monitor.press("down")
-        assert top(monitor).startswith("Command")
+        assert top(monitor).startswith("100│")
         await monitor.press("up", "pagedown")
-        assert "Command" not in monitor.text
+        assert "60 s ago" not in monitor.text
         await monitor.press("end")
         assert "EMPTY" in monitor.text
         await monitor.press("home")
-        assert top(monitor).startswith("Process")
+        assert top(monitor).startswith("CPU%")
 
 
 async def test_a_search_finds_values_and_goes_on_to_the_next() -> None:
@@ -167,8 +168,8 @@ async def test_it_is_read_again_with_every_frame_and_shows_the_history() -> None
         history = opened(monitor).history
         assert len(history.cpu_pct) >= 4
         await monitor.until(lambda: list(history.read_rate)[-1:] == [3 << 20])
-        await monitor.press("tab")
-        assert "peak" in monitor.text
+        assert "r 3.0M/s  w -" in top(monitor)
+        assert "60 s ago" in monitor.text
 
 
 async def test_frames_that_come_while_it_is_read_start_no_other_reading() -> None:
@@ -239,3 +240,60 @@ async def test_nothing_of_a_long_value_is_lost() -> None:
         )
         assert "deep/" * 30 + "end" in whole
         assert ("/usr/local/sbin:/usr/local/bin:" * 6)[:-1] in whole
+
+
+# --- columns --------------------------------------------------------------------------
+
+
+async def test_sections_are_in_two_columns_where_there_is_room() -> None:
+    async with looking("enter", size=(120, 40)) as (monitor, _):
+        page = opened(monitor).view.page
+        assert page.headings["process"] == page.headings["usage"]
+        heading = monitor.lines[1 + page.headings["process"]]
+        assert heading.startswith("Process ──")
+        assert heading.index("Use ──") == 60
+        assert page.headings["files"] > page.headings["limits"]
+        graphs = [monitor.lines[1].index(name) for name in ("CPU%", "Memory", "I/O")]
+        assert graphs == [0, 40, 80]
+        await monitor.resize(119, 40)
+        page = opened(monitor).view.page
+        assert page.headings["process"] < page.headings["usage"]
+
+
+async def test_the_keys_of_a_page_work_in_two_columns() -> None:
+    async with looking("enter", size=(120, 12)) as (monitor, _):
+        page = opened(monitor).view.page
+        assert [line for line, _ in page.texts] == sorted(it for it, _ in page.texts)
+        await monitor.press("/")
+        await monitor.type("user cpu")
+        assert "User CPU" in monitor.text
+        await monitor.press("enter", "home", "tab")
+        assert top(monitor).startswith("Process")
+        assert "Use" in top(monitor)
+        await monitor.press("shift+tab", "tab", "tab")
+        assert not top(monitor).startswith("Process")
+
+
+async def test_the_key_bar_names_the_keys_of_sections_and_of_the_search() -> None:
+    async with looking("enter") as (monitor, _):
+        for key in ("/ Search", "l Files", "e Environment", "w Command", "x Locks"):
+            assert key in monitor.lines[-1]
+        assert monitor.lines[-1].rstrip().endswith("Esc Back")
+
+
+async def test_values_that_one_looks_for_are_bold_and_labels_are_not() -> None:
+    async with looking("enter", size=(120, 40)) as (monitor, _):
+        lines = opened(monitor).view.page.lines
+        line = next(it for it in lines if any("User CPU" in text for text, _ in it))
+        at = next(at for at, (text, _) in enumerate(line) if "User CPU" in text)
+        assert not line[at][1].bold
+        assert line[at + 1][1].bold
+
+
+async def test_no_value_of_the_left_column_reaches_into_the_right_one() -> None:
+    async with looking("enter", size=(120, 40)) as (monitor, _):
+        page = opened(monitor).view.page
+        last = max(page.headings["limits"], page.headings["usage"])
+        for line in page.lines[page.headings["process"] : last]:
+            assert sum(cell_width(text) for text, _ in line) <= 118
+            assert "".join(text for text, _ in line)[57:60].strip() == ""

@@ -163,7 +163,7 @@ async def test_the_closer_look_takes_its_mapped_keys() -> None:
         await monitor.type(str(LOOKED_INTO))
         await monitor.press("enter")
         assert "s Section" in monitor.lines[-1]
-        assert monitor.lines[-1].rstrip().endswith("xBack")
+        assert monitor.lines[-1].rstrip().endswith("x Back")
         await monitor.press("q", "escape")
         assert not monitor.is_alone
         await monitor.press("x")

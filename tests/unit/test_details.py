@@ -103,3 +103,27 @@ def test_only_the_limit_of_tasks_is_filled_in() -> None:
 def test_a_process_without_arguments_has_none_to_show() -> None:
     section = command_section(b"\0", is_cut=False)
     assert (section.data, section.reason) == ((), "it has none")
+
+
+def test_the_graphs_have_a_minute_and_the_sum_of_what_is_known_of_io() -> None:
+    frame = make_frame(None, make_sample([{"pid": 7, "rss_bytes": 3 << 20}]))
+    history = ProcessHistory(Identity(7, 1000))
+    history.take_frame(frame)
+    cpu, memory, io = history.graphs(0)
+    assert {len(graph.points) for graph in (cpu, memory, io)} == {60}
+    assert (memory.text, memory.top, memory.note) == ("3.0M", "4M", "peak 3.0M")
+    assert (io.text, io.note, io.span) == ("r -  w -", "", "60 s")
+    history.take_details(details(10, 0))
+    history.take_details(details(12, 8 << 10))
+    io = history.graphs(0)[2]
+    assert (io.text, io.note, io.top) == ("r 4.0K/s  w -", "peak 4.0K/s", "4K")
+    assert io.points[-1] == 4 << 10
+    assert math.isnan(io.points[-2])
+
+
+def test_the_graph_of_cpu_use_has_the_scale_that_is_asked_for() -> None:
+    history = ProcessHistory(Identity(7, 1000))
+    history.cpu_pct.append(180.0)
+    one, whole = history.graphs(0)[0], history.graphs(4)[0]
+    assert (one.text, one.top) == ("180.0", "200")
+    assert (whole.text, whole.top) == ("45.0", "50")

@@ -11,8 +11,8 @@ from montauk_tui.engine.columns import cells
 from montauk_tui.engine.columns.cells import Level
 from montauk_tui.engine.columns.gauge_cells import of_cgroup
 from montauk_tui.engine.columns.rate_cells import rate_at
-from montauk_tui.engine.history.process_history import MOST_INTERVALS
-from montauk_tui.engine.summary.items import Fact, Graph, Group, Summary
+from montauk_tui.engine.summary.graphs import cpu_graph, memory_graph, span_text
+from montauk_tui.engine.summary.items import Fact, Group, Summary
 from montauk_tui.engine.summary.lists import family
 from montauk_tui.engine.summary.relatives import (
     PEOPLE,
@@ -22,10 +22,8 @@ from montauk_tui.engine.summary.relatives import (
 from montauk_tui.engine.units import (
     NOTHING_KNOWN,
     byte_rate_text,
-    bytes_text,
     cpu_time_text,
     duration_text,
-    percent_text,
 )
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.lookups import Command
@@ -33,18 +31,14 @@ from montauk_tui.model.names import POLICIES, STATES
 from montauk_tui.model.orphans import codes
 from montauk_tui.model.process_history import SeriesReader
 from montauk_tui.model.sample import Identity
-from montauk_tui.model.schema import UNKNOWN, Floats
+from montauk_tui.model.schema import UNKNOWN
 
-_LEAST_FULL_BYTES: Final = 1 << 20
-_SCALES: Final = (10.0, 25.0, 50.0)
-"""Scales of the graph for CPU use below one core."""
 _ZOMBIE: Final = "Z"
 _USUAL_POLICY: Final = 0
 _MINUTE_S: Final = 59.5
 _LEAST_TO_SPLIT_S: Final = 0.1
 """Ticks split the time into user and system: below this the split is chance."""
 _LEAST_POINTS: Final = 2
-_SPAN_IN_MINUTES_S: Final = 120.0
 _READER: Final = SeriesReader()
 """The process of the panel is mostly the same as in the previous frame."""
 
@@ -137,7 +131,7 @@ def use_of(
         machine_scale: Whether 100 % is the whole machine.
     """
     series = _READER.read(frame.history.intervals, identity)
-    span = _span_text(frame)
+    span = span_text(frame)
     cpu = series.cpu_pct / (len(frame.sample.host.cpu_ids) if machine_scale else 1)
     group: Group = ()
     if row is not None or np.isfinite(cpu).sum() >= _LEAST_POINTS:
@@ -145,11 +139,12 @@ def use_of(
         if row is not None:
             now = float(frame.rates.cpu_pct[row])
             now /= len(frame.sample.host.cpu_ids) if machine_scale else 1
-        group += (_cpu_graph(cpu, now, span),)
+        group += (cpu_graph(cpu, now, span),)
     if row is not None:
         group += _cpu_time(frame, row)
     if row is not None or np.isfinite(series.rss_bytes).sum() >= _LEAST_POINTS:
-        group += (_memory_graph(frame, row, series.rss_bytes, span),)
+        text = "" if row is None else _memory_text(frame, row)
+        group += (memory_graph(text, series.rss_bytes, span),)
     if row is not None:
         virtual = cells.size_text("virt_bytes")(frame, row)
         shared = cells.shared_text(frame, row)
@@ -166,27 +161,6 @@ def _storage(frame: Frame, row: int) -> Group:
     text = f"read {byte_rate_text(read)}, written {byte_rate_text(written)}"
     level = Level.PLAIN if read + written > 0 else Level.FAINT
     return (Fact("Storage", text, level),)
-
-
-def _span_text(frame: Frame) -> str:
-    """Return how long all intervals of a full history take: `60 s`, `5 min`."""
-    lengths = [churn.interval_s for churn in frame.history.churn]
-    # The usual one, and not to the millisecond: no interval is as long as the other.
-    span_s = round(float(np.median(lengths)) if lengths else 1.0, 1) * MOST_INTERVALS
-    return (
-        f"{span_s:.0f} s" if span_s < _SPAN_IN_MINUTES_S else f"{span_s / 60:.0f} min"
-    )
-
-
-def _cpu_graph(points: Floats, now: float, span: str) -> Graph:
-    most = _most(points)
-    text = "" if math.isnan(now) and not math.isnan(most) else percent_text(now)
-    if math.isnan(most):
-        return Graph("CPU%", text, "", _padded(points), 100.0, "100", span, "cpu")
-    full = next((scale for scale in _SCALES if most <= scale), 0.0)
-    full = full or math.ceil(most / 100.0) * 100.0
-    note = f"peak {percent_text(most)}"
-    return Graph("CPU%", text, note, _padded(points), full, f"{full:.0f}", span, "cpu")
 
 
 def _cpu_time(frame: Frame, row: int) -> Group:
@@ -206,28 +180,10 @@ def split_text(write: Callable[[float], str], user_s: float, system_s: float) ->
     return write(both_s) + share
 
 
-def _memory_graph(frame: Frame, row: int | None, points: Floats, span: str) -> Graph:
-    text, most = "", _most(points)
-    if row is not None:
-        text = cells.size_text("rss_bytes")(frame, row)
-        share = cells.mem_pct_text(frame, row)
-        text += f", {share} %" if share != NOTHING_KNOWN else ""
-    # A power of two: the graph keeps its scale while the memory grows a little.
-    least = max(1.0 if math.isnan(most) else most, _LEAST_FULL_BYTES)
-    full = 2.0 ** math.ceil(math.log2(least))
-    note = "" if math.isnan(most) else f"peak {bytes_text(most)}"
-    top = bytes_text(full).replace(".0", "")
-    return Graph("Memory", text, note, _padded(points), full, top, span, "memory")
-
-
-def _padded(points: Floats) -> Floats:
-    """Return as many points as a full history has."""
-    return np.pad(points, (MOST_INTERVALS - len(points), 0), constant_values=np.nan)
-
-
-def _most(points: Floats) -> float:
-    known = points[np.isfinite(points)]
-    return float(known.max()) if known.size else math.nan
+def _memory_text(frame: Frame, row: int) -> str:
+    share = cells.mem_pct_text(frame, row)
+    text = cells.size_text("rss_bytes")(frame, row)
+    return text + (f", {share} %" if share != NOTHING_KNOWN else "")
 
 
 def _setup(frame: Frame, row: int) -> Group:

@@ -4,29 +4,43 @@ A value that does not fit continues on the next line, so nothing is truncated.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from rich.style import Style
 
 from montauk_tui.engine.details import ProcessHistory, value_text
-from montauk_tui.engine.units import bytes_text, percent_text
 from montauk_tui.model.details import Amount, Datum, Details, Section, Table, Value
 from montauk_tui.model.text import cell_width, fit, split_at
 from montauk_tui.ui.themes import Theme
-from montauk_tui.ui.widgets.graph import sparks
-from montauk_tui.ui.widgets.lines import Line, Run
+from montauk_tui.ui.widgets.axes import graph_lines
+from montauk_tui.ui.widgets.lines import Line, Run, line_width, visible
 
 _INDENT: Final = 1
 _LABEL_WIDTH: Final = 22
+_LEAST_FOR_LABELS: Final = 50
 _NARROW: Final = 60
 _COLUMN_WIDTH: Final = 38
 _MOST_COLUMNS: Final = 3
 _MOST_LONG: Final = 0.35
 """Share of a section's values that may be too long for columns."""
-_LEAST_GRAPH: Final = 10
-_MOST_GRAPH: Final = 120
+_GRAPH_LABEL: Final = 8
+_LEAST_FOR_COLUMNS: Final = 118
+"""Cells of the page: the screen has two more."""
+_GUTTER: Final = 3
+_LEFT: Final = ("process", "memory", "limits", "cgroup")
+_RIGHT: Final = (
+    "usage", "scheduling", "kernel", "namespaces", "capabilities", "signals",
+)  # fmt: skip
+"""Sections beside each other; the others need the whole width."""
+_LEADING: Final = frozenset(
+    ("State", "User", "Parent", "User CPU", "System CPU", "Threads", "RSS", "PSS",
+     "Swap", "Read from storage", "Written to storage"),
+)  # fmt: skip
+"""Labels of values that one looks for first."""
 
 
 class PageStyle(NamedTuple):
@@ -54,24 +68,67 @@ class Page:
         self.texts.append((len(self.lines), searched.lower()))
         self.lines.extend(lines)
 
+    def put_beside(self, left: "Page", right: "Page", at: int) -> None:
+        """Add two pages beside each other, the right one from the cell `at` on."""
+        if self.lines:
+            self.lines.append(())
+        top = len(self.lines)
+        pairs = zip_longest(left.lines, right.lines, fillvalue=())
+        self.lines += [
+            (*visible(one, at), *other) if other else one for one, other in pairs
+        ]
+        for page in (left, right):
+            self.texts += [(top + line, text) for line, text in page.texts]
+            self.headings |= {it: top + line for it, line in page.headings.items()}
+        self.texts.sort(key=itemgetter(0))
+
 
 def lay_out(details: Details, history: ProcessHistory, look: PageStyle) -> Page:
-    """Return the page of all sections."""
-    page = Page()
-    for section in details.sections:
+    """Return the page: the graphs, two columns where there is room, and the lists."""
+    page = Page(_band(history, look))
+    if look.width < _LEAST_FOR_COLUMNS:
+        _add_sections(page, details.sections, look)
+        return page
+    cell = (look.width - _GUTTER) // 2
+    narrow = look._replace(width=cell)
+    left, right = Page(), Page()
+    _add_sections(left, [it for it in details.sections if it.id in _LEFT], narrow)
+    _add_sections(right, [it for it in details.sections if it.id in _RIGHT], narrow)
+    page.put_beside(left, right, cell + _GUTTER)
+    beside = (*_LEFT, *_RIGHT)
+    _add_sections(page, [it for it in details.sections if it.id not in beside], look)
+    return page
+
+
+def _add_sections(page: Page, sections: Iterable[Section], look: PageStyle) -> None:
+    for section in sections:
         if page.lines:
             page.lines.append(())
         page.headings[section.id] = len(page.lines)
         page.add([_heading(section, look)], section.title)
-        if section.id == "usage":
-            page.lines += _graphs(history, look)
         if section.reason:
             faint = look.theme.style("faint")
             page.add(_wrapped((), section.reason, faint, _INDENT, look), section.reason)
         _add_data(page, section, look)
         if section.table is not None:
             _add_table(page, section.table, look)
-    return page
+
+
+def _band(history: ProcessHistory, look: PageStyle) -> list[Line]:
+    """Return CPU use, memory and I/O side by side, one below the other if narrow."""
+    graphs = history.graphs(look.machine_cpus)
+    is_narrow = look.width < _NARROW
+    width = look.width if is_narrow else (look.width - 2 * _GUTTER) // len(graphs)
+    height = 1 if is_narrow else 4 if look.width >= _LEAST_FOR_COLUMNS else 3
+    size = (width, height)
+    drawn = [
+        graph_lines(one, size, _GRAPH_LABEL, look.theme, ascii_only=look.ascii)
+        for one in graphs
+    ]
+    if is_narrow:
+        return [line for lines in drawn for line in lines]
+    together = zip(*drawn, strict=True)
+    return [_beside(lines, width + _GUTTER) for lines in together]
 
 
 def _heading(section: Section, look: PageStyle) -> Line:
@@ -96,7 +153,8 @@ def _add_data(page: Page, section: Section, look: PageStyle) -> None:
     if not data:
         return
     longest = max(cell_width(datum.label) for datum in data)
-    label_width = min(longest, _LABEL_WIDTH if look.width >= _NARROW else 14) + 2
+    most = _LABEL_WIDTH if look.width >= _LEAST_FOR_LABELS else 14
+    label_width = min(longest, most) + 2
     columns = 1 if section.is_list else _column_count(data, label_width, look)
     cell = look.width // columns
     waiting: list[tuple[Line, str]] = []
@@ -150,6 +208,8 @@ def _value_runs(datum: Datum, look: PageStyle) -> list[Run]:
     style = theme.style("warm") if datum.notable else Style.null()
     if not datum.notable and _is_nothing(datum.value):
         style = theme.style("faint")
+    elif not datum.notable and datum.label in _LEADING:
+        style = theme.style("value")
     mark = "! " if datum.notable else ""
     runs = [(mark + value_text(datum.value), style)]
     if datum.note:
@@ -177,8 +237,12 @@ def _long(
     """Return a value that may need many lines, indented to its start."""
     head: Line = ((" " * _INDENT, Style.null()), label)
     text, style = runs[0]
-    lines = _wrapped(head, text, style, _INDENT + label_width, look)
-    lines[-1] = (*lines[-1], *runs[1:])
+    indent = _INDENT + label_width
+    lines = _wrapped(head, text, style, indent, look)
+    if line_width((*lines[-1], *runs[1:])) <= look.width:
+        lines[-1] = (*lines[-1], *runs[1:])
+    else:
+        lines += _wrapped((), runs[1][0].strip(), runs[1][1], indent, look)
     return lines
 
 
@@ -247,47 +311,3 @@ def _add_table(page: Page, table: Table, look: PageStyle) -> None:
 def _aligned(text: str, width: int, *, right: bool) -> str:
     padding = " " * (width - cell_width(text))
     return padding + text if right else text + padding
-
-
-# --- graphs ---------------------------------------------------------------------------
-
-
-def _graphs(history: ProcessHistory, look: PageStyle) -> list[Line]:
-    """Return a line for each resource, over the time it was observed."""
-    cpus = max(1, look.machine_cpus)
-    cpu = [value / cpus for value in history.cpu_pct]
-    return [
-        _graph("CPU%", cpu, percent_text, 100.0, look),
-        _graph("Memory", history.rss_bytes, bytes_text, 0.0, look),
-        _graph("Read/s", history.read_rate, bytes_text, 1.0, look),
-        _graph("Written/s", history.write_rate, bytes_text, 1.0, look),
-    ]
-
-
-def _graph(
-    label: str,
-    points: Iterable[float],
-    text: Callable[[float], str],
-    full: float,
-    look: PageStyle,
-) -> Line:
-    """Return the newest value, one cell per interval, and the highest value.
-
-    The highest cell is `full`, or the highest value if larger.
-    """
-    values = list(points)
-    theme = look.theme
-    now = values[-1] if values else math.nan
-    head = f"{' ' * _INDENT}{label:<9} {text(now):>6}  "
-    room = min(_MOST_GRAPH, look.width - len(head) - 14)
-    shown = values[-room:] if room >= _LEAST_GRAPH else []
-    known = [value for value in shown if not math.isnan(value)]
-    most = max([full, *known])
-    cells = sparks(shown, most, ascii_only=look.ascii)
-    peak = f"  peak {text(max(known))}" if known else ""
-    return (
-        (f"{' ' * _INDENT}{label:<9} ", theme.style("label")),
-        (f"{text(now):>6}  ", theme.style("value" if now > 0 else "faint")),
-        (cells, theme.style("notice")),
-        (peak, theme.style("faint")),
-    )

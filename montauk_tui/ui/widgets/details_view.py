@@ -103,9 +103,10 @@ class DetailsView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False)
 def _moved(old: Page, new: Page, top: int) -> int:
     """Return how far the section at line `top` has moved down."""
     above = [name for name, line in old.headings.items() if line <= top]
-    if not above or above[-1] not in new.headings:
+    nearest = max(above, key=old.headings.__getitem__, default="")
+    if nearest not in new.headings:
         return 0
-    return new.headings[above[-1]] - old.headings[above[-1]]
+    return new.headings[nearest] - old.headings[nearest]
 
 
 def _at(page: Page, line: int) -> Line:

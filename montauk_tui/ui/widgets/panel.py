@@ -17,21 +17,16 @@ from montauk_tui.engine.summary.items import (
 from montauk_tui.model.lookups import Command
 from montauk_tui.model.text import cell_width, fit, split_at
 from montauk_tui.ui.themes import Theme
-from montauk_tui.ui.widgets.graph import graph, stretched
-from montauk_tui.ui.widgets.lines import Line, Run, line_width, spread
+from montauk_tui.ui.widgets.axes import graph_line_count, graph_lines
+from montauk_tui.ui.widgets.lines import Line, Run
 
 _LABEL: Final = 10
 _MOST_LINES: Final = 4
 """Of one value."""
-_AXIS: Final = 6
-"""Cells at the left of a graph."""
-_LEAST_WITH_AXIS: Final = 3
-"""Lines of a graph."""
 
 _ROLES: Final = {
     Level.FAINT: "faint", Level.NOTICE: "notice", Level.WARM: "warm", Level.HOT: "hot",
 }  # fmt: skip
-_GRAPH_ROLES: Final = {"cpu": "bar_user", "memory": "mem_used"}
 
 
 class PanelStyle(NamedTuple):
@@ -137,7 +132,7 @@ def _density(summary: Summary, look: PanelStyle, made: MadeLines) -> _Density:
         length += len(_command(summary.command, look, made, density.command))
         for one in graphs:
             height = density.height(one.role)
-            length += 1 + height + (height >= _LEAST_WITH_AXIS)
+            length += graph_line_count(height)
         if length + min(wanted, density.least_listed) < look.height:
             return density
     return _DENSITIES[-1]
@@ -329,8 +324,9 @@ def _listed(text: str, joint: str, room: int) -> list[str]:
 
 
 def _graph(item: Graph, look: PanelStyle, height: int) -> list[Line]:
-    head = _graph_head(item, look, has_axis=height >= _LEAST_WITH_AXIS)
-    return [_ruled(line, look) for line in (head, *_history(item, look, height))]
+    size = (look.inner, height)
+    lines = graph_lines(item, size, _LABEL, look.theme, ascii_only=look.ascii)
+    return [_ruled(line, look) for line in lines]
 
 
 def _fact(fact: Fact, look: PanelStyle, made: MadeLines) -> list[Line]:
@@ -355,37 +351,3 @@ def _make_fact(fact: Fact, look: PanelStyle) -> list[Line]:
 
 def _label(text: str, look: PanelStyle) -> Run:
     return fit(text, _LABEL), look.theme.style("label")
-
-
-def _graph_head(graph: Graph, look: PanelStyle, *, has_axis: bool) -> Line:
-    label = _label(graph.label, look)
-    value = (graph.text, look.theme.style("value"))
-    note = graph.note if has_axis or not graph.note else f"{graph.note}, of {graph.top}"
-    peak = (note, look.theme.style("faint"))
-    left: Line = (label, value)
-    if line_width((*left, peak)) >= look.inner:
-        return left
-    return spread(left, (peak,), look.inner)
-
-
-def _history(history: Graph, look: PanelStyle, height: int) -> list[Line]:
-    """Return the history over the whole width, with axes if it is high enough."""
-    axis = _AXIS if height >= _LEAST_WITH_AXIS else 0
-    cells = look.inner - axis
-    points = stretched(history.points, cells if look.ascii else 2 * cells)
-    style = look.theme.style(_GRAPH_ROLES[history.role])
-    lines = graph(points, history.full, (cells, height), ascii_only=look.ascii)
-    if not axis:
-        return [((line, style),) for line in lines]
-    faint = look.theme.style("faint")
-    side, corner, rule = ("|", "+", "-") if look.ascii else ("│", "└", "─")
-    scale = [f"{history.top:>{_AXIS - 1}}", *[" " * (_AXIS - 1)] * (height - 1)]
-    span = f" {history.span} ago "
-    gap = rule * max(0, cells - len(span) - len(" now ") - 2)
-    return [
-        *(
-            ((f"{left}{side}", faint), (line, style))
-            for left, line in zip(scale, lines, strict=True)
-        ),
-        ((f"{'0':>{_AXIS - 1}}{corner}{rule}{span}{gap} now {rule}", faint),),
-    ]

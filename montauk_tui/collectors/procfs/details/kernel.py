@@ -172,8 +172,8 @@ def scheduling(subject: Subject) -> Section:
         Datum("Real-time priority", str(subject.number("rt_priority"))),
         tried("Allowed CPUs", lambda: subject.status_text("Cpus_allowed_list")),
         Datum("Last CPU", str(subject.number("processor"))),
-        tried("Switches, waited", lambda: _count(subject, "voluntary_ctxt_switches")),
-        tried("Switches, forced", lambda: _count(
+        tried("Voluntary switches", lambda: _count(subject, "voluntary_ctxt_switches")),
+        tried("Involuntary switches", lambda: _count(
             subject, "nonvoluntary_ctxt_switches"
         )),
         tried("Waited for a CPU", lambda: _queue_wait(subject)),

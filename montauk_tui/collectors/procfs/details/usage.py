@@ -38,19 +38,19 @@ def usage(subject: Subject, io: dict[str, float] | str) -> Section:
         return Amount(subject.number(field) / _HZ, Unit.SECONDS)
 
     data = [
-        Datum("CPU in programs", seconds("utime")),
-        Datum("CPU in the kernel", seconds("stime")),
+        Datum("User CPU", seconds("utime")),
+        Datum("System CPU", seconds("stime")),
         Datum("Children's CPU", Amount(
             (subject.number("cutime") + subject.number("cstime")) / _HZ, Unit.SECONDS)),
         Datum("Threads", Amount(subject.number("threads"))),
-        Datum("Faults with I/O", Amount(subject.number("majflt"))),
-        Datum("Faults", Amount(subject.number("minflt"))),
+        Datum("Major faults", Amount(subject.number("majflt"))),
+        Datum("Minor faults", Amount(subject.number("minflt"))),
     ]  # fmt: skip
     labels = {
-        "read_bytes": "Read from disk",
-        "write_bytes": "Written to disk",
-        "rchar": "Read in all",
-        "wchar": "Written in all",
+        "read_bytes": "Read from storage",
+        "write_bytes": "Written to storage",
+        "rchar": "Read total",
+        "wchar": "Written total",
     }
     for name, label in labels.items():
         if isinstance(io, str):
@@ -135,15 +135,15 @@ def memory(subject: Subject) -> Section:
     if not subject.has_memory:
         return Section("memory", "Memory", reason="none: a kernel thread, or a zombie")
     lines = {
-        "VmRSS": "Resident",
-        "VmHWM": "Resident, at most",
-        "RssAnon": "Anonymous",
-        "RssFile": "Of files",
-        "RssShmem": "Shared memory",
+        "VmRSS": "RSS",
+        "VmHWM": "Peak RSS",
+        "RssAnon": "RssAnon",
+        "RssFile": "RssFile",
+        "RssShmem": "RssShmem",
         "VmSize": "Virtual",
-        "VmSwap": "Swapped out",
+        "VmSwap": "Swap",
         "VmPTE": "Page tables",
-        "HugetlbPages": "Huge pages, apart",
+        "HugetlbPages": "Huge pages",
     }
     data = [
         size(label, partial(subject.status_bytes, name))

@@ -1,0 +1,73 @@
+"""Graphs of the past intervals, for the panel and the page of a process."""
+
+import math
+from typing import Final
+
+import numpy as np
+
+from montauk_tui.engine.history.process_history import MOST_INTERVALS
+from montauk_tui.engine.summary.items import Graph
+from montauk_tui.engine.units import byte_rate_text, bytes_text, percent_text
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.schema import Floats
+
+_LEAST_MEMORY: Final = 1 << 20
+_LEAST_IO: Final = 1 << 10
+_SCALES: Final = (10.0, 25.0, 50.0)
+"""Scales of the graph for CPU use below one core."""
+_SPAN_IN_MINUTES_S: Final = 120.0
+
+
+def span_text(frame: Frame) -> str:
+    """Return how long all intervals of a full history take: `60 s`, `5 min`."""
+    lengths = [churn.interval_s for churn in frame.history.churn]
+    # The usual one, and not to the millisecond: no interval is as long as the other.
+    span_s = round(float(np.median(lengths)) if lengths else 1.0, 1) * MOST_INTERVALS
+    return (
+        f"{span_s:.0f} s" if span_s < _SPAN_IN_MINUTES_S else f"{span_s / 60:.0f} min"
+    )
+
+
+def cpu_graph(points: Floats, now: float, span: str) -> Graph:
+    """Return the graph of CPU use; `now` is NaN if it has exited."""
+    most = _most(points)
+    text = "" if math.isnan(now) and not math.isnan(most) else percent_text(now)
+    if math.isnan(most):
+        return Graph("CPU%", text, "", _padded(points), 100.0, "100", span, "cpu")
+    full = next((scale for scale in _SCALES if most <= scale), 0.0)
+    full = full or math.ceil(most / 100.0) * 100.0
+    note = f"peak {percent_text(most)}"
+    return Graph("CPU%", text, note, _padded(points), full, f"{full:.0f}", span, "cpu")
+
+
+def memory_graph(text: str, points: Floats, span: str) -> Graph:
+    """Return the graph of resident memory, `text` for now."""
+    known, full = _most(points), _full_bytes(points, _LEAST_MEMORY)
+    note = "" if math.isnan(known) else f"peak {bytes_text(known)}"
+    top = bytes_text(full).replace(".0", "")
+    return Graph("Memory", text, note, _padded(points), full, top, span, "memory")
+
+
+def io_graph(text: str, points: Floats, span: str) -> Graph:
+    """Return the graph of bytes a second, `text` for now."""
+    known, full = _most(points), _full_bytes(points, _LEAST_IO)
+    note = "" if math.isnan(known) else f"peak {byte_rate_text(known)}"
+    top = bytes_text(full).replace(".0", "")
+    return Graph("I/O", text, note, _padded(points), full, top, span, "io")
+
+
+def _full_bytes(points: Floats, least: int) -> float:
+    """Return a power of two: a scale stays while a value grows a little."""
+    most = _most(points)
+    return 2.0 ** math.ceil(math.log2(max(least, 0 if math.isnan(most) else most)))
+
+
+def _padded(points: Floats) -> Floats:
+    """Return as many points as a full history has."""
+    points = points[-MOST_INTERVALS:]
+    return np.pad(points, (MOST_INTERVALS - len(points), 0), constant_values=np.nan)
+
+
+def _most(points: Floats) -> float:
+    known = points[np.isfinite(points)]
+    return float(known.max()) if known.size else math.nan
