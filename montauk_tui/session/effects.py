@@ -72,9 +72,13 @@ class Pick(NamedTuple):
     choices: Sequence[Choice]
     current: str
     then: Callable[[Session, Picked], Result]
+    verb: str = "select"
+    """What Enter does."""
+    first: int = 0
+    """How many choices are above a rule."""
     switched_title: str = ""
-    switch_hint: str = ""
-    """What Tab switches to."""
+    switch_adds: str = ""
+    """Whom Tab adds."""
 
 
 class Toggle(NamedTuple):

@@ -161,7 +161,8 @@ def test_every_signal_has_its_name() -> None:
     assert NAMES[int(signal.SIGRTMIN) + 2] == "SIGRTMIN+2"
     assert set(signal.Signals) <= set(NAMES)
     assert list(NAMES) == sorted(NAMES)
-    assert meaning(9) == "Killed"
+    assert meaning(9) == "Kill at once; cannot be caught"
+    assert all(meaning(it) for it in signal.Signals)
     assert meaning(int(signal.SIGRTMIN) + 2) == ""
 
 

@@ -10,6 +10,7 @@ from montauk_tui.config import Settings
 from montauk_tui.host.local import LocalActions
 from montauk_tui.model.outcome import Outcome, Result
 from montauk_tui.model.sample import Identity
+from montauk_tui.model.signals import NAMES
 from montauk_tui.session.effects import Pick, Picked, Sample, Toggle
 from tests.support.acting import Children, desk_of, desk_with
 from tests.support.children import ended_by, with_room_above
@@ -115,6 +116,25 @@ def test_a_signal_is_sent_said_and_remembered(family: Children) -> None:
     assert family[0][0].poll() is None
 
 
+def test_the_signals_that_people_send_come_first(family: Children) -> None:
+    desk = desk_of(family)
+    desk.run("move(1)", "kill")
+    pick = picking(desk)
+    numbers = [int(choice.id) for choice in pick.choices]
+    first, rest = numbers[: pick.first], numbers[pick.first :]
+    assert [signal.Signals(it).name[3:] for it in first] == [
+        "TERM", "KILL", "HUP", "INT", "STOP", "CONT",
+    ]  # fmt: skip
+    assert rest == sorted(set(NAMES) - set(first))
+    assert (pick.verb, pick.switched_title) == ("send", "")
+
+
+def test_one_descendant_is_in_the_singular(family: Children) -> None:
+    desk = desk_of(family[:2])
+    desk.run("kill")
+    assert picking(desk).switch_adds == "1 descendant"
+
+
 def test_what_is_paused_stays_as_it_is(family: Children) -> None:
     desk = desk_of(family)
     desk.run("pause", "kill")
@@ -126,7 +146,7 @@ def test_what_is_paused_stays_as_it_is(family: Children) -> None:
 def test_the_switch_means_all_below_as_well(family: Children) -> None:
     desk = desk_of(family)
     desk.run("kill")
-    assert picking(desk).switch_hint == "and 2 descendants"
+    assert picking(desk).switch_adds == "2 descendants"
     desk.answer(Picked("15", switched=True))
     assert desk.said == "SIGTERM sent to 3"
     assert [ended_by(process) for process, _ in family] == [signal.SIGTERM] * 3

@@ -51,7 +51,7 @@ async def test_a_signal_is_found_by_number_or_name_and_remembered(
 ) -> None:
     async with running(app_of(family), SIZE) as monitor:
         await monitor.press("f9", "1", "2")
-        assert box(monitor)[1] == "12: Enter selects"
+        assert box(monitor)[1] == "12: Enter sends"
         await monitor.press("enter")
         assert ended_by(family[0][0]) is signal.SIGUSR2
         await monitor.press("down", "f9", "enter")
@@ -70,10 +70,10 @@ async def test_what_was_typed_wrongly_sends_nothing(family: Children) -> None:
         await monitor.press("enter")
         assert not monitor.is_alone
         await monitor.press("backspace")
-        assert box(monitor)[1] == "kil: Enter selects"
+        assert box(monitor)[1] == "kil: Enter sends"
         await monitor.type("x")
         await monitor.press("down")
-        assert box(monitor)[1].startswith("Tab: and 2 descendants; Enter")
+        assert box(monitor)[1] == "Enter send  Tab add 2 descendants  Esc cancel"
         await monitor.press("escape")
     assert [process.poll() for process, _ in family] == [None] * 3
 
@@ -81,13 +81,25 @@ async def test_what_was_typed_wrongly_sends_nothing(family: Children) -> None:
 async def test_tab_in_the_menu_means_all_below_as_well(family: Children) -> None:
     async with running(app_of(family), SIZE) as monitor:
         await monitor.press("f9")
-        assert "Tab: and 2 descendants" in box(monitor)[1]
+        assert "Tab add 2 descendants" in box(monitor)[1]
         await monitor.press("tab")
         assert box(monitor)[0].endswith("and 2 descendants")
+        assert "Tab leave out 2 descendants" in box(monitor)[1]
         await monitor.press("enter")
         for process, _ in family:
             assert ended_by(process) is signal.SIGTERM
         assert said(monitor) == "SIGTERM sent to 3"
+
+
+async def test_a_rule_parts_the_usual_signals_from_the_others(family: Children) -> None:
+    for ascii_only, dash in ((False, "─"), (True, "-")):
+        async with running(app_of(family, ascii=ascii_only), SIZE) as monitor:
+            await monitor.press("f9")
+            lines = monitor.lines
+            at = next(y for y, line in enumerate(lines) if "18 SIGCONT" in line)
+            assert lines[at + 1].count(dash * 40) == 1
+            assert "3 SIGQUIT" in lines[at + 2]
+            assert "".join(lines).isascii() == ascii_only
 
 
 async def test_tagged_processes_get_it_in_place_of_the_selected(

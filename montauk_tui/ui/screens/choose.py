@@ -39,7 +39,7 @@ class ChooseScreen(ModalScreen[str | None]):
         ]
         with Vertical(id="box") as box:
             box.border_title = self._offer.title
-            box.border_subtitle = "Enter selects, Esc cancels"
+            box.border_subtitle = "Enter select  Esc cancel"
             yield OptionList(*options, id="choices")
             if self._notes:
                 most = max(note.count("\n") + 1 for note in self._notes.values())

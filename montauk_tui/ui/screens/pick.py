@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.segment import Segment
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
@@ -9,10 +10,24 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.strip import Strip
+from textual.style import Style
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from montauk_tui.session.effects import Choice, Pick, Picked
+
+
+class _Ruled(OptionList):
+    """A list whose rule is of ASCII where that is wanted."""
+
+    def _get_option_render(self, option: Option, style: Style) -> list[Strip]:
+        strips = super()._get_option_render(option, style)
+        if not (option._divider and self.app.has_class("ascii")):  # noqa: SLF001
+            return strips
+        rule = strips[-1]
+        dashes = [Segment("-" * rule.cell_length, it.style) for it in rule]
+        return [*strips[:-1], Strip(dashes[:1])]
 
 
 class PickScreen(ModalScreen[Picked | None]):
@@ -30,7 +45,9 @@ class PickScreen(ModalScreen[Picked | None]):
         self._titles = (offer.title, offer.switched_title)
         self._choices = offer.choices
         self._current = offer.current
-        self._hint = offer.switch_hint
+        self._verb = offer.verb
+        self._first = offer.first
+        self._adds = offer.switch_adds
         self._switched = False
         self._typed = ""
         self._is_found = True
@@ -40,12 +57,14 @@ class PickScreen(ModalScreen[Picked | None]):
     def compose(self) -> ComposeResult:
         """Lay out the list."""
         widest = max(len(choice.title) for choice in self._choices)
-        options = [
+        options: list[Option | None] = [
             Option(Text(f"{choice.title:{widest}}  {choice.description}".rstrip()))
             for choice in self._choices
         ]
+        if self._first:
+            options.insert(self._first, None)
         with Vertical(id="box"):
-            yield OptionList(*options, id="choices")
+            yield _Ruled(*options, id="choices")
 
     def on_mount(self) -> None:
         """Start at the current line."""
@@ -60,12 +79,11 @@ class PickScreen(ModalScreen[Picked | None]):
         if not self._is_found:
             message = f"no match for {self._typed}"
         elif self._typed:
-            message = f"{self._typed}: Enter selects"
-        elif self._titles[1]:
-            other = "without descendants" if self._switched else self._hint
-            message = f"Tab: {other}; Enter, Esc, or type"
+            message = f"{self._typed}: Enter {self._verb}s"
         else:
-            message = "Enter selects, Esc cancels, type to find"
+            change = "leave out" if self._switched else "add"
+            switch = f"Tab {change} {self._adds}  " if self._titles[1] else ""
+            message = f"Enter {self._verb}  {switch}Esc cancel"
         box.border_subtitle = Content(message)
 
     # --- typing -----------------------------------------------------------------------

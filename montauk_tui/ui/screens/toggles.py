@@ -55,9 +55,7 @@ class TogglesScreen(ModalScreen[frozenset[int] | None]):
         return Text(f"[{sign}] {self._name_of_one} {number}")
 
     def _say(self) -> None:
-        message = (
-            f"{len(self._chosen)} on: Space toggles, a all, Enter sets, Esc cancels"
-        )
+        message = f"{len(self._chosen)} on  Space toggle  a all  Enter set  Esc cancel"
         self.query_one("#box").border_subtitle = Content(message)
 
     def _draw_all(self) -> None:
