@@ -201,6 +201,13 @@ LOOK_BINDINGS: Final = [
 ]  # fmt: skip
 """The keys of the process details page."""
 
+FIRST_MINUTE: Final = (
+    "program.help", "find.filter", "act.kill", "sort.choose", "show.tree",
+    "find.search", "show.enter", "show.next_tab", "show.spawner", "program.quit",
+)  # fmt: skip
+"""The keys that matter most, in this order: the help begins with them, and a narrow
+key bar keeps them."""
+
 EVERY_BINDING: Final = (*BINDINGS, *LOOK_BINDINGS)
 
 OTHER_KEYS: Final = {"find": (("digits", "Jump to the process with that PID"),)}

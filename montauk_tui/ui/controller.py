@@ -237,7 +237,7 @@ class Controller:
         if effect.screen == "help":
             from montauk_tui.ui.screens.help import HelpScreen
 
-            self._app.push_screen(HelpScreen(self.keymap.every, self.theme))
+            self._app.push_screen(HelpScreen(self.keymap, self.theme))
         elif effect.screen == "themes":
             self._choose_theme()
         elif effect.screen == "setup" and is_free:

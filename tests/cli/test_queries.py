@@ -23,7 +23,7 @@ from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import Need
 from montauk_tui.pipeline.frames import FrameSource
-from montauk_tui.ui.screens.help import QUERIES
+from montauk_tui.ui.widgets.help_page import QUERIES
 from tests.architecture.test_docs import DOCS, section
 
 Process = dict[str, Any]

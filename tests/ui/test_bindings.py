@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from textual.actions import parse as parse_action
@@ -16,6 +17,7 @@ from montauk_tui.ui.app import MontaukApp
 from montauk_tui.ui.bindings import (
     BINDINGS,
     EVERY_BINDING,
+    FIRST_MINUTE,
     LOOK_BINDINGS,
     SECTIONS,
     key_name,
@@ -24,6 +26,7 @@ from montauk_tui.ui.bindings import (
 from montauk_tui.ui.commands import KeyCommands
 from montauk_tui.ui.screens.details import DetailsScreen
 from montauk_tui.ui.screens.help import HelpScreen
+from montauk_tui.ui.widgets.help_page import help_lines
 from tests.support.monitor import make_app, running
 
 
@@ -98,14 +101,10 @@ def test_no_name_of_a_key_is_one_only_programmers_know() -> None:
             ), name
 
 
-def help_text() -> str:
-    from rich.console import Console  # noqa: PLC0415 - only here
-
+def help_text(width: int = 100) -> str:
     look = themes.load(themes.DEFAULT, [folder("themes")])
-    console = Console(width=100, color_system=None)
-    with console.capture() as capture:
-        console.print(HelpScreen(EVERY_BINDING, look)._table())  # noqa: SLF001
-    return capture.get()
+    lines = help_lines(EVERY_BINDING, look, width)
+    return "\n".join("".join(text for text, _ in line) for line in lines)
 
 
 def test_the_help_tells_of_every_key() -> None:
@@ -114,6 +113,46 @@ def test_the_help_tells_of_every_key() -> None:
         assert f" {' '.join(key_names(binding))} {binding.tooltip}" in text
     for heading in SECTIONS.values():
         assert heading in text
+
+
+def test_the_help_begins_with_the_ten_keys_that_matter() -> None:
+    first = help_text().partition("Moving")[0].splitlines()
+    assert first[0].strip() == "The first minute"
+    named = {key.id: " ".join(key_names(key)) for key in EVERY_BINDING}
+    shown = [line.split("  ")[1] for line in first[1:] if line.strip()]
+    assert shown == [named[name] for name in FIRST_MINUTE]
+    assert len(shown) == 10
+
+
+@pytest.mark.parametrize(
+    ("width", "columns"), [(38, 1), (78, 1), (107, 1), (108, 2), (177, 2), (198, 3)]
+)
+def test_the_help_has_as_many_columns_as_fit(width: int, columns: int) -> None:
+    lines = help_text(width).splitlines()
+    assert max(map(len, lines)) <= width
+    headings = ["The first minute", *SECTIONS.values(), "Filters", "Symbols"]
+    places = {
+        line.index(f" {heading}")
+        for heading in headings
+        for line in lines
+        if f" {heading}  " in f"{line}  "
+    }
+    assert len(places) == columns
+    words = sorted(help_text(100).split())
+    assert sorted("\n".join(lines).split()) == words, "nothing is cut"
+
+
+async def test_the_help_is_searched_and_stands_still() -> None:
+    async with running(size=(80, 24)) as monitor:
+        await monitor.press("f1", "slash")
+        await monitor.type("unknown:")
+        await monitor.press("enter")
+        assert "Unknown: not measured yet" in monitor.text
+        before = monitor.lines
+        await monitor.draw(replace(monitor.frame, seq=monitor.frame.seq + 1))
+        assert monitor.lines == before
+        await monitor.press("escape")
+        assert monitor.is_alone
 
 
 def test_digits_are_among_the_keys_that_find() -> None:
@@ -201,6 +240,16 @@ async def test_on_80_columns_the_bar_has_every_function_key() -> None:
         assert re.findall(r"F\d+", bar) == [f"F{number}" for number in range(1, 11)]
         await monitor.click("#keys", bar.index("Tree"))
         assert monitor.app.session.choices.view.tree
+
+
+@pytest.mark.parametrize(
+    ("width", "keys"),
+    [(80, "1 2 3 4 5 6 7 8 9 10"), (60, "1 3 4 5 6 9 10"), (40, "1 4 6 9 10"),
+     (20, "1 10"), (8, "10")],
+)  # fmt: skip
+async def test_a_narrow_bar_keeps_the_keys_that_matter(width: int, keys: str) -> None:
+    async with running(size=(width, 10)) as monitor:
+        assert re.findall(r"F(\d+)", monitor.lines[-1]) == keys.split()
 
 
 @pytest.mark.parametrize("key", ["q", "f10", "ctrl+c"])

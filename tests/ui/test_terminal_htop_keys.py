@@ -192,7 +192,7 @@ STEPS: Final[dict[str, Steps]] = {
     "Ctrl-L": (recompute,),
     "F1 h ?": tuple(
         step for key in (F1, "h", "?")
-        for step in there_and_back(key, "Esc closes", "Select the row above")
+        for step in there_and_back(key, "The first minute", "Select the row above")
     ),
     # S has another meaning here, and docs/keys.md tells why: this collector sees nobody
     # start another, so one line tells who did.

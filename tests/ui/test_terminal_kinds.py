@@ -44,7 +44,7 @@ def abilities(**environment: str) -> dict[str, Any]:
 def shown_with(terminal: Terminal) -> bytes:
     """Return what the program writes for screens of many kinds."""
     terminal.until_shown("F10 Quit", "CPU%")
-    for keys, shown in (("t", "tree by"), ("?", "Esc closes"), ("\x03", "")):
+    for keys, shown in (("t", "tree by"), ("?", "The first minute"), ("\x03", "")):
         terminal.type(keys)
         terminal.until_shown(shown)
     assert terminal.exit_code() == 0

@@ -95,7 +95,7 @@ def test_variables_of_the_library_that_draws_have_no_effect(tmp_path: Path) -> N
     with Terminal(MONTAUK, environment=environment) as terminal:
         terminal.until_shown("F10 Quit", "every 1 s")
         terminal.type("?")
-        terminal.until_shown("Esc closes")
+        terminal.until_shown("The first minute")
         terminal.type("\x03")
         assert terminal.exit_code() == 0
         assert terminal.is_restored

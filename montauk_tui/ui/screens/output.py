@@ -7,7 +7,7 @@ from textual.binding import Binding
 from montauk_tui.host.base import Program
 from montauk_tui.model.text import clean
 from montauk_tui.ui.bindings import LOOK_BINDINGS
-from montauk_tui.ui.screens.searching import SearchableScreen
+from montauk_tui.ui.screens.searching import SearchableScreen, general_keys
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.lines import Line, Run
 from montauk_tui.ui.widgets.output_view import OutputView
@@ -20,16 +20,8 @@ _OWN = [
 ]
 _FOLLOWING = Binding("f8,f,Z", _FOLLOW, "Follow", show=True)
 
-_OF_THE_PAGE = ("section", "jump", "pause", "refresh")
-"""Keys of the details page that do not apply here."""
-
 _LOOK_S = 0.1
 """How often it checks for new lines."""
-
-
-def _is_of_the_page(binding: Binding) -> bool:
-    action = binding.action.partition(".")[2]
-    return action.startswith(_OF_THE_PAGE)
 
 
 class OutputScreen(SearchableScreen):
@@ -49,8 +41,7 @@ class OutputScreen(SearchableScreen):
         """Show the output of a program about the process `name`."""
         self.view = OutputView()
         keys = [*_OWN, _FOLLOWING] if running.lasts else _OWN
-        shared = [key for key in bindings if not _is_of_the_page(key)]
-        super().__init__(self.view, [*keys, *shared])
+        super().__init__(self.view, [*keys, *general_keys(bindings)])
         self.running = running
         self.following = True
         self._name = name

@@ -10,21 +10,33 @@ from textual.screen import ModalScreen
 from montauk_tui.ui.keymap import bind
 from montauk_tui.ui.widgets.details_view import DetailsView
 from montauk_tui.ui.widgets.lines import LinesWidget
-from montauk_tui.ui.widgets.output_view import OutputView
 from montauk_tui.ui.widgets.status import KeyBar
+from montauk_tui.ui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
     from montauk_tui.ui.widgets.prompt import PromptBar
 
+_OF_THE_PAGE = ("section", "jump", "pause", "refresh")
+"""Keys of the details page that mean nothing for another text."""
+
 _LEAST_HEIGHT = 6
 """Least terminal height for the key bar."""
+
+
+def general_keys(bindings: Sequence[Binding]) -> list[Binding]:
+    """Return the keys of the details page that are useful for any text."""
+    return [
+        binding
+        for binding in bindings
+        if not binding.action.partition(".")[2].startswith(_OF_THE_PAGE)
+    ]
 
 
 class SearchableScreen(ModalScreen[None]):
     """A title, a text to scroll and search, and the key bar."""
 
     def __init__(
-        self, view: DetailsView | OutputView, bindings: Sequence[Binding]
+        self, view: DetailsView | TextView, bindings: Sequence[Binding]
     ) -> None:
         """Show a view; the last key of the bar returns."""
         super().__init__()

@@ -1,96 +1,31 @@
-"""The output of a program, to scroll and search; draws only the visible lines."""
+"""The output of a program."""
 
 from collections.abc import Sequence
 
 from rich.style import Style
-from textual.scroll_view import ScrollView
 
-from montauk_tui.model.text import cell_width, clean
+from montauk_tui.model.text import clean
 from montauk_tui.ui.themes import Theme
-from montauk_tui.ui.widgets.lines import BaseStyle, Line, Run, marked, visible
-from montauk_tui.ui.widgets.scrolling import set_line_count
+from montauk_tui.ui.widgets.lines import Line
+from montauk_tui.ui.widgets.text_view import TextView
 
 _TAB = 8
 
 
-class OutputView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False):
-    """Lines of text, each a line of the screen."""
+class OutputView(TextView):
+    """Lines as a program wrote them."""
 
     def __init__(self) -> None:
         """Start empty."""
-        super().__init__(id="page")
+        super().__init__()
         self._lines: Sequence[bytes] = ()
-        self._theme: Theme | None = None
-        self._wanted = ""
-        self._found = -1
-        """The line of the last match."""
-        self._shift = 0
-        """Cells scrolled to the right."""
 
     def show(self, lines: Sequence[bytes], theme: Theme, *, at_end: bool) -> None:
         """Show lines, scrolled to the end if wanted."""
-        self._lines, self._theme = lines, theme
-        set_line_count(self, len(lines))
-        if at_end:
-            # By force: the scroll bar may be updated later.
-            self.scroll_to(y=len(lines), animate=False, force=True)
-        self.refresh()
+        self._lines = lines
+        self.show_lines(len(lines), theme, at_end=at_end)
 
-    @property
-    def is_at_end(self) -> bool:
-        """Whether the last line is visible."""
-        return self.scroll_offset.y + self.size.height >= len(self._lines)
-
-    def shift_by(self, cells: int) -> None:
-        """Scroll sideways."""
-        top, height = self.scroll_offset.y, self.size.height
-        visible = self._lines[top : top + height]
-        longest = max((cell_width(_text(line)) for line in visible), default=0)
-        most = max(0, longest - self.size.width + 1)
-        self._shift = max(0, min(self._shift + cells, max(most, self._shift)))
-        self.refresh()
-
-    # --- search -----------------------------------------------------------------------
-
-    def search(self, text: str) -> bool:
-        """Mark a text and go to its first match from the top of the screen on."""
-        self._wanted = text.lower()
-        self._found = self.scroll_offset.y - 1
-        self.refresh()
-        return self.search_next()
-
-    def search_next(self, direction: int = 1) -> bool:
-        """Go to the next match, wrapping around; tell whether there is one.
-
-        With a `direction` of -1 go to the previous one.
-        """
-        count = len(self._lines)
-        for step in range(1, count + 1) if self._wanted else ():
-            index = (self._found + direction * step) % count
-            if self._wanted in _text(self._lines[index]).lower():
-                self._found = index
-                self._show_line(index)
-                return True
-        return False
-
-    def _show_line(self, line: int) -> None:
-        top, height = self.scroll_offset.y, max(1, self.size.height)
-        if not top <= line < top + height:
-            self.scroll_to(y=max(0, line - height // 3), animate=False)
-
-    # --- drawing ----------------------------------------------------------------------
-
-    def runs(self, y: int, width: int) -> list[Run]:
-        """Return the line `y` of the visible part."""
-        at = y + self.scroll_offset.y
-        line: Line = ()
-        if at < len(self._lines):
-            line = ((_text(self._lines[at]), Style.null()),)
-        if self._wanted and self._theme is not None:
-            line = marked(line, self._wanted, self._theme.style("match"))
-        return visible(line, width, self._shift)
-
-
-def _text(line: bytes) -> str:
-    """Return a sanitised line: it may contain process-controlled text."""
-    return clean(line.rstrip(b"\r").expandtabs(_TAB))
+    def line(self, index: int) -> Line:
+        """Return a sanitised line: it may contain process-controlled text."""
+        text = clean(self._lines[index].rstrip(b"\r").expandtabs(_TAB))
+        return ((text, Style.null()),)

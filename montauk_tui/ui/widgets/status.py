@@ -9,7 +9,7 @@ from textual.binding import Binding
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Counters
 from montauk_tui.model.text import cell_width, clean, fit
-from montauk_tui.ui.bindings import is_acting, key_names
+from montauk_tui.ui.bindings import FIRST_MINUTE, is_acting, key_names
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.lines import Line, LinesWidget, Run, line_width, spread
 
@@ -89,6 +89,12 @@ def _cut(text: str, room: int) -> str:
     return f"{kept}{_MORE}" if kept else ""
 
 
+def _rank(binding: Binding) -> int:
+    """Return the place of a key among those that a narrow bar keeps."""
+    name = binding.id or ""
+    return FIRST_MINUTE.index(name) if name in FIRST_MINUTE else len(FIRST_MINUTE)
+
+
 class KeyBar(LinesWidget):
     """The function keys, made from the bindings; a click is a key press."""
 
@@ -117,19 +123,11 @@ class KeyBar(LinesWidget):
         self._spans = []
         at = 0
         keys = [it for it in self._keys if not (read_only and is_acting(it))]
-        others, ending = keys[:-1], keys[-1:]
         # If not all fit, the gaps are dropped.
         self._gap = " "
         if sum(self._width_of(binding, labels) for binding in keys) > width:
             self._gap = ""
-        reserved = sum(self._width_of(binding, labels) for binding in ending)
-        fitting: list[Binding] = []
-        for binding in others:
-            reserved += self._width_of(binding, labels)
-            if reserved > width:
-                break
-            fitting.append(binding)
-        for binding in (*fitting, *ending):
+        for binding in self._fitting(keys, labels, width):
             key, text = (
                 key_names(binding)[0],
                 labels.get(binding.action, binding.description),
@@ -143,6 +141,22 @@ class KeyBar(LinesWidget):
             at = end
         runs.append((" " * max(0, width - at), theme.style("key_label")))
         self.paint([tuple(runs)])
+
+    def _fitting(
+        self, keys: Sequence[Binding], labels: dict[str, str], width: int
+    ) -> list[Binding]:
+        """Return the keys that fit, the most important ones, in their order.
+
+        The last one is always among them.
+        """
+        kept: list[Binding] = []
+        room = width
+        for binding in (*keys[-1:], *sorted(keys[:-1], key=_rank)):
+            room -= self._width_of(binding, labels)
+            if kept and room < 0:
+                break
+            kept.append(binding)
+        return [binding for binding in keys if binding in kept]
 
     def _width_of(self, binding: Binding, labels: dict[str, str]) -> int:
         text = labels.get(binding.action, binding.description)
