@@ -14,6 +14,7 @@ from textual.strip import Strip
 from montauk_tui.model.text import cell_width
 from montauk_tui.ui.terminal.canvas import Canvas
 from montauk_tui.ui.terminal.pen import PLAIN, Pen
+from montauk_tui.ui.widgets.lines import bare_ended
 
 EVERY: Final = frozenset({1, 2, 3, 4, 5, 7, 8, 9})
 
@@ -234,3 +235,16 @@ def test_the_colour_of_a_space_is_not_sent() -> None:
     assert sent([Segment("     ab", red)], [Segment("     ab", green)]).count(" ") == 0
     underlined = Style(color="#00ff00", underline=True)
     assert " " in sent([Segment("a b", red)], [Segment("a b", underlined)])
+
+
+def test_no_blank_at_the_end_of_a_run_is_underlined() -> None:
+    line, bold = Style(underline=True, bold=True), Style(bold=True)
+    runs = [("  96.8%  ", line), ("mem", bold), ("a b", line), ("   ", line)]
+    bare = bare_ended(runs)
+    assert [(text, bool(style.underline)) for text, style in bare] == [
+        ("  ", False), ("96.8%", True), ("  ", False), ("mem", False), ("a b", True),
+        ("   ", False),
+    ]  # fmt: skip
+    assert all(style.bold for _, style in bare)
+    plain = [(" a ", bold)]
+    assert bare_ended(plain) is plain

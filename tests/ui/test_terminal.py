@@ -138,12 +138,25 @@ def test_colours_are_used_unless_refused(terminal: Terminal) -> None:
     assert {38, 48} <= terminal.styles
 
 
+def reversed_lines(terminal: Terminal) -> list[int]:
+    """Return which lines have reversed text; scroll bars have none."""
+    buffer, width = terminal.screen.buffer, terminal.screen.columns
+    return [
+        y
+        for y in range(terminal.screen.lines)
+        if any(buffer[y][x].reverse and buffer[y][x].data > " " for x in range(width))
+    ]
+
+
 def test_no_color_sets_no_colour() -> None:
     with Terminal([*MONTAUK], environment={"NO_COLOR": "1"}) as terminal:
         terminal.until_shown("F10 Quit", "CPU%")
+        terminal.until(lambda: len(reversed_lines(terminal)) == 1)
         for keys, shown in (("?", "The first minute"), ("\x1b[17~", "Sort by")):
             terminal.type(keys)
             terminal.until_shown(shown)
+            if keys == "?":
+                terminal.until(lambda: not reversed_lines(terminal))
             terminal.type("\x1b")
             terminal.until_gone(shown)
         for keys, shown in (

@@ -131,6 +131,13 @@ def test_monochrome_names_no_colour() -> None:
         assert style.bgcolor is None, role
 
 
+def test_only_the_selection_is_reversed_in_monochrome() -> None:
+    theme = themes.load(themes.MONOCHROME, [folder("themes")])
+    assert [role for role, style in theme.styles.items() if style.reverse] == [
+        "selected"
+    ]
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 async def test_a_shipped_theme_is_worn(name: str) -> None:
     async with running(make_app(theme=name), (120, 30)) as monitor:

@@ -11,6 +11,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from montauk_tui.session.effects import Choose
+from montauk_tui.ui.widgets.choices import ChoiceList
 
 
 class ChooseScreen(ModalScreen[str | None]):
@@ -40,7 +41,7 @@ class ChooseScreen(ModalScreen[str | None]):
         with Vertical(id="box") as box:
             box.border_title = self._offer.title
             box.border_subtitle = "Enter select  Esc cancel"
-            yield OptionList(*options, id="choices")
+            yield ChoiceList(*options, id="choices")
             if self._notes:
                 most = max(note.count("\n") + 1 for note in self._notes.values())
                 note = Static("", id="choice-note", markup=False)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from rich.segment import Segment
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
@@ -10,24 +9,11 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.strip import Strip
-from textual.style import Style
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from montauk_tui.session.effects import Choice, Pick, Picked
-
-
-class _Ruled(OptionList):
-    """A list whose rule is of ASCII where that is wanted."""
-
-    def _get_option_render(self, option: Option, style: Style) -> list[Strip]:
-        strips = super()._get_option_render(option, style)
-        if not (option._divider and self.app.has_class("ascii")):  # noqa: SLF001
-            return strips
-        rule = strips[-1]
-        dashes = [Segment("-" * rule.cell_length, it.style) for it in rule]
-        return [*strips[:-1], Strip(dashes[:1])]
+from montauk_tui.ui.widgets.choices import ChoiceList
 
 
 class PickScreen(ModalScreen[Picked | None]):
@@ -64,7 +50,7 @@ class PickScreen(ModalScreen[Picked | None]):
         if self._first:
             options.insert(self._first, None)
         with Vertical(id="box"):
-            yield _Ruled(*options, id="choices")
+            yield ChoiceList(*options, id="choices")
 
     def on_mount(self) -> None:
         """Start at the current line."""

@@ -12,9 +12,10 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from montauk_tui.session.effects import Toggle
+from montauk_tui.ui.widgets.choices import ChoiceList
 
 
-class _Switches(OptionList):
+class _Switches(ChoiceList):
     """The lines; Enter accepts all of them."""
 
     # The list's own message would come after later keys, a priority binding before

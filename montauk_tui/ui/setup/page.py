@@ -8,12 +8,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import OptionList, Static
+from textual.widgets import Static
 from textual.widgets.option_list import Option
 
 from montauk_tui.model.text import cell_width, fit
 from montauk_tui.session.effects import Choice
 from montauk_tui.ui.setup.host import SetupHost
+from montauk_tui.ui.widgets.choices import ChoiceList
 
 
 def footer_key(keys: str, action: str, label: str) -> Binding:
@@ -29,7 +30,7 @@ DOWN: Final = footer_key("f8", "move(1)", "Down")
 REMOVE: Final = footer_key("delete", "remove", "Remove")
 
 
-class ItemList(OptionList):
+class ItemList(ChoiceList):
     """Lines with a selection that stays when the lines change."""
 
     # The list's own message may arrive after another line was selected.

@@ -21,6 +21,7 @@ Run = tuple[str, Style]
 Line = tuple[Run, ...]
 
 _PLAIN: Final = Style.null()
+_NOT_UNDERLINED: Final = Style(underline=False)
 
 T = TypeVar("T")
 
@@ -91,6 +92,25 @@ def marked(line: Line, wanted: str, match: Style) -> Line:
     return tuple(run for run in runs if run[0])
 
 
+def bare_ended(runs: list[Run]) -> list[Run]:
+    """Return runs without an underline below the blanks at their ends.
+
+    It marks a figure or a word; below blanks it would look like more of it.
+    """
+    if not any(style.underline for _, style in runs):
+        return runs
+    bare: list[Run] = []
+    for text, style in runs:
+        if not style.underline:
+            bare.append((text, style))
+            continue
+        begin, end = len(text) - len(text.lstrip(" ")), len(text.rstrip(" "))
+        blank = style + _NOT_UNDERLINED
+        parts = (text[:begin], blank), (text[begin:end], style), (text[end:], blank)
+        bare += [part for part in (parts if end else ((text, blank),)) if part[0]]
+    return bare
+
+
 def differing(old: list[T], new: list[T], nothing: T, count: int) -> list[int]:
     """Return which of the first `count` lines differ; `nothing` is a missing one."""
     if old == new:
@@ -133,10 +153,13 @@ class BaseStyle(Widget):
         """Return the line `y` of the visible part, as wide as the widget: `width`."""
         raise NotImplementedError
 
+    def _drawn_runs(self, width: int, y: int) -> list[Run]:
+        return bare_ended(self.runs(y, width))
+
     def render_line(self, y: int) -> Strip:
         """Return the line `y` of the visible part, for Textual."""
         width = self.size.width
-        base, runs = self.base_style, self.runs(y, width)
+        base, runs = self.base_style, self._drawn_runs(width, y)
         if self._direct is not None:
             self._direct.note(y, runs)
         segments = [Segment(text, base + style) for text, style in runs]
@@ -150,7 +173,7 @@ class BaseStyle(Widget):
             self._direct = Direct(self, self.base_style)
         # What Textual may have kept of them is outdated in any case.
         self._styles_cache.set_dirty(*changed_regions(lines, width))
-        if rest := self._direct.draw(lines, partial(self.runs, width=width)):
+        if rest := self._direct.draw(lines, partial(self._drawn_runs, width)):
             self.refresh(*changed_regions(rest, width))
 
 

@@ -111,12 +111,7 @@ class RowMaker(NamedTuple):
         shown = _aligned(text, self.layout.widths[index], left=column.left)
         if level is Level.PLAIN:
             return ((shown, Style.null()),)
-        style = look.theme.styles[_ROLE_OF_LEVEL[level]]
-        if style.underline and not column.left:
-            # A line below blanks would look like a word.
-            blank = len(shown) - len(text)
-            return ((shown[:blank], Style.null()), (text, style))
-        return ((shown, style),)
+        return ((shown, look.theme.styles[_ROLE_OF_LEVEL[level]]),)
 
     def line(self, row: int, cells: Iterable[Cell], sign: str = "") -> Line:
         """Return the cells of a row as a line, with a sign in the gap before it."""
@@ -124,7 +119,9 @@ class RowMaker(NamedTuple):
         pending, pending_style = "", Style.null()
         for run in chain.from_iterable(cells):
             text, style = run
-            if style is pending_style or run is _GAP:
+            # An underline must not join two figures.
+            is_joined = run is _GAP and not pending_style.underline
+            if style is pending_style or is_joined:
                 pending += text
             else:
                 if pending:
