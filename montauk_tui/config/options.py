@@ -69,7 +69,7 @@ class TabSettings:
     filter: str | None = option(
         None, read.filter_text, "a [query](queries.md) that limits what is listed")
     tree: bool | None = option(
-        None, read.switch, "start in tree view, where the rows are processes")
+        None, read.switch, "start in tree view, where the rows are processes or groups")
 
     @property
     def id(self) -> str:

@@ -16,6 +16,7 @@ ROWS: Final = {
     "processes": "Processes",
     "exited": "Exited processes",
     "spawners": "Processes that start other processes",
+    "groups": "Groups of processes",
     "events": "Forks, execs and exits",
 }
 """What a tab may list, and its title."""

@@ -39,8 +39,11 @@ class Folds:
     def closed(self, frame: Frame) -> Bools:
         """Return which rows are the root of a folded branch, if they have one."""
         names = np.array(sorted(self.others), dtype=np.int64).reshape(-1, 2)
-        is_other = np.isin(row_codes(frame), codes(names[:, 0], names[:, 1]))
-        usual = real_pids(frame) > _INIT
+        of_groups = names[:, 0] < 0
+        single = names[~of_groups]
+        is_other = np.isin(row_codes(frame), codes(single[:, 0], single[:, 1]))
+        is_other |= np.isin(frame.sample.processes.pid, names[of_groups, 0])
+        usual = real_pids(frame) != _INIT
         folded: Bools = (usual & self.everything) ^ is_other
         return folded
 
@@ -81,7 +84,9 @@ def fold(frame: Frame, parent: Ints, kept: Bools, closed: Bools) -> Folded:
     holder[walked[inside]] = walked[places[inside]]
     group = np.where(holder >= 0, holder, np.arange(size))
     hidden = np.bincount(group, minlength=size) - 1
-    return Folded(_with_sums(frame, group, hidden > 0), holder, hidden.clip(0))
+    if "live" not in frame.extra:
+        frame = _with_sums(frame, group, hidden > 0)
+    return Folded(frame, holder, hidden.clip(0))
 
 
 def _holders(depths: list[int], closed: list[bool]) -> Ints:

@@ -1,4 +1,4 @@
-"""The order of rows by a key: stable, unknown last, ties by pid."""
+"""The order of rows by a key: stable, unknown last."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,12 +7,16 @@ import numpy as np
 from montauk_tui.model.schema import Floats, Ints
 
 
-def sort_rows(key: Floats, *, descending: bool) -> Ints:
+def sort_rows(key: Floats, *, descending: bool, ties: Floats | None = None) -> Ints:
     """Return the rows of a table sorted by pid, ordered by `key`.
 
-    Rows of equal key stay in the table's order, by pid. NaN comes last either way.
+    Rows of equal key are in the order of `ties`, or else stay in the table's order, by
+    pid. NaN comes last either way.
     """
-    return np.argsort(-key if descending else key, kind="stable")
+    signed = -key if descending else key
+    if ties is None:
+        return np.argsort(signed, kind="stable")
+    return np.lexsort((ties, signed))
 
 
 def text_rank(texts: Sequence[str]) -> Floats:

@@ -105,11 +105,17 @@ def project(frame: Frame, view: View) -> Projection:
     if view.tree:
         projection = _project_tree(frame, view, wanted, shown, hidden)
         return projection._replace(hidden_in_containers=inside)
-    order = sort_rows(view.sort.key(frame), descending=view.descending)
+    order = _sorted(frame, view)
     rows = order[wanted[order]]
     flat = np.zeros(len(rows), dtype=np.bool_)
     level = np.zeros(len(rows), dtype=np.int64)
     return Projection(rows, level, flat, flat, hidden, None, inside)
+
+
+def _sorted(frame: Frame, view: View) -> Ints:
+    """Return all rows in the order of the view; groups of equal key by name."""
+    key, ties = view.sort.key(frame), frame.extra.get("name_rank")
+    return sort_rows(key, descending=view.descending, ties=ties)
 
 
 def _project_tree(
@@ -127,7 +133,7 @@ def _project_tree(
         folded = fold(frame, parent, kept, closed)
         kept &= folded.holder < 0
         frame = folded.frame
-    order = sort_rows(view.sort.key(frame), descending=view.descending)
+    order = _sorted(frame, view)
     renumbered = np.cumsum(kept) - 1
     small_parent = np.where(parent >= 0, renumbered[parent], tree.NO_PARENT)[kept]
     small_order = renumbered[order[kept[order]]]

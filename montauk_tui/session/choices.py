@@ -1,6 +1,6 @@
 """The user's choices, as one frozen value that actions replace."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, Self
 
@@ -10,13 +10,23 @@ from montauk_tui.engine import meters, query
 from montauk_tui.engine.columns.column import Column
 from montauk_tui.engine.columns.table import COLUMNS, id_of
 from montauk_tui.engine.folds import Folds
+from montauk_tui.engine.groups.criteria import CRITERIA
 from montauk_tui.engine.meters import USUAL, Chosen
 from montauk_tui.engine.projection import View
 from montauk_tui.engine.query import EVERYTHING, Query
 from montauk_tui.model.kinds import RowKey
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import Need
-from montauk_tui.session.tabs import GROUPINGS, MAIN, Shown, Tab, Tabs
+from montauk_tui.session.tabs import (
+    GROUPINGS,
+    GROUPS,
+    MAIN,
+    PROCESSES,
+    SPAWNERS,
+    Shown,
+    Tab,
+    Tabs,
+)
 
 _START: Final = "start"
 
@@ -57,6 +67,8 @@ class Choices(Preferences):
     """Whether exited processes are shown in Main."""
     grouping: str = "parent"
     """What the spawners are grouped by."""
+    criterion: str = next(iter(CRITERIA))
+    """What the groups are made by."""
     opened: frozenset[RowKey] = frozenset()
     """The groups of exited processes that are open."""
     tags: frozenset[Identity] = frozenset()
@@ -90,8 +102,9 @@ class Choices(Preferences):
 
     def _moved_to(self, there: Place) -> Self:
         orders = {**self.orders, self._here: (self.view.sort, self.view.descending)}
-        by_start = (COLUMNS[_START], False)
-        usual = by_start if there.tree else self.tabs.every[there.tab].order
+        tab = self.tabs.every[there.tab]
+        by_start = there.tree and tab.rows == PROCESSES
+        usual = (COLUMNS[_START], False) if by_start else tab.order
         sort, descending = orders.get(there, usual)
         view = replace(self.view, sort=sort, descending=descending, tree=there.tree)
         return replace(self, tab=there.tab, orders=orders, view=view)
@@ -167,14 +180,21 @@ class Choices(Preferences):
         linger_s = self.linger_s if self.exited else 0.0
         exited_parents = self.in_tree and self.exited
         return Shown(
-            self.tab_now.rows, linger_s, self.opened, self.grouping, exited_parents
-        )
+            self.tab_now.rows, linger_s, self.opened, self.grouping, exited_parents,
+            self.criterion, self.in_tree,
+        )  # fmt: skip
 
     def grouped_next(self) -> Self:
-        """Return the choices with the spawners grouped by the next thing."""
-        names = list(GROUPINGS)
-        following = names[(names.index(self.grouping) + 1) % len(names)]
-        return replace(self, grouping=following)
+        """Return the choices with the rows of the tab grouped by the next thing."""
+        if self.tab_now.rows == SPAWNERS:
+            return replace(self, grouping=_after(self.grouping, GROUPINGS))
+        return replace(self, criterion=_after(self.criterion, CRITERIA))
+
+    @property
+    def grouped_by(self) -> str:
+        """What the rows of the tab are grouped by; empty if they are not."""
+        by = {SPAWNERS: self.grouping, GROUPS: self.criterion}
+        return by.get(self.tab_now.rows, "")
 
     def toggled(self, fold: RowKey) -> Self:
         """Return the choices with a row of many opened or closed."""
@@ -204,6 +224,8 @@ class Choices(Preferences):
             needs |= meters.needs(self.chosen_meters)
         shown = (COLUMNS[id_of(entry)] for entry in self.shown_columns)
         needs |= Need.union(column.show_need for column in shown)
+        if self.tab_now.rows == GROUPS:
+            needs |= CRITERIA[self.criterion].need
         if self.search_text:
             needs |= Need.CMDLINE
         if self.user_threads:
@@ -211,3 +233,9 @@ class Choices(Preferences):
         if not self.view.containers:
             needs |= Need.CONTAINERS
         return needs
+
+
+def _after(name: str, names: Iterable[str]) -> str:
+    """Return the name that follows another, after the last the first."""
+    every = list(names)
+    return every[(every.index(name) + 1) % len(every)]

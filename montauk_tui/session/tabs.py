@@ -9,6 +9,8 @@ from montauk_tui.config import Settings, TabSettings
 from montauk_tui.engine import query
 from montauk_tui.engine.columns.column import Column
 from montauk_tui.engine.columns.table import COLUMNS, DEFAULT
+from montauk_tui.engine.groups.criteria import CRITERIA
+from montauk_tui.engine.groups.rows import grouped
 from montauk_tui.engine.query import EVERYTHING, Query
 from montauk_tui.engine.rows.events import events
 from montauk_tui.engine.rows.exited import exited_only, with_exited
@@ -40,8 +42,8 @@ class Tab:
 
     @property
     def has_tree(self) -> bool:
-        """Whether its rows are processes, which have parents."""
-        return self.rows == PROCESSES
+        """Whether its rows are processes or groups, which others may contain."""
+        return self.rows in (PROCESSES, GROUPS)
 
     @property
     def order(self) -> tuple[Column, bool]:
@@ -53,6 +55,7 @@ class Tab:
 
 PROCESSES: Final = "processes"
 SPAWNERS: Final = "spawners"
+GROUPS: Final = "groups"
 MAIN: Final = "main"
 EXITED: Final = "exited"
 
@@ -75,6 +78,12 @@ _TABLE: Final = (
         ("pid", "user", "forks_rate", "execs_rate", "ends_rate", "failures_rate",
          "short_pct", "cpu_pct", "command"),
         "short_pct",
+    ),
+    Tab(
+        GROUPS, "Groups", GROUPS,
+        ("live", "cpu_pct", "short_pct", "rss_bytes", "mem_pct", "forks_rate",
+         "ends_rate", "failures_rate", "io_rate", "command"),
+        "cpu_pct",
     ),
     Tab(
         "events", "Events", "events",
@@ -195,6 +204,10 @@ class Shown(NamedTuple):
     grouping: str
     exited_parents: bool
     """Whether exited parents are shown above their live children."""
+    criterion: str = next(iter(CRITERIA))
+    """What the groups are made by."""
+    tree: bool = False
+    """Whether groups contain others."""
 
 
 _with_exited: Final = lru_cache(maxsize=1)(with_exited)
@@ -233,6 +246,10 @@ LISTINGS: Final = {
         "no process started another in the last 5 s",
         "collector {} does not report forks; no parent was credited with child "
         "CPU time",
+    ),
+    GROUPS: Listing(
+        lambda frame, shown: grouped(frame, CRITERIA[shown.criterion], tree=shown.tree),
+        "no process is known",
     ),
     "events": Listing(
         lambda frame, _: events(frame),

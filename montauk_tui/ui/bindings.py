@@ -94,7 +94,7 @@ BINDINGS: Final = [
     _key("S", "spawner", "show.spawner", "Spawner",
          "Go to the process that started the selected one"),
     _key("g", "group", "show.group", "Group",
-         "Group spawners by parent, executable or cgroup"),
+         "Show groups: by cgroup, unit, container, user or program; group spawners"),
     _key("enter", "enter", "show.enter", "Open",
          "Show process details or open a group; in other tabs go to the process"),
     _key("l", "look('files')", "show.files", "Files",

@@ -48,7 +48,7 @@ def test_a_tab_of_processes_starts_at_the_process_at_hand() -> None:
 def test_the_process_at_hand_is_kept_past_tabs_of_other_rows() -> None:
     desk = churning()
     desk.choose(POSTGRES)
-    desk.run(*["next_tab(-1)"] * 3)
+    desk.run(*["next_tab(-1)"] * 4)
     assert desk.tab == "Exited"
     assert desk.session.selection.row is None
     desk.run("next_tab(-1)")
@@ -109,7 +109,7 @@ def test_a_row_of_another_list_stands_for_its_process() -> None:
     desk = churning()
     desk.run("next_tab(1)", "next_tab(1)", "next_tab(1)")
     desk.find(f" {MAKE} ")
-    desk.run("next_tab(1)", "next_tab(1)")
+    desk.run("next_tab(1)", "next_tab(1)", "next_tab(1)")
     assert (desk.tab, desk.current_pid) == ("Main", MAKE)
 
 

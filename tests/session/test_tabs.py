@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from montauk_tui.config import Settings, TabSettings
+from montauk_tui.engine.columns.cells import command_text
 from montauk_tui.model.kinds import RowKind
 from montauk_tui.model.schema import Need
 from montauk_tui.session.tabs import BUILT_IN, LISTINGS, Tabs, validate, why_nothing
@@ -44,7 +45,7 @@ def test_every_tab_of_the_program_has_rows_that_are_listed() -> None:
 @pytest.mark.parametrize(
     ("order", "expected"),
     [
-        ((), ("main", "io", "exited", "spawners", "events", "web")),
+        ((), ("main", "io", "exited", "spawners", "groups", "events", "web")),
         (("web", "main"), ("web", "main")),
         (("events",), ("main", "events")),
         (("nonsense", "web"), ("main", "web")),
@@ -76,7 +77,7 @@ def test_mistakes_cost_one_line_each(settings: Settings, hints: list[str]) -> No
 def test_a_key_leads_from_a_tab_that_is_not_offered_to_the_first_that_is() -> None:
     desk = churning(tab_order=("main", "io"))
     desk.run("group")
-    assert desk.tab == "Spawners"
+    assert desk.tab == "Groups"
     desk.run("next_tab(1)")
     assert desk.tab == "Main"
 
@@ -121,6 +122,52 @@ def test_g_groups_the_spawners_by_other_things_and_back() -> None:
         seen.append(desk.session.choices.grouping)
     assert seen == ["executable", "cgroup", "parent"]
     assert desk.texts == by_parent
+
+
+def test_g_leads_from_main_to_the_groups_and_on() -> None:
+    desk, seen = churning(), []
+    for _ in range(7):
+        desk.run("group")
+        seen.append((desk.tab, desk.session.choices.criterion))
+    names = ["cgroup", "unit", "container", "user", "program", "cgroup", "unit"]
+    assert seen == [("Groups", name) for name in names]
+
+
+def test_groups_ask_for_cgroups_while_they_are_made_of_them() -> None:
+    desk = churning()
+    for has_need in (False, True, True, True, False, False):
+        assert (Need.of("cgroup") in desk.session.choices.needs) == has_need
+        desk.run("group")
+
+
+def test_a_group_keeps_the_selection_when_its_row_moves() -> None:
+    desk = churning()
+    desk.run("group", "group", "group", "group", "group")
+    desk.find("git")
+    chosen = desk.session.current
+    for _ in range(4):
+        desk.sample()
+        assert desk.session.current == chosen
+
+
+@pytest.mark.parametrize("tree", [False, True])
+def test_enter_on_a_group_leads_to_its_processes(*, tree: bool) -> None:
+    desk = churning(user_threads=False)
+    desk.run("containers", "group", *["tree"] * tree)
+    for _ in range(5):
+        for place in range(len(desk.shown_pids)):
+            desk.run(f"select({place})")
+            listed, row = desk.rows.listed, desk.session.place
+            assert row is not None
+            live = float(listed.extra["live"][row])
+            name = command_text(listed, row)
+            desk.run("enter")
+            assert desk.tab == "Main"
+            assert desk.said == f"processes of {name}; Esc clears the filter"
+            assert sum(pid > 0 for pid in desk.shown_pids) == live, name
+            hide = ["kernel_threads"] * desk.session.choices.kernel_threads
+            desk.run("cancel", *hide, "tab('groups')")
+        desk.run("group")
 
 
 def test_a_fold_keeps_the_selection_while_it_grows() -> None:

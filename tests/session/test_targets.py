@@ -42,7 +42,7 @@ def picking(desk: Desk) -> Pick:
         (0, "git push", "git 22002 has exited"),
         (0, "24x", "this row is a group of exited processes"),
         (2, "git push", "git 22002 has exited"),
-        (4, "git push", "PID 22002 of this event has exited"),
+        (5, "git push", "PID 22002 of this event has exited"),
     ],
 )
 def test_what_ended_cannot_be_acted_on(tabs: int, row: str, words: str) -> None:
@@ -56,9 +56,10 @@ def test_what_ended_cannot_be_acted_on(tabs: int, row: str, words: str) -> None:
     assert not desk.session.choices.tags
 
 
-def test_a_group_of_processes_cannot_be_acted_on() -> None:
+@pytest.mark.parametrize("tab", ["spawners", "groups"])
+def test_a_group_of_processes_cannot_be_acted_on(tab: str) -> None:
     desk = Desk(churning_collector())
-    desk.run("tab('spawners')", "group")
+    desk.run(f"tab({tab!r})", "group")
     for action in ACTING:
         desk.said = ""
         desk.run(action)

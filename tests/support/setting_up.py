@@ -5,7 +5,7 @@ from typing import Final
 from montauk_tui.ui.screens.setup import SetupScreen
 from tests.support.monitor import Monitor
 
-TABS: Final = ("Main", "I/O", "Exited", "Spawners", "Events")
+TABS: Final = ("Main", "I/O", "Exited", "Spawners", "Groups", "Events")
 PAGES: Final = (*TABS, "Meters", "Tabs", "Look", "Behaviour", "Keys")
 
 

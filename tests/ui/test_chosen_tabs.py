@@ -31,7 +31,7 @@ def test_a_mistake_names_the_file() -> None:
 async def test_a_further_tab_has_its_columns_its_order_and_its_filter() -> None:
     async with running(make_app(settings=Settings(tabs=(WEB,)))) as monitor:
         everything = set(monitor.shown_pids)
-        assert "[Main] I/O  Exited  Spawners  Events  Web" in titles(monitor)
+        assert "[Main] I/O  Exited  Spawners  Groups  Events  Web" in titles(monitor)
         await monitor.press("shift+tab")
         assert "[Web]" in titles(monitor)
         assert header(monitor) == ["PID▲", "USER", "Command"]

@@ -250,23 +250,23 @@ async def test_tabs_are_hidden_shown_and_moved() -> None:
         return " ".join(app.session.choices.tabs.order)
 
     async with running(app) as monitor:
-        await monitor.press("f2", *["down"] * 7, "right")
+        await monitor.press("f2", *["down"] * 8, "right")
         assert "[Tabs]" in monitor.lines[2]
         await select(monitor, "Web")
         assert "nginx" in monitor.lines[-2]
-        await monitor.press("[", "[")
-        assert order() == "main io exited web spawners events"
+        await monitor.press("[", "[", "[")
+        assert order() == "main io exited web spawners groups events"
         await select(monitor, "Spawners")
         await monitor.press("space")
-        assert order() == "main io exited web events"
+        assert order() == "main io exited web groups events"
         assert "[ ] Spawners" in monitor.text
         await monitor.press("enter")
-        assert order() == "main io exited web events spawners"
+        assert order() == "main io exited web groups events spawners"
         await select(monitor, "Main")
         await monitor.press("space")
         assert "main" in order()
         await monitor.press("escape")
-        assert "[Main] I/O  Exited  Web  Events  Spawners" in monitor.text
+        assert "[Main] I/O  Exited  Web  Groups  Events  Spawners" in monitor.text
 
 
 # --- meters ---------------------------------------------------------------------------

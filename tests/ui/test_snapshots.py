@@ -248,7 +248,7 @@ def test_main_under_churn(looks_as_before: Looks, size: tuple[int, int]) -> None
 
 @pytest.mark.parametrize("size", CHURN, ids=name)
 def test_exited(looks_as_before: Looks, size: tuple[int, int]) -> None:
-    assert looks_as_before(size, *["shift+tab"] * 3, "down", churn=2)
+    assert looks_as_before(size, *["shift+tab"] * 4, "down", churn=2)
 
 
 @pytest.mark.parametrize("size", [(40, 10), *CHURN], ids=name)
@@ -258,7 +258,17 @@ def test_io(looks_as_before: Looks, size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("size", CHURN, ids=name)
 def test_spawners(looks_as_before: Looks, size: tuple[int, int]) -> None:
-    assert looks_as_before(size, "shift+tab", "shift+tab", churn=6)
+    assert looks_as_before(size, *["shift+tab"] * 3, churn=6)
+
+
+@pytest.mark.parametrize("size", CHURN, ids=name)
+def test_groups(looks_as_before: Looks, size: tuple[int, int]) -> None:
+    assert looks_as_before(size, "g", "g", "g", "g", "g", churn=6)
+
+
+@pytest.mark.parametrize("size", CHURN, ids=name)
+def test_tree_of_groups(looks_as_before: Looks, size: tuple[int, int]) -> None:
+    assert looks_as_before(size, "g", "t", "down", churn=6)
 
 
 @pytest.mark.parametrize("size", CHURN, ids=name)

@@ -144,28 +144,28 @@ def label(name: str, *, by_thread: bool = False) -> Label:
     return Label(texts_of, text_of, Need.of(name))
 
 
-def _cgroups(frame: Frame) -> list[str]:
+def cgroups(frame: Frame) -> list[str]:
     """Return the cgroup path of each row; of exited ones if their record has it."""
     numbers = frame.sample.processes.cgroup_id
     paths = frame.lookups.known_labels("cgroup", _holders(frame))
     distinct, inverse = np.unique(numbers, return_inverse=True)
     names = [_of_number(frame, number) for number in distinct.tolist()]
     return [
-        names[place] if _is_readable(names[place]) else path or names[place]
+        names[place] if is_readable(names[place]) else path or names[place]
         for place, path in zip(inverse.tolist(), paths, strict=True)
     ]
 
 
 def _cgroup(frame: Frame, row: int) -> str:
     name = _of_number(frame, int(frame.sample.processes.cgroup_id[row]))
-    return name if _is_readable(name) else label("cgroup").text_of(frame, row) or name
+    return name if is_readable(name) else label("cgroup").text_of(frame, row) or name
 
 
 def _of_number(frame: Frame, number: int) -> str:
     return "" if number == UNKNOWN else frame.lookups.cgroup(number)
 
 
-def _is_readable(path: str) -> bool:
+def is_readable(path: str) -> bool:
     """Tell whether a path is more than the root, which all have in version 1."""
     return len(path) > 1 and path.startswith("/")
 
@@ -173,7 +173,7 @@ def _is_readable(path: str) -> bool:
 def of_cgroup(make: Callable[[str], str] = str) -> Label:
     """Return a label made of the path of the cgroup."""
     return Label(
-        lambda frame: list(map(make, _cgroups(frame))),
+        lambda frame: list(map(make, cgroups(frame))),
         lambda frame, row: make(_cgroup(frame, row)),
         Need.of("cgroup"),
     )

@@ -323,6 +323,15 @@ def sums_of(values: Floats, group: Ints, size: int) -> Floats:
     return np.where(some, sums, np.nan)
 
 
+def common_of(values: Ints, group: Ints, size: int) -> Ints:
+    """Return the common value of each group, else UNKNOWN."""
+    low = np.full(size, np.iinfo(np.int64).max)
+    high = np.full(size, UNKNOWN)
+    np.minimum.at(low, group, values)
+    np.maximum.at(high, group, values)
+    return np.where(low == high, low, UNKNOWN)
+
+
 def beside(first: Extra, count_first: int, second: Extra, count_second: int) -> Extra:
     """Return the extra columns of two tables, one after the other."""
     return {

@@ -9,6 +9,7 @@ from montauk_tui.engine.rows.build import (
     beside,
     by_now,
     carried,
+    common_of,
     exited_extra,
     exited_table,
     frame_of,
@@ -63,8 +64,10 @@ def are_new_rows(frame: Frame, rows: Ints, within_s: float) -> Bools:
     sample = frame.sample
     since = (sample.boot_s - within_s) * sample.user_hz
     table = sample.processes
-    new: Bools = (table.start_ticks[rows] > since) & (table.state[rows] != DEAD)
-    return new & table.is_process[rows]
+    started = table.start_ticks[rows]
+    new = (started > since) & (started < NO_START)
+    live: Bools = (table.state[rows] != DEAD) & table.is_process[rows]
+    return new & live
 
 
 def with_exited(frame: Frame, linger_s: float, opened: frozenset[RowKey]) -> Frame:
@@ -226,7 +229,7 @@ def _fold_rows(
         "pid": pids[many],
         "tgid": pids[many],
         "ppid": folds.ancestor[first],
-        "uid": _common(exits.uid, group, size)[many],
+        "uid": common_of(exits.uid, group, size)[many],
         "start_ticks": np.full(count, NO_START),
         "state": np.full(count, DEAD),
         "flags": _flags(frame, exited, folds, group, size)[many],
@@ -245,7 +248,7 @@ def _fold_rows(
         "lifetime_s": lifetimes.quantile(0.5)[many],
         "shortest_s": lifetimes.quantile(0.0)[many],
         "longest_s": lifetimes.quantile(1.0)[many],
-        "exit_status": as_floats(_common(status, group, size))[many],
+        "exit_status": as_floats(common_of(status, group, size))[many],
         "ended_s": booted_at_s + _largest(exits.end_ns, group, size)[many] / 1e9,
         "peak_rss_bytes": _largest(exits.peak_rss_bytes, group, size)[many],
         "used_s": total.of(as_floats(exits.utime_ns) + as_floats(exits.stime_ns)) / 1e9,
@@ -299,15 +302,6 @@ class _Lifetimes:
         within = ((self._counts - 1).clip(0) * share).astype(np.int64)
         found = self._ordered[self._limits - self._counts + within]
         return np.where(self._counts > 0, found, np.nan)
-
-
-def _common(values: Ints, group: Ints, size: int) -> Ints:
-    """Return the common value of each group, else UNKNOWN."""
-    low = np.full(size, np.iinfo(np.int64).max)
-    high = np.full(size, UNKNOWN)
-    np.minimum.at(low, group, values)
-    np.maximum.at(high, group, values)
-    return np.where(low == high, low, UNKNOWN)
 
 
 def _largest(values: Ints, group: Ints, size: int) -> Floats:

@@ -90,6 +90,8 @@ def _ancestry(frame: Frame, row: int, arrow: str) -> str:
     table = whole.sample.processes
     parts: list[str] = []
     pid, seen = int(frame.sample.processes.ppid[row]), set[int]()
+    if kind_of(frame, row) is RowKind.GROUP:
+        return ""
     while pid > 0 and pid not in seen and len(parts) < _MOST_ANCESTORS:
         seen.add(pid)
         name = _name(whole, pid)

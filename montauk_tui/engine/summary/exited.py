@@ -99,15 +99,31 @@ def many(listed: Frame, row: int) -> Summary:
 
 
 def group(listed: Frame, row: int) -> Summary:
-    """Return the summary of all processes of a program or of a cgroup."""
-    count = extra_value(listed, "count", row)
+    """Return the summary of all processes of a program, a cgroup or another group."""
+    count, live = (extra_value(listed, it, row) for it in ("count", "live"))
+    said = "" if math.isnan(live) else f"{live:.0f} live"
+    if not math.isnan(count):
+        said += f"{', ' * bool(said)}{count:.0f} exited in the last seconds"
     return Summary(
         name=cells.name_text(listed, row),
         number="",
-        said=f"{count:.0f} exited in the last seconds",
+        said=said,
         level=Level.PLAIN,
         command=_command(listed, row),
-        groups=(spawned(listed, row),),
+        groups=(_held(listed, row), spawned(listed, row)),
+    )
+
+
+def _held(listed: Frame, row: int) -> Group:
+    """Return what the live processes of a group use, if the list has it."""
+    if "live" not in listed.extra:
+        return ()
+    cpu_pct = float(listed.rates.cpu_pct[row])
+    level = cells.cpu_level(listed, row)
+    return (
+        Fact("CPU", f"{percent_text(cpu_pct)} %", level),
+        Fact("Resident", cells.size_text("rss_bytes")(listed, row)),
+        Fact("Threads", cells.integer_text("threads")(listed, row)),
     )
 
 
@@ -121,9 +137,10 @@ def spawned(listed: Frame, row: int) -> Group:
             level = Level.HOT if is_bad else Level.PLAIN
             items += (Fact(label, f"{rate_text(rate)}/s", level),)
     short_pct = extra_value(listed, "short_pct", row)
+    whose = "processes" if kind_of(listed, row) is RowKind.GROUP else "children"
     return (
         *items,
-        Fact("Short", f"{percent_text(short_pct)} % CPU by exited children"),
+        Fact("Short", f"{percent_text(short_pct)} % CPU by exited {whose}"),
     )
 
 

@@ -6,7 +6,7 @@ from montauk_tui.engine.rows.kinds import kind_of, real_identity
 from montauk_tui.model.kinds import RowKey, RowKind
 from montauk_tui.session.choices import Choices
 from montauk_tui.session.state import Session, rows_with
-from montauk_tui.session.tabs import PROCESSES, SPAWNERS
+from montauk_tui.session.tabs import GROUPS, PROCESSES
 
 
 def show_tab(session: Session, tab_id: str) -> Session:
@@ -26,9 +26,9 @@ def next_tab(session: Session, step: int) -> Session:
 
 
 def group(session: Session) -> Session:
-    """Group the spawners by the next criterion."""
-    if session.choices.tab_now.rows != SPAWNERS:
-        session = show_tab(session, SPAWNERS)
+    """Show the groups, or group their rows or the spawners by the next thing."""
+    if not session.choices.grouped_by:
+        return show_tab(session, GROUPS)
     session = session.apply(choices=session.choices.grouped_next())
     return session.select_row(None)
 
@@ -46,8 +46,11 @@ def _remembering(session: Session) -> Session:
     if rows is None or row is None or place is None:
         return replace(session, carried=()) if tab.rows == PROCESSES else session
     if kind_of(rows.listed, place) is RowKind.GROUP:
-        # The number of a group is its position, which another may have later.
-        return replace(session, carried=())
+        # The number of a group of spawners is its position, which another may have
+        # later. The process at hand is still that of the last list of processes.
+        is_lasting = tab.rows == GROUPS
+        kept = {**session.kept, tab.id: row} if is_lasting else session.kept
+        return replace(session, kept=kept)
     carried = (row, RowKey.of(real_identity(rows.listed, place)))
     return replace(session, kept={**session.kept, tab.id: row}, carried=carried)
 

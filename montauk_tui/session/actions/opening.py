@@ -1,6 +1,9 @@
 """Opens a row: the details of a process, or the processes of a group."""
 
+from dataclasses import replace
+
 from montauk_tui.engine.columns import cells
+from montauk_tui.engine.groups.criteria import CRITERIA, KERNEL
 from montauk_tui.engine.query import quoted
 from montauk_tui.engine.rows.kinds import extra_value, kind_of, real_identity
 from montauk_tui.model.frame import Frame
@@ -14,9 +17,10 @@ from montauk_tui.session.actions.targets import (
     selected,
     why_no_process,
 )
+from montauk_tui.session.actions.view import with_view
 from montauk_tui.session.effects import LookInto, Result, Say, Update
 from montauk_tui.session.state import NotPossible, Session
-from montauk_tui.session.tabs import EXITED, MAIN, PROCESSES
+from montauk_tui.session.tabs import EXITED, GROUPS, MAIN, PROCESSES
 
 
 def look(session: Session, section: str) -> Update:
@@ -46,6 +50,8 @@ def enter(session: Session) -> Result:
     if rows is None or row is None or place is None:
         return session
     kind = kind_of(rows.listed, place)
+    if session.choices.tab_now.rows == GROUPS:
+        return _open_group(session, rows.listed, place)
     if kind is RowKind.EXITED_GROUP:
         return session.apply(choices=session.choices.toggled(row))
     if kind is RowKind.GROUP:
@@ -53,6 +59,21 @@ def enter(session: Session) -> Result:
     if session.choices.tab_now.rows != PROCESSES:
         return _go_to_process(session)
     return _look_into(session, real_identity(rows.listed, place))
+
+
+def _open_group(session: Session, listed: Frame, place: int) -> Update:
+    """Show the live and exited processes of a group in Main, whatever hides them."""
+    choices = session.choices
+    name = cells.command_text(listed, place)
+    wanted = CRITERIA[choices.criterion].query(name, nested=choices.in_tree)
+    choices = replace(
+        with_view(choices, uid=None, containers=True),
+        kernel_threads=choices.kernel_threads or name == KERNEL,
+        exited=True,
+    )
+    session = show_tab(session.apply(choices=choices.with_filter(wanted)), MAIN)
+    message = f"processes of {name}; Esc clears the filter"
+    return Update(session.select_row(None), Say(message))
 
 
 def _enter_group(session: Session, listed: Frame, place: int) -> Update:

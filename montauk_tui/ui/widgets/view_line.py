@@ -11,7 +11,6 @@ from montauk_tui.engine.units import counted
 from montauk_tui.model.text import clean
 from montauk_tui.session.choices import Choices
 from montauk_tui.session.state import Rows
-from montauk_tui.session.tabs import SPAWNERS
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.lines import Line, LinesWidget, Run, line_width, spread
 
@@ -141,17 +140,10 @@ def _counts(seen: _Seen, theme: Theme) -> tuple[Line, Line]:
 def _order(seen: _Seen, choices: Choices, theme: Theme) -> Line:
     label, value = theme.style("label"), theme.style("value")
     scale = f"machine of {seen.cpus}" if choices.machine_scale else "one core"
-    if choices.tab_now.rows == SPAWNERS:
-        return (
-            ("by ", label),
-            (choices.grouping, value),
-            ("  sort ", label),
-            (choices.view.sort.title, value),
-            _GAP,
-        )
+    grouped = choices.grouped_by
     return (
-        ("CPU% of ", label),
-        (scale, value),
+        ("by " if grouped else "CPU% of ", label),
+        (grouped or scale, value),
         ("  tree by " if choices.in_tree else "  sort ", label),
         (choices.view.sort.title, value),
         _GAP,

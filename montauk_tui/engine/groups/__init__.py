@@ -1,0 +1,1 @@
+"""Groups of processes as rows: cgroups, units, containers, users, programs."""
