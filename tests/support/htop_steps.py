@@ -95,7 +95,7 @@ WORKER: Final = Walk.select_worker
 BY_PID: Final = Walk.sort_by_pid
 BY_CPU: Final = shows("P", "sort CPU%")
 TREE: Final = shows(F5, "tree by")
-LIST: Final = shows(F5, "F5Tree")
+LIST: Final = shows(F5, "F5 Tree")
 AT_TOP: Final = sees(HOME, lambda walk: walk.selected == walk.first_pid != 0)
 BACK: Final = (hides(ESCAPE, "Esc Back"), shows("", "F10 Quit"))
 

@@ -92,7 +92,7 @@ STEPS: Final[dict[str, Steps]] = {
     "Tab": (shows("\t", "[I/O]"), shows(SHIFT_TAB, "[Main]")),
     "S-Tab": (shows(SHIFT_TAB, "[Events]"), shows("\t", "[Main]")),
     "F5 t": (
-        shows(F5, "tree by", "F5List"), shows("t", "F5Tree"), hides("", "tree by"),
+        shows(F5, "tree by", "F5 List"), shows("t", "F5 Tree"), hides("", "tree by"),
     ),
     "p": (
         WORKER, row("", "/python"), no_row("p", "/python"), row("", "python"),
