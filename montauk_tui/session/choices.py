@@ -40,6 +40,10 @@ class Place(NamedTuple):
     """Marks the order of siblings before that by start time."""
 
 
+LEAST_WIDTH_FOR_PATHS: Final = 40
+"""Cells of the command; below that, folders would leave no room for arguments."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices(Preferences):
     """Everything that actions can change about the display.

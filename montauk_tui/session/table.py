@@ -55,7 +55,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "kernel_threads": view.turn("kernel_threads"),
     "user_threads": view.turn("user_threads"),
     "containers": view.containers,
-    "paths": view.turn("paths"),
+    "paths": view.paths,
     "merged": view.turn("merged"),
     "scale": view.turn("machine_scale"),
     "meters": view.turn("meters"),

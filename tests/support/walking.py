@@ -171,7 +171,7 @@ class Walk:
 
 
 def _pid(line: str) -> int:
-    words = line.lstrip(" *").split(None, 1)
+    words = line.lstrip(" *+").split(None, 1)
     return int(words[0]) if words and words[0].isdigit() else 0
 
 

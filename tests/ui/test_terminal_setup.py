@@ -15,7 +15,7 @@ def test_what_is_set_up_is_saved_and_counts_at_the_next_start(tmp_path: Path) ->
     file.write_text('# mine\n[keys]\n"program.setup" = ["x"]\n')
     environment = {"MONTAUK_CONFIG": str(file)}
     with Terminal([*MONTAUK], environment=environment) as terminal:
-        terminal.until_shown("xSetup")
+        terminal.until_shown("x Setup")
         terminal.type("x")
         terminal.until_shown("[Pages]", "no unsaved changes")
         terminal.type("\x1b[C")

@@ -6,8 +6,8 @@ from typing import Any
 
 from montauk_tui.engine.columns.column import Column
 from montauk_tui.engine.columns.table import COLUMNS
-from montauk_tui.session.choices import Choices
-from montauk_tui.session.effects import Choice, Choose, Sample, Update
+from montauk_tui.session.choices import LEAST_WIDTH_FOR_PATHS, Choices
+from montauk_tui.session.effects import Choice, Choose, Sample, Say, Update
 from montauk_tui.session.state import Session
 
 
@@ -19,6 +19,14 @@ def turn(field: str) -> Callable[[Session], Session]:
         return session.apply(choices=replace(session.choices, **turned))
 
     return action
+
+
+def paths(session: Session) -> Update:
+    """Show or hide the folders of programs, which a narrow column has no room for."""
+    session = turn("paths")(session)
+    shown = f"shown where the command has {LEAST_WIDTH_FOR_PATHS} cells"
+    message = shown if session.choices.paths else "hidden"
+    return Update(session, Say(f"folders of programs: {message}", "information"))
 
 
 def containers(session: Session) -> Session:

@@ -11,7 +11,7 @@ from textual.screen import Screen
 
 from montauk_tui.engine.columns.table import pick
 from montauk_tui.model.frame import Frame
-from montauk_tui.session.choices import Choices
+from montauk_tui.session.choices import LEAST_WIDTH_FOR_PATHS, Choices
 from montauk_tui.session.state import Session
 from montauk_tui.ui.bindings import BINDINGS
 from montauk_tui.ui.themes import Theme
@@ -40,8 +40,6 @@ _LEAST_HEIGHT: Final = {
 }
 """Least terminal height for each part beside the table."""
 
-_LEAST_WIDTH_FOR_PATHS: Final = 50
-"""Of the command; below that, folders would leave no room for names and arguments."""
 
 _LINES_PER_CPU_LINE: Final = 6
 """The CPUs take at most this fraction of the screen's height."""
@@ -273,7 +271,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         room = 0
         if self.layout_now is not None:
             room = self.layout_now.last_width(self._table_width - 1)
-        paths = choices.paths and room >= _LEAST_WIDTH_FOR_PATHS
+        paths = choices.paths and room >= LEAST_WIDTH_FOR_PATHS
         return RowStyle(
             scene.theme,
             choices.ascii,
