@@ -140,7 +140,7 @@ async def test_what_nobody_looked_at_is_not_recorded(marked: Identity) -> None:
         await monitor.select(monitor.shown_pids.index(marked.pid))
         await monitor.press("enter")
         await details_of(monitor)
-        assert f"sleep 600 {os.getpid()}.25" in monitor.lines[2]
+        assert f"sleep 600 {os.getpid()}.25" in monitor.text
         page = monitor.text
         assert page.count("not recorded") > 10
         for key, title in (("l", "Open files"), ("e", "Environment")):

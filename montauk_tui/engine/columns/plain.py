@@ -24,7 +24,7 @@ class PlainTable:
     def row(self, row: int, depth: int = 0) -> str:
         """Return the line of a row; in a tree its command is indented."""
         texts = [column.text(self._frame, row) for column in self._columns]
-        if self._columns[-1].id == "command":
+        if self._columns and self._columns[-1].id == "command":
             command = note(self._frame, row).around(texts[-1])
             texts[-1] = "  " * depth + command
         return self._line(texts)
