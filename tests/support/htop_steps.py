@@ -219,7 +219,10 @@ def kills(pressed: str) -> Step:
             walk.terminal.until(lambda: walk.selected == process.pid)
             walk.press(ENTER, "F10 Quit")
             walk.press(pressed, f"Send to sleep {process.pid}", "15 SIGTERM")
-            walk.press(ENTER, "sent to")
+            walk.terminal.type(ENTER)
+            # Not the message of the signal before.
+            said = re.compile(rf"sent to \w+ {process.pid}\b")
+            walk.terminal.until(lambda: said.search(walk.terminal.text))
             assert process.wait(20) == -signal.SIGTERM
         walk.close("  filter ")
 

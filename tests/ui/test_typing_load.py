@@ -40,7 +40,7 @@ def count(patch: pytest.MonkeyPatch, module: Any, name: str, *others: Any) -> Co
     return counted
 
 
-@pytest.mark.parametrize("tabs", [0, 2, 4], ids=["Main", "Exited", "Events"])
+@pytest.mark.parametrize("tabs", [0, 2, 5], ids=["Main", "Exited", "Events"])
 async def test_a_key_looks_at_every_row_once_and_writes_out_only_those_shown(
     monkeypatch: pytest.MonkeyPatch, tabs: int
 ) -> None:
@@ -77,7 +77,7 @@ async def test_a_refresh_with_a_filter_evaluates_it_once(
     app = make_app(collector)
     async with running(app, SIZE) as monitor:
         # The other way round there is I/O, which needs more of a sample.
-        await monitor.press(*["shift+tab"] * 3, "f4", "x", "enter")
+        await monitor.press(*["shift+tab"] * 4, "f4", "x", "enter")
         await monitor.until(lambda: Need.CMDLINE in collector.needs[-1])
         await monitor.until(lambda: monitor.frame.seq == len(collector.needs) - 1)
         made = count(monkeypatch, rows_module, "cmdline_texts")
