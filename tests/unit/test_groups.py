@@ -300,3 +300,24 @@ def test_the_groups_add_up_to_main(
         ("failures_rate", sum(row["exit_code"] for row in gone)),
     ):
         assert summed(column) == pytest.approx(count), column
+
+
+def test_a_path_has_no_more_groups_above_it_than_levels_are_shown() -> None:
+    found = cells_of(at([{"pid": 10, "cgroup_id": 6}]), "cgroup", "live", tree=True)
+    assert len(found) == 34
+    assert {*found.values()} == {("1",)}
+
+
+def test_strings_of_other_rows_are_those_of_the_machine() -> None:
+    frame = at(WEB)
+    listed = grouped(frame, CRITERIA["cgroup"], tree=False)
+    table = frame.sample.processes
+    identity, comm = table.identity(0), bytes(table.comm[0])
+    assert listed.lookups.command(identity, comm) == frame.lookups.command(
+        identity, comm
+    )
+
+
+def test_a_summary_says_nothing_of_exits_that_are_not_reported() -> None:
+    listed = grouped(at(WEB, None, None), CRITERIA["user"], tree=False)
+    assert summarize(listed, 0, machine_scale=False).said.endswith(" live")

@@ -116,3 +116,12 @@ def test_unknown_becomes_nan() -> None:
     assert floats[0] == 0.0
     assert np.isnan(floats[1])
     assert floats[2] == -3.0
+
+
+def test_rows_are_replaced_by_those_of_another_table() -> None:
+    old = make_table([{"pid": 1, "comm": b"a"}, {"pid": 2, "comm": b"b", "nice": 3}])
+    new = make_table([{"pid": 2, "comm": b"c", "nice": 5}])
+    both = old.replaced(np.array([1]), new)
+    assert both.comm.tolist() == [b"a", b"c"]
+    assert both.nice.tolist() == [old.nice[0], 5]
+    assert old.comm.tolist() == [b"a", b"b"]

@@ -1,7 +1,13 @@
 """The lists of a summary: children, and exits below."""
 
+from dataclasses import replace
+
+import numpy as np
+
 from montauk_tui.engine.rows.exited import with_exited
+from montauk_tui.engine.summary.graphs import cpu_graph
 from montauk_tui.engine.summary.subject import summarize
+from montauk_tui.model.history import History
 from montauk_tui.model.schema import UNKNOWN
 from tests.support.builders import Row
 from tests.support.listing import MS, Life, end
@@ -57,3 +63,18 @@ def test_a_row_of_many_lists_its_last_exits() -> None:
     assert entries(summarize(listed, 0, machine_scale=False), "Exited") == [
         "[exit 2, 5.0ms]  cc", "[exit 1, 5.0ms]  cc", "[exit 0, 5.0ms]  cc",
     ]  # fmt: skip
+
+
+def test_a_row_of_many_whose_exits_are_no_longer_kept_lists_none() -> None:
+    ends = [end(40 + at, b"cc", ppid=31) for at in range(3)]
+    listed = with_exited(Life(FAMILY).at(1.0, ends), 5.0, frozenset())
+    assert listed.whole is not None
+    forgotten = replace(listed, whole=replace(listed.whole, history=History()))
+    assert summarize(forgotten, 0, machine_scale=False).lists == ()
+
+
+def test_graphs_are_equal_by_their_points() -> None:
+    first, second, other = (
+        cpu_graph(np.array([1.0, last]), 2.0, "60 s") for last in (2.0, 2.0, 3.0)
+    )
+    assert first.key == second.key != other.key

@@ -264,3 +264,9 @@ def test_what_the_screen_is_made_of_has_one_cell_without_wcwidth() -> None:
     )
     assert done.stdout.split() == [str(len(drawn)), "False"]
     assert cell_width("\u4e2d\u0301") == 2
+
+
+def test_characters_of_one_cell_are_told_from_others() -> None:
+    module._char_width.cache_clear()  # noqa: SLF001 - as in a new process
+    assert module.are_single("a\u2500\u28ff")
+    assert not module.are_single("a\u4e2d")
