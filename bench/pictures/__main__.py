@@ -43,7 +43,7 @@ _PICTURES: Final = {
     "io": Picture("120x32", "p Tab ~ ~"),
     "exited": Picture("120x32", "p Tab Tab ~"),
     "spawners": Picture("120x32", "p Tab Tab Tab ~"),
-    "groups": Picture("120x32", "p Tab Tab Tab Tab ~"),
+    "groups": Picture("120x32", "p Tab Tab Tab Tab g g g g ~ ~"),
     "events": Picture("120x32", "p Tab Tab Tab Tab Tab ~"),
     "process": Picture("120x40", "p F3 S E L E C T Enter Enter ~ ~"),
     "files": Picture("120x32", "p F3 1 6 / m Enter l ~ ~"),
