@@ -7,10 +7,11 @@ are run by path, some of them by the distribution's Python.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 _PR_SET_PDEATHSIG = 1
 
@@ -22,6 +23,21 @@ def environment(*kept: str) -> dict[str, str]:
     chosen = {"PATH": _PATH}
     chosen.update({name: os.environ[name] for name in kept if name in os.environ})
     return chosen
+
+
+@contextlib.contextmanager
+def stops_blocked() -> Iterator[None]:
+    """Block SIGTSTP in this thread while a process is started.
+
+    Between vfork(2) and its exec, the child belongs to the group that Ctrl-Z stops. A
+    child stopped there keeps the thread that started it in the kernel, and this
+    program would never report itself as stopped (wait_for_vfork_done in kernel/fork.c).
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTSTP,))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def clean_signals(blocked: Iterable[int] = ()) -> None:

@@ -212,19 +212,20 @@ class Running:
     def _start(self, identity: Identity) -> "subprocess.Popen[bytes]":
         program = [path_of(self.tool) or self.tool.program, *self.command[1:]]
         mode = "seize" if self.tool.seizes else "attach"
-        process = subprocess.Popen(
-            [
-                sys.executable, "-I", "-S", guard.__file__, str(os.getpid()),
-                str(identity.pid), str(identity.start_ticks), mode, *program,
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            cwd="/",
-            # gdb complains without a HOME, and is to find nothing there.
-            env={**children.environment("LANG", "LC_ALL", "LC_CTYPE"), "HOME": "/"},
-        )  # fmt: skip
+        with children.stops_blocked():
+            process = subprocess.Popen(
+                [
+                    sys.executable, "-I", "-S", guard.__file__, str(os.getpid()),
+                    str(identity.pid), str(identity.start_ticks), mode, *program,
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                cwd="/",
+                # gdb complains without a HOME, and is to find nothing there.
+                env={**children.environment("LANG", "LC_ALL", "LC_CTYPE"), "HOME": "/"},
+            )  # fmt: skip
         lower_limit_of(process.pid)
         return process
 

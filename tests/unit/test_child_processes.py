@@ -1,14 +1,18 @@
 """What a process that montauk starts is given, and what it does first."""
 
+import ast
 import os
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
 from montauk_tui import children
 from tests.support import heritage
+from tests.support.patience import until
 
 
 def test_nothing_of_the_environment_but_what_is_named(
@@ -63,3 +67,62 @@ def test_a_parent_that_is_gone_by_then_is_told(*, lives: bool) -> None:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout == f"{lives}\n"
+
+
+JOB = """
+import subprocess, threading, time
+from montauk_tui import children
+
+def start_programs():
+    while True:
+        with children.stops_blocked():
+            program = subprocess.Popen(["true"], start_new_session=True)
+        program.wait()
+
+threading.Thread(target=start_programs, daemon=True).start()
+print("started", flush=True)
+while True:
+    time.sleep(1)
+"""
+
+
+def test_a_job_that_starts_programs_stops_and_continues() -> None:
+    """Without the block, one of fifteen stops came between vfork and exec."""
+    with subprocess.Popen(
+        [sys.executable, "-c", JOB], stdout=subprocess.PIPE, process_group=0
+    ) as job:
+        assert job.stdout is not None
+        assert job.stdout.readline() == b"started\n"
+        try:
+            for at in range(100):
+                time.sleep(at % 10 / 1000)
+                os.killpg(job.pid, signal.SIGTSTP)
+                until(lambda: has_stopped(job.pid), "a stop that is reported")
+                os.killpg(job.pid, signal.SIGCONT)
+        finally:
+            os.killpg(job.pid, signal.SIGKILL)
+
+
+def has_stopped(child: int) -> bool:
+    """Tell whether the kernel reports a stop, once for each (wait(2))."""
+    return os.waitid(os.P_PID, child, os.WSTOPPED | os.WNOHANG) is not None
+
+
+def test_every_start_of_a_program_blocks_stops() -> None:
+    """The guard is in a session of its own, which Ctrl-Z does not reach."""
+    for path in Path(children.__file__).parent.rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        safe = {
+            call
+            for block in ast.walk(tree)
+            if isinstance(block, ast.With)
+            and "children.stops_blocked()" in map(ast.unparse, block.items)
+            for call in ast.walk(block)
+        }
+        starts = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and "subprocess." in ast.unparse(node.func)
+        ]
+        if path.name != "guard.py":
+            assert safe.issuperset(starts), path

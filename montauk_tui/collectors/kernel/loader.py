@@ -250,7 +250,7 @@ class Loader:
     ) -> subprocess.Popen[bytes]:
         script = str(Path(__file__).with_name("loader_main.py"))
         command = [python, "-I", "-S", script, str(channel.fileno()), str(os.getpid())]
-        with self._lock:
+        with self._lock, children.stops_blocked():
             if self._given_up:
                 raise CollectorUnavailable(*_GIVEN_UP)
             # No file for its messages: where every folder is full or read-only it

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from montauk_tui import children
 from montauk_tui.collectors.netlink import reader_main
 from montauk_tui.collectors.netlink.connector import KIND_AT, TIME_AT, EventSocket, Kind
 from montauk_tui.collectors.urgency import hasten
@@ -123,16 +124,17 @@ def _start(events: EventSocket, writing: int) -> "subprocess.Popen[bytes]":
     socket = events.receiver.sock.fileno()
     layout = (Kind.EXEC, KIND_AT, TIME_AT, events.tgid_at)
     script = str(Path(reader_main.__file__))
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-S", script, *map(str, (socket, writing, *layout))],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
-        env={},
-        pass_fds=(socket, writing),
-        start_new_session=True,
-    )
+    with children.stops_blocked():
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", script, *map(str, (socket, writing, *layout))],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env={},
+            pass_fds=(socket, writing),
+            start_new_session=True,
+        )
     hasten(process.pid)
     lower_limit_of(process.pid)
     return process
