@@ -50,8 +50,8 @@ function _shtab_montauk_using
   test "$_shtab_montauk_cmdpath" = "$argv"
 end
 
-set -g _shtab_montauk_commands config 'config import' events probes 'probes load' 'probes unload' 'probes status' 'probes layout'
-set -g _shtab_montauk_opts_with_value --collector --delay --duration --filter --group --highlight-changes --iterations --limit --line --name --pid --ppid --samples --slots --sort --sort-key --sort-override --theme --user --width -F -H -P -d -l -n -o -p -s -u -w
+set -g _shtab_montauk_commands config 'config import' events probes 'probes load' 'probes unload' 'probes status' 'probes layout' record replay
+set -g _shtab_montauk_opts_with_value --at --collector --delay --dir --duration --filter --from --group --highlight-changes --host --iterations --keep --limit --line --name --pid --ppid --recording --samples --size --slots --sort --sort-key --sort-override --theme --to --user --width -F -H -P -d -l -n -o -p -s -u -w
 
 complete -c montauk -e
 complete -c montauk -f
@@ -62,6 +62,10 @@ complete -c montauk -n _shtab_montauk_using -l once -d 'print one table and exit
 complete -c montauk -n _shtab_montauk_using -s b -l batch -d 'print tables until stopped, as top -b'
 complete -c montauk -n _shtab_montauk_using -l json -d 'print samples as JSON lines'
 complete -c montauk -n _shtab_montauk_using -l collector-info -d 'list the collectors and exit'
+complete -c montauk -n _shtab_montauk_using -l recording -x -d 'read a recording instead of this machine (default: ~/.local/state/montauk/recordings)'
+complete -c montauk -n _shtab_montauk_using -l from -x -d 'with --recording: from 14:03:07, 3m ago, 2026-11-30T14:03'
+complete -c montauk -n _shtab_montauk_using -l to -x -d 'with --recording: up to that time'
+complete -c montauk -n _shtab_montauk_using -l host -x -d 'host name, where the folder has recordings of several'
 complete -c montauk -n _shtab_montauk_using -s n -l samples -l iterations -x -d 'with -b or --json: number of samples (default: until stopped)'
 complete -c montauk -n _shtab_montauk_using -l limit -x -d 'with --once, -b or --json: at most this many processes'
 complete -c montauk -n _shtab_montauk_using -s w -l width -x -d 'with --once or -b: width of a line (default: the terminal'"'"'s, else any; without COLUMNS the variable COLUMNS, else 512)'
@@ -98,6 +102,10 @@ complete -c montauk -n '_shtab_montauk_using events' -s l -l line -x -d 'process
 complete -c montauk -n '_shtab_montauk_using events' -s t -s T -l timestamp -d 'accepted without effect: the time is always printed'
 complete -c montauk -n '_shtab_montauk_using events' -l duration -x -d 'how long: 1.5, 2s, 1m (default: until stopped)'
 complete -c montauk -n '_shtab_montauk_using events' -l collector -xka "kernel netlink traditional" -d 'use only this collector'
+complete -c montauk -n '_shtab_montauk_using events' -l recording -x -d 'read a recording instead of this machine (default: ~/.local/state/montauk/recordings)'
+complete -c montauk -n '_shtab_montauk_using events' -l from -x -d 'with --recording: from 14:03:07, 3m ago, 2026-11-30T14:03'
+complete -c montauk -n '_shtab_montauk_using events' -l to -x -d 'with --recording: up to that time'
+complete -c montauk -n '_shtab_montauk_using events' -l host -x -d 'host name, where the folder has recordings of several'
 complete -c montauk -n '_shtab_montauk_using; and test $_shtab_montauk_npos -eq 0' -a probes -d 'load the probes for users without root'
 complete -c montauk -n '_shtab_montauk_using probes' -s h -l help -d 'show this help message and exit'
 complete -c montauk -n '_shtab_montauk_using probes; and test $_shtab_montauk_npos -eq 0' -a load -d 'Load the probes, until they are unloaded. Needs root. Loaded probes are replaced where they differ.'
@@ -111,3 +119,29 @@ complete -c montauk -n '_shtab_montauk_using probes; and test $_shtab_montauk_np
 complete -c montauk -n '_shtab_montauk_using probes status' -s h -l help -d 'show this help message and exit'
 complete -c montauk -n '_shtab_montauk_using probes; and test $_shtab_montauk_npos -eq 0' -a layout -d 'Print the kernel structs and fields that the probes read, and their offsets. Needs no privilege.'
 complete -c montauk -n '_shtab_montauk_using probes layout' -s h -l help -d 'show this help message and exit'
+complete -c montauk -n '_shtab_montauk_using; and test $_shtab_montauk_npos -eq 0' -a record -d 'record all processes to disk'
+complete -c montauk -n '_shtab_montauk_using record' -s h -l help -d 'show this help message and exit'
+complete -c montauk -n '_shtab_montauk_using record' -l dir -x -d 'where (default: ~/.local/state/montauk/recordings)'
+complete -c montauk -n '_shtab_montauk_using record' -s d -l delay -x -d 'seconds between samples, as in top: 1.5, 2s, 500ms (default 1); in htop 15 means 1.5 s'
+complete -c montauk -n '_shtab_montauk_using record' -l keep -x -d 'how long: 12h, 30d (default: 7d)'
+complete -c montauk -n '_shtab_montauk_using record' -l size -x -d 'most of all segments together: 500m, 10g (default: 2g)'
+complete -c montauk -n '_shtab_montauk_using record' -l no-arguments -d 'names of programs only: arguments may hold secrets'
+complete -c montauk -n '_shtab_montauk_using record' -l duration -x -d 'stop after this time: 90s, 10m, 1h (default: until stopped)'
+complete -c montauk -n '_shtab_montauk_using record' -l collector -xka "kernel netlink traditional" -d 'use only this collector'
+complete -c montauk -n '_shtab_montauk_using; and test $_shtab_montauk_npos -eq 0' -a replay -d 'show a recording'
+complete -c montauk -n '_shtab_montauk_using replay' -s h -l help -d 'show this help message and exit'
+complete -c montauk -n '_shtab_montauk_using replay' -l at -x -d 'start there: 14:03:07, 3m ago, 2026-11-30T14:03 (default: the beginning)'
+complete -c montauk -n '_shtab_montauk_using replay' -l host -x -d 'host name, where the folder has recordings of several'
+complete -c montauk -n '_shtab_montauk_using replay' -s d -l delay -x -d 'seconds between samples, as in top: 1.5, 2s, 500ms (default 1); in htop 15 means 1.5 s'
+complete -c montauk -n '_shtab_montauk_using replay' -s H -l highlight-changes -x -d 'keep exited processes in the table for SECONDS (default 5)'
+complete -c montauk -n '_shtab_montauk_using replay' -l threads -d 'show each thread as a separate row'
+complete -c montauk -n '_shtab_montauk_using replay' -s U -l ascii -l no-unicode -d 'draw with ASCII only'
+complete -c montauk -n '_shtab_montauk_using replay' -l read-only -l readonly -d 'disable the keys that change processes'
+complete -c montauk -n '_shtab_montauk_using replay' -l theme -xka "montauk-dark colour-blind-safe dune fjord high-contrast htop-like monochrome montauk-light phosphor" -d 'colours of the monitor'
+complete -c montauk -n '_shtab_montauk_using replay' -s s -s o -l sort -l sort-key -l sort-override -xka "pid ppid tgid pgrp session tty user uid priority nice policy virt_bytes rss_bytes shared_bytes pss_bytes uss_bytes swap_bytes swap_pss_bytes oom oom_adj state cpu_pct ncpu_pct mem_pct cpu_time throttled_pct utime stime cutime cstime threads files minflt majflt minflt_rate majflt_rate io_priority io_rate io_read_rate io_write_rate io_read_bytes io_write_bytes rchar_rate wchar_rate vcsw_rate icsw_rate runq_pct processor start elapsed children_pct exit_status killed_by lifetime_s used_s ended_s peak_rss_bytes count live failed forks_rate execs_rate ends_rate failures_rate short_pct event_s event autogroup autogroup_nice wchan unit container cgroup security exe cwd comm command help" -d 'sort by this column: cpu, mem, time, pid, a name of htop or top; +NAME: largest first, -NAME: smallest first; help lists them'
+complete -c montauk -n '_shtab_montauk_using replay' -s F -l filter -x -d 'show only what matches: text, a|b, '"'"'cpu > 10 and user = root'"'"''
+complete -c montauk -n '_shtab_montauk_using replay' -s t -l tree -d 'start in tree view'
+complete -c montauk -n '_shtab_montauk_using replay' -s M -l no-mouse -d 'leave the mouse to the terminal'
+complete -c montauk -n '_shtab_montauk_using replay' -s u -l user -xka "(__fish_complete_users)" -d 'show only the processes of a user, by name or number (default: yourself)'
+complete -c montauk -n '_shtab_montauk_using replay' -s p -l pid -x -d 'show only these processes'
+complete -c montauk -n '_shtab_montauk_using replay' -s C -l no-color -l no-colour -d 'draw without colours'

@@ -4,6 +4,7 @@ MontaukError                 a reason and, if known, a remedy
 ├── CollectorUnavailable     this host refuses the collector
 ├── CollectorFailed          an open collector can no longer sample
 ├── RecordingEnded           a recording has no later sample
+├── MomentDamaged            a sample of a recording cannot be read
 ├── UsageError               wrong command line (exit code 2)
 │   └── QueryError           an invalid filter, with the position
 └── ResourceMissing          a file of the installation is missing
@@ -114,6 +115,10 @@ class CollectorFailed(MontaukError):
 
 class RecordingEnded(MontaukError):
     """A recording has no later sample."""
+
+
+class MomentDamaged(MontaukError):
+    """A sample of a recording cannot be read; another may be."""
 
 
 class UsageError(MontaukError):

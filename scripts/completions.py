@@ -35,6 +35,8 @@ _DOES: Final = {
     "config": "take the settings of htop",
     "events": "print every fork, exec and exit",
     "probes": "load the probes for users without root",
+    "record": "record all processes to disk",
+    "replay": "show a recording",
 }
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from textual.binding import Binding
 
-from montauk_tui.cli import parsers
+from montauk_tui.cli import parsers, recording_parsers
 from montauk_tui.config.option import Option
 from montauk_tui.config.options import IN_FILE, OPTIONS, TAB_OPTIONS, TABLES
 from montauk_tui.engine import meters
@@ -347,6 +347,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "man synopsis": man_synopsis,
     "man options": man_options(parsers.parser),
     "man options of events": man_options(parsers.events_parser),
+    "man options of record": man_options(recording_parsers.record_parser),
     "man settings": man_settings,
     "man meters": man_meters,
     "man themes": man_themes,

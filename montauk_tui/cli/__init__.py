@@ -19,12 +19,15 @@ from montauk_tui.cli.parsers import (
     parser,
     probes_parser,
 )
+from montauk_tui.cli.recording_parsers import record_parser, replay_parser
 from montauk_tui.errors import MontaukError, UsageError
 
 WORDS: Final = {
     "config": config_parser,
     "events": events_parser,
     "probes": probes_parser,
+    "record": record_parser,
+    "replay": replay_parser,
 }
 """Parsers of the sub-commands, by name."""
 

@@ -3,7 +3,8 @@
 import argparse
 from functools import partial
 
-from montauk_tui.cli.hosts import this_machine
+from montauk_tui.cli.hosts import wanted_host
+from montauk_tui.cli.parsers import check_recording
 from montauk_tui.cli.settings import load_and_report
 from montauk_tui.config import Settings, readers
 from montauk_tui.engine import query
@@ -14,9 +15,10 @@ from montauk_tui.export import events
 
 def run(options: argparse.Namespace) -> int:
     """Print events until stopped and return the exit code."""
+    check_recording(options)
     settings = load_and_report(options, for_scripts=True)
     return events.events(
-        partial(this_machine, settings),
+        partial(wanted_host, options, settings),
         wanted(settings, options),
         options.duration,
         as_json=options.json,

@@ -1,9 +1,19 @@
-"""The host of the commands that print and exit."""
+"""The host of a command: this machine, or a recording."""
 
+import argparse
+from pathlib import Path
+
+from montauk_tui import streams
 from montauk_tui.collectors import registry
 from montauk_tui.config import Settings
 from montauk_tui.export.waiting import Waiting
+from montauk_tui.host.base import Host
 from montauk_tui.host.local import LocalHost
+from montauk_tui.host.recorded import RecordedHost
+from montauk_tui.model.text import named
+
+# Only what reads a recording needs to decompress.
+# ruff: noqa: PLC0415
 
 
 def this_machine(
@@ -20,3 +30,63 @@ def this_machine(
     if on_wait is None:
         on_wait = Waiting(is_forced=settings.collector is not None)
     return LocalHost(registry.open_collector(settings.collector, on_wait))
+
+
+def wanted_host(
+    options: argparse.Namespace,
+    settings: Settings,
+    on_wait: registry.OnWait | None = None,
+    lead: int = 0,
+) -> Host:
+    """Open this machine, or the recording that the options name.
+
+    Args:
+        options: Those of `parsers.add_recording`.
+        settings: The settings.
+        on_wait: As for `this_machine`.
+        lead: Samples before the part that is asked for.
+
+    Raises:
+        MontaukError: It does not open, or there is no such part.
+    """
+    if options.recording is None:
+        return this_machine(settings, on_wait)
+    return recorded_host(
+        options.recording, options.host, options.begin, options.end, lead
+    )
+
+
+def recorded_host(
+    folder: str,
+    host: str = "",
+    begin: str | None = None,
+    end: str | None = None,
+    lead: int = 0,
+) -> RecordedHost:
+    """Open a recording, and report what of it cannot be read.
+
+    Args:
+        folder: Where it is; empty for the default.
+        host: Which one, where it has several.
+        begin: The time of the first frame; None for the start.
+        end: The time of the last frame; None for the end.
+        lead: Samples before that.
+
+    Raises:
+        MontaukError: There is none, or no such part.
+    """
+    from montauk_tui.recorder.folder import Folder, default_path
+    from montauk_tui.recorder.reader import DiskRecording
+
+    path = Path(folder) if folder else default_path()
+    opened = Folder.opened(path)
+    try:
+        recording = DiskRecording(opened, host)
+    finally:
+        opened.close()
+    for line in recording.complaints:
+        streams.complain(f"{named(path)}: {line}")
+    first, last = recording.part(begin, end)
+    result = RecordedHost(recording, last + 1)
+    result.go_to(max(0, first - lead))
+    return result

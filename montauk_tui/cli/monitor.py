@@ -3,7 +3,7 @@
 import argparse
 import gc
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from montauk_tui import shortage, streams
 from montauk_tui.cli.settings import load_settings
@@ -11,6 +11,7 @@ from montauk_tui.collectors import registry
 from montauk_tui.config import Settings
 from montauk_tui.errors import MontaukError
 from montauk_tui.export.waiting import Waiting
+from montauk_tui.host.base import Host
 from montauk_tui.host.local import LocalHost
 
 
@@ -21,7 +22,23 @@ def run(options: argparse.Namespace) -> int:
 
 
 def monitor(settings: Settings, warnings: Sequence[str], *, strict_theme: bool) -> int:
-    """Run the monitor with settings; with `strict_theme` the theme must load."""
+    """Run the monitor on this machine, with the best collector that opens."""
+
+    def opened() -> Host:
+        waiting = Waiting(is_forced=True)
+        return LocalHost(registry.open_quickly(settings.collector, waiting))
+
+    return show(opened, settings, warnings, strict_theme=strict_theme)
+
+
+def show(
+    open_host: Callable[[], Host],
+    settings: Settings,
+    warnings: Sequence[str],
+    *,
+    strict_theme: bool,
+) -> int:
+    """Run the monitor on a host; with `strict_theme` the theme must load."""
     streams.forget_foreign(os.environ, streams.screen())
     if settings.no_color:
         os.environ["NO_COLOR"] = "1"
@@ -36,8 +53,7 @@ def monitor(settings: Settings, warnings: Sequence[str], *, strict_theme: bool) 
 
     gc.freeze()
     gc.enable()
-    opened = registry.open_quickly(settings.collector, Waiting(is_forced=True))
-    host = LocalHost(opened)
+    host = open_host()
     try:
         return app.run(host, settings, warnings, strict_theme=strict_theme)
     finally:

@@ -46,6 +46,8 @@ examples:
   montauk events --duration 5      every fork, exec and exit of five seconds
   montauk config import            take columns, meters and colours from htop
   sudo montauk probes load         the kernel collector without root, until unload
+  montauk record                   record all processes to disk, without a screen
+  montauk replay --at 03:07        what ran then
   montauk probes layout            kernel fields that the probes read
 
 environment:
@@ -57,7 +59,7 @@ exit codes: 0 success, 1 failure, 2 usage error, 128 + n terminated by signal n
 """
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """Reports errors in one line that points to --help."""
 
     def _print_message(self, message: str, file: Any = None) -> None:
@@ -76,7 +78,7 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the monitor and of the modes that replace it."""
-    result = _Parser(
+    result = Parser(
         prog="montauk",
         description=_DESCRIPTION,
         epilog=_EPILOG,
@@ -98,6 +100,7 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument(
             *names, action="store_const", dest="command", const=command, help=does
         )
+    add_recording(what)
     what.add_argument(
         "-n", "--samples", "--iterations", metavar="SAMPLES", type=_count,
         help="with -b or --json: number of samples (default: until stopped)",
@@ -114,11 +117,11 @@ def parser() -> argparse.ArgumentParser:
     shown = result.add_argument_group("display options")
     for option in OPTIONS:
         if option.flag:
-            _add_flag(shown, option, option.flag)
+            add_flag(shown, option, option.flag)
     return result
 
 
-def _add_flag(group: argparse._ActionsContainer, option: Option, flag: Flag) -> None:
+def add_flag(group: argparse._ActionsContainer, option: Option, flag: Flag) -> None:
     """Add the flag of a setting; None where it is not given."""
     how: dict[str, Any] = {"metavar": flag.metavar}
     if flag.metavar is None:
@@ -139,7 +142,7 @@ def probes_parser() -> argparse.ArgumentParser:
 
     It is separate so that the options of the monitor do not apply to it.
     """
-    result = _Parser(
+    result = Parser(
         prog="montauk probes",
         description="Load the probes of the kernel collector for users without root.",
         allow_abbrev=False,
@@ -180,7 +183,7 @@ def probes_parser() -> argparse.ArgumentParser:
 
 def config_parser() -> argparse.ArgumentParser:
     """Return the parser of the arguments of `montauk config`."""
-    result = _Parser(
+    result = Parser(
         prog="montauk config",
         description="Change the settings file.",
         allow_abbrev=False,
@@ -203,7 +206,7 @@ def config_parser() -> argparse.ArgumentParser:
 
 def events_parser() -> argparse.ArgumentParser:
     """Return the parser of the arguments of `montauk events`."""
-    result = _Parser(
+    result = Parser(
         prog="montauk events",
         description="Print every fork, exec and exit as it happens, until stopped.",
         epilog="Ctrl-C stops it: a summary goes to stderr, the exit code is 0.",
@@ -212,17 +215,17 @@ def events_parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--json", action="store_true", help="print JSON lines, the summary last"
     )
-    _add_setting(result, "filter")
+    add_setting(result, "filter")
     result.add_argument(
         "-x", "--failed", action="store_true",
         help="exits with a status other than 0, or by a signal",
     )  # fmt: skip
-    _add_setting(result, "pids")
+    add_setting(result, "pids")
     result.add_argument(
         "-P", "--ppid", metavar="PID,PID", action="append",
         help="children of these processes",
     )  # fmt: skip
-    _add_setting(result, "uid")
+    add_setting(result, "uid")
     result.add_argument(
         "-n", "--name", metavar="REGEX", help="processes whose name matches"
     )
@@ -237,15 +240,41 @@ def events_parser() -> argparse.ArgumentParser:
         "--duration", metavar="SECONDS", type=_duration,
         help="how long: 1.5, 2s, 1m (default: until stopped)",
     )  # fmt: skip
-    _add_setting(result, "collector")
+    add_setting(result, "collector")
+    add_recording(result)
     return result
 
 
-def _add_setting(group: argparse._ActionsContainer, name: str) -> None:
+def add_recording(group: argparse._ActionsContainer) -> None:
+    """Add the options that name a recording, and a part of it."""
+    group.add_argument(
+        "--recording", metavar="DIR", nargs="?", const="",
+        help="read a recording instead of this machine "
+        "(default: ~/.local/state/montauk/recordings)",
+    )  # fmt: skip
+    group.add_argument(
+        "--from", metavar="TIME", dest="begin",
+        help="with --recording: from 14:03:07, 3m ago, 2026-11-30T14:03",
+    )  # fmt: skip
+    group.add_argument(
+        "--to", metavar="TIME", dest="end", help="with --recording: up to that time"
+    )
+    add_host(group)
+
+
+def add_host(group: argparse._ActionsContainer) -> None:
+    """Add the option that chooses one of several recorded hosts."""
+    group.add_argument(
+        "--host", metavar="HOST", default="",
+        help="host name, where the folder has recordings of several",
+    )  # fmt: skip
+
+
+def add_setting(group: argparse._ActionsContainer, name: str) -> None:
     """Add the flag of the setting of this name."""
     option = next(it for it in OPTIONS if it.id == name)
     assert option.flag is not None  # noqa: S101 - for mypy
-    _add_flag(group, option, option.flag)
+    add_flag(group, option, option.flag)
 
 
 def _duration(text: str) -> float:
@@ -291,9 +320,27 @@ def check_combination(options: argparse.Namespace) -> None:
         raise _lone("--limit", "--json", "--once", "-b")
     if options.width is not None and command not in _TABLES:
         raise _lone("-w", "--once", "-b")
+    check_recording(options)
+    if options.recording is not None and command not in (JSON, *_TABLES):
+        raise _lone("--recording", "--json", "--once", "-b")
     for option in OPTIONS if options.command != MONITOR else ():
         flag = option.flag
         is_given = flag is not None and getattr(options, option.attribute) is not None
         if flag and flag.of_monitor and is_given:
             reason = f"--{flag.name} applies to the monitor only"
             raise UsageError(reason, "leave it out")
+
+
+def check_recording(options: argparse.Namespace) -> None:
+    """Check that a part is asked for only of a recording.
+
+    Raises:
+        UsageError: There is none.
+    """
+    for name, value in (
+        ("--from", options.begin), ("--to", options.end), ("--host", options.host),
+    ):  # fmt: skip
+        if value and options.recording is None:
+            raise UsageError(
+                f"{name} requires --recording", "add it, or use montauk replay"
+            )

@@ -6,11 +6,15 @@ from dataclasses import replace
 from typing import Final
 
 from montauk_tui.collectors.replay.collector import ReplayCollector
-from montauk_tui.collectors.replay.recording import Recording
+from montauk_tui.errors import RecordingEnded
 from montauk_tui.model.frame import CollectorStatus, Frame
+from montauk_tui.model.recording import Moments
 from montauk_tui.model.schema import Need
 from montauk_tui.pipeline.chain import Reading
 from montauk_tui.pipeline.frames import FramePipeline
+
+_LEAD: Final = 60
+"""Frames before the one that is gone to, for its history: a minute at 1 s."""
 
 
 class RecordedHost:
@@ -21,8 +25,8 @@ class RecordedHost:
     for_rates: Final = Need.NONE
     failure: Final = ""
 
-    def __init__(self, recording: Recording) -> None:
-        """Start with the first sample.
+    def __init__(self, recording: Moments, end: int | None = None) -> None:
+        """Start with the first sample; frames end before the one of number `end`.
 
         Raises:
             CollectorUnavailable: There is none.
@@ -30,6 +34,7 @@ class RecordedHost:
         self._collector = ReplayCollector(recording)
         self._collector.open()
         self._pipeline = FramePipeline()
+        self._end = len(recording) if end is None else end
 
     def next_frame(self, needs: Need) -> Frame:
         """Return the next recorded frame.
@@ -41,6 +46,13 @@ class RecordedHost:
         frame = self._pipeline.frame(self.read(needs))
         return replace(frame, cpu_s=time.thread_time() - started)
 
+    def go_to(self, number: int) -> None:
+        """Let the next frame be the one of this number, with the history before it."""
+        self._pipeline = FramePipeline()
+        self._collector.go_to(max(0, number - _LEAD))
+        while self._collector.position + 1 < number:
+            self._pipeline.frame(self.read(Need.NONE))
+
     def read(self, needs: Need) -> Reading:
         """Return the next recorded sample.
 
@@ -48,6 +60,8 @@ class RecordedHost:
             RecordingEnded: There is none.
         """
         collector = self._collector
+        if collector.position + 1 >= self._end:
+            raise RecordingEnded(f"the recording ends after sample {self._end}")
         sample = collector.sample(needs)
         status = CollectorStatus(collector.name, collector.detail)
         opening = collector.moment.opening

@@ -2,8 +2,8 @@
 
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.collectors.replay.recorder import Recorder
-from montauk_tui.collectors.replay.recording import Recording
 from montauk_tui.host.local import LocalHost
+from montauk_tui.model.recording import Recording
 from montauk_tui.model.schema import Need
 from montauk_tui.pipeline.chain import Reading
 

@@ -1,7 +1,7 @@
 """Frames from samples: rates, ledger and history as a fold over any source of them."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -69,6 +69,8 @@ class FrameSource:
         """Take an open collector."""
         self._chain = CollectorChain(opened)
         self._pipeline = FramePipeline()
+        self.taps: list[Callable[[Frame, int], None]] = []
+        """Called with each frame and the number of its collector among those opened."""
 
     @property
     def failure(self) -> str:
@@ -90,7 +92,10 @@ class FrameSource:
             CollectorFailed: The collector can no longer sample, nor can another.
         """
         started = time.thread_time()
-        frame = self._pipeline.frame(self.read(needs))
+        reading = self.read(needs)
+        frame = self._pipeline.frame(reading)
+        for tap in self.taps:
+            tap(frame, reading.opening)
         return replace(frame, cpu_s=time.thread_time() - started)
 
     def read(self, needs: Need) -> Reading:

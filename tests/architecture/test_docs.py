@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from montauk_tui import __version__, config
-from montauk_tui.cli import parsers
+from montauk_tui.cli import WORDS, parsers
 from montauk_tui.collectors import registry
 from montauk_tui.collectors.kernel import loader, requirements
 from montauk_tui.export import probes
@@ -286,7 +286,8 @@ def test_no_document_names_an_option_that_does_not_exist() -> None:
         word for line in ours for word in re.findall(r"(?<=[ `])--?[a-z][a-z-]*", line)
     }
     assert len(named) > 5
-    assert named - {"-c", "-r"} <= options() | options_of(parsers.events_parser())
+    known = options().union(*(options_of(make()) for make in WORDS.values()))
+    assert named - {"-c", "-r"} <= known
 
 
 def test_the_version_in_the_manual_page() -> None:

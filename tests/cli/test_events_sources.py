@@ -5,13 +5,13 @@ import json
 import pytest
 
 from montauk_tui.collectors.registry import Opened
-from montauk_tui.collectors.replay.recording import Moment, Recording
 from montauk_tui.engine.query import EVERYTHING
 from montauk_tui.errors import CollectorUnavailable, MontaukError
 from montauk_tui.export.events import events
 from montauk_tui.export.waiter import Waiter
 from montauk_tui.host.recorded import RecordedHost
 from montauk_tui.host.recording import RecordingHost
+from montauk_tui.model.recording import Moment, Recording
 from montauk_tui.model.sample import Counters
 from montauk_tui.model.schema import Need
 from tests.cli.conftest import Command, Install

@@ -11,10 +11,10 @@ from montauk_tui.collectors.procfs.details.reader import read_details
 from montauk_tui.collectors.replay.collector import ReplayCollector
 from montauk_tui.collectors.replay.lookups import NOT_RECORDED, RecordedLookups
 from montauk_tui.collectors.replay.recorder import Recorder
-from montauk_tui.collectors.replay.recording import Moment, Recording
 from montauk_tui.errors import CollectorFailed, CollectorUnavailable, RecordingEnded
 from montauk_tui.model.details import SECTIONS, Details, Section
 from montauk_tui.model.lookups import Lookups
+from montauk_tui.model.recording import Moment, Recording
 from montauk_tui.model.sample import Identity, Sample
 from montauk_tui.model.schema import Need
 from tests.support.builders import FakeLookups, Row, make_sample

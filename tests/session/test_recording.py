@@ -2,9 +2,9 @@
 
 import pytest
 
-from montauk_tui.collectors.replay.recording import Answers, Moment, Recording
 from montauk_tui.errors import CollectorUnavailable, RecordingEnded
 from montauk_tui.host.recorded import RecordedHost
+from montauk_tui.model.recording import Answers, Moment, Recording
 from montauk_tui.model.schema import Need
 from tests.support.desk import Desk
 from tests.support.scenes import build_scene

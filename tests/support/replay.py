@@ -8,11 +8,11 @@ import numpy as np
 
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.collectors.replay.collector import ReplayCollector as Replay
-from montauk_tui.collectors.replay.recording import Moment, Recording
 from montauk_tui.errors import RecordingEnded
 from montauk_tui.model.devices import Devices, Disk, Interface
 from montauk_tui.model.join import same_process
 from montauk_tui.model.lookups import Lookups
+from montauk_tui.model.recording import Moment, Recording
 from montauk_tui.model.records import RecordTable
 from montauk_tui.model.sample import Counters, ProcessTable, Sample
 from montauk_tui.model.schema import COUNTERS, UNKNOWN, Need, counters

@@ -10,13 +10,13 @@ import pytest
 
 from montauk_tui.collectors.procfs.collector import TraditionalCollector
 from montauk_tui.collectors.registry import Opened
-from montauk_tui.collectors.replay.recording import Recording
 from montauk_tui.config import Settings
 from montauk_tui.errors import CollectorFailed, RecordingEnded
 from montauk_tui.export import commands
 from montauk_tui.host.recorded import RecordedHost
 from montauk_tui.host.recording import RecordingHost
 from montauk_tui.model.outcome import Outcome
+from montauk_tui.model.recording import Recording
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import Need
 from montauk_tui.ui.screens.details import DetailsScreen

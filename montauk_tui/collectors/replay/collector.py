@@ -4,9 +4,14 @@ from typing import ClassVar
 
 from montauk_tui.collectors.base import Availability, Collector
 from montauk_tui.collectors.replay.lookups import RecordedLookups
-from montauk_tui.collectors.replay.recording import Moment, Recording
-from montauk_tui.errors import CollectorFailed, CollectorUnavailable, RecordingEnded
+from montauk_tui.errors import (
+    CollectorFailed,
+    CollectorUnavailable,
+    MomentDamaged,
+    RecordingEnded,
+)
 from montauk_tui.model.lookups import Lookups
+from montauk_tui.model.recording import Moment, Moments
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import Need
 
@@ -20,28 +25,33 @@ class ReplayCollector(Collector):
 
     name: ClassVar[str] = "replay"
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Moments) -> None:
         """Take a recording."""
         self._recording = recording
         self._next = 0
         self._is_open = False
+        self.moment: Moment
+        """The moment of the last sample; the first one before that."""
+        self.damaged = 0
+        """Samples that could not be read."""
 
     @property
     def detail(self) -> str:
         """The collector of the last sample, and the position of the sample."""
-        total = len(self._recording.moments)
+        total = len(self._recording)
         if not total:
             return "no sample"
-        return f"{self.moment.source}, sample {self._next} of {total}"
+        damaged = f", {self.damaged} damaged" if self.damaged else ""
+        return f"{self.moment.source}, sample {self._next} of {total}{damaged}"
 
     @property
-    def moment(self) -> Moment:
-        """The moment of the last sample; the first one before that."""
-        return self._recording.moments[max(0, self._next - 1)]
+    def position(self) -> int:
+        """The number of the last sample, from 0; -1 before the first."""
+        return self._next - 1
 
     def availability(self) -> Availability:
         """Tell whether there is a sample."""
-        if self._recording.moments:
+        if len(self._recording):
             return Availability(available=True)
         return Availability(
             available=False,
@@ -54,13 +64,20 @@ class ReplayCollector(Collector):
 
         Raises:
             CollectorUnavailable: There is none.
+            RecordingEnded: None can be read.
         """
         state = self.availability()
         if not state.available:
             raise CollectorUnavailable(state.reason, state.remedy)
-        self._next = 0
         self._is_open = True
-        self.lookups: Lookups = RecordedLookups(self.moment)
+        self.go_to(0)
+        self._advance()
+        self.go_to(0)
+        self.damaged = 0
+
+    def go_to(self, number: int) -> None:
+        """Let the next sample be the one of this number."""
+        self._next = number
 
     def sample(self, needs: Need) -> Sample:  # noqa: ARG002 - nothing costs more
         """Return the next sample.
@@ -71,11 +88,21 @@ class ReplayCollector(Collector):
         """
         if not self._is_open:
             raise CollectorFailed("the replay collector is not open")
-        if self._next == len(self._recording.moments):
-            raise RecordingEnded(f"the recording ends after sample {self._next}")
-        self._next += 1
-        self.lookups = RecordedLookups(self.moment)
+        self._advance()
         return self.moment.sample
+
+    def _advance(self) -> None:
+        """Take the next moment that can be read."""
+        while self._next < len(self._recording):
+            self._next += 1
+            try:
+                self.moment = self._recording[self._next - 1]
+            except MomentDamaged:
+                self.damaged += 1
+            else:
+                self.lookups: Lookups = RecordedLookups(self.moment)
+                return
+        raise RecordingEnded(f"the recording ends after sample {self._next}")
 
     def close(self) -> None:
         """Stop; the look-ups handed out stay valid."""

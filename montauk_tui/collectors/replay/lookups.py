@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 
-from montauk_tui.collectors.replay.recording import Moment
 from montauk_tui.model.details import (
     SECTIONS,
     Datum,
@@ -16,6 +15,7 @@ from montauk_tui.model.details import (
     command_section,
 )
 from montauk_tui.model.lookups import Command, command_from_cmdline, command_from_comm
+from montauk_tui.model.recording import Moment
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import Bools
 from montauk_tui.model.text import clean

@@ -1,21 +1,21 @@
 """Records samples, and every look-up that is made while each is the last one."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-import numpy as np
-
-from montauk_tui.collectors.replay.recording import (
+from montauk_tui.model.details import Details
+from montauk_tui.model.lookups import Command, Lookups
+from montauk_tui.model.recording import (
     Answers,
     Arguments,
     Moment,
     Recording,
+    numbers_of_cgroups,
+    numbers_of_users,
 )
-from montauk_tui.model.details import Details
-from montauk_tui.model.lookups import Command, Lookups
 from montauk_tui.model.sample import Identity, ProcessTable, Sample
-from montauk_tui.model.schema import UNKNOWN, Bools, Ints
+from montauk_tui.model.schema import Bools
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -60,8 +60,10 @@ class Recorder:
         last = self._taken[-1][0].answers if self._taken else Answers()
         answers = Answers(
             arguments=_shared(last.arguments, _arguments(sample.processes, lookups)),
-            users=_shared(last.users, _names(_uids(sample), lookups.user)),
-            cgroups=_shared(last.cgroups, _names(_cgroups(sample), lookups.cgroup)),
+            users=_shared(last.users, _names(numbers_of_users(sample), lookups.user)),
+            cgroups=_shared(
+                last.cgroups, _names(numbers_of_cgroups(sample), lookups.cgroup)
+            ),
         )
         notes = _Notes()
         self._taken.append((Moment(sample, answers, source, opening), notes))
@@ -125,23 +127,8 @@ def _arguments(table: ProcessTable, lookups: Lookups) -> dict[Identity, Argument
     }
 
 
-def _uids(sample: Sample) -> list[Ints]:
-    tables = (sample.processes, sample.exits, sample.starts)
-    deaths = {} if sample.exits is None else sample.exits.deaths
-    senders = [death.sender.uid for death in deaths.values()]
-    columns = [table.uid for table in tables if table is not None]
-    return [*columns, np.array(senders, dtype=np.int64)]
-
-
-def _cgroups(sample: Sample) -> list[Ints]:
-    tables = (sample.processes, sample.exits)
-    return [table.cgroup_id for table in tables if table is not None]
-
-
-def _names(columns: Sequence[Ints], name: Callable[[int], str]) -> dict[int, str]:
-    """Return the name of each number in some columns."""
-    numbers = np.unique(np.concatenate(columns)).tolist()
-    return {number: name(number) for number in numbers if number != UNKNOWN}
+def _names(numbers: Iterable[int], name: Callable[[int], str]) -> dict[int, str]:
+    return {number: name(number) for number in numbers}
 
 
 class _NotingLookups:

@@ -17,7 +17,7 @@ from montauk_tui.engine.columns.column import Kind
 from montauk_tui.engine.query.fields import FIELDS, Field
 from montauk_tui.engine.query.nodes import And, Comparison, Node, Not, Query, Words
 from montauk_tui.engine.query.patterns import searcher
-from montauk_tui.engine.query.values import clock_seconds
+from montauk_tui.model.amounts import clock_seconds
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.join import by_pid
 from montauk_tui.model.names import DEAD

@@ -8,18 +8,15 @@ from typing import Final
 from montauk_tui.engine.columns.column import Kind
 from montauk_tui.engine.query.fields import Field
 from montauk_tui.engine.query.patterns import mistake
+from montauk_tui.model.amounts import (
+    NUMBER,
+    clock_seconds,
+    read_bytes,
+    read_seconds,
+)
 from montauk_tui.model.text import quoted
 
-_NUMBER: Final = r"(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
-_PLAIN: Final = re.compile(rf"([-+]?{_NUMBER})(%?)", re.ASCII)
-_SIZE: Final = re.compile(rf"({_NUMBER})([kmgtpe]?)(?:i?b)?", re.ASCII)
-_PART: Final = re.compile(rf"({_NUMBER})(us|ms|s|m|h|d)", re.ASCII)
-_CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?", re.ASCII)
-
-_SIZES: Final = {unit: 1024.0**power for power, unit in enumerate(" kmgtpe") if power}
-_SECONDS: Final = {
-    "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0,
-}  # fmt: skip
+_PLAIN: Final = re.compile(rf"([-+]?{NUMBER})(%?)", re.ASCII)
 
 STATES: Final = "RSDZTtIX"
 
@@ -88,33 +85,8 @@ def _percent(text: str) -> float | None:
     return None if match is None else float(match[1])
 
 
-def _size(text: str) -> float | None:
-    match = _SIZE.fullmatch(text.lower())
-    return None if match is None else float(match[1]) * _SIZES.get(match[2], 1.0)
-
-
-def _duration(text: str) -> float | None:
-    lower = text.lower()
-    if (seconds := _plain(lower)) is not None:
-        return seconds
-    if not re.fullmatch(rf"(?:{_PART.pattern})+", lower, re.ASCII):
-        return None
-    return sum(float(count) * _SECONDS[unit] for count, unit in _PART.findall(lower))
-
-
 def _clock(text: str) -> str | None:
     return None if clock_seconds(text) is None else text
-
-
-def clock_seconds(text: str) -> int | None:
-    """Return the seconds since midnight of a time like `14:03`, None if invalid."""
-    match = _CLOCK.fullmatch(text)
-    if match is None:
-        return None
-    hour, minute, second = (int(part or 0) for part in match.groups())
-    if hour > 23 or minute > 59 or second > 59:  # noqa: PLR2004 - as clocks have it
-        return None
-    return (hour * 60 + minute) * 60 + second
 
 
 def _signal(text: str) -> float | None:
@@ -135,8 +107,8 @@ def _state(text: str) -> str | None:
 _READERS: Final = {
     Kind.NUMBER: _plain,
     Kind.PERCENT: _percent,
-    Kind.SIZE: _size,
-    Kind.DURATION: _duration,
+    Kind.SIZE: read_bytes,
+    Kind.DURATION: read_seconds,
     Kind.CLOCK: _clock,
     Kind.EXIT: _plain,
     Kind.SIGNAL: lambda text: _plain(text) if _signal(text) is None else _signal(text),

@@ -1,11 +1,14 @@
 """A recording: samples, and what was looked up while each was the last one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+import numpy as np
 
 from montauk_tui.model.details import Details
 from montauk_tui.model.sample import Identity, Sample
+from montauk_tui.model.schema import UNKNOWN, Ints
 
 
 class Arguments(NamedTuple):
@@ -46,8 +49,50 @@ class Moment:
     """Differs from that of the previous moment where another collector took over."""
 
 
+class Moments(Protocol):
+    """The moments of a recording, in the order in which they were sampled."""
+
+    def __len__(self) -> int:
+        """Return the number of moments."""
+        ...
+
+    def __getitem__(self, number: int) -> Moment:
+        """Return a moment; the next one is the cheapest to ask for."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Moments in the order in which they were sampled."""
+    """Moments in memory."""
 
     moments: tuple[Moment, ...]
+
+    def __len__(self) -> int:
+        """Return the number of moments."""
+        return len(self.moments)
+
+    def __getitem__(self, number: int) -> Moment:
+        """Return a moment."""
+        return self.moments[number]
+
+
+def numbers_of_users(sample: Sample) -> Iterable[int]:
+    """Return the uids in a sample: of processes, exits, starts, senders of signals."""
+    tables = (sample.processes, sample.exits, sample.starts)
+    deaths = {} if sample.exits is None else sample.exits.deaths
+    senders = [death.sender.uid for death in deaths.values()]
+    columns = [table.uid for table in tables if table is not None]
+    return _known([*columns, np.array(senders, dtype=np.int64)])
+
+
+def numbers_of_cgroups(sample: Sample) -> Iterable[int]:
+    """Return the numbers of the cgroups in a sample."""
+    tables = (sample.processes, sample.exits)
+    return _known([table.cgroup_id for table in tables if table is not None])
+
+
+def _known(columns: Iterable[Ints]) -> Iterable[int]:
+    found: set[int] = set()
+    for column in columns:
+        found.update(np.unique(column).tolist())
+    return found - {UNKNOWN}

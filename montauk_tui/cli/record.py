@@ -1,0 +1,36 @@
+"""`montauk record`: all processes to disk."""
+
+import argparse
+import signal
+import threading
+from pathlib import Path
+
+from montauk_tui import streams
+from montauk_tui.cli.hosts import this_machine
+from montauk_tui.cli.settings import load_and_report
+from montauk_tui.export.record import record
+from montauk_tui.model.text import named
+from montauk_tui.recorder.folder import Folder, default_path
+from montauk_tui.recorder.retention import Limits
+from montauk_tui.recorder.writer import Writer
+
+
+def run(options: argparse.Namespace) -> int:
+    """Record until a signal stops it, and return the exit code."""
+    settings = load_and_report(options, for_scripts=True)
+    path = Path(options.dir) if options.dir else default_path()
+    folder = Folder.made(path)
+    limits = Limits(options.keep, options.size)
+    writer = Writer(folder, limits, arguments=not options.no_arguments)
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: stopped.set())
+    host = this_machine(settings)
+    streams.complain(f"recording to {named(path)} until stopped")
+    record(host, writer, settings.interval_s, stopped, options.duration)
+    lost = f", {writer.missed:,} missed" if writer.missed else ""
+    streams.complain(
+        f"{writer.taken:,} samples recorded{lost}, {writer.bytes / 1024:,.0f} KiB"
+    )
+    return 0

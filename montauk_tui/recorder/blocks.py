@@ -1,0 +1,190 @@
+"""Arrays and texts as bytes, one block after the other, and back."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from montauk_tui.model.schema import UNKNOWN, Bytes, Floats, Ints
+from montauk_tui.recorder.layout import MOST_RAW_BYTES, BadFrame
+
+_WIDTHS: Final = ("<i1", "<i2", "<i4", "<i8")
+"""Types of stored integers; the code of a type is its position."""
+_LIMITS: Final = np.array([1 << 7, 1 << 15, 1 << 31], dtype=np.int64)
+
+_SPARSE: Final = len(_WIDTHS)
+"""Added to the code of a column of which only those other than 0 are stored."""
+_FEW: Final = 8
+"""Fewer than one in so many: places cost four bytes each."""
+
+MOST_TEXT_BYTES: Final = 1 << 22
+"""Of one text; the kernel has 2 MiB of arguments for 8 MiB of stack (execve(2))."""
+
+
+class Blocks:
+    """Bytes to which blocks are added."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._parts: list[bytes] = []
+
+    def add(self, data: bytes) -> None:
+        """Add bytes, with their number."""
+        self._parts += (len(data).to_bytes(4, "little"), data)
+
+    def add_ints(self, values: Ints) -> None:
+        """Add a column of integers, in the narrowest type for all of them."""
+        self.add_matrix(values.reshape(1, -1))
+
+    def add_matrix(self, rows: Ints) -> None:
+        """Add integers of shape (columns, rows), each column in its narrowest form.
+
+        A column of zeros takes a byte, and one of few others only those.
+        """
+        if not rows.size:
+            self.add(bytes(len(rows)))
+            return
+        low, high = rows.min(axis=1), rows.max(axis=1)
+        # ~x of a negative number is its distance to -1: no overflow at the smallest.
+        reach = np.maximum(high, ~low)
+        codes = 1 + np.searchsorted(_LIMITS, reach, side="right")
+        filled = (rows != 0).sum(axis=1)
+        codes[filled * _FEW < rows.shape[1]] += _SPARSE
+        codes[filled == 0] = 0
+        parts = [codes.astype("<u1").tobytes()]
+        for row, code in zip(rows, codes.tolist(), strict=True):
+            if code > _SPARSE:
+                at = np.flatnonzero(row)
+                parts.append(len(at).to_bytes(4, "little"))
+                parts.append(np.diff(at, prepend=0).astype("<u4").tobytes())
+                parts.append(row[at].astype(_WIDTHS[code - _SPARSE - 1]).tobytes())
+            elif code:
+                parts.append(row.astype(_WIDTHS[code - 1]).tobytes())
+        self.add(b"".join(parts))
+
+    def add_rows(self, rows: Ints) -> None:
+        """Add ascending row numbers, with their count."""
+        self.add(len(rows).to_bytes(4, "little"))
+        self.add_ints(np.diff(rows, prepend=0) if len(rows) else rows)
+
+    def add_texts(self, texts: Sequence[bytes]) -> None:
+        """Add texts of any length."""
+        self.add_ints(np.fromiter(map(len, texts), np.int64, len(texts)))
+        self.add(b"".join(texts))
+
+    def bytes(self) -> bytes:
+        """Return everything that was added."""
+        return b"".join(self._parts)
+
+
+class Reader:
+    """Takes the blocks in the order in which they were added.
+
+    Raises:
+        BadFrame: The bytes are not what belongs there.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        """Start with the first."""
+        self._data = data
+        self._at = 0
+
+    def take(self) -> bytes:
+        """Return the next bytes."""
+        start = self._at + 4
+        length = int.from_bytes(self._data[self._at : start], "little")
+        if start > len(self._data) or length > len(self._data) - start:
+            raise BadFrame("a frame is too short")
+        self._at = start + length
+        return self._data[start : self._at]
+
+    def take_ints(self, count: int) -> Ints:
+        """Return a column of `count` integers."""
+        values: Ints = self.take_matrix(1, count)[0]
+        return values
+
+    def take_matrix(self, columns: int, count: int) -> Ints:
+        """Return integers of shape (columns, count)."""
+        data = self.take()
+        rows = np.zeros((columns, count), dtype=np.int64)
+        at = columns
+        for row, code in zip(rows, data[:columns], strict=True):
+            if code > _SPARSE:
+                at = _take_few(row, data, at, _width(code - _SPARSE))
+            elif code:
+                end = at + (count << code - 1)
+                row[:] = _numbers(data[at:end], _width(code), count)
+                at = end
+        if at != len(data):
+            raise BadFrame("a frame has columns of another length")
+        return rows
+
+    def take_texts(self, count: int) -> list[bytes]:
+        """Return `count` texts."""
+        lengths = self.take_ints(count)
+        data = self.take()
+        if count and (lengths.min() < 0 or lengths.max() > MOST_TEXT_BYTES):
+            raise BadFrame("a frame has damaged texts")
+        if int(lengths.sum()) != len(data):
+            raise BadFrame("a frame has texts of another length")
+        ends = np.cumsum(lengths).tolist()
+        return [data[s:e] for s, e in zip([0, *ends], ends, strict=False)]
+
+
+def _take_few(row: Ints, data: bytes, at: int, width: str) -> int:
+    """Fill a column of few numbers; return where its bytes end."""
+    count = int.from_bytes(data[at : at + 4], "little")
+    middle = at + 4 + 4 * count
+    end = middle + count * int(width[-1])
+    places = np.cumsum(_numbers(data[at + 4 : middle], "<u4", count), dtype=np.int64)
+    if count and places[-1] >= len(row):
+        raise BadFrame("a frame has too many numbers")
+    row[places] = _numbers(data[middle:end], width, count)
+    return end
+
+
+def _numbers(data: bytes, width: str, count: int) -> Ints:
+    if len(data) != count * int(width[-1]):
+        raise BadFrame("a frame has columns of another length")
+    numbers: Ints = np.frombuffer(data, width)
+    return numbers
+
+
+def _width(code: int) -> str:
+    if code > len(_WIDTHS):
+        raise BadFrame("a frame has damaged columns")
+    return _WIDTHS[code - 1]
+
+
+def as_column(texts: Sequence[bytes]) -> Bytes:
+    """Return texts as an array, none of them cut.
+
+    Raises:
+        BadFrame: Such an array would be larger than any that is recorded.
+    """
+    width = max(1, max(map(len, texts), default=0))
+    if width * len(texts) > MOST_RAW_BYTES:
+        raise BadFrame("a frame has too long texts")
+    return np.array(texts, dtype=f"S{width}")
+
+
+def as_ints(values: Floats) -> Ints | None:
+    """Return whole numbers as integers, NaN as UNKNOWN; None if some are not whole."""
+    known = ~np.isnan(values)
+    ints = np.full(values.shape, UNKNOWN, dtype=np.int64)
+    ints[known] = values[known]
+    is_whole = bool((ints[known] == values[known]).all())
+    return ints if is_whole else None
+
+
+def bounded(number: Any, most: int) -> int:
+    """Return a count of a frame's JSON.
+
+    Raises:
+        BadFrame: It is not a count, or larger than `most`.
+    """
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise BadFrame("a frame has no count where one belongs")
+    if not 0 <= number <= most:
+        raise BadFrame("a frame has an impossible count")
+    return number

@@ -1,0 +1,166 @@
+"""Payloads of moments: in full, or as the difference from the moment before."""
+
+import json
+from collections.abc import Iterable
+from typing import Any, Final
+
+import numpy as np
+
+from montauk_tui.model.exits import EXIT_FIELDS
+from montauk_tui.model.lookups import Lookups
+from montauk_tui.model.recording import numbers_of_cgroups, numbers_of_users
+from montauk_tui.model.sample import ProcessTable, Sample
+from montauk_tui.model.schema import FIELDS, Bools, Field, Ints
+from montauk_tui.model.starts import START_FIELDS
+from montauk_tui.recorder.blocks import Blocks, as_ints
+from montauk_tui.recorder.plain import plain
+from montauk_tui.recorder.tables import (
+    Matrix,
+    add_difference,
+    add_records,
+    new_rows,
+)
+
+TABLES: Final[dict[str, dict[str, Field]]] = {
+    "processes": FIELDS, "exits": EXIT_FIELDS, "starts": START_FIELDS,
+}  # fmt: skip
+"""Tables of a moment, with their columns."""
+
+NOT_FACTS: Final = ("processes", "host", "counters", "exits", "starts", "ending")
+"""Fields of a sample that have a place of their own."""
+
+HOST_ARRAYS: Final = ("cpu_ids", "cpu_ticks")
+
+
+def schema() -> dict[str, Any]:
+    """Return names and units of all columns, for the head of a segment."""
+    return {
+        table: {name: one.unit for name, one in columns.items()}
+        for table, columns in TABLES.items()
+    }
+
+
+class Encoder:
+    """Makes a payload of each sample; `start_anew` makes the next one independent."""
+
+    def __init__(self, *, arguments: bool = True) -> None:
+        """Start with an independent one; without `arguments` none are recorded."""
+        self._wants_arguments = arguments
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """Let the next payload be readable without those before it."""
+        self.is_key = True
+        self._table = ProcessTable.empty()
+        self._matrix = Matrix.empty(tuple(FIELDS))
+        self._facts: dict[str, Any] = {}
+        self._ticks: Ints | None = None
+        self._cpu_ids: Ints = np.empty(0, dtype=np.int64)
+        self._users: set[int] = set()
+        self._cgroups: set[int] = set()
+
+    def payload(
+        self, sample: Sample, lookups: Lookups, source: str, opening: int
+    ) -> bytes:
+        """Return the payload of a sample.
+
+        Args:
+            sample: The sample.
+            lookups: Those of the collector; arguments of new processes, and users and
+                cgroups that were not named since `start_anew`, are looked up.
+            source: The name of the collector.
+            opening: Its number among those opened one after the other.
+        """
+        facts = _facts(sample) | {"source": source, "opening": opening}
+        users = _unnamed(numbers_of_users(sample), self._users)
+        cgroups = _unnamed(numbers_of_cgroups(sample), self._cgroups)
+        ticks = as_ints(sample.host.cpu_ticks)
+        exits, starts = sample.exits, sample.starts
+        head = {
+            "set": {k: v for k, v in facts.items() if self._facts.get(k, self) != v},
+            "dropped": sorted(self._facts.keys() - facts.keys()),
+            "rows": len(sample.processes),
+            "cpus": len(sample.host.cpu_ids),
+            "whole_ticks": ticks is not None,
+            "exits": None if exits is None else len(exits),
+            "starts": None if starts is None else len(starts),
+            "ending": None if sample.ending is None else len(sample.ending),
+            "deaths": [[*whose, plain(it)] for whose, it in exits.deaths.items()]
+            if exits is not None
+            else [],
+            "users": {number: lookups.user(number) for number in users},
+            "cgroups": {number: lookups.cgroup(number) for number in cgroups},
+        }
+        blocks = Blocks()
+        blocks.add(json.dumps(head, separators=(",", ":")).encode())
+        self._add_processes(blocks, sample.processes, lookups)
+        self._add_ticks(blocks, sample, ticks)
+        if exits is not None:
+            add_records(blocks, exits, tuple(EXIT_FIELDS))
+        if starts is not None:
+            add_records(blocks, starts, tuple(START_FIELDS))
+        if sample.ending is not None:
+            blocks.add_ints(sample.ending)
+        self._facts, self.is_key = facts, False
+        return blocks.bytes()
+
+    def _add_processes(
+        self, blocks: Blocks, table: ProcessTable, lookups: Lookups
+    ) -> None:
+        matrix = Matrix.of(table, self._matrix.names)
+        new = new_rows(self._table, table)
+        add_difference(blocks, self._matrix, matrix, new)
+        rows = np.flatnonzero(self._with_other_arguments(table, new))
+        if not self._wants_arguments:
+            rows = rows[:0]
+        some = table.only(rows)
+        texts = [lookups.cmdline(some.identity(row)) for row in range(len(some))]
+        known = np.fromiter((text is not None for text in texts), np.bool_, len(rows))
+        rows = rows[known]
+        blocks.add_rows(rows)
+        blocks.add_ints(lookups.cut_rows(table.only(rows)).astype(np.int64))
+        blocks.add_texts([text for text in texts if text is not None])
+        self._table, self._matrix = table, matrix
+
+    def _with_other_arguments(self, table: ProcessTable, new: Bools) -> Bools:
+        """Tell which processes are new or have run another program."""
+        changed = new.copy()
+        if len(self._table):
+            kept = np.flatnonzero(~new)
+            before = self._table.pid.searchsorted(table.pid[kept])
+            changed[kept] = (
+                self._table.start_stack[before] != table.start_stack[kept]
+            ) | (self._table.comm[before] != table.comm[kept])
+        return changed & table.is_process
+
+    def _add_ticks(self, blocks: Blocks, sample: Sample, ticks: Ints | None) -> None:
+        ids = sample.host.cpu_ids
+        blocks.add_ints(ids)
+        if ticks is None:
+            blocks.add(sample.host.cpu_ticks.astype("<f8").tobytes())
+        else:
+            base = self._ticks if np.array_equal(ids, self._cpu_ids) else None
+            blocks.add_matrix((ticks if base is None else ticks - base).T)
+        self._ticks, self._cpu_ids = ticks, ids
+
+
+def _facts(sample: Sample) -> dict[str, Any]:
+    """Return everything of a sample that is neither a table nor an array."""
+    facts = {
+        name: plain(getattr(sample, name))
+        for name in sample.__slots__
+        if name not in NOT_FACTS
+    }
+    for part in ("host", "counters"):
+        value = getattr(sample, part)
+        for name in value.__slots__:
+            if name not in HOST_ARRAYS:
+                facts[f"{part}.{name}"] = plain(getattr(value, name))
+    return facts
+
+
+def _unnamed(numbers: Iterable[int], named: set[int]) -> list[int]:
+    """Return the numbers that have not been named, which are named from now on."""
+    found = sorted(set(numbers) - named)
+    named.update(found)
+    return found

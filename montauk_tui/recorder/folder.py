@@ -1,0 +1,189 @@
+"""The folder of recordings: who may write there, names of segments, one writer."""
+
+import errno
+import fcntl
+import os
+import stat
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, NamedTuple, Self
+
+import platformdirs
+
+from montauk_tui.errors import MontaukError
+from montauk_tui.model.text import named
+
+SUFFIX: Final = ".mtk"
+_LOCK: Final = "lock"
+_NAME: Final = "%Y%m%dT%H%M%S"
+
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW: Final = (
+    os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+)
+_READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+
+
+class CannotRecord(MontaukError):
+    """A folder that cannot take recordings, with the remedy."""
+
+
+class Stored(NamedTuple):
+    """A segment in the folder."""
+
+    name: str
+    size: int
+    modified_ns: int
+
+
+def default_path() -> Path:
+    """Return the folder of this user's recordings, below XDG_STATE_HOME."""
+    return platformdirs.user_state_path("montauk") / "recordings"
+
+
+class Folder:
+    """An open folder; nobody can put another one in its place."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        """Take an open descriptor."""
+        self.path = path
+        self._descriptor = descriptor
+        self._lock = -1
+
+    @classmethod
+    def opened(cls, path: Path) -> Self:
+        """Return the folder at a path.
+
+        Raises:
+            CannotRecord: There is none, or it cannot be opened.
+        """
+        try:
+            return cls(path, os.open(path, _FOLDER))
+        except OSError as error:
+            raise CannotRecord(_why(path, error), "name another with --dir") from error
+
+    @classmethod
+    def made(cls, path: Path) -> Self:
+        """Return the folder at a path, made if it is missing; only we may write there.
+
+        Raises:
+            CannotRecord: It cannot be made, belongs to somebody else, others may write
+                there, or somebody records there.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise CannotRecord(_why(path, error), "name another with --dir") from error
+        folder = cls.opened(path)
+        try:
+            folder.check_ours()
+            folder.take_lock()
+        except BaseException:
+            folder.close()
+            raise
+        return folder
+
+    def check_ours(self) -> None:
+        """Check that only we can put segments there.
+
+        Raises:
+            CannotRecord: It belongs to somebody else, or others may write there.
+        """
+        status = os.fstat(self._descriptor)
+        if status.st_uid != os.geteuid():
+            raise CannotRecord(
+                f"{named(self.path)} belongs to user {status.st_uid}",
+                "name a folder of your own with --dir",
+            )
+        if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise CannotRecord(
+                f"others may write to {named(self.path)}",
+                f"chmod go-w {named(self.path)}",
+            )
+
+    def take_lock(self) -> None:
+        """Be the only writer until it is closed.
+
+        Raises:
+            CannotRecord: Somebody else is.
+        """
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+        try:
+            self._lock = os.open(_LOCK, flags, 0o600, dir_fd=self._descriptor)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CannotRecord(
+                f"another montauk records to {named(self.path)}",
+                "stop it, or name another folder with --dir",
+            ) from error
+        except OSError as error:
+            raise CannotRecord(_why(self.path, error), "name another with --dir") from (
+                error
+            )
+
+    def segments(self) -> list[Stored]:
+        """Return the segments, oldest first; what else is there is left alone."""
+        found = []
+        # Not by path: that may be another folder by now.
+        for name in sorted(os.listdir(self._descriptor)):  # noqa: PTH208
+            if not name.endswith(SUFFIX):
+                continue
+            try:
+                status = os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
+            except OSError:
+                continue  # Removed meanwhile.
+            if stat.S_ISREG(status.st_mode):
+                found.append(Stored(name, status.st_size, status.st_mtime_ns))
+        return found
+
+    def create(self, wall_s: float, boot_id: str) -> int:
+        """Return the descriptor of a new segment that only its owner may read.
+
+        Raises:
+            OSError: There is no room for it.
+        """
+        start = datetime.fromtimestamp(wall_s, UTC).strftime(_NAME)
+        for attempt in range(1000):
+            name = f"{start}.{attempt:03}-{boot_id[:8]}{SUFFIX}"
+            try:
+                return os.open(name, _NEW, 0o600, dir_fd=self._descriptor)
+            except FileExistsError:
+                continue
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+
+    def open(self, name: str) -> int:
+        """Return a descriptor of a segment.
+
+        Raises:
+            OSError: It cannot be opened, or is no regular file.
+        """
+        descriptor = os.open(name, _READ, dir_fd=self._descriptor)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise OSError(errno.EINVAL, "it is no regular file")
+        return descriptor
+
+    def remove(self, name: str) -> None:
+        """Remove a segment, if it is still there.
+
+        Raises:
+            OSError: It cannot be removed.
+        """
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=self._descriptor)
+
+    def close(self) -> None:
+        """Release the folder, and with it the lock."""
+        for descriptor in (self._lock, self._descriptor):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._lock = self._descriptor = -1
+
+
+def _why(path: Path, error: OSError) -> str:
+    """Return why a folder cannot be used; a symbolic link has its own words."""
+    if error.errno in (errno.ELOOP, errno.ENOTDIR) and path.is_symlink():
+        return f"{named(path)} is a symbolic link"
+    return f"{named(path)}: {error.strerror}"

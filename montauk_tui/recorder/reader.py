@@ -1,0 +1,240 @@
+"""Recordings on disk as moments: segments of one host, in the order of time."""
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from montauk_tui.errors import MomentDamaged, MontaukError
+from montauk_tui.model.recording import Moment
+from montauk_tui.model.schema import Floats, Ints
+from montauk_tui.model.text import clean_text, quoted
+from montauk_tui.recorder.decoder import Decoder, Schema
+from montauk_tui.recorder.encoder import TABLES
+from montauk_tui.recorder.folder import Folder
+from montauk_tui.recorder.layout import BadFrame, Kind
+from montauk_tui.recorder.plain import read_json
+from montauk_tui.recorder.segment import Entries, Segment
+from montauk_tui.recorder.times import read_moment
+
+_MOST_COLUMNS: Final = 1_000
+
+
+class NoRecording(MontaukError):
+    """There is nothing to play."""
+
+
+class RecordedOn(NamedTuple):
+    """The machine that a segment was recorded on."""
+
+    hostname: str
+    machine_id: str
+    boot_id: str
+
+
+class _Part(NamedTuple):
+    """A segment, and what its head says."""
+
+    segment: Segment
+    host: RecordedOn
+    schema: Schema
+
+
+class DiskRecording:
+    """The moments of a host in a folder.
+
+    `complaints` has a line for each segment that cannot be read.
+    """
+
+    def __init__(self, folder: Folder, host: str = "") -> None:
+        """Read heads and indexes.
+
+        Args:
+            folder: Where the segments are; it can be closed afterwards.
+            host: A host name, or the start of a machine id; needed where the folder
+                has segments of several.
+
+        Raises:
+            NoRecording: There is none, or of several hosts and none was named.
+        """
+        self.complaints: list[str] = []
+        parts = self._opened(folder)
+        self.host = _chosen([part.host for part in parts], host)
+        self._parts = [part for part in parts if _is_same(part.host, self.host)]
+        entries = [part.segment.entries for part in self._parts]
+        self._ends = np.cumsum([len(one) for one in entries])
+        self.index: Entries = np.concatenate(entries)
+        """An entry for each moment."""
+        if not len(self.index):
+            raise NoRecording("the recording has no moment")
+        self._decoder: Decoder | None = None
+        self._last = -1
+        self._crc = 0
+        self._moment: Moment | None = None
+
+    def _opened(self, folder: Folder) -> list[_Part]:
+        parts = []
+        for stored in folder.segments():
+            try:
+                descriptor = folder.open(stored.name)
+                try:
+                    parts.append(_part(Segment(descriptor)))
+                finally:
+                    os.close(descriptor)
+            except (OSError, MontaukError) as error:
+                why = error.strerror if isinstance(error, OSError) else error
+                self.complaints.append(f"{clean_text(stored.name)}: {why}")
+        if not parts:
+            reason = self.complaints[0] if self.complaints else "it has no segments"
+            raise NoRecording(
+                f"there is no recording in {clean_text(folder.path)}: {reason}",
+                "record one with montauk record",
+            )
+        return parts
+
+    @property
+    def wall_s(self) -> Floats:
+        """Wall clock of each moment."""
+        return self.index["wall_ns"] / 1e9
+
+    def part(self, begin: str | None, end: str | None) -> tuple[int, int]:
+        """Return the first and the last moment of a part.
+
+        Args:
+            begin: A time as of `read_moment`; None for the start.
+            end: The time after which it ends; None for the end.
+
+        Raises:
+            NoRecording: There is no moment in it.
+            UsageError: One of them is no time.
+        """
+        wall_s = self.wall_s
+        first, last = 0, len(wall_s) - 1
+        if begin is not None:
+            begin_s = read_moment(begin, float(wall_s[-1]))
+            first = int(np.searchsorted(wall_s, begin_s))
+        if end is not None:
+            end_s = read_moment(end, float(wall_s[-1]))
+            last = int(np.searchsorted(wall_s, end_s, side="right")) - 1
+        if first > last:
+            raise NoRecording(
+                "nothing was recorded then",
+                f"it goes from {_clock(wall_s[0])} to {_clock(wall_s[-1])}",
+            )
+        return first, last
+
+    def __len__(self) -> int:
+        """Return the number of moments."""
+        return len(self.index)
+
+    def __getitem__(self, number: int) -> Moment:
+        """Return a moment.
+
+        Raises:
+            MomentDamaged: It cannot be decoded, or one that it builds on cannot.
+        """
+        if number == self._last and self._moment is not None:
+            return self._moment
+        part, first = self._place(number)
+        start = self._start(number, first)
+        if start <= self._last < number:
+            start = self._last + 1
+        else:
+            self._decoder = None
+        for one in range(start, number + 1):
+            self._moment = self._decoded(part, one)
+            self._last = one
+        if self._moment is None:
+            raise MomentDamaged(f"sample {number + 1} of the recording is damaged")
+        return self._moment
+
+    def _place(self, number: int) -> tuple[int, int]:
+        """Return the segment of a moment, and the number of its first one."""
+        if not 0 <= number < len(self.index):
+            raise IndexError(number)
+        part = int(np.searchsorted(self._ends, number, side="right"))
+        return part, int(self._ends[part] - len(self._parts[part].segment.entries))
+
+    def _start(self, number: int, first: int) -> int:
+        """Return the last moment in full up to `number`."""
+        kinds = self.index["kind"][first : number + 1]
+        keys: Ints = np.flatnonzero(kinds == Kind.KEY)
+        return first + (int(keys[-1]) if len(keys) else 0)
+
+    def _decoded(self, part: int, number: int) -> Moment | None:
+        """Decode a moment; a damaged one spoils those up to the next in full."""
+        entry = self.index[number]
+        is_key = bool(entry["kind"] == Kind.KEY)
+        if is_key:
+            self._decoder = Decoder(self._parts[part].schema)
+        if self._decoder is None:
+            return None
+        try:
+            frame = self._parts[part].segment.frame(int(entry["offset"]))
+            if is_key or frame.base == self._crc:
+                self._crc = frame.crc
+                return self._decoder.moment(frame.payload, is_key=is_key)
+        except BadFrame:
+            pass
+        self._decoder = None
+        return None
+
+
+def _clock(wall_s: float) -> str:
+    return f"{datetime.fromtimestamp(float(wall_s)).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _part(segment: Segment) -> _Part:
+    head = read_json(segment.head_payload)
+    host = head.get("host") if isinstance(head, dict) else None
+    if not isinstance(host, dict):
+        raise BadFrame("a segment does not name its host")
+    return _Part(
+        segment,
+        RecordedOn(*(clean_text(host.get(name, "")) for name in RecordedOn._fields)),
+        _schema(head.get("columns")),
+    )
+
+
+def _schema(columns: Any) -> Schema:
+    """Return the names of the columns of each table, in order."""
+    if not isinstance(columns, Mapping):
+        raise BadFrame("a segment does not name its columns")
+    found: dict[str, Sequence[str]] = {}
+    for table in TABLES:
+        names = columns.get(table)
+        if not isinstance(names, Mapping) or len(names) > _MOST_COLUMNS:
+            raise BadFrame(f"a segment does not name the columns of {table}")
+        found[table] = tuple(names)
+    return found
+
+
+def _chosen(hosts: Sequence[RecordedOn], wanted: str) -> RecordedOn:
+    """Return the host that is meant, the last one recorded of its name."""
+    fitting = [
+        host
+        for host in hosts
+        if not wanted
+        or host.hostname == wanted
+        or (host.machine_id and host.machine_id.startswith(wanted))
+    ]
+    names = ", ".join(sorted({host.hostname for host in hosts}))
+    if not fitting:
+        raise NoRecording(
+            f"there is no recording of host {quoted(wanted)}", f"there is of {names}"
+        )
+    if any(not _is_same(host, fitting[-1]) for host in fitting):
+        raise NoRecording(
+            "the folder has recordings of several hosts",
+            f"name one with --host: {names}",
+        )
+    return fitting[-1]
+
+
+def _is_same(one: RecordedOn, other: RecordedOn) -> bool:
+    """Tell whether two segments are of one machine, whenever it booted."""
+    if one.machine_id and other.machine_id:
+        return one.machine_id == other.machine_id
+    return one.hostname == other.hostname

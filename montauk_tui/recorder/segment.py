@@ -1,0 +1,230 @@
+"""Segments: files of frames, written by one run and never appended to by another."""
+
+import json
+import mmap
+import os
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import zstandard
+
+from montauk_tui.recorder.layout import (
+    HEADER_BYTES,
+    MAGIC,
+    NO_USAGE,
+    BadFrame,
+    Header,
+    Kind,
+    Mark,
+    Usage,
+    checked,
+    packed,
+    unpacked,
+)
+
+_LEVEL: Final = 1
+"""zstd: 3 makes frames a seventh smaller, and costs twice as much."""
+
+_FOOTER: Final = b"MTKI"
+"""Ends a segment that was closed, after the position of its index."""
+_FOOTER_BYTES: Final = 8 + len(_FOOTER)
+
+ENTRY: Final = np.dtype(
+    [
+        ("offset", "<i8"), ("kind", "<u1"), ("marks", "<u2"), ("length", "<u4"),
+        ("raw_length", "<u4"), ("monotonic_ns", "<i8"), ("wall_ns", "<i8"),
+        ("usage", "<f4", (4,)),
+    ]
+)  # fmt: skip
+"""A frame in the index of its segment."""
+
+Entries = np.ndarray[Any, np.dtype[np.void]]
+
+
+class StoredFrame(NamedTuple):
+    """A frame to be written."""
+
+    kind: Kind
+    payload: bytes
+    monotonic_ns: int = 0
+    wall_ns: int = 0
+    usage: Usage = NO_USAGE
+    marks: Mark = Mark(0)
+
+
+class ReadFrame(NamedTuple):
+    """A frame that was read."""
+
+    payload: bytes
+    base: int
+    """The checksum of the frame before, of a difference."""
+    crc: int
+
+
+class SegmentWriter:
+    """Appends frames to a new file, each with one write(2).
+
+    The head is repeated before each key: damage costs a minute at most.
+    """
+
+    def __init__(self, descriptor: int, head: dict[str, Any]) -> None:
+        """Take an empty file, and write the head.
+
+        Raises:
+            OSError: There is no room for it.
+        """
+        self.descriptor = descriptor
+        self.size = 0
+        self._compressor = zstandard.ZstdCompressor(level=_LEVEL)
+        self._entries: list[tuple[Any, ...]] = []
+        self._crc = 0
+        self._head = StoredFrame(Kind.HEAD, json.dumps(head).encode())
+        self._append(self._head)
+
+    def append(self, frame: StoredFrame) -> None:
+        """Write a frame.
+
+        Raises:
+            OSError: It does not fit: the file ends after the frame before.
+        """
+        if frame.kind == Kind.KEY and len(self._entries) > 1:
+            self._append(self._head)
+        self._append(frame)
+
+    def _append(self, frame: StoredFrame) -> None:
+        payload = self._compressor.compress(frame.payload)
+        header = Header(
+            frame.kind, frame.marks, len(payload), len(frame.payload),
+            self._crc if frame.kind == Kind.DIFFERENCE else 0,
+            frame.monotonic_ns, frame.wall_ns, frame.usage,
+        )  # fmt: skip
+        data, crc = packed(header, payload)
+        self._write(data)
+        self._crc = crc
+        self._entries.append(
+            (
+                self.size, frame.kind, frame.marks, len(payload), len(frame.payload),
+                frame.monotonic_ns, frame.wall_ns, tuple(frame.usage),
+            )
+        )  # fmt: skip
+        self.size += HEADER_BYTES + len(payload)
+
+    def _write(self, data: bytes) -> None:
+        written = 0
+        try:
+            while written < len(data):
+                written += os.write(self.descriptor, data[written:])
+        except OSError:
+            os.ftruncate(self.descriptor, self.size)
+            os.lseek(self.descriptor, self.size, os.SEEK_SET)
+            raise
+
+    def close(self) -> None:
+        """Write the index, as far as there is room, and close the file."""
+        try:
+            at = self.size
+            index = np.array(self._entries, dtype=ENTRY)
+            self._append(StoredFrame(Kind.INDEX, index.tobytes()))
+            self._write(at.to_bytes(8, "little") + _FOOTER)
+        except OSError:
+            pass  # Readers scan what has no index.
+        finally:
+            os.close(self.descriptor)
+
+
+class Segment:
+    """Reads the frames of a file.
+
+    Raises:
+        BadFrame: It has no head of this version.
+        OSError: It cannot be read.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        """Take a file, which can be closed afterwards."""
+        size = os.fstat(descriptor).st_size
+        if size < HEADER_BYTES:
+            raise BadFrame("a segment is empty")
+        self._data = mmap.mmap(descriptor, size, access=mmap.ACCESS_READ)
+        self._decompressor = zstandard.ZstdDecompressor()
+        frames = self._index()
+        kinds = frames["kind"]
+        self.head_payload = self._head(frames[kinds == Kind.HEAD])
+        self.entries: Entries = frames[(kinds == Kind.KEY) | (kinds == Kind.DIFFERENCE)]
+        """The moments, in order."""
+
+    def _head(self, heads: Entries) -> bytes:
+        """Return the payload of the first head that is not damaged."""
+        why = BadFrame("a segment has no head")
+        for offset in heads["offset"].tolist():
+            try:
+                return self.frame(offset).payload
+            except BadFrame as error:
+                why = error
+        # That of a newer version has a remedy.
+        unpacked(self._data[:HEADER_BYTES])
+        raise why
+
+    def frame(self, offset: int) -> ReadFrame:
+        """Return the frame at a position.
+
+        Raises:
+            BadFrame: It is damaged.
+        """
+        start = self._data[offset : offset + HEADER_BYTES]
+        header = unpacked(start)
+        end = offset + HEADER_BYTES + header.length
+        stored = self._data[offset + HEADER_BYTES : end]
+        crc = checked(start, stored)
+        try:
+            if zstandard.frame_content_size(stored) != header.raw_length:
+                raise BadFrame("the length of a frame is wrong")
+            payload = self._decompressor.decompress(stored)
+        except zstandard.ZstdError as error:
+            raise BadFrame("a frame cannot be decompressed") from error
+        return ReadFrame(payload, header.base, crc)
+
+    def _index(self) -> Entries:
+        """Return all frames by the index, or else by a scan."""
+        try:
+            return self._stored_index()
+        except BadFrame:
+            return self._scanned()
+
+    def _stored_index(self) -> Entries:
+        footer = self._data[-_FOOTER_BYTES:]
+        if not footer.endswith(_FOOTER):
+            raise BadFrame("a segment has no index")
+        at = int.from_bytes(footer[:8], "little")
+        if unpacked(self._data[at : at + HEADER_BYTES]).kind != Kind.INDEX:
+            raise BadFrame("a segment has no index where one belongs")
+        payload = self.frame(at).payload
+        if len(payload) % ENTRY.itemsize:
+            raise BadFrame("the index of a segment is damaged")
+        entries = np.frombuffer(payload, ENTRY)
+        if (np.diff(entries["offset"]) <= 0).any() or (entries["offset"] < 0).any():
+            raise BadFrame("the index of a segment is damaged")
+        return entries
+
+    def _scanned(self) -> Entries:
+        """Read all headers; after damage go on at the next that begins a frame."""
+        found = []
+        at = 0
+        while at >= 0:
+            try:
+                header = unpacked(self._data[at : at + HEADER_BYTES])
+            except BadFrame:
+                at = self._data.find(MAGIC, at + 1)
+                continue
+            end = at + HEADER_BYTES + header.length
+            if end > len(self._data):
+                at = self._data.find(MAGIC, at + 1)
+                continue
+            found.append(
+                (
+                    at, header.kind, header.marks, header.length, header.raw_length,
+                    header.monotonic_ns, header.wall_ns, tuple(header.usage),
+                )
+            )  # fmt: skip
+            at = end if end < len(self._data) else -1
+        return np.array(found, dtype=ENTRY)

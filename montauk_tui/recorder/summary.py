@@ -1,0 +1,41 @@
+"""What the header of a moment says, so that a timeline decodes none."""
+
+import math
+
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.schema import UNKNOWN
+from montauk_tui.recorder.layout import NO_USAGE, Mark, Usage
+
+
+def usage_of(frame: Frame) -> Usage:
+    """Return the CPU time of the interval of a frame, in cores."""
+    ledger = frame.ledger
+    if ledger is None or not ledger.interval_s:
+        return NO_USAGE
+    exited_s = math.nan if ledger.exited_s is None else ledger.exited_s
+    return Usage(
+        frame.interval_s or math.nan,
+        ledger.busy_s / ledger.interval_s,
+        exited_s / ledger.interval_s,
+        ledger.unexplained_s / ledger.interval_s,
+    )
+
+
+def marks_of(before: Frame | None, frame: Frame) -> Mark:
+    """Return the events of the interval of a frame."""
+    found = Mark(0)
+    if before is not None:
+        now, then = frame.sample.counters, before.sample.counters
+        if frame.collector.name != before.collector.name:
+            found |= Mark.COLLECTOR
+        elif now.lost > then.lost:
+            found |= Mark.LOST
+    exits = frame.sample.exits
+    if exits is None:
+        return found
+    if any(death.out_of_memory is not None for death in exits.deaths.values()):
+        found |= Mark.OOM
+    code, number = exits.exit_code, exits.exit_signal
+    if (((code != 0) & (code != UNKNOWN)) | (number != UNKNOWN)).any():
+        found |= Mark.FAILED
+    return found

@@ -1,0 +1,169 @@
+"""The process table as the difference from the previous one, and tables of events."""
+
+from collections.abc import Sequence
+from typing import Any, Final, TypeVar
+
+import numpy as np
+
+from montauk_tui.model.join import same_process
+from montauk_tui.model.records import RecordTable
+from montauk_tui.model.sample import ProcessTable
+from montauk_tui.model.schema import FIELDS, UNKNOWN, Bools, Bytes, Ints
+from montauk_tui.recorder.blocks import Blocks, Reader, as_column
+from montauk_tui.recorder.layout import BadFrame
+
+_Records = TypeVar("_Records", bound=RecordTable)
+
+_NO_ROWS: Final[Ints] = np.empty(0, dtype=np.int64)
+
+
+class Matrix:
+    """A process table as one array of shape (columns, rows)."""
+
+    def __init__(self, names: Sequence[str], values: Ints, comm: Bytes) -> None:
+        """Take the names of the columns, in the order of the array's."""
+        self.names = tuple(names)
+        self.values = values
+        self.comm = comm
+
+    @classmethod
+    def of(cls, table: ProcessTable, names: Sequence[str]) -> "Matrix":
+        """Return a table as a matrix; a column that it lacks is unknown."""
+        known = table.names
+        values = np.empty((len(names), len(table)), dtype=np.int64)
+        for row, name in zip(values, names, strict=True):
+            row[:] = getattr(table, name) if name in known else UNKNOWN
+        return cls(names, values, table.comm)
+
+    @classmethod
+    def empty(cls, names: Sequence[str]) -> "Matrix":
+        """Return a table without rows."""
+        values = np.empty((len(names), 0), dtype=np.int64)
+        return cls(names, values, np.empty(0, dtype="S1"))
+
+    def table(self) -> ProcessTable:
+        """Return the process table; columns that montauk does not know are left out.
+
+        Raises:
+            BadFrame: The rows are not those of a process table.
+        """
+        columns = {
+            name: row
+            for name, row in zip(self.names, self.values, strict=True)
+            if name in FIELDS and (row != UNKNOWN).any()
+        }
+        try:
+            return ProcessTable(self.comm, columns)
+        except ValueError as error:
+            raise BadFrame(f"a frame has a damaged table: {error}") from error
+
+
+def add_difference(blocks: Blocks, before: Matrix, now: Matrix, new: Bools) -> None:
+    """Add what changed from one table to the next, which has the same columns.
+
+    Args:
+        blocks: Where it goes.
+        before: The table before.
+        now: The table.
+        new: Which rows of `now` are processes that `before` lacks.
+    """
+    if not new.any() and before.values.shape == now.values.shape:
+        gone, old, kept, comm = _NO_ROWS, before.values, now.values, before.comm
+    else:
+        gone = _gone(before, now, new)
+        old, kept = np.delete(before.values, gone, axis=1), now.values[:, ~new]
+        comm = _kept_names(before, gone, new)
+    changed = np.flatnonzero(comm != now.comm)
+    for rows in (gone, np.flatnonzero(new), changed):
+        blocks.add_rows(rows)
+    blocks.add_matrix(kept - old)
+    # Neighbours are alike: start times, parents, users.
+    added = now.values[:, new]
+    blocks.add_matrix(np.diff(added, axis=1, prepend=0) if added.size else added)
+    blocks.add_texts(now.comm[changed].tolist())
+
+
+def new_rows(before: ProcessTable, now: ProcessTable) -> Bools:
+    """Tell which processes of a table were not in the previous one."""
+    return ~same_process(before, now).found
+
+
+def _gone(before: Matrix, now: Matrix, new: Bools) -> Ints:
+    """Return the rows of `before` that have no counterpart; both are sorted by pid."""
+    pid = before.names.index("pid")
+    stays = now.values[pid][~new]
+    gone: Ints = np.flatnonzero(~np.isin(before.values[pid], stays, assume_unique=True))
+    return gone
+
+
+def _kept_names(before: Matrix, gone: Ints, new: Bools) -> Bytes:
+    """Return the name that each row had, empty for a new process."""
+    comm = np.zeros(len(new), dtype=before.comm.dtype)
+    comm[~new] = np.delete(before.comm, gone)
+    return comm
+
+
+def take_difference(reader: Reader, before: Matrix, count: int) -> tuple[Matrix, Bools]:
+    """Return the next table, of `count` rows, and which are new.
+
+    Raises:
+        BadFrame: The bytes are no difference from `before`.
+    """
+    columns, old = before.values.shape
+    gone, added, changed = (take_rows(reader, most) for most in (old, count, count))
+    if old - len(gone) + len(added) != count:
+        raise BadFrame("a frame does not fit the previous one")
+    new = np.zeros(count, dtype=np.bool_)
+    new[added] = True
+    difference = reader.take_matrix(columns, count - len(added))
+    values = np.empty((columns, count), dtype=np.int64)
+    values[:, ~new] = np.delete(before.values, gone, axis=1) + difference
+    values[:, new] = np.cumsum(reader.take_matrix(columns, len(added)), axis=1)
+    comm = _kept_names(before, gone, new)
+    texts = as_column(reader.take_texts(len(changed)))
+    if len(changed):
+        comm = comm.astype(max(comm.dtype, texts.dtype, key=lambda one: one.itemsize))
+        comm[changed] = texts
+    return Matrix(before.names, values, comm), new
+
+
+def take_rows(reader: Reader, most: int) -> Ints:
+    """Return ascending row numbers below `most`."""
+    count = int.from_bytes(reader.take(), "little")
+    if count > most:
+        raise BadFrame("a frame has too many rows")
+    rows: Ints = np.cumsum(reader.take_ints(count))
+    if count and (rows[0] < 0 or rows[-1] >= most or (np.diff(rows) <= 0).any()):
+        raise BadFrame("a frame has rows out of order")
+    return rows
+
+
+def add_records(blocks: Blocks, table: RecordTable, names: Sequence[str]) -> None:
+    """Add a table of events with these columns."""
+    values = np.empty((len(names), len(table)), dtype=np.int64)
+    for row, name in zip(values, names, strict=True):
+        row[:] = getattr(table, name)
+    # Neighbours are alike: times, pids, parents.
+    blocks.add_matrix(np.diff(values, axis=1, prepend=0) if values.size else values)
+    for name in ("comm", *table.BYTES):
+        blocks.add_texts(getattr(table, name).tolist())
+
+
+def take_records(
+    reader: Reader, kind: type[_Records], names: Sequence[str], count: int
+) -> _Records:
+    """Return a table of `count` events.
+
+    Raises:
+        BadFrame: The bytes are damaged.
+    """
+    values = np.cumsum(reader.take_matrix(len(names), count), axis=1)
+    columns: dict[str, Any] = {
+        name: row
+        for name, row in zip(names, values, strict=True)
+        if name in kind.FIELDS
+    }
+    comm, cmdline, exe = (
+        as_column(reader.take_texts(count)) for _ in ("comm", *kind.BYTES)
+    )
+    return kind(comm, cmdline, columns, exe)

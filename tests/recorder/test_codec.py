@@ -1,0 +1,240 @@
+"""What is decoded is what was encoded."""
+
+import itertools
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from montauk_tui.errors import MontaukError
+from montauk_tui.model.deaths import OutOfMemory, Request
+from montauk_tui.model.devices import Devices, Disk, Frequency, Interface, Temperature
+from montauk_tui.model.recording import Arguments
+from montauk_tui.model.sample import Identity, Sample
+from montauk_tui.model.schema import FIELDS, UNKNOWN
+from montauk_tui.recorder.blocks import Blocks, Reader
+from montauk_tui.recorder.decoder import Decoder
+from montauk_tui.recorder.encoder import TABLES, Encoder
+from tests.support.builders import FakeLookups, Row, cpu_ticks, make_host, make_sample
+from tests.support.deaths import SENDER, make_death
+from tests.support.exits import make_exits
+from tests.support.recordings import differences
+from tests.support.starts import exec_, fork, make_starts
+
+SCHEMA = {table: tuple(columns) for table, columns in TABLES.items()}
+INT64 = st.integers(UNKNOWN, (1 << 63) - 1)
+
+
+def round_trip(
+    samples: list[Sample],
+    lookups: FakeLookups | None = None,
+    keys: tuple[int, ...] = (),
+) -> list[Any]:
+    """Return the moments of samples; those of the numbers `keys` are independent."""
+    encoder, decoder, known = Encoder(), Decoder(SCHEMA), lookups or FakeLookups()
+    moments = []
+    for number, sample in enumerate(samples):
+        if number in keys:
+            encoder.start_anew()
+        is_key = encoder.is_key
+        payload = encoder.payload(sample, known, "kernel", number)
+        moments.append(decoder.moment(payload, is_key=is_key))
+    return moments
+
+
+def same(samples: list[Sample], **options: Any) -> None:
+    moments = round_trip(samples, **options)
+    assert [
+        differences(sample, moment.sample)
+        for sample, moment in zip(samples, moments, strict=True)
+    ] == [[]] * len(samples)
+
+
+FULL_HOST = make_host(
+    [cpu_ticks(user=1_000, idle=9_000), cpu_ticks(user=float("nan"), idle=7)],
+    [0, 3],
+    read_s=5.5,
+    devices=Devices(
+        1.5, (Interface("eth0", 1.0, 2.0),), (Disk("sda", 1.0, float("nan"), 0.5),)
+    ),
+    temperatures=(Temperature("Core 0", 51.0, float("nan")),),
+    frequencies=(Frequency(2.4e9, float("nan")),),
+    unknown=("/proc/pressure/cpu: not there",),
+)
+DEATH = make_death(
+    sender=SENDER._replace(cmdline=b"\xff\0x", comm=b"\xfe"),
+    request=Request(SENDER, 2_100_000_000),
+    out_of_memory=OutOfMemory(b"api.slice", 512 << 20, None, 3, -1000, {"oom": 2}),
+)
+
+
+def test_everything_of_a_sample_comes_back() -> None:
+    one = make_sample(
+        [{"pid": 7, "comm": b"\x1b[2J\xff", "uid": None}, {"pid": 9, "tgid": 7}],
+        host=FULL_HOST,
+        exits=make_exits(
+            [
+                {
+                    "pid": 70,
+                    "cmdline": b"cc\0-c\0\xff",
+                    "exit_code": None,
+                    "death": DEATH,
+                },
+                {"pid": 60, "end_ns": (1 << 63) - 1},
+            ]
+        ),
+        starts=make_starts([fork(70, 5), exec_(70, 6, cmdline=b"cc\0-c")]),
+        ending=np.array([60], dtype=np.int64),
+        reported_until_ns=1 << 60,
+        sees_signals=True,
+    )
+    other = make_sample([{"pid": 7}], after_s=1.0, exits=make_exits([]))
+    same([one, other, one])
+
+
+@given(
+    st.lists(
+        st.dictionaries(
+            st.integers(1, 12),
+            st.fixed_dictionaries(
+                {"start_ticks": st.integers(0, 2), "utime": INT64, "rss_bytes": INT64},
+                optional={
+                    "comm": st.binary(max_size=20).map(lambda it: it.rstrip(b"\0"))
+                },
+            ),
+        ),
+        max_size=6,
+    ),
+    st.sets(st.integers(0, 5)),
+)
+def test_any_processes_that_come_and_go(
+    tables: list[dict[int, dict[str, Any]]], keys: set[int]
+) -> None:
+    samples = [
+        make_sample([{"pid": pid, **row} for pid, row in table.items()], after_s=at)
+        for at, table in enumerate(tables)
+    ]
+    same(samples, keys=tuple(keys))
+
+
+@given(st.integers(1, 4), st.lists(st.lists(INT64, min_size=40, max_size=40)))
+def test_any_matrix(columns: int, rows: list[list[int]]) -> None:
+    given_rows = [rows[at % len(rows)] if rows else [] for at in range(columns)]
+    matrix = np.array(given_rows, dtype=np.int64).reshape(columns, -1)
+    blocks = Blocks()
+    blocks.add_matrix(matrix)
+    found = Reader(blocks.bytes()).take_matrix(columns, matrix.shape[1])
+    assert np.array_equal(found, matrix)
+
+
+@pytest.mark.parametrize("value", [0, 1, -1, 127, -128, 128, 1 << 31, UNKNOWN])
+@pytest.mark.parametrize("every", [1, 50])
+def test_a_column_of_one_value(value: int, every: int) -> None:
+    column = np.where(np.arange(200) % every == 0, value, 0)
+    blocks = Blocks()
+    blocks.add_ints(column)
+    assert np.array_equal(Reader(blocks.bytes()).take_ints(200), column)
+
+
+def test_a_process_that_did_nothing_takes_no_room() -> None:
+    """All but the digits of its number is the same."""
+    rows: list[Row] = [{"pid": pid, "utime": pid * 7} for pid in range(1, 5_000)]
+    encoder, lookups = Encoder(), FakeLookups()
+    sizes = [
+        len(encoder.payload(make_sample(some, after_s=at), lookups, "kernel", 0))
+        for at, some in enumerate([rows, rows, rows[:1], rows[:1]])
+    ]
+    assert sizes[1] - len("4999") == sizes[3] - len("1")
+
+
+def test_each_text_is_looked_up_once() -> None:
+    rows: list[Row] = [{"pid": 7, "uid": 5}, {"pid": 8, "uid": 5, "cgroup_id": 3}]
+    asked: list[Any] = []
+
+    class Lookups(FakeLookups):
+        def cmdline(self, identity: Identity) -> bytes | None:
+            asked.append(identity.pid)
+            return super().cmdline(identity)
+
+        def user(self, uid: int) -> str:
+            asked.append(f"uid {uid}")
+            return super().user(uid)
+
+    lookups = Lookups({7: b"sh\0-c", 8: b"cc"}, {5: "amy"})
+    with_another_program = [rows[0], {**rows[1], "start_stack": 99}]
+    samples = [make_sample(it) for it in (rows, rows, with_another_program)]
+    moments = round_trip(samples, lookups)
+    assert asked == ["uid 5", 7, 8, 8]
+    for moment in moments:
+        assert moment.answers.users == {5: "amy"}
+        assert moment.answers.arguments == {
+            Identity(7, 1_000): Arguments(b"sh\0-c", is_cut=False),
+            Identity(8, 1_000): Arguments(b"cc", is_cut=False),
+        }
+
+
+def test_arguments_go_with_their_process() -> None:
+    lookups = FakeLookups({7: b"sh", 8: b"cc"})
+    lookups.cut_commands = frozenset({Identity(8, 1_000)})
+    samples = [
+        make_sample([{"pid": pid} for pid in pids]) for pids in ([7, 8], [8], [])
+    ]
+    known = [moment.answers.arguments for moment in round_trip(samples, lookups)]
+    assert [sorted(one) for one in known] == [
+        [(7, 1_000), (8, 1_000)], [(8, 1_000)], [],
+    ]  # fmt: skip
+    assert known[1][Identity(8, 1_000)].is_cut
+
+
+def test_without_arguments_there_are_none() -> None:
+    encoder, lookups = Encoder(arguments=False), FakeLookups({7: b"psql\0secret"})
+    payload = encoder.payload(make_sample([{"pid": 7}]), lookups, "kernel", 0)
+    assert b"secret" not in payload
+    assert Decoder(SCHEMA).moment(payload, is_key=True).answers.arguments == {}
+
+
+def test_columns_of_another_version_are_left_out_and_missing_ones_unknown() -> None:
+    names = ("future", *(name for name in FIELDS if name != "majflt"))
+    sample = make_sample([{"pid": 7, "majflt": 5}])
+    payload = Encoder().payload(sample, FakeLookups(), "kernel", 0)
+    # `majflt` has the place of a column that nobody knows.
+    places = [*FIELDS]
+    places[places.index("majflt")] = "future"
+    assert set(names) == set(places)
+    table = Decoder({**SCHEMA, "processes": tuple(places)}).moment(
+        payload, is_key=True
+    ).sample.processes  # fmt: skip
+    assert table.majflt.tolist() == [UNKNOWN]
+    assert table.pid.tolist() == [7]
+
+
+@given(st.integers(0, 5_000), st.binary(min_size=1, max_size=8))
+def test_damaged_payloads_are_refused_or_are_samples(at: int, noise: bytes) -> None:
+    one = make_sample(
+        [{"pid": pid} for pid in range(1, 20)],
+        exits=make_exits([{"pid": 70, "cmdline": b"cc", "death": DEATH}]),
+        starts=make_starts([fork(70, 5)]),
+    )
+    encoder, lookups = Encoder(), FakeLookups({7: b"sh"})
+    payloads = [encoder.payload(one, lookups, "kernel", 0) for _ in range(2)]
+    for number, payload in enumerate(payloads):
+        place = at % len(payload)
+        damaged = payload[:place] + noise + payload[place + len(noise) :]
+        decoder = Decoder(SCHEMA)
+        try:
+            for before in itertools.islice(payloads, number):
+                decoder.moment(before, is_key=True)
+            moment = decoder.moment(damaged, is_key=number == 0)
+        except MontaukError:
+            continue
+        assert len(moment.sample.processes.pid) == len(moment.sample.processes)
+
+
+def test_a_host_whose_ticks_are_no_whole_numbers() -> None:
+    host = make_host([cpu_ticks(user=0.5, idle=float("nan"))])
+    same(
+        [make_sample(host=host), make_sample(host=replace(host, load=(1.0, 2.0, 3.0)))]
+    )
