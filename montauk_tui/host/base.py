@@ -114,6 +114,23 @@ class Actions(Protocol):
         ...
 
 
+class Past(Protocol):
+    """Other times of a host. Called in the thread of the screen."""
+
+    def go(self, samples: int, seconds: float, time: str) -> None:
+        """Let the next frame be another one.
+
+        Args:
+            samples: Forward from the last frame, or back where negative.
+            seconds: The same in seconds.
+            time: A time as of `recorder.times`; empty for the last frame's.
+
+        Raises:
+            UsageError: It is no time.
+        """
+        ...
+
+
 class Host(Source, Protocol):
     """A source of frames, whose look-ups are valid also after it is closed."""
 
@@ -134,6 +151,11 @@ class Host(Source, Protocol):
             CollectorFailed: The collector can no longer sample, nor can another.
             RecordingEnded: There is no later sample.
         """
+        ...
+
+    @property
+    def past(self) -> Past | None:
+        """Other times that can be gone to; None if there are none."""
         ...
 
     @property

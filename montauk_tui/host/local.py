@@ -81,4 +81,5 @@ class LocalHost(FrameSource):
     """Frames from the collectors of this machine, and actions on its processes."""
 
     is_live: Final = True
+    past: Final = None
     actions = LocalActions()

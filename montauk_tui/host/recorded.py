@@ -1,9 +1,14 @@
 """A recorded host: its processes can be viewed, but not acted on."""
 
+import itertools
+import threading
 import time
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import replace
-from typing import Final
+from typing import Final, Self
+
+import numpy as np
 
 from montauk_tui.collectors.replay.collector import ReplayCollector
 from montauk_tui.errors import RecordingEnded
@@ -12,9 +17,12 @@ from montauk_tui.model.recording import Moments
 from montauk_tui.model.schema import Need
 from montauk_tui.pipeline.chain import Reading
 from montauk_tui.pipeline.frames import FramePipeline
+from montauk_tui.recorder.times import read_moment
 
 _LEAD: Final = 60
 """Frames before the one that is gone to, for its history: a minute at 1 s."""
+_KEPT: Final = 16
+"""Frames whose state is kept, so that a step back folds one sample only."""
 
 
 class RecordedHost:
@@ -33,25 +41,67 @@ class RecordedHost:
         """
         self._collector = ReplayCollector(recording)
         self._collector.open()
-        self._pipeline = FramePipeline()
+        self._states: dict[int, FramePipeline] = {-1: FramePipeline()}
+        """By the number of the sample that was folded last."""
         self._end = len(recording) if end is None else end
+        self._wall_s = recording.wall_s[: self._end]
+        self._goal: int | None = None
+        self._lock = threading.Lock()
+        self._frames = itertools.count()
+
+    @property
+    def past(self) -> Self:
+        """Other times of the recording."""
+        return self
 
     def next_frame(self, needs: Need) -> Frame:
-        """Return the next recorded frame.
+        """Return the next recorded frame, or the one that is gone to.
 
         Raises:
             RecordingEnded: There is none.
         """
         started = time.thread_time()
-        frame = self._pipeline.frame(self.read(needs))
-        return replace(frame, cpu_s=time.thread_time() - started)
+        with self._lock:
+            goal, self._goal = self._goal, None
+        if goal is not None:
+            self.go_to(goal)
+        frame = self._fold(self.read(needs))
+        cost_s = time.thread_time() - started
+        return replace(frame, seq=next(self._frames), cpu_s=cost_s, is_recorded=True)
+
+    def _fold(self, reading: Reading) -> Frame:
+        """Return the frame of a reading, and keep the state after it."""
+        number = self._collector.position
+        pipeline = copy(self._states.get(number - 1) or FramePipeline())
+        frame = pipeline.frame(reading)
+        self._states.pop(number, None)
+        self._states[number] = pipeline
+        if len(self._states) > _KEPT:
+            del self._states[next(iter(self._states))]
+        return frame
+
+    def go(self, samples: int, seconds: float, time: str) -> None:
+        """Let the next frame be another one; those before the start are the first.
+
+        Raises:
+            UsageError: `time` is no time.
+        """
+        with self._lock:
+            goal = self._collector.position if self._goal is None else self._goal
+            wanted_s = self._wall_s[max(0, goal)] + seconds
+            if time:
+                wanted_s = read_moment(time, float(self._wall_s[-1]))
+            if time or seconds:
+                goal = int(np.searchsorted(self._wall_s, wanted_s, side="right")) - 1
+            self._goal = min(max(0, goal + samples), self._end - 1)
 
     def go_to(self, number: int) -> None:
         """Let the next frame be the one of this number, with the history before it."""
-        self._pipeline = FramePipeline()
-        self._collector.go_to(max(0, number - _LEAD))
-        while self._collector.position + 1 < number:
-            self._pipeline.frame(self.read(Need.NONE))
+        if number - 1 not in self._states:
+            self._collector.go_to(max(0, number - _LEAD))
+            while self._collector.position + 1 < number:
+                self._fold(self.read(Need.NONE))
+        self._collector.go_to(number)
 
     def read(self, needs: Need) -> Reading:
         """Return the next recorded sample.

@@ -129,6 +129,8 @@ class Frame:
     lookups: Lookups
     cpu_s: float
     """CPU time that collecting and deriving this frame cost."""
+    is_recorded: bool = False
+    """Whether it shows a time in the past."""
     history: History = field(default_factory=History)
     extra: Extra = field(default_factory=dict)
     """More columns of the sample's processes."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from montauk_tui.model.details import Details
 from montauk_tui.model.sample import Identity, Sample
-from montauk_tui.model.schema import UNKNOWN, Ints
+from montauk_tui.model.schema import UNKNOWN, Floats, Ints
 
 
 class Arguments(NamedTuple):
@@ -60,6 +60,11 @@ class Moments(Protocol):
         """Return a moment; the next one is the cheapest to ask for."""
         ...
 
+    @property
+    def wall_s(self) -> Floats:
+        """Wall clock of each moment."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Recording:
@@ -74,6 +79,11 @@ class Recording:
     def __getitem__(self, number: int) -> Moment:
         """Return a moment."""
         return self.moments[number]
+
+    @property
+    def wall_s(self) -> Floats:
+        """Wall clock of each moment."""
+        return np.array([moment.sample.time_s for moment in self.moments])
 
 
 def numbers_of_users(sample: Sample) -> Iterable[int]:

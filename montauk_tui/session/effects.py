@@ -131,6 +131,17 @@ class Sample(NamedTuple):
     """Whether to redraw the whole screen as well."""
 
 
+class GoTo(NamedTuple):
+    """Go to another sample of a recording."""
+
+    samples: int = 0
+    """Forward, or back where negative."""
+    seconds: float = 0.0
+    """The same in seconds."""
+    time: str = ""
+    """A time, as of `recorder.times`."""
+
+
 class Scroll(NamedTuple):
     """Scroll the table without moving the selection."""
 
@@ -148,5 +159,5 @@ class Later(NamedTuple):
 
 Effect = (
     Say | Copy | Choose | Pick | Toggle | Ask | EndAsking | Open | LookInto | Watch
-    | Sample | Scroll | Later
+    | Sample | GoTo | Scroll | Later
 )  # fmt: skip

@@ -79,7 +79,7 @@ class MontaukApp(App[None]):
             self._give_up,
         )
         self.controller = Controller(
-            self, self._sampler, self._terminal, settings, theme, host.actions
+            self, self._sampler, self._terminal, settings, theme, host
         )
 
     @property

@@ -13,6 +13,7 @@ SECTIONS: Final = {
     "sort": "Sorting",
     "show": "Display",
     "program": "Program",
+    "time": "In a recording",
     "look": "Process details",
 }
 """Help headings by the first part of a binding id."""
@@ -164,6 +165,24 @@ BINDINGS: Final = [
 ]  # fmt: skip
 
 
+REPLAY_BINDINGS: Final = [
+    _key("left_square_bracket", "go(-1)", "time.back", "Back",
+         "Go back one sample", bar=True),
+    _key("right_square_bracket", "go(1)", "time.forward", "Forward",
+         "Go forward one sample", bar=True),
+    _key("left_curly_bracket", "go_s(-60)", "time.back_minute", "Minute back",
+         "Go back one minute"),
+    _key("right_curly_bracket", "go_s(60)", "time.forward_minute", "Minute forward",
+         "Go forward one minute"),
+    _key("b", "ask_time", "time.go", "Time",
+         "Go to a time: 14:03:07, -90s, 3m ago", bar=True),
+    _key("ctrl+home", "go_s(-1e12)", "time.first", "First sample",
+         "Go to the first sample"),
+    _key("ctrl+end", "go_s(1e12)", "time.last", "Last sample",
+         "Go to the last sample"),
+]  # fmt: skip
+"""Keys of a recording; they take the place of keys that act on processes."""
+
 LOOK_BINDINGS: Final = [
     _key("slash,f3", "screen.search", "look.search", "Search",
          "Jump to the next line that contains the text", bar=True),
@@ -208,7 +227,7 @@ FIRST_MINUTE: Final = (
 """The keys that matter most, in this order: the help begins with them, and a narrow
 key bar keeps them."""
 
-EVERY_BINDING: Final = (*BINDINGS, *LOOK_BINDINGS)
+EVERY_BINDING: Final = (*BINDINGS, *REPLAY_BINDINGS, *LOOK_BINDINGS)
 
 OTHER_KEYS: Final = {"find": (("digits", "Jump to the process with that PID"),)}
 """Keys without a binding, by section: their names and what they do."""

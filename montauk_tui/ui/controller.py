@@ -9,7 +9,8 @@ from textual.app import App
 from textual.timer import Timer
 
 from montauk_tui.config import Settings
-from montauk_tui.host.base import Actions
+from montauk_tui.errors import UsageError
+from montauk_tui.host.base import Host
 from montauk_tui.pipeline.sampler import Sampler
 from montauk_tui.session import effects
 from montauk_tui.session.choices import Choices
@@ -41,11 +42,12 @@ class Controller:
         terminal: Callable[[], TerminalDriver | None],
         settings: Settings,
         theme: themes.Theme,
-        actions: Actions | None,
+        host: Host,
     ) -> None:
         """Start with the initial session; nothing is shown before the first frame."""
-        self.session = Session.start(settings, theme.name, actions)
+        self.session = Session.start(settings, theme.name, host.actions)
         self.main = MainScreen()
+        self._past = host.past
         self._app = app
         self._sampler = sampler
         self._terminal = terminal
@@ -129,6 +131,8 @@ class Controller:
     def _bind(self) -> None:
         """Apply the configured keys."""
         self.keymap, _ = keymap(self.session.keys)
+        if self._past is not None:
+            self.keymap = self.keymap.for_recording()
         bind(self._app, self.keymap.main)
         self.main.use(self.keymap.main)
 
@@ -278,6 +282,17 @@ class Controller:
             self.main.refresh(layout=True)
             if (terminal := self._terminal()) is not None:
                 terminal.draw_anew()
+
+    @perform.register
+    def _go_to(self, effect: effects.GoTo) -> None:
+        if self._past is None:
+            return
+        try:
+            self._past.go(effect.samples, effect.seconds, effect.time)
+        except UsageError as error:
+            self.say(str(error))
+        else:
+            self._sampler.sample_now()
 
     @perform.register
     def _scroll(self, effect: effects.Scroll) -> None:

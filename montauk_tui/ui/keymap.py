@@ -7,7 +7,7 @@ binding that loses one, and detects a clash only when a key is pressed.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 from textual.app import App
 from textual.binding import Binding
@@ -16,7 +16,13 @@ from textual.keys import Keys, _character_to_key
 
 from montauk_tui.errors import MOST_COMPLAINTS, UsageError, did_you_mean, few
 from montauk_tui.model.text import quoted
-from montauk_tui.ui.bindings import BINDINGS, KEY_NAMES, LOOK_BINDINGS, key_name
+from montauk_tui.ui.bindings import (
+    BINDINGS,
+    KEY_NAMES,
+    LOOK_BINDINGS,
+    REPLAY_BINDINGS,
+    key_name,
+)
 
 Chosen = Mapping[str, Sequence[str]]
 """Keys by binding id, as written in the file."""
@@ -50,11 +56,23 @@ class Keymap(NamedTuple):
     main: tuple[Binding, ...] = tuple(BINDINGS)
     look: tuple[Binding, ...] = tuple(LOOK_BINDINGS)
     """Of the process details page."""
+    replay: tuple[Binding, ...] = tuple(REPLAY_BINDINGS)
+    """Of the main screen on a recording, before the others."""
+
+    def for_recording(self) -> Self:
+        """Return the bindings with those of a recording on the main screen."""
+        owners = {
+            key: binding.id or ""
+            for binding in self.replay
+            for key in binding.key.split(",")
+        }
+        others = (_with_keys(binding, {}, owners) for binding in self.main)
+        return self._replace(main=(*others, *self.replay))
 
     @property
     def every(self) -> tuple[Binding, ...]:
         """All of them."""
-        return (*self.main, *self.look)
+        return (*self.main, *self.replay, *self.look)
 
 
 def read_key(text: str) -> str:
@@ -95,7 +113,7 @@ def keymap(chosen: Chosen) -> tuple[Keymap, list[str]]:
 
     A key assigned to one action is removed from the action that has it by default.
     """
-    scopes = (tuple(BINDINGS), tuple(LOOK_BINDINGS))
+    scopes = (tuple(BINDINGS), tuple(LOOK_BINDINGS), tuple(REPLAY_BINDINGS))
     known = {binding.id or "" for scope in scopes for binding in scope}
     unknown = [name for name in chosen if name not in known]
     problems = [
@@ -181,8 +199,10 @@ def given_key(
     """
     if binding_id == _INTERRUPT:
         raise UsageError("Ctrl-C always quits montauk", "choose another action")
-    scope = BINDINGS if binding_id in {b.id for b in BINDINGS} else LOOK_BINDINGS
-    ids = {binding.id for binding in scope}
+    scopes = (BINDINGS, LOOK_BINDINGS, REPLAY_BINDINGS)
+    ids = next(
+        ids for scope in scopes if binding_id in (ids := {one.id for one in scope})
+    )
     others = {
         name: tuple(key for key in held if name not in ids or not _is_among(key, keys))
         for name, held in chosen.items()

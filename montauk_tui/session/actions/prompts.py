@@ -6,7 +6,16 @@ from dataclasses import replace
 from montauk_tui.config import parse_duration
 from montauk_tui.errors import QueryError, UsageError
 from montauk_tui.session.actions.copying import write_view
-from montauk_tui.session.effects import Ask, EndAsking, Later, Result, Say, Update
+from montauk_tui.session.actions.replaying import paused_at
+from montauk_tui.session.effects import (
+    Ask,
+    EndAsking,
+    GoTo,
+    Later,
+    Result,
+    Say,
+    Update,
+)
 from montauk_tui.session.finding import PID_SEARCH_S, next_match
 from montauk_tui.session.state import Session
 
@@ -59,6 +68,9 @@ def prompt_ended(session: Session, kind: str, text: str, accepted: bool) -> Upda
     choices = session.choices
     if kind == "write" and accepted and text.strip():
         return write_view(session, text)
+    if kind == "time" and accepted and text.strip():
+        update = paused_at(session, GoTo(time=text))
+        return Update(update.session, EndAsking(), *update.effects)
     if kind == "interval" and accepted:
         try:
             choices = replace(choices, interval_s=parse_duration(text))

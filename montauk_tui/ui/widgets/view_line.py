@@ -1,5 +1,6 @@
 """The line above the table: the tabs, and the state of the current one."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from rich.style import Style
@@ -27,6 +28,8 @@ class _Seen(NamedTuple):
     """Command lines that the filter sees cut."""
     user: str
     cpus: int
+    recorded: str
+    """The time of a sample of a recording."""
 
 
 class ViewLine(LinesWidget):
@@ -54,6 +57,7 @@ class ViewLine(LinesWidget):
             cut_commands(frame, rows.view.query),
             "" if uid is None else frame.lookups.user(uid),
             len(frame.sample.host.cpu_ids),
+            _clock(rows.frame.sample.time_s) if rows.frame.is_recorded else "",
         )
         depends = choices, pid_search, theme, width, seen
         if depends == self._drawn:
@@ -98,12 +102,16 @@ class ViewLine(LinesWidget):
                 await self.app.run_action(f"tab({tab_id!r})")
 
 
+def _clock(time_s: float) -> str:
+    return f"{datetime.fromtimestamp(time_s).astimezone():%a %d %b %H:%M:%S}"
+
+
 def _alerts(seen: _Seen, choices: Choices, pid_search: str, theme: Theme) -> Line:
     """Return the alerts."""
     label, warm = theme.style("label"), theme.style("warm")
-    runs: list[Run] = []
-    if choices.paused:
-        runs += [_GAP, (" PAUSED ", theme.style("alert"))]
+    recorded = f"RECORDED {seen.recorded}" if seen.recorded else ""
+    loud = filter(None, (recorded, "PAUSED" if choices.paused else ""))
+    runs = [run for text in loud for run in (_GAP, (f" {text} ", theme.style("alert")))]
     if choices.only:
         count = len([*leaves(choices.only.root)])
         runs += [("  only ", label), (counted(count, "PID"), warm)]

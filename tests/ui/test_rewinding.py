@@ -1,0 +1,126 @@
+"""Going to other times of a recording, by keys."""
+
+import pytest
+
+from montauk_tui.host.recorded import RecordedHost
+from montauk_tui.model.recording import Moment, Recording
+from montauk_tui.model.schema import Need
+from tests.support.builders import Row, make_sample
+from tests.support.desk import Desk
+from tests.support.exits import make_exits
+from tests.support.monitor import Monitor, make_app, running
+
+SECONDS = (0, 1, 2, 3, 70, 71, 72, 200)
+"""When the samples were taken; what is between is a gap."""
+
+
+def rows(at: int) -> list[Row]:
+    return [{"pid": 1, "utime": 50 * at}, {"pid": 10 + at, "comm": f"at{at}"}]
+
+
+def recorded() -> RecordedHost:
+    samples = [
+        make_sample(
+            rows(at),
+            after_s=float(second),
+            exits=make_exits([{"pid": 100 + at, "end_ns": second * 10**9}]),
+        )
+        for at, second in enumerate(SECONDS)
+    ]
+    return RecordedHost(
+        Recording(tuple(Moment(one, source="kernel") for one in samples))
+    )
+
+
+def shown(monitor: Monitor) -> tuple[int, str]:
+    """Return the number of the sample in the status line, and the clock."""
+    number = monitor.lines[-2].partition("sample ")[2].split()[0]
+    clock = next(line for line in monitor.lines if " RECORDED " in line)
+    return int(number), clock.partition(" RECORDED ")[2].split()[3]
+
+
+@pytest.mark.parametrize(
+    ("keys", "number"),
+    [
+        (["["], 1),
+        (["]", "]", "]", "]", "]", "]", "]", "["], 7),
+        (["ctrl+end"], 8),
+        (["ctrl+end", "{"], 7),
+        (["ctrl+end", "{", "{"], 4),
+        (["ctrl+end", "{", "{", "}"], 4),
+        (["ctrl+end", "{", "{", "}", "]", "}"], 7),
+        (["ctrl+end", "ctrl+home"], 1),
+        (["ctrl+end", "]"], 8),
+        (["b", *"-2m", "enter"], 7),
+        (["b", *"-3h", "enter"], 1),
+        (["b", *"now", "enter"], 8),
+    ],
+)
+async def test_keys_go_to_a_sample(keys: list[str], number: int) -> None:
+    host = recorded()
+    async with running(make_app(host=host)) as monitor:
+        await monitor.press(*keys)
+        await monitor.until(lambda: shown(monitor)[0] == number)
+        assert " PAUSED " in monitor.text
+        assert f"at{number - 1}" in monitor.text
+        # What the clock shows is the time of the sample, in the zone of the reader.
+        assert shown(monitor)[1].endswith(f":{(40 + SECONDS[number - 1]) % 60:02}")
+
+
+async def test_playing_goes_on_from_there() -> None:
+    async with running(make_app(host=recorded())) as monitor:
+        await monitor.press("ctrl+end", "{", "{", "Z")
+        await monitor.until(lambda: shown(monitor)[0] == 4)
+        await monitor.sample()
+        assert shown(monitor)[0] == 5
+        assert " PAUSED " not in monitor.text
+
+
+async def test_a_time_that_is_none_is_refused_in_one_line() -> None:
+    async with running(make_app(host=recorded())) as monitor:
+        await monitor.press("[")
+        await monitor.until(lambda: shown(monitor)[0] == 1)
+        before = monitor.frame
+        await monitor.press("b", *"soon", "enter")
+        await monitor.until(lambda: "'soon' is not a moment" in monitor.text)
+        assert monitor.frame is before
+
+
+def test_a_frame_is_the_same_from_wherever_one_comes() -> None:
+    straight, host = recorded(), recorded()
+    frames = [straight.next_frame(Need.NONE) for _ in SECONDS]
+    for number in (7, 3, 4, 3, 2, 6, 0, 7, 1):
+        host.go_to(number)
+        frame = host.next_frame(Need.NONE)
+        expected = frames[number]
+        assert frame.sample.monotonic_s == expected.sample.monotonic_s
+        assert frame.ledger == expected.ledger
+        assert frame.interval_s == expected.interval_s
+        assert [part.exits.pid.tolist() for part in frame.history.exited] == [
+            part.exits.pid.tolist() for part in expected.history.exited
+        ]
+
+
+@pytest.mark.parametrize("action", ["go(1)", "go_s(60)", "ask_time"])
+def test_only_a_recording_has_other_times(action: str) -> None:
+    desk = Desk()
+    desk.run(action)
+    assert desk.said == "only a recording has other times: montauk record makes one"
+
+
+def test_those_who_cannot_act_have_the_keys_of_actions_for_time() -> None:
+    app = make_app(host=recorded())
+    used = {
+        key: binding.id
+        for binding in app.controller.keymap.main
+        for key in binding.key.split(",")
+    }
+    assert used["left_square_bracket"] == "time.back"
+    assert used["b"] == "time.go"
+    assert used["f8"] == "act.nice_higher"
+    assert "left_square_bracket" in {
+        key
+        for binding in make_app().controller.keymap.main
+        for key in binding.key.split(",")
+        if binding.id == "act.nice_higher"
+    }
