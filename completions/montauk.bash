@@ -7,7 +7,7 @@
 
 _shtab_montauk_config_subparsers=(import)
 _shtab_montauk_probes_subparsers=(load unload status layout)
-_shtab_montauk_subparsers=(config events probes record replay)
+_shtab_montauk_subparsers=(config events probes record replay report)
 
 _shtab_montauk_config_import_option_strings=(-h --help --print)
 _shtab_montauk_config_option_strings=(-h --help)
@@ -19,6 +19,7 @@ _shtab_montauk_probes_layout_option_strings=(-h --help)
 _shtab_montauk_probes_option_strings=(-h --help)
 _shtab_montauk_record_option_strings=(-h --help --dir -d --delay --keep --size --no-arguments --duration --collector)
 _shtab_montauk_replay_option_strings=(-h --help --at --host -d --delay -H --highlight-changes --threads -U --ascii --no-unicode --read-only --readonly --theme -s -o --sort --sort-key --sort-override -F --filter -t --tree -M --no-mouse -u --user -p --pid -C --no-color --no-colour)
+_shtab_montauk_report_option_strings=(-h --help --from --to --by --json --limit --host)
 _shtab_montauk_option_strings=(-h --help -V --version --once -b --batch --json --collector-info --recording --from --to --host -n --samples --iterations --limit -w --width -d --delay -H --highlight-changes --threads -U --ascii --no-unicode --read-only --readonly --collector --theme -s -o --sort --sort-key --sort-override -F --filter -t --tree -M --no-mouse -u --user -p --pid -C --no-color --no-colour)
 
 _shtab_montauk_config_import_pos_0_COMPGEN=_shtab_compgen_files
@@ -39,7 +40,8 @@ _shtab_montauk_replay__o_choices=(pid ppid tgid pgrp session tty user uid priori
 _shtab_montauk_replay___sort_choices=(pid ppid tgid pgrp session tty user uid priority nice policy virt_bytes rss_bytes shared_bytes pss_bytes uss_bytes swap_bytes swap_pss_bytes oom oom_adj state cpu_pct ncpu_pct mem_pct cpu_time throttled_pct utime stime cutime cstime threads files minflt majflt minflt_rate majflt_rate io_priority io_rate io_read_rate io_write_rate io_read_bytes io_write_bytes rchar_rate wchar_rate vcsw_rate icsw_rate runq_pct processor start elapsed children_pct exit_status killed_by lifetime_s used_s ended_s peak_rss_bytes count live failed forks_rate execs_rate ends_rate failures_rate short_pct event_s event autogroup autogroup_nice wchan unit container cgroup security exe cwd comm command help)
 _shtab_montauk_replay___sort_key_choices=(pid ppid tgid pgrp session tty user uid priority nice policy virt_bytes rss_bytes shared_bytes pss_bytes uss_bytes swap_bytes swap_pss_bytes oom oom_adj state cpu_pct ncpu_pct mem_pct cpu_time throttled_pct utime stime cutime cstime threads files minflt majflt minflt_rate majflt_rate io_priority io_rate io_read_rate io_write_rate io_read_bytes io_write_bytes rchar_rate wchar_rate vcsw_rate icsw_rate runq_pct processor start elapsed children_pct exit_status killed_by lifetime_s used_s ended_s peak_rss_bytes count live failed forks_rate execs_rate ends_rate failures_rate short_pct event_s event autogroup autogroup_nice wchan unit container cgroup security exe cwd comm command help)
 _shtab_montauk_replay___sort_override_choices=(pid ppid tgid pgrp session tty user uid priority nice policy virt_bytes rss_bytes shared_bytes pss_bytes uss_bytes swap_bytes swap_pss_bytes oom oom_adj state cpu_pct ncpu_pct mem_pct cpu_time throttled_pct utime stime cutime cstime threads files minflt majflt minflt_rate majflt_rate io_priority io_rate io_read_rate io_write_rate io_read_bytes io_write_bytes rchar_rate wchar_rate vcsw_rate icsw_rate runq_pct processor start elapsed children_pct exit_status killed_by lifetime_s used_s ended_s peak_rss_bytes count live failed forks_rate execs_rate ends_rate failures_rate short_pct event_s event autogroup autogroup_nice wchan unit container cgroup security exe cwd comm command help)
-_shtab_montauk_pos_0_choices=(config events probes record replay)
+_shtab_montauk_report___by_choices=(program user cgroup unit container)
+_shtab_montauk_pos_0_choices=(config events probes record replay report)
 _shtab_montauk___collector_choices=(kernel netlink traditional)
 _shtab_montauk___theme_choices=(montauk-dark colour-blind-safe dune fjord high-contrast htop-like monochrome montauk-light phosphor)
 _shtab_montauk__s_choices=(pid ppid tgid pgrp session tty user uid priority nice policy virt_bytes rss_bytes shared_bytes pss_bytes uss_bytes swap_bytes swap_pss_bytes oom oom_adj state cpu_pct ncpu_pct mem_pct cpu_time throttled_pct utime stime cutime cstime threads files minflt majflt minflt_rate majflt_rate io_priority io_rate io_read_rate io_write_rate io_read_bytes io_write_bytes rchar_rate wchar_rate vcsw_rate icsw_rate runq_pct processor start elapsed children_pct exit_status killed_by lifetime_s used_s ended_s peak_rss_bytes count live failed forks_rate execs_rate ends_rate failures_rate short_pct event_s event autogroup autogroup_nice wchan unit container cgroup security exe cwd comm command help)
@@ -99,6 +101,9 @@ _shtab_montauk_replay___user_nargs='?'
 _shtab_montauk_replay__C_nargs=0
 _shtab_montauk_replay___no_color_nargs=0
 _shtab_montauk_replay___no_colour_nargs=0
+_shtab_montauk_report__h_nargs=0
+_shtab_montauk_report___help_nargs=0
+_shtab_montauk_report___json_nargs=0
 _shtab_montauk_pos_0_nargs=A...
 _shtab_montauk__h_nargs=0
 _shtab_montauk___help_nargs=0

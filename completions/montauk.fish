@@ -50,8 +50,8 @@ function _shtab_montauk_using
   test "$_shtab_montauk_cmdpath" = "$argv"
 end
 
-set -g _shtab_montauk_commands config 'config import' events probes 'probes load' 'probes unload' 'probes status' 'probes layout' record replay
-set -g _shtab_montauk_opts_with_value --at --collector --delay --dir --duration --filter --from --group --highlight-changes --host --iterations --keep --limit --line --name --pid --ppid --recording --samples --size --slots --sort --sort-key --sort-override --theme --to --user --width -F -H -P -d -l -n -o -p -s -u -w
+set -g _shtab_montauk_commands config 'config import' events probes 'probes load' 'probes unload' 'probes status' 'probes layout' record replay report
+set -g _shtab_montauk_opts_with_value --at --by --collector --delay --dir --duration --filter --from --group --highlight-changes --host --iterations --keep --limit --line --name --pid --ppid --recording --samples --size --slots --sort --sort-key --sort-override --theme --to --user --width -F -H -P -d -l -n -o -p -s -u -w
 
 complete -c montauk -e
 complete -c montauk -f
@@ -145,3 +145,11 @@ complete -c montauk -n '_shtab_montauk_using replay' -s M -l no-mouse -d 'leave 
 complete -c montauk -n '_shtab_montauk_using replay' -s u -l user -xka "(__fish_complete_users)" -d 'show only the processes of a user, by name or number (default: yourself)'
 complete -c montauk -n '_shtab_montauk_using replay' -s p -l pid -x -d 'show only these processes'
 complete -c montauk -n '_shtab_montauk_using replay' -s C -l no-color -l no-colour -d 'draw without colours'
+complete -c montauk -n '_shtab_montauk_using; and test $_shtab_montauk_npos -eq 0' -a report -d 'print who used what in a recording'
+complete -c montauk -n '_shtab_montauk_using report' -s h -l help -d 'show this help message and exit'
+complete -c montauk -n '_shtab_montauk_using report' -l from -x -d 'from 14:03:07, 3m ago, 2026-11-30T14:03 (default: the beginning)'
+complete -c montauk -n '_shtab_montauk_using report' -l to -x -d 'up to that time (default: the end)'
+complete -c montauk -n '_shtab_montauk_using report' -l by -xka "program user cgroup unit container" -d 'what to sum up by: program, user, cgroup, unit, container (default: program)'
+complete -c montauk -n '_shtab_montauk_using report' -l json -d 'print a JSON object'
+complete -c montauk -n '_shtab_montauk_using report' -l limit -x -d 'at most this many groups'
+complete -c montauk -n '_shtab_montauk_using report' -l host -x -d 'host name, where the folder has recordings of several'

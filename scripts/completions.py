@@ -37,6 +37,7 @@ _DOES: Final = {
     "probes": "load the probes for users without root",
     "record": "record all processes to disk",
     "replay": "show a recording",
+    "report": "print who used what in a recording",
 }
 
 

@@ -348,6 +348,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "man options": man_options(parsers.parser),
     "man options of events": man_options(parsers.events_parser),
     "man options of record": man_options(recording_parsers.record_parser),
+    "man options of report": man_options(recording_parsers.report_parser),
     "man settings": man_settings,
     "man meters": man_meters,
     "man themes": man_themes,

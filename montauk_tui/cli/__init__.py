@@ -19,7 +19,11 @@ from montauk_tui.cli.parsers import (
     parser,
     probes_parser,
 )
-from montauk_tui.cli.recording_parsers import record_parser, replay_parser
+from montauk_tui.cli.recording_parsers import (
+    record_parser,
+    replay_parser,
+    report_parser,
+)
 from montauk_tui.errors import MontaukError, UsageError
 
 WORDS: Final = {
@@ -28,8 +32,12 @@ WORDS: Final = {
     "probes": probes_parser,
     "record": record_parser,
     "replay": replay_parser,
+    "report": report_parser,
 }
 """Parsers of the sub-commands, by name."""
+
+_OF_TIME: Final = ("--at", "--from", "--to")
+"""Options whose value may be a time ago."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,7 +64,7 @@ def _answer(given: Sequence[str]) -> int:
     word = given[0] if given else ""
     try:
         if word in WORDS:
-            return run(word, WORDS[word]().parse_args(given[1:]))
+            return run(word, WORDS[word]().parse_args(_with_sign(given[1:])))
         options = parser().parse_args(_with_sign(given))
         if options.sort == "help":
             return run("sort_keys", options)
@@ -69,14 +77,17 @@ def _answer(given: Sequence[str]) -> int:
 
 
 def _with_sign(given: Sequence[str]) -> list[str]:
-    """Return arguments in which `-o -PID`, as in top(1), is one argument.
+    """Return arguments in which `-o -PID`, as in top(1), and `--at -90s` are one.
 
-    argparse takes `-PID` for an option.
+    argparse takes `-PID` and `-90s` for options.
     """
     joined: list[str] = []
     for one in given:
-        if one.startswith("-") and joined and joined[-1] == "-o":
+        before = joined[-1] if joined and one.startswith("-") else ""
+        if before == "-o":
             joined[-1] += one
+        elif before in _OF_TIME and one[1:2].isdigit():
+            joined[-1] += f"={one}"
         else:
             joined.append(one)
     return joined

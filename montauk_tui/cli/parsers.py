@@ -48,6 +48,7 @@ examples:
   sudo montauk probes load         the kernel collector without root, until unload
   montauk record                   record all processes to disk, without a screen
   montauk replay --at 03:07        what ran then
+  montauk report --from 03:00      who used the CPUs since
   montauk probes layout            kernel fields that the probes read
 
 environment:
@@ -102,15 +103,15 @@ def parser() -> argparse.ArgumentParser:
         )
     add_recording(what)
     what.add_argument(
-        "-n", "--samples", "--iterations", metavar="SAMPLES", type=_count,
+        "-n", "--samples", "--iterations", metavar="SAMPLES", type=count,
         help="with -b or --json: number of samples (default: until stopped)",
     )  # fmt: skip
     what.add_argument(
-        "--limit", metavar="ROWS", type=_count,
+        "--limit", metavar="ROWS", type=count,
         help="with --once, -b or --json: at most this many processes",
     )  # fmt: skip
     what.add_argument(
-        "-w", "--width", metavar="COLUMNS", type=_count, nargs="?", const=_wide(),
+        "-w", "--width", metavar="COLUMNS", type=count, nargs="?", const=_wide(),
         help="with --once or -b: width of a line (default: the terminal's, else any; "
         f"without COLUMNS the variable COLUMNS, else {_WIDEST})",
     )  # fmt: skip
@@ -171,7 +172,7 @@ def probes_parser() -> argparse.ArgumentParser:
         help="let every user read them, which shows all processes and arguments to all",
     )
     load.add_argument(
-        "--slots", metavar="N", type=_count,
+        "--slots", metavar="N", type=count,
         help="records of one CPU in each log, a power of two (default: 8192)",
     )  # fmt: skip
     add("unload", "remove the loaded probes", "Needs root.")
@@ -284,7 +285,8 @@ def _duration(text: str) -> float:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """Return a positive number."""
     if not text.isascii() or not text.isdigit() or not text.strip("0"):
         reason = f"{quoted(text)} is not a positive number"
         raise argparse.ArgumentTypeError(reason)

@@ -3,7 +3,7 @@
 import argparse
 from typing import Final
 
-from montauk_tui.cli.parsers import Parser, add_flag, add_host, add_setting
+from montauk_tui.cli.parsers import Parser, add_flag, add_host, add_setting, count
 from montauk_tui.config.options import OPTIONS
 from montauk_tui.model.amounts import read_bytes, read_seconds
 from montauk_tui.model.text import quoted
@@ -11,6 +11,8 @@ from montauk_tui.model.text import quoted
 _SMALLEST_BYTES: Final = 128 << 20
 """Two segments: the oldest is removed before another is begun."""
 _LARGEST_BYTES: Final = 1 << 60
+_CRITERIA: Final = ("program", "user", "cgroup", "unit", "container")
+"""As in the tab Groups."""
 _LONGEST_S: Final = 100 * 365 * 86400.0
 
 
@@ -67,6 +69,37 @@ def replay_parser() -> argparse.ArgumentParser:
     for option in OPTIONS:
         if option.flag and option.id != "collector":
             add_flag(shown, option, option.flag)
+    return result
+
+
+def report_parser() -> argparse.ArgumentParser:
+    """Return the parser of the arguments of `montauk report`."""
+    result = Parser(
+        prog="montauk report",
+        description="Print who used the CPUs and the memory in a part of a recording.",
+        allow_abbrev=False,
+    )
+    result.add_argument(
+        "dir", metavar="DIR", nargs="?",
+        help="the folder of the recording (default: as montauk record)",
+    )  # fmt: skip
+    result.add_argument(
+        "--from", metavar="TIME", dest="begin",
+        help="from 14:03:07, 3m ago, 2026-11-30T14:03 (default: the beginning)",
+    )  # fmt: skip
+    result.add_argument(
+        "--to", metavar="TIME", dest="end", help="up to that time (default: the end)"
+    )
+    result.add_argument(
+        "--by", choices=_CRITERIA, default="program",
+        help=f"what to sum up by: {', '.join(_CRITERIA)} (default: program)",
+        metavar="WHAT",
+    )  # fmt: skip
+    result.add_argument("--json", action="store_true", help="print a JSON object")
+    result.add_argument(
+        "--limit", metavar="ROWS", type=count, help="at most this many groups"
+    )
+    add_host(result)
     return result
 
 
