@@ -90,7 +90,7 @@ def test_what_only_the_screen_can_do_is_asked_of_it(
 ARGUMENTS = {
     "sort": ("pid",), "sort_or_invert": ("pid",), "tab": ("io",), "look": ("files",),
     "type_digit": ("1",), "prompt_typed": ("filter", "x"), "prompt_again": (1,),
-    "prompt_ended": ("search", "", True),
+    "prompt_ended": ("search", "", True), "go": (1,), "go_s": (60.0,),
 }  # fmt: skip
 
 

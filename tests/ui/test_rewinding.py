@@ -6,7 +6,6 @@ from montauk_tui.host.recorded import RecordedHost
 from montauk_tui.model.recording import Moment, Recording
 from montauk_tui.model.schema import Need
 from tests.support.builders import Row, make_sample
-from tests.support.desk import Desk
 from tests.support.exits import make_exits
 from tests.support.monitor import Monitor, make_app, running
 
@@ -99,13 +98,6 @@ def test_a_frame_is_the_same_from_wherever_one_comes() -> None:
         assert [part.exits.pid.tolist() for part in frame.history.exited] == [
             part.exits.pid.tolist() for part in expected.history.exited
         ]
-
-
-@pytest.mark.parametrize("action", ["go(1)", "go_s(60)", "ask_time"])
-def test_only_a_recording_has_other_times(action: str) -> None:
-    desk = Desk()
-    desk.run(action)
-    assert desk.said == "only a recording has other times: montauk record makes one"
 
 
 def test_those_who_cannot_act_have_the_keys_of_actions_for_time() -> None:
