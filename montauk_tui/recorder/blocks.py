@@ -17,6 +17,9 @@ _SPARSE: Final = len(_WIDTHS)
 _FEW: Final = 8
 """Fewer than one in so many: places cost four bytes each."""
 
+_MOST_NUMBERS: Final = 1 << 24
+"""Of a matrix: columns of zeros take a byte, so that the bytes limit nothing."""
+
 MOST_TEXT_BYTES: Final = 1 << 22
 """Of one text; the kernel has 2 MiB of arguments for 8 MiB of stack (execve(2))."""
 
@@ -105,7 +108,11 @@ class Reader:
 
     def take_matrix(self, columns: int, count: int) -> Ints:
         """Return integers of shape (columns, count)."""
+        if columns * count > _MOST_NUMBERS:
+            raise BadFrame("a frame has too many rows")
         data = self.take()
+        if len(data) < columns:
+            raise BadFrame("a frame is too short")
         rows = np.zeros((columns, count), dtype=np.int64)
         at = columns
         for row, code in zip(rows, data[:columns], strict=True):

@@ -16,8 +16,8 @@ MAGIC: Final = b"MTK1"
 VERSION: Final = 1
 """Of header and payload; columns and facts go by name, and need no new version."""
 
-MOST_RAW_BYTES: Final = 1 << 28
-"""Of a payload: more than 100,000 processes with their arguments."""
+MOST_RAW_BYTES: Final = 1 << 26
+"""Of a payload: 100,000 processes in full with 300 bytes of arguments."""
 
 _FIELDS: Final = struct.Struct("<4sBBHIIIqqffff")
 _CRC: Final = struct.Struct("<I")

@@ -1,5 +1,6 @@
 """Segments: files of frames, written by one run and never appended to by another."""
 
+import errno
 import json
 import mmap
 import os
@@ -11,6 +12,7 @@ import zstandard
 from montauk_tui.recorder.layout import (
     HEADER_BYTES,
     MAGIC,
+    MOST_RAW_BYTES,
     NO_USAGE,
     BadFrame,
     Header,
@@ -85,13 +87,16 @@ class SegmentWriter:
         """Write a frame.
 
         Raises:
-            OSError: It does not fit: the file ends after the frame before.
+            OSError: It does not fit, or is too large for a reader: the file ends after
+                the frame before.
         """
         if frame.kind == Kind.KEY and len(self._entries) > 1:
             self._append(self._head)
         self._append(frame)
 
     def _append(self, frame: StoredFrame) -> None:
+        if len(frame.payload) > MOST_RAW_BYTES:
+            raise OSError(errno.EFBIG, "a sample has too many processes")
         payload = self._compressor.compress(frame.payload)
         header = Header(
             frame.kind, frame.marks, len(payload), len(frame.payload),

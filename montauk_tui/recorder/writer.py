@@ -67,7 +67,7 @@ class Writer:
             self.failure = ""
             self.taken += 1
         except OSError as error:
-            self.failure = f"not recording: {error.strerror}"
+            self.failure = f"not recording: {error.strerror or error}"
             self.missed += 1
             self._retry_s = now_s + _RETRY_S
             self._end_segment()

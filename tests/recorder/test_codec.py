@@ -1,6 +1,8 @@
 """What is decoded is what was encoded."""
 
 import itertools
+import json
+import tracemalloc
 from dataclasses import replace
 from typing import Any
 
@@ -231,6 +233,22 @@ def test_damaged_payloads_are_refused_or_are_samples(at: int, noise: bytes) -> N
         except MontaukError:
             continue
         assert len(moment.sample.processes.pid) == len(moment.sample.processes)
+
+
+@pytest.mark.parametrize("part", ["rows", "exits", "starts", "ending", "cpus"])
+def test_a_few_bytes_do_not_take_all_memory(part: str) -> None:
+    """A column of zeros has no size of its own."""
+    blocks = Blocks()
+    facts = {"rows": 0, "cpus": 2, "whole_ticks": True, "set": {}, part: 1 << 22}
+    blocks.add(json.dumps(facts).encode())
+    for _ in range(40):
+        blocks.add((1 << 22).to_bytes(4, "little"))
+    tracemalloc.start()
+    with pytest.raises(MontaukError):
+        Decoder(SCHEMA).moment(blocks.bytes(), is_key=True)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 100 << 20
 
 
 def test_a_host_whose_ticks_are_no_whole_numbers() -> None:

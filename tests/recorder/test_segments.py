@@ -10,6 +10,7 @@ import pytest
 
 from montauk_tui.errors import MomentDamaged, MontaukError
 from montauk_tui.model.sample import Sample
+from montauk_tui.recorder import segment
 from montauk_tui.recorder import writer as writing
 from montauk_tui.recorder.folder import SUFFIX, Folder
 from montauk_tui.recorder.layout import HEADER_BYTES, Kind, unpacked
@@ -268,6 +269,22 @@ def test_several_hosts_need_a_name(
         NoRecording, match="no recording of host 'db'; there is of web1, web2"
     ):
         read(folder, "db")
+
+
+def test_a_sample_too_large_to_read_is_not_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = samples(3)
+    made[1] = make_sample([{"pid": pid} for pid in range(1, 2_000)], after_s=1.0)
+    monkeypatch.setattr(segment, "MOST_RAW_BYTES", 12_000)
+    monkeypatch.setattr(writing, "_RETRY_S", 0.0)
+    failures = []
+    with closing(Writer(Folder.made(folder), PLENTY)) as writer:
+        for frame in frames_of(made, LOOKUPS):
+            writer.take(frame, 0)
+            failures.append(writer.failure)
+    assert failures == ["", "not recording: a sample has too many processes", ""]
+    assert assert_nothing_wrong(folder, made) == 2
 
 
 @pytest.mark.parametrize("failing", ["first", "later"])
