@@ -15,7 +15,8 @@ SHELL_SCRIPTS := .ci/run scripts/bcc.sh scripts/install-probes.sh scripts/setup.
 CHECKS := check-format check-lint check-types check-imports check-shell check-probes check-docs
 
 .PHONY: $(CHECKS) help run test test-kernels check docs format dist site setup bcc \
-        install-probes bench bench-accuracy bench-peers snapshots pictures clean
+        install-probes bench bench-accuracy bench-peers bench-recorder snapshots \
+        pictures clean
 
 help:  ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -85,6 +86,9 @@ bench-accuracy: setup bcc  ## print how much of known workloads each collector e
 
 bench-peers: setup bcc  ## install other monitors and print what each costs: ARGS="--help"
 	$(BIN)/python -m bench.peers $(ARGS)
+
+bench-recorder: setup bcc  ## print what recording costs, and how fast a recording is read
+	$(BIN)/python -m bench.recorder kernel
 
 setup: $(STAMP)  ## create the environment, with what tests and checks need
 
