@@ -20,7 +20,7 @@ _shtab_montauk_probes_option_strings=(-h --help)
 _shtab_montauk_record_option_strings=(-h --help --dir -d --delay --keep --size --no-arguments --duration --collector)
 _shtab_montauk_replay_option_strings=(-h --help --at --host -d --delay -H --highlight-changes --threads -U --ascii --no-unicode --read-only --readonly --theme -s -o --sort --sort-key --sort-override -F --filter -t --tree -M --no-mouse -u --user -p --pid -C --no-color --no-colour)
 _shtab_montauk_report_option_strings=(-h --help --from --to --by --json --limit --host)
-_shtab_montauk_option_strings=(-h --help -V --version --once -b --batch --json --collector-info --recording --from --to --host -n --samples --iterations --limit -w --width -d --delay -H --highlight-changes --threads -U --ascii --no-unicode --read-only --readonly --collector --theme -s -o --sort --sort-key --sort-override -F --filter -t --tree -M --no-mouse -u --user -p --pid -C --no-color --no-colour)
+_shtab_montauk_option_strings=(-h --help -V --version --once -b --batch --json --collector-info --recording --from --to --host -n --samples --iterations --limit -w --width --record -d --delay -H --highlight-changes --threads -U --ascii --no-unicode --read-only --readonly --collector --theme -s -o --sort --sort-key --sort-override -F --filter -t --tree -M --no-mouse -u --user -p --pid -C --no-color --no-colour)
 
 _shtab_montauk_config_import_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_montauk_events__u_COMPGEN=_montauk_users
@@ -117,6 +117,7 @@ _shtab_montauk___collector_info_nargs=0
 _shtab_montauk___recording_nargs='?'
 _shtab_montauk__w_nargs='?'
 _shtab_montauk___width_nargs='?'
+_shtab_montauk___record_nargs='?'
 _shtab_montauk__H_nargs='?'
 _shtab_montauk___highlight_changes_nargs='?'
 _shtab_montauk___threads_nargs=0

@@ -51,7 +51,7 @@ function _shtab_montauk_using
 end
 
 set -g _shtab_montauk_commands config 'config import' events probes 'probes load' 'probes unload' 'probes status' 'probes layout' record replay report
-set -g _shtab_montauk_opts_with_value --at --by --collector --delay --dir --duration --filter --from --group --highlight-changes --host --iterations --keep --limit --line --name --pid --ppid --recording --samples --size --slots --sort --sort-key --sort-override --theme --to --user --width -F -H -P -d -l -n -o -p -s -u -w
+set -g _shtab_montauk_opts_with_value --at --by --collector --delay --dir --duration --filter --from --group --highlight-changes --host --iterations --keep --limit --line --name --pid --ppid --record --recording --samples --size --slots --sort --sort-key --sort-override --theme --to --user --width -F -H -P -d -l -n -o -p -s -u -w
 
 complete -c montauk -e
 complete -c montauk -f
@@ -69,6 +69,7 @@ complete -c montauk -n _shtab_montauk_using -l host -x -d 'host name, where the 
 complete -c montauk -n _shtab_montauk_using -s n -l samples -l iterations -x -d 'with -b or --json: number of samples (default: until stopped)'
 complete -c montauk -n _shtab_montauk_using -l limit -x -d 'with --once, -b or --json: at most this many processes'
 complete -c montauk -n _shtab_montauk_using -s w -l width -x -d 'with --once or -b: width of a line (default: the terminal'"'"'s, else any; without COLUMNS the variable COLUMNS, else 512)'
+complete -c montauk -n _shtab_montauk_using -l record -x -d 'record meanwhile (default: ~/.local/state/montauk/recordings)'
 complete -c montauk -n _shtab_montauk_using -s d -l delay -x -d 'seconds between samples, as in top: 1.5, 2s, 500ms (default 1); in htop 15 means 1.5 s'
 complete -c montauk -n _shtab_montauk_using -s H -l highlight-changes -x -d 'keep exited processes in the table for SECONDS (default 5)'
 complete -c montauk -n _shtab_montauk_using -l threads -d 'show each thread as a separate row'

@@ -3,7 +3,9 @@
 import argparse
 import gc
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 from montauk_tui import shortage, streams
 from montauk_tui.cli.settings import load_settings
@@ -13,22 +15,41 @@ from montauk_tui.errors import MontaukError
 from montauk_tui.export.waiting import Waiting
 from montauk_tui.host.base import Host
 from montauk_tui.host.local import LocalHost
+from montauk_tui.model.frame import Frame
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the monitor until the user quits; return the exit code."""
     settings, warnings = load_settings(options)
-    return monitor(settings, warnings, strict_theme=options.theme is not None)
+    with recording_to(options.record) as record:
+
+        def opened() -> Host:
+            waiting = Waiting(is_forced=True)
+            host = LocalHost(registry.open_quickly(settings.collector, waiting))
+            host.record = record
+            return host
+
+        return show(opened, settings, warnings, strict_theme=options.theme is not None)
 
 
-def monitor(settings: Settings, warnings: Sequence[str], *, strict_theme: bool) -> int:
-    """Run the monitor on this machine, with the best collector that opens."""
+@contextmanager
+def recording_to(folder: str | None) -> Iterator[Callable[[Frame, int], str]]:
+    """Yield what records each frame in a folder; empty for the usual one, None: none.
 
-    def opened() -> Host:
-        waiting = Waiting(is_forced=True)
-        return LocalHost(registry.open_quickly(settings.collector, waiting))
+    Raises:
+        CannotRecord: The folder cannot take recordings.
+    """
+    if folder is None:
+        yield lambda *_: ""
+        return
+    # Only some want that.
+    from montauk_tui.recorder.folder import Folder, default_path  # noqa: PLC0415
+    from montauk_tui.recorder.retention import Limits  # noqa: PLC0415
+    from montauk_tui.recorder.writer import Writer  # noqa: PLC0415
 
-    return show(opened, settings, warnings, strict_theme=strict_theme)
+    path = Path(folder) if folder else default_path()
+    with closing(Writer(Folder.made(path), Limits())) as writer:
+        yield writer.take
 
 
 def show(

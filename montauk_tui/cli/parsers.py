@@ -115,6 +115,10 @@ def parser() -> argparse.ArgumentParser:
         help="with --once or -b: width of a line (default: the terminal's, else any; "
         f"without COLUMNS the variable COLUMNS, else {_WIDEST})",
     )  # fmt: skip
+    result.add_argument(
+        "--record", metavar="DIR", nargs="?", const="",
+        help="record meanwhile (default: ~/.local/state/montauk/recordings)",
+    )  # fmt: skip
     shown = result.add_argument_group("display options")
     for option in OPTIONS:
         if option.flag:
@@ -323,6 +327,10 @@ def check_combination(options: argparse.Namespace) -> None:
     if options.width is not None and command not in _TABLES:
         raise _lone("-w", "--once", "-b")
     check_recording(options)
+    if options.record is not None and command != MONITOR:
+        raise UsageError(
+            "--record applies to the monitor only", "use montauk record instead"
+        )
     if options.recording is not None and command not in (JSON, *_TABLES):
         raise _lone("--recording", "--json", "--once", "-b")
     for option in OPTIONS if options.command != MONITOR else ():

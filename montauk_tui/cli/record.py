@@ -20,7 +20,8 @@ def run(options: argparse.Namespace) -> int:
     settings = load_and_report(options, for_scripts=True)
     path = Path(options.dir) if options.dir else default_path()
     folder = Folder.made(path)
-    limits = Limits(options.keep, options.size)
+    usual = Limits()
+    limits = Limits(options.keep or usual.age_s, options.size or usual.size_bytes)
     writer = Writer(folder, limits, arguments=not options.no_arguments)
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

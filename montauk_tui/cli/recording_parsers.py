@@ -30,11 +30,11 @@ def record_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     add_setting(result, "interval")
     result.add_argument(
-        "--keep", metavar="AGE", type=_age, default=7 * 86400.0,
+        "--keep", metavar="AGE", type=_age,
         help="how long: 12h, 30d (default: 7d)",
     )  # fmt: skip
     result.add_argument(
-        "--size", metavar="SIZE", type=_size, default=2 << 30,
+        "--size", metavar="SIZE", type=_size,
         help="most of all segments together: 500m, 10g (default: 2g)",
     )  # fmt: skip
     result.add_argument(

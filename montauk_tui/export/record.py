@@ -60,7 +60,7 @@ def record(
         failures.append(error)
         stopped.set()
 
-    host.taps.append(writer.take)
+    host.record = writer.take
     sampler = Sampler(host, interval_s, _Reports(writer).look, fail)
     with closing(writer):
         sampler.start()

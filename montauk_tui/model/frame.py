@@ -63,6 +63,9 @@ class DeviceThroughput:
     total: Throughput
 
 
+RECORDING: Final = "recording"
+"""`Frame.recording` while nothing is wrong."""
+
 NO_THROUGHPUT: Final = DeviceThroughput((), Throughput("", math.nan, math.nan))
 
 
@@ -131,6 +134,8 @@ class Frame:
     """CPU time that collecting and deriving this frame cost."""
     is_recorded: bool = False
     """Whether it shows a time in the past."""
+    recording: str = ""
+    """Whether it is being recorded, in a few words; empty if nobody wants that."""
     history: History = field(default_factory=History)
     extra: Extra = field(default_factory=dict)
     """More columns of the sample's processes."""

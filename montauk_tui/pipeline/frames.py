@@ -69,8 +69,9 @@ class FrameSource:
         """Take an open collector."""
         self._chain = CollectorChain(opened)
         self._pipeline = FramePipeline()
-        self.taps: list[Callable[[Frame, int], None]] = []
-        """Called with each frame and the number of its collector among those opened."""
+        self.record: Callable[[Frame, int], str] = lambda *_: ""
+        """Gets each frame, with the number of its collector among those opened, and
+        returns `Frame.recording`."""
 
     @property
     def failure(self) -> str:
@@ -94,9 +95,9 @@ class FrameSource:
         started = time.thread_time()
         reading = self.read(needs)
         frame = self._pipeline.frame(reading)
-        for tap in self.taps:
-            tap(frame, reading.opening)
-        return replace(frame, cpu_s=time.thread_time() - started)
+        recording = self.record(frame, reading.opening)
+        cost_s = time.thread_time() - started
+        return replace(frame, cpu_s=cost_s, recording=recording)
 
     def read(self, needs: Need) -> Reading:
         """Sample now, with the collector that serves.

@@ -10,8 +10,8 @@ _NS_PER_S: Final = 10**9
 class Limits(NamedTuple):
     """What a folder keeps."""
 
-    age_s: float
-    size_bytes: int
+    age_s: float = 7 * 86_400.0
+    size_bytes: int = 2 << 30
     """Of all segments, the one being written included."""
 
 

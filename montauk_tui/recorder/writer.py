@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from montauk_tui import __version__
-from montauk_tui.model.frame import Frame
+from montauk_tui.model.frame import RECORDING, Frame
 from montauk_tui.model.sample import Sample
 from montauk_tui.recorder.encoder import Encoder, schema
 from montauk_tui.recorder.folder import Folder
@@ -49,8 +49,8 @@ class Writer:
         self.bytes = 0
         """Written so far."""
 
-    def take(self, frame: Frame, opening: int) -> None:
-        """Record the sample of a frame.
+    def take(self, frame: Frame, opening: int) -> str:
+        """Record the sample of a frame; return whether it is, in a few words.
 
         Where that fails, `failure` says why, and it is tried again later.
 
@@ -61,7 +61,7 @@ class Writer:
         now_s = frame.sample.monotonic_s
         if self.failure and now_s < self._retry_s:
             self.missed += 1
-            return
+            return self.failure
         try:
             self._append(frame, opening)
             self.failure = ""
@@ -71,6 +71,7 @@ class Writer:
             self.missed += 1
             self._retry_s = now_s + _RETRY_S
             self._end_segment()
+        return self.failure or RECORDING
 
     def _append(self, frame: Frame, opening: int) -> None:
         sample, now_s = frame.sample, frame.sample.monotonic_s

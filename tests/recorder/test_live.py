@@ -31,6 +31,7 @@ from montauk_tui.recorder.writer import Writer
 from tests.collectors.conftest import load_available
 from tests.support.patience import until
 from tests.support.recordings import PLENTY, read
+from tests.support.terminal import Terminal
 
 MONTAUK = [sys.executable, "-m", "montauk_tui"]
 
@@ -41,12 +42,18 @@ VIEW = View(
 
 
 def told(frame: Frame) -> dict[str, Any]:
-    """Return the JSON of a frame, but for what tells the collector from the replay."""
+    """Return the JSON of a frame, but for what tells the collector from the replay.
+
+    Arguments of others may change between the sample and the look-up.
+    """
     listed = beside_exited(frame)
     found: dict[str, Any] = json.loads(
         frame_json(frame, *live_and_exited(listed, VIEW, None))
     )
     del found["collector"]["name"], found["collector"]["detail"]
+    for process in found["processes"]:
+        if process["alive"] and process["pid"] != os.getpid():
+            del process["cmdline"], process["cmdline_cut"]
     return found
 
 
@@ -61,7 +68,7 @@ def host(request: pytest.FixtureRequest) -> Iterator[LocalHost]:
 def test_a_replay_tells_what_was_told_live(host: LocalHost, tmp_path: Path) -> None:
     live = []
     with closing(Writer(Folder.made(tmp_path / "it"), PLENTY)) as writer:
-        host.taps.append(writer.take)
+        host.record = writer.take
         for _ in range(4):
             subprocess.run(["sh", "-c", "true; exit 3"], check=False)
             live.append(told(host.next_frame(Need.CMDLINE | host.for_rates)))
@@ -70,6 +77,8 @@ def test_a_replay_tells_what_was_told_live(host: LocalHost, tmp_path: Path) -> N
         again = told(replay.next_frame(Need.NONE))
         assert again["processes"] == frame["processes"]
         assert again == frame
+        own = next(it for it in again["processes"] if it["pid"] == os.getpid())
+        assert "pytest" in own["cmdline"]
 
 
 @contextmanager
@@ -134,6 +143,18 @@ def test_a_recorder_that_is_stopped_says_what_it_recorded(
     assert re.fullmatch(rf"montauk: {count:,} samples recorded, [\d,]+ KiB\n", rest)
 
 
+def test_the_monitor_records_what_it_shows(tmp_path: Path) -> None:
+    folder = tmp_path / "it"
+    with Terminal([*MONTAUK, "--record", str(folder), "-d", "0.1"]) as terminal:
+        terminal.until_shown(" recording ", "F10 Quit")
+        terminal.until(lambda: last_s(folder))
+        terminal.type("q")
+        assert terminal.exit_code() == 0
+    recording = read(folder)
+    assert len(recording) > 1
+    assert os.getpid() in recording[len(recording) - 1].sample.processes.pid
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -142,6 +163,8 @@ def test_a_recorder_that_is_stopped_says_what_it_recorded(
         (["--recording", "x"], "--recording requires --json, --once or -b"),
         (["--once", "--recording", "{}/none"], "No such file or directory"),
         (["replay", "{}"], "there is no recording in"),
+        (["--once", "--record"], "--record applies to the monitor only"),
+        (["--record", "/dev/null"], "File exists"),
         (["record", "--size", "1m"], "is not a size of 128m or more"),
         (["record", "--keep", "ever"], "is not a time; write for example"),
         (["record", "--dir", "/dev/null"], "File exists"),

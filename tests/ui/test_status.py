@@ -53,6 +53,19 @@ def test_while_all_is_well_the_line_is_faint() -> None:
     assert "lost" not in text(line)
 
 
+@pytest.mark.parametrize(
+    ("state", "style"),
+    [("recording", "label"), ("not recording: No space left on device", "alert")],
+)
+def test_a_recording_is_said_and_loudly_if_there_is_none(
+    state: str, style: str
+) -> None:
+    frame = dataclasses.replace(frame_with(KERNEL, counted(3)), recording=state)
+    line = draw(frame, 100)
+    assert text(line).startswith(f" {state}  events lost 3 ")
+    assert (f" {state} ", THEME.style(style)) in line
+
+
 @pytest.mark.parametrize("lost", [1, 9999])
 def test_losses_stand_first(lost: int) -> None:
     line = draw(frame_with(KERNEL, counted(lost)), 100)

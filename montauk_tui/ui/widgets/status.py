@@ -6,7 +6,7 @@ from typing import Final
 from textual import events
 from textual.binding import Binding
 
-from montauk_tui.model.frame import Frame
+from montauk_tui.model.frame import RECORDING, Frame
 from montauk_tui.model.sample import Counters
 from montauk_tui.model.text import cell_width, clean, fit
 from montauk_tui.ui.bindings import FIRST_MINUTE, is_acting, key_names
@@ -30,7 +30,7 @@ def draw_status_line(
     collector, faint = frame.collector, theme.style("faint")
     cost = f"  every {interval_s:g} s costs {cost} "
     whole = f"collector {collector.name} ({collector.detail}){cost}"
-    lost = _lost(frame.sample.counters, theme)
+    lost = (*_recording(frame.recording, theme), *_lost(frame.sample.counters, theme))
     unknown, refusals = frame.sample.host.unknown, collector.refusals
     is_off = bool(lost or unknown or refusals)
     room = width - cell_width(whole)
@@ -42,6 +42,14 @@ def draw_status_line(
         room -= line_width(left) - line_width(lost) + 4
         left = (*left, *_refusal(refusals[0], room, theme))
     return spread(left, ((whole, faint),), width)
+
+
+def _recording(state: str, theme: Theme) -> Line:
+    """Return that it is being recorded, or why not."""
+    if not state:
+        return ()
+    style = "label" if state == RECORDING else "alert"
+    return ((f" {clean(state.encode())} ", theme.style(style)),)
 
 
 def _lost(counters: Counters, theme: Theme) -> Line:
