@@ -78,6 +78,29 @@ def test_the_monitor_starts_without_what_only_some_keys_need() -> None:
     }  # fmt: skip
 
 
+def test_the_panel_does_not_load_masked_arrays() -> None:
+    script = """
+import sys
+from dataclasses import replace
+from montauk_tui.engine.summary.subject import summarize
+from montauk_tui.model.history import Churn
+from tests.support.builders import make_frame, make_sample
+rows = [{"pid": 7, "ppid": 1}]
+frame = make_frame(make_sample(rows), make_sample(rows, after_s=1.0))
+churn = tuple(Churn(float(at), 1.0, 0, 0, 0) for at in range(4))
+frame = replace(frame, history=replace(frame.history, churn=churn))
+print(len(summarize(frame, 0, machine_scale=False).groups), *sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True,
+        cwd=ROOT,
+    )  # fmt: skip
+    groups, *loaded = done.stdout.split()
+    assert int(groups) > 0
+    # 2 MiB, which np.median() loads.
+    assert "numpy.ma" not in loaded
+
+
 def imports_of(path: Path) -> set[str]:
     """Return the names of the modules that a file imports, wherever in it."""
     found: set[str] = set()

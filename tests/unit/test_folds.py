@@ -56,6 +56,16 @@ def test_a_folded_branch_is_one_row() -> None:
     assert shown(frame, folded(1)) == [1]
 
 
+def test_a_fold_hides_all_of_a_very_deep_branch() -> None:
+    """Such a forest is walked row by row."""
+    chain: tuple[Row, ...] = tuple(
+        {"pid": pid, "ppid": pid - 1} for pid in range(2, 102)
+    )
+    frame = frame_of(({"pid": 1, "ppid": 0}, *chain, {"pid": 200, "ppid": 1}))
+    assert shown(frame, folded(90, 95)) == [*range(1, 91), 200]
+    assert shown(frame, folded(2)) == [1, 2, 200]
+
+
 def test_all_folded_leaves_what_hangs_from_init() -> None:
     frame = frame_of()
     assert shown(frame, folded(everything=True)) == [1, 10, 20]

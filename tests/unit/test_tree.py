@@ -1,7 +1,9 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from montauk_tui.engine import tree
 from montauk_tui.engine.tree import NO_PARENT, Forest, grow, parents, with_ancestors
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import UNKNOWN, Ints
@@ -111,6 +113,23 @@ def test_exactly_the_ancestors_are_added(
         np.array(links, dtype=np.int64), np.array(kept, dtype=np.bool_)
     )
     assert set(np.flatnonzero(result).tolist()) == expected
+
+
+@given(LINKS)
+def test_by_levels_it_is_the_same_as_row_by_row(
+    drawn: tuple[list[int], list[int]],
+) -> None:
+    links, order = (np.array(it, dtype=np.int64) for it in drawn)
+    by_levels, walked = grow(links, order), tree._walked(links, order)  # noqa: SLF001
+    assert [it.tolist() for it in by_levels] == [it.tolist() for it in walked]
+
+
+def test_no_usual_forest_is_walked_row_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(tree, "_walked")
+    forest = forest_of([NO_PARENT, 0, 0, 1, NO_PARENT, 4, 1], [4, 0, 2, 1, 6, 3, 5])
+    assert forest.rows.tolist() == [4, 5, 0, 2, 1, 6, 3]
+    assert forest.depth.tolist() == [0, 1, 0, 1, 1, 2, 2]
+    assert forest.is_last.tolist() == [False, True, True, False, True, False, True]
 
 
 def test_a_chain_of_ten_thousand_is_no_recursion() -> None:

@@ -3,9 +3,7 @@
 import math
 import time
 
-import numpy as np
-
-from montauk_tui.collectors.kernel.log import Records, Storage
+from montauk_tui.collectors.kernel.log import Storage
 from montauk_tui.collectors.kernel.records import IDLE
 from montauk_tui.model.schema import Ints
 
@@ -37,23 +35,25 @@ class IdleTasks:
         Idle tasks are not counted. NaN until each of the CPUs has been seen to
         switch to or from it.
         """
-        before = self._records(cpu_ids)
+        before = self._read(cpu_ids)
         for _ in range(_TRIES):
             now_ns = self._now_ns()
-            after = self._records(cpu_ids)
-            if np.array_equal(before, after):
+            after = self._read(cpu_ids)
+            if before == after:
                 break
             before = after
-        if not np.all(after["task"]):
+        # Plain numbers: few CPUs are added faster than numpy begins to.
+        tasks, idles_ns, sinces_ns = after
+        if not all(tasks):
             return math.nan
-        since_ns = after["since_ns"].astype(np.int64)
-        now_idle_ns = np.where(since_ns > 0, np.maximum(now_ns - since_ns, 0), 0)
-        idle_ns = after["idle_ns"].astype(np.int64) + now_idle_ns
-        return float((now_ns - self._opened_ns - idle_ns).sum()) / 1e9
+        now_idle_ns = sum(max(now_ns - since, 0) for since in sinces_ns if since)
+        passed_ns = len(tasks) * (now_ns - self._opened_ns)
+        return (passed_ns - sum(idles_ns) - now_idle_ns) / 1e9
 
-    def _records(self, cpu_ids: Ints) -> Records:
-        records: Records = self._array.records[cpu_ids]
-        return records
+    def _read(self, cpu_ids: Ints) -> list[list[int]]:
+        """Return the fields that count, a number for each CPU."""
+        records = self._array.records[cpu_ids]
+        return [records[name].tolist() for name in ("task", "idle_ns", "since_ns")]
 
     def _now_ns(self) -> int:
         return time.monotonic_ns() - self._offset_ns

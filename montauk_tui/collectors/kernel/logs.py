@@ -53,6 +53,9 @@ class Drained(NamedTuple):
     victims: Records
 
 
+_NOTHING: Final = Drained(*(np.empty(0, dtype=record) for record in _RECORDS))
+
+
 class ProbeLogs:
     """Maps the logs, reads them in its own thread, and counts the lost records."""
 
@@ -101,6 +104,8 @@ class ProbeLogs:
             self._failures = counts.total("failures")
             self._late = counts.total("late")
             self._missed = Missed(descriptors)
+            self._collected = b""
+            """The counters before the last reading."""
             self._kept: list[Drained] = []
             self._kept_lifecycle = self._dropped = self._dropped_exits = 0
             self._namespace = namespace
@@ -138,8 +143,9 @@ class ProbeLogs:
         with self._lock:
             kept, self._kept, self._kept_lifecycle = self._kept, [], 0
             self._drained = self._counters()
-        columns = zip(*kept, strict=True) if kept else ((),) * len(_RECORDS)
-        return Drained(*map(joined, columns, _RECORDS))
+        if not kept:
+            return _NOTHING
+        return Drained(*map(joined, zip(*kept, strict=True), _RECORDS))
 
     def counters(self) -> Counters:
         """Return the numbers of events and of losses until the logs were drained.
@@ -170,6 +176,11 @@ class ProbeLogs:
 
     def _collect(self) -> None:
         with self._lock:
+            # Before the records are read: what comes meanwhile changes it again.
+            counted = self._counts.snapshot()
+            if counted == self._collected:
+                return
+            self._collected = counted
             # The last record of a process first: then the exit of each final record,
             # and the fork of each exec, is among the records read after it. So are the
             # signal that caused an exit, and the OOM killer's choice.

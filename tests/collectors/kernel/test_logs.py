@@ -3,6 +3,7 @@
 import mmap
 import os
 import queue
+import struct
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -68,6 +69,13 @@ def descriptors() -> Iterator[Mapping[str, int]]:
         yield made
 
 
+def record_one(descriptors: Mapping[str, int]) -> None:
+    """Let the first CPU count another failure."""
+    at = COUNTS.fields["failures"][1] if COUNTS.fields else 0
+    (before,) = struct.unpack("=Q", os.pread(descriptors["counts"], 8, at))
+    os.pwrite(descriptors["counts"], struct.pack("=Q", before + 1), at)
+
+
 def mapped() -> int:
     return Path("/proc/self/maps").read_text().count("montauk-test-")
 
@@ -94,6 +102,7 @@ def test_a_reader_that_broke_fails_the_next_sample(
     try:
         logs.drain()
         monkeypatch.setattr(logs.forks, "read", Mock(side_effect=MemoryError("full")))
+        record_one(descriptors)
         assert isinstance(logs._collecting._wakes, Wakes)  # noqa: SLF001
         logs._collecting._wakes.wake()  # noqa: SLF001
         logs._collecting.thread.join()  # noqa: SLF001
@@ -101,6 +110,29 @@ def test_a_reader_that_broke_fails_the_next_sample(
             logs.drain()
     finally:
         logs.close()
+
+
+def test_no_log_is_read_where_nothing_was_recorded(
+    descriptors: Mapping[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs = ProbeLogs(Mapped(descriptors), descriptors, CPUS, SLOTS)
+    read = {
+        name: Mock(wraps=getattr(logs, name).read)
+        for name in ("finals", "lifecycle", "forks", "deaths", "victims")
+    }
+    for name, mock in read.items():
+        monkeypatch.setattr(getattr(logs, name), "read", mock)
+
+    def counts() -> set[int]:
+        logs.drain()
+        return {mock.call_count for mock in read.values()}
+
+    first = counts()
+    assert counts() == first
+    record_one(descriptors)
+    assert counts() == {it + 1 for it in first}
+    assert logs.counters().read_failures == 1
+    logs.close()
 
 
 def test_closing_unmaps_them(descriptors: Mapping[str, int]) -> None:
