@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from montauk_tui.engine.tree import NO_PARENT, parents
+from montauk_tui.model.join import distinct
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import Bools, Ints
 
@@ -15,7 +16,7 @@ def with_descendants(table: ProcessTable, roots: Iterable[Identity]) -> list[Ide
     Processes that are not in the table are left out, with the threads below them.
     """
     found = [table.row_of(root) for root in roots]
-    level = np.unique(np.array([row for row in found if row is not None], np.int64))
+    level = distinct(np.array([row for row in found if row is not None], np.int64))
     parent, is_process = parents(table), table.is_process
     taken = np.zeros(len(table), dtype=np.bool_)
     result: list[Identity] = []

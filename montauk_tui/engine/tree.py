@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from montauk_tui.model.join import by_pid
+from montauk_tui.model.join import by_pid, distinct
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import UNKNOWN, Bools, Floats, Ints
 
@@ -160,7 +160,7 @@ def with_ancestors(parent: Ints, kept: Bools) -> Bools:
     frontier = np.flatnonzero(kept)
     while frontier.size:
         above = parent[frontier]
-        above = np.unique(above[above != NO_PARENT])
-        frontier = above[~result[above]]
+        above = above[above != NO_PARENT]
+        frontier = distinct(above[~result[above]])
         result[frontier] = True
     return result

@@ -110,6 +110,20 @@ async def test_a_refresh_is_one_write_and_composes_nothing(monkeypatch: Patch) -
         assert dict(work) == {"writes": 3}
 
 
+async def test_a_page_is_sent_before_textual_composes_the_scroll_bar(
+    monkeypatch: Patch,
+) -> None:
+    async with on_real_screen(monkeypatch) as screen:
+        await screen.shown()
+        work = Work(monkeypatch)
+        for key in ("pagedown", "home", "end", "home"):
+            work.clear()
+            await screen.press(key)
+            await screen.shown()
+            assert next(iter(work), "") == "writes", key
+            assert await screen.shown() == screen.composed
+
+
 async def test_a_picture_is_sent_when_it_has_been_drawn(monkeypatch: Patch) -> None:
     async with on_real_screen(monkeypatch) as screen:
         await screen.shown()

@@ -2,9 +2,11 @@
 
 import dataclasses
 import random
-from typing import Final
+from collections import Counter
+from typing import Any, Final
 
 import numpy as np
+import pytest
 
 from montauk_tui.engine.columns.table import pick
 from montauk_tui.engine.projection import View, project
@@ -12,10 +14,19 @@ from montauk_tui.model.frame import Frame
 from montauk_tui.resources import folder
 from montauk_tui.ui import themes
 from montauk_tui.ui.widgets.columns import Layout, RowStyle
-from montauk_tui.ui.widgets.process_row import ROOT, RowMaker, branches_of, draw_row
+from montauk_tui.ui.widgets.process_row import (
+    NEW_SIGN,
+    ROOT,
+    Branch,
+    Cell,
+    RowMaker,
+    branches_of,
+    draw_row,
+)
 from montauk_tui.ui.widgets.row_cache import RowCache
+from tests.support.builders import make_frame
 from tests.support.monitor import changed
-from tests.support.scenes import scene_frame
+from tests.support.scenes import build_scene, scene_frame
 
 COLUMNS: Final = pick(
     ("pid", "user", "rss_bytes", "shared_bytes", "pss_bytes", "state", "cpu_pct",
@@ -87,6 +98,38 @@ def test_a_row_is_made_once() -> None:
     assert made(frame, rows[::-1]) == 0
     pid = int(frame.sample.processes.pid[7])
     assert made(changed(frame, pid, rss_bytes=77 << 20), rows) == 1
-    # What was scrolled away is forgotten.
+    # What was scrolled away is remembered.
     assert made(frame, rows[:10]) == 1
-    assert made(frame, rows) == 30
+    assert made(frame, rows) == 0
+
+
+def test_the_pages_before_the_last_ones_are_forgotten() -> None:
+    before, after = build_scene(8, 400)
+    cache, frame = RowCache(), make_frame(before, after)
+    counts = []
+    for first in (*range(0, 361, 40), 320, 0):
+        made = cache.count
+        rows = np.arange(first, first + 40)
+        cache.lines(RowMaker(frame, LAYOUT, LOOK), rows, [ROOT] * 40)
+        counts.append(cache.count - made)
+    assert counts == [40] * 10 + [0, 40]
+
+
+def test_another_place_in_the_tree_is_another_command_cell_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cache, frame, rows = RowCache(), scene_frame(), np.arange(3)
+    maker, made = RowMaker(frame, LAYOUT, LOOK), Counter[str]()
+    cell = RowMaker.cell
+
+    def counted(self: RowMaker, row: int, index: int, branch: Branch, of: Any) -> Cell:
+        made[self.layout.columns[index].id] += 1
+        return cell(self, row, index, branch, of)
+
+    cache.lines(maker, rows, [ROOT] * 3)
+    monkeypatch.setattr(RowMaker, "cell", counted)
+    cache.lines(maker, rows, [Branch("├─ "), ROOT, Branch(sign=NEW_SIGN)])
+    assert made == {"command": 1}
+    # Sums are marked.
+    cache.lines(maker, rows, [Branch("├─ ", 2), ROOT, ROOT])
+    assert sum(made.values()) == 1 + len(LAYOUT.columns)

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from montauk_tui.collectors.netlink.exit_joiner import JoinedExits
-from montauk_tui.model.join import by_pid, find, same_process
+from montauk_tui.model.join import by_pid, distinct, find, same_process
 from montauk_tui.model.orphans import living_ancestors
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import Bools, Floats, Ints
@@ -188,11 +188,10 @@ def _who_waited(
     exited = np.concatenate([before.pid[has_exited], exits["pid"]])
     exited_parent = np.concatenate([parent[has_exited], exits["ppid"]])
     # Forked while the table was read: rows, or exited, in the next sample.
-    without_row = np.setdiff1d(
-        exits["ppid"].clip(0), np.concatenate([now.pid, exited, [0]])
-    )
+    named = distinct(exits["ppid"].clip(0))
+    without_row = named[~np.isin(named, np.concatenate([now.pid, exited, [0]]))]
     wanted = np.concatenate([exits["ppid"], parent, unpaid])
-    living = np.union1d(now.pid, without_row)
+    living = distinct(np.concatenate([now.pid, without_row]))
     ancestor = living_ancestors(wanted, living, exited, exited_parent)
     row, is_row = by_pid(now.pid, ancestor)
     reaper = np.where(is_row & (ancestor > 0), row, -1)

@@ -12,6 +12,7 @@ from montauk_tui.collectors.procfs.stand_ins import with_stand_ins
 from montauk_tui.collectors.procfs.stat import KnownStats
 from montauk_tui.collectors.procfs.stat_files import StatFiles
 from montauk_tui.collectors.procfs.threads import ThreadTable
+from montauk_tui.model.join import distinct
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Ints, Need
 
@@ -52,7 +53,7 @@ class LiveTable:
     def _processes(self, names: Sequence[str]) -> ProcessTable:
         if names != self._names:
             self._names = list(names)
-            self._pids = np.unique(np.array(list(map(int, names)), dtype=np.int64))
+            self._pids = distinct(np.array(list(map(int, names)), dtype=np.int64))
         pids = self._pids
         texts = self._files.read(pids, lambda row: f"{pids[row]}/stat")
         return self._stats.table(texts)

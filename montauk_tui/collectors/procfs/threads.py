@@ -5,7 +5,7 @@ import numpy as np
 from montauk_tui.collectors.procfs.scan import STAT_BYTES, ProcRoot, is_shortage
 from montauk_tui.collectors.procfs.stat import KnownStats, RawStat, parse_stats
 from montauk_tui.collectors.procfs.stat_files import StatFiles
-from montauk_tui.model.join import by_pid
+from montauk_tui.model.join import by_pid, distinct
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Bools, Ints
 
@@ -41,7 +41,7 @@ class ThreadTable:
         if texts.found.all():
             return table
         self._keep(texts.found)
-        late = self._late(np.unique(tgids[~texts.found]))
+        late = self._late(distinct(tgids[~texts.found]))
         # One may have got the id of a thread that was read before.
         return table.merged(late.only(~np.isin(late.pid, table.pid)))
 
@@ -97,7 +97,7 @@ class ThreadTable:
         added = np.fromiter(listed, np.int64, len(listed))
         owners = np.fromiter(listed.values(), np.int64, len(listed))
         is_taken = np.isin(self._tids, added)
-        former = np.unique(self._tgids[is_taken])
+        former = distinct(self._tgids[is_taken])
         self._keep(~is_taken)
         tids = np.concatenate([self._tids, added])
         order = np.argsort(tids)

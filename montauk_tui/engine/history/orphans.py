@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.engine.rows.build import status_of
-from montauk_tui.model.join import by_pid, same_process
+from montauk_tui.model.join import by_pid, distinct, same_process
 from montauk_tui.model.kinds import RowKind, numbers
 from montauk_tui.model.orphans import Orphans, codes
 from montauk_tui.model.sample import ProcessTable, Sample
@@ -77,7 +77,7 @@ def _needed(orphans: Orphans, living: Ints) -> tuple[Bools, Ints]:
     kept = by_pid(living, orphans.child).found
     needed, below = living[:0], kept
     for _ in range(_LONGEST_CHAIN):
-        above = np.unique(orphans.parent[below])
+        above = distinct(orphans.parent[below])
         above = above[~(by_pid(living, above).found | np.isin(above, needed))]
         if not above.size:
             break

@@ -98,7 +98,7 @@ def with_exited(frame: Frame, linger_s: float, opened: frozenset[RowKey]) -> Fra
     window_s = now_s - float(exited.reported_s[0]) + interval_s
     folded = _fold_rows(frame, exited, folds, window_s)
     numbers_open = np.array([row.number for row in opened], dtype=np.int64)
-    closed = np.setdiff1d(folded.table.pid, numbers_open)
+    closed = folded.table.pid[~np.isin(folded.table.pid, numbers_open)]
     shown = exited.select(~np.isin(folds.pid, closed))
     single = exited_table(shown, frame.sample).without(["rss_bytes"])
     rows = folded.table.merged(single)

@@ -64,6 +64,12 @@ class RowMaker(NamedTuple):
     layout: Layout
     look: RowStyle
 
+    @property
+    def tree_column(self) -> int | None:
+        """The column with the lines of the tree, None if it is not shown."""
+        columns = (column.id for column in self.layout.columns)
+        return next((at for at, name in enumerate(columns) if name == "command"), None)
+
     def inputs(self, rows: Ints) -> list[tuple[Hashable, ...]]:
         """Return what the cells of some rows are made from, by column."""
         columns = [self._inputs(column, rows) for column in self.layout.columns]

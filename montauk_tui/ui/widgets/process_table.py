@@ -202,10 +202,13 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
         self.repaint(differing(old, self._drawn, _EMPTY, height), width)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Draw the rows that come into view."""
+        """Draw the rows that come into view, and the bar beside them after that."""
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.position = new_value
         if round(old_value) != round(new_value):
             self._drawn = []
-        super().watch_scroll_y(old_value, new_value)
+            width, height = self.size
+            self.repaint(range(height), width)
 
     # --- events -----------------------------------------------------------------------
 

@@ -1,12 +1,16 @@
 """The rows on the screen: made again only where what they are made from changed."""
 
 from collections.abc import Hashable, Sequence
-from typing import NamedTuple
+from itertools import islice
+from typing import Final, NamedTuple
 
 from montauk_tui.engine.columns.inputs import common
 from montauk_tui.model.schema import Ints
 from montauk_tui.ui.widgets.lines import Line
 from montauk_tui.ui.widgets.process_row import Branch, Cell, RowMaker
+
+_MOST: Final = 256
+"""Rows of earlier pages."""
 
 
 class _Made(NamedTuple):
@@ -20,11 +24,12 @@ class _Made(NamedTuple):
 
 
 class RowCache:
-    """The rows of the last page, by pid and start time."""
+    """The rows of the last pages, by pid and start time."""
 
     def __init__(self) -> None:
         """Start empty."""
         self._made: dict[tuple[int, int], _Made] = {}
+        """The last shown at the end."""
         self._for: tuple[object, ...] = ()
         """What all rows depend on."""
         self.count = 0
@@ -35,7 +40,8 @@ class RowCache:
     ) -> list[Line]:
         """Return some rows of a frame as lines.
 
-        Only these rows are remembered: most are on the screen next time, too.
+        Most of these rows are on the screen next time, too; those of the pages before,
+        up to a number, where the user scrolls back.
 
         Args:
             maker: Makes the rows.
@@ -54,14 +60,17 @@ class RowCache:
             maker.inputs(rows),
             strict=True,
         )
-        before, self._made = self._made, {}
+        known, lines = self._made, []
         for row, identity, branch, values in every:
-            made = before.get(identity)
+            made = known.pop(identity, None)
             if made is None or made.values != values or made.branch != branch:
                 made = _make(maker, row, branch, values, made)
                 self.count += 1
-            self._made[identity] = made
-        return [made.line for made in self._made.values()]
+            known[identity] = made
+            lines.append(made.line)
+        for identity in list(islice(known, max(0, len(known) - _MOST - len(lines)))):
+            del known[identity]
+        return lines
 
 
 def _make(
@@ -72,11 +81,15 @@ def _make(
     before: _Made | None,
 ) -> _Made:
     """Return a row; the cells that did not change are those it had before."""
-    if before is not None and before.branch != branch:
+    moved = None
+    if before is not None and before.branch.hidden != branch.hidden:
+        # Sums have another sign.
         before = None
+    elif before is not None and before.branch.lineage != branch.lineage:
+        moved = maker.tree_column
     cells = [
         maker.cell(row, index, branch, value)
-        if before is None or before.values[index] != value
+        if before is None or index == moved or before.values[index] != value
         else before.cells[index]
         for index, value in enumerate(values)
     ]
