@@ -3,7 +3,8 @@
 import os
 import subprocess
 from collections.abc import Iterable
-from typing import Never
+from typing import Any, Never
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -17,7 +18,11 @@ from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.row_files import RowFiles
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
-from montauk_tui.model.lookups import CMDLINE_BYTES, MOST_AGE_S
+from montauk_tui.model.lookups import (
+    CMDLINE_BYTES,
+    MOST_AGE_S,
+    command_from_cmdline,
+)
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import UNKNOWN
 from tests.support.builders import make_sample
@@ -311,6 +316,48 @@ def test_rows_are_cut_that_are_in_a_table(proc: FakeProc) -> None:
         lookups.cmdline(who)
     assert lookups.cut_rows(table).tolist() == [True, False, False]
     assert not lookups.cut_rows(make_sample([]).processes).size
+
+
+def test_what_is_shown_of_a_line_is_made_when_it_is_asked_for(
+    proc: FakeProc, lines: CommandLines, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = Mock(wraps=command_from_cmdline)
+    monkeypatch.setattr(cmdlines, "command_from_cmdline", make)
+    who = say(proc, 5, b"/bin/prog\0-x")
+    assert raw(lines.recent(who)) == b"/bin/prog\0-x"
+    assert make.call_count == 0
+    for _ in range(3):
+        line = lines.recent(who)
+        assert line
+        assert line.command
+        assert line.command.text == "/bin/prog -x"
+        clock.now_s += 2 * MOST_AGE_S
+    assert make.call_count == 1
+
+
+def test_a_line_is_looked_for_once_the_process_is_new_or_runs_another_program(
+    proc: FakeProc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whose = [say(proc, pid, b"prog") for pid in (3, 5, 7)]
+    rows = [{"pid": who.pid, "start_ticks": who.start_ticks} for who in whose]
+    lookups = ProcLookups(ProcRoot(proc.root), UserNames())
+    looked_for: list[list[int]] = []
+    missing = CommandLines.missing
+
+    def looks(self: CommandLines, of: Iterable[tuple[int, int]]) -> list[Any]:
+        every = list(of)
+        looked_for.append([pid for pid, _ in every])
+        return missing(self, every)
+
+    monkeypatch.setattr(CommandLines, "missing", looks)
+    for present in (rows[:2], rows[:2], rows[:2], rows, rows, rows[1:]):
+        lookups.read_new(make_sample(present).processes, 500)
+    assert looked_for == [[3, 5], [3, 5], [], [7], [7], []]
+    assert [lookups.kept(who) for who in whose] == [b"prog"] * 3
+    lookups.forget(whose[:1])
+    lookups.read_new(make_sample(rows).processes, 500)
+    assert looked_for[-1] == [3, 5, 7]
+    assert lookups.kept(whose[0]) == b"prog"
 
 
 # --- arguments of which a part is kept ------------------------------------------------

@@ -106,11 +106,15 @@ class Arguments:
         is_candidate = table.is_process & ~table.is_kernel & (table.state != ZOMBIE)
         start_ns = table.start_ticks * self._tick_ns - offset_ns
         settled = is_candidate & self._settled.rows(table, self._changed)
-        for row in np.flatnonzero(is_candidate & ~settled).tolist():
-            pid, since_ns = int(table.pid[row]), int(start_ns[row])
+        rows = np.flatnonzero(is_candidate & ~settled)
+        every = zip(
+            rows.tolist(), table.pairs(rows), start_ns[rows].tolist(), strict=True
+        )
+        for row, identity, since_ns in every:
+            pid = identity[0]
             kept = self._read.get(pid)
             if kept is None or not kept.raw or _is_older(kept, since_ns):
-                raw = self._known(table.identity(row))
+                raw = self._known(Identity(*identity))
                 if not raw:
                     continue
                 self._read[pid] = _Kept(raw, 0, since_ns)

@@ -3,7 +3,8 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -29,15 +30,29 @@ _USUAL_BYTES: Final = 4096
 """Longer ones are long: they take more than one reading."""
 
 
-class CommandLine(NamedTuple):
+@dataclass(slots=True)
+class CommandLine:
     """An argument vector as it was at one time."""
 
     raw: bytes
-    command: Command | None
-    """None where there are no arguments."""
     read_s: float
     """CLOCK_MONOTONIC of the reading."""
     is_cut: bool
+    _command: Command | None = None
+
+    @property
+    def command(self) -> Command | None:
+        """What is shown of it; None where there are no arguments.
+
+        Made when first asked for: most lines are read for exits, and never shown.
+        """
+        if self._command is None and self.raw.strip(b"\0 "):
+            self._command = command_from_cmdline(self.raw)
+        return self._command
+
+    def read_again(self, read_s: float) -> "CommandLine":
+        """Return the same line, read later."""
+        return CommandLine(self.raw, read_s, self.is_cut, self._command)
 
 
 class CommandLines:
@@ -94,8 +109,7 @@ class CommandLines:
         for identity, raw in texts.items():
             known = self._known.get(identity)
             if known is not None and raw == known.raw and len(raw) < _USUAL_BYTES:
-                line = CommandLine(raw, known.command, now_s, is_cut=False)
-                self._known[identity] = line
+                self._known[identity] = known.read_again(now_s)
 
     def _have_not_run(self, rows: list[Identity], now_s: float) -> frozenset[Identity]:
         """Return who has used no CPU time since its line was known to be present.
@@ -202,19 +216,15 @@ class CommandLines:
             raw, is_cut = self._bytes(identity, read)
         except OSError:
             return known
-        if known is not None and not raw:
-            command, raw, is_cut = known.command, known.raw, known.is_cut
-        elif known is not None and (raw, is_cut) == (known.raw, known.is_cut):
-            line = CommandLine(known.raw, known.command, now_s, is_cut)
-            self._known[identity] = line
+        if known is not None and (
+            not raw or (raw, is_cut) == (known.raw, known.is_cut)
+        ):
+            line = self._known[identity] = known.read_again(now_s)
             return line
-        elif not self._root.is_alive(identity):
+        if not self._root.is_alive(identity):
             return known
-        else:
-            command = command_from_cmdline(raw) if raw.strip(b"\0 ") else None
-        line = CommandLine(raw, command, now_s, is_cut)
         # In one step: another thread finds the old line or this one.
-        self._known[identity] = line
+        line = self._known[identity] = CommandLine(raw, now_s, is_cut)
         self._count(identity, len(raw), is_cut=is_cut)
         return line
 

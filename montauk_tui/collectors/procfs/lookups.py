@@ -14,7 +14,7 @@ from montauk_tui.collectors.procfs.row_files import RowFiles
 from montauk_tui.collectors.procfs.scan import STATM_BYTES, ProcRoot, resident_of
 from montauk_tui.collectors.users import UserNames
 from montauk_tui.model.details import Details
-from montauk_tui.model.join import find
+from montauk_tui.model.join import find, same_process
 from montauk_tui.model.lookups import Command, command_from_comm
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import Bools, Need
@@ -36,6 +36,8 @@ class ProcLookups:
         self._gauges = Gauges(root)
         self._files = RowFiles(root)
         self._lines = CommandLines(root, self._files)
+        self._have_lines = ProcessTable.empty()
+        """A table of which `read_new` has found the lines of all processes."""
 
     def command(self, identity: Identity, comm: bytes) -> Command:
         """Return the command line as it is at this sample."""
@@ -73,9 +75,14 @@ class ProcLookups:
 
     def read_new(self, table: ProcessTable, most: int) -> None:
         """Read the command lines of processes that have none yet, `most` at a time."""
-        candidates = table.pairs(table.is_process & ~table.is_kernel)
-        for identity in starmap(Identity, self._lines.missing(candidates)[:most]):
+        is_new = ~same_process(self._have_lines, table).found
+        missing = self._lines.missing(
+            table.pairs(is_new & table.is_process & ~table.is_kernel)
+        )
+        for identity in starmap(Identity, missing[:most]):
             self._lines.recent(identity)
+        if not missing:
+            self._have_lines = table
 
     def kept(self, identity: Identity) -> bytes | None:
         """Return the argument vector if it is cached, also of an exited process."""
@@ -137,6 +144,7 @@ class ProcLookups:
         for identity in identities:
             self._lines.forget(identity)
             self._gauges.forget(identity)
+            self._have_lines = ProcessTable.empty()
 
     def next_sample(
         self,

@@ -6,6 +6,7 @@ costs as much.
 
 import errno
 import os
+import re
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
@@ -15,8 +16,8 @@ from montauk_tui.collectors.procfs.stat import RawStat
 from montauk_tui.model.sample import Identity
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-_PAGES_DIGITS = 12
-"""The most pages whose bytes fit into an int64."""
+_STATM: Final = re.compile(rb"\s*\S+\s+([0-9]{1,12})\s+([0-9]{1,12})(?:\s|$)")
+"""Bytes of pages with more digits may not fit into an int64."""
 
 STAT_BYTES = 2048
 """More than 52 numbers of 20 digits; a longer name than a kworker's does not exist."""
@@ -149,12 +150,8 @@ def resident_of(statm: bytes) -> tuple[int, int]:
     Raises:
         OSError: The file has another format.
     """
-    words = statm.split()[1:3]
-    if len(words) < 2 or not all(map(_is_pages, words)):  # noqa: PLR2004 - both
+    found = _STATM.match(statm)
+    if found is None:
         raise OSError(errno.EINVAL, "not a statm file")
-    rss, shared = (int(word) * _PAGE_BYTES for word in words)
+    rss, shared = int(found[1]) * _PAGE_BYTES, int(found[2]) * _PAGE_BYTES
     return rss, min(rss, shared)
-
-
-def _is_pages(word: bytes) -> bool:
-    return word.isdigit() and len(word) <= _PAGES_DIGITS

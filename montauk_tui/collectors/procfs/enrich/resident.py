@@ -76,9 +76,10 @@ class Resident:
 
     def _read(self, table: ProcessTable, rows: Ints, rss: Ints, shared: Ints) -> None:
         """Write the sizes of statm for the processes in `rows` into two columns."""
-        for row in rows.tolist():
+        read = self._root.resident
+        for row, pid in zip(rows.tolist(), table.pid[rows].tolist(), strict=True):
             try:
-                rss[row], shared[row] = self._root.resident(int(table.pid[row]))
+                rss[row], shared[row] = read(pid)
             except OSError:
                 # It has exited: the last known value stays.
                 shared[row] = UNKNOWN
