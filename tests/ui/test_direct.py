@@ -124,6 +124,22 @@ async def test_a_page_is_sent_before_textual_composes_the_scroll_bar(
             assert await screen.shown() == screen.composed
 
 
+async def test_rows_are_sent_before_the_scroll_bar_that_appears_or_goes(
+    monkeypatch: Patch,
+) -> None:
+    async with on_real_screen(monkeypatch) as screen:
+        await screen.press("t")
+        await screen.shown()
+        work = Work(monkeypatch)
+        for has_bar in (False, True):
+            work.clear()
+            await screen.press("*")
+            await screen.shown()
+            assert [*work][:2] == ["writes", "layouts"]
+            assert screen.table.show_vertical_scrollbar is has_bar
+            assert await screen.shown() == screen.composed
+
+
 async def test_a_picture_is_sent_when_it_has_been_drawn(monkeypatch: Patch) -> None:
     async with on_real_screen(monkeypatch) as screen:
         await screen.shown()

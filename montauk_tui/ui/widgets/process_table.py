@@ -34,7 +34,7 @@ from montauk_tui.ui.widgets.process_row import (
     fold_mark,
 )
 from montauk_tui.ui.widgets.row_cache import RowCache
-from montauk_tui.ui.widgets.scrolling import set_line_count
+from montauk_tui.ui.widgets.scrolling import take_line_count
 
 _EMPTY: Final[tuple[Line, Style | None]] = ((), None)
 
@@ -89,7 +89,7 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
         restyled = (layout, look) != (self._layout, self._look)
         self._frame, self._projection = projection.frame_of(listed), projection
         self._layout, self._look = layout, look
-        set_line_count(self, len(projection.rows))
+        needs_layout = take_line_count(self, len(projection.rows))
         before, self._selection = self._selection, selection
         is_kept = choices.following or self._is_visible(before.position)
         is_chosen = selection.chosen != before.chosen
@@ -99,6 +99,9 @@ class ProcessTable(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False
             self._repaint()
         else:
             self._repaint_changed()
+        if needs_layout:
+            # Last: a key shows its rows before the scroll bar appears or goes.
+            self.refresh(layout=True)
 
     @property
     def position(self) -> int:

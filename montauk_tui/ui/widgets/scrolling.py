@@ -17,22 +17,30 @@ _STEPS = 8
 
 def set_line_count(view: ScrollView, count: int) -> None:
     """Let a view scroll through `count` lines."""
+    if take_line_count(view, count):
+        view.refresh(layout=True)
+
+
+def take_line_count(view: ScrollView, count: int) -> bool:
+    """Do the same without the layout pass; tell whether it needs one.
+
+    The lines may be drawn before that: only the bar is out of date.
+    """
     before = view.virtual_size.height
     if count == before:
-        return
+        return False
     height = view.size.height
     has_bar = view.show_vertical_scrollbar
-    if not height or has_bar != (count > height):
-        view.virtual_size = Size(0, count)
-        return
+    is_moved = not height or has_bar != (count > height)
     # Reactive attributes would ask for a layout each.
     view.set_reactive(ScrollView.virtual_size, Size(0, count))
-    if has_bar:
+    if has_bar and not is_moved:
         bar, top = view.vertical_scrollbar, view.scroll_offset.y
         bar.set_reactive(ScrollBar.window_virtual_size, count)
         if _thumb(before, height, top) != _thumb(count, height, top):
             bar.refresh()
     view.scroll_y = view.validate_scroll_y(view.scroll_y)
+    return is_moved
 
 
 def _thumb(count: int, height: int, top: int) -> tuple[int, int]:
