@@ -78,18 +78,26 @@ def test_the_monitor_starts_without_what_only_some_keys_need() -> None:
     }  # fmt: skip
 
 
-def test_the_panel_does_not_load_masked_arrays() -> None:
+def test_no_sample_panel_or_tree_loads_masked_arrays() -> None:
     script = """
 import sys
 from dataclasses import replace
+from montauk_tui.collectors.registry import open_collector
+from montauk_tui.engine.columns.table import COLUMNS
+from montauk_tui.engine.folds import Folds
+from montauk_tui.engine.projection import View, project
 from montauk_tui.engine.summary.subject import summarize
 from montauk_tui.model.history import Churn
-from tests.support.builders import make_frame, make_sample
-rows = [{"pid": 7, "ppid": 1}]
-frame = make_frame(make_sample(rows), make_sample(rows, after_s=1.0))
+from montauk_tui.model.schema import Need
+from montauk_tui.pipeline.frames import FrameSource
+source = FrameSource(open_collector("traditional"))
+frame = [source.next_frame(Need.NONE) for _ in range(3)][-1]
 churn = tuple(Churn(float(at), 1.0, 0, 0, 0) for at in range(4))
 frame = replace(frame, history=replace(frame.history, churn=churn))
+view = View(COLUMNS["cpu_pct"], descending=True, tree=True, folds=Folds(True))
+assert len(project(frame, view).rows)
 print(len(summarize(frame, 0, machine_scale=False).groups), *sys.modules)
+source.close()
 """
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True,
@@ -97,7 +105,7 @@ print(len(summarize(frame, 0, machine_scale=False).groups), *sys.modules)
     )  # fmt: skip
     groups, *loaded = done.stdout.split()
     assert int(groups) > 0
-    # 2 MiB, which np.median() loads.
+    # 2 MiB, which np.median() loads, and np.unique() without options.
     assert "numpy.ma" not in loaded
 
 
