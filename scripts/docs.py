@@ -5,7 +5,6 @@ Markdown `<!-- docs: keys -->` and `<!-- end -->`, in the manual page `.\" docs:
 and `.\" end`. With `--check` nothing is written: it fails if a document is outdated.
 """
 
-import argparse
 import json
 import re
 import sys
@@ -15,24 +14,33 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Final
 
-from textual.binding import Binding
-
 from montauk_tui.cli import parsers, recording_parsers
 from montauk_tui.config.option import Option
 from montauk_tui.config.options import IN_FILE, OPTIONS, TAB_OPTIONS, TABLES
 from montauk_tui.engine import meters
 from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.engine.query import fields
+from montauk_tui.export.more_lists import LISTS
 from montauk_tui.export.processes import FIELDS
 from montauk_tui.ui import themes
-from montauk_tui.ui.bindings import BINDINGS, EVERY_BINDING, OTHER_KEYS, SECTIONS
+from montauk_tui.ui.bindings import BINDINGS, OTHER_KEYS, SECTIONS
 from montauk_tui.ui.bindings import key_names as names_of
 from scripts import completions
 from scripts.htop_keys import HTOP, SAME
+from scripts.manual import (
+    THEMES,
+    about,
+    in_section,
+    man_keys,
+    man_meters,
+    man_options,
+    man_settings,
+    man_synopsis,
+    man_themes,
+)
 
 ROOT: Final = Path(__file__).parents[1]
 MAN: Final = ROOT / "docs" / "montauk.1"
-THEMES: Final = ROOT / "themes"
 
 _PARTS: Final = {
     ".md": re.compile(r"(<!-- docs: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL),
@@ -68,11 +76,6 @@ def code(text: str) -> str:
 def codes(names: Iterable[str], between: str = " ") -> str:
     """Return names as code, one after the other."""
     return between.join(map(code, names))
-
-
-def in_section(section: str) -> list[Binding]:
-    """Return the bindings of a section of the help."""
-    return [one for one in EVERY_BINDING if (one.id or "").startswith(f"{section}.")]
 
 
 def keys() -> str:
@@ -121,12 +124,6 @@ def default_of(option: Option) -> str:
     if option.default and isinstance(option.default, tuple):
         return "see below"
     return code(json.dumps(option.default))
-
-
-def about(option: Option) -> str:
-    """Return the description of a setting."""
-    hint = option.hint
-    return option.about or f"{hint[0].lower()}{hint[1:]}"
 
 
 def settings() -> str:
@@ -223,6 +220,18 @@ def json_processes() -> str:
     return table(heading, rows)
 
 
+def json_list(name: str) -> Callable[[], str]:
+    """Return a function that writes the fields of a further list of `--json`."""
+
+    def lines() -> str:
+        rows = [
+            (code(it.name), it.unit, it.meaning, it.null) for it in LISTS[name].fields
+        ]
+        return table(("field", "type, unit", "meaning", "null when"), rows)
+
+    return lines
+
+
 def theme_table() -> str:
     """Return every built-in theme."""
     rows = [
@@ -236,95 +245,6 @@ def theme_roles() -> str:
     """Return the roles of a theme."""
     rows = [(code(role), what) for role, what in themes.ROLES.items()]
     return table(("role", "used for"), rows)
-
-
-# --- the manual page ------------------------------------------------------------------
-
-
-def roff(text: str) -> str:
-    """Return a text escaped for roff."""
-    for plain, escaped in (("\\", r"\e"), ("-", r"\-"), ("~", r"\(ti"), ("^", r"\(ha")):
-        text = text.replace(plain, escaped)
-    return re.sub(r"^([.'])", r"\\&\1", text)
-
-
-def prose(markdown: str) -> str:
-    """Return a sentence of Markdown as one of roff."""
-    text = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", markdown).replace("`", "")
-    stop = "" if text.endswith(".") else "."
-    return roff(f"{text[0].upper()}{text[1:]}{stop}")
-
-
-def entries(rows: Iterable[tuple[str, str]]) -> str:
-    """Return a list of terms, already in roff, with their meanings."""
-    return "\n".join(f".TP\n{term}\n{prose(meaning)}" for term, meaning in rows)
-
-
-def man_keys(section: str) -> Callable[[], str]:
-    """Return a function that writes the keys of a section."""
-
-    def lines() -> str:
-        shown = [(" ".join(names_of(one)), one.tooltip) for one in in_section(section)]
-        shown += OTHER_KEYS.get(section, ())
-        return entries((f'.B "{roff(term)}"', what) for term, what in shown)
-
-    return lines
-
-
-def man_flag(action: argparse.Action) -> str:
-    """Return the notation of a command-line option."""
-    names = r"\fR, \fB".join(map(roff, action.option_strings))
-    word = rf"\fI{action.metavar}\fR"
-    value = "" if not action.metavar else f" [{word}]" if action.nargs else f" {word}"
-    return rf"\fB{names}\fR{value}"
-
-
-def man_synopsis() -> str:
-    """Return the options of the monitor for the synopsis."""
-    lines = []
-    for flag in (it.flag for it in OPTIONS if it.flag):
-        name, word = roff(flag.names[0]), flag.metavar
-        value = f"\n.IR {word} ]" if word and flag.alone is None else " ]"
-        if word and flag.alone is not None:
-            value = f"\n.RI [ {word} ]]"
-        lines.append(f".RB [ {name}{value}")
-    return "\n".join(lines)
-
-
-def man_options(make: Callable[[], argparse.ArgumentParser]) -> Callable[[], str]:
-    """Return a function that writes the options of a command, by group."""
-
-    def lines() -> str:
-        found: list[str] = []
-        for group in make()._action_groups:  # noqa: SLF001 - there is no public way
-            actions = [it for it in group._group_actions if it.option_strings]  # noqa: SLF001
-            if not actions:
-                continue
-            if group.title and group.title != "options":
-                found.append(f".SS {group.title[0].upper()}{group.title[1:]}")
-            found.append(entries((man_flag(it), it.help or "") for it in actions))
-        return "\n".join(found)
-
-    return lines
-
-
-def man_settings() -> str:
-    """Return every key of the settings file."""
-    rows = [*((it.id, about(it)) for it in IN_FILE), *TABLES.items()]
-    return entries((f".B {roff(name)}", what) for name, what in rows)
-
-
-def man_meters() -> str:
-    """Return every meter with its styles."""
-    return entries(
-        (f".B {it.id}", f"{it.description}: {', '.join(it.styles)}")
-        for it in meters.METERS.values()
-    )
-
-
-def man_themes() -> str:
-    """Return the names of the themes."""
-    return f"Built-in themes are\n{roff(', '.join(themes.names([THEMES])))}."
 
 
 PARTS: Final[dict[str, Callable[[], str]]] = {
@@ -341,6 +261,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "styles of meters": meter_styles,
     "fields of queries": query_fields,
     "fields of processes": json_processes,
+    **{f"fields of {name}": json_list(name) for name in LISTS},
     "themes": theme_table,
     "roles": theme_roles,
     **{f"man keys {section}": man_keys(section) for section in SECTIONS},

@@ -12,4 +12,6 @@ def run(options: argparse.Namespace) -> int:
     """Print them and return the exit code."""
     settings = load_and_report(options, for_scripts=True)
     host = partial(wanted_host, options, settings, lead=1)
-    return commands.json_lines(host, settings, options.samples, options.limit)
+    return commands.json_lines(
+        host, settings, options.samples, options.limit, options.lists
+    )

@@ -111,6 +111,10 @@ def parser() -> argparse.ArgumentParser:
         help="with --once, -b or --json: at most this many processes",
     )  # fmt: skip
     what.add_argument(
+        "--with", metavar="LIST,LIST", dest="lists",
+        help="with --json: further lists: cgroups",
+    )  # fmt: skip
+    what.add_argument(
         "-w", "--width", metavar="COLUMNS", type=count, nargs="?", const=_wide(),
         help="with --once or -b: width of a line (default: the terminal's, else any; "
         f"without COLUMNS the variable COLUMNS, else {_WIDEST})",
@@ -322,6 +326,8 @@ def check_combination(options: argparse.Namespace) -> None:
     command = options.command
     if options.samples is not None and command not in (JSON, BATCH):
         raise _lone("-n", "--json", "-b")
+    if options.lists is not None and command != JSON:
+        raise UsageError("--with requires --json", "leave it out, or add it")
     if options.limit is not None and command not in (JSON, *_TABLES):
         raise _lone("--limit", "--json", "--once", "-b")
     if options.width is not None and command not in _TABLES:

@@ -3,6 +3,7 @@
 import math
 import signal
 import time
+from collections.abc import Callable
 from typing import Final
 
 from montauk_tui.model.schema import UNKNOWN
@@ -43,6 +44,11 @@ def percent_text(value: float) -> str:
     if math.isnan(value):
         return NOTHING_KNOWN
     return f"{value:.1f}" if value < 999.95 else f"{value:.0f}"
+
+
+def or_none(write: Callable[[float], str]) -> Callable[[float], str]:
+    """Return what writes a limit: `none` for infinity."""
+    return lambda value: "none" if value == math.inf else write(value)
 
 
 def hertz_text(hertz: float) -> str:

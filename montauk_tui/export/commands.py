@@ -19,6 +19,7 @@ from montauk_tui.engine.schedule import Schedule
 from montauk_tui.errors import RecordingEnded
 from montauk_tui.export.cutnote import CutNote
 from montauk_tui.export.jsonlines import frame_json
+from montauk_tui.export.more_lists import chosen
 from montauk_tui.export.output import write_stdout
 from montauk_tui.export.process_texts import ProcessTexts
 from montauk_tui.export.table import frame_table
@@ -69,17 +70,27 @@ def _terminal_width() -> int | None:
 
 
 def json_lines(
-    open_host: Open, settings: Settings, samples: int | None, limit: int | None
+    open_host: Open,
+    settings: Settings,
+    samples: int | None,
+    limit: int | None,
+    lists: str | None = None,
 ) -> int:
-    """Print a JSON object for each sample; without `samples` until stopped."""
-    texts = ProcessTexts()
+    """Print a JSON object for each sample; without `samples` until stopped.
+
+    Raises:
+        UsageError: One of the further `lists` is unknown.
+    """
+    texts, more = ProcessTexts(), {} if lists is None else chosen(lists)
+    needs = Need.union(its.need for its in more.values())
 
     def show(frame: Frame, view: View, cut: CutNote) -> None:
         listed = beside_exited(frame)
         cut.at_least(cut_commands(listed, view.query))
-        write_stdout(frame_json(frame, *live_and_exited(listed, view, limit), texts))
+        rows = live_and_exited(listed, view, limit)
+        write_stdout(frame_json(frame, *rows, texts, more))
 
-    _each_frame(open_host, settings, samples, show)
+    _each_frame(open_host, settings, samples, show, needs=needs)
     return 0
 
 
@@ -89,6 +100,7 @@ def _each_frame(
     samples: int | None,
     show: Callable[[Frame, View, CutNote], None],
     columns: Sequence[Column] = (),
+    needs: Need = Need.NONE,
 ) -> None:
     """Show `samples` frames, each with the rates of a whole interval.
 
@@ -106,7 +118,7 @@ def _each_frame(
         user_threads=settings.user_threads,
         uid=settings.uid,
     )
-    needs = sort.need | view.query.needs | Need.AT_ONCE
+    needs |= sort.need | view.query.needs | Need.AT_ONCE
     if settings.user_threads:
         needs |= Need.THREADS
     with CutNote() as cut, closing(open_host()) as host:

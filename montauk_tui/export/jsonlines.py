@@ -1,11 +1,14 @@
 """One JSON object per frame on one line: the contract of docs/json.md."""
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 
 from montauk_tui.export.fields import known, rounded, whole
+from montauk_tui.export.more_lists import JsonList
 from montauk_tui.export.process_texts import ProcessTexts
 from montauk_tui.model.frame import Frame, Ledger
 from montauk_tui.model.sample import CPU_FIELDS
@@ -18,11 +21,20 @@ SCHEMA: Final = 1
 
 
 def frame_json(
-    frame: Frame, rows: Ints, exited: Ints = NOBODY, texts: ProcessTexts | None = None
+    frame: Frame,
+    rows: Ints,
+    exited: Ints = NOBODY,
+    texts: ProcessTexts | None = None,
+    more: Mapping[str, JsonList] = MappingProxyType({}),
 ) -> str:
-    """Return `frame` with the live `rows` and those `exited` as one line of ASCII.
+    """Return a frame as one line of ASCII.
 
-    `texts` are those of the frame before, if there was one.
+    Args:
+        frame: The frame.
+        rows: The live processes.
+        exited: The exited processes.
+        texts: Those of the frame before, if there was one.
+        more: Further lists.
     """
     sample = frame.sample
     counters = sample.counters
@@ -46,6 +58,7 @@ def frame_json(
             "read_failures": counters.read_failures,
         },
         "ledger": _ledger(frame.ledger),
+        **{name: its.of(frame) for name, its in more.items()},
     }
     head = json.dumps(document, allow_nan=False).removesuffix("}")
     objects = (texts or ProcessTexts()).of(frame, rows, exited) or [""]
@@ -83,7 +96,7 @@ def _host(frame: Frame) -> dict[str, Any]:
             }
             for resource, pressure in host.pressure.items()
         },
-        "unknown": list(host.unknown),
+        "unknown": [*host.unknown, *frame.sample.cgroups.unknown],
     }
 
 

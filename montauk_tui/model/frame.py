@@ -139,6 +139,8 @@ class Frame:
     history: History = field(default_factory=History)
     extra: Extra = field(default_factory=dict)
     """More columns of the sample's processes."""
+    cgroups: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """By path the columns of cgroups, as far as they were read."""
     deaths: Deaths = field(default_factory=lambda: NO_DEATHS)
     """The signals that ended exited processes among them."""
     whole: "Frame | None" = None

@@ -7,6 +7,7 @@ from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
 
+from montauk_tui.model.cgroups import NO_CGROUPS, CgroupSample
 from montauk_tui.model.devices import NO_DEVICES, Devices, Frequency, Temperature
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.names import ZOMBIE
@@ -290,3 +291,5 @@ class Sample:
     """Pids of exits that are counted but not complete: in `exits` of a later sample."""
     reported_until_ns: int | None = None
     """Events up to this CLOCK_BOOTTIME are reported or lost; None for unknown."""
+    cgroups: CgroupSample = NO_CGROUPS
+    """What the kernel counts for cgroups, as far as it is needed."""

@@ -8,6 +8,7 @@ from typing import Final
 from montauk_tui.collectors.procfs.enrich.listed import FOR_RATES
 from montauk_tui.collectors.registry import Opened
 from montauk_tui.engine.history.update import remember, remember_moment
+from montauk_tui.engine.interval.cgroup_rates import cgroup_rates
 from montauk_tui.engine.interval.ledger import close_ledger
 from montauk_tui.engine.interval.rates import host_rates, process_rates
 from montauk_tui.model.frame import Frame, HostRates, Rates
@@ -43,6 +44,9 @@ class FramePipeline:
             collector=reading.status,
             lookups=reading.lookups,
             history=self._remember(reading, rates, of_host),
+            cgroups=cgroup_rates(
+                previous.cgroups if previous else None, sample.cgroups
+            ),
             cpu_s=0.0,
         )
         self._previous = sample

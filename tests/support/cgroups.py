@@ -33,8 +33,9 @@ def own_group(*, of_memory: bool = False) -> contextlib.AbstractContextManager[P
 
 
 @contextlib.contextmanager
-def _group(parent: Path) -> Iterator[Path]:
-    folder = parent / f"montauk-test-{os.getpid()}-{secrets.token_hex(4)}"
+def _group(parent: Path, name: str = "") -> Iterator[Path]:
+    usual = f"montauk-test-{os.getpid()}-{secrets.token_hex(4)}"
+    folder = parent / (name or usual)
     folder.mkdir()
     try:
         yield folder
@@ -59,3 +60,57 @@ def limit_memory(folder: Path, size: int) -> None:
     (folder / "memory.limit_in_bytes").write_text(str(size))
     with contextlib.suppress(OSError):
         (folder / "memory.memsw.limit_in_bytes").write_text(str(size))
+
+
+class OwnCgroup:
+    """A cgroup of one name in every mounted tree that can have one."""
+
+    def __init__(self, path: str, folders: dict[str, Path]) -> None:
+        """Take the path, and the folders by controller (version 2: an empty name)."""
+        self.path, self._folders = path, folders
+
+    def file(self, *names: str) -> Path:
+        """Return the first of some files, `controller/name` in version 1, that exists.
+
+        Raises:
+            FileNotFoundError: There is none: this machine lacks the controller.
+        """
+        for name in names:
+            controller, slash, file = name.rpartition("/")
+            folder = self._folders.get(controller if slash else "")
+            if folder is not None and (folder / file).exists():
+                return folder / file
+        raise FileNotFoundError(names)
+
+    def take(self, pid: int) -> None:
+        """Move a process into it, in every tree."""
+        for folder in self._folders.values():
+            (folder / "cgroup.procs").write_text(str(pid))
+
+
+_OF_V1 = ("cpu", "cpuacct", "memory", "pids", "blkio", "systemd")
+
+
+@contextlib.contextmanager
+def cgroup_everywhere() -> Iterator[OwnCgroup]:
+    """Make one, which is removed with what runs there.
+
+    Raises:
+        OSError: None can be made here.
+    """
+    tops = {name: _ROOT / name for name in _OF_V1}
+    tops = {name: top for name, top in tops.items() if (top / "cgroup.procs").exists()}
+    for top in (_ROOT, _ROOT / "unified"):
+        if (top / "cgroup.controllers").exists():
+            tops[""] = top
+            for controller in (top / "cgroup.controllers").read_text().split():
+                with contextlib.suppress(OSError):
+                    (top / "cgroup.subtree_control").write_text(f"+{controller}")
+    if not tops:
+        raise OSError("no cgroups here")
+    name = f"montauk-test-{os.getpid()}-{secrets.token_hex(4)}"
+    with contextlib.ExitStack() as stack:
+        folders = {
+            at: stack.enter_context(_group(top, name)) for at, top in tops.items()
+        }
+        yield OwnCgroup(f"/{name}", folders)

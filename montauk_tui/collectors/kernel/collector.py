@@ -208,6 +208,7 @@ class KernelCollector(Collector):
                 read_ns - _RECORDING_NS
             ),
             vanished=0,
+            cgroups=self.lookups.cgroups,
             **started.times(),
         )
 

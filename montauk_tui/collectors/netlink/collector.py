@@ -130,6 +130,7 @@ class NetlinkCollector(Collector):
             starts=reading.starts,
             ending=self._joiner.waiting,
             vanished=reading.vanished,
+            cgroups=self.lookups.cgroups,
             **started.times(),
         )
 

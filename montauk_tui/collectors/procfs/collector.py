@@ -108,6 +108,7 @@ class TraditionalCollector(Collector):
             host=host,
             counters=Counters(),
             exits=None,
+            cgroups=self.lookups.cgroups,
             vanished=len(pids) - int(np.count_nonzero(table.is_process)),
             **started.times(),
         )

@@ -1,23 +1,26 @@
 """Command lines, user names, gauges and labels of single processes, from /proc."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import starmap
 
 import numpy as np
 
 from montauk_tui.collectors.cgroups import Cgroups
+from montauk_tui.collectors.procfs.cgroup_reader import read_cgroups
 from montauk_tui.collectors.procfs.cmdlines import CommandLine, CommandLines
 from montauk_tui.collectors.procfs.enrich.base import Value
 from montauk_tui.collectors.procfs.enrich.gauges import Gauges
 from montauk_tui.collectors.procfs.row_files import RowFiles
 from montauk_tui.collectors.procfs.scan import STATM_BYTES, ProcRoot, resident_of
 from montauk_tui.collectors.users import UserNames
+from montauk_tui.model.cgroups import NEEDS as CGROUP_NEEDS
+from montauk_tui.model.cgroups import NO_CGROUPS
 from montauk_tui.model.details import Details
 from montauk_tui.model.join import find, same_process
 from montauk_tui.model.lookups import Command, command_from_comm
 from montauk_tui.model.sample import Identity, ProcessTable
-from montauk_tui.model.schema import Bools, Need
+from montauk_tui.model.schema import UNKNOWN, Bools, Need
 from montauk_tui.model.text import clean
 
 
@@ -38,6 +41,8 @@ class ProcLookups:
         self._lines = CommandLines(root, self._files)
         self._have_lines = ProcessTable.empty()
         """A table of which `read_new` has found the lines of all processes."""
+        self.cgroups = NO_CGROUPS
+        """What `read` has read of cgroups."""
 
     def command(self, identity: Identity, comm: bytes) -> Command:
         """Return the command line as it is at this sample."""
@@ -124,7 +129,15 @@ class ProcLookups:
             self._lines.refresh(starmap(Identity, whose))
         self._cgroups.at_once = Need.AT_ONCE in needs
         self._cgroups.finish()
+        if needs & CGROUP_NEEDS:
+            needs |= Need.of("cgroup")
         self._gauges.read(table, needs)
+        self.cgroups = read_cgroups(self._paths(table), needs)
+
+    def _paths(self, table: ProcessTable) -> Iterator[str]:
+        """Yield the paths of the cgroups of the processes, as far as they are known."""
+        yield from map(self.cgroup, set(table.cgroup_id.tolist()) - {UNKNOWN})
+        yield from self.known_labels("cgroup", table.pairs(table.is_process))
 
     def cgroup(self, number: int) -> str:
         """Return the path of a cgroup, or its number while none is known."""

@@ -14,6 +14,7 @@ from montauk_tui.engine.columns.cells import (
     Meaning,
     Text,
     above_zero,
+    level_of,
     machine_level,
 )
 from montauk_tui.engine.interval.events import NAMES
@@ -102,6 +103,28 @@ def failure_level(name: str) -> Meaning:
 def faint_zero(name: str) -> Meaning:
     """Return a level that is FAINT for zero and unknown."""
     return above_zero(value_of(name), Level.PLAIN)
+
+
+def stall_level(name: str) -> Meaning:
+    """Return the level of a share of time in which work waited."""
+    read = value_of(name)
+    return lambda frame, row: stall_of(read(frame, row))
+
+
+def stall_of(percent: float) -> Level:
+    """Return the level of a share of time in which work waited."""
+    return level_of(percent, hot=25, warm=5, least=0.05)
+
+
+def fill_level(name: str) -> Meaning:
+    """Return the level of a share of what there is room for."""
+    read = value_of(name)
+    return lambda frame, row: fill_of(read(frame, row))
+
+
+def fill_of(percent: float) -> Level:
+    """Return the level of a share of what there is room for."""
+    return level_of(percent, hot=95, warm=80, least=0.05)
 
 
 def percent_level(name: str) -> Meaning:

@@ -16,6 +16,7 @@ from montauk_tui.engine.columns import gauge_cells as gauges
 from montauk_tui.engine.columns import inputs as made_from
 from montauk_tui.engine.columns import ioprio_cells as ioprio
 from montauk_tui.engine.columns import rate_cells as rates
+from montauk_tui.engine.columns.cgroup_columns import CGROUP_COLUMNS
 from montauk_tui.engine.columns.column import (
     CGROUP,
     COUNTER,
@@ -226,6 +227,7 @@ _TABLE: Final = (
     extra_column("short_pct", "SHORT%",
                  "CPU use of exited processes: those it started, or in the group", 7,
                  units.percent_text, extra.percent_level("short_pct")),
+    *CGROUP_COLUMNS,
     extra_column("event_s", "AT", "when it happened", 8, units.clock_second_text),
     extra_column("event", "EVENT", "fork, exec or exit", 5, extra.event_text),
     gauge_column("autogroup", "AGRP", "autogroup: sessions share CPU time by it"),

@@ -1,7 +1,7 @@
 """What processes are grouped by: the name of the group of each, and how to find it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from montauk_tui.engine.columns.containers import container_of, unit_of
@@ -35,6 +35,8 @@ class Criterion(NamedTuple):
     need: Need = Need.NONE
     nests: bool = False
     """Whether the names are paths, so that groups contain others."""
+    whose: Callable[[str], str] | None = None
+    """Returns the group of a cgroup, if groups are made by cgroup."""
 
     def query(self, name: str, *, nested: bool) -> str:
         """Return the filter for the processes of a group, or of those in it too."""
@@ -75,6 +77,36 @@ def cgroups_of(members: Members) -> list[str]:
     ]
 
 
+def own_cgroups(
+    criterion: Criterion, names: Sequence[str], paths: Iterable[str]
+) -> list[str]:
+    """Return the cgroup that each group is; empty if it is not one cgroup.
+
+    Args:
+        criterion: What the groups are made by.
+        names: Of the groups.
+        paths: Of the cgroups of their members.
+    """
+    if criterion.nests:
+        return [name if name.startswith(ROOT) else "" for name in names]
+    if criterion.whose is None:
+        return [""] * len(names)
+    tops: dict[str, set[str]] = {}
+    for path in set(paths):
+        name = criterion.whose(path)
+        tops.setdefault(name, set()).add(_top(criterion.whose, name, path))
+    found = (tops.get(name, set()) for name in names)
+    return [next(iter(them)) if len(them) == 1 else "" for them in found]
+
+
+def _top(whose: Callable[[str], str], name: str, path: str) -> str:
+    """Return the first cgroup on the way to a path that is in the same group."""
+    at = path.find("/", 1)
+    while at >= 0 and whose(path[:at]) != name:
+        at = path.find("/", at + 1)
+    return path if at < 0 else path[:at]
+
+
 def _by_cgroup(_members: Members, paths: list[str]) -> list[str]:
     return [path or NO_CGROUP for path in paths]
 
@@ -113,10 +145,13 @@ _READ: Final = Need.of("cgroup")
 
 _TABLE: Final = (
     Criterion("cgroup", _by_cgroup, NO_CGROUP, need=_READ, nests=True),
-    Criterion("unit", _made_of(unit_of, _NO_UNIT), NO_CGROUP, _NO_UNIT, need=_READ),
+    Criterion(
+        "unit", _made_of(unit_of, _NO_UNIT), NO_CGROUP, _NO_UNIT, need=_READ,
+        whose=unit_of,
+    ),
     Criterion(
         "container", _made_of(container_of, _NO_CONTAINER), NO_CGROUP, _NO_CONTAINER,
-        need=_READ,
+        need=_READ, whose=container_of,
     ),
     Criterion("user", _by_user, _NO_USER),
     Criterion("program", _by_program, _NO_NAME, field="name"),

@@ -16,9 +16,11 @@ from montauk_tui.engine.groups.criteria import (
     ROOT,
     Criterion,
     cgroups_of,
+    own_cgroups,
 )
 from montauk_tui.engine.groups.members import Members
 from montauk_tui.engine.groups.table import group_frame, numbers_of
+from montauk_tui.engine.interval.cgroup_rates import NAMES, PLACE
 from montauk_tui.engine.rows.build import common_of, per_s_extra, sums_of
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import Extra
@@ -75,6 +77,8 @@ def grouped(frame: Frame, criterion: Criterion, *, tree: bool) -> Frame:
     if groups.above.max(initial=-1) >= 0:
         pids = numbers_of(groups.names).astype(np.float64)
         extra["hangs_from"] = np.where(groups.above >= 0, pids[groups.above], np.nan)
+    own = own_cgroups(criterion, groups.names, paths)
+    extra |= _of_kernel(frame, own)
     columns = {name: _whole(groups.sums(members.held(name))) for name in _HELD}
     columns["uid"] = common_of(members.common("uid"), groups.of, len(groups.names))
     is_kernel = np.array(groups.names, dtype=object) == KERNEL
@@ -83,6 +87,18 @@ def grouped(frame: Frame, criterion: Criterion, *, tree: bool) -> Frame:
         frame, groups.names, columns, groups.sums(members.cpu_pct), extra,
         _containing(groups, paths),
     )  # fmt: skip
+
+
+def _of_kernel(frame: Frame, own: Sequence[str]) -> Extra:
+    """Return what the kernel counts for the cgroup that each group is."""
+    if not frame.cgroups:
+        return {}
+    places = {path: float(place) for place, path in enumerate(frame.cgroups)}
+    rows = [frame.cgroups.get(path, {}) for path in own]
+    return {
+        PLACE: np.array([places.get(path, np.nan) for path in own]),
+        **{name: np.array([row.get(name, np.nan) for row in rows]) for name in NAMES},
+    }
 
 
 def _containing(groups: _Groups, paths: Sequence[str]) -> list[str]:

@@ -11,6 +11,7 @@ from montauk_tui.engine.columns.cells import Level
 from montauk_tui.engine.columns.gauge_cells import of_cgroup
 from montauk_tui.engine.rows.causes import cause, death_of, why_unknown
 from montauk_tui.engine.rows.kinds import extra_value, kind_of, real_identity
+from montauk_tui.engine.summary.cgroup import kernel_facts
 from montauk_tui.engine.summary.items import Fact, Group, Listing, Summary
 from montauk_tui.engine.summary.lists import exits_of_group, living
 from montauk_tui.engine.summary.live import ago_text, moment_text, split_text, use_of
@@ -110,7 +111,7 @@ def group(listed: Frame, row: int) -> Summary:
         said=said,
         level=Level.PLAIN,
         command=_command(listed, row),
-        groups=(_held(listed, row), spawned(listed, row)),
+        groups=(_held(listed, row), kernel_facts(listed, row), spawned(listed, row)),
     )
 
 

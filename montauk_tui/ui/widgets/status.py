@@ -31,7 +31,8 @@ def draw_status_line(
     cost = f"  every {interval_s:g} s costs {cost} "
     whole = f"collector {collector.name} ({collector.detail}){cost}"
     lost = (*_recording(frame.recording, theme), *_lost(frame.sample.counters, theme))
-    unknown, refusals = frame.sample.host.unknown, collector.refusals
+    unknown = (*frame.sample.host.unknown, *frame.sample.cgroups.unknown)
+    refusals = collector.refusals
     is_off = bool(lost or unknown or refusals)
     room = width - cell_width(whole)
     if room < (_ROOM_BESIDE_DETAIL if is_off else 1):

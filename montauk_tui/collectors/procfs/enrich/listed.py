@@ -8,6 +8,7 @@ from montauk_tui.collectors.procfs.enrich.counters import COUNTERS_OF_FILES
 from montauk_tui.collectors.procfs.enrich.files import SOURCES
 from montauk_tui.collectors.procfs.enrich.owners import Owners
 from montauk_tui.collectors.procfs.enrich.resident import Resident
+from montauk_tui.model.cgroups import RATES as CGROUP_RATES
 from montauk_tui.model.schema import Need
 
 ENRICHERS: Final = (
@@ -18,7 +19,7 @@ ENRICHERS: Final = (
 )  # fmt: skip
 """Columns of the table, in the order in which they are read."""
 
-FOR_RATES: Final = Need.union(
+FOR_RATES: Final = CGROUP_RATES | Need.union(
     row.need for row in (*ENRICHERS, *SOURCES) if row.two_samples
 )
 """The needs of two samples before it can be shown."""

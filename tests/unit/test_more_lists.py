@@ -1,0 +1,74 @@
+"""The further lists of `--json --with`."""
+
+import json
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from montauk_tui.errors import UsageError
+from montauk_tui.export.jsonlines import frame_json
+from montauk_tui.export.more_lists import LISTS, chosen
+from montauk_tui.model.cgroups import CgroupFigures, CgroupSample
+from montauk_tui.model.frame import Frame
+from tests.unit.test_groups import PATHS, WEB, at
+from tests.unit.test_groups_kernel import with_figures
+
+
+def document(frame: Frame, names: str) -> dict[str, Any]:
+    """Return the JSON of a frame with some lists."""
+    rows = np.arange(len(frame.sample.processes))
+    line = frame_json(frame, rows, more=chosen(names))
+    found: dict[str, Any] = json.loads(line, parse_constant=pytest.fail)
+    return found
+
+
+def test_without_the_option_there_are_no_more_lists() -> None:
+    frame = at(WEB)
+    assert LISTS.keys().isdisjoint(json.loads(frame_json(frame, np.arange(1))))
+
+
+def test_cgroups() -> None:
+    off = "this controller is not on for this cgroup"
+    frame = with_figures(at(WEB), PATHS[2], tasks=off)
+    assert document(frame, "cgroups")["cgroups"] == [
+        {
+            "path": PATHS[2],
+            "memory_bytes": 192_000_000,
+            "memory_limit_bytes": 200_000_000,
+            "cpu_pct": 50.0,
+            "cpu_limit_cores": 0.5,
+            "throttled_pct": 50.0,
+            "throttled_s_per_s": 0.5,
+            "cpu_pressure_pct": 30.0,
+            "memory_pressure_pct": 0.0,
+            "io_pressure_pct": 1.0,
+            "read_bytes_per_s": 1 << 20,
+            "write_bytes_per_s": 0,
+            "tasks": None,
+            "tasks_limit": "max",
+            "unknown": {"tasks": off},
+        }
+    ]
+
+
+def test_what_is_not_read_is_said() -> None:
+    sample = CgroupSample(
+        {"/": CgroupFigures(1.0, {"quota_us": math.inf, "period_us": 1.0})},
+        ("cgroups: 5 of 6 not read",),
+    )
+    frame = at(WEB)
+    frame = replace(frame, sample=replace(frame.sample, cgroups=sample))
+    assert document(frame, "cgroups")["host"]["unknown"] == list(sample.unknown)
+
+
+@pytest.mark.parametrize("names", ["cgroup", "", "cgroups,", "cgroups,x"])
+def test_an_unknown_list_is_refused(names: str) -> None:
+    with pytest.raises(UsageError, match="no list is called"):
+        chosen(names)
+
+
+def test_several_lists() -> None:
+    assert [*chosen("cgroups, cgroups")] == ["cgroups"]
