@@ -81,7 +81,7 @@ _TABLE: Final = (
     ),
     Tab(
         GROUPS, "Groups", GROUPS,
-        ("live", "cpu_pct", "short_pct", "rss_bytes", "mem_pct",
+        ("live", "cpu_pct", "short_pct", "rss_bytes",
          "cgroup_memory_bytes", "cgroup_memory_pct", "cgroup_quota",
          "cgroup_throttled_pct", "cgroup_cpu_pressure_pct",
          "cgroup_memory_pressure_pct", "cgroup_io_pressure_pct", "forks_rate",
