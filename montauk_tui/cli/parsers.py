@@ -112,7 +112,7 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     what.add_argument(
         "--with", metavar="LIST,LIST", dest="lists",
-        help="with --json: further lists: cgroups",
+        help="with --json: further lists: cgroups, disks, interfaces, filesystems",
     )  # fmt: skip
     what.add_argument(
         "-w", "--width", metavar="COLUMNS", type=count, nargs="?", const=_wide(),

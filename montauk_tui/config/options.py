@@ -12,7 +12,6 @@ from montauk_tui.config import readers as read
 from montauk_tui.config.option import Flag, made_option, option, options_of, switch
 
 _SECONDS: Final = '0.1 to 3600 seconds: `2`, `0.5`, `"500ms"`, `"2s"`, `"1m"`'
-_ROWS: Final = ", ".join(f"`{it}`" for it in read.ROWS)
 
 
 # fmt: off
@@ -60,7 +59,8 @@ class TabSettings:
     """Settings of one tab; None means its default."""
 
     name: str
-    rows: str | None = option(None, read.row_kind, f"{_ROWS}; default: the first")
+    rows: str | None = option(
+        None, read.row_kind, "what it lists; default: `processes`")
     columns: tuple[str, ...] | None = option(
         None, read.column_list, "as above; default: depends on `rows`")
     sort: str | None = option(

@@ -18,6 +18,9 @@ ROWS: Final = {
     "spawners": "Processes that start other processes",
     "groups": "Groups of processes",
     "events": "Forks, execs and exits",
+    "disks": "Disks",
+    "interfaces": "Network interfaces",
+    "filesystems": "File systems",
 }
 """What a tab may list, and its title."""
 

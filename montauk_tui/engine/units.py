@@ -12,6 +12,7 @@ NOTHING_KNOWN: Final = "-"
 """The text of an unknown value."""
 
 _BYTE_UNITS: Final = "KMGTPE"
+_DECIMAL_UNITS: Final = "kMGTP"
 
 
 def counted(count: float, one: str, many: str = "") -> str:
@@ -56,6 +57,17 @@ def hertz_text(hertz: float) -> str:
     if math.isnan(hertz):
         return NOTHING_KNOWN
     return f"{hertz / 1e9:.2f}GHz" if hertz >= 999.5e6 else f"{hertz / 1e6:.0f}MHz"
+
+
+def amount_text(count: float) -> str:
+    """Return a large number in at most 5 characters, in powers of 1000: `6.55M`."""
+    if math.isnan(count):
+        return NOTHING_KNOWN
+    for unit in ("", *_DECIMAL_UNITS):
+        if count < 999.5:
+            return f"{count:.3g}{unit}"
+        count /= 1000
+    return f"{count:.0f}E"
 
 
 def load_text(load: float) -> str:

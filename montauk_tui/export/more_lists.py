@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from montauk_tui.errors import UsageError, did_you_mean
 from montauk_tui.export.fields import rounded, whole
 from montauk_tui.model.cgroups import NEEDS
+from montauk_tui.model.devices import DISKS, FILESYSTEMS, INTERFACES, Listed
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import Need
 from montauk_tui.model.text import quoted
@@ -104,7 +105,107 @@ CGROUPS: Final = JsonList(
     ),
 )  # fmt: skip
 
-LISTS: Final = {"cgroups": CGROUPS}
+
+def _devices(kind: str) -> Callable[[Frame], Iterable[Row]]:
+    """Return what yields the devices of a kind."""
+
+    def rows(frame: Frame) -> Iterable[Row]:
+        listed: Mapping[str, Listed] = getattr(frame.sample.host.lists, kind) or {}
+        for name, values in frame.host_rates.lists.get(kind, {}).items():
+            one = listed[name]
+            yield {"name": name, "unknown": one.why or None, **one.texts, **values}
+
+    return rows
+
+
+def _text(name: str) -> Callable[[Row], Any]:
+    return lambda row: row.get(name) or None
+
+
+_NAMED: Final = ListField("name", "string", "name, sanitised", _same("name"), "never")
+_REASON: Final = ListField(
+    "unknown", "string", "why something is null", _same("unknown"), "nothing to say"
+)
+_NOT: Final = "unknown"
+
+DISK_LIST: Final = JsonList(
+    DISKS,
+    _devices("disks"),
+    (
+        _NAMED,
+        ListField("busy_pct", "%", "share of time in which it worked",
+                  _decimal("disk_busy_pct"), _FIRST),
+        ListField("reads_per_s", "1/s", "completed reads",
+                  _decimal("disk_reads"), _FIRST),
+        ListField("writes_per_s", "1/s", "completed writes",
+                  _decimal("disk_writes"), _FIRST),
+        ListField("read_bytes_per_s", "bytes/s", "read",
+                  _count("disk_read_rate"), _FIRST),
+        ListField("write_bytes_per_s", "bytes/s", "written",
+                  _count("disk_write_rate"), _FIRST),
+        ListField("await_s", "s", "mean time of a read or write",
+                  _decimal("disk_await_s", 6), "none was completed"),
+        ListField("queue", "number", "mean number of incomplete requests",
+                  _decimal("disk_queue", 3), _FIRST),
+        ListField("size_bytes", "bytes", "size", _count("disk_size_bytes"), _NOT),
+        _REASON,
+    ),
+)  # fmt: skip
+
+INTERFACE_LIST: Final = JsonList(
+    INTERFACES,
+    _devices("interfaces"),
+    (
+        _NAMED,
+        ListField("state", "string", "`operstate` of the kernel",
+                  _text("net_state"), _NOT),
+        ListField("speed_bits_per_s", "bits/s", "speed of the link",
+                  _count("net_speed"), "down, or none"),
+        ListField("in_bytes_per_s", "bytes/s", "received",
+                  _count("net_in_rate"), _FIRST),
+        ListField("out_bytes_per_s", "bytes/s", "sent",
+                  _count("net_out_rate"), _FIRST),
+        *(ListField(f"{way}_{what}_per_s", "1/s", meaning,
+                    _decimal(f"net_{way}_{what}"), _FIRST)
+          for what, meanings in (
+              ("packets", ("packets received", "packets sent")),
+              ("errors", ("receive errors", "send errors")),
+              ("drops", ("received packets dropped", "packets dropped, not sent")),
+          )
+          for way, meaning in zip(("in", "out"), meanings, strict=True)),
+        _REASON,
+    ),
+)  # fmt: skip
+
+FILESYSTEM_LIST: Final = JsonList(
+    FILESYSTEMS,
+    _devices("filesystems"),
+    (
+        ListField("mount_point", "string", "where it is mounted, sanitised",
+                  _same("name"), "never"),
+        ListField("type", "string", "type", _same("fs_type"), "never"),
+        ListField("source", "string", "device or server", _text("fs_source"), "empty"),
+        ListField("mode", "string", "`rw`, or `ro` for read-only",
+                  _same("fs_mode"), "never"),
+        ListField("size_bytes", "bytes", "size", _count("fs_size_bytes"), _OFF),
+        ListField("used_bytes", "bytes", "in use", _count("fs_used_bytes"), _OFF),
+        ListField("free_bytes", "bytes", "what users may still use",
+                  _count("fs_free_bytes"), _OFF),
+        ListField("used_pct", "%", "in use, of what users may use",
+                  _decimal("fs_used_pct"), _OFF),
+        ListField("inodes", "integer", "inodes", _count("fs_inodes"), _OFF),
+        ListField("inodes_pct", "%", "inodes in use", _decimal("fs_inodes_pct"),
+                  "it has no inodes"),
+        _REASON,
+    ),
+)  # fmt: skip
+
+LISTS: Final = {
+    "cgroups": CGROUPS,
+    "disks": DISK_LIST,
+    "interfaces": INTERFACE_LIST,
+    "filesystems": FILESYSTEM_LIST,
+}
 """By the name in `--with`, which is that of the field in the sample."""
 
 

@@ -1,8 +1,11 @@
 """What the machine's devices count or measure: interfaces, disks, sensors."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
+
+from montauk_tui.model.schema import Need
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,37 @@ class Devices:
 
 
 NO_DEVICES: Final = Devices(math.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One disk, interface or file system; what is missing is unknown."""
+
+    values: Mapping[str, float]
+    """Counters and gauges by name, in the unit of the kernel's file."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Sanitised texts by name."""
+    why: str = ""
+    """Why something is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLists:
+    """Devices one by one, by their sanitised names; None where not read."""
+
+    read_s: float
+    """CLOCK_MONOTONIC of the reading."""
+    disks: Mapping[str, Listed] | None = None
+    interfaces: Mapping[str, Listed] | None = None
+    filesystems: Mapping[str, Listed] | None = None
+    """By mount point."""
+
+
+NO_LISTS: Final = DeviceLists(math.nan)
+
+DISKS: Final = Need.of("list_disks")
+INTERFACES: Final = Need.of("list_interfaces")
+FILESYSTEMS: Final = Need.of("list_filesystems")
 
 
 @dataclass(frozen=True, slots=True)

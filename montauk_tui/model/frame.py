@@ -1,7 +1,7 @@
 """A sample with the rates since the previous one: all that a front end is given."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -87,6 +87,9 @@ class HostRates:
     network: DeviceThroughput = NO_THROUGHPUT
     disks: DeviceThroughput = NO_THROUGHPUT
 
+    lists: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
+    """By the kind of device and its name the columns of the lists."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
@@ -141,6 +144,8 @@ class Frame:
     """More columns of the sample's processes."""
     cgroups: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """By path the columns of cgroups, as far as they were read."""
+    texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Columns of texts, which only lists of devices have."""
     deaths: Deaths = field(default_factory=lambda: NO_DEATHS)
     """The signals that ended exited processes among them."""
     whole: "Frame | None" = None

@@ -21,6 +21,8 @@ class RowKind(IntEnum):
     """A fork, an exec or an exit; the process may be live."""
     GROUP = 6
     """All processes of a program or of a cgroup, live or exited."""
+    DEVICE = 7
+    """A disk, an interface or a file system."""
 
 
 NUMBERS: Final = {
@@ -28,6 +30,7 @@ NUMBERS: Final = {
     RowKind.ORPHANS_PARENT: (1 << 39, 1 << 40),
     RowKind.EXITED_GROUP: (1 << 40, 1 << 56),
     RowKind.GROUP: (1 << 56, 1 << 57),
+    RowKind.DEVICE: (1 << 57, 1 << 58),
     RowKind.EVENT: (1 << 60, 1 << 62),
 }
 """The range of numbers of each kind; those of single processes are exact as float64."""

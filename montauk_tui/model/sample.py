@@ -8,7 +8,14 @@ from typing import ClassVar, Final, NamedTuple
 import numpy as np
 
 from montauk_tui.model.cgroups import NO_CGROUPS, CgroupSample
-from montauk_tui.model.devices import NO_DEVICES, Devices, Frequency, Temperature
+from montauk_tui.model.devices import (
+    NO_DEVICES,
+    NO_LISTS,
+    DeviceLists,
+    Devices,
+    Frequency,
+    Temperature,
+)
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.names import ZOMBIE
 from montauk_tui.model.schema import (
@@ -219,6 +226,7 @@ class HostSample:
     read_s: float = math.nan
     """CLOCK_MONOTONIC when `cpu_ticks` were read; NaN where that is not known."""
     devices: Devices = NO_DEVICES
+    lists: DeviceLists = NO_LISTS
     temperatures: tuple[Temperature, ...] | None = None
     """Of the CPUs; empty without a sensor, None if not needed."""
     frequencies: tuple[Frequency, ...] | None = None

@@ -20,6 +20,7 @@ from montauk_tui.model.schema import Need
 from montauk_tui.session.tabs import (
     GROUPINGS,
     GROUPS,
+    LISTINGS,
     MAIN,
     PROCESSES,
     SPAWNERS,
@@ -166,9 +167,14 @@ class Choices(Preferences):
     @property
     def shown_view(self) -> View:
         """The view of the current tab, with its own filter and the preferences."""
+        tab, only = self.tab_now, self.only
+        if tab.is_of_devices:
+            # They belong to no process and no user.
+            only = EVERYTHING
         return replace(
             self.view,
-            query=self.tab_now.query.both(self.only).both(self.view.query),
+            query=tab.query.both(only).both(self.view.query),
+            uid=None if tab.is_of_devices else self.view.uid,
             kernel_threads=self.kernel_threads,
             user_threads=self.user_threads,
         )
@@ -230,6 +236,7 @@ class Choices(Preferences):
         needs |= Need.union(column.show_need for column in shown)
         if self.tab_now.rows == GROUPS:
             needs |= CRITERIA[self.criterion].need
+        needs |= LISTINGS[self.tab_now.rows].need
         if self.search_text:
             needs |= Need.CMDLINE
         if self.user_threads:

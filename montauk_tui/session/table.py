@@ -87,6 +87,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "tab": navigation.show_tab,
     "next_tab": navigation.next_tab,
     "group": navigation.group,
+    "devices": navigation.devices,
     "spawner": spawner.spawner,
     "enter": opening.enter,
     "look": opening.look,

@@ -12,14 +12,19 @@ from montauk_tui.engine.columns.table import COLUMNS, DEFAULT
 from montauk_tui.engine.groups.criteria import CRITERIA
 from montauk_tui.engine.groups.rows import grouped
 from montauk_tui.engine.query import EVERYTHING, Query
+from montauk_tui.engine.rows.devices import devices
 from montauk_tui.engine.rows.events import events
 from montauk_tui.engine.rows.exited import exited_only, with_exited
 from montauk_tui.engine.rows.exited_parents import with_exited_parents
 from montauk_tui.engine.rows.groups import by_cgroup, by_executable
 from montauk_tui.engine.rows.spawners import spawners
 from montauk_tui.errors import MOST_COMPLAINTS, did_you_mean, few
+from montauk_tui.model.devices import DISKS as NEED_OF_DISKS
+from montauk_tui.model.devices import FILESYSTEMS as NEED_OF_FILESYSTEMS
+from montauk_tui.model.devices import INTERFACES as NEED_OF_INTERFACES
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKey
+from montauk_tui.model.schema import Need
 from montauk_tui.model.text import quoted
 
 
@@ -46,6 +51,11 @@ class Tab:
         return self.rows in (PROCESSES, GROUPS)
 
     @property
+    def is_of_devices(self) -> bool:
+        """Whether its rows are no processes, nor made of them."""
+        return self.rows in DEVICES
+
+    @property
     def order(self) -> tuple[Column, bool]:
         """The column it is sorted by at first, and whether the largest comes first."""
         column = COLUMNS[self.sort]
@@ -58,6 +68,13 @@ SPAWNERS: Final = "spawners"
 GROUPS: Final = "groups"
 MAIN: Final = "main"
 EXITED: Final = "exited"
+DISKS: Final = "disks"
+INTERFACES: Final = "interfaces"
+FILESYSTEMS: Final = "filesystems"
+
+DEVICES: Final = (DISKS, INTERFACES, FILESYSTEMS)
+"""Rows of devices, in the order in which a key goes through them; also the ids of
+their tabs."""
 
 _TABLE: Final = (
     Tab(MAIN, "Main", PROCESSES, DEFAULT, "cpu_pct"),
@@ -94,6 +111,25 @@ _TABLE: Final = (
          "command"),
         "event_s",
     ),
+    Tab(
+        DISKS, "Disks", DISKS,
+        ("disk_busy_pct", "disk_reads", "disk_writes", "disk_read_rate",
+         "disk_write_rate", "disk_await_s", "disk_queue", "disk_size_bytes", "command"),
+        "disk_busy_pct",
+    ),
+    Tab(
+        INTERFACES, "Interfaces", INTERFACES,
+        ("net_in_rate", "net_out_rate", "net_in_packets", "net_out_packets",
+         "net_in_errors", "net_out_errors", "net_in_drops", "net_out_drops",
+         "net_speed", "net_state", "command"),
+        "net_in_rate",
+    ),
+    Tab(
+        FILESYSTEMS, "File systems", FILESYSTEMS,
+        ("fs_size_bytes", "fs_used_bytes", "fs_free_bytes", "fs_used_pct",
+         "fs_inodes_pct", "fs_type", "fs_mode", "command"),
+        "fs_used_pct",
+    ),
 )  # fmt: skip
 
 BUILT_IN: Final = {tab.id: tab for tab in _TABLE}
@@ -120,7 +156,8 @@ class Tabs(NamedTuple):
         )
         for chosen in settings.tabs:
             every[chosen.id] = _chosen(every.get(chosen.id), chosen)
-        return cls(every, tuple(every)).ordered(settings.tab_order or tuple(every))
+        tabs = cls(every, ())
+        return tabs.ordered(settings.tab_order or tabs.usual_order)
 
     def ordered(self, order: Sequence[str]) -> "Tabs":
         """Return the tabs of which these are offered; Main is one of them anyway."""
@@ -130,7 +167,12 @@ class Tabs(NamedTuple):
     @property
     def chosen_order(self) -> tuple[str, ...]:
         """The setting `tab_order`; empty for the default."""
-        return () if self.order == tuple(self.every) else self.order
+        return () if self.order == self.usual_order else self.order
+
+    @property
+    def usual_order(self) -> tuple[str, ...]:
+        """All tabs but those of devices, which have a key of their own."""
+        return tuple(it for it in self.every if it not in DEVICES)
 
     def with_columns(self, tab_id: str, columns: tuple[str, ...]) -> "Tabs":
         """Return the tabs, one with other columns."""
@@ -235,6 +277,10 @@ class Listing(NamedTuple):
     """The message if there are no rows."""
     blind: str = ""
     """The message if the collector does not report the events."""
+    need: Need = Need.NONE
+    """What a sample must hold for the rows."""
+    heading: str = ""
+    """The title above names that are no commands."""
 
 
 LISTINGS: Final = {
@@ -259,6 +305,24 @@ LISTINGS: Final = {
         "no events yet",
         "collector {} does not report forks and exits",
     ),
+    DISKS: Listing(
+        lambda frame, _: devices(frame, DISKS),
+        "no disk is known",
+        need=NEED_OF_DISKS,
+        heading="Disk",
+    ),
+    INTERFACES: Listing(
+        lambda frame, _: devices(frame, INTERFACES),
+        "no interface is known",
+        need=NEED_OF_INTERFACES,
+        heading="Interface",
+    ),
+    FILESYSTEMS: Listing(
+        lambda frame, _: devices(frame, FILESYSTEMS),
+        "no file system is known",
+        need=NEED_OF_FILESYSTEMS,
+        heading="Mounted on",
+    ),
 }
 """By their names in the settings."""
 
@@ -273,6 +337,6 @@ def why_nothing(listed: Frame, rows: str) -> str:
     listing = LISTINGS[rows]
     if len(listed.sample.processes):
         return listing.nothing if rows == PROCESSES else "nothing matches the filter"
-    if (listed.whole or listed).sample.exits is None:
+    if listing.blind and (listed.whole or listed).sample.exits is None:
         return listing.blind.format(listed.collector.name)
     return listing.nothing

@@ -96,6 +96,8 @@ BINDINGS: Final = [
          "Go to the process that started the selected one"),
     _key("g", "group", "show.group", "Group",
          "Show groups: by cgroup, unit, container, user or program; group spawners"),
+    _key("D", "devices", "show.devices", "Devices",
+         "Show disks, then interfaces, then file systems"),
     _key("enter", "enter", "show.enter", "Open",
          "Show process details or open a group; in other tabs go to the process"),
     _key("l", "look('files')", "show.files", "Files",

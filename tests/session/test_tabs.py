@@ -8,7 +8,14 @@ from montauk_tui.config import Settings, TabSettings
 from montauk_tui.engine.columns.cells import command_text
 from montauk_tui.model.kinds import RowKind
 from montauk_tui.model.schema import Need
-from montauk_tui.session.tabs import BUILT_IN, LISTINGS, Tabs, validate, why_nothing
+from montauk_tui.session.tabs import (
+    BUILT_IN,
+    DEVICES,
+    LISTINGS,
+    Tabs,
+    validate,
+    why_nothing,
+)
 from tests.support.builders import make_frame, make_sample
 from tests.support.churn import (
     LOOPS,
@@ -34,7 +41,7 @@ def churning(**settings: Any) -> Desk:
 def test_without_choices_there_are_those_of_the_program() -> None:
     tabs = Tabs.from_settings(Settings())
     assert tabs.every == BUILT_IN
-    assert tabs.order == tuple(BUILT_IN)
+    assert tabs.order == tuple(it for it in BUILT_IN if it not in DEVICES)
     assert tabs.chosen_order == ()
 
 

@@ -17,6 +17,7 @@ from montauk_tui.model.records import RecordTable
 from montauk_tui.model.sample import Counters, ProcessTable, Sample
 from montauk_tui.model.schema import COUNTERS, UNKNOWN, Need, counters
 from tests.support.builders import FakeLookups
+from tests.support.device_lists import continued_lists
 
 _Records = TypeVar("_Records", bound=RecordTable | None)
 
@@ -83,7 +84,8 @@ def _continued(before: Sample, last: Sample, steps: int) -> Sample:
         ticks = host.cpu_ticks + steps * (host.cpu_ticks - before.host.cpu_ticks)
         host = dataclasses.replace(host, cpu_ticks=ticks)
     devices = _continued_devices(before.host.devices, host.devices, steps)
-    host = dataclasses.replace(host, devices=devices)
+    lists = continued_lists(before.host.lists, last.host.lists, steps)
+    host = dataclasses.replace(host, devices=devices, lists=lists)
     return dataclasses.replace(
         last,
         time_s=last.time_s + steps * step_s,

@@ -34,6 +34,7 @@ from tests.support.builders import (
     make_sample,
     make_table,
 )
+from tests.support.device_lists import first_lists, second_lists
 from tests.support.replay import ReplayCollector
 
 TICKS_PER_SECOND: Final = 1_000_000_000
@@ -366,6 +367,7 @@ def _host(cpus: int, busy: float, table: ProcessTable, *, after_s: float) -> Hos
             "io": Pressure(some_pct=6.8, full_pct=3.1),
         },
         devices=_devices(UPTIME_S + after_s),
+        lists=first_lists() if after_s < 0 else second_lists(),
         temperatures=(
             Temperature("Package id 0", 67.0, 100.0),
             Temperature("Core 0", 64.0, 100.0),

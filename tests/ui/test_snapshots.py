@@ -271,6 +271,17 @@ def test_tree_of_groups(looks_as_before: Looks, size: tuple[int, int]) -> None:
     assert looks_as_before(size, "g", "t", "down", churn=6)
 
 
+@pytest.mark.parametrize("keys", ["D", "DD", "DDD"])
+@pytest.mark.parametrize("size", SIZES, ids=name)
+def test_devices(looks_as_before: Looks, size: tuple[int, int], keys: str) -> None:
+    assert looks_as_before(size, *keys)
+
+
+def test_devices_in_light_and_ascii(looks_as_before: Looks) -> None:
+    keys = ("D", "D", "D", "down", "down")
+    assert looks_as_before((120, 40), *keys, theme="montauk-light", ascii=True)
+
+
 @pytest.mark.parametrize("size", CHURN, ids=name)
 def test_events(looks_as_before: Looks, size: tuple[int, int]) -> None:
     assert looks_as_before(size, "shift+tab", "down", churn=2)

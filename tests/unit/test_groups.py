@@ -13,10 +13,10 @@ from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.engine.folds import Folds
 from montauk_tui.engine.groups.criteria import CRITERIA, KERNEL, NO_CGROUP
 from montauk_tui.engine.groups.rows import grouped
-from montauk_tui.engine.groups.table import numbers_of
 from montauk_tui.engine.projection import View, project
 from montauk_tui.engine.query import parse
 from montauk_tui.engine.rows.exited import are_new_rows, with_exited
+from montauk_tui.engine.rows.named import numbers_of
 from montauk_tui.engine.summary.subject import summarize
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import PF_KTHREAD, known_sum

@@ -15,6 +15,7 @@ from montauk_tui.model.cgroups import CgroupFigures, CgroupSample
 from montauk_tui.model.frame import Frame
 from tests.unit.test_groups import PATHS, WEB, at
 from tests.unit.test_groups_kernel import with_figures
+from tests.unit.test_rows_devices import frame_with
 
 
 def document(frame: Frame, names: str) -> dict[str, Any]:
@@ -71,4 +72,63 @@ def test_an_unknown_list_is_refused(names: str) -> None:
 
 
 def test_several_lists() -> None:
-    assert [*chosen("cgroups, cgroups")] == ["cgroups"]
+    assert [*chosen("disks, cgroups,disks")] == ["disks", "cgroups"]
+
+
+def test_disks() -> None:
+    (disk, _) = document(frame_with(), "disks")["disks"]
+    assert disk == {
+        "name": "nvme0n1",
+        "busy_pct": 75.0,
+        "reads_per_s": 100.0,
+        "writes_per_s": 50.0,
+        "read_bytes_per_s": 2_097_152,
+        "write_bytes_per_s": 26_214_400,
+        "await_s": 0.001667,
+        "queue": 1.5,
+        "size_bytes": 512 << 30,
+        "unknown": None,
+    }
+
+
+def test_interfaces() -> None:
+    (card, loopback) = document(frame_with(), "interfaces")["interfaces"]
+    assert card == {
+        "name": "enp3s0",
+        "state": "up",
+        "speed_bits_per_s": 10_000_000_000,
+        "in_bytes_per_s": 1 << 20,
+        "out_bytes_per_s": 1024,
+        "in_packets_per_s": 1000.0,
+        "out_packets_per_s": 5.0,
+        "in_errors_per_s": 2.0,
+        "out_errors_per_s": 0.0,
+        "in_drops_per_s": 0.0,
+        "out_drops_per_s": 0.0,
+        "unknown": None,
+    }
+    assert loopback["speed_bits_per_s"] is None
+
+
+def test_file_systems() -> None:
+    root, _, backup = document(frame_with(), "filesystems")["filesystems"]
+    assert root == {
+        "mount_point": "/",
+        "type": "ext4",
+        "source": "/dev/nvme0n1p2",
+        "mode": "rw",
+        "size_bytes": 100 << 30,
+        "used_bytes": 91 << 30,
+        "free_bytes": 4 << 30,
+        "used_pct": 95.79,
+        "inodes": 6_553_600,
+        "inodes_pct": 8.45,
+        "unknown": None,
+    }
+    assert backup["size_bytes"] is None
+    assert backup["unknown"] == "no answer for 30 s"
+
+
+@pytest.mark.parametrize("name", ["disks", "interfaces", "filesystems"])
+def test_lists_that_were_not_read_are_empty(name: str) -> None:
+    assert document(at(WEB), name)[name] == []

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 from montauk_tui.collectors.procfs.charged import Charged
 from montauk_tui.collectors.procfs.cpus import parse_cpus
+from montauk_tui.collectors.procfs.device_lists import LISTS, DeviceListReader
 from montauk_tui.collectors.procfs.disk import Disks
 from montauk_tui.collectors.procfs.figures import Reasons, without_cut_word
 from montauk_tui.collectors.procfs.meminfo import parse_meminfo
@@ -56,6 +57,7 @@ class HostReader:
         self._read_lists = read_lists
         self._interfaces = Interfaces(sys)
         self._disks = Disks(sys)
+        self._lists = DeviceListReader(read_lists, sys)
         self._thermometers = Thermometers(sys)
         self._clocks = Clocks(sys)
         self._stolen = Stolen(sys)
@@ -85,6 +87,7 @@ class HostReader:
         return replace(
             host,
             devices=self._devices(needs, reasons),
+            lists=self._lists.read(needs, reasons),
             temperatures=self._thermometers.read(reasons) if hot else None,
             frequencies=self._clocks.read(reasons) if clocks else None,
             unknown=tuple(reasons.lines),
@@ -107,7 +110,7 @@ class HostReader:
         )
 
 
-_DEVICES: Final = Need.NETWORK | Need.DISK | Need.TEMPERATURE | Need.FREQUENCY
+_DEVICES: Final = Need.NETWORK | Need.DISK | Need.TEMPERATURE | Need.FREQUENCY | LISTS
 
 
 def read_host(read: Read, reasons: Reasons) -> HostSample:

@@ -68,7 +68,8 @@ def pid_text(frame: Frame, row: int) -> str:
         return str(frame.sample.processes.pid[row])
     real = extra_value(frame, "real_pid", row)
     if math.isnan(real):
-        return f"{whole_text(extra_value(frame, 'count', row))}x"
+        count = extra_value(frame, "count", row)
+        return NOTHING_KNOWN if math.isnan(count) else f"{whole_text(count)}x"
     return whole_text(real)
 
 

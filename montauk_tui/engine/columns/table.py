@@ -38,6 +38,7 @@ from montauk_tui.engine.columns.column import (
     time_column,
 )
 from montauk_tui.engine.columns.containers import container_of, unit_of
+from montauk_tui.engine.columns.device_columns import DEVICE_COLUMNS
 from montauk_tui.errors import UsageError, did_you_mean
 from montauk_tui.model.schema import Need
 from montauk_tui.model.text import quoted
@@ -228,6 +229,7 @@ _TABLE: Final = (
                  "CPU use of exited processes: those it started, or in the group", 7,
                  units.percent_text, extra.percent_level("short_pct")),
     *CGROUP_COLUMNS,
+    *DEVICE_COLUMNS,
     extra_column("event_s", "AT", "when it happened", 8, units.clock_second_text),
     extra_column("event", "EVENT", "fork, exec or exit", 5, extra.event_text),
     gauge_column("autogroup", "AGRP", "autogroup: sessions share CPU time by it"),

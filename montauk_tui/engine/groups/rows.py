@@ -19,9 +19,10 @@ from montauk_tui.engine.groups.criteria import (
     own_cgroups,
 )
 from montauk_tui.engine.groups.members import Members
-from montauk_tui.engine.groups.table import group_frame, numbers_of
+from montauk_tui.engine.groups.table import group_frame
 from montauk_tui.engine.interval.cgroup_rates import NAMES, PLACE
 from montauk_tui.engine.rows.build import common_of, per_s_extra, sums_of
+from montauk_tui.engine.rows.named import numbers_of
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import Extra
 from montauk_tui.model.schema import UNKNOWN, Floats, Ints

@@ -1,61 +1,17 @@
-"""Rows of groups, by their names: numbers that last, and what stands in each cell."""
+"""Rows of groups, by their names, and what stands in each cell."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from montauk_tui.engine.rows.build import RowLookups, frame_of
+from montauk_tui.engine.rows.build import frame_of
 from montauk_tui.engine.rows.kinds import all_of
+from montauk_tui.engine.rows.named import NameLookups, numbers_of
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import Extra
-from montauk_tui.model.kinds import NUMBERS, RowKind, numbers
-from montauk_tui.model.lookups import Command, Lookups
-from montauk_tui.model.sample import Identity, ProcessTable
+from montauk_tui.model.kinds import RowKind
+from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import COMM_BYTES, NO_START, UNKNOWN, Floats, Ints
-from montauk_tui.model.text import clean
-
-
-class NameLookups(RowLookups):
-    """Strings of rows that have a name instead of a command line."""
-
-    def __init__(
-        self,
-        base: Lookups,
-        pids: Ints,
-        names: Sequence[bytes],
-        cgroups: Mapping[int, str],
-    ) -> None:
-        """Take the names of rows and the paths of their cgroups, by number."""
-        super().__init__(base, pids, names)
-        self._cgroups = cgroups
-
-    def cgroup(self, number: int) -> str:
-        """Return the path of a cgroup, also of a row."""
-        own = self._cgroups.get(number)
-        return super().cgroup(number) if own is None else own
-
-    def command(self, identity: Identity, comm: bytes) -> Command:
-        """Return the name; of a path the last part is the program's own name."""
-        raw = self._raw(identity)
-        if raw is None:
-            return super().command(identity, comm)
-        text = clean(raw)
-        return Command(text, text.rfind("/", 0, len(text) - 1) + 1, len(text))
-
-    known_command = command
-
-
-def numbers_of(names: Sequence[str]) -> Ints:
-    """Return a number for each name, the same in every frame of this run.
-
-    It is a hash with a secret key (SipHash): names may be an attacker's choice. Each is
-    exact as float64.
-    """
-    first, end = NUMBERS[RowKind.GROUP]
-    step = end >> 53
-    most = (end - first) // step - 1
-    values = [(hash(name) % most + 1) * step for name in names]
-    return numbers(RowKind.GROUP, np.array(values, dtype=np.int64))
 
 
 def group_frame(

@@ -16,6 +16,7 @@ from montauk_tui.engine.interval.counter_rates import (
     started_since,
     unknown_exit_rates,
 )
+from montauk_tui.engine.interval.device_rates import list_rates
 from montauk_tui.engine.interval.throughput import disk_throughput, network_throughput
 from montauk_tui.model.frame import HostRates, Rates
 from montauk_tui.model.join import Join, find, same_process
@@ -231,6 +232,7 @@ def host_rates(previous: HostSample | None, current: HostSample) -> HostRates:
         machine_busy=float(mean[_BUSY].sum()),
         network=network_throughput(devices, current.devices),
         disks=disk_throughput(devices, current.devices),
+        lists=list_rates(None if previous is None else previous.lists, current.lists),
     )
 
 

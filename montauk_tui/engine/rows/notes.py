@@ -4,6 +4,7 @@ import math
 from typing import Final, NamedTuple
 
 from montauk_tui.engine.rows.causes import cause
+from montauk_tui.engine.rows.devices import WHY
 from montauk_tui.engine.rows.kinds import extra_value, kind_of
 from montauk_tui.engine.units import exit_status_text, lifetime_text, rate_text
 from montauk_tui.model.frame import Frame
@@ -49,8 +50,9 @@ def note(frame: Frame, row: int, arrow: str = "<", *, with_cause: bool = True) -
             is_known = not math.isnan(extra_value(frame, "exit_status", row))
             one = _of_one(frame, row) if is_known else Note("exited", is_past=True)
             return one._replace(front=f"{one.front}, its children live on")
-        case RowKind.EXITED_GROUP:
-            return Note(behind=_of_many(frame, row))
+        case RowKind.EXITED_GROUP | RowKind.DEVICE as kind:
+            of_kind = _of_many if kind is RowKind.EXITED_GROUP else _of_device
+            return Note(behind=of_kind(frame, row))
         case RowKind.EXITED if "window_s" in frame.extra:
             return _of_one(frame, row)
         case RowKind.EXITED | RowKind.EVENT if with_cause:
@@ -62,6 +64,12 @@ def _of_one(frame: Frame, row: int) -> Note:
     status = extra_value(frame, "exit_status", row)
     front = exit_note(status, extra_value(frame, "lifetime_s", row))
     return Note(front, cause(frame, row), status > 0, is_past=True)
+
+
+def _of_device(frame: Frame, row: int) -> str:
+    """Return why something of a device is unknown."""
+    why = frame.texts[WHY][row]
+    return f"- ({why})" if why else ""
 
 
 def exit_note(status: float, lifetime_s: float) -> str:

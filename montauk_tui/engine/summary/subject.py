@@ -1,12 +1,22 @@
 """The summary of a row, by its kind."""
 
+from typing import Final
+
 from montauk_tui.engine.rows.exited import exited_one
 from montauk_tui.engine.rows.kinds import kind_of, real_identity
 from montauk_tui.engine.summary import exited
+from montauk_tui.engine.summary.device import device
 from montauk_tui.engine.summary.items import Summary
 from montauk_tui.engine.summary.live import living
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKind
+
+_OF_MANY: Final = {
+    RowKind.GROUP: exited.group,
+    RowKind.EXITED_GROUP: exited.many,
+    RowKind.DEVICE: device,
+}
+"""Of rows that are not about one process."""
 
 
 def summarize(listed: Frame, row: int, *, machine_scale: bool) -> Summary:
@@ -26,14 +36,12 @@ def summarize(listed: Frame, row: int, *, machine_scale: bool) -> Summary:
             groups = (exited.spawned(listed, row), *summary.groups)
             return summary._replace(groups=groups)
         return summary
-    match kind_of(listed, row):
-        case RowKind.GROUP:
-            return exited.group(listed, row)
-        case RowKind.EXITED_GROUP:
-            return exited.many(listed, row)
-        case RowKind.EVENT:
-            found = exited_one(whole, identity)
-            if found is None:
-                return exited.unseen(listed, row)
-            listed, row = found, 0
+    kind = kind_of(listed, row)
+    if of_kind := _OF_MANY.get(kind):
+        return of_kind(listed, row)
+    if kind is RowKind.EVENT:
+        found = exited_one(whole, identity)
+        if found is None:
+            return exited.unseen(listed, row)
+        listed, row = found, 0
     return exited.exited(listed, row, machine_scale=machine_scale)

@@ -6,7 +6,7 @@ from montauk_tui.engine.rows.kinds import kind_of, real_identity
 from montauk_tui.model.kinds import RowKey, RowKind
 from montauk_tui.session.choices import Choices
 from montauk_tui.session.state import Session, rows_with
-from montauk_tui.session.tabs import GROUPS, PROCESSES
+from montauk_tui.session.tabs import DEVICES, GROUPS, PROCESSES
 
 
 def show_tab(session: Session, tab_id: str) -> Session:
@@ -33,6 +33,13 @@ def group(session: Session) -> Session:
     return session.select_row(None)
 
 
+def devices(session: Session) -> Session:
+    """Show the disks, then the interfaces, then the file systems."""
+    shown = session.choices.tab
+    places = {tab_id: place + 1 for place, tab_id in enumerate(DEVICES)}
+    return show_tab(session, DEVICES[places.get(shown, 0) % len(DEVICES)])
+
+
 def lists(session: Session, choices: Choices, row: RowKey) -> bool:
     """Tell whether a row would be shown."""
     rows = rows_with(session.seen.frame, choices, session.rows)
@@ -45,10 +52,10 @@ def _remembering(session: Session) -> Session:
     place = session.place
     if rows is None or row is None or place is None:
         return replace(session, carried=()) if tab.rows == PROCESSES else session
-    if kind_of(rows.listed, place) is RowKind.GROUP:
+    if kind_of(rows.listed, place) in (RowKind.GROUP, RowKind.DEVICE):
         # The number of a group of spawners is its position, which another may have
         # later. The process at hand is still that of the last list of processes.
-        is_lasting = tab.rows == GROUPS
+        is_lasting = tab.rows == GROUPS or tab.is_of_devices
         kept = {**session.kept, tab.id: row} if is_lasting else session.kept
         return replace(session, kept=kept)
     carried = (row, RowKey.of(real_identity(rows.listed, place)))

@@ -62,6 +62,8 @@ def why_no_process(listed: Frame, row: int) -> str:
     kind, (pid, start_ticks) = kind_of(listed, row), real_identity(listed, row)
     if kind is RowKind.GROUP:
         return "this row is a group, not one process"
+    if kind is RowKind.DEVICE:
+        return "this row is a device, not a process"
     if kind is RowKind.EXITED_GROUP:
         return "this row is a group of exited processes"
     if start_ticks == UNKNOWN:

@@ -48,6 +48,8 @@ class RowStyle:
     """Tagged processes."""
     merged: bool = False
     """Whether a name that differs from the program's precedes the command."""
+    heading: str = ""
+    """The title of names that are no commands."""
 
 
 def fit_columns(
@@ -89,8 +91,8 @@ def draw_header(layout: Layout, look: RowStyle) -> Line:
     for column, width in zip(layout.columns, layout.widths, strict=True):
         is_sort = column.id == layout.sort_id
         title = column.title
-        if look.merged and column.id == "command":
-            title += " (merged)"
+        if column.id == "command":
+            title = look.heading or title + " (merged)" * look.merged
         if is_sort:
             # If the title fills its column, the arrow uses the gap beside it.
             title += arrows[0] if layout.descending else arrows[1]

@@ -149,9 +149,9 @@ def _order(seen: _Seen, choices: Choices, theme: Theme) -> Line:
     label, value = theme.style("label"), theme.style("value")
     scale = f"machine of {seen.cpus}" if choices.machine_scale else "one core"
     grouped = choices.grouped_by
+    by: Line = (("by " if grouped else "CPU% of ", label), (grouped or scale, value))
     return (
-        ("by " if grouped else "CPU% of ", label),
-        (grouped or scale, value),
+        *(() if choices.tab_now.is_of_devices else by),
         ("  tree by " if choices.in_tree else "  sort ", label),
         (choices.view.sort.title, value),
         _GAP,

@@ -9,6 +9,7 @@ from montauk_tui.collectors.procfs.enrich.files import SOURCES
 from montauk_tui.collectors.procfs.enrich.owners import Owners
 from montauk_tui.collectors.procfs.enrich.resident import Resident
 from montauk_tui.model.cgroups import RATES as CGROUP_RATES
+from montauk_tui.model.devices import DISKS, INTERFACES
 from montauk_tui.model.schema import Need
 
 ENRICHERS: Final = (
@@ -19,7 +20,10 @@ ENRICHERS: Final = (
 )  # fmt: skip
 """Columns of the table, in the order in which they are read."""
 
-FOR_RATES: Final = CGROUP_RATES | Need.union(
-    row.need for row in (*ENRICHERS, *SOURCES) if row.two_samples
+FOR_RATES: Final = (
+    CGROUP_RATES
+    | DISKS
+    | INTERFACES
+    | Need.union(row.need for row in (*ENRICHERS, *SOURCES) if row.two_samples)
 )
 """The needs of two samples before it can be shown."""
