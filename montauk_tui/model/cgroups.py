@@ -8,6 +8,9 @@ from montauk_tui.model.schema import Need
 
 ROOT: Final = "/"
 
+NO_LIMIT: Final = 2.0**64
+"""The value of a limit that is not set: more than any, and a number for recordings."""
+
 MEMORY: Final = Need.of("cgroup_memory")
 CPU: Final = Need.of("cgroup_cpu")
 PRESSURE: Final = Need.of("cgroup_pressure")
@@ -30,9 +33,9 @@ class Figure:
 
 FIGURES: Final[dict[str, Figure]] = {
     "memory_bytes": Figure("bytes", "memory, with the page cache", MEMORY),
-    "memory_limit_bytes": Figure("bytes", "its own limit; inf for none", MEMORY),
+    "memory_limit_bytes": Figure("bytes", "its own limit, or NO_LIMIT", MEMORY),
     "cpu_s": Figure("s", "CPU time so far", CPU),
-    "quota_us": Figure("us", "CPU time in each period; inf for no limit", CPU),
+    "quota_us": Figure("us", "CPU time in each period, or NO_LIMIT", CPU),
     "period_us": Figure("us", "length of a period", CPU),
     "periods": Figure("count", "periods so far in which it ran, with a limit", CPU),
     "throttled": Figure("count", "those in which it had to wait", CPU),
@@ -43,7 +46,7 @@ FIGURES: Final[dict[str, Figure]] = {
     "read_bytes": Figure("bytes", "read from devices so far", IO),
     "write_bytes": Figure("bytes", "written to devices so far", IO),
     "tasks": Figure("count", "processes and threads", TASKS),
-    "tasks_limit": Figure("count", "how many are allowed; inf for no limit", TASKS),
+    "tasks_limit": Figure("count", "how many are allowed, or NO_LIMIT", TASKS),
 }
 
 

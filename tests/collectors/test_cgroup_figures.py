@@ -1,7 +1,6 @@
 """What the kernel counts for cgroups: made-up trees of either version."""
 
 import errno
-import math
 import os
 import time
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from montauk_tui.model.cgroups import (
     MEMORY,
     NEEDS,
     NO_CGROUPS,
+    NO_LIMIT,
     PRESSURE,
     TASKS,
     CgroupFigures,
@@ -67,7 +67,7 @@ EXPECTED = {
     "read_bytes": 4196.0,
     "write_bytes": 8392.0,
     "tasks": 12.0,
-    "tasks_limit": math.inf,
+    "tasks_limit": NO_LIMIT,
 }
 WAITED = {
     "cpu_pressure_pct": 12.5,
@@ -125,7 +125,7 @@ def test_both_at_once_as_systemd_mounts_them(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "limit"),
-    [("-1", math.inf), ("9223372036854771712", math.inf), ("4096", 4096.0)],
+    [("-1", NO_LIMIT), ("9223372036854771712", NO_LIMIT), ("4096", 4096.0)],
 )
 def test_version_1_has_no_word_for_no_limit(
     tmp_path: Path, text: str, limit: float

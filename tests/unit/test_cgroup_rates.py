@@ -5,13 +5,13 @@ import math
 import pytest
 
 from montauk_tui.engine.interval.cgroup_rates import NAMES, cgroup_rates
-from montauk_tui.model.cgroups import CgroupFigures, CgroupSample
+from montauk_tui.model.cgroups import NO_LIMIT, CgroupFigures, CgroupSample
 
 BEFORE = {
     "memory_bytes": 50.0, "memory_limit_bytes": 200.0, "cpu_s": 10.0,
     "quota_us": 150_000.0, "period_us": 100_000.0, "periods": 100.0, "throttled": 5.0,
     "throttled_s": 1.0, "read_bytes": 1_000.0, "write_bytes": 0.0, "tasks": 3.0,
-    "tasks_limit": math.inf, "cpu_pressure_pct": 1.5,
+    "tasks_limit": NO_LIMIT, "cpu_pressure_pct": 1.5,
 }  # fmt: skip
 NOW = {
     **BEFORE, "memory_bytes": 150.0, "cpu_s": 13.0, "periods": 120.0,
@@ -65,7 +65,7 @@ def test_two_readings_at_one_moment_have_no_rates() -> None:
 
 @pytest.mark.parametrize("limit", [math.inf, 0.0])
 def test_without_a_limit_there_is_no_share(limit: float) -> None:
-    found = rates(BEFORE, {**NOW, "memory_limit_bytes": limit, "quota_us": math.inf})
+    found = rates(BEFORE, {**NOW, "memory_limit_bytes": limit, "quota_us": NO_LIMIT})
     assert "cgroup_memory_pct" not in found
     assert found["cgroup_limit_bytes"] == limit
     assert found["cgroup_quota"] == math.inf

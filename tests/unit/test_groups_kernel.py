@@ -15,7 +15,14 @@ from montauk_tui.engine.projection import View, project
 from montauk_tui.engine.query import parse
 from montauk_tui.engine.summary.cgroup import kernel_facts
 from montauk_tui.engine.summary.subject import summarize
-from montauk_tui.model.cgroups import CPU, MEMORY, PRESSURE, CgroupFigures, CgroupSample
+from montauk_tui.model.cgroups import (
+    CPU,
+    MEMORY,
+    NO_LIMIT,
+    PRESSURE,
+    CgroupFigures,
+    CgroupSample,
+)
 from montauk_tui.model.frame import Frame
 from montauk_tui.session.choices import Choices
 from montauk_tui.session.tabs import GROUPS
@@ -26,7 +33,7 @@ FIGURES = {
     "period_us": 100_000.0, "cpu_s": 1.0, "periods": 10.0, "throttled": 2.0,
     "throttled_s": 0.5, "cpu_pressure_pct": 30.0, "memory_pressure_pct": 0.0,
     "io_pressure_pct": 1.0, "read_bytes": 0.0, "write_bytes": 0.0, "tasks": 3.0,
-    "tasks_limit": math.inf,
+    "tasks_limit": NO_LIMIT,
 }  # fmt: skip
 LATER = {
     **FIGURES, "cpu_s": 1.5, "periods": 20.0, "throttled": 7.0, "throttled_s": 1.0,

@@ -1,8 +1,8 @@
 """The further lists of `--json --with`."""
 
 import json
-import math
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,17 @@ import pytest
 from montauk_tui.errors import UsageError
 from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.export.more_lists import LISTS, chosen
-from montauk_tui.model.cgroups import CgroupFigures, CgroupSample
+from montauk_tui.model.cgroups import NO_LIMIT, CgroupFigures, CgroupSample
 from montauk_tui.model.frame import Frame
+from tests.support.builders import make_host, make_sample
+from tests.support.device_lists import second_lists, with_lists
+from tests.support.recordings import (
+    differences,
+    frames_of,
+    read,
+    samples_of,
+    write,
+)
 from tests.unit.test_groups import PATHS, WEB, at
 from tests.unit.test_groups_kernel import with_figures
 from tests.unit.test_rows_devices import frame_with
@@ -57,7 +66,7 @@ def test_cgroups() -> None:
 
 def test_what_is_not_read_is_said() -> None:
     sample = CgroupSample(
-        {"/": CgroupFigures(1.0, {"quota_us": math.inf, "period_us": 1.0})},
+        {"/": CgroupFigures(1.0, {"quota_us": NO_LIMIT, "period_us": 1.0})},
         ("cgroups: 5 of 6 not read",),
     )
     frame = at(WEB)
@@ -132,3 +141,19 @@ def test_file_systems() -> None:
 @pytest.mark.parametrize("name", ["disks", "interfaces", "filesystems"])
 def test_lists_that_were_not_read_are_empty(name: str) -> None:
     assert document(at(WEB), name)[name] == []
+
+
+def test_a_recording_has_them_too(tmp_path: Path) -> None:
+    cgroups = CgroupSample(
+        {"/a": CgroupFigures(1.0, {"tasks_limit": NO_LIMIT}, {"tasks": "off"})},
+        ("cgroups: 1 of 2 not read",),
+    )
+    host = with_lists(make_host(), second_lists())
+    sample = make_sample([{"pid": 1}], host=host, cgroups=cgroups)
+    write(tmp_path / "it", frames_of([sample]))
+    (found,) = samples_of(read(tmp_path / "it"))
+    assert differences(found, sample) == []
+    assert found.cgroups == cgroups
+    assert (found.host.lists.filesystems or {}).keys() == {
+        "/", "/boot/efi", "/srv/backup",
+    }  # fmt: skip

@@ -4,7 +4,6 @@ A controller is in a tree of version 1 or in that of version 2, never in both.
 """
 
 import errno
-import math
 import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
@@ -14,6 +13,7 @@ from montauk_tui.model.cgroups import (
     CPU,
     IO,
     MEMORY,
+    NO_LIMIT,
     PRESSURE,
     ROOT,
     TASKS,
@@ -55,14 +55,14 @@ def _most(name: str) -> Parse:
 
     def parse(text: bytes) -> Mapping[str, float]:
         word = text.strip()
-        return {name: math.inf if word in (b"max", b"-1") else _number(word)}
+        return {name: NO_LIMIT if word in (b"max", b"-1") else _number(word)}
 
     return parse
 
 
 def _memory_limit_v1(text: bytes) -> Mapping[str, float]:
     limit = _number(text.strip())
-    return {"memory_limit_bytes": math.inf if limit >= _NO_LIMIT_BYTES else limit}
+    return {"memory_limit_bytes": NO_LIMIT if limit >= _NO_LIMIT_BYTES else limit}
 
 
 def _cpu_max(text: bytes) -> Mapping[str, float]:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from montauk_tui.model.cgroups import CgroupFigures, CgroupSample
+from montauk_tui.model.cgroups import NO_LIMIT, CgroupFigures, CgroupSample
 
 AS_READ: Final = {
     "cgroup_memory_bytes": "memory_bytes",
@@ -50,7 +50,10 @@ def _values(before: CgroupFigures | None, now: CgroupFigures) -> Mapping[str, fl
         growth = now.values.get(name, math.nan) - last
         return growth if growth >= 0 else math.nan
 
-    read = now.values
+    read = {
+        name: math.inf if value >= NO_LIMIT else value
+        for name, value in now.values.items()
+    }
     values = {column: read.get(name, math.nan) for column, name in AS_READ.items()}
     for column, (name, unit) in COUNTED.items():
         values[column] = grown(name) * unit / passed_s
