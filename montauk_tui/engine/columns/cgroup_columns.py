@@ -32,7 +32,7 @@ def _column(
     )  # fmt: skip
     return replace(
         column, need=need, show_need=need, kind=Kind.SIZE if is_rate else None,
-        cost="0.04 ms a cgroup",
+        cost="0.1 ms a cgroup",
     )  # fmt: skip
 
 
