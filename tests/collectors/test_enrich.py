@@ -10,6 +10,8 @@ from montauk_tui.collectors.procfs.enrich.files import SOURCES
 from montauk_tui.collectors.procfs.enrich.gauges import Gauges
 from montauk_tui.collectors.procfs.enrich.listed import ENRICHERS, FOR_RATES
 from montauk_tui.collectors.procfs.scan import ProcRoot
+from montauk_tui.model.cgroups import RATES
+from montauk_tui.model.devices import DISKS, INTERFACES
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import COUNTERS, FIELDS, FOR_COUNTERS, Ints, Need
 from tests.support.builders import make_table
@@ -112,6 +114,6 @@ def test_one_more_gauge_is_one_more_row(root: ProcRoot) -> None:
 def test_what_is_a_rate_needs_two_samples() -> None:
     assert FOR_COUNTERS in FOR_RATES
     throttled = Need.of("throttled", "periods")
-    assert throttled == FOR_RATES - FOR_COUNTERS
+    assert throttled == FOR_RATES - FOR_COUNTERS - RATES - DISKS - INTERFACES
     counted = {name for one in ENRICHERS if one.two_samples for name in one.fields}
     assert counted == {name for name in COUNTERS if FIELDS[name].need}
