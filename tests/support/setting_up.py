@@ -5,7 +5,10 @@ from typing import Final
 from montauk_tui.ui.screens.setup import SetupScreen
 from tests.support.monitor import Monitor
 
-TABS: Final = ("Main", "I/O", "Exited", "Spawners", "Groups", "Events")
+TABS: Final = (
+    "Main", "I/O", "Exited", "Spawners", "Groups", "Events",
+    "Disks", "Interfaces", "File systems",
+)  # fmt: skip
 PAGES: Final = (*TABS, "Meters", "Tabs", "Look", "Behaviour", "Keys")
 
 
