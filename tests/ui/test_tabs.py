@@ -8,7 +8,7 @@ from montauk_tui.config import Settings
 from montauk_tui.engine.rows.kinds import kind_of
 from montauk_tui.model.kinds import RowKind
 from montauk_tui.model.schema import Need
-from montauk_tui.session.tabs import BUILT_IN, LISTINGS
+from montauk_tui.session.tabs import BUILT_IN, LISTINGS, Tabs
 from tests.support.churn import (
     LOOPS,
     MAKE,
@@ -199,7 +199,7 @@ async def test_where_nothing_happened_they_say_that() -> None:
     collector = churning_collector(exits=make_exits([]), starts=make_starts([]))
     async with running(make_app(collector), SIZE) as monitor:
         await monitor.press("tab")
-        for title in list(BUILT_IN)[2:]:
+        for title in Tabs.from_settings(Settings()).order[2:]:
             await monitor.press("tab")
             if title == "groups":
                 continue
