@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,9 @@ SHARED = (
 )
 
 
+_LOOK_S = 0.1
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How a command in the guest ended: -1 if it never came to its end."""
@@ -37,8 +41,29 @@ class Outcome:
     timed_out: bool
 
 
+class Limits:
+    """How long the machine may take to boot, and then for each result.
+
+    However many checks there are and however slow the machine is, one that hangs is
+    ended, and one that makes progress is not.
+    """
+
+    def __init__(self, boot_s: float, result_s: float) -> None:
+        """Begin when the machine starts."""
+        self.boot_s, self._result_s = boot_s, result_s
+        self._since_s, self._seen = time.monotonic(), 0
+
+    def are_over(self, results: Path) -> bool:
+        """Tell whether nothing has come for too long."""
+        seen = sum(1 for _ in results.glob("*.code")) + (results / "started").exists()
+        if seen != self._seen:
+            self._since_s, self._seen = time.monotonic(), seen
+        limit_s = self._result_s if seen else self.boot_s
+        return time.monotonic() - self._since_s > limit_s
+
+
 def run(
-    vng: Path, kernel: Kernel, command: list[str], results: Path, limit_s: int
+    vng: Path, kernel: Kernel, command: list[str], results: Path, limits: Limits
 ) -> Outcome:
     """Boot a kernel and run a command in it, in the folder of the checkout.
 
@@ -53,18 +78,21 @@ def run(
     results.mkdir(parents=True)
     (results / "command").write_text(guest_script(command, results), "utf-8")
     began = time.monotonic()
-    booting = machine(vng, kernel, results, limit_s)
+    booting = machine(vng, kernel, results)
     with (results / "console").open("wb") as console:
-        status = supervised(booting, environment(vng), console.fileno())
+        status = supervised(
+            booting, environment(vng), console.fileno(),
+            lambda: limits.are_over(results),
+        )  # fmt: skip
     outcome = Outcome(
         code=int(text_of(results / "code") or -1),
         started=(results / "started").exists(),
         seconds=time.monotonic() - began,
-        timed_out=status in (124, 137, -9),
+        timed_out=status == -9,
     )
     if not outcome.started:
         last = text_of(results / "console").splitlines()[-1:]
-        why = f"not within {limit_s} s" if outcome.timed_out else "".join(last)
+        why = f"not within {limits.boot_s:g} s" if outcome.timed_out else "".join(last)
         raise CannotSetUpError(f"{kernel.release} did not boot: {why}")
     return outcome
 
@@ -82,10 +110,9 @@ def guest_script(command: list[str], results: Path) -> str:
     return "\n".join([*lines, f"exec sh {shlex.join([str(PREPARE), *command])}", ""])
 
 
-def machine(vng: Path, kernel: Kernel, results: Path, limit_s: int) -> list[str]:
-    """Return the command that starts the machine, and ends it when its time is up."""
+def machine(vng: Path, kernel: Kernel, results: Path) -> list[str]:
+    """Return the command that starts the machine."""
     return [
-        "timeout", "--kill-after=5", str(limit_s),
         str(vng), "--run", str(kernel.image), "--user", "root",
         "--cpus", "2", "--memory", "2G", "--disable-kvm", "--disable-microvm",
         "--force-9p", "--rwdir", str(results), f"--qemu-opts={SHARED}",
@@ -101,15 +128,25 @@ def environment(vng: Path) -> dict[str, str]:
     return {**os.environ, "PATH": path, "HOME": str(cache())}
 
 
-def supervised(command: list[str], env: dict[str, str], output: int) -> int:
-    """Run a command in a session of its own; nothing of it outlives this function."""
+def supervised(
+    command: list[str],
+    env: dict[str, str],
+    output: int,
+    is_over: Callable[[], bool] = lambda: False,
+) -> int:
+    """Run a command in a session of its own; nothing of it outlives this function.
+
+    Return its status; -9 if it was ended because `is_over` said so.
+    """
     process = subprocess.Popen(
         command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL,
         stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
     )  # fmt: skip
     try:
         # Not reaped yet: until the group is killed its number is nobody else's.
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        flags = os.WEXITED | os.WNOWAIT | os.WNOHANG
+        while os.waitid(os.P_PID, process.pid, flags) is None and not is_over():
+            time.sleep(_LOOK_S)
     finally:
         os.killpg(process.pid, 9)
         status = process.wait()
