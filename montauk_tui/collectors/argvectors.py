@@ -18,10 +18,13 @@ def whole_bytes(kept: Bytes, length: Ints, room: int) -> Ints:
         length: How long they were, kept or not.
         room: How many bytes were read of them at most.
     """
-    known: Ints = np.char.str_len(kept).astype(np.int64)
-    letters = np.frombuffer(kept.tobytes(), np.uint8)
-    letters = letters.reshape(len(kept), kept.dtype.itemsize)
-    is_one = np.count_nonzero(letters, axis=1) == known
+    width = kept.dtype.itemsize
+    letters = np.frombuffer(kept.tobytes(), np.uint8).reshape(len(kept), width)
+    is_letter = letters != 0
+    # np.char.str_len takes as long, and its module 1.5 ms of a start.
+    behind = is_letter[:, ::-1].argmax(axis=1)
+    known: Ints = np.where(is_letter.any(axis=1), width - behind, 0)
+    is_one = np.count_nonzero(is_letter, axis=1) == known
     is_title = is_one & (known < room - 1)
     is_whole = (length > 0) & ((length <= room) | is_title)
     whole: Ints = np.where(is_whole, known + 1, length)

@@ -1,8 +1,9 @@
 """Joins of tables: the row of each process in another table."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Bools, Ints
@@ -42,7 +43,15 @@ def find(table: ProcessTable, pid: Ints, start_ticks: Ints) -> Join:
     return Join(row, found)
 
 
-def by_pid(table_pids: Ints, pids: Ints) -> Join:
+def is_in(numbers: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> Bools:
+    """Tell which numbers are among others, in any order.
+
+    As np.isin, which imports numpy.ma: 10 ms of a start.
+    """
+    return by_pid(np.sort(wanted), numbers).found
+
+
+def by_pid(table_pids: npt.NDArray[Any], pids: npt.NDArray[Any]) -> Join:
     """Return the row of each pid, or other number, in ascending `table_pids`."""
     if not len(table_pids):
         zeros = np.zeros(len(pids), dtype=np.int64)

@@ -69,5 +69,7 @@ class RecordTable(Table):
 
 
 def _narrow(texts: Bytes) -> Bytes:
-    width = int(np.char.str_len(texts).max(initial=1))
+    letters = np.frombuffer(texts.tobytes(), np.uint8)
+    is_used = letters.reshape(len(texts), texts.dtype.itemsize).any(axis=0)
+    width = int(np.flatnonzero(is_used).max(initial=0)) + 1
     return texts.astype(f"S{width}")

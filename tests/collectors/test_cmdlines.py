@@ -238,8 +238,8 @@ def test_long_lines_share_a_room_and_what_has_none_is_known_to_be_cut(
     whose = [say(proc, pid, b"x" * CMDLINE_BYTES) for pid in range(1, 6)]
     lines.refresh(whose)
     assert lines.cut == set(whose[3:])
-    lines.forget(whose[0])
-    lines.forget(whose[4])
+    lines.forget([whose[0]])
+    lines.forget([whose[4]])
     assert lines.cut == {whose[3]}
     lines.refresh([whose[4]])
     assert lines.cut == {whose[3]}

@@ -258,7 +258,7 @@ def test_who_was_shown_and_lost_its_pid_is_not_read(
     proc.remove(7)
     other = add(proc, start=2000)
     gauges.value("pss_bytes", WHO)
-    gauges.forget(WHO)
+    gauges.forget([WHO])
     opened = OpenCount(monkeypatch)
     gauges.next_sample(table_of(other))
     gauges.read(table_of(other), Need.NONE)
@@ -364,5 +364,5 @@ def test_the_dead_are_forgotten(proc: FakeProc, gauges: Gauges) -> None:
 def test_another_program_has_other_values(proc: FakeProc, gauges: Gauges) -> None:
     add(proc)
     gauges.value("pss_bytes", WHO)
-    gauges.forget(WHO)
+    gauges.forget([WHO])
     assert gauges.known("pss_bytes", [WHO]) == [None]

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -261,6 +262,26 @@ def test_more_processes_than_are_read_at_once(monkeypatch: pytest.MonkeyPatch) -
         for pid in lives:
             end(pid)
         files.close()
+
+
+def test_nothing_is_read_of_files_that_are_not_open(
+    monkeypatch: pytest.MonkeyPatch, files: StatFiles, child: int
+) -> None:
+    """Many short-lived processes have exited by the time that they are looked for."""
+    read_from: list[int] = []
+    preadv = os.preadv
+
+    def counted(file: int, *arguments: Any) -> int:
+        read_from.append(file)
+        return preadv(file, *arguments)
+
+    monkeypatch.setattr(os, "preadv", counted)
+    # Above every pid (PID_MAX_LIMIT is 2^22).
+    gone = range(1 << 23, (1 << 23) + 300)
+    assert read(files, OWN, child, *gone).keys() == {OWN, child}
+    assert read_from == []
+    assert read(files, OWN, child, *gone).keys() == {OWN, child}
+    assert len(read_from) == 2
 
 
 def test_a_text_that_is_longer_than_its_slot_is_read_whole(proc: FakeProc) -> None:

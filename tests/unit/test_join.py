@@ -1,7 +1,12 @@
+import sys
+from subprocess import check_output
+
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.model.join import same_process
+from montauk_tui.model.join import is_in, same_process
 from montauk_tui.model.sample import ProcessTable
 from tests.support.builders import make_table
 
@@ -40,3 +45,27 @@ def test_the_empty_table_has_nothing_in_common() -> None:
         False
     ]
     assert same_process(table_of({7: 1}), ProcessTable.empty()).found.tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("numbers", "wanted", "expected"),
+    [
+        ([5, 1, 9, 5], [9, 5, 5], [True, False, True, True]),
+        ([2**63 + 1, 3], [2**63 + 1], [True, False]),
+        ([4, 2], [], [False, False]),
+        ([], [4], []),
+    ],
+)
+def test_which_numbers_are_wanted(
+    numbers: list[int], wanted: list[int], expected: list[bool]
+) -> None:
+    values = np.array(numbers, dtype=np.uint64), np.array(wanted, dtype=np.uint64)
+    assert is_in(*values).tolist() == expected
+
+
+def test_what_np_isin_would_import_is_not_imported() -> None:
+    code = (
+        "import sys, numpy as np; from montauk_tui.model.join import is_in; "
+        "is_in(np.arange(9) << 40, np.arange(9)); print('numpy.ma' in sys.modules)"
+    )
+    assert check_output([sys.executable, "-c", code], text=True) == "False\n"

@@ -1,11 +1,13 @@
 """What is known of probes that stay loaded: a text in a map beside their logs."""
 
+from __future__ import annotations
+
 import json
 import time
-from dataclasses import asdict, dataclass
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
-from montauk_tui.collectors.kernel.readers import Access
+if TYPE_CHECKING:
+    from montauk_tui.collectors.kernel.readers import Access
 
 BYTES: Final = 4096
 """Size of the map's only value: JSON, then zeros."""
@@ -17,8 +19,7 @@ class NotReadable(ValueError):
     """The text is not what montauk writes."""
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(NamedTuple):
     """Facts of the probes in a folder of pins."""
 
     abi: int
@@ -55,7 +56,7 @@ class About:
         Raises:
             ValueError: There is too much of it.
         """
-        text = json.dumps(asdict(self)).encode()
+        text = json.dumps(self._asdict()).encode()
         if len(text) > BYTES:
             raise ValueError(f"{len(text)} bytes about the probes")
         return text.ljust(BYTES, b"\0")
@@ -79,7 +80,7 @@ class About:
                 parent = (int(gid), int(mode)), (int(new_gid), int(new_mode))
             facts["parent"] = parent
             # Those of another ABI may have others as well.
-            return cls(**{name: facts[name] for name in cls.__dataclass_fields__})
+            return cls(**{name: facts[name] for name in cls._fields})
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise NotReadable(str(error)) from error
 

@@ -235,11 +235,11 @@ class KernelCollector(Collector):
         return replace(host, tasks_s=self._idle_tasks.tasks_s(host.cpu_ids))
 
 
-def _execs(lifecycle: Records) -> list[Identity]:
+def _execs(lifecycle: Records) -> list[tuple[int, int]]:
     """Return the processes that run another program than before."""
-    execs = lifecycle[lifecycle["kind"] == EXEC]
-    ticks = execs["start_ns"] // (10**9 // USER_HZ)
-    return list(map(Identity, execs["pid"].tolist(), ticks.tolist()))
+    is_exec = lifecycle["kind"] == EXEC
+    ticks = lifecycle["start_ns"][is_exec] // (10**9 // USER_HZ)
+    return list(zip(lifecycle["pid"][is_exec].tolist(), ticks.tolist(), strict=True))
 
 
 def _unknown(missing: Collection[str]) -> frozenset[str]:

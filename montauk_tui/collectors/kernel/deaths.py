@@ -11,6 +11,7 @@ from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.memory_events import MemoryEvents
 from montauk_tui.model.deaths import Death, OutOfMemory, Request, SentAs, Task
 from montauk_tui.model.exits import ExitTable
+from montauk_tui.model.join import is_in
 from montauk_tui.model.schema import PF_EXITING, UNKNOWN
 
 Arguments = Callable[[int, int], bytes | None]
@@ -93,6 +94,8 @@ class DeathJoiner:
 
     def joined(self, exits: ExitTable) -> ExitTable:
         """Return the exits with the signals that ended them."""
+        if not self._signals:
+            return exits
         found: dict[_Who, Death] = {}
         rows = zip(
             exits.pid.tolist(),
@@ -151,7 +154,7 @@ class DeathJoiner:
 
 def _senders_arguments(deaths: Records, lifecycle: Records) -> dict[_Who, bytes | None]:
     """Return the arguments of senders that did an exec or exited just now."""
-    has = np.isin(lifecycle["pid"], deaths["sender_pid"])
+    has = is_in(lifecycle["pid"], deaths["sender_pid"])
     found = lifecycle[has & (lifecycle["argv_bytes"] > 0)]
     found = found[np.argsort(found["time_ns"], kind="stable")]
     whose = zip(found["pid"].tolist(), found["start_ns"].tolist(), strict=True)

@@ -8,7 +8,6 @@ import stat
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -74,7 +73,7 @@ def load(wanted: Wanted, place: str = BPFFS) -> Done:
             undo.callback(loaded.close)
             facts = _facts(wanted, loaded, sources)
             if after != before:
-                facts = replace(facts, parent=(before, after))
+                facts = facts._replace(parent=(before, after))
             try:
                 _pin_all(work, facts, loaded, wanted.readers)
                 undo.callback(_set_access, work.above, now)

@@ -11,10 +11,9 @@ import os
 import re
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 
@@ -59,20 +58,22 @@ class Damaged(CollectorUnavailable):
     """Pins of root's that are incomplete, or not what they should be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pins:
+class Pins(NamedTuple):
     """An open folder of pins: checked, and this user may read it."""
 
     path: str
     folder: int
     about: About
-    readers: str
-    """Whom it is for, as a person says it."""
     descriptors: Mapping[str, int]
     """The maps of the logs, by their names in C; none where iterators are read.
 
     For root also the programs of the hooks, by the names of their functions."""
     resources: ExitStack
+
+    @property
+    def readers(self) -> str:
+        """Whom they are for, as a person says it."""
+        return readers_of(os.fstat(self.folder))
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -141,7 +142,6 @@ def find(place: str = BPFFS, abi: int = ABI) -> Pins | None:
             return None
         except OSError as error:
             raise CollectorUnavailable(f"{path}: {error.strerror}", AGAIN) from error
-        readers = readers_of(os.fstat(folder))
         try:
             descriptors = _maps(folder, path, undo)
             facts = _about(folder, path, by_map=bool(descriptors))
@@ -154,7 +154,7 @@ def find(place: str = BPFFS, abi: int = ABI) -> Pins | None:
         if os.geteuid() == ROOT and descriptors:
             descriptors |= _programs(folder, facts.hooked, undo)
         resources = undo.pop_all()
-    return Pins(path, folder, facts, readers, descriptors, resources)
+    return Pins(path, folder, facts, descriptors, resources)
 
 
 def facts_of(above: int, name: str, path: str) -> About | None:

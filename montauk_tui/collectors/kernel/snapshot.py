@@ -14,7 +14,7 @@ from montauk_tui.collectors.kernel.iterated import unloaded
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.records import TASK, all_int_columns
 from montauk_tui.errors import CollectorFailed
-from montauk_tui.model.join import by_pid, same_process
+from montauk_tui.model.join import by_pid, is_in, same_process
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import (
     COMM_BYTES,
@@ -117,7 +117,7 @@ def stand_ins(tasks: Records) -> dict[int, int]:
     if not leader_exited.any():
         return {}
     tgids, tids = _first_living(tasks[tasks["pid"] != tasks["tgid"]])
-    leaderless = np.isin(tgids, tasks["pid"][leader_exited])
+    leaderless = is_in(tgids, tasks["pid"][leader_exited])
     return dict(
         zip(tgids[leaderless].tolist(), tids["pid"][leaderless].tolist(), strict=True)
     )

@@ -169,7 +169,7 @@ class NetlinkCollector(Collector):
 
     def _forget_old_programs(self, execs: Events, table: ProcessTable) -> None:
         row, found = by_pid(table.pid, execs["pid"])
-        self.lookups.forget(map(table.identity, row[found].tolist()))
+        self.lookups.forget(table.pairs(row[found]))
 
     def _exits(
         self, drained: Drained, before: ProcessTable, now: ProcessTable, offset_ns: int

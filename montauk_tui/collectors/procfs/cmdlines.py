@@ -189,10 +189,11 @@ class CommandLines:
         self._sample_s = time.monotonic()
         self._to_read_again, self._shown = self._shown, set()
 
-    def forget(self, identity: Identity) -> None:
-        """Drop the line of a process."""
-        self._known.pop(identity, None)
-        self._count(identity, 0, is_cut=False)
+    def forget(self, whose: Iterable[tuple[int, int]]) -> None:
+        """Drop the lines of processes."""
+        for identity in [Identity(*one) for one in whose if one in self._known]:
+            self._known.pop(identity, None)
+            self._count(identity, 0, is_cut=False)
 
     def __iter__(self) -> Iterator[Identity]:
         """Return the processes whose command lines are kept."""

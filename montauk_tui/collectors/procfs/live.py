@@ -12,7 +12,7 @@ from montauk_tui.collectors.procfs.stand_ins import with_stand_ins
 from montauk_tui.collectors.procfs.stat import KnownStats
 from montauk_tui.collectors.procfs.stat_files import StatFiles
 from montauk_tui.collectors.procfs.threads import ThreadTable
-from montauk_tui.model.join import distinct
+from montauk_tui.model.join import distinct, is_in
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Ints, Need
 
@@ -39,15 +39,14 @@ class LiveTable:
         if Need.THREADS in needs:
             threads = self._threads.read(table)
             # A process may have got the id of a thread that exited meanwhile.
-            again = np.isin(threads.pid, table.pid)
+            again = is_in(threads.pid, table.pid)
             table = table.merged(threads.only(~again) if again.any() else threads)
         else:
             self._threads.close()
         table = with_stand_ins(self._root, table)
         rows = Rows(table, self.last, needs)
         self.last = self._enrichment.enriched(rows)
-        changed = np.flatnonzero(rows.changed).tolist()
-        self._lookups.next_sample(self.last, map(table.identity, changed))
+        self._lookups.next_sample(self.last, table.pairs(rows.changed))
         return self.last
 
     def _processes(self, names: Sequence[str]) -> ProcessTable:

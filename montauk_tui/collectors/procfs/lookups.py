@@ -1,7 +1,7 @@
 """Command lines, user names, gauges and labels of single processes, from /proc."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import starmap
 
 import numpy as np
@@ -152,17 +152,17 @@ class ProcLookups:
 
         return read_details(identity, self.user, self._root.path)
 
-    def forget(self, identities: Iterable[Identity]) -> None:
+    def forget(self, whose: Collection[tuple[int, int]]) -> None:
         """Drop the strings of processes that run another program."""
-        for identity in identities:
-            self._lines.forget(identity)
-            self._gauges.forget(identity)
+        self._lines.forget(whose)
+        self._gauges.forget(whose)
+        if whose:
             self._have_lines = ProcessTable.empty()
 
     def next_sample(
         self,
         table: ProcessTable,
-        changed: Iterable[Identity],
+        changed: Collection[tuple[int, int]],
         *,
         is_exact: bool = False,
     ) -> None:
@@ -180,9 +180,7 @@ class ProcLookups:
         self._gauges.next_sample(table)
         if len(self._lines) > 2 * len(table):
             alive = set(table.pairs())
-            for identity in self._lines:
-                if identity not in alive:
-                    self._lines.forget(identity)
+            self._lines.forget([one for one in self._lines if one not in alive])
 
 
 def _command(line: CommandLine | None, comm: bytes) -> Command:

@@ -8,8 +8,8 @@ one buffer, and numpy compares them with those before: no object is made for a p
 
 import os
 import weakref
-from collections.abc import Callable, Sequence
-from itertools import repeat
+from collections.abc import Callable
+from itertools import compress, repeat
 from typing import Final
 
 import numpy as np
@@ -95,7 +95,7 @@ class StatFiles:
         for first in range(0, len(ids), _AT_ONCE):
             part = slice(first, first + _AT_ONCE)
             self._new.fill(0)
-            lengths = np.array(self._lengths(self._kept.files[part].tolist()))
+            lengths = self._lengths(self._kept.files[part])
             for at in np.flatnonzero(lengths < 0).tolist():
                 lengths[at] = self._open_and_read(first + at, path, self._spaces[at])
             new, old = self._new[: len(lengths)], self._slots[part]
@@ -123,27 +123,32 @@ class StatFiles:
         self._kept.close()
         self._ids, self._slots, self._kept.files = ids.copy(), slots, files
 
-    def _lengths(self, files: Sequence[int]) -> list[int]:
+    def _lengths(self, files: Ints) -> Ints:
         """Read each file into its space; return the lengths, below 0 where that fails.
 
-        No line of Python is run for a file that can be read.
+        No line of Python is run for a file that can be read, or for none.
         """
+        is_open = files != _NONE
+        open_ones = files[is_open].tolist()
         lengths: list[int] = []
-        done = map(os.preadv, files, self._spaces, repeat(0))
-        while len(lengths) < len(files):
+        done = map(os.preadv, open_ones, compress(self._spaces, is_open), repeat(0))
+        while len(lengths) < len(open_ones):
             try:
                 for length in done:
                     lengths.append(length)  # noqa: PERF402 - it may raise
             except (OSError, OverflowError):
                 lengths.append(_NONE)
-        return lengths
+        every = np.full(len(files), _NONE, dtype=np.int64)
+        every[is_open] = lengths
+        return every
 
     def _open_and_read(
         self, row: int, path: Callable[[int], str], space: tuple[memoryview]
     ) -> int:
         """Return the length of the text of a file that is not open, or -1."""
-        # Another process may have the pid by now.
-        self._kept.close(np.array([row]))
+        if self._kept.files[row] != _NONE:
+            # Another process may have the pid by now.
+            self._kept.close(np.array([row]))
         try:
             file = self._open(path(row))
         except OSError as error:

@@ -25,7 +25,7 @@ from montauk_tui.engine.rows.kinds import all_of
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import ExitedBatch, Extra
-from montauk_tui.model.join import find
+from montauk_tui.model.join import find, is_in
 from montauk_tui.model.kinds import RowKey, RowKind, numbers
 from montauk_tui.model.kthreads import kernel_flags
 from montauk_tui.model.names import DEAD
@@ -98,8 +98,8 @@ def with_exited(frame: Frame, linger_s: float, opened: frozenset[RowKey]) -> Fra
     window_s = now_s - float(exited.reported_s[0]) + interval_s
     folded = _fold_rows(frame, exited, folds, window_s)
     numbers_open = np.array([row.number for row in opened], dtype=np.int64)
-    closed = folded.table.pid[~np.isin(folded.table.pid, numbers_open)]
-    shown = exited.select(~np.isin(folds.pid, closed))
+    closed = folded.table.pid[~is_in(folded.table.pid, numbers_open)]
+    shown = exited.select(~is_in(folds.pid, closed))
     single = exited_table(shown, frame.sample).without(["rss_bytes"])
     rows = folded.table.merged(single)
     extra = beside(

@@ -146,10 +146,12 @@ class Gauges:
                 for identity in [one for one in list(cache) if one not in alive]:
                     cache.pop(identity, None)
 
-    def forget(self, identity: Identity) -> None:
-        """Drop the values of a process that runs another program."""
-        for cache in self._caches.values():
-            cache.pop(identity, None)
+    def forget(self, whose: Iterable[tuple[int, int]]) -> None:
+        """Drop the values of processes that run another program."""
+        # Most sources are read for no row.
+        for cache in filter(None, self._caches.values()):
+            for identity in whose:
+                cache.pop(identity, None)
 
     def read(self, table: ProcessTable, needs: Need) -> None:
         """Read what is needed of every process of the sample that was just taken.
