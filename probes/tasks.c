@@ -10,36 +10,43 @@ struct reader {
     u32 level; /* 0: the initial one, where nearly every reader is */
 };
 
+INLINE u32 level_of(struct reader *reader)
+{
+    return *(volatile u32 *)&reader->level;
+}
+
 #ifdef TYPED_CURRENT
 static u64 (*current_task_btf)(void) = (void *)158;
 #endif
 
+/* The level comes from a helper: the verifier knows nothing of it, so a comparison does not
+ * make it verify all that follows twice. */
 INLINE void find_reader(struct reader *reader)
 {
 #ifdef TYPED_CURRENT
-    u64 task = current_task_btf(), pid = LOAD(u64, task + T_thread_pid);
-    reader->level = pid ? LOAD(u32, pid + P_level) : 0;
+    u64 pid = LOAD(u64, current_task_btf() + T_thread_pid);
 #else
     u64 pid = read_u64(bpf_get_current_task() + T_thread_pid);
-    reader->level = read_u32(pid + P_level);
 #endif
+    bpf_probe_read_kernel(&reader->level, sizeof(reader->level), (void *)(pid + P_level));
     reader->ns = 0;
-    if (reader->level)
-        reader->ns = read_u64(pid + P_numbers + reader->level * SIZE_upid + U_ns);
+    if (level_of(reader))
+        reader->ns = read_u64(pid + P_numbers + level_of(reader) * SIZE_upid + U_ns);
 }
 
 /* The pid that a struct pid has for the reader, 0 where it has none. */
 INLINE u32 nr_for(struct reader *reader, u64 pid)
 {
+    u32 level = level_of(reader);
     u64 entry;
     if (!pid)
         return 0;
-    if (!reader->level)
+    if (!level)
         return LOAD(u32, pid + P_numbers + U_nr);
     /* As deep as the records of the logs. */
-    if (reader->level > NESTED || read_u32(pid + P_level) < reader->level)
+    if (level > NESTED || read_u32(pid + P_level) < level)
         return 0;
-    entry = pid + P_numbers + reader->level * SIZE_upid;
+    entry = pid + P_numbers + level * SIZE_upid;
     return read_u64(entry + U_ns) == reader->ns ? read_u32(entry + U_nr) : 0;
 }
 

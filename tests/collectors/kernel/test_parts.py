@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from montauk_tui.collectors.kernel import loader_main
+from montauk_tui.collectors.kernel import btf, loader_main
+from montauk_tui.collectors.kernel.attached import Refused
 from montauk_tui.collectors.kernel.loader import Loader
 from montauk_tui.collectors.kernel.parts import CORE, EVERY, READERS, Part
 from montauk_tui.collectors.kernel.sizes import Sizes, possible_cpus
@@ -64,6 +65,29 @@ class TestText:
             (probes / name).write_bytes(before)
         assert len(keys) == 1 + len(FILES)
         assert source(*ALL).key in keys
+
+    def test_the_types_are_read_where_no_build_id_tells_kernels_apart(
+        self, probes: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """They are 5 MB; each start would read them."""
+        monkeypatch.chdir(probes)
+        notes, types = tmp_path / "notes", tmp_path / "types"
+        monkeypatch.setattr(loader_main, "_NOTES", str(notes))
+        monkeypatch.setattr(btf, "DEFAULT_PATH", str(types))
+        keys = set()
+        for build in (b"a", b"b"):
+            notes.write_bytes(struct.pack("<III4s", 4, 1, 3, b"GNU\0") + build)
+            keys.add(source(*ALL).key)
+        notes.write_bytes(struct.pack("<III4s", 4, 1, 1, b"GNU\0"))
+        for text in (b"c", b"d"):
+            types.write_bytes(text)
+            keys.add(source(*ALL).key)
+        notes.unlink()
+        assert source(*ALL).key in keys
+        assert len(keys) == 4
+        types.unlink()
+        with pytest.raises(Refused, match="type information cannot be read"):
+            source(*ALL)
 
     def test_a_header_is_there_once_and_no_include_is_left(
         self, probes: Path, monkeypatch: pytest.MonkeyPatch
