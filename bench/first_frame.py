@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -58,6 +58,15 @@ def loaded() -> Iterator[int]:
             process.kill()
 
 
+def as_nobody(namespace: int, command: Sequence[str]) -> list[str]:
+    """Return the command that runs another there, as user nobody in the group."""
+    return [
+        "nsenter", f"--target={namespace}", "--mount", "--",
+        "setpriv", f"--reuid={_NOBODY}", f"--regid={_GROUP}", "--clear-groups",
+        "--inh-caps=-all", "--no-new-privs", *command,
+    ]  # fmt: skip
+
+
 class Start(NamedTuple):
     """How long a start took to its first rows."""
 
@@ -67,11 +76,7 @@ class Start(NamedTuple):
 
 def start(namespace: int, environment: dict[str, str]) -> Start:
     """Start montauk, and end it when it has drawn rows."""
-    command = [
-        "nsenter", f"--target={namespace}", "--mount", "--",
-        "setpriv", f"--reuid={_NOBODY}", f"--regid={_GROUP}", "--clear-groups",
-        "--inh-caps=-all", "--no-new-privs", *_MONTAUK,
-    ]  # fmt: skip
+    command = as_nobody(namespace, _MONTAUK)
     started = time.monotonic()
     terminal = Terminal(command, 120, 40, {**environment, "HOME": "/nonexistent"})
     first = FirstRows(terminal)
