@@ -17,6 +17,7 @@ from pathlib import Path
 from tests.kernels.packages import Kernel
 from tests.kernels.report import text_of
 from tests.kernels.tools import ROOT, CannotSetUpError, cache
+from tests.support.patience import Patience
 
 PREPARE = Path(__file__).parent / "guest" / "prepare.sh"
 
@@ -44,22 +45,21 @@ class Outcome:
 class Limits:
     """How long the machine may take to boot, and then for each result.
 
-    However many checks there are and however slow the machine is, one that hangs is
-    ended, and one that makes progress is not.
+    However many checks there are, one that hangs is ended, and a machine that makes
+    progress is not. Time in which this machine was busy counts up to a limit only.
     """
 
-    def __init__(self, boot_s: float, result_s: float) -> None:
+    def __init__(self, boot_s: float, result_s: float, most_s: float) -> None:
         """Begin when the machine starts."""
-        self.boot_s, self._result_s = boot_s, result_s
-        self._since_s, self._seen = time.monotonic(), 0
+        self.boot_s, self._result_s, self._most_s = boot_s, result_s, most_s
+        self._seen, self._patience = 0, Patience(boot_s, most_s)
 
     def are_over(self, results: Path) -> bool:
         """Tell whether nothing has come for too long."""
         seen = sum(1 for _ in results.glob("*.code")) + (results / "started").exists()
         if seen != self._seen:
-            self._since_s, self._seen = time.monotonic(), seen
-        limit_s = self._result_s if seen else self.boot_s
-        return time.monotonic() - self._since_s > limit_s
+            self._seen, self._patience = seen, Patience(self._result_s, self._most_s)
+        return self._patience.is_over()
 
 
 def run(

@@ -3,7 +3,6 @@
 import os
 import shlex
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -12,22 +11,6 @@ from tests.kernels import machine
 from tests.kernels.machine import Limits, Outcome
 from tests.kernels.packages import Kernel
 from tests.kernels.tools import CannotSetUpError
-
-
-class Clock:
-    """Stands still until the last result, then goes on quickly."""
-
-    def __init__(self, results: Path) -> None:
-        self._last, self._now_s = results / "3.code", 0.0
-
-    def monotonic(self) -> float:
-        if self._last.exists():
-            self._now_s += 10
-        return self._now_s
-
-    def sleep(self, _seconds: float) -> None:
-        time.sleep(0.01)
-
 
 KERNEL = Kernel("6.1.0-50-amd64", Path("vmlinuz"))
 SURVIVOR = "{ sleep 5; echo survived; }"
@@ -73,7 +56,7 @@ def test_a_machine_that_says_why_it_does_not_start(
     command = ["sh", "-c", "echo first; echo no such thing; exit 4"]
     monkeypatch.setattr(machine, "machine", lambda *_: command)
     with pytest.raises(CannotSetUpError, match=r"did not boot: no such thing$"):
-        run(tmp_path, Limits(60, 60))
+        run(tmp_path, Limits(60, 60, 60))
 
 
 def test_a_machine_that_takes_too_long(
@@ -82,7 +65,7 @@ def test_a_machine_that_takes_too_long(
     command = ["sleep", "1000"]
     monkeypatch.setattr(machine, "machine", lambda *_: command)
     with pytest.raises(CannotSetUpError, match=r"did not boot: not within 0\.1 s"):
-        run(tmp_path, Limits(0.1, 60))
+        run(tmp_path, Limits(0.1, 60, 0.1))
 
 
 def test_a_machine_that_hangs_after_some_results(
@@ -92,15 +75,26 @@ def test_a_machine_that_hangs_after_some_results(
     results = tmp_path / "results"
     script = (
         f"cd {shlex.quote(str(results))}; echo 1 >started; "
-        "for n in 1 2 3; do sleep 0.3; echo 0 >$n.code; done; sleep 1000"
+        "for n in 1 2 3; do echo 0 >$n.code; done; sleep 1000"
     )
+    given: list[float] = []
+
+    class Impatient:
+        def __init__(self, calm_s: float, most_s: float) -> None:
+            given.append(calm_s)
+            assert most_s == 1000
+
+        def is_over(self) -> bool:
+            return (results / "3.code").exists()
+
     monkeypatch.setattr(machine, "machine", lambda *_: ["sh", "-c", script])
-    clock = Clock(results)
-    monkeypatch.setattr(machine, "time", clock)
-    outcome = run(tmp_path, Limits(60, 60))
+    monkeypatch.setattr(machine, "Patience", Impatient)
+    outcome = run(tmp_path, Limits(70, 60, 1000))
     assert outcome.timed_out
     assert outcome.started
     assert len(list(results.glob("*.code"))) == 3
+    assert given[0] == 70
+    assert set(given[1:]) == {60}
 
 
 def test_the_guest_is_told_everything_whatever_it_is_called(tmp_path: Path) -> None:

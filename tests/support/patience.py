@@ -19,16 +19,16 @@ class Patience:
     all time does.
     """
 
-    def __init__(self, calm_s: float = CALM_S) -> None:
+    def __init__(self, calm_s: float = CALM_S, most_s: float = MOST_S) -> None:
         """Begin to wait."""
-        self._calm_s = calm_s
+        self._calm_s, self._most_s = calm_s, most_s
         self._began_s, self._stalled_s = time.monotonic(), _stalled_s()
 
     def is_over(self) -> bool:
         """Tell whether it has been waited for in vain."""
         waited_s = time.monotonic() - self._began_s
         stalled_s = _stalled_s() - self._stalled_s if waited_s > self._calm_s else 0.0
-        return waited_s > min(self._calm_s + stalled_s, MOST_S)
+        return waited_s > min(self._calm_s + stalled_s, self._most_s)
 
 
 def until(holds: Callable[[], object], what: str = "", calm_s: float = CALM_S) -> None:
