@@ -1,6 +1,7 @@
 """The arguments of processes that may have exited before anybody asks for them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from itertools import islice
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -89,14 +90,15 @@ class Arguments:
             if last is not None and last.since_ns > exec_ns:
                 continue
             # The latest is last, so that the oldest is dropped first.
-            self._forget(pid)
+            self._read.pop(pid, None)
             self._read[pid] = _Kept(*read, exec_ns)
-        while len(self._read) > _MOST:
-            self._forget(next(iter(self._read)))
+            self._changed.add(pid)
+        self._forget(list(islice(self._read, max(0, len(self._read) - _MOST))))
 
-    def _forget(self, pid: int) -> None:
-        self._read.pop(pid, None)
-        self._changed.add(pid)
+    def _forget(self, pids: Collection[int]) -> None:
+        for pid in pids:
+            self._read.pop(pid, None)
+        self._changed.update(pids)
 
     def learn(self, table: ProcessTable, offset_ns: int) -> None:
         """Keep the arguments of live processes: a zombie has none to read.
@@ -147,8 +149,7 @@ class Arguments:
         wanted = map(_Exit, pid, time_ns, ticks, start_ns.tolist(), parent, fork_ns)
         found = [self._of(end, (now, before)) for end in wanted]
         # Last, as a child that exited with its parent inherits the parent's arguments.
-        for one in pid:
-            self._forget(one)
+        self._forget(pid)
         return found
 
     def _of(self, end: _Exit, tables: tuple[ProcessTable, ...]) -> bytes:

@@ -53,8 +53,8 @@ class LiveTable:
         if names != self._names:
             self._names = list(names)
             self._pids = distinct(np.array(list(map(int, names)), dtype=np.int64))
-        pids = self._pids
-        texts = self._files.read(pids, lambda row: f"{pids[row]}/stat")
+        pids = self._pids.tolist()
+        texts = self._files.read(self._pids, lambda row: f"{pids[row]}/stat")
         return self._stats.table(texts)
 
     def close(self) -> None:

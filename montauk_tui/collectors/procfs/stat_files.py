@@ -150,11 +150,15 @@ class StatFiles:
             # Another process may have the pid by now.
             self._kept.close(np.array([row]))
         try:
-            file = self._open(path(row))
+            file = self._root.open(path(row))
         except OSError as error:
-            if is_shortage(error):
+            if not is_shortage(error):
+                return _NONE
+            if not _shared.open:
                 raise
-            return _NONE
+            # Others need them more: what is not read would look as if it had exited.
+            give_back()
+            return self._open_and_read(row, path, space)
         if _shared.open < self._most:
             self._kept.files[row] = file
             _shared.open += 1
@@ -167,16 +171,6 @@ class StatFiles:
         finally:
             if self._kept.files[row] == _NONE:
                 os.close(file)
-
-    def _open(self, path: str) -> int:
-        try:
-            return self._root.open(path)
-        except OSError as error:
-            if not is_shortage(error) or not _shared.open:
-                raise
-        # Others need them more: what is not read would look as if it had exited.
-        give_back()
-        return self._root.open(path)
 
     def _read_long(self, row: int, path: Callable[[int], str]) -> None:
         try:
