@@ -9,13 +9,16 @@ PAGES  := $(VENV)/.montauk-pages
 
 KERNELS ?= 5.10 6.1 6.12 7.2
 
+SUITES  ?= bookworm trixie
+
 SHELL_SCRIPTS := .ci/run scripts/bcc.sh scripts/install-probes.sh scripts/setup.sh \
+                 scripts/deb/postinst scripts/deb/postrm scripts/deb/prerm scripts/deb/rtupdate \
                  tests/kernels/guest/checks.sh tests/kernels/guest/prepare.sh
 
 CHECKS := check-format check-lint check-types check-imports check-shell check-probes check-docs
 
-.PHONY: $(CHECKS) help run test test-kernels check docs format dist site setup bcc \
-        install-probes bench bench-accuracy bench-peers bench-recorder snapshots \
+.PHONY: $(CHECKS) help run test test-deb test-kernels check docs format dist deb deb-pins site \
+        setup bcc install-probes bench bench-accuracy bench-peers bench-recorder snapshots \
         pictures clean
 
 help:  ## show the targets
@@ -30,6 +33,9 @@ test: setup  ## set up, run the tests and print the coverage
 
 test-kernels: setup  ## run checks on other kernels, in virtual machines: KERNELS="6.1 7.2"
 	@$(BIN)/python -m tests.kernels $(KERNELS)
+
+test-deb: setup  ## try the Debian package in fresh Debians, as root: SUITES="bookworm trixie"
+	@$(BIN)/python -m tests.deb $(SUITES)
 
 check: setup  ## check formatting, lint, types, import rules and generated documents
 	@$(MAKE) --no-print-directory --keep-going $(CHECKS)
@@ -68,6 +74,12 @@ dist: setup  ## build the source archive and the wheel, and try the wheel in a n
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
 	$(BIN)/python -m scripts.try_wheel dist/*.whl
+
+deb: setup  ## build a Debian package in dist
+	@$(BIN)/python -m scripts.deb
+
+deb-pins: setup  ## take the newest libraries into the Debian package
+	@$(BIN)/python -m scripts.deb.libraries
 
 site: $(PAGES)  ## build the documents as a site in build/site, and check its links
 	$(BIN)/python -m scripts.site
