@@ -5,7 +5,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from typing import Final, TextIO
 
@@ -17,6 +17,8 @@ _STDERR: Final = 2
 
 _LARGEST: Final = (2_000, 1_000)
 """Most columns and lines to draw; no screen has more."""
+
+_WEB_DRIVER: Final = "textual.drivers.web_driver:WebDriver"
 
 _SIZES: Final = ("COLUMNS", "LINES")
 _USUAL: Final = (80, 24)
@@ -75,17 +77,28 @@ def screen() -> io.TextIOWrapper:
     raise MontaukError(f"{reason}: neither stdout nor stderr is one", remedy)
 
 
+def is_served(environment: Mapping[str, str]) -> bool:
+    """Tell whether textual-serve started the program, to show it in a browser.
+
+    It names a driver of Textual, and takes the screen from a pipe.
+    """
+    is_asked = environment.get("TEXTUAL_DRIVER") == _WEB_DRIVER
+    return is_asked and sys.__stdout__ is not None and not os.isatty(_STDIN)
+
+
 def is_same(one: int, other: int) -> bool:
     """Tell whether two descriptors certainly refer to the same terminal."""
     # /dev/tty has a different device number.
     return os.fstat(one).st_rdev == os.fstat(other).st_rdev
 
 
-def forget_foreign(environment: MutableMapping[str, str], terminal: TextIO) -> None:
+def forget_foreign(
+    environment: MutableMapping[str, str], terminal: TextIO | None
+) -> None:
     """Remove variables that would change the behaviour of the drawing libraries.
 
     Textual's developer variables write files, press keys and open ports; Rich fails on
-    invalid sizes, and allocates memory for huge ones.
+    invalid sizes, and allocates memory for huge ones. `terminal` is None in a browser.
     """
     for name in [*environment]:
         if name == "TEXTUAL" or name.startswith("TEXTUAL_"):
@@ -95,22 +108,28 @@ def forget_foreign(environment: MutableMapping[str, str], terminal: TextIO) -> N
             environment.pop(name, None)
 
 
+def bounded(columns: object, lines: object) -> tuple[int, int]:
+    """Return a size that a browser claims, 80 by 24 where it claims nonsense."""
+    given = (_number(str(columns)), _number(str(lines)))
+    return (
+        min(given[0] or _USUAL[0], _LARGEST[0]),
+        min(given[1] or _USUAL[1], _LARGEST[1]),
+    )
+
+
 def size_of(terminal: TextIO) -> tuple[int, int]:
     """Return columns and lines of a terminal.
 
     A terminal of unknown size reports 0 (a serial line): then COLUMNS and LINES apply.
     """
-    columns, lines = (
-        min(told or _number(os.environ.get(name)) or usual, most)
-        for told, name, usual, most in zip(
-            _told_by(terminal), _SIZES, _USUAL, _LARGEST, strict=True
-        )
-    )
-    return columns, lines
+    told = zip(_told_by(terminal), _SIZES, strict=True)
+    return bounded(*(size or os.environ.get(name) for size, name in told))
 
 
-def _told_by(terminal: TextIO) -> tuple[int, int]:
+def _told_by(terminal: TextIO | None) -> tuple[int, int]:
     """Return the size of a terminal, 0 by 0 if unknown."""
+    if terminal is None:
+        return 0, 0
     try:
         columns, lines = os.get_terminal_size(terminal.fileno())
     except (OSError, ValueError):

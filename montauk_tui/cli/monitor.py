@@ -5,6 +5,7 @@ import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from montauk_tui import shortage, streams
@@ -59,8 +60,16 @@ def show(
     *,
     strict_theme: bool,
 ) -> int:
-    """Run the monitor on a host; with `strict_theme` the theme must load."""
-    streams.forget_foreign(os.environ, streams.screen())
+    """Run the monitor on a host; with `strict_theme` the theme must load.
+
+    In a browser it changes no processes, whatever the settings: who may look at it is
+    not known here.
+    """
+    is_served = streams.is_served(os.environ)
+    streams.forget_foreign(os.environ, None if is_served else streams.screen())
+    if is_served:
+        settings = replace(settings, read_only=True)
+        os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")
     if settings.no_color:
         os.environ["NO_COLOR"] = "1"
     shortage.try_threads()
@@ -76,6 +85,8 @@ def show(
     gc.enable()
     host = open_host()
     try:
-        return app.run(host, settings, warnings, strict_theme=strict_theme)
+        return app.run(
+            host, settings, warnings, strict_theme=strict_theme, served=is_served
+        )
     finally:
         host.close()

@@ -231,16 +231,12 @@ def validate(settings: Settings) -> list[str]:
     return [f"{path}: {line}" for line in problems]
 
 
-def run(
-    host: Host, settings: Settings, warnings: Sequence[str], *, strict_theme: bool
-) -> int:
-    """Run the monitor until the user leaves; return the exit code.
+def fitted(settings: Settings) -> Settings:
+    """Return the settings for what the terminal can do.
 
     Raises:
-        ThemeError: With `strict_theme`, if the theme cannot be loaded.
-        MontaukError: The collector failed.
+        MontaukError: It cannot place a cursor.
     """
-    notes = [*warnings, *validate(settings)]
     able = TerminalDriver.abilities = abilities.find(
         os.environ, streams.screen().fileno()
     )
@@ -248,8 +244,27 @@ def run(
         raise no_cursor()
     if not able.colors:
         os.environ["NO_COLOR"] = "TERM has no colours"
-    if able.ascii_only:
-        settings = replace(settings, ascii=True)
+    return replace(settings, ascii=True) if able.ascii_only else settings
+
+
+def run(
+    host: Host,
+    settings: Settings,
+    warnings: Sequence[str],
+    *,
+    strict_theme: bool,
+    served: bool = False,
+) -> int:
+    """Run the monitor until the user leaves; return the exit code.
+
+    With `served` the screen goes to textual-serve, which shows it in a browser.
+
+    Raises:
+        ThemeError: With `strict_theme`, if the theme cannot be loaded.
+        MontaukError: The collector failed.
+    """
+    notes = [*warnings, *validate(settings)]
+    settings = settings if served else fitted(settings)
     if strict_theme:
         theme, why_not = themes.load(settings.theme, themes.folders()), ""
     else:
@@ -260,6 +275,10 @@ def run(
     for note in notes:
         streams.complain(note)
     app = MontaukApp(host, settings, theme, notes)
+    if served:
+        from montauk_tui.ui.served import ServedDriver  # noqa: PLC0415 - 3 ms
+
+        app.driver_class = ServedDriver
     app.run(mouse=settings.mouse)
     if app.failure is not None:
         raise app.failure

@@ -35,6 +35,7 @@ PLACES: Final = {
     "completions/_montauk": "usr/share/zsh/vendor-completions/_montauk",
     "completions/montauk.fish": "usr/share/fish/vendor_completions.d/montauk.fish",
     "CHANGELOG.md": "usr/share/doc/montauk/changelog.gz",
+    "scripts/web.py": "usr/share/doc/montauk/examples/web.py",
     "scripts/deb/montauk": "usr/bin/montauk",
     "scripts/deb/overrides": "usr/share/lintian/overrides/montauk",
     "scripts/deb/rtupdate": "usr/share/python3/runtime.d/montauk.rtupdate",
