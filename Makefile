@@ -15,7 +15,8 @@ SHELL_SCRIPTS := .ci/run scripts/bcc.sh scripts/install-probes.sh scripts/setup.
                  scripts/deb/postinst scripts/deb/postrm scripts/deb/prerm scripts/deb/rtupdate \
                  tests/kernels/guest/checks.sh tests/kernels/guest/prepare.sh
 
-CHECKS := check-format check-lint check-types check-imports check-shell check-probes check-docs
+CHECKS := check-format check-lint check-types check-imports check-shell check-probes check-docs \
+          check-site
 
 .PHONY: $(CHECKS) help run test test-deb test-kernels check docs format dist deb deb-pins site \
         setup bcc install-probes bench bench-accuracy bench-peers bench-recorder snapshots \
@@ -37,7 +38,7 @@ test-kernels: setup  ## run checks on other kernels, in virtual machines: KERNEL
 test-deb: setup  ## try the Debian package in fresh Debians, as root: SUITES="bookworm trixie"
 	@$(BIN)/python -m tests.deb $(SUITES)
 
-check: setup  ## check formatting, lint, types, import rules and generated documents
+check: setup  ## check formatting, lint, types, import rules, documents and their links
 	@$(MAKE) --no-print-directory --keep-going $(CHECKS)
 
 check-format:
@@ -61,6 +62,8 @@ check-probes:
 
 check-docs:
 	$(BIN)/python -m scripts.docs --check
+
+check-site: site
 
 docs: setup  ## generate the parts of documents that come from tables
 	$(BIN)/python -m scripts.docs
