@@ -46,9 +46,6 @@ SERVICE: Final = "usr/lib/systemd/system/montauk-probes.service"
 PROGRAMS: Final = {"usr/bin/montauk", PLACES["scripts/deb/rtupdate"]}
 SCRIPTS: Final = ("postinst", "prerm", "postrm")
 
-_WHEEL: Final = (
-    "import sys, hatchling.build; print(hatchling.build.build_wheel(sys.argv[1]))"
-)
 _NOT_INSTALLED: Final = ("RECORD", "REQUESTED", "INSTALLER", "direct_url.json")
 """What pip notes of an installation; it differs from one to the next."""
 
@@ -86,11 +83,7 @@ def add_modules(tree: Path, folder: Path | None) -> None:
     target = tree / LIBRARY
     target.mkdir(parents=True)
     with tempfile.TemporaryDirectory(prefix="montauk-wheel-") as place:
-        done = subprocess.run(
-            [sys.executable, "-c", _WHEEL, place],
-            cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True,
-        )  # fmt: skip
-        shutil.unpack_archive(Path(place) / done.stdout.split()[-1], target, "zip")
+        shutil.unpack_archive(libraries.build_wheel(Path(place)), target, "zip")
     # The wheel's manual page and completions: a package has its own places for them.
     for data in target.glob("*.data"):
         shutil.rmtree(data)

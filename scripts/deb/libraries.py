@@ -32,6 +32,9 @@ _PURE: Final = (
 )  # fmt: skip
 """Wheels without machine code, for every Python from 3.11 on."""
 
+_BUILD: Final = (
+    "import sys, hatchling.build; print(hatchling.build.build_wheel(sys.argv[1]))"
+)
 _LICENCE: Final = re.compile(r"LICEN[CS]E\b|COPYING\b", re.IGNORECASE)
 
 
@@ -74,6 +77,15 @@ def report(*arguments: str) -> dict[str, tuple[str, str]]:
             archive.get("hashes", {}).get("sha256", ""),
         )
     return found
+
+
+def build_wheel(folder: Path) -> Path:
+    """Build the wheel of this checkout in a folder, and return its file."""
+    done = subprocess.run(
+        [sys.executable, "-c", _BUILD, str(folder)],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    return folder / done.stdout.split()[-1]
 
 
 def fetch(target: Path) -> None:

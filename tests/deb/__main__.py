@@ -14,7 +14,7 @@ from pathlib import Path
 
 from scripts.deb import __main__ as deb
 from scripts.deb.libraries import ROOT
-from tests.deb import checks
+from tests.deb import checks, wheel
 from tests.deb.checks import Result
 from tests.deb.chroot import Chroot, fresh, say
 from tests.kernels.tools import CannotSetUpError
@@ -42,12 +42,15 @@ def prepare(debian: Chroot, package: Path) -> None:
 
 
 def results(debian: Chroot, package: Path) -> Iterator[Result]:
-    """Yield how each check went, the last ones that of a second installation."""
+    """Yield how each check went: package, package once more, purge, wheel."""
     yield from checks.tried(debian)
     debian.need("apt-get", "install", "--reinstall", f"/tmp/{package.name}")
     version = checks.CHECKS[0]
     yield checks.result(debian, "reinstalled", version.command, version.expected)
     yield checks.purged(debian)
+    with tempfile.TemporaryDirectory(prefix="montauk-wheel-") as folder:
+        wheel.provide(debian, Path(folder))
+    yield from wheel.tried(debian)
 
 
 def tried(suite: str, package: Path) -> list[Result]:

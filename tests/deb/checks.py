@@ -9,8 +9,12 @@ from montauk_tui import __version__
 from tests.deb.chroot import Chroot
 
 USER: Final = "alice"
-EXTRAS: Final = ("man-db", "bash-completion", "zsh", "fish", "systemd")
-"""What shows the manual page, completes, and checks the service."""
+EXTRAS: Final = (
+    "man-db", "bash-completion", "zsh", "fish", "systemd", "python3-venv",
+)  # fmt: skip
+"""What shows the manual page, completes, checks the service, and installs a wheel."""
+
+SCREEN: Final = "/tmp/first_screen.py"
 
 _UNIT: Final = "montauk-probes.service"
 _EVIL: Final = "cd /evil && PYTHONPATH=/evil PYTHONHOME=/evil montauk --version"
@@ -49,7 +53,7 @@ CHECKS: Final = (
     Check("version", ["montauk", "--version"], rf"montauk {re.escape(__version__)}\n"),
     Check("once", ["montauk", "--once", "--limit", "5"], r"PID.*Command"),
     Check("collector-info", ["montauk", "--collector-info"], r"\[active\] .*"),
-    Check("first-screen", ["python3", "/tmp/first_screen.py"], r"first screen .*"),
+    Check("first-screen", ["python3", SCREEN, "montauk"], r"first screen .*"),
     Check("foreign-modules", ["sh", "-c", _EVIL], r"montauk [\d.]+\n"),
     Check("man", ["man", "montauk"], r"MONTAUK\(1\)"),
     Check("bash", ["bash", "-c", _BASH], r"complete .*-F \S+ .*montauk"),

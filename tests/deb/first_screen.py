@@ -1,4 +1,4 @@
-"""Start montauk in a pseudo-terminal, wait for its first screen, and quit with `q`.
+"""Start a montauk in a pseudo-terminal, wait for its first screen, quit with `q`.
 
 Runs in the chroot, with the Python of the package alone. Exits with 1 if there is no
 screen with processes, or if montauk does not end well.
@@ -38,7 +38,7 @@ def main() -> int:
     start = time.monotonic()
     child, terminal = pty.fork()
     if child == 0:
-        os.execvp("montauk", ["montauk"])  # noqa: S606 - in the new terminal
+        os.execvp(sys.argv[1], [sys.argv[1]])  # noqa: S606 - in the new terminal
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
     seen = screen(terminal, start + PATIENCE_S)
     lasted = time.monotonic() - start
