@@ -11,7 +11,7 @@ KERNELS ?= 5.10 6.1 6.12 7.2
 
 SUITES  ?= bookworm trixie
 
-SHELL_SCRIPTS := .ci/run scripts/bcc.sh scripts/install-probes.sh scripts/setup.sh \
+SHELL_SCRIPTS := .ci/run scripts/bcc.sh scripts/dots.sh scripts/install-probes.sh scripts/setup.sh \
                  scripts/deb/postinst scripts/deb/postrm scripts/deb/prerm scripts/deb/rtupdate \
                  tests/kernels/guest/checks.sh tests/kernels/guest/prepare.sh
 

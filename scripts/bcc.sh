@@ -17,14 +17,20 @@ done
 without="montauk runs without it, with another collector"
 
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-    echo "installing python3-bpfcc for the kernel collector ..."
+    # shellcheck source=scripts/dots.sh
+    . "${0%/*}/dots.sh"
+    printf 'installing python3-bpfcc for the kernel collector ...'
+    start_dots
     {
         DEBIAN_FRONTEND=noninteractive &&
             export DEBIAN_FRONTEND &&
             apt-get update -qq &&
             apt-get install -y --no-install-recommends python3-bpfcc
-    } </dev/null >/dev/null 2>&1 ||
-        echo "python3-bpfcc could not be installed; $without" >&2
+    } </dev/null >/dev/null 2>&1
+    status=$?
+    stop_dots
+    echo
+    [ $status -eq 0 ] || echo "python3-bpfcc could not be installed; $without" >&2
     exit 0
 fi
 

@@ -22,7 +22,9 @@ python=${3:-python3}
 }
 
 log=$(mktemp) || exit 1
-trap 'rm -f "$log" "$log.status"' EXIT
+# shellcheck source=scripts/dots.sh
+. "${0%/*}/dots.sh"
+trap 'stop_dots; rm -f "$log" "$log.status"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
@@ -35,8 +37,9 @@ s/^Installing collected packages.*/ ... installing/p'
 # A pipeline returns the status of its last command, so pip's goes through a file.
 install() {
     {
-        "$venv/bin/python" -m pip install --disable-pip-version-check \
-            --progress-bar off "$@" 2>&1
+        # In a pipe, Python would keep what pip prints to the end.
+        PYTHONUNBUFFERED=1 "$venv/bin/python" -m pip install \
+            --disable-pip-version-check --progress-bar off "$@" 2>&1
         echo $? >"$log.status"
     } | tee "$log" | sed -un "$names" | tr -d '\n'
     [ "$(cat "$log.status")" -eq 0 ] && return
@@ -45,6 +48,7 @@ install() {
     exit 1
 }
 
+start_dots
 case $part in
 run)
     printf 'setting up %s, about half a minute, once:' "$venv"
@@ -65,4 +69,5 @@ site)
     exit 2
     ;;
 esac
+stop_dots
 echo

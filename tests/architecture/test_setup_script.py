@@ -1,10 +1,15 @@
 """What `make run` and `make test` install, with a made-up Python and pip."""
 
+import os
+import pty
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import pytest
+
+from tests.support.patience import Patience
 
 ROOT: Final = Path(__file__).parents[2]
 SCRIPT: Final = ROOT / "scripts" / "setup.sh"
@@ -30,6 +35,12 @@ exit {status}
 """
 
 
+WAITING: Final = """\
+#!/bin/sh
+until [ -e {folder}/go ]; do sleep 0.05; done
+"""
+
+
 class System:
     """A folder with a Python that makes environments with a pip that is a script."""
 
@@ -44,6 +55,10 @@ class System:
 
     def pip(self, status: int = 0) -> None:
         self._program("pip", PIP.format(folder=self.folder, status=status))
+
+    def wait_for_pip(self) -> None:
+        """Let pip say nothing until the file `go` is there."""
+        self._program("pip", WAITING.format(folder=self.folder))
 
     def _program(self, name: str, text: str) -> None:
         (self.folder / name).write_text(text)
@@ -60,6 +75,16 @@ class System:
     def installed(self) -> list[str]:
         calls = (self.folder / "calls").read_text().splitlines()
         return [call.partition("--progress-bar off ")[2] for call in calls]
+
+
+def rest_of(terminal: int) -> bytes:
+    """Return what comes until nobody has the terminal: then reading is EIO."""
+    found, patience = b"", Patience()
+    with suppress(OSError):
+        while not patience.is_over():
+            found += os.read(terminal, 1024)
+    assert not patience.is_over()
+    return found
 
 
 @pytest.fixture
@@ -109,3 +134,22 @@ def test_the_monitor_starts_without_the_development_group() -> None:
     makefile = (ROOT / "Makefile").read_text()
     assert "\nrun: $(READY) bcc " in makefile
     assert "\ntest: setup " in makefile
+
+
+def test_a_terminal_gets_a_dot_a_second_until_the_end(system: System) -> None:
+    system.wait_for_pip()
+    terminal, inside = pty.openpty()
+    with subprocess.Popen(
+        ["/bin/sh", str(SCRIPT), "run", "env", str(system.folder / "python")],
+        cwd=system.folder, stdin=subprocess.DEVNULL, stdout=inside, stderr=inside,
+    ) as script:  # fmt: skip
+        os.close(inside)
+        said, patience = b"", Patience()
+        while b"once:.." not in said:
+            assert not patience.is_over()
+            said += os.read(terminal, 1024)
+        (system.folder / "go").touch()
+        assert script.wait() == 0
+    # The terminal is closed by its last user: the dots have ended as well.
+    assert b"\r\n" in rest_of(terminal)
+    os.close(terminal)
