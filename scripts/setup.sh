@@ -28,10 +28,17 @@ trap 'stop_dots; rm -f "$log" "$log.status"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# What pip prints for a package from an index, and for one from a local folder.
-names='s/^Collecting \([A-Za-z0-9_.-]*\).*/ \1/p
-s/^Processing .*\/\([A-Za-z0-9_.]*\)-[0-9].*/ \1/p
-s/^Installing collected packages.*/ ... installing/p'
+# Prints the names of the packages that pip says it takes, from an index or a local folder.
+# Not sed and tr: they keep a line that has no end yet.
+names() {
+    while read -r word name _; do
+        case "$word $name" in
+        Collecting\ *) printf ' %s' "${name%%[!A-Za-z0-9_.-]*}" ;;
+        Processing\ *-[0-9]*) name=${name##*/} && printf ' %s' "${name%%-[0-9]*}" ;;
+        "Installing collected") printf ' ... installing' ;;
+        esac
+    done
+}
 
 # Runs pip, prints the name of each package it collects, and keeps the rest for an error.
 # A pipeline returns the status of its last command, so pip's goes through a file.
@@ -41,7 +48,7 @@ install() {
         PYTHONUNBUFFERED=1 "$venv/bin/python" -m pip install \
             --disable-pip-version-check --progress-bar off "$@" 2>&1
         echo $? >"$log.status"
-    } | tee "$log" | sed -un "$names" | tr -d '\n'
+    } | tee "$log" | names
     [ "$(cat "$log.status")" -eq 0 ] && return
     printf '\n'
     tail -n 20 "$log" >&2
