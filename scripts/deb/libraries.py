@@ -1,8 +1,8 @@
 """The Python libraries of the package: which, from where, under which licences.
 
 `python -m scripts.deb.libraries` asks the package index for the newest versions that
-pyproject.toml permits, and writes them with their hashes to `pins.txt`. numpy is not
-among them: it is the distribution's.
+pyproject.toml permits, and writes them with their hashes to `pins.txt`. Those with
+machine code are not among them: they are Debian's.
 """
 
 import json
@@ -19,8 +19,11 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[2]
 PINS: Final = Path(__file__).with_name("pins.txt")
 
-NOT_OURS: Final = {"montauk-tui", "numpy"}
-"""What is built here, and what the distribution has."""
+OF_DEBIAN: Final = {"numpy": "1:{}", "zstandard": "{}"}
+"""Libraries with machine code: Debian has them, in versions that look like this."""
+
+NOT_OURS: Final = {"montauk-tui", *OF_DEBIAN}
+"""What is built here, and what Debian has."""
 
 _HEAD: Final = "# Made by `make deb-pins`: the libraries in the Debian package.\n"
 _INSTALL: Final = (

@@ -66,11 +66,12 @@ def test_its_version_and_its_dependencies_are_those_of_the_program(
 ) -> None:
     assert package.name == f"montauk_{__version__}-1_all.deb"
     assert control(package, "Version") == f"{__version__}-1"
-    (numpy,) = (str(it.specifier) for it in dependencies() if it.name == "numpy")
-    lowest = re.search(r">=([\d.]+)", numpy)
-    assert lowest
     depends = control(package, "Depends").split(", ")
-    assert f"python3-numpy (>= 1:{lowest[1]})" in depends
+    lowest = {
+        it.name: re.findall(r">=([\d.]+)", str(it.specifier)) for it in dependencies()
+    }
+    for name, form in libraries.OF_DEBIAN.items():
+        assert f"python3-{name} (>= {form.format(*lowest[name])})" in depends
     assert {"python3 (>= 3.11)", "python3-bpfcc"} <= {*depends}
 
 
@@ -127,7 +128,10 @@ def test_the_libraries_are_all_that_the_program_and_they_need(modules: Path) -> 
         for text in library.requires or ():
             needed = Requirement(text)
             if not needed.marker or needed.marker.evaluate({"extra": ""}):
-                assert libraries.canonical(needed.name) in {*found, "numpy"}
+                assert libraries.canonical(needed.name) in {
+                    *found,
+                    *libraries.OF_DEBIAN,
+                }
 
 
 def test_the_pinned_versions_are_those_that_the_program_permits() -> None:
