@@ -1,5 +1,6 @@
 """Names of system calls, by architecture and number."""
 
+import os
 from typing import Final
 
 _X86_64: Final = """
@@ -123,3 +124,12 @@ _TABLES: Final = {
 def syscall_name(arch: int, number: int) -> str:
     """Return the name of a system call, or its number as a text."""
     return _TABLES.get(arch, {}).get(number, str(number))
+
+
+_NATIVE: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7, "riscv64": 0xC00000F3}
+"""By the machine that uname(2) names."""
+
+
+def native_syscall_name(number: int) -> str:
+    """Return the name of a system call of a 64-bit program, or its number."""
+    return syscall_name(_NATIVE.get(os.uname().machine, 0), number)

@@ -294,6 +294,39 @@ def test_made_up_files_are_understood(tmp_path: Path) -> None:
     assert details.uid == 1
 
 
+@pytest.mark.parametrize(
+    ("machine", "line", "said"),
+    [
+        ("x86_64", "34 0x0 0x0 0x0 0x0 0x0 0x0 0x7ffe7dd9aa68 0x401503", "pause"),
+        ("aarch64", "73 0x0 0x0 0x0 0x0 0x0 0x0 0xffffe7dd9a68 0x401503", "ppoll"),
+        ("x86_64", "34 0x0 0x0 0x0 0x0 0x0 0x0 0xffd9aa68 0x8401503", "number 34"),
+        ("mips", "34 0x0 0x0 0x0 0x0 0x0 0x0 0x7ffe7dd9aa68 0x401503", "number 34"),
+        ("x86_64", "9999 0x0 0x0 0x0 0x0 0x0 0x0 0x7ffe7dd9aa68 0x1", "number 9999"),
+        ("x86_64", "34", "number 34"),
+        ("x86_64", "-1 0x7ffe7dd9aa68 0x401503", "none"),
+        ("x86_64", "running", "running"),
+    ],
+)
+def test_a_system_call_has_its_name_where_the_program_has_64_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, machine: str, line: str, said: str
+) -> None:
+    uname = os.uname_result(("Linux", "host", "6.1", "1", machine))
+    monkeypatch.setattr(os, "uname", lambda: uname)
+    proc = FakeProc(tmp_path)
+    (add(proc, FakeProcess(7)) / "syscall").write_text(f"{line}\n")
+    assert text(fake(proc), "kernel", "System call") == said
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("/autogroup-9 nice 0\n", "/autogroup-9 nice 0"), ("", "none")],
+)
+def test_a_process_may_be_in_no_autogroup(tmp_path: Path, line: str, said: str) -> None:
+    proc = FakeProc(tmp_path)
+    (add(proc, FakeProcess(7)) / "autogroup").write_text(line)
+    assert text(fake(proc), "scheduling", "Autogroup") == said
+
+
 def test_kernel_threads_and_zombies_have_no_environment(tmp_path: Path) -> None:
     proc = FakeProc(tmp_path)
     add(proc, kernel_thread(7, b"kworker"))

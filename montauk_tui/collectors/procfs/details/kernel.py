@@ -18,9 +18,12 @@ from montauk_tui.collectors.procfs.details.subject import (
 )
 from montauk_tui.model.details import Amount, Datum, Section, Table, Unit
 from montauk_tui.model.names import POLICIES, STATES
+from montauk_tui.model.syscalls import native_syscall_name
 from montauk_tui.model.text import clean
 
 _MASK_DIGITS: Final = 32
+_SYSCALL_STACK: Final = 7
+"""Place of the stack pointer in /proc/PID/syscall (proc_pid_syscall(5))."""
 
 
 def namespaces(subject: Subject) -> Section:
@@ -179,9 +182,14 @@ def scheduling(subject: Subject) -> Section:
         tried("Waited for a CPU", lambda: _queue_wait(subject)),
         tried("OOM score", lambda: _one(subject, "oom_score")),
         tried("OOM adjustment", lambda: _one(subject, "oom_score_adj")),
-        tried("Autogroup", lambda: clean(subject.folder.read("autogroup").strip())),
+        tried("Autogroup", lambda: _autogroup(subject)),
     ]  # fmt: skip
     return Section("scheduling", "Scheduling", tuple(data))
+
+
+def _autogroup(subject: Subject) -> str:
+    """Return its autogroup; the file is empty where it is in none (sched(7))."""
+    return clean(subject.folder.read("autogroup").strip()) or "none"
 
 
 def _count(subject: Subject, line: str) -> Amount:
@@ -231,4 +239,9 @@ def _syscall(subject: Subject) -> str:
     first = words[0] if words else ""
     if not is_number(first):
         return {"-1": "none"}.get(first, first)
-    return f"number {first}"
+    # The stack of a 32-bit program, with numbers of its own, ends below 4 GiB.
+    has_stack = len(words) > _SYSCALL_STACK and words[_SYSCALL_STACK].startswith("0x")
+    if not has_stack or not int(words[_SYSCALL_STACK], 16) >> 32:
+        return f"number {first}"
+    name = native_syscall_name(int(first))
+    return f"number {name}" if name == first else name
