@@ -1,4 +1,4 @@
-"""Reads files named by others: without blocking, and up to a size limit."""
+"""Files named by others: read up to a size limit, or written where there is none."""
 
 import errno
 import os
@@ -64,29 +64,45 @@ def read_regular(path: str | os.PathLike[str], most: int = MOST_BYTES) -> Conten
         os.close(descriptor)
 
 
-def write_new(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a new file that only its owner may read.
+class NewFile:
+    """A new file that only its owner may read, to be closed or removed."""
 
-    Raises:
-        OSError: There is something of that name, a symbolic link too, or it cannot be
-            written: then there is no file.
-    """
-    folder, name = os.path.split(os.fspath(path))
-    # Nobody can put another folder in place of an open one.
-    above = os.open(folder or ".", _FOLDER)
-    try:
-        descriptor = os.open(name, _NEW, 0o600, dir_fd=above)
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Create the file.
+
+        Raises:
+            OSError: There is something of that name, a symbolic link too, or no file
+                can be created there.
+        """
+        folder, self._name = os.path.split(os.fspath(path))
+        # Nobody can put another folder in place of an open one.
+        self._above = os.open(folder or ".", _FOLDER)
         try:
-            left = memoryview(data)
-            while left:
-                left = left[os.write(descriptor, left) :]
-        except OSError:
-            os.unlink(name, dir_fd=above)
+            self._file = os.open(self._name, _NEW, 0o600, dir_fd=self._above)
+        except BaseException:
+            os.close(self._above)
             raise
-        finally:
-            os.close(descriptor)
-    finally:
-        os.close(above)
+
+    def write(self, data: bytes) -> None:
+        """Append data.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        left = memoryview(data)
+        while left:
+            left = left[os.write(self._file, left) :]
+
+    def close(self) -> None:
+        """Keep the file as it is."""
+        os.close(self._file)
+        os.close(self._above)
+
+    def remove(self) -> None:
+        """Remove the file."""
+        with suppress(OSError):
+            os.unlink(self._name, dir_fd=self._above)
+        self.close()
 
 
 class DistrustedError(PermissionError):

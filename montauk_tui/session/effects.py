@@ -1,6 +1,6 @@
 """The result of an action: the new session, and effects on the screen."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from montauk_tui.model.sample import Identity
@@ -150,6 +150,16 @@ class Scroll(NamedTuple):
     """To the right; limited to the length of the line."""
 
 
+Steps = Generator[None, None, Say]
+"""Work in short steps; the line it returns is shown."""
+
+
+class Work(NamedTuple):
+    """Do something in steps, with keys and frames between them."""
+
+    steps: Steps
+
+
 class Later(NamedTuple):
     """Run an action some time later."""
 
@@ -159,5 +169,5 @@ class Later(NamedTuple):
 
 Effect = (
     Say | Copy | Choose | Pick | Toggle | Ask | EndAsking | Open | LookInto | Watch
-    | Sample | GoTo | Scroll | Later
+    | Sample | GoTo | Scroll | Later | Work
 )  # fmt: skip

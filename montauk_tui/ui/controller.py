@@ -1,6 +1,8 @@
 """Runs actions: shows the session they return, and performs their effects."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import replace
 from functools import partial, singledispatchmethod
 from typing import TYPE_CHECKING, Any
@@ -139,7 +141,7 @@ class Controller:
     # --- colours ----------------------------------------------------------------------
 
     def _register_theme(self, theme: themes.Theme) -> None:
-        self.theme = theme
+        self.theme = theme.limited_to(TerminalDriver.abilities.colors)
         self._app.register_theme(theme.to_textual())
         self._app.theme = theme.name
 
@@ -301,6 +303,22 @@ class Controller:
             table.scroll_by(effect.rows)
         if effect.cells:
             table.shift_to(table.shift + effect.cells)
+
+    @perform.register
+    def _work(self, effect: effects.Work) -> None:
+        self._app.run_worker(self._work_on(effect.steps), exit_on_error=False)
+
+    async def _work_on(self, steps: effects.Steps) -> None:
+        """Take one step after the other; a program that quits takes no more."""
+        with closing(steps):
+            while True:
+                try:
+                    next(steps)
+                except StopIteration as end:
+                    self.perform(end.value)
+                    return
+                # A key, a frame.
+                await asyncio.sleep(0)
 
     @perform.register
     def _later(self, effect: effects.Later) -> None:

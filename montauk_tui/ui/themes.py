@@ -6,7 +6,7 @@ A style is one of rich: `bold #ff7b72 on #12161c`, `dim`, `reverse`, `none`.
 
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,6 +50,9 @@ ROLES: Final = {
 """The roles of a theme. A role that a theme omits is drawn plain."""
 
 
+_ENOUGH_COLOURS: Final = 256
+
+
 class ThemeError(UsageError):
     """A theme that does not exist, or a file that is not a theme."""
 
@@ -67,6 +70,16 @@ class Theme:
     def style(self, role: str) -> Style:
         """Return the style of a role."""
         return self.styles[role]
+
+    def limited_to(self, colors: int) -> "Theme":
+        """Return this theme for a terminal of so many colours.
+
+        The nearest one of 16 is often that of the background: the selected row is
+        reversed instead.
+        """
+        if colors >= _ENOUGH_COLOURS:
+            return self
+        return replace(self, styles={**self.styles, "selected": Style(reverse=True)})
 
     def to_textual(self) -> TextualTheme:
         """Return the colours that Textual's own widgets take."""

@@ -8,7 +8,7 @@ import pytest
 
 from montauk_tui.config import Settings
 from montauk_tui.session.actions import copying
-from montauk_tui.session.effects import Ask, Choose, Copy, EndAsking
+from montauk_tui.session.effects import Ask, Choose, Copy, EndAsking, Say, Work
 from tests.support.acting import Children, desk_of
 from tests.support.desk import Desk
 
@@ -137,6 +137,24 @@ def test_a_full_disk_leaves_no_file(
         patch.setattr(os, "write", full)
         desk.run(f"prompt_ended('write', {str(path)!r}, True)")
     assert desk.said == f"{path} not written: No space left on device"
+    assert not path.exists()
+
+
+def test_many_rows_are_written_in_steps_and_a_stopped_one_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copying, "_ROWS_A_STEP", 2)
+    desk, path = Desk(), tmp_path / "view"
+    update = copying.write_view(desk.session, str(path))
+    end, said, work = update.effects
+    assert isinstance(end, EndAsking)
+    assert isinstance(said, Say)
+    assert said.text == f"writing {len(desk.shown_pids)} rows to {path}"
+    assert isinstance(work, Work)
+    for count in (1, 2, 3):
+        next(work.steps)
+        assert len(path.read_text().splitlines()) == 2 * count
+    work.steps.close()
     assert not path.exists()
 
 

@@ -21,11 +21,22 @@ from montauk_tui.session.effects import (
     Say,
     Toggle,
     Update,
+    Work,
 )
 from montauk_tui.session.state import Rows, Session
 from montauk_tui.session.table import call_action, update_of
 from tests.support.replay import ReplayCollector
 from tests.support.scenes import scene_collector
+
+
+def done(work: Work) -> Say:
+    """Take all steps, and return what is said then."""
+    while True:
+        try:
+            next(work.steps)
+        except StopIteration as end:
+            said: Say = end.value
+            return said
 
 
 class Desk:
@@ -75,8 +86,9 @@ class Desk:
     def _take(self, update: Update) -> None:
         self.session, self.effects = update.session, update.effects
         for effect in update.effects:
-            if isinstance(effect, Say):
-                self.said = effect.text
+            said = done(effect) if isinstance(effect, Work) else effect
+            if isinstance(said, Say):
+                self.said = said.text
 
     # --- what is shown ----------------------------------------------------------------
 

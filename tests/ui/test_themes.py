@@ -13,6 +13,8 @@ from montauk_tui import config
 from montauk_tui.errors import LONGEST_LINE, UsageError
 from montauk_tui.resources import folder
 from montauk_tui.ui import themes
+from montauk_tui.ui.driver import TerminalDriver
+from montauk_tui.ui.terminal.abilities import Abilities
 from montauk_tui.ui.themes import ROLES, SURFACES, ThemeError
 from tests.support.monitor import make_app, running
 
@@ -310,3 +312,24 @@ def test_a_default_that_is_wrong_gives_way_to_the_shipped_one(
     assert theme == themes.load(themes.DEFAULT, themes.shipped())
     assert "cannot be read" in said
     assert said.endswith(f"using {themes.DEFAULT}")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("colors", [8, 16, 88])
+def test_with_few_colours_the_selected_row_is_reversed(name: str, colors: int) -> None:
+    theme = themes.load(name, themes.shipped())
+    few = theme.limited_to(colors)
+    assert few.style("selected") == Style(reverse=True)
+    assert {role for role in ROLES if few.style(role) != theme.style(role)} <= {
+        "selected"
+    }
+    assert theme.limited_to(256) is theme
+
+
+async def test_a_terminal_of_few_colours_gets_the_reversed_row(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(TerminalDriver, "abilities", Abilities(colors=16))
+    async with running() as monitor:
+        style = monitor.app.controller.theme.style("selected")
+        assert style == Style(reverse=True)

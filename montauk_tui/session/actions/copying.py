@@ -2,6 +2,7 @@
 
 import os
 import time
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
@@ -20,9 +21,14 @@ from montauk_tui.session.effects import (
     Copy,
     EndAsking,
     Say,
+    Steps,
     Update,
+    Work,
 )
 from montauk_tui.session.state import NotPossible, Rows, Session
+
+_ROWS_A_STEP: Final = 50
+"""7 ms: keys are read between two steps."""
 
 _MOST_BYTES: Final = 48 << 10
 """Encoded 64 KiB; terminals take no more than 74,994 bytes at least (xterm)."""
@@ -83,20 +89,39 @@ def _check(session: Session) -> None:
 def write_view(session: Session, written: str) -> Update:
     """Write all rows of the tab, shown or further down, to a new file."""
     _check(session)
-    rows = session.seen
-    table, places = _table(session, rows), rows.projection.rows.tolist()
-    lines = map(table.row, places, rows.projection.depth.tolist())
-    text = "\n".join((_heading(session, rows), table.titles, *lines, ""))
     path = Path(os.path.expanduser(written.strip()))  # noqa: PTH111 - never raises
     try:
-        files.write_new(path, text.encode(errors="backslashreplace"))
+        file = files.NewFile(path)
     except FileExistsError:
-        return _failed(session, f"{named(path)} exists; choose another name")
+        return Update(session, _error(f"{named(path)} exists; choose another name"))
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        return _failed(session, f"{named(path)} not written: {why}")
-    message = f"wrote {counted(len(places), 'row')} to {named(path)}"
-    return Update(session, EndAsking(), Say(message, "information"))
+        return Update(session, _not_written(path, error))
+    count = len(session.seen.projection.rows)
+    said = f"writing {counted(count, 'row')} to {named(path)}"
+    steps = _written(file, path, session)
+    return Update(session, EndAsking(), Say(said, "information"), Work(steps))
+
+
+def _written(file: files.NewFile, path: Path, session: Session) -> Steps:
+    """Write a few rows at each step; without the last step there is no file."""
+    rows = session.seen
+    table, projection = _table(session, rows), rows.projection
+    places, depths = projection.rows.tolist(), projection.depth.tolist()
+    lines = chain(
+        (_heading(session, rows), table.titles), map(table.row, places, depths)
+    )
+    try:
+        while batch := "".join(f"{line}\n" for line in islice(lines, _ROWS_A_STEP)):
+            file.write(batch.encode(errors="backslashreplace"))
+            yield
+    except OSError as error:
+        file.remove()
+        return _not_written(path, error)
+    except BaseException:
+        file.remove()
+        raise
+    file.close()
+    return Say(f"wrote {counted(len(places), 'row')} to {named(path)}", "information")
 
 
 def _heading(session: Session, rows: Rows) -> str:
@@ -108,5 +133,10 @@ def _heading(session: Session, rows: Rows) -> str:
     return "  ".join(parts)
 
 
-def _failed(session: Session, why: str) -> Update:
-    return Update(session, Say(why, "error"))
+def _not_written(path: Path, error: Exception) -> Say:
+    why = getattr(error, "strerror", None) or error
+    return _error(f"{named(path)} not written: {why}")
+
+
+def _error(why: str) -> Say:
+    return Say(why, "error")
