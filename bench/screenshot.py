@@ -34,6 +34,10 @@ _DOTS: Final = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
 _ANSI: Final = {
     "black": "000000", "red": "cd0000", "green": "00cd00", "brown": "cdcd00",
     "blue": "0000ee", "magenta": "cd00cd", "cyan": "00cdcd", "white": "e5e5e5",
+    "brightblack": "7f7f7f", "brightred": "ff0000", "brightgreen": "00ff00",
+    "brightbrown": "ffff00", "brightyellow": "ffff00", "brightblue": "5c5cff",
+    "brightmagenta": "ff00ff", "brightcyan": "00ffff", "brightwhite": "ffffff",
+    "bfightmagenta": "ff00ff",
 }  # fmt: skip
 
 

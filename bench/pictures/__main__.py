@@ -19,7 +19,10 @@ from bench.terminal import Terminal
 _OUT: Final = Path("docs/img")
 
 
-MONTAUK: Final = (os.path.relpath(sys.executable), "-m", "montauk_tui")
+MONTAUK: Final = (
+    "env", "MONTAUK_CONFIG=/srv/montauk.toml",
+    os.path.relpath(sys.executable), "-m", "montauk_tui",
+)  # fmt: skip
 
 
 class Picture(NamedTuple):
@@ -32,26 +35,26 @@ class Picture(NamedTuple):
 
 
 _PICTURES: Final = {
-    "main-dark": Picture("120x32", "p"),
-    "main-light": Picture("120x32", "p", ("--theme", "montauk-light")),
-    "main-80x24": Picture("80x24", "p"),
-    "main-ascii": Picture("80x24", "p", ("--ascii", "--theme", "monochrome")),
+    "main-dark": Picture("120x32"),
+    "main-light": Picture("120x32", options=("--theme", "montauk-light")),
+    "main-80x24": Picture("80x24"),
+    "main-ascii": Picture("80x24", options=("--ascii", "--theme", "monochrome")),
     "top": Picture("120x32", options=("-d", "1"), program=("top",)),
-    "panel": Picture("180x40", "p Down Down"),
-    "tree": Picture("120x32", "p F5 Down Down Down"),
-    "filter": Picture("120x32", "p F4 c p u Space > Space 5 Space a n"),
-    "io": Picture("120x32", "p Tab ~ ~"),
-    "exited": Picture("120x32", "p Tab Tab ~"),
-    "spawners": Picture("120x32", "p Tab Tab Tab ~"),
-    "groups": Picture("120x32", "p Tab Tab Tab Tab g g g g ~ ~"),
-    "events": Picture("120x32", "p Tab Tab Tab Tab Tab ~"),
-    "process": Picture("120x40", "p F3 S E L E C T Enter Enter ~ ~"),
-    "files": Picture("120x32", "p F3 1 6 / m Enter l ~ ~"),
-    "signals": Picture("120x32", "p F3 S E L E C T Enter F9"),
-    "setup-columns": Picture("120x32", "p F2 Right Down Down"),
-    "setup-meters": Picture("120x32", "p F2 Down Down Down Down Down Right > > > >"),
-    "help": Picture("120x40", "p F1"),
-    "themes": Picture("120x32", "p Ctrl-T Down Down"),
+    "panel": Picture("180x40", "Down Down"),
+    "tree": Picture("120x32", "F5 Down Down Down"),
+    "filter": Picture("120x32", "F4 c p u Space > Space 5 Space a n"),
+    "io": Picture("120x32", "Tab ~ ~"),
+    "exited": Picture("120x32", "Tab Tab ~"),
+    "spawners": Picture("120x32", "Tab Tab Tab ~"),
+    "groups": Picture("120x32", "Tab Tab Tab Tab g g g g ~ ~"),
+    "events": Picture("120x32", "Tab Tab Tab Tab Tab ~"),
+    "process": Picture("120x40", "F3 S E L E C T Enter Enter ~ ~"),
+    "files": Picture("120x32", "F3 1 6 / m Enter l ~ ~"),
+    "signals": Picture("120x32", "F3 S E L E C T Enter F9"),
+    "setup-columns": Picture("120x32", "F2 Right Down Down"),
+    "setup-meters": Picture("120x32", "F2 Down Down Down Down Down Right > > > >"),
+    "help": Picture("120x40", "F1"),
+    "themes": Picture("120x32", "Ctrl-T Down Down"),
 }
 """By the name of the file. Keys are those of bench.screenshot, with blanks between."""
 

@@ -5,9 +5,10 @@
        UID|KEY=NUMBER ...|ARGUMENT ...
 
    ARGUMENT 0 names the program, a link to this one. Keys: cpu (percent of a CPU), mem
-   (MiB), threads, io (MiB written a second), port (to listen on), build (programs started
-   a second), life_ms (0 for ever), code (exit code). They come on stdin, so that the
-   arguments are those of the part that is played. */
+   (MiB), leak (MiB more a second), threads, io (MiB written a second), port (to listen
+   on), build (programs started a second), life_ms (0 for ever), code (exit code), crash
+   (end by a segfault). They come on stdin, so that the arguments are those of the part that is
+   played. */
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -81,6 +82,12 @@ static void *write_out(void *mib_per_s) {
     return NULL;
 }
 
+static void *leak_memory(void *mib_per_s) {
+    for (long length = (long)mib_per_s << 17;; rest_ns(125000000L))
+        memset(malloc(length), 1, length);
+    return NULL;
+}
+
 static void play(char **arguments, const char *orders) {
     int ends[2];
     char path[256];
@@ -129,6 +136,8 @@ static void act(const char *orders) {
         listen_on(told(orders, "port"));
     for (long n = told(orders, "threads"); n > 0; n--)
         pthread_create(&thread, NULL, idle, NULL);
+    if (told(orders, "leak"))
+        pthread_create(&thread, NULL, leak_memory, (void *)told(orders, "leak"));
     if (told(orders, "io"))
         pthread_create(&thread, NULL, write_out, (void *)told(orders, "io"));
     if (told(orders, "build"))
@@ -140,6 +149,8 @@ static void act(const char *orders) {
     else
         for (;;)
             pause();
+    if (told(orders, "crash"))
+        *(volatile int *)NULL = 0;
     exit(told(orders, "code"));
 }
 

@@ -1,35 +1,19 @@
 """A scene of processes, in separate namespaces."""
 
+import contextlib
+import os
 import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-_ACTOR: Final = Path(__file__).with_name("actor.c")
+from bench.pictures.scenes import SHOP, Scene
 
-CAST: Final = """\
-0||systemd-journald
-0|cpu=1|sshd: /usr/sbin/sshd -D
-  1000||sshd: anna@pts/0
-    1000||-bash
-      1000|build=14|make -j8 all
-      1000||vim src/ledger.cc
-26|mem=180 port=5432|postgres -D /var/lib/postgresql/16/main
-  26|mem=60 io=9|postgres: checkpointer
-  26|mem=40 io=2|postgres: walwriter
-  26|cpu=34 mem=140|postgres: shop orders SELECT
-  26|cpu=6 mem=90|postgres: shop orders idle
-0||nginx: master process /usr/sbin/nginx
-  33|cpu=7 mem=30 port=8080|nginx: worker process
-  33|cpu=3 mem=30|nginx: worker process
-0|cpu=12 mem=420 threads=24|java -Xmx2g -jar search.jar
-65534|cpu=2 mem=70 threads=6|node_exporter --collector.systemd
-0||cron -f
-"""
-"""uid, behaviour and arguments; the format is in actor.c."""
+_ACTOR: Final = Path(__file__).with_name("actor.c")
 
 _USERS: Final = """\
 root:x:0:0::/root:/bin/bash
@@ -46,11 +30,28 @@ _GROUPS: Final = "".join(
 
 _HOSTNAME: Final = "build-07"
 
+_NO_CGROUP: Final = Path("/srv/cgroup")
+_MOMENT_S: Final = 0.05
+
+
+def _limited_cgroup(limit_mib: int) -> Path:
+    """Make a cgroup with so much memory, or return a name for no cgroup."""
+    if not limit_mib:
+        return _NO_CGROUP
+    root = Path("/sys/fs/cgroup")
+    limit = "memory.max"
+    if (root / "memory").exists():
+        root, limit = root / "memory", "memory.limit_in_bytes"
+    folder = root / f"stage-{os.getpid()}"
+    folder.mkdir()
+    (folder / limit).write_text(f"{limit_mib}M")
+    return folder
+
 
 class Stage:
     """Runs the processes of the scene, isolated from all others."""
 
-    def __init__(self) -> None:
+    def __init__(self, scene: Scene = SHOP) -> None:
         """Build the programs and start them in new namespaces, as root."""
         self._folder = Path(tempfile.mkdtemp(prefix="stage-"))
         self._folder.chmod(0o755)
@@ -58,19 +59,24 @@ class Stage:
         programs.mkdir()
         actor = programs / "init"
         subprocess.run(["cc", "-O1", "-pthread", "-o", actor, _ACTOR], check=True)
-        (self._folder / "cast").write_text(CAST)
+        (self._folder / "cast").write_text(scene.cast)
         (self._folder / "passwd").write_text(_USERS)
         (self._folder / "group").write_text(_GROUPS)
-        names = {
-            line.rsplit("|")[-1].split()[0].rstrip(":") for line in CAST.splitlines()
-        }
-        for name in (*names, "cc1plus"):
+        for name, text in scene.scripts.items():
+            (programs / name).write_text(f"#!/bin/sh\n{text}")
+            (programs / name).chmod(0o755)
+        for name in scene.programs():
             (programs / name).hardlink_to(actor)
+        for name, orders in scene.orders.items():
+            (self._folder / name).write_text(orders)
+        (self._folder / "montauk.toml").write_text("paths = false\n")
+        self._limited = _limited_cgroup(scene.limit_mib)
         script = (
             f"mount --bind {self._folder} /srv && mount --bind /srv/passwd /etc/passwd"
             " && mount --bind /srv/group /etc/group"
             f" && hostname {_HOSTNAME}"
-            " && cd / && exec env -i HOME=/root LANG=C.UTF-8 PATH=/usr/bin"
+            " && cd / && exec env -i HOME=/root LANG=C.UTF-8 PATH=/srv/bin:/usr/bin"
+            f" LIMITED={self._limited}"
             " /srv/bin/init > /dev/null 2>&1"
         )
         self._unshare = subprocess.Popen(
@@ -95,6 +101,11 @@ class Stage:
         self._unshare.send_signal(signal.SIGKILL)
         self._unshare.wait()
         shutil.rmtree(self._folder)
+        while self._limited != _NO_CGROUP and self._limited.exists():
+            # Its processes exit a moment later.
+            with contextlib.suppress(OSError):
+                self._limited.rmdir()
+            time.sleep(_MOMENT_S)
 
     def command(self, arguments: list[str]) -> list[str]:
         """Return the command line that runs a command in the namespaces."""
