@@ -66,6 +66,7 @@ def _ledger_lines(frame: Frame) -> list[str]:
     if ledger is None or not interval_s:
         return []
     cores = in_cores(ledger)
+    rest = "unexplained" if frame.sample.host.sees_every_process else "outside"
     busy, *parts = (
         f"{name} {cores_text(amount)}"
         for name, amount in (
@@ -73,7 +74,7 @@ def _ledger_lines(frame: Frame) -> list[str]:
             ("live", cores.live_s),
             ("exited", cores.exited_s),
             ("irq", cores.interrupts_s),
-            ("unexplained", cores.unexplained_s),
+            (rest, cores.unexplained_s),
         )
     )
     line = f"{busy.capitalize()} cores = {', '.join(parts)}"

@@ -244,6 +244,9 @@ class HostSample:
     charges_stolen: bool = False
     """Whether processes are charged for the time that was stolen from them, as without
     CONFIG_PARAVIRT_TIME_ACCOUNTING."""
+    sees_every_process: bool = True
+    """Whether processes of the whole machine are listed; not in a PID namespace of its
+    own, while the CPUs are those of all."""
     unknown: tuple[str, ...] = ()
     """Why figures are not known: a line each, with the file."""
 

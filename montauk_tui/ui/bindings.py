@@ -93,7 +93,7 @@ BINDINGS: Final = [
     _key("shift+tab", "next_tab(-1)", "show.previous_tab", "Previous tab",
          "Go to the previous tab"),
     _key("S", "spawner", "show.spawner", "Spawner",
-         "Go to the process that started the selected one"),
+         "Go to the process that started the selected one", bar=True),
     _key("g", "group", "show.group", "Group",
          "Show groups: by cgroup, unit, container, user or program; group spawners"),
     _key("D", "devices", "show.devices", "Devices",

@@ -5,6 +5,7 @@ import json
 import math
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from montauk_tui.collectors import namespaces
 from montauk_tui.collectors.procfs import host as hosts
 from montauk_tui.collectors.procfs.collector import TraditionalCollector
 from montauk_tui.collectors.procfs.cpus import Cpus, parse_cpus
 from montauk_tui.collectors.procfs.figures import Reasons
+from montauk_tui.collectors.procfs.host import HostReader
+from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.engine.history.update import remember_moment
 from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.export.table import frame_table
@@ -330,3 +334,19 @@ def test_a_damaged_file_gives_figures_that_can_be_everywhere(
         assert told["host"]["unknown"] == list(now.unknown)
         shares = [pct for pct in told["host"]["busy_pct_by_cpu"] if pct is not None]
         assert all(0 <= pct <= 100 for pct in shares)
+
+
+def test_a_pid_namespace_of_its_own_does_not_show_every_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = ProcRoot(FakeProc(tmp_path).root)
+    for inode, sees in ((0xEFFFFFFC, True), (4026532179, False)):
+        monkeypatch.setattr(namespaces, "own", {"pid": inode}.__getitem__)
+        host = HostReader(root.read, root.read_lists).sample(Need.of())
+        assert host.sees_every_process is sees
+
+    def none(_: str) -> int:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(namespaces, "own", none)
+    assert namespaces.sees_every_process()

@@ -219,7 +219,7 @@ async def test_the_palette_does_what_is_chosen() -> None:
 
 
 async def test_the_key_bar_shows_its_keys_and_a_click_presses_them() -> None:
-    async with running(size=(110, 30)) as monitor:
+    async with running(size=(120, 30)) as monitor:
         bar = monitor.lines[-1]
         for binding in BINDINGS:
             if binding.show:
@@ -229,22 +229,25 @@ async def test_the_key_bar_shows_its_keys_and_a_click_presses_them() -> None:
         assert "F5 List" in monitor.lines[-1]
         await monitor.click("#keys", monitor.lines[-1].index("F5"))
         assert not monitor.app.session.choices.view.tree
-        await monitor.click("#keys", 108)
+        await monitor.click("#keys", 118)
         await monitor.click("#keys", bar.index("Z Pause"))
         assert "Z Resume" in monitor.lines[-1]
 
 
-async def test_on_80_columns_the_bar_has_every_function_key() -> None:
+async def test_on_80_columns_the_bar_has_blanks_between_its_keys() -> None:
     async with running(size=(80, 24)) as monitor:
         bar = monitor.lines[-1]
-        assert re.findall(r"F\d+", bar) == [f"F{number}" for number in range(1, 11)]
+        assert bar.rstrip() == (
+            "F1 Help F2 Setup F3 Search F4 Filter F5 Tree F6 Sort F9 Kill S Spawner"
+            " F10 Quit"
+        )
         await monitor.click("#keys", bar.index("Tree"))
         assert monitor.app.session.choices.view.tree
 
 
 @pytest.mark.parametrize(
     ("width", "keys"),
-    [(80, "1 2 3 4 5 6 7 8 9 10"), (60, "1 3 4 5 6 9 10"), (40, "1 4 6 9 10"),
+    [(110, "1 2 3 4 5 6 9 10"), (60, "1 4 5 6 9 10"), (40, "1 4 9 10"),
      (20, "1 10"), (8, "10")],
 )  # fmt: skip
 async def test_a_narrow_bar_keeps_the_keys_that_matter(width: int, keys: str) -> None:

@@ -72,7 +72,18 @@ def test_only_much_unexplained_time_has_a_colour(
     ledger = replace(LEDGER, unexplained_s=unexplained_s, live_s=1.25 - unexplained_s)
     (line,) = draw_ledger(frame(churn(), ledger=ledger), look_of(200))
     [style] = [style for run, style in line if run == "unexplained "]
-    assert (style == THEME.style("hot")) is is_hot
+    assert style == THEME.style("hot" if is_hot else "label")
+
+
+def test_in_a_pid_namespace_the_rest_of_the_machine_is_outside() -> None:
+    ledger = replace(LEDGER, unexplained_s=2.0, live_s=0.5, exited_s=1.25)
+    one = frame(churn(), ledger=ledger)
+    host = replace(one.sample.host, sees_every_process=False)
+    one = replace(one, sample=replace(one.sample, host=host))
+    (line,) = draw_ledger(one, look_of(200))
+    assert ("outside ", THEME.style("label")) in line
+    assert THEME.style("hot") not in [style for run, style in line if run.strip()]
+    assert "unexplained" not in text(one)
 
 
 def test_the_bar_has_the_parts_in_their_proportion() -> None:

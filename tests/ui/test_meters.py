@@ -302,8 +302,8 @@ def test_usual_meters_of_two_cpus_leave_the_bars_left_and_memory_right() -> None
     frame = scene_frame(2)
     lines = texts(draw_meters(frame, look(80)))[1:]
     assert [line[:4].strip() for line in lines] == ["0", "1", "Net"]
-    assert [line[40:44].strip() for line in lines] == ["Mem", "Swp", "PSI"]
-    assert "Dsk" in lines[2][:40]
+    assert [line[40:44].strip() for line in lines] == ["Mem", "Swp", "Pres"]
+    assert "Disk" in lines[2][:40]
 
 
 @pytest.mark.parametrize("devices", [NO_DEVICES, Devices(1.0, (), ())])
@@ -314,14 +314,14 @@ def test_what_a_machine_lacks_is_left_out_unless_it_was_chosen(
     frame = make_frame(None, make_sample(host=host))
     usual = "".join(texts(draw_meters(frame, look(120))))
     assert "Mem" in usual
-    assert not any(title in usual for title in ("PSI", "Net", "Dsk"))
+    assert not any(title in usual for title in ("PSI", "Net", "Disk"))
     names = (*DEFAULT, "temperature", "frequency")
     chosen = dataclasses.replace(look(120), chosen=parse(names))
     said = "".join(texts(draw_meters(frame, chosen)))
     for title, reason in {
         "PSI": "not in this kernel",
         "Net": "no interface" if devices.interfaces is not None else "cannot be read",
-        "Dsk": "no disk" if devices.disks is not None else "cannot be read",
+        "Disk": "no disk" if devices.disks is not None else "cannot be read",
         "Tmp": "no CPU sensor",
         "Frq": "no cpufreq",
     }.items():
@@ -335,14 +335,14 @@ def test_an_unknown_rate_is_no_zero() -> None:
         for line in texts(draw_meters(make_frame(None, after), look(120)))
         if "Net" in line
     ]
-    assert line.split("Net")[1].split()[:5] == ["↓", "-/s", "↑", "-/s", "Dsk"]
+    assert line.split("Net")[1].split()[:5] == ["↓", "-/s", "↑", "-/s", "Disk"]
 
 
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
         ("network", "Net ↓   12M/s in  ↑  332K/s out"),
-        ("disk", "Dsk r  3.2M/s  w   46M/s  busy  62%  nvme0n1"),
+        ("disk", "Disk r  3.2M/s  w   46M/s  busy  62%  nvme0n1"),
         ("temperature", "Tmp 67°C  Package id 0  limit 100°C"),
         ("frequency", "Frq 3.65GHz  highest 4.10GHz  limit 4.80GHz"),
         ("load", "LA 12.41 9.13 4.02  of 8"),

@@ -159,7 +159,7 @@ async def test_a_row_of_many_and_those_it_holds() -> None:
         await monitor.sample()
         lines = panel(monitor)
         assert lines[0] == "awk 48 processes"
-        assert lines[1] == "exited in 2 s, 6 failed"
+        assert lines[1] == "exited in the last 2 s, 6 failed"
         assert "bash 2162" in text(monitor)
         await monitor.press("enter", "down")
         assert "exited with" in panel(monitor)[1]

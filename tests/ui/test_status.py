@@ -3,14 +3,17 @@
 import dataclasses
 from typing import Final
 
+import numpy as np
 import pytest
 
 from montauk_tui.model.frame import CollectorStatus, Frame
+from montauk_tui.model.history import ExitedBatch, History
 from montauk_tui.model.sample import Counters
 from montauk_tui.resources import folder
 from montauk_tui.ui import themes
 from montauk_tui.ui.widgets.lines import Line, line_width
 from montauk_tui.ui.widgets.status import draw_status_line
+from tests.support.exits import make_exits
 from tests.support.monitor import running
 from tests.support.scenes import scene_frame
 
@@ -196,3 +199,46 @@ def test_that_a_better_one_is_loading_is_seen_on_80_columns() -> None:
     line = text(draw(frame_with(netlink, counted(0), loading), 80))
     assert line.startswith(f"  {loading}  ")
     assert " collector netlink " in line
+
+
+# --- killed processes -----------------------------------------------------------------
+
+
+def frame_of_kills(*rows: tuple[str, int, float]) -> Frame:
+    """Return a frame with killed processes: name, signal, seconds ago."""
+    frame = frame_with(KERNEL, counted(0))
+    now_s = frame.sample.boot_s
+    exits = make_exits(
+        {
+            "comm": name.encode(), "pid": 100 + at, "exit_signal": number,
+            "end_ns": int((now_s - ago_s) * 1e9),
+        }
+        for at, (name, number, ago_s) in enumerate(rows)
+    )  # fmt: skip
+    none, at_s = (
+        np.full(len(rows), np.nan),
+        np.full(len(rows), frame.sample.monotonic_s),
+    )
+    serial = np.arange(len(rows))
+    part = ExitedBatch(exits, none, none, at_s, serial, {}, none)
+    return dataclasses.replace(frame, history=History(exited=(part,)))
+
+
+def test_what_was_killed_is_shown_with_the_reason_and_when() -> None:
+    frame = frame_of_kills(("cc1", 11, 3.2), ("cc1", 11, 9.0), ("java", 9, 0.2))
+    shown = text(draw(frame, 140))
+    said = " killed: java 102 SIGKILL just now, cc1 100 SIGSEGV 2x 3s ago  "
+    assert shown.startswith(said)
+    assert shown.endswith("  every 1 s costs 7 ms ")
+
+
+@pytest.mark.parametrize("width", range(40, 161, 5))
+def test_the_collector_gives_way_to_what_was_killed(width: int) -> None:
+    frame = frame_of_kills(*((f"prog{at}", 11, at + 1) for at in range(9)))
+    line = draw(frame, width)
+    shown = text(line)
+    assert shown.startswith(" killed: prog0 100 SIGSEGV 1s ago")
+    assert width < 60 or ", prog1 101 SIGSEGV 2s ago" in shown
+    assert width < 110 or "collector" in shown
+    # None is cut.
+    assert "SIGSEGV" not in shown.rpartition("ago")[2]

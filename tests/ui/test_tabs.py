@@ -248,7 +248,7 @@ async def test_what_ended_is_marked_and_folded() -> None:
         rows = row_texts(monitor)
         assert len(rows) == 2
         assert f"{LOOPS}x" in rows[position(monitor, "awk")]
-        assert f"by bash {SHELL}, 3 failed" in rows[position(monitor, "awk")]
+        assert f"3 failed, by bash {SHELL}" in rows[position(monitor, "awk")]
         assert " X " in rows[position(monitor, "git")]
         assert "[exit 128, 11.7ms] git" in rows[position(monitor, "git")]
 

@@ -250,11 +250,11 @@ async def test_pause_holds_the_frame_until_the_key_comes_again(
 async def test_settings_are_what_the_screen_starts_with() -> None:
     settings = Settings(
         interval_s=0.5, sort="pid", descending=True, filter="nginx", tree=True,
-        kernel_threads=True, machine_scale=True, columns=("pid", "nice", "command"),
+        kernel_threads=True, machine_scale=True, columns=("pid", "cpu_pct", "command"),
     )  # fmt: skip
     async with running(make_app(settings=settings), SIZE) as monitor:
         titles = monitor.app.controller.main.header.render_line(0).text
-        assert titles.split() == ["PID", "NI", "Command"]
+        assert titles.split() == ["PID", "CPU%", "Command"]
         for shown in ("filter nginx", "machine of 8", "tree by START", "every 0.5 s"):
             assert shown in monitor.text
         assert monitor.shown_pids == [1, 820, 821, 822, 823, 824]

@@ -330,7 +330,7 @@ def test_the_usual_is_faint() -> None:
     assert level("user", uid=0) is Level.FAINT
     assert level("user", uid=7) is Level.PLAIN
     assert level("nice", nice=0) is Level.FAINT
-    assert level("nice", nice=-5) is Level.NOTICE
+    assert level("nice", nice=-5) is Level.PLAIN
     assert level("priority", priority=20) is Level.FAINT
     assert level("priority", priority=19) is Level.PLAIN
     assert level("rss_bytes", rss_bytes=0) is Level.FAINT

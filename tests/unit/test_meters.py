@@ -22,7 +22,7 @@ EVERY = [f"{meter.id}:{style}" for meter in METERS.values() for style in meter.s
 def test_the_table_of_meters() -> None:
     assert [meter.id for meter in METERS.values()] == list(METERS)
     for meter in METERS.values():
-        assert 0 < len(meter.title) <= 3
+        assert 0 < len(meter.title) <= 4
         assert set(meter.styles) <= set(STYLES)
         assert meter.description
     assert {style for meter in METERS.values() for style in meter.styles} == set(STYLES)

@@ -11,6 +11,7 @@ from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.engine.projection import View, project
 from montauk_tui.engine.rows.exited import (
     are_exited_rows,
+    are_new_rows,
     exited_only,
     with_exited,
 )
@@ -19,7 +20,7 @@ from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import MOST_KEPT
 from montauk_tui.model.kinds import RowKey, RowKind
 from montauk_tui.model.schema import NO_START, UNKNOWN
-from tests.support.builders import Row
+from tests.support.builders import Row, make_frame, make_sample
 from tests.support.listing import LIVING, MS, Life, end, real_pids
 
 
@@ -370,3 +371,12 @@ def test_the_frame_they_were_made_from_is_kept() -> None:
     assert main(frame).whole is frame
     assert replace(frame) is not frame
     assert exited_only(frame).whole is frame
+
+
+def test_new_processes_are_marked_but_not_their_events() -> None:
+    sample = make_sample([{"pid": 5, "start_ticks": 100}, {"pid": 6, "start_ticks": 9}])
+    sample = replace(sample, boot_s=2.0, user_hz=100)
+    frame, rows = make_frame(None, sample), np.arange(2)
+    assert are_new_rows(frame, rows, 1.5).tolist() == [True, False]
+    events = replace(frame, extra={"event": np.zeros(2)})
+    assert not are_new_rows(events, rows, 1.5).any()

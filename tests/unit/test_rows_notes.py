@@ -57,12 +57,12 @@ def test_of_many_who_starts_them_comes_first() -> None:
         for at in range(3)
     ]
     said = fold_note(Life().at(1.0, ends))
-    assert said == "3.0/s by make 10, 1 failed"
+    assert said == "3.0/s, 1 failed, by make 10"
 
 
 def test_that_all_of_many_failed_is_said_in_words() -> None:
     ends = [end(100 + at, ppid=10, exit_code=2) for at in range(3)]
-    assert fold_note(Life().at(1.0, ends)) == "3.0/s by make 10, all failed"
+    assert fold_note(Life().at(1.0, ends)) == "3.0/s, all failed, by make 10"
 
 
 @pytest.mark.parametrize(

@@ -206,7 +206,7 @@ def test_many_are_told_together() -> None:
     assert listed.sample.processes.pid[0] < 0
     summary = summarize(listed, 0, machine_scale=False)
     assert summary.number == "4 processes"
-    assert summary.said == "exited in 1 s, 1 failed"
+    assert summary.said == "exited in the last 1 s, 1 failed"
     said = facts(summary)
     assert said["Parents"].startswith("make 31 < bash 30")
     assert said["Rate"] == "4.0/s"

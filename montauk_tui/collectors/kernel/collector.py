@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from montauk_tui.collectors import namespaces
 from montauk_tui.collectors.base import Availability, Collector
 from montauk_tui.collectors.clock import (
     UNKNOWN_OFFSETS,
@@ -122,7 +123,7 @@ class KernelCollector(Collector):
 
     def _map(self, probes: Probes, sizes: Sizes, offset_ns: int) -> None:
         self._root = ProcRoot()
-        namespace = os.stat("/proc/self/ns/pid").st_ino  # noqa: PTH116
+        namespace = namespaces.own("pid")
         self._logs = ProbeLogs(probes.storage, probes.descriptors, *sizes, namespace)
         self._resources.callback(self._logs.close)
         self._idle_tasks = IdleTasks(probes.storage, sizes.cpus, offset_ns)

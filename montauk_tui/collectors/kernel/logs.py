@@ -17,7 +17,7 @@ from montauk_tui.collectors.kernel.log import (
     joined,
 )
 from montauk_tui.collectors.kernel.missed import Missed
-from montauk_tui.collectors.kernel.pidns import INITIAL, own_records
+from montauk_tui.collectors.kernel.pidns import INITIAL_PID, own_records
 from montauk_tui.collectors.kernel.records import (
     BRIEF,
     DEATH,
@@ -65,7 +65,7 @@ class ProbeLogs:
         descriptors: Mapping[str, int],
         cpus: int,
         slots: int,
-        namespace: int = INITIAL,
+        namespace: int = INITIAL_PID,
     ) -> None:
         """Open the logs and start.
 
@@ -204,7 +204,7 @@ class ProbeLogs:
 
     def _own(self, lifecycle: Records, forks: Records) -> tuple[Records, Records]:
         """Return the records of our pid namespace; count those of others."""
-        if self._namespace == INITIAL:
+        if self._namespace == INITIAL_PID:
             return lifecycle, forks
         own = (
             own_records(lifecycle, self._namespace),

@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.collectors.kernel.log import Records
+from montauk_tui.collectors.namespaces import INITIAL
 
-INITIAL: Final = 0xEFFFFFFC
-"""Inode of the initial pid namespace (PROC_PID_INIT_INO in linux/proc_ns.h)."""
+INITIAL_PID: Final = INITIAL["pid"]
 
 
 def own_records(records: Records, namespace: int) -> Records:
@@ -21,7 +21,7 @@ def own_records(records: Records, namespace: int) -> Records:
         records: With `ns`, and with `ns_` before the name of each pid.
         namespace: Its inode.
     """
-    if namespace == INITIAL or not len(records):
+    if namespace == INITIAL_PID or not len(records):
         return records
     is_own = records["ns"] == namespace
     own: Records = records[is_own.any(axis=1)]

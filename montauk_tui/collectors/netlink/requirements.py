@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Final
 
 from montauk_tui import shortage
+from montauk_tui.collectors import namespaces
 from montauk_tui.collectors.base import Availability
 from montauk_tui.collectors.netlink.connector import EventSocket, Kind, NoAnswerError
 from montauk_tui.model import own_proc
 
 _PATIENCE_S: Final = 0.5
 _BUFFER_BYTES: Final = 1 << 20
-_INITIAL: Final = {"pid": 0xEFFFFFFC, "user": 0xEFFFFFFD}
-"""Inode numbers of the initial namespaces (include/linux/proc_ns.h)."""
+_INITIAL: Final = namespaces.INITIAL
 
 WITHOUT_READER: Final = "few arguments, as their reader"
 WITHOUT_STATS: Final = "no CPU time of exited processes without CAP_NET_ADMIN"
@@ -108,7 +108,7 @@ def _foreign_namespace() -> str | None:
     """Return the kind of namespace that the proc connector does not serve."""
     for kind, initial in _INITIAL.items():
         try:
-            inode = Path(f"/proc/self/ns/{kind}").stat().st_ino
+            inode = namespaces.own(kind)
         except OSError:
             continue
         if inode != initial:

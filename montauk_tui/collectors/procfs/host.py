@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, TypeVar
 
+from montauk_tui.collectors import namespaces
 from montauk_tui.collectors.procfs.charged import Charged
 from montauk_tui.collectors.procfs.cpus import parse_cpus
 from montauk_tui.collectors.procfs.device_lists import LISTS, DeviceListReader
@@ -61,6 +62,7 @@ class HostReader:
         self._thermometers = Thermometers(sys)
         self._clocks = Clocks(sys)
         self._stolen = Stolen(sys)
+        self._sees_every_process = namespaces.sees_every_process()
 
     def sample(self, needs: Need) -> HostSample:
         """Return the machine as it is now, with the devices that are needed.
@@ -81,6 +83,7 @@ class HostReader:
         stolen = known_sum(host.cpu_ticks[:, _STEAL])
         if self._stolen.is_charged(stolen):
             host = replace(host, charges_stolen=True)
+        host = replace(host, sees_every_process=self._sees_every_process)
         if not needs & _DEVICES:
             return host
         hot, clocks = Need.TEMPERATURE in needs, Need.FREQUENCY in needs

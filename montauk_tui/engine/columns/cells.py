@@ -275,7 +275,7 @@ def size_level(field: str) -> Meaning:
 def nonzero_level(field: str) -> Meaning:
     def level(frame: Frame, row: int) -> Level:
         value = getattr(frame.sample.processes, field)[row]
-        return Level.FAINT if value in (0, UNKNOWN) else Level.NOTICE
+        return Level.FAINT if value in (0, UNKNOWN) else Level.PLAIN
 
     return level
 

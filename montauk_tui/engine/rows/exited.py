@@ -60,7 +60,12 @@ def are_exited_rows(frame: Frame, rows: Ints) -> Bools:
 
 
 def are_new_rows(frame: Frame, rows: Ints, within_s: float) -> Bools:
-    """Tell which rows are those of processes that started in the last `within_s`."""
+    """Tell which rows are those of processes that started in the last `within_s`.
+
+    An event says itself when it happened.
+    """
+    if "event" in frame.extra:
+        return np.zeros(len(rows), bool)
     sample = frame.sample
     since = (sample.boot_s - within_s) * sample.user_hz
     table = sample.processes

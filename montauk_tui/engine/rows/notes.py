@@ -80,17 +80,15 @@ def exit_note(status: float, lifetime_s: float) -> str:
 
 
 def _of_many(frame: Frame, row: int) -> str:
-    """Return the rate, the parent and the failures: `13/s by make 21, 3 failed`."""
+    """Return the rate, the failures and the parent: `13/s, 3 failed, by make 21`."""
     count, failed, window_s = (
         extra_value(frame, name, row) for name in ("count", "failed", "window_s")
     )
     text = f"{rate_text(count / max(window_s, 1.0))}/s"
-    by = _name(frame, int(frame.sample.processes.ppid[row]))
-    if by:
-        text += f" by {by}"
     if failed > 0:
         text += ", all failed" if failed == count else f", {failed:.0f} failed"
-    return text
+    by = _name(frame, int(frame.sample.processes.ppid[row]))
+    return f"{text}{',' * (failed > 0)} by {by}" if by else text
 
 
 def _ancestry(frame: Frame, row: int, arrow: str) -> str:

@@ -79,9 +79,8 @@ def many(listed: Frame, row: int) -> Summary:
     return Summary(
         name=cells.name_text(listed, row),
         number=counted(count, "process", "processes"),
-        said=f"exited in {window_s:.0f} s, {failed:.0f} failed"
-        if failed > 0
-        else f"exited in {window_s:.0f} s, none failed",
+        said=f"exited in the last {window_s:.0f} s, "
+        + (f"{failed:.0f} failed" if failed > 0 else "none failed"),
         level=Level.HOT if failed > 0 else Level.PLAIN,
         command=None,
         groups=(

@@ -53,7 +53,7 @@ class RowStyle:
 
 
 def fit_columns(
-    columns: tuple[Column, ...], width: int, pid_digits: int, least_command: int = 24
+    columns: tuple[Column, ...], width: int, pid_digits: int, least_command: int = 30
 ) -> tuple[tuple[Column, ...], tuple[int, ...]]:
     """Return the columns that leave the command a readable width, and all widths.
 
@@ -65,9 +65,11 @@ def fit_columns(
 
     def widths() -> list[int]:
         return [
-            max(column.width, pid_digits) if column.holds_pid else column.width
-            for column in kept
-        ]
+            max(column.width, pid_digits + (not at)) if column.holds_pid
+            # The first one has a sign before it, and a gap.
+            else column.width
+            for at, column in enumerate(kept)
+        ]  # fmt: skip
 
     for column in sorted(columns, key=lambda column: -column.yields):
         least = least_command if column.yields > 1 else least_command // 2

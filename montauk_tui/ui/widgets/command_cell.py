@@ -69,7 +69,9 @@ def command_runs(given: CommandInputs, look: RowStyle) -> list[Run]:
         role = "warm" if remark.is_failure else "label"
         runs.append((f"[{remark.front}] ", styles[role]))
     if remark.is_past:
-        runs += _marked(command.text or NOTHING_KNOWN, styles["faint"], look)
+        # One that failed is what one looks for.
+        role = "label" if remark.is_failure else "faint"
+        runs += _marked(command.text or NOTHING_KNOWN, styles[role], look)
     else:
         if look.merged and (name := other_name(command, comm)):
             runs += _marked(name, styles["thread"], look)

@@ -38,6 +38,10 @@ _SIGNS: Final = (
     ("CPU bars", _BAR),
     ("memory bar", _MEMORY),
     ("CPU", _BUSY),
+    (
+        "Pressure",
+        "Share of time in which something waited for CPU, memory or I/O (PSI)",
+    ),
     ("87x", "A group of 87 exited processes; Enter opens it"),
     ("[+12]", "A folded branch of 12 hidden rows; figures with a + are sums"),
     ("FORK/s EXIT/s", "Processes started and exited per second, descendants included"),

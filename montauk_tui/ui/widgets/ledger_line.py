@@ -30,6 +30,9 @@ _PARTS: Final = (
     _Part("unexplained", "rest", "unexplained_s", "?", "hot"),
 )
 
+_OUTSIDE: Final = _Part("outside", "outside", "unexplained_s", "?", "label")
+"""In a PID namespace, what is unexplained is mostly the rest of the machine."""
+
 _LONG, _SHORT, _SHORTEST = range(3)
 
 _LEAST_BAR: Final = 10
@@ -53,9 +56,10 @@ def draw_ledger(frame: Frame, look: MeterStyle) -> list[Line]:
     if ledger is None or not ledger.interval_s:
         return [((" CPU", look.theme.style("label")),)]
     churn = frame.history.churn
+    parts = _parts(frame, ledger)
     cpus = len(frame.sample.host.cpu_ids)
     for short in (_LONG, _SHORT, _SHORTEST):
-        figures = _figures(ledger, cpus, look, short)
+        figures = _figures(ledger, parts, cpus, look, short)
         gauge = _gauge(churn, look, short)
         room = look.width - line_width((*figures, *gauge))
         if room >= 1:
@@ -64,13 +68,25 @@ def draw_ledger(frame: Frame, look: MeterStyle) -> list[Line]:
     if room > _LEAST_BAR:
         # The same width for the history, if both fit.
         wanted = room // 2 if room > 2 * _LEAST_BAR else room - 1
-        bar = _bar(ledger, look, min(_MOST_BAR, wanted))
+        bar = _bar(ledger, parts, look, min(_MOST_BAR, wanted))
         room -= line_width(bar)
     sparks = _sparks(churn, look, room - 2)
     return [spread((*figures, *bar), (*sparks, *gauge), look.width)]
 
 
-def _figures(ledger: Ledger, cpus: int, look: MeterStyle, short: int) -> Line:
+def _parts(frame: Frame, ledger: Ledger) -> tuple[_Part, ...]:
+    """Return the parts; a little that is unexplained is no news."""
+    last = _PARTS[-1]
+    if not frame.sample.host.sees_every_process:
+        last = _OUTSIDE
+    elif not _is_much(ledger):
+        last = last._replace(role="label")
+    return (*_PARTS[:-1], last)
+
+
+def _figures(
+    ledger: Ledger, parts: tuple[_Part, ...], cpus: int, look: MeterStyle, short: int
+) -> Line:
     """Return the parts in cores: CPU-seconds a second. They add up.
 
     Parts of nothing are left out, except live processes: `CPU 2.00 of 2 cores: live
@@ -81,15 +97,14 @@ def _figures(ledger: Ledger, cpus: int, look: MeterStyle, short: int) -> Line:
     whole = (f" of {counted(cpus, 'core')}: ", f" of {cpus}: ", ": ")[short]
     runs: list[Run] = [(" CPU ", label), (cores_text(ledger.busy_s), value)]
     runs.append((whole, label))
-    for part in _PARTS:
+    for part in parts:
         text = cores_text(getattr(ledger, part.field))
         is_first = part is _PARTS[0]
         if text == _NOTHING and not is_first:
             continue
         name = part.name if short < _SHORTEST else part.short
-        role = "value" if part.sign == "?" and not _is_much(ledger) else part.role
         runs.append(("" if is_first else ", ", label))
-        runs += [(f"{name} ", look.theme.style(role)), (text, value)]
+        runs += [(f"{name} ", look.theme.style(part.role)), (text, value)]
     return tuple(run for run in runs if run[0])
 
 
@@ -98,12 +113,14 @@ def _is_much(ledger: Ledger) -> bool:
     return abs(ledger.unexplained_s) > _MUCH_UNEXPLAINED * ledger.busy_s
 
 
-def _bar(ledger: Ledger, look: MeterStyle, width: int) -> Line:
+def _bar(
+    ledger: Ledger, parts: tuple[_Part, ...], look: MeterStyle, width: int
+) -> Line:
     inner = width - 4
     runs: list[Run] = [("  [", look.theme.style("bracket"))]
     filled, end_s = 0, 0.0
     is_known = not math.isnan(ledger.busy_s)
-    for part in _PARTS if is_known else ():
+    for part in parts if is_known else ():
         # 0 first: max() returns it for NaN.
         end_s += max(0.0, getattr(ledger, part.field) or 0.0)
         end = min(inner, round(end_s / max(ledger.busy_s, 1e-9) * inner))

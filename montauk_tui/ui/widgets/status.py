@@ -6,6 +6,7 @@ from typing import Final
 from textual import events
 from textual.binding import Binding
 
+from montauk_tui.engine.killed import MOST, Killed, killed_lately
 from montauk_tui.model.frame import RECORDING, Frame
 from montauk_tui.model.sample import Counters
 from montauk_tui.model.text import cell_width, clean, fit
@@ -14,6 +15,16 @@ from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.lines import Line, LinesWidget, Run, line_width, spread
 
 _MORE: Final = "..."
+_RANKS: Final = {
+    name: rank
+    for rank, name in enumerate(
+        (*FIRST_MINUTE, "program.setup", "program.pause", "sort.invert")
+    )
+}
+_PAIR: Final = {"act.nice_lower", "act.nice_higher"}
+"""Keys of which one alone is of no use."""
+_MOST_BESIDE_COLLECTOR: Final = 2
+"""Killed processes for which the collector gives way."""
 _ROOM_BESIDE_DETAIL: Final = 60
 """Cells for what is off from which on the collector's detail is shown beside it."""
 
@@ -23,24 +34,31 @@ def draw_status_line(
 ) -> Line:
     """Return what is off, and collector and refresh cost at the right.
 
-    What is off are losses, figures that the machine does not tell, and why a better
-    collector is unavailable. On narrow screens the collector's detail is dropped first,
-    then the reason is truncated; losses are always shown.
+    What is off are losses, figures that the machine does not tell, processes that a
+    signal killed lately, and why a better collector is unavailable. On narrow screens
+    the collector's detail is dropped first, then the reason is truncated, then the
+    collector gives way to a process; losses are always shown.
     """
     collector, faint = frame.collector, theme.style("faint")
-    cost = f"  every {interval_s:g} s costs {cost} "
-    whole = f"collector {collector.name} ({collector.detail}){cost}"
     lost = (*_recording(frame.recording, theme), *_lost(frame.sample.counters, theme))
     unknown = (*frame.sample.host.unknown, *frame.sample.cgroups.unknown)
     refusals = collector.refusals
-    is_off = bool(lost or unknown or refusals)
+    killed = [_killed(one, theme) for one in killed_lately(frame)]
+    killed[:1] = [((" killed: ", theme.style("label")), *it) for it in killed[:1]]
+    is_off = bool(lost or unknown or refusals or killed)
+    cost = f"  every {interval_s:g} s costs {cost} "
+    whole = f"collector {collector.name} ({collector.detail}){cost}"
     room = width - cell_width(whole)
     if room < (_ROOM_BESIDE_DETAIL if is_off else 1):
         whole = f"collector {collector.name}{cost}"
+    news = sum(map(line_width, killed[:_MOST_BESIDE_COLLECTOR]))
+    if width - line_width(lost) - cell_width(whole) < news:
+        whole = ""
     room = width - line_width(lost) - cell_width(whole)
     left = (*lost, *_unknown(unknown, room - 1, theme)) if unknown else lost
+    left = (*left, *_fitting(killed, width - cell_width(whole) - line_width(left)))
     if refusals:
-        room -= line_width(left) - line_width(lost) + 4
+        room = width - cell_width(whole) - line_width(left) - 4
         left = (*left, *_refusal(refusals[0], room, theme))
     return spread(left, ((whole, faint),), width)
 
@@ -51,6 +69,28 @@ def _recording(state: str, theme: Theme) -> Line:
         return ()
     style = "label" if state == RECORDING else "alert"
     return ((f" {clean(state.encode())} ", theme.style(style)),)
+
+
+def _killed(one: Killed, theme: Theme) -> Line:
+    """Return a process that was killed, and why: `cc1 812 out of memory 3s ago`."""
+    label = theme.style("label")
+    count = f" {one.times}x" if 1 < one.times < MOST else ""
+    return (
+        (f"{one.name} {one.pid}", theme.style("value")),
+        (f" {one.why}{count}", theme.style("warm")),
+        (f" {one.ago_s:.0f}s ago" if one.ago_s >= 1 else " just now", label),
+    )
+
+
+def _fitting(killed: list[Line], room: int) -> Line:
+    """Return as many as fit, one after the other; the first one in any case."""
+    runs: list[Run] = []
+    for one in killed:
+        parts = [(", ", one[-1][1]), *one] if runs else one
+        if runs and line_width((*runs, *parts)) > room:
+            break
+        runs += parts
+    return tuple(runs)
 
 
 def _lost(counters: Counters, theme: Theme) -> Line:
@@ -101,7 +141,7 @@ def _cut(text: str, room: int) -> str:
 def _rank(binding: Binding) -> int:
     """Return the place of a key among those that a narrow bar keeps."""
     name = binding.id or ""
-    return FIRST_MINUTE.index(name) if name in FIRST_MINUTE else len(FIRST_MINUTE)
+    return _RANKS.get(name, len(_RANKS))
 
 
 class KeyBar(LinesWidget):
@@ -112,7 +152,6 @@ class KeyBar(LinesWidget):
         super().__init__(id="keys")
         self.use(bindings)
         self._spans: list[tuple[int, int, str]] = []
-        self._gap = " "
 
     def use(self, bindings: Sequence[Binding]) -> None:
         """Show other bindings at the next drawing."""
@@ -132,10 +171,6 @@ class KeyBar(LinesWidget):
         self._spans = []
         at = 0
         keys = [it for it in self._keys if not (read_only and is_acting(it))]
-        # If not all fit, the gaps are dropped.
-        self._gap = " "
-        if sum(self._width_of(binding, labels) for binding in keys) > width:
-            self._gap = ""
         for binding in self._fitting(keys, labels, width):
             key, text = (
                 key_names(binding)[0],
@@ -143,7 +178,7 @@ class KeyBar(LinesWidget):
             )
             runs += [
                 (key, theme.style("key")),
-                (f" {text}{self._gap}", theme.style("key_label")),
+                (f" {text} ", theme.style("key_label")),
             ]
             end = at + self._width_of(binding, labels)
             self._spans.append((at, end, binding.action))
@@ -165,11 +200,13 @@ class KeyBar(LinesWidget):
             if kept and room < 0:
                 break
             kept.append(binding)
-        return [binding for binding in keys if binding in kept]
+        ids = {binding.id for binding in kept}
+        alone = ids & _PAIR if not ids >= _PAIR else set()
+        return [it for it in keys if it in kept and it.id not in alone]
 
     def _width_of(self, binding: Binding, labels: dict[str, str]) -> int:
         text = labels.get(binding.action, binding.description)
-        return 1 + len(key_names(binding)[0]) + len(text) + len(self._gap)
+        return 2 + len(key_names(binding)[0]) + len(text)
 
     async def on_click(self, event: events.Click) -> None:
         """Run the action of the clicked key."""

@@ -1,11 +1,12 @@
 """The line above the table: the tabs, and the state of the current one."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rich.style import Style
 from textual import events
 
+from montauk_tui.engine.columns.table import id_of
 from montauk_tui.engine.query.cuts import cut_commands
 from montauk_tui.engine.query.nodes import leaves
 from montauk_tui.engine.units import counted
@@ -15,6 +16,7 @@ from montauk_tui.session.state import Rows
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.lines import Line, LinesWidget, Run, line_width, spread
 
+_CPU: Final = {"cpu_pct", "ncpu_pct"}
 _GAP: Run = (" ", Style.null())
 
 
@@ -149,9 +151,13 @@ def _order(seen: _Seen, choices: Choices, theme: Theme) -> Line:
     label, value = theme.style("label"), theme.style("value")
     scale = f"machine of {seen.cpus}" if choices.machine_scale else "one core"
     grouped = choices.grouped_by
-    by: Line = (("by " if grouped else "CPU% of ", label), (grouped or scale, value))
+    of: Line = ()
+    if grouped:
+        of = (("by ", label), (grouped, value))
+    elif _CPU & {*map(id_of, choices.shown_columns)}:
+        of = (("CPU% of ", label), (scale, value))
     return (
-        *(() if choices.tab_now.is_of_devices else by),
+        *of,
         ("  tree by " if choices.in_tree else "  sort ", label),
         (choices.view.sort.title, value),
         _GAP,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from montauk_tui.collectors.kernel import records
-from montauk_tui.collectors.kernel.pidns import INITIAL, own_records
+from montauk_tui.collectors.kernel.pidns import INITIAL_PID, own_records
 from montauk_tui.resources import folder
 
 STRUCTS: Final = {
@@ -149,7 +149,7 @@ def test_records_of_a_pid_namespace_have_its_pids() -> None:
     made["ns"][:3] = [[7, 0, 0], [7, 8, 0], [9, 7, 8]]
     made["ns_pid"][:3] = [[1, 0, 0], [2, 1, 0], [5, 6, 7]]
     made["ns_ppid"][:3] = [[0, 0, 0], [1, 0, 0], [4, 3, 2]]
-    assert own_records(made.copy(), INITIAL)["pid"].tolist() == [100, 101, 102, 103]
+    assert own_records(made.copy(), INITIAL_PID)["pid"].tolist() == [100, 101, 102, 103]
     for namespace, pids, ppids in (
         (7, [1, 2, 6], [0, 1, 3]), (8, [1, 7], [0, 2]), (9, [5], [4]), (10, [], [])
     ):  # fmt: skip

@@ -31,6 +31,10 @@ Draw = Callable[[Frame, MeterStyle, int], Line]
 _MUCH_WAITING: Final = 20.0
 _SOME_WAITING: Final = 5.0
 
+_PRESSURE: Final = "Pressure"
+_LEAST_FOR_WORD: Final = 40
+"""Cells from which on there is room for the kernel's word instead of PSI."""
+
 _PRESSURES: Final = (("cpu", "cpu"), ("mem", "memory"), ("io", "io"))
 
 
@@ -40,10 +44,15 @@ def arrows(look: MeterStyle) -> tuple[str, str]:
 
 
 def _fitting(
-    look: MeterStyle, meter: str, wordings: Iterable[Wording], width: int
+    look: MeterStyle,
+    meter: str,
+    wordings: Iterable[Wording],
+    width: int,
+    title: str = "",
 ) -> Line:
     """Return the first wording that fits after the title; else the last, truncated."""
-    label: Run = (METERS[meter].title.rjust(4) + " ", look.theme.style("label"))
+    title = title or METERS[meter].title
+    label: Run = (title.rjust(4) + " ", look.theme.style("label"))
     line: Line = (label,)
     for wording in wordings:
         line = (label, *((text, look.theme.style(role)) for text, role in wording))
@@ -71,7 +80,8 @@ def _pressure(frame: Frame, look: MeterStyle, width: int) -> Line:
         for count in range(len(shares), 0, -1)
         for text, gap in ((percent_text, "  "), (_whole, " "))
     )
-    return _fitting(look, "pressure", wordings, width)
+    is_wide = width >= _LEAST_FOR_WORD
+    return _fitting(look, "pressure", wordings, width, _PRESSURE if is_wide else "")
 
 
 def _waiting(
@@ -100,7 +110,7 @@ def _network(frame: Frame, look: MeterStyle, width: int) -> Line:
     came, went = bytes_text(flows.total.in_bytes), bytes_text(flows.total.out_bytes)
     incoming, outgoing = arrows(look)
     short: list[Part] = [
-        (incoming, "bar_user"), (f"{came:<6}", "value"),
+        (incoming, "bar_user"), (f"{came:<5}", "value"),
         (outgoing, "bar_nice"), (went, "value"),
     ]  # fmt: skip
     words: list[Part] = [
@@ -126,10 +136,10 @@ def _disk(frame: Frame, look: MeterStyle, width: int) -> Line:
         heat_role(total.busy_share, "value"),
     )
     short: list[Part] = [
-        ("r", "bar_user"), (f"{read:<6}", "value"),
+        ("r", "bar_user"), (f"{read:<5}", "value"),
         ("w", "bar_nice"), (written, "value"),
     ]  # fmt: skip
-    with_busy = [*short[:3], (f"{written:<6}", "value"), (f"{busy:>4}", role)]
+    with_busy = [*short[:3], (f"{written:<5}", "value"), (f"{busy:>4}", role)]
     words: list[Part] = [
         ("r ", "bar_user"), (f"{read:>5}", "value"), ("/s  ", "label"),
         ("w ", "bar_nice"), (f"{written:>5}", "value"), ("/s  ", "label"),
@@ -138,9 +148,9 @@ def _disk(frame: Frame, look: MeterStyle, width: int) -> Line:
     busiest = max(flows.each, key=_work, default=None)
     named = [*words, (f"  {busiest.name}", "faint")] if busiest else words
     signs: list[Part] = [
-        ("r", "bar_user"), (f"{read:>5}", "value"), ("/s  ", "label"),
+        ("r", "bar_user"), (f"{read:>5}", "value"), ("/s ", "label"),
         ("w", "bar_nice"), (f"{written:>5}", "value"), ("/s ", "label"),
-        (f"{busy:>4}", role),
+        ("busy ", "label"), (f"{busy:>4}", role),
     ]  # fmt: skip
     wordings = [named, words, signs, with_busy, short]
     return _fitting(look, "disk", wordings, width)
@@ -267,8 +277,8 @@ FIGURES: Final[Mapping[str, tuple[Draw, int]]] = {
     "memory": (_memory, 16),
     "swap": (_swap, 16),
     "pressure": (_pressure, 26),
-    "network": (_network, 19),
-    "disk": (_disk, 19),
+    "network": (_network, 18),
+    "disk": (_disk, 22),
     "temperature": (_temperature, 12),
     "frequency": (_frequency, 13),
     "load": (_load, 20),

@@ -5,7 +5,7 @@ Meters that do not fit are dropped from the end of the user's list.
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import chain
+from itertools import accumulate, chain, pairwise
 from typing import Final, NamedTuple
 
 from rich.style import Style
@@ -223,11 +223,11 @@ def _paired(pieces: Sequence[Piece], pairs: int, width: int) -> list[_Row]:
     while left:
         last = left.pop()
         row: _Row = (last,)
-        if pairs and left and last.is_figures and left[-1].is_figures:
-            least = max(last.least, left[-1].least)
-            if 2 * least <= width:
-                row = (left.pop(), last)
-                pairs -= 1
+        both = [*left[-1:], last]
+        are_narrow = len(both) > 1 and all(piece.is_figures for piece in both)
+        if pairs and are_narrow and sum(piece.least for piece in both) <= width:
+            row = (left.pop(), last)
+            pairs -= 1
         rows.append(row)
     return rows[::-1]
 
@@ -320,16 +320,7 @@ def _low(piece: Piece) -> Piece:
 
 
 def _widths(row: _Row, width: int) -> list[int]:
-    """Return equal widths, or more for pieces that need more."""
-    count = len(row)
-    shares = [width * (at + 1) // count - width * at // count for at in range(count)]
-    if all(share >= piece.least for share, piece in zip(shares, row, strict=True)):
-        return shares
-    spare = width - sum(piece.least for piece in row)
-    if spare < 0:
-        return shares
-    wide = [at for at, piece in enumerate(row) if not piece.is_figures] or range(count)
-    widths = [piece.least for piece in row]
-    for turn, at in enumerate(wide):
-        widths[at] += spare * (turn + 1) // len(wide) - spare * turn // len(wide)
-    return widths
+    """Return widths in proportion to what the pieces need at least."""
+    ends = [0, *accumulate(piece.least for piece in row)]
+    cells = [width * end // ends[-1] for end in ends]
+    return [end - start for start, end in pairwise(cells)]

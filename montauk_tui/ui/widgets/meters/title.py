@@ -21,7 +21,7 @@ def draw_title(frame: Frame, look: MeterStyle) -> Line:
         pair(look, "tasks", str(processes)),
         pair(look, "threads", str(threads)),
         pair(look, "running", count_text(host.running)),
-        pair(look, "kernel", str(kernel)),
+        pair(look, "kernel threads", str(kernel)),
     )
     line: Line = ((" montauk", look.theme.style("title")),)
     for part in parts:
