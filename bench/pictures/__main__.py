@@ -11,7 +11,10 @@ import time
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from PIL import Image
+
 from bench.pictures.movie import record
+from bench.pictures.scenes import SHOP, TROUBLE, Scene
 from bench.pictures.stage import Stage
 from bench.screenshot import draw, press
 from bench.terminal import Terminal
@@ -33,6 +36,8 @@ class Picture(NamedTuple):
     options: tuple[str, ...] = ()
     program: tuple[str, ...] = MONTAUK
 
+
+_SIZES: Final = ("80x24", "120x40", "200x50")
 
 _PICTURES: Final = {
     "main-dark": Picture("120x32"),
@@ -56,12 +61,31 @@ _PICTURES: Final = {
     "help": Picture("120x40", "F1"),
     "themes": Picture("120x32", "Ctrl-T Down Down"),
 }
-"""By the name of the file. Keys are those of bench.screenshot, with blanks between."""
+"""The first scene, by the name of the file.
+
+Keys are those of bench.screenshot, with blanks between.
+"""
+
+_TROUBLE: Final = {
+    f"trouble-{name}-{size}": Picture(size, program=program)
+    for name, program in (
+        ("montauk", MONTAUK),
+        ("htop", ("htop", "-d", "10")),
+        ("btop", ("btop",)),
+    )
+    for size in _SIZES
+} | {
+    "trouble-groups": Picture("120x32", "Tab Tab Tab Tab g g g g ~ ~"),
+    "trouble-process": Picture("120x40", "F3 b i l l Enter Enter ~ ~"),
+}
+"""The second scene, beside other monitors."""
 
 _MOVING: Final = "tour"
 """The name of the moving picture, which takes half a minute."""
 
-_WARM_UP_S: Final = 8.0
+_COLOURS: Final = 192
+
+_WARM_UP_S: Final = 12.0
 """Exited processes linger, and the history of the ledger line fills."""
 
 
@@ -80,20 +104,32 @@ def take(stage: Stage, name: str) -> None:
         terminal = start(stage, Picture("100x28"))
         record(terminal, _OUT / f"{name}.gif")
     else:
-        picture = _PICTURES[name]
+        picture = (_PICTURES | _TROUBLE)[name]
         terminal = start(stage, picture)
         press(terminal, picture.keys.split())
-        draw(terminal.screen).save(_OUT / f"{name}.png")
+        # A third of the size; rare colours, which warn, are kept.
+        image = draw(terminal.screen).quantize(
+            _COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+        )
+        image.save(_OUT / f"{name}.png", optimize=True)
     terminal.end(signal.SIGTERM)
 
 
 def main(names: list[str]) -> None:
     """Take all pictures, or those named."""
-    with Stage() as stage:
-        time.sleep(1.0)
-        for name in names or (*_PICTURES, _MOVING):
-            print(name, flush=True)
-            take(stage, name)
+    scenes: tuple[tuple[Scene, list[str]], ...] = (
+        (SHOP, [*_PICTURES, _MOVING]),
+        (TROUBLE, [*_TROUBLE]),
+    )
+    for scene, known in scenes:
+        wanted = [name for name in known if name in (names or known)]
+        if not wanted:
+            continue
+        with Stage(scene) as stage:
+            time.sleep(1.0)
+            for name in wanted:
+                print(name, flush=True)
+                take(stage, name)
 
 
 if __name__ == "__main__":

@@ -53,6 +53,8 @@ class Killed(NamedTuple):
     why: str
     ago_s: float
     times: int
+    parent: str
+    """Name and PID of the live process that started the last one, if it is known."""
 
 
 def killed_lately(frame: Frame) -> list[Killed]:
@@ -83,7 +85,14 @@ def _each(frame: Frame) -> Iterator[Killed]:
                 _why(int(signals[row]), death),
                 max(0.0, now_s - int(exits.end_ns[row]) / 1e9),
                 0,
+                _parent(frame, int(exits.ppid[row])),
             )
+
+
+def _parent(frame: Frame, pid: int) -> str:
+    table = (frame.whole or frame).sample.processes
+    row = table.row_of_pid(pid)
+    return "" if row is None else f"{clean(bytes(table.comm[row]))} {pid}"
 
 
 def _why(number: int, death: Death | None) -> str:

@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from montauk_tui.config import Settings
+from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.model.schema import Need
 from montauk_tui.session import tabs
 from montauk_tui.session.effects import Choose, Open, Sample, Scroll
@@ -114,3 +115,13 @@ def test_the_tree_has_the_rows_of_the_list_without_listing_them_again() -> None:
     before = tabs._with_exited.cache_info().misses  # noqa: SLF001 - calls are counted
     desk.run("tree", "tree", "tree")
     assert tabs._with_exited.cache_info().misses == before  # noqa: SLF001
+
+
+def test_the_columns_of_the_tab_are_offered_first_to_sort_by() -> None:
+    desk = Desk(settings=Settings(columns=("pid", "rss_bytes:9", "command")))
+    desk.run("choose_sort")
+    (offer,) = desk.effects
+    assert isinstance(offer, Choose)
+    offered = [choice.id for choice in offer.choices]
+    assert offered[:4] == ["pid", "rss_bytes", "command", "ppid"]
+    assert sorted(offered) == sorted(set(COLUMNS) - {"ncpu_pct"})

@@ -210,7 +210,7 @@ def frame_of_kills(*rows: tuple[str, int, float]) -> Frame:
     now_s = frame.sample.boot_s
     exits = make_exits(
         {
-            "comm": name.encode(), "pid": 100 + at, "exit_signal": number,
+            "comm": name.encode(), "pid": 100 + at, "ppid": 0, "exit_signal": number,
             "end_ns": int((now_s - ago_s) * 1e9),
         }
         for at, (name, number, ago_s) in enumerate(rows)
@@ -227,7 +227,7 @@ def frame_of_kills(*rows: tuple[str, int, float]) -> Frame:
 def test_what_was_killed_is_shown_with_the_reason_and_when() -> None:
     frame = frame_of_kills(("cc1", 11, 3.2), ("cc1", 11, 9.0), ("java", 9, 0.2))
     shown = text(draw(frame, 140))
-    said = " killed: java 102 SIGKILL just now, cc1 100 SIGSEGV 2x 3s ago  "
+    said = " killed: java 102 SIGKILL just now; cc1 100 SIGSEGV 2x 3s ago  "
     assert shown.startswith(said)
     assert shown.endswith("  every 1 s costs 7 ms ")
 
@@ -238,7 +238,23 @@ def test_the_collector_gives_way_to_what_was_killed(width: int) -> None:
     line = draw(frame, width)
     shown = text(line)
     assert shown.startswith(" killed: prog0 100 SIGSEGV 1s ago")
-    assert width < 60 or ", prog1 101 SIGSEGV 2s ago" in shown
-    assert width < 110 or "collector" in shown
+    assert width < 60 or "; prog1 101 SIGSEGV 2s ago" in shown
+    assert width < 120 or "collector" in shown
     # None is cut.
     assert "SIGSEGV" not in shown.rpartition("ago")[2]
+
+
+def test_who_started_it_is_told_where_there_is_room() -> None:
+    frame = frame_of_kills(("thumbnail", 11, 3.2))
+    pid = int(frame.sample.processes.pid[0])
+    name = bytes(frame.sample.processes.comm[0]).decode()
+    (part,) = frame.history.exited
+    exits = make_exits(
+        [{"comm": b"thumbnail", "pid": 7, "ppid": pid, "exit_signal": 11,
+          "end_ns": int(part.exits.end_ns[0])}]
+    )  # fmt: skip
+    history = History(exited=(part._replace(exits=exits),))
+    frame = dataclasses.replace(frame, history=history)
+    said = f" killed: thumbnail 7 SIGSEGV 3s ago, child of {name} {pid}"
+    assert text(draw(frame, 80)).startswith(said)
+    assert text(draw(frame, 40)).rstrip() == " killed: thumbnail 7 SIGSEGV 3s ago"

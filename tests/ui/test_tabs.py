@@ -83,10 +83,10 @@ async def test_each_tab_has_its_columns_and_its_own_order() -> None:
         await monitor.press("M", "tab")
         assert "DISK R/W▼" in monitor.text
         await monitor.press("N", "tab")
-        assert "ENDED▼" in monitor.text
+        assert "EXITED▼" in monitor.text
         assert "MAXRSS" in monitor.text
         await monitor.press("I", "tab")
-        assert "SHORT%▼" in monitor.text
+        assert "EXITED%▼" in monitor.text
         await monitor.press("N", "tab")
         assert "CPU%▼" in monitor.text
         assert "PROCS" in monitor.text
@@ -98,7 +98,7 @@ async def test_each_tab_has_its_columns_and_its_own_order() -> None:
         assert "PID▲" in monitor.text
         assert "DISK WRITE" in monitor.text
         await monitor.press("tab")
-        assert "ENDED▲" in monitor.text
+        assert "EXITED▲" in monitor.text
         await monitor.press("tab")
         assert "PID▲" in monitor.text
 
@@ -108,7 +108,7 @@ async def test_the_tree_is_one_of_the_main_tab_alone() -> None:
         assert "└─" in monitor.text
         await monitor.press("tab", "tab")
         assert "└─" not in monitor.text
-        assert "sort ENDED" in monitor.text
+        assert "sort EXITED" in monitor.text
         await monitor.press("shift+tab", "shift+tab")
         assert "tree by START" in monitor.text
 
@@ -331,7 +331,7 @@ async def test_long_pids_line_up_with_their_titles() -> None:
         header = monitor.app.controller.main.header.render_line(0).text
         row = row_texts(monitor)[position(monitor, "git push")]
         assert header.index("PID") + 3 == row.index("22002") + 5
-        assert header.index("EXIT") == row.index("128")
+        assert header.index(" EXIT ") + 1 == row.index("128")
         assert header.index("Command") == row.index("git push")
 
 

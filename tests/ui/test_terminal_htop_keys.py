@@ -133,7 +133,7 @@ STEPS: Final[dict[str, Steps]] = {
     "F6 > .": tuple(
         step for key in (F6, ">", ".", ",") for step in there_and_back(key, "Sort by")
     ),
-    "<": there_and_back("<", "Sort by", "NLWP"),
+    "<": there_and_back("<", "Sort by", "TGID"),
     # Moving and finding.
     "Arrows": (*moves(DOWN, UP), shifts(RIGHT, LEFT)),
     "Alt-hjkl": (*moves("\x1bj", "\x1bk"), shifts("\x1bl", "\x1bh")),

@@ -58,7 +58,7 @@ def seen(*rows: dict[str, Any]) -> list[Killed]:
 def test_the_reason_is_in_a_few_words(death: Death | None, why: str) -> None:
     row = dead(11, 3, comm=b"cc1")
     found = seen(row if death is None else {**row, "death": death})
-    assert found == [Killed("cc1", 7, why, 3.0, 1)]
+    assert found == [Killed("cc1", 7, why, 3.0, 1, "")]
 
 
 @pytest.mark.parametrize("number", [1, 2, 13, 14, 15, None])
@@ -75,7 +75,10 @@ def test_the_latest_is_first_and_equal_ones_are_one_entry() -> None:
     first = make_exits([dead(11, 9, pid=3, comm=b"a"), dead(9, 8, pid=4, comm=b"b")])
     then = make_exits([dead(11, 2, pid=6, comm=b"a"), dead(11, 3, pid=5, comm=b"a")])
     found = killed_lately(frame_with(first, then))
-    assert found == [Killed("a", 6, "SIGSEGV", 2, 3), Killed("b", 4, "SIGKILL", 8, 1)]
+    assert found == [
+        Killed("a", 6, "SIGSEGV", 2, 3, ""),
+        Killed("b", 4, "SIGKILL", 8, 1, ""),
+    ]
 
 
 def test_after_a_while_it_is_no_news() -> None:
@@ -91,3 +94,11 @@ def test_a_storm_of_kills_is_not_looked_at_whole() -> None:
 
 def test_names_cannot_change_the_screen() -> None:
     assert seen(dead(9, comm=b"\x1b[2J\n"))[0].name == "\\x1b[2J\\n"
+
+
+def test_the_parent_is_named_while_it_lives() -> None:
+    frame = frame_with(make_exits([dead(9, pid=7, ppid=5), dead(11, pid=8, ppid=6)]))
+    living = make_sample([{"pid": 5, "comm": b"make"}]).processes
+    sample = dataclasses.replace(frame.sample, processes=living)
+    found = killed_lately(dataclasses.replace(frame, sample=sample))
+    assert {one.pid: one.parent for one in found} == {7: "make 5", 8: ""}

@@ -140,7 +140,7 @@ def spawned(listed: Frame, row: int) -> Group:
     whose = "processes" if kind_of(listed, row) is RowKind.GROUP else "children"
     return (
         *items,
-        Fact("Short", f"{percent_text(short_pct)} % CPU by exited {whose}"),
+        Fact("Exited", f"{percent_text(short_pct)} % CPU by exited {whose}"),
     )
 
 

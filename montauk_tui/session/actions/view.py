@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from montauk_tui.engine.columns.column import Column
-from montauk_tui.engine.columns.table import COLUMNS
+from montauk_tui.engine.columns.table import COLUMNS, id_of
 from montauk_tui.session.choices import LEAST_WIDTH_FOR_PATHS, Choices
 from montauk_tui.session.effects import Choice, Choose, Sample, Say, Update
 from montauk_tui.session.state import Session
@@ -72,10 +72,11 @@ def sort(session: Session, column_id: str) -> Session:
 
 
 def choose_sort(session: Session) -> Update:
-    """Offer every column to sort by."""
+    """Offer every column to sort by, those of the tab first."""
+    shown = map(id_of, session.choices.shown_columns)
     choices = [
         Choice(column.id, column.title, column.description, _note(column))
-        for column in COLUMNS.values()
+        for column in map(COLUMNS.__getitem__, dict.fromkeys((*shown, *COLUMNS)))
         if column.id != "ncpu_pct"
     ]
     current = session.choices.view.sort.id

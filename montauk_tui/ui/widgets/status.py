@@ -21,6 +21,8 @@ _RANKS: Final = {
         (*FIRST_MINUTE, "program.setup", "program.pause", "sort.invert")
     )
 }
+_KILLED: Final = " killed: "
+_BETWEEN: Final = "; "
 _PAIR: Final = {"act.nice_lower", "act.nice_higher"}
 """Keys of which one alone is of no use."""
 _MOST_BESIDE_COLLECTOR: Final = 2
@@ -43,20 +45,20 @@ def draw_status_line(
     lost = (*_recording(frame.recording, theme), *_lost(frame.sample.counters, theme))
     unknown = (*frame.sample.host.unknown, *frame.sample.cgroups.unknown)
     refusals = collector.refusals
-    killed = [_killed(one, theme) for one in killed_lately(frame)]
-    killed[:1] = [((" killed: ", theme.style("label")), *it) for it in killed[:1]]
+    killed = killed_lately(frame)
     is_off = bool(lost or unknown or refusals or killed)
     cost = f"  every {interval_s:g} s costs {cost} "
-    whole = f"collector {collector.name} ({collector.detail}){cost}"
-    room = width - cell_width(whole)
-    if room < (_ROOM_BESIDE_DETAIL if is_off else 1):
-        whole = f"collector {collector.name}{cost}"
-    news = sum(map(line_width, killed[:_MOST_BESIDE_COLLECTOR]))
-    if width - line_width(lost) - cell_width(whole) < news:
+    detailed = f"collector {collector.name} ({collector.detail}){cost}"
+    whole = f"collector {collector.name}{cost}"
+    news = line_width(lost) + _news(killed, theme)
+    if width - cell_width(detailed) >= max(news, _ROOM_BESIDE_DETAIL if is_off else 1):
+        whole = detailed
+    elif killed and width - cell_width(whole) < news:
         whole = ""
     room = width - line_width(lost) - cell_width(whole)
     left = (*lost, *_unknown(unknown, room - 1, theme)) if unknown else lost
-    left = (*left, *_fitting(killed, width - cell_width(whole) - line_width(left)))
+    room = width - cell_width(whole) - line_width(left)
+    left = (*left, *_fitting(killed, room, theme))
     if refusals:
         room = width - cell_width(whole) - line_width(left) - 4
         left = (*left, *_refusal(refusals[0], room, theme))
@@ -82,14 +84,31 @@ def _killed(one: Killed, theme: Theme) -> Line:
     )
 
 
-def _fitting(killed: list[Line], room: int) -> Line:
-    """Return as many as fit, one after the other; the first one in any case."""
+def _news(killed: Sequence[Killed], theme: Theme) -> int:
+    """Return the cells for which the collector gives way."""
+    first = killed[:_MOST_BESIDE_COLLECTOR]
+    cells = sum(len(_KILLED) + line_width(_killed(one, theme)) for one in first)
+    return cells + sum(cell_width(_child_of(one)) for one in first[:1])
+
+
+def _child_of(one: Killed) -> str:
+    return f", child of {one.parent}" if one.parent else ""
+
+
+def _fitting(killed: Sequence[Killed], room: int, theme: Theme) -> Line:
+    """Return as many as fit, the first one in any case, each with its parent if so."""
+    label = theme.style("label")
     runs: list[Run] = []
     for one in killed:
-        parts = [(", ", one[-1][1]), *one] if runs else one
-        if runs and line_width((*runs, *parts)) > room:
+        more: Line = ((_BETWEEN if runs else _KILLED, label), *_killed(one, theme))
+        room -= line_width(more)
+        if runs and room < 0:
             break
-        runs += parts
+        parent = _child_of(one)
+        if cell_width(parent) <= room:
+            more = (*more, (parent, label))
+            room -= cell_width(parent)
+        runs += more
     return tuple(runs)
 
 
