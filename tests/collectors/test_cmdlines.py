@@ -341,13 +341,12 @@ def test_a_line_is_looked_for_once_the_process_is_new_or_runs_another_program(
     whose = [say(proc, pid, b"prog") for pid in (3, 5, 7)]
     rows = [{"pid": who.pid, "start_ticks": who.start_ticks} for who in whose]
     lookups = ProcLookups(ProcRoot(proc.root), UserNames())
-    looked_for: list[list[int]] = []
-    missing = CommandLines.missing
+    looked_for, missing = list[list[int]](), CommandLines.missing
 
     def looks(self: CommandLines, of: Iterable[tuple[int, int]]) -> list[Any]:
-        every = list(of)
-        looked_for.append([pid for pid, _ in every])
-        return missing(self, every)
+        of = list(of)
+        looked_for.append([pid for pid, _ in of])
+        return missing(self, of)
 
     monkeypatch.setattr(CommandLines, "missing", looks)
     for present in (rows[:2], rows[:2], rows[:2], rows, rows, rows[1:]):
