@@ -8,8 +8,6 @@ from copy import copy
 from dataclasses import replace
 from typing import Final, Self
 
-import numpy as np
-
 from montauk_tui.collectors.replay.collector import ReplayCollector
 from montauk_tui.errors import RecordingEnded
 from montauk_tui.model.frame import CollectorStatus, Frame
@@ -17,7 +15,7 @@ from montauk_tui.model.recording import Moments
 from montauk_tui.model.schema import Need
 from montauk_tui.pipeline.chain import Reading
 from montauk_tui.pipeline.frames import FramePipeline
-from montauk_tui.recorder.times import read_moment
+from montauk_tui.recorder.times import last_until, read_moment
 
 _LEAD: Final = 60
 """Frames before the one that is gone to, for its history: a minute at 1 s."""
@@ -46,6 +44,9 @@ class RecordedHost:
         self._end = len(recording) if end is None else end
         self._wall_s = recording.wall_s[: self._end]
         self._goal: int | None = None
+        """The sample that is gone to next; None plays on."""
+        self._at = -1
+        """The last sample that was gone to or played."""
         self._lock = threading.Lock()
         self._frames = itertools.count()
 
@@ -66,6 +67,9 @@ class RecordedHost:
         if goal is not None:
             self.go_to(goal)
         frame = self._fold(self.read(needs))
+        with self._lock:
+            if self._goal is None:
+                self._at = self._collector.position
         cost_s = time.thread_time() - started
         return replace(frame, seq=next(self._frames), cpu_s=cost_s, is_recorded=True)
 
@@ -87,13 +91,13 @@ class RecordedHost:
             UsageError: `time` is no time.
         """
         with self._lock:
-            goal = self._collector.position if self._goal is None else self._goal
+            goal = self._at
             wanted_s = self._wall_s[max(0, goal)] + seconds
             if time:
                 wanted_s = read_moment(time, float(self._wall_s[-1]))
             if time or seconds:
-                goal = int(np.searchsorted(self._wall_s, wanted_s, side="right")) - 1
-            self._goal = min(max(0, goal + samples), self._end - 1)
+                goal = last_until(self._wall_s, wanted_s)
+            self._goal = self._at = min(max(0, goal + samples), self._end - 1)
 
     def go_to(self, number: int) -> None:
         """Let the next frame be the one of this number, with the history before it."""

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -17,7 +18,7 @@ from montauk_tui.recorder.folder import Folder
 from montauk_tui.recorder.layout import BadFrame, Kind
 from montauk_tui.recorder.plain import read_json
 from montauk_tui.recorder.segment import Entries, Segment
-from montauk_tui.recorder.times import read_moment
+from montauk_tui.recorder.times import first_from, last_until, read_moment
 
 _MOST_COLUMNS: Final = 1_000
 
@@ -60,6 +61,7 @@ class DiskRecording:
             NoRecording: There is none, or of several hosts and none was named.
         """
         self.complaints: list[str] = []
+        self._resources = ExitStack()
         parts = self._opened(folder)
         self.host = _chosen([part.host for part in parts], host)
         self._parts = [part for part in parts if _is_same(part.host, self.host)]
@@ -78,11 +80,7 @@ class DiskRecording:
         parts = []
         for stored in folder.segments():
             try:
-                descriptor = folder.open(stored.name)
-                try:
-                    parts.append(_part(Segment(descriptor)))
-                finally:
-                    os.close(descriptor)
+                parts.append(self._part(folder.open(stored.name)))
             except (OSError, MontaukError) as error:
                 why = error.strerror if isinstance(error, OSError) else error
                 self.complaints.append(f"{clean_text(stored.name)}: {why}")
@@ -99,6 +97,19 @@ class DiskRecording:
         """Wall clock of each moment."""
         return self.index["wall_ns"] / 1e9
 
+    def _part(self, descriptor: int) -> _Part:
+        try:
+            part = _part(Segment(descriptor))
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._resources.callback(part.segment.close)
+        return part
+
+    def close(self) -> None:
+        """Close the files."""
+        self._resources.close()
+
     def part(self, begin: str | None, end: str | None) -> tuple[int, int]:
         """Return the first and the last moment of a part.
 
@@ -114,10 +125,10 @@ class DiskRecording:
         first, last = 0, len(wall_s) - 1
         if begin is not None:
             begin_s = read_moment(begin, float(wall_s[-1]))
-            first = int(np.searchsorted(wall_s, begin_s))
+            first = first_from(wall_s, begin_s)
         if end is not None:
             end_s = read_moment(end, float(wall_s[-1]))
-            last = int(np.searchsorted(wall_s, end_s, side="right")) - 1
+            last = last_until(wall_s, end_s)
         if first > last:
             raise NoRecording(
                 "nothing was recorded then",

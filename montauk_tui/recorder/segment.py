@@ -2,7 +2,6 @@
 
 import errno
 import json
-import mmap
 import os
 from typing import Any, Final, NamedTuple
 
@@ -26,6 +25,8 @@ from montauk_tui.recorder.layout import (
 
 _LEVEL: Final = 1
 """zstd: 3 makes frames a seventh smaller, and costs twice as much."""
+
+_CHUNK_BYTES: Final = 1 << 16
 
 _FOOTER: Final = b"MTKI"
 """Ends a segment that was closed, after the position of its index."""
@@ -146,11 +147,14 @@ class Segment:
     """
 
     def __init__(self, descriptor: int) -> None:
-        """Take a file, which can be closed afterwards."""
-        size = os.fstat(descriptor).st_size
-        if size < HEADER_BYTES:
+        """Take a file, which is closed with the segment.
+
+        It is not mapped: whoever truncates a mapped file kills its readers (SIGBUS).
+        """
+        self._descriptor = descriptor
+        self._size = os.fstat(descriptor).st_size
+        if self._size < HEADER_BYTES:
             raise BadFrame("a segment is empty")
-        self._data = mmap.mmap(descriptor, size, access=mmap.ACCESS_READ)
         self._decompressor = zstandard.ZstdDecompressor()
         frames = self._index()
         kinds = frames["kind"]
@@ -167,8 +171,17 @@ class Segment:
             except BadFrame as error:
                 why = error
         # That of a newer version has a remedy.
-        unpacked(self._data[:HEADER_BYTES])
+        unpacked(self._read(0, HEADER_BYTES))
         raise why
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
+
+    def _read(self, offset: int, length: int) -> bytes:
+        """Return bytes of the file, fewer at its end."""
+        left = max(0, self._size - offset)
+        return os.pread(self._descriptor, min(length, left), offset)
 
     def frame(self, offset: int) -> ReadFrame:
         """Return the frame at a position.
@@ -176,10 +189,9 @@ class Segment:
         Raises:
             BadFrame: It is damaged.
         """
-        start = self._data[offset : offset + HEADER_BYTES]
+        start = self._read(offset, HEADER_BYTES)
         header = unpacked(start)
-        end = offset + HEADER_BYTES + header.length
-        stored = self._data[offset + HEADER_BYTES : end]
+        stored = self._read(offset + HEADER_BYTES, header.length)
         crc = checked(start, stored)
         try:
             if zstandard.frame_content_size(stored) != header.raw_length:
@@ -197,11 +209,11 @@ class Segment:
             return self._scanned()
 
     def _stored_index(self) -> Entries:
-        footer = self._data[-_FOOTER_BYTES:]
+        footer = self._read(self._size - _FOOTER_BYTES, _FOOTER_BYTES)
         if not footer.endswith(_FOOTER):
             raise BadFrame("a segment has no index")
-        at = int.from_bytes(footer[:8], "little")
-        if unpacked(self._data[at : at + HEADER_BYTES]).kind != Kind.INDEX:
+        at = min(int.from_bytes(footer[:8], "little"), self._size)
+        if unpacked(self._read(at, HEADER_BYTES)).kind != Kind.INDEX:
             raise BadFrame("a segment has no index where one belongs")
         payload = self.frame(at).payload
         if len(payload) % ENTRY.itemsize:
@@ -215,15 +227,15 @@ class Segment:
         """Read all headers; after damage go on at the next that begins a frame."""
         found = []
         at = 0
-        while at >= 0:
+        while at < self._size:
             try:
-                header = unpacked(self._data[at : at + HEADER_BYTES])
+                header = unpacked(self._read(at, HEADER_BYTES))
             except BadFrame:
-                at = self._data.find(MAGIC, at + 1)
+                at = self._next_frame(at + 1)
                 continue
             end = at + HEADER_BYTES + header.length
-            if end > len(self._data):
-                at = self._data.find(MAGIC, at + 1)
+            if end > self._size:
+                at = self._next_frame(at + 1)
                 continue
             found.append(
                 (
@@ -231,5 +243,14 @@ class Segment:
                     header.monotonic_ns, header.wall_ns, tuple(header.usage),
                 )
             )  # fmt: skip
-            at = end if end < len(self._data) else -1
+            at = end
         return np.array(found, dtype=ENTRY)
+
+    def _next_frame(self, at: int) -> int:
+        """Return the next position at which a frame may begin, or that of the end."""
+        while len(chunk := self._read(at, _CHUNK_BYTES)) >= len(MAGIC):
+            place = chunk.find(MAGIC)
+            if place >= 0:
+                return at + place
+            at += len(chunk) - len(MAGIC) + 1
+        return self._size

@@ -4,8 +4,11 @@ import re
 from datetime import datetime, timedelta
 from typing import Final
 
+import numpy as np
+
 from montauk_tui.errors import UsageError
 from montauk_tui.model.amounts import clock_seconds, read_seconds
+from montauk_tui.model.schema import Floats
 from montauk_tui.model.text import quoted
 
 _EXAMPLES: Final = "write for example 14:03:07, -90s, 3m ago or 2026-11-30T14:03"
@@ -41,6 +44,21 @@ def read_moment(text: str, end_s: float) -> float:
         return datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError, OSError) as error:
         raise UsageError(f"{quoted(text)} is not a moment", _EXAMPLES) from error
+
+
+def first_from(wall_s: Floats, begin_s: float) -> int:
+    """Return the first of some times that is not before another; their number if none.
+
+    They need not ascend: somebody may have set the clock.
+    """
+    found = np.flatnonzero(wall_s >= begin_s)
+    return int(found[0]) if len(found) else len(wall_s)
+
+
+def last_until(wall_s: Floats, end_s: float) -> int:
+    """Return the last of some times that is not after another, -1 if there is none."""
+    found = np.flatnonzero(wall_s <= end_s)
+    return int(found[-1]) if len(found) else -1
 
 
 def _last_time_of_day(seconds: int, end_s: float) -> float:

@@ -3,7 +3,7 @@
 import os
 import random
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -173,6 +173,21 @@ def test_a_damaged_head_costs_nothing_where_there_is_another(
     data[HEADER_BYTES + 20] ^= 0xFF
     path.write_bytes(data)
     assert assert_nothing_wrong(folder, made) == 6
+
+
+def test_a_file_that_is_cut_while_it_is_read_kills_nobody(folder: Path) -> None:
+    """As a mapped one would (SIGBUS)."""
+    made = samples()
+    write(folder, frames_of(made, LOOKUPS))
+    recording = read(folder)
+    os.truncate(only_segment(folder), 2_000)
+    seen = 0
+    for number in range(len(recording)):
+        with suppress(MomentDamaged):
+            assert differences(made[number], recording[number].sample) == []
+            seen += 1
+    assert seen < 6
+    recording.close()
 
 
 def test_what_is_missing_in_the_middle_is_left_out(folder: Path) -> None:

@@ -17,7 +17,7 @@ def rows(at: int) -> list[Row]:
     return [{"pid": 1, "utime": 50 * at}, {"pid": 10 + at, "comm": f"at{at}"}]
 
 
-def recorded() -> RecordedHost:
+def recording() -> Recording:
     samples = [
         make_sample(
             rows(at),
@@ -26,9 +26,11 @@ def recorded() -> RecordedHost:
         )
         for at, second in enumerate(SECONDS)
     ]
-    return RecordedHost(
-        Recording(tuple(Moment(one, source="kernel") for one in samples))
-    )
+    return Recording(tuple(Moment(one, source="kernel") for one in samples))
+
+
+def recorded() -> RecordedHost:
+    return RecordedHost(recording())
 
 
 def shown(monitor: Monitor) -> tuple[int, str]:
@@ -98,6 +100,24 @@ def test_a_frame_is_the_same_from_wherever_one_comes() -> None:
         assert [part.exits.pid.tolist() for part in frame.history.exited] == [
             part.exits.pid.tolist() for part in expected.history.exited
         ]
+
+
+def test_steps_that_come_while_one_is_taken_add_up() -> None:
+    """The samples before it are being folded in the sampling thread meanwhile."""
+    during: list[RecordedHost] = []
+
+    class Slow(Recording):
+        def __getitem__(self, number: int) -> Moment:
+            if during and number == 0:
+                during.pop().go(1, 0.0, "")
+            return super().__getitem__(number)
+
+    host = RecordedHost(Slow(recording().moments))
+    for _ in range(2):
+        host.go(1, 0.0, "")
+    during.append(host)
+    host.next_frame(Need.NONE)
+    assert host.next_frame(Need.NONE).collector.detail == "kernel, sample 3 of 8"
 
 
 def test_those_who_cannot_act_have_the_keys_of_actions_for_time() -> None:

@@ -5,10 +5,11 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
 from montauk_tui.errors import UsageError
-from montauk_tui.recorder.times import read_moment
+from montauk_tui.recorder.times import first_from, last_until, read_moment
 
 END_S = datetime(2026, 11, 30, 14, 3, 7, tzinfo=UTC).timestamp()
 
@@ -42,6 +43,13 @@ def _in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_moment_is_read(text: str, expected: str) -> None:
     moment = datetime.fromtimestamp(read_moment(text, END_S), UTC)
     assert f"{moment:%Y-%m-%d %H:%M:%S}" == expected
+
+
+def test_a_clock_that_was_set_back_has_times_twice() -> None:
+    times = np.array([10.0, 11.0, 5.0, 6.0, 12.0])
+    assert (first_from(times, 6.0), last_until(times, 6.0)) == (0, 3)
+    assert (first_from(times, 10.5), last_until(times, 10.5)) == (1, 3)
+    assert (first_from(times, 13.0), last_until(times, 4.0)) == (5, -1)
 
 
 @pytest.mark.parametrize(
