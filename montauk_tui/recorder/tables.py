@@ -5,7 +5,7 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from montauk_tui.model.join import same_process
+from montauk_tui.model.join import is_in, same_process
 from montauk_tui.model.records import RecordTable
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import FIELDS, UNKNOWN, Bools, Bytes, Ints
@@ -92,7 +92,7 @@ def _gone(before: Matrix, now: Matrix, new: Bools) -> Ints:
     """Return the rows of `before` that have no counterpart; both are sorted by pid."""
     pid = before.names.index("pid")
     stays = now.values[pid][~new]
-    gone: Ints = np.flatnonzero(~np.isin(before.values[pid], stays, assume_unique=True))
+    gone: Ints = np.flatnonzero(~is_in(before.values[pid], stays))
     return gone
 
 

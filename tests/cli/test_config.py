@@ -61,7 +61,9 @@ def chosen(monkeypatch: pytest.MonkeyPatch) -> Chosen:
     """Return what the command line runs with, instead of running it."""
     seen: list[Settings] = []
 
-    def monitor(settings: Settings, warnings: list[str], **_options: bool) -> int:
+    def show(
+        _host: object, settings: Settings, warnings: list[str], **_options: bool
+    ) -> int:
         seen.append(settings)
         sys.stderr.write("".join(f"montauk: {warning}\n" for warning in warnings))
         return 0
@@ -70,7 +72,7 @@ def chosen(monkeypatch: pytest.MonkeyPatch) -> Chosen:
         assert cli.main(list(arguments)) == 0
         return seen.pop()
 
-    monkeypatch.setattr(monitor_command, "monitor", monitor)
+    monkeypatch.setattr(monitor_command, "show", show)
     return run
 
 

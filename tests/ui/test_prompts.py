@@ -8,7 +8,7 @@ import pytest
 from textual import events
 from textual.widgets import Static
 
-from montauk_tui.engine.columns.table import COLUMNS
+from montauk_tui.engine.columns.table import COLUMNS, id_of
 from montauk_tui.resources import folder
 from montauk_tui.ui import themes
 from montauk_tui.ui.screens.choose import ChooseScreen
@@ -355,13 +355,15 @@ async def test_the_list_of_columns_says_what_the_chosen_one_costs_and_needs() ->
         assert said() == ""
         pss = COLUMNS["pss_bytes"]
         assert "process id (thread" in monitor.text
-        listed = [name for name in COLUMNS if name != "ncpu_pct"]
+        shown = map(id_of, monitor.app.session.choices.shown_columns)
+        listed = [*dict.fromkeys((*shown, *COLUMNS))]
+        listed.remove("ncpu_pct")
         await monitor.press(*["down"] * listed.index("pss_bytes"))
         assert f"costs {pss.cost}" in monitor.text
         assert f"needs {pss.privilege}" in monitor.text
         await monitor.press("end")
         assert said() == ""
-        assert "command line, or [name]" in monitor.text
+        assert COLUMNS[listed[-1]].description in monitor.text
 
 
 async def test_a_list_without_notes_has_no_place_for_them() -> None:

@@ -5,13 +5,14 @@ the speed of the machine.
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final, Protocol
 
 import pytest
 from textual.pilot import Pilot
 
 from montauk_tui.config import Settings
-from montauk_tui.pipeline.frames import FrameSource
+from montauk_tui.model.schema import Need
 from montauk_tui.ui import themes
 from montauk_tui.ui.screens.details import DetailsScreen
 from tests.support.churn import churning_collector
@@ -32,6 +33,10 @@ class Compare(Protocol):
         terminal_size: tuple[int, int],
         run_before: Callable[[Pilot[Any]], Awaitable[None]],
     ) -> bool: ...
+
+
+def is_after(monitor: Monitor, seq: int) -> bool:
+    return monitor.frame.seq > seq
 
 
 @pytest.fixture
@@ -63,16 +68,13 @@ def looks_as_before(snap_compare: Compare) -> Callable[..., bool]:
                 await monitor.draw(monitor.frame)
             if looking:
                 await look_into(monitor)
-            before = monitor.frame.seq
-            await monitor.press(*keys)
+            for key in keys:
+                before, had = monitor.frame.seq, app.session.choices.needs
+                await monitor.press(key)
+                if app.session.choices.needs - had - Need.CMDLINE:
+                    # It is sampled at once, and soon again for the rates.
+                    await monitor.until(partial(is_after, monitor, before + 1))
             await monitor.type(text)
-            # For rates it is sampled at once, and soon again.
-            wanted = (
-                before + 2
-                if app.session.choices.needs & FrameSource.for_rates
-                else before
-            )
-            await monitor.until(lambda: monitor.frame.seq >= wanted)
             await monitor.settle()
 
         if not snap_compare(app, terminal_size=size, run_before=drive):

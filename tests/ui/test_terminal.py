@@ -122,7 +122,7 @@ def test_the_first_screen_tells_what_is_going_on() -> None:
         assert "PID USER" in titles
         status = terminal.lines[-2]
         assert any(
-            f"collector {name} (" in status
+            f"collector {name} " in status
             for name in ("kernel", "netlink", "traditional")
         )
         row = next(line for line in terminal.lines if line.lstrip().startswith(own))

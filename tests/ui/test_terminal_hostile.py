@@ -111,7 +111,7 @@ def test_nothing_of_their_names_reaches_the_terminal(
             ("t", "tree by"), ("\x1b[C\x1b[C", "tree by"), ("\x05", "tree by"),
             ("\x01", "PID"), ("H", "shown"), ("\x1b[F\x1b[A", "shown"),
             ("\x1bOR", "F3 next"), ("x", "Search x"), ("\x1bOR\r", "F10 Quit"),
-            ("t", "sort PID"), ("\x1b[17~", "Sort by"), ("\x1b[F\r", "sort Command"),
+            ("t", "sort PID"), ("\x1b[17~", "Sort by"), ("\x1b[F\r", "sort CWD"),
         ):  # fmt: skip
             terminal.type(keys)
             terminal.until_shown(shown)

@@ -17,6 +17,7 @@ from montauk_tui.engine.units import bytes_text, counted, percent_text
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import ExitedBatch
+from montauk_tui.model.join import is_in
 from montauk_tui.model.lookups import (
     Command,
     command_from_cmdline,
@@ -110,7 +111,7 @@ def _recent(frame: Frame) -> _Recent:
 def _exits_below(frame: Frame, inside: Bools) -> tuple[Listing, ...]:
     """Return the last exits of descendants; nothing if there are none."""
     recent = _recent(frame)
-    below = np.isin(recent.ancestor, frame.sample.processes.pid[inside])
+    below = is_in(recent.ancestor, frame.sample.processes.pid[inside])
     places = np.flatnonzero(below)
     if not places.size:
         return ()
