@@ -1,8 +1,6 @@
 """Recordings on disk as moments: segments of one host, in the order of time."""
 
-import os
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -61,7 +59,6 @@ class DiskRecording:
             NoRecording: There is none, or of several hosts and none was named.
         """
         self.complaints: list[str] = []
-        self._resources = ExitStack()
         parts = self._opened(folder)
         self.host = _chosen([part.host for part in parts], host)
         self._parts = [part for part in parts if _is_same(part.host, self.host)]
@@ -80,7 +77,7 @@ class DiskRecording:
         parts = []
         for stored in folder.segments():
             try:
-                parts.append(self._part(folder.open(stored.name)))
+                parts.append(_part(Segment(folder.open(stored.name))))
             except (OSError, MontaukError) as error:
                 why = error.strerror if isinstance(error, OSError) else error
                 self.complaints.append(f"{clean_text(stored.name)}: {why}")
@@ -97,18 +94,10 @@ class DiskRecording:
         """Wall clock of each moment."""
         return self.index["wall_ns"] / 1e9
 
-    def _part(self, descriptor: int) -> _Part:
-        try:
-            part = _part(Segment(descriptor))
-        except BaseException:
-            os.close(descriptor)
-            raise
-        self._resources.callback(part.segment.close)
-        return part
-
     def close(self) -> None:
         """Close the files."""
-        self._resources.close()
+        for part in self._parts:
+            part.segment.close()
 
     def part(self, begin: str | None, end: str | None) -> tuple[int, int]:
         """Return the first and the last moment of a part.

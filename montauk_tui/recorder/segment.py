@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import weakref
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -147,10 +148,12 @@ class Segment:
     """
 
     def __init__(self, descriptor: int) -> None:
-        """Take a file, which is closed with the segment.
+        """Take a file, which is closed with the segment, or when nobody has it.
 
         It is not mapped: whoever truncates a mapped file kills its readers (SIGBUS).
         """
+        self.close = weakref.finalize(self, os.close, descriptor)
+        """Closes the file; harmless when closed already."""
         self._descriptor = descriptor
         self._size = os.fstat(descriptor).st_size
         if self._size < HEADER_BYTES:
@@ -164,19 +167,16 @@ class Segment:
 
     def _head(self, heads: Entries) -> bytes:
         """Return the payload of the first head that is not damaged."""
-        why = BadFrame("a segment has no head")
+        # An error that is kept would keep this segment, and its file open.
+        why = "a segment has no head"
         for offset in heads["offset"].tolist():
             try:
                 return self.frame(offset).payload
             except BadFrame as error:
-                why = error
+                why = error.reason
         # That of a newer version has a remedy.
         unpacked(self._read(0, HEADER_BYTES))
-        raise why
-
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self._descriptor)
+        raise BadFrame(why)
 
     def _read(self, offset: int, length: int) -> bytes:
         """Return bytes of the file, fewer at its end."""

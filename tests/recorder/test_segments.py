@@ -1,5 +1,6 @@
 """Segments on disk: whole, cut, damaged, and of several runs."""
 
+import gc
 import os
 import random
 from collections.abc import Iterator
@@ -188,6 +189,25 @@ def test_a_file_that_is_cut_while_it_is_read_kills_nobody(folder: Path) -> None:
             seen += 1
     assert seen < 6
     recording.close()
+
+
+def test_no_file_stays_open(folder: Path) -> None:
+    write(folder, frames_of(samples(), LOOKUPS))
+    (folder / f"0{SUFFIX}").write_bytes(b"no segment at all" * 10)
+    for _ in range(5):
+        read(folder)
+    recording = read(folder)
+    assert opened() == 1
+    recording.close()
+    recording.close()
+    assert opened() == 0
+
+
+def opened() -> int:
+    """Return how many segments this process has open, after collecting garbage."""
+    gc.collect()
+    links = [Path(f"/proc/self/fd/{it}") for it in os.listdir("/proc/self/fd")]  # noqa: PTH208
+    return sum(os.path.realpath(link).endswith(SUFFIX) for link in links)
 
 
 def test_what_is_missing_in_the_middle_is_left_out(folder: Path) -> None:

@@ -243,6 +243,11 @@ async def running(
         yield monitor
 
 
+def is_after(monitor: Monitor, seq: int) -> bool:
+    """Tell whether a later frame than the one of number `seq` is shown."""
+    return monitor.frame.seq > seq
+
+
 def screen_lines(app: App[Any]) -> list[str]:
     """Return the text of the screen, top to bottom."""
     strips = app.screen._compositor.render_strips()  # noqa: SLF001 - there is no other

@@ -17,7 +17,7 @@ from montauk_tui.ui import themes
 from montauk_tui.ui.screens.details import DetailsScreen
 from tests.support.churn import churning_collector
 from tests.support.details import LOOKED_INTO, looking_collector
-from tests.support.monitor import Monitor, make_app
+from tests.support.monitor import Monitor, is_after, make_app
 from tests.support.scenes import scene_collector
 
 SIZES: Final = ((80, 24), (120, 40), (200, 50))
@@ -33,10 +33,6 @@ class Compare(Protocol):
         terminal_size: tuple[int, int],
         run_before: Callable[[Pilot[Any]], Awaitable[None]],
     ) -> bool: ...
-
-
-def is_after(monitor: Monitor, seq: int) -> bool:
-    return monitor.frame.seq > seq
 
 
 @pytest.fixture

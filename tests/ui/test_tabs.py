@@ -1,5 +1,6 @@
 """The tabs, the rows of what ended, and the way from one list to another."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from montauk_tui.config import Settings
 from montauk_tui.engine.rows.kinds import kind_of
 from montauk_tui.model.kinds import RowKind
 from montauk_tui.model.schema import Need
+from montauk_tui.pipeline.frames import FrameSource
 from montauk_tui.session.tabs import BUILT_IN, LISTINGS, Tabs
 from tests.support.churn import (
     LOOPS,
@@ -17,7 +19,7 @@ from tests.support.churn import (
 )
 from tests.support.exits import make_exits
 from tests.support.listing import end
-from tests.support.monitor import Monitor, make_app, running
+from tests.support.monitor import Monitor, is_after, make_app, running
 from tests.support.starts import make_starts
 
 SIZE = (120, 40)
@@ -159,7 +161,11 @@ async def test_pause_holds_every_tab() -> None:
             assert "PAUSED" in monitor.text
             await monitor.press("ctrl+t", "escape")
             assert row_texts(monitor) == before
+            seq, had = monitor.frame.seq, monitor.app.session.choices.needs
             await monitor.press("tab")
+            if monitor.app.session.choices.needs - had - FrameSource.for_rates:
+                # What needs no rates is read once, paused or not.
+                await monitor.until(partial(is_after, monitor, seq))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (20, 8), (40, 10), (300, 60)])
