@@ -5,6 +5,7 @@ import dataclasses
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from montauk_tui.host.base import Host
 from montauk_tui.host.local import LocalHost
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKey
+from montauk_tui.model.schema import Need
 from montauk_tui.pipeline import sampler as sampler_module
 from montauk_tui.resources import folder
 from montauk_tui.session import finding as finding_module
@@ -138,6 +140,19 @@ class Monitor:
             name = _character_to_key(key) if len(key) == 1 else key
             self.app.post_message(events.Key(name, key if len(key) == 1 else None))
             await self.settle()
+
+    async def press_for_needs(self, *keys: str) -> None:
+        """Press keys, and wait for the samples that each of them asks for.
+
+        What is newly needed is sampled at once, and soon again for its rates; arguments
+        have none.
+        """
+        for key in keys:
+            before, had = self.frame.seq, self.app.session.choices.needs
+            await self.press(key)
+            if self.app.session.choices.needs - had - Need.CMDLINE:
+                await self.until(partial(is_after, self, before + 1))
+                await self.settle()
 
     async def type(self, text: str) -> None:
         """Type text faster than the screen is drawn."""

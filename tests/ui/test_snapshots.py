@@ -5,19 +5,17 @@ the speed of the machine.
 """
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any, Final, Protocol
 
 import pytest
 from textual.pilot import Pilot
 
 from montauk_tui.config import Settings
-from montauk_tui.model.schema import Need
 from montauk_tui.ui import themes
 from montauk_tui.ui.screens.details import DetailsScreen
 from tests.support.churn import churning_collector
 from tests.support.details import LOOKED_INTO, looking_collector
-from tests.support.monitor import Monitor, is_after, make_app
+from tests.support.monitor import Monitor, make_app
 from tests.support.scenes import scene_collector
 
 SIZES: Final = ((80, 24), (120, 40), (200, 50))
@@ -64,12 +62,7 @@ def looks_as_before(snap_compare: Compare) -> Callable[..., bool]:
                 await monitor.draw(monitor.frame)
             if looking:
                 await look_into(monitor)
-            for key in keys:
-                before, had = monitor.frame.seq, app.session.choices.needs
-                await monitor.press(key)
-                if app.session.choices.needs - had - Need.CMDLINE:
-                    # It is sampled at once, and soon again for the rates.
-                    await monitor.until(partial(is_after, monitor, before + 1))
+            await monitor.press_for_needs(*keys)
             await monitor.type(text)
             await monitor.settle()
 

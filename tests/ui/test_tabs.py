@@ -343,8 +343,7 @@ async def test_long_pids_line_up_with_their_titles() -> None:
 
 async def test_g_groups_the_spawners_by_other_things_and_back() -> None:
     async with churning() as monitor:
-        # The other way round there is I/O, which needs more of a sample.
-        await monitor.press("shift+tab", "shift+tab", "shift+tab")
+        await monitor.press_for_needs("shift+tab", "shift+tab", "shift+tab")
         by_parent = row_texts(monitor)
         seen = []
         for _ in range(3):

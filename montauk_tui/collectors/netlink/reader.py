@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +20,8 @@ from montauk_tui.descriptors import lower_limit_of
 _PIPE_BYTES: Final = 1 << 20
 """What every user may have (pipe(7)): the arguments of some 8,000 execs."""
 _CHUNK_BYTES: Final = 1 << 16
+_PATIENCE_S: Final = 0.5
+"""How long it may take to exit; signals that the caller ignores are inherited."""
 _BEHIND_S: Final = 0.005
 """How long it is waited for; it is a tenth of a millisecond behind."""
 
@@ -110,9 +113,14 @@ class ArgumentReader:
     def close(self) -> None:
         """End it, and the subscription."""
         self._resources.close()
-        # Somebody may have stopped it.
-        self._process.kill()
-        self._process.wait()
+        # SIGKILL would be news on the screen. Somebody may have stopped it.
+        for number in (signal.SIGTERM, signal.SIGCONT):
+            self._process.send_signal(number)
+        try:
+            self._process.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 def _start(events: EventSocket, writing: int) -> "subprocess.Popen[bytes]":
