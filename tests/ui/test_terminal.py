@@ -139,12 +139,15 @@ def test_colours_are_used_unless_refused(terminal: Terminal) -> None:
 
 
 def reversed_lines(terminal: Terminal) -> list[int]:
-    """Return which lines have reversed text; scroll bars have none."""
+    """Return which lines have reversed text; a scroll bar ends in a part of a cell."""
     buffer, width = terminal.screen.buffer, terminal.screen.columns
     return [
         y
         for y in range(terminal.screen.lines)
-        if any(buffer[y][x].reverse and buffer[y][x].data > " " for x in range(width))
+        if any(
+            buffer[y][x].reverse and buffer[y][x].data not in " ▁▂▃▄▅▆▇"
+            for x in range(width)
+        )
     ]
 
 
