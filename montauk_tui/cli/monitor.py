@@ -3,12 +3,12 @@
 import argparse
 import gc
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 from montauk_tui import shortage, streams
+from montauk_tui.cli.recording_switch import RecordingSwitch
 from montauk_tui.cli.settings import load_settings
 from montauk_tui.collectors import registry
 from montauk_tui.config import Settings
@@ -16,41 +16,31 @@ from montauk_tui.errors import MontaukError
 from montauk_tui.export.waiting import Waiting
 from montauk_tui.host.base import Host
 from montauk_tui.host.local import LocalHost
-from montauk_tui.model.frame import Frame
+from montauk_tui.host.remembering import RememberingHost
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the monitor until the user quits; return the exit code."""
     settings, warnings = load_settings(options)
-    with recording_to(options.record) as record:
+    with closing(RecordingSwitch(options.record)) as switch:
+        if options.record is not None:
+            switch.turn()
 
         def opened() -> Host:
             waiting = Waiting(is_forced=True)
-            host = LocalHost(registry.open_quickly(settings.collector, waiting))
-            host.record = record
+            host = _remembering(
+                registry.open_quickly(settings.collector, waiting), settings
+            )
+            host.record, host.turn_recording = switch.take, switch.turn
             return host
 
         return show(opened, settings, warnings, strict_theme=options.theme is not None)
 
 
-@contextmanager
-def recording_to(folder: str | None) -> Iterator[Callable[[Frame, int], str]]:
-    """Yield what records each frame in a folder; empty for the usual one, None: none.
-
-    Raises:
-        CannotRecord: The folder cannot take recordings.
-    """
-    if folder is None:
-        yield lambda *_: ""
-        return
-    # Only some want that.
-    from montauk_tui.recorder.folder import Folder, default_path  # noqa: PLC0415
-    from montauk_tui.recorder.retention import Limits  # noqa: PLC0415
-    from montauk_tui.recorder.writer import Writer  # noqa: PLC0415
-
-    path = Path(folder) if folder else default_path()
-    with closing(Writer(Folder.made(path), Limits())) as writer:
-        yield writer.take
+def _remembering(opened: registry.Opened, settings: Settings) -> LocalHost:
+    if not settings.remember_s:
+        return LocalHost(opened)
+    return RememberingHost(opened, settings.remember_s, settings.remember_bytes)
 
 
 def show(

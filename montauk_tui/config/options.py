@@ -44,6 +44,8 @@ class Preferences:
     paths: bool = switch("Program paths", "Show the full paths of programs", on=True)
     panel: bool = switch(
         "Panel", "Show details of the selected process where there is room", on=True)
+    timeline: str = option(
+        "auto", read.shown, '`"on"`, `"off"`, or `"auto"`: on screens of 40 lines')
     ascii: bool = switch(
         "ASCII only", "Draw lines, arrows and bars in ASCII", page="Look",
         flag=Flag("ascii", "draw with ASCII only", short="U", aliases=("no-unicode",),
@@ -113,6 +115,12 @@ class Settings(Preferences):
         "Mouse", "Off: the mouse selects text in the terminal", on=True,
         flag=Flag("no-mouse", "leave the mouse to the terminal", short="M",
                   of_monitor=True, value=False))
+    remember_s: float = option(
+        900.0, read.remembered, 'how far back keys go: 0 to a day, `900` or `"15m"`',
+        id="remember")
+    remember_bytes: int = option(
+        16 << 20, read.size, 'the most memory for that: `"1m"` to `"4g"`',
+        id="remember_size")
     uid: int | None = option(
         None, read.user, in_file=False,
         flag=Flag("user", "show only the processes of a user, by name or number "

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from montauk_tui.config.durations import in_range, parse_duration
 from montauk_tui.errors import MOST_COMPLAINTS, UsageError, did_you_mean
+from montauk_tui.model.amounts import read_bytes, read_seconds
 from montauk_tui.model.text import cell_width, clean_text, quoted
 
 # The engine imports numpy, 0.1 s of start-up that --help does not need.
@@ -26,6 +27,10 @@ ROWS: Final = {
 
 _WIDEST_NAME: Final = 20
 """Cells of the name of a tab."""
+
+_DAY_S: Final = 86_400.0
+_SMALLEST_MEMORY: Final = 1 << 20
+_LARGEST_MEMORY: Final = 1 << 32
 
 _LONGEST_FILTER: Final = 10_000
 _LONGEST_LIST: Final = 500
@@ -76,6 +81,29 @@ def linger(value: Any) -> float:
     if value in (0, "0", "0s") and not isinstance(value, bool):
         return 0.0
     return interval(value)
+
+
+def remembered(value: Any) -> float:
+    """Read how long something is remembered: 0 to a day."""
+    seconds = read_seconds(value) if isinstance(value, str) else _number(value)
+    if seconds is None or not 0 <= seconds <= _DAY_S:
+        reason = "it is not a duration of 0 to a day"
+        raise UsageError(reason, 'write seconds, or text like "15m"')
+    return seconds
+
+
+def size(value: Any) -> int:
+    """Read a number of bytes: 1 MiB to 4 GiB."""
+    count = read_bytes(value) if isinstance(value, str) else _number(value)
+    if count is None or not _SMALLEST_MEMORY <= count <= _LARGEST_MEMORY:
+        reason = "it is not a size of 1 MiB to 4 GiB"
+        raise UsageError(reason, 'write bytes, or text like "16m"')
+    return int(count)
+
+
+def _number(value: Any) -> float | None:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number else None
 
 
 def text(value: Any) -> str:
@@ -226,6 +254,11 @@ def tab_name(value: Any) -> str:
         reason = "it is not a tab name"
         raise UsageError(reason, f"write 1 to {_WIDEST_NAME} characters")
     return name
+
+
+def shown(value: Any) -> str:
+    """Read whether something is shown."""
+    return one_of(text(value), ("auto", "on", "off"), "choice")
 
 
 def row_kind(value: Any) -> str:

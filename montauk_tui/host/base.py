@@ -1,9 +1,11 @@
 """The protocol of a host. Nothing above it reads /proc or acts on a process itself."""
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
+from montauk_tui.model.frame import Frame
 from montauk_tui.model.outcome import Result
+from montauk_tui.model.recording import Mark, Timeline
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import Need
 from montauk_tui.pipeline.chain import Reading
@@ -114,20 +116,61 @@ class Actions(Protocol):
         ...
 
 
+class Sought(NamedTuple):
+    """What a moment is searched for by."""
+
+    name: str
+    """What it is, as part of a sentence: `spike`."""
+    mark: Mark = Mark(0)
+    """Of its timeline; 0: a spike."""
+    matches: Callable[[Frame], bool] | None = None
+    """Tells by its frame, if the timeline cannot."""
+
+
+class Place(NamedTuple):
+    """A moment of the past; one of the first fields says which."""
+
+    samples: int = 0
+    """Forward from the last frame, or back where negative."""
+    seconds: float = 0.0
+    """The same in seconds."""
+    time: str = ""
+    """A time as people write it, as of `recorder.times`."""
+    wall_s: float | None = None
+    """A wall clock."""
+    sought: Sought | None = None
+    """The next moment where this is, in the direction of `samples`."""
+    since_s: float | None = None
+    """The wall clock from which on everything until that moment is summed up."""
+
+
 class Past(Protocol):
-    """Other times of a host. Called in the thread of the screen."""
+    """Other times of a host. All but `past_frame` is for the screen's thread."""
 
-    def go(self, samples: int, seconds: float, time: str) -> None:
-        """Let the next frame be another one.
+    @property
+    def plays(self) -> bool:
+        """Whether time goes on from where one has gone, unless paused."""
+        ...
 
-        Args:
-            samples: Forward from the last frame, or back where negative.
-            seconds: The same in seconds.
-            time: A time as of `recorder.times`; empty for the last frame's.
+    @property
+    def timeline(self) -> Timeline:
+        """What is known of all its moments."""
+        ...
+
+    def go(self, place: Place) -> None:
+        """Let the next frame be another one; the nearest where there is none.
 
         Raises:
-            UsageError: It is no time.
+            UsageError: It cannot be read as a time.
         """
+        ...
+
+    def play_at(self, stride: int) -> None:
+        """Let a frame that was not gone to be so many moments after the last."""
+        ...
+
+    def past_frame(self, needs: Need) -> Frame:
+        """Return the frame that was gone to, without a sample."""
         ...
 
 
@@ -156,6 +199,14 @@ class Host(Source, Protocol):
     @property
     def past(self) -> Past | None:
         """Other times that can be gone to; None if there are none."""
+        ...
+
+    @property
+    def turn_recording(self) -> Callable[[], str] | None:
+        """What turns recording on or off, and returns in one line what happens.
+
+        None where nothing can be recorded. It raises MontaukError with the reason.
+        """
         ...
 
     @property

@@ -6,7 +6,7 @@ from typing import Final
 from montauk_tui import shortage
 from montauk_tui.actions import io_priority, priority, signals
 from montauk_tui.actions.autogroup import AutogroupNice
-from montauk_tui.host.base import CannotWatch, Program, Watchable
+from montauk_tui.host.base import CannotWatch, Past, Program, Watchable
 from montauk_tui.model.outcome import Result
 from montauk_tui.model.sample import Identity
 from montauk_tui.pipeline.frames import FrameSource
@@ -81,5 +81,11 @@ class LocalHost(FrameSource):
     """Frames from the collectors of this machine, and actions on its processes."""
 
     is_live: Final = True
-    past: Final = None
     actions = LocalActions()
+    turn_recording: Callable[[], str] | None = None
+    """Turns recording on or off, if there is such a thing."""
+
+    @property
+    def past(self) -> Past | None:
+        """None: nothing is remembered."""
+        return None

@@ -3,31 +3,27 @@
 import itertools
 import threading
 import time
-from collections.abc import Iterator
-from copy import copy
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Final, Self
 
-from montauk_tui.collectors.replay.collector import ReplayCollector
-from montauk_tui.errors import RecordingEnded
-from montauk_tui.model.frame import CollectorStatus, Frame
-from montauk_tui.model.recording import Moments
+from montauk_tui.host.base import Place
+from montauk_tui.host.goals import Goal, goal_of, none_found
+from montauk_tui.host.playback import Playback
+from montauk_tui.model.frame import Frame
+from montauk_tui.model.recording import Moments, Timeline
 from montauk_tui.model.schema import Need
 from montauk_tui.pipeline.chain import Reading
-from montauk_tui.pipeline.frames import FramePipeline
-from montauk_tui.recorder.times import last_until, read_moment
-
-_LEAD: Final = 60
-"""Frames before the one that is gone to, for its history: a minute at 1 s."""
-_KEPT: Final = 16
-"""Frames whose state is kept, so that a step back folds one sample only."""
 
 
 class RecordedHost:
     """The frames of a recording; its processes can be viewed, but not acted on."""
 
     is_live: Final = False
+    plays: Final = True
     actions: Final = None
+    turn_recording: Final = None
     for_rates: Final = Need.NONE
     failure: Final = ""
 
@@ -37,16 +33,15 @@ class RecordedHost:
         Raises:
             CollectorUnavailable: There is none.
         """
-        self._collector = ReplayCollector(recording)
-        self._collector.open()
-        self._states: dict[int, FramePipeline] = {-1: FramePipeline()}
-        """By the number of the sample that was folded last."""
-        self._end = len(recording) if end is None else end
-        self._wall_s = recording.wall_s[: self._end]
-        self._goal: int | None = None
+        self._playback = Playback(recording, end)
+        self.timeline: Timeline = self._playback.timeline
+        """What is known of its moments without reading them."""
+        self._goal: Goal | None = None
         """The sample that is gone to next; None plays on."""
         self._at = -1
         """The last sample that was gone to or played."""
+        self._last: Frame | None = None
+        self._stride = 1
         self._lock = threading.Lock()
         self._frames = itertools.count()
 
@@ -61,51 +56,67 @@ class RecordedHost:
         Raises:
             RecordingEnded: There is none.
         """
-        started = time.thread_time()
+        return self._gone_to(needs) or self._finished(self._played, needs)
+
+    def past_frame(self, needs: Need) -> Frame:
+        """Return the frame that is gone to, or else the last one again."""
+        return self._gone_to(needs) or self._last or self.next_frame(needs)
+
+    def _gone_to(self, needs: Need) -> Frame | None:
         with self._lock:
             goal, self._goal = self._goal, None
-        if goal is not None:
-            self.go_to(goal)
-        frame = self._fold(self.read(needs))
+        if goal is None:
+            return None
+        return self._finished(partial(self._found, goal), needs)
+
+    def _found(self, goal: Goal, needs: Need) -> Frame:
+        before = self._playback.position
+        frame = self._playback.frame_at(goal, needs)
+        if frame is not None:
+            return frame
+        self._playback.go_to(max(0, before))
+        return replace(self._playback.fold(needs), remark=none_found(goal))
+
+    def _finished(self, take: Callable[[Need], Frame], needs: Need) -> Frame:
+        started = time.thread_time()
+        frame = take(needs)
         with self._lock:
             if self._goal is None:
-                self._at = self._collector.position
+                self._at = self._playback.position
         cost_s = time.thread_time() - started
-        return replace(frame, seq=next(self._frames), cpu_s=cost_s, is_recorded=True)
+        seq = next(self._frames)
+        self._last = replace(frame, seq=seq, cpu_s=cost_s, is_recorded=True)
+        return self._last
 
-    def _fold(self, reading: Reading) -> Frame:
-        """Return the frame of a reading, and keep the state after it."""
-        number = self._collector.position
-        pipeline = copy(self._states.get(number - 1) or FramePipeline())
-        frame = pipeline.frame(reading)
-        self._states.pop(number, None)
-        self._states[number] = pipeline
-        if len(self._states) > _KEPT:
-            del self._states[next(iter(self._states))]
+    def play_at(self, stride: int) -> None:
+        """Let a frame that was not gone to be so many moments after the last."""
+        self._stride = stride
+
+    def _played(self, needs: Need) -> Frame:
+        playback = self._playback
+        last = min(playback.position + self._stride, playback.end - 1)
+        frame = playback.fold(needs)
+        while playback.position < last:
+            frame = playback.fold(needs)
         return frame
 
-    def go(self, samples: int, seconds: float, time: str) -> None:
-        """Let the next frame be another one; those before the start are the first.
+    def go(self, place: Place) -> None:
+        """Let the next frame be another one; those beyond an end are the nearest.
 
         Raises:
-            UsageError: `time` is no time.
+            UsageError: It cannot be read as a time, or there is no such moment.
         """
         with self._lock:
-            goal = self._at
-            wanted_s = self._wall_s[max(0, goal)] + seconds
-            if time:
-                wanted_s = read_moment(time, float(self._wall_s[-1]))
-            if time or seconds:
-                goal = last_until(self._wall_s, wanted_s)
-            self._goal = self._at = min(max(0, goal + samples), self._end - 1)
+            goal = goal_of(self.timeline, self._at, place)
+            if goal.sought is None:
+                last = self._playback.end - 1
+                goal = goal._replace(number=min(max(0, goal.number), last))
+                self._at = goal.number
+            self._goal = goal
 
     def go_to(self, number: int) -> None:
         """Let the next frame be the one of this number, with the history before it."""
-        if number - 1 not in self._states:
-            self._collector.go_to(max(0, number - _LEAD))
-            while self._collector.position + 1 < number:
-                self._fold(self.read(Need.NONE))
-        self._collector.go_to(number)
+        self._playback.go_to(number)
 
     def read(self, needs: Need) -> Reading:
         """Return the next recorded sample.
@@ -113,13 +124,7 @@ class RecordedHost:
         Raises:
             RecordingEnded: There is none.
         """
-        collector = self._collector
-        if collector.position + 1 >= self._end:
-            raise RecordingEnded(f"the recording ends after sample {self._end}")
-        sample = collector.sample(needs)
-        status = CollectorStatus(collector.name, collector.detail)
-        opening = collector.moment.opening
-        return Reading(sample, status, collector.lookups, opening)
+        return self._playback.read(needs)
 
     def upgrades(self) -> Iterator[bool]:
         """Yield nothing: there is no better source."""
@@ -127,4 +132,4 @@ class RecordedHost:
 
     def close(self) -> None:
         """Stop; the look-ups of frames stay valid."""
-        self._collector.close()
+        self._playback.collector.close()

@@ -137,6 +137,12 @@ class Frame:
     """CPU time that collecting and deriving this frame cost."""
     is_recorded: bool = False
     """Whether it shows a time in the past."""
+    ago_s: float | None = None
+    """Seconds between that and the present; None for a recording."""
+    since_s: float | None = None
+    """Wall clock from which on it sums up several samples; None if it is of one."""
+    remark: str = ""
+    """What the host has to say, in one line: that a search found nothing."""
     recording: str = ""
     """Whether it is being recorded, in a few words; empty if nobody wants that."""
     history: History = field(default_factory=History)

@@ -1,8 +1,10 @@
 """A recording: samples, and what was looked up while each was the last one."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from enum import IntFlag
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 
@@ -49,20 +51,74 @@ class Moment:
     """Differs from that of the previous moment where another collector took over."""
 
 
+class Mark(IntFlag):
+    """Events of an interval that a timeline shows."""
+
+    LOST = 1
+    """Events were lost."""
+    COLLECTOR = 2
+    """Another collector took over."""
+    OOM = 4
+    """The OOM killer chose a process."""
+    FAILED = 8
+    """A process failed: an exit code other than 0, or a signal."""
+
+
+class Timeline(NamedTuple):
+    """What is known of moments without reading them; arrays with a value for each."""
+
+    wall_s: Floats
+    """Wall clock, which somebody may have set back."""
+    monotonic_s: Floats
+    interval_s: Floats
+    """Length of the interval that the moment ends; NaN where unknown, as below."""
+    busy: Floats
+    """Busy cores in it: the next two, interrupts and live processes."""
+    exited: Floats
+    """Cores that exited processes kept busy."""
+    unexplained: Floats
+    marks: Ints
+    """Of `Mark`."""
+    first: int = 0
+    """The number of the first moment; those before it are forgotten."""
+    note: str = ""
+    """Why it does not reach further back, in a few words; empty if it could not."""
+
+    def until(self, end: int) -> "Timeline":
+        """Return the part before the moment of number `end`."""
+        count = max(0, end - self.first)
+        return Timeline(
+            self.wall_s[:count], self.monotonic_s[:count], self.interval_s[:count],
+            self.busy[:count], self.exited[:count], self.unexplained[:count],
+            self.marks[:count], self.first, self.note,
+        )  # fmt: skip
+
+
+_NO_FLOATS: Final = np.empty(0)
+NO_TIMELINE: Final = Timeline(
+    _NO_FLOATS, _NO_FLOATS, _NO_FLOATS, _NO_FLOATS, _NO_FLOATS, _NO_FLOATS,
+    np.empty(0, dtype=np.int64),
+)  # fmt: skip
+
+
 class Moments(Protocol):
     """The moments of a recording, in the order in which they were sampled."""
 
     def __len__(self) -> int:
-        """Return the number of moments."""
+        """Return the number after that of the last moment."""
         ...
 
     def __getitem__(self, number: int) -> Moment:
-        """Return a moment; the next one is the cheapest to ask for."""
+        """Return a moment; the next one is the cheapest to ask for.
+
+        Raises:
+            MomentDamaged: It cannot be read.
+        """
         ...
 
     @property
-    def wall_s(self) -> Floats:
-        """Wall clock of each moment."""
+    def timeline(self) -> Timeline:
+        """What is known without reading them."""
         ...
 
 
@@ -81,9 +137,16 @@ class Recording:
         return self.moments[number]
 
     @property
-    def wall_s(self) -> Floats:
-        """Wall clock of each moment."""
-        return np.array([moment.sample.time_s for moment in self.moments])
+    def timeline(self) -> Timeline:
+        """The times of the moments."""
+        samples = [moment.sample for moment in self.moments]
+        unknown = np.full(len(samples), math.nan)
+        return Timeline(
+            np.array([sample.time_s for sample in samples]),
+            np.array([sample.monotonic_s for sample in samples]),
+            unknown, unknown, unknown, unknown,
+            np.zeros(len(samples), dtype=np.int64),
+        )  # fmt: skip
 
 
 def numbers_of_users(sample: Sample) -> Iterable[int]:

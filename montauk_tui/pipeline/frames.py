@@ -12,7 +12,7 @@ from montauk_tui.engine.interval.cgroup_rates import cgroup_rates
 from montauk_tui.engine.interval.ledger import close_ledger
 from montauk_tui.engine.interval.rates import host_rates, process_rates
 from montauk_tui.model.frame import Frame, HostRates, Rates
-from montauk_tui.model.history import History
+from montauk_tui.model.history import MOST_KEPT, History
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import Need
 from montauk_tui.pipeline.chain import CollectorChain, Reading
@@ -21,9 +21,10 @@ from montauk_tui.pipeline.chain import CollectorChain, Reading
 class FramePipeline:
     """A fold over samples: reads nothing, and knows no collector."""
 
-    def __init__(self) -> None:
-        """Start without a sample."""
+    def __init__(self, most_kept: int = MOST_KEPT) -> None:
+        """Start without a sample; history keeps so many exits and starts."""
         self._seq = 0
+        self._most_kept = most_kept
         self._previous: Sample | None = None
         self._opening: int | None = None
         self._rates: Rates | None = None
@@ -56,7 +57,9 @@ class FramePipeline:
     def _remember(self, reading: Reading, rates: Rates, of_host: HostRates) -> History:
         # Another collector counts from its own start.
         previous = self._previous if self._opening == reading.opening else None
-        history = remember(self._history, previous, reading.sample, rates)
+        history = remember(
+            self._history, previous, reading.sample, rates, self._most_kept
+        )
         if self._previous is not None:
             history = remember_moment(history, reading.sample.host, of_host)
         self._history, self._opening = history, reading.opening
@@ -99,9 +102,13 @@ class FrameSource:
         started = time.thread_time()
         reading = self.read(needs)
         frame = self._pipeline.frame(reading)
-        recording = self.record(frame, reading.opening)
+        recording = self._keep(frame, reading.opening)
         cost_s = time.thread_time() - started
         return replace(frame, cpu_s=cost_s, recording=recording)
+
+    def _keep(self, frame: Frame, opening: int) -> str:
+        """Keep a frame for later; return `Frame.recording`."""
+        return self.record(frame, opening)
 
     def read(self, needs: Need) -> Reading:
         """Sample now, with the collector that serves.

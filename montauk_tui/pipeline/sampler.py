@@ -71,6 +71,8 @@ class Sampler:
         """The longest time after the last one, whatever the interval."""
         self._soon = True
         """Whether the sample after the next comes soon."""
+        self._look: Callable[[Need], Frame] | None = None
+        """What takes a frame without a sample, if one was asked for."""
         self._thread = threading.Thread(
             target=self._run, name="montauk-sampler", daemon=True
         )
@@ -142,6 +144,12 @@ class Sampler:
             self._due_s = _AT_ONCE
             self._changed.notify()
 
+    def look(self, take: Callable[[Need], Frame]) -> None:
+        """Publish at once what `take` returns; the next sample stays due when it is."""
+        with self._changed:
+            self._look = take
+            self._changed.notify()
+
     def _plan(self) -> None:
         """Set when the next sample is due, unless one was asked for at once.
 
@@ -153,18 +161,8 @@ class Sampler:
 
     def _run(self) -> None:
         while self._wait_until_due():
-            started = time.monotonic()
-            with self._changed:
-                needs, self._due_s = self._needs, _NEVER
-                self._most_s = _FIRST_INTERVAL_S if self._soon else _NEVER
-                self._soon = False
             try:
-                frame = self._source.next_frame(needs)
-                # Between the two something may have stopped the program. What is
-                # played back has moments of its own.
-                read_s = frame.sample.monotonic_s
-                sampled_s = min(max(started, read_s), time.monotonic())
-                self._publish(frame)
+                self._take()
             except RecordingEnded:
                 # The screen keeps the last frame until it asks again.
                 continue
@@ -181,16 +179,35 @@ class Sampler:
                 failure.__cause__ = error
                 self._fail(failure)
                 return
-            with self._changed:
-                self._sampled_s = sampled_s
-                self._plan()
+
+    def _take(self) -> None:
+        """Publish a frame: one that was asked for, or else a sample."""
+        with self._changed:
+            needs, look, self._look = self._needs, self._look, None
+        if look is not None:
+            self._publish(look(needs))
+            return
+        started = time.monotonic()
+        with self._changed:
+            self._due_s = _NEVER
+            self._most_s = _FIRST_INTERVAL_S if self._soon else _NEVER
+            self._soon = False
+        frame = self._source.next_frame(needs)
+        # Between the two something may have stopped the program. What is played back
+        # has moments of its own.
+        read_s = frame.sample.monotonic_s
+        sampled_s = min(max(started, read_s), time.monotonic())
+        self._publish(frame)
+        with self._changed:
+            self._sampled_s = sampled_s
+            self._plan()
 
     def _wait_until_due(self) -> bool:
         """Wait for the next due time; tell whether to sample, or else to end."""
         with self._changed:
             while not self._stopped:
                 left_s = self._due_s - time.monotonic()
-                if left_s <= 0:
+                if left_s <= 0 or self._look is not None:
                     return True
                 self._changed.wait(None if left_s == _NEVER else left_s)
         return False

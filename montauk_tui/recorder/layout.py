@@ -7,10 +7,11 @@ last *key*. docs/recording.md describes the payloads.
 import math
 import struct
 import zlib
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 from typing import Final, NamedTuple
 
 from montauk_tui.errors import MontaukError
+from montauk_tui.model.recording import Mark
 
 MAGIC: Final = b"MTK1"
 VERSION: Final = 1
@@ -35,19 +36,6 @@ class Kind(IntEnum):
     """A moment as the difference from the previous one."""
     INDEX = 4
     """The last of a segment that was closed: the headers of all others."""
-
-
-class Mark(IntFlag):
-    """Events of an interval that a timeline shows."""
-
-    LOST = 1
-    """Events were lost."""
-    COLLECTOR = 2
-    """Another collector took over."""
-    OOM = 4
-    """The OOM killer chose a process."""
-    FAILED = 8
-    """A process failed: an exit code other than 0, or a signal."""
 
 
 class Usage(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from montauk_tui.errors import MomentDamaged, MontaukError
-from montauk_tui.model.recording import Moment
+from montauk_tui.model.recording import Moment, Timeline
 from montauk_tui.model.schema import Floats, Ints
 from montauk_tui.model.text import clean_text, quoted
 from montauk_tui.recorder.decoder import Decoder, Schema
@@ -93,6 +93,15 @@ class DiskRecording:
     def wall_s(self) -> Floats:
         """Wall clock of each moment."""
         return self.index["wall_ns"] / 1e9
+
+    @property
+    def timeline(self) -> Timeline:
+        """What the headers say."""
+        interval_s, busy, exited, unexplained = self.index["usage"].T.astype(np.float64)
+        return Timeline(
+            self.wall_s, self.index["monotonic_ns"] / 1e9,
+            interval_s, busy, exited, unexplained, self.index["marks"].astype(np.int64),
+        )  # fmt: skip
 
     def close(self) -> None:
         """Close the files."""

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import zstandard
 
+from montauk_tui.model.recording import Mark
 from montauk_tui.recorder.layout import (
     HEADER_BYTES,
     MAGIC,
@@ -17,14 +18,13 @@ from montauk_tui.recorder.layout import (
     BadFrame,
     Header,
     Kind,
-    Mark,
     Usage,
     checked,
     packed,
     unpacked,
 )
 
-_LEVEL: Final = 1
+LEVEL: Final = 1
 """zstd: 3 makes frames a seventh smaller, and costs twice as much."""
 
 _CHUNK_BYTES: Final = 1 << 16
@@ -79,7 +79,7 @@ class SegmentWriter:
         """
         self.descriptor = descriptor
         self.size = 0
-        self._compressor = zstandard.ZstdCompressor(level=_LEVEL)
+        self._compressor = zstandard.ZstdCompressor(level=LEVEL)
         self._entries: list[tuple[Any, ...]] = []
         self._crc = 0
         self._head = StoredFrame(Kind.HEAD, json.dumps(head).encode())

@@ -3,8 +3,9 @@
 import math
 
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.recording import Mark
 from montauk_tui.model.schema import UNKNOWN
-from montauk_tui.recorder.layout import NO_USAGE, Mark, Usage
+from montauk_tui.recorder.layout import NO_USAGE, Usage
 
 
 def usage_of(frame: Frame) -> Usage:

@@ -32,6 +32,24 @@ from montauk_tui.session.tabs import (
 _START: Final = "start"
 
 
+SPEEDS: Final = (1, 10, 60)
+"""Of a recording that is played."""
+SHORTEST_S: Final = 0.1
+"""Between two frames of it: more often nobody can read them."""
+
+
+class Pace(NamedTuple):
+    """How fast frames come."""
+
+    interval_s: float
+    stride: int
+    """Moments from one to the next."""
+
+
+LEAST_HEIGHT_FOR_TIMELINE: Final = 40
+"""Lines of a screen that shows it without being asked."""
+
+
 class Place(NamedTuple):
     """A view with its own sort order: the list or the tree of a tab."""
 
@@ -63,6 +81,8 @@ class Choices(Preferences):
     chosen_meters: tuple[Chosen, ...] = USUAL
     """Its meters, in order."""
     paused: bool = False
+    speed: int = 1
+    """How many times as fast as it was recorded a recording plays."""
     tab: str = MAIN
     orders: Mapping[Place, tuple[Column, bool]] = field(default_factory=dict)
     """Sort column and direction of views that are not shown."""
@@ -158,6 +178,20 @@ class Choices(Preferences):
     def tab_now(self) -> Tab:
         """The tab that is shown."""
         return self.tabs.every[self.tab]
+
+    def shows_timeline(self, height: int) -> bool:
+        """Tell whether a screen of so many lines shows the timeline."""
+        if self.timeline == "auto":
+            return height >= LEAST_HEIGHT_FOR_TIMELINE
+        return self.timeline == "on"
+
+    @property
+    def pace(self) -> Pace:
+        """How fast frames come."""
+        interval_s = self.interval_s / self.speed
+        if interval_s >= SHORTEST_S or self.speed == 1:
+            return Pace(interval_s, 1)
+        return Pace(SHORTEST_S, max(1, round(SHORTEST_S / interval_s)))
 
     @property
     def in_tree(self) -> bool:

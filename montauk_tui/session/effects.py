@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Generator, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from montauk_tui.host.base import Place
 from montauk_tui.model.sample import Identity
 from montauk_tui.session.state import Session
 
@@ -132,14 +133,13 @@ class Sample(NamedTuple):
 
 
 class GoTo(NamedTuple):
-    """Go to another sample of a recording."""
+    """Go to another moment of the past."""
 
-    samples: int = 0
-    """Forward, or back where negative."""
-    seconds: float = 0.0
-    """The same in seconds."""
-    time: str = ""
-    """A time, as of `recorder.times`."""
+    place: Place
+
+
+class TurnRecording(NamedTuple):
+    """Turn recording on or off."""
 
 
 class Scroll(NamedTuple):
@@ -169,5 +169,5 @@ class Later(NamedTuple):
 
 Effect = (
     Say | Copy | Choose | Pick | Toggle | Ask | EndAsking | Open | LookInto | Watch
-    | Sample | GoTo | Scroll | Later | Work
+    | Sample | GoTo | TurnRecording | Scroll | Later | Work
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 from montauk_tui.config import Change, Settings, changes
 from montauk_tui.engine.projection import Projection, View, project
 from montauk_tui.engine.rows.kinds import key_of
-from montauk_tui.host.base import Actions
+from montauk_tui.host.base import Actions, Past
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKey
 from montauk_tui.model.sample import Identity
@@ -100,6 +100,8 @@ class Session:
     theme: str
     actions: Actions | None = None
     """Actions on processes; None for a recording."""
+    past: Past | None = None
+    """Other times; None if there are none."""
     rows: Rows | None = None
     """The rows of the last frame; None before the first."""
     selection: Selection = field(default_factory=Selection)
@@ -111,19 +113,29 @@ class Session:
     last_signal: int = DEFAULT_SIGNAL
     page_rows: int = 1
     """Number of rows on the screen."""
+    screen_lines: int = 0
+    """Height of the screen."""
     is_typing: bool = False
     """Whether a filter or a search is being typed: its needs are deferred."""
+    sum_from_s: float | None = None
+    """Wall clock from which on a key sums up."""
+    last_sought: str = ""
+    """What the time was last searched for."""
     cost: str = "-"
     """The CPU time of the last refresh."""
 
     @classmethod
     def start(
-        cls, settings: Settings, theme: str, actions: Actions | None = None
+        cls,
+        settings: Settings,
+        theme: str,
+        actions: Actions | None = None,
+        past: Past | None = None,
     ) -> Self:
         """Return the initial session."""
         choices = Choices.from_settings(settings)
         saved = settings_now(settings, choices, theme, settings.keys)
-        return cls(choices, settings, saved, settings.keys, theme, actions)
+        return cls(choices, settings, saved, settings.keys, theme, actions, past)
 
     def apply(
         self,
@@ -150,6 +162,16 @@ class Session:
     def frame(self) -> Frame | None:
         """The last one; None before the first."""
         return self.rows and self.rows.frame
+
+    @property
+    def is_in_past(self) -> bool:
+        """Whether a live machine is shown as it was."""
+        return self.frame is not None and self.frame.ago_s is not None
+
+    @property
+    def can_act(self) -> bool:
+        """Whether processes can be changed."""
+        return not (self.actions is None or self.choices.read_only or self.is_in_past)
 
     @property
     def seen(self) -> Rows:

@@ -159,6 +159,8 @@ class MontaukApp(App[None]):
         self._cpu_at_frame_s = now_s
         with terminal.at_once() if terminal is not None else nullcontext():
             await self.controller.accept(take_frame(session, message.frame))
+        if message.frame.remark:
+            self.controller.say(message.frame.remark)
 
     def on_sampling_failed(self, message: SamplingFailed) -> None:
         """Exit, and print the reason."""

@@ -13,7 +13,7 @@ SECTIONS: Final = {
     "sort": "Sorting",
     "show": "Display",
     "program": "Program",
-    "time": "In a recording",
+    "time": "Other times",
     "look": "Process details",
 }
 """Help headings by the first part of a binding id."""
@@ -46,15 +46,15 @@ BINDINGS: Final = [
          "Switch between tree and list", bar=True),
     _key("f6,less_than_sign,greater_than_sign,comma,full_stop", "choose_sort",
          "sort.choose", "Sort", "Choose the column to sort by", bar=True),
-    _key("f7,right_square_bracket", "nice(-1)", "act.nice_lower", "Nice-",
+    _key("f7", "nice(-1)", "act.nice_lower", "Nice-",
          "Lower the nice value: a larger share of the CPU", bar=True),
-    _key("f8,left_square_bracket", "nice(1)", "act.nice_higher", "Nice+",
+    _key("f8", "nice(1)", "act.nice_higher", "Nice+",
          "Raise the nice value: a smaller share of the CPU", bar=True),
     _key("r", "nice_value", "act.nice_set", "Nice value",
          "Set the nice value, chosen from a list"),
-    _key("shift+f7,right_curly_bracket", "autogroup_nice(-1)", "act.autogroup_lower",
+    _key("shift+f7", "autogroup_nice(-1)", "act.autogroup_lower",
          "Group nice-", "Lower the nice value of its autogroup (its session)"),
-    _key("shift+f8,left_curly_bracket", "autogroup_nice(1)", "act.autogroup_higher",
+    _key("shift+f8", "autogroup_nice(1)", "act.autogroup_higher",
          "Group nice+", "Raise the nice value of its autogroup"),
     _key("f9,k", "kill", "act.kill", "Kill",
          "Send a signal, chosen from a list", bar=True),
@@ -65,7 +65,7 @@ BINDINGS: Final = [
     _key("Y", "policy", "act.policy", "Policy", "Set the scheduling policy"),
     _key("s", "trace", "act.trace", "System calls",
          "Trace its system calls with strace"),
-    _key("b", "backtrace", "act.backtrace", "Backtrace",
+    _key("B", "backtrace", "act.backtrace", "Backtrace",
          "Backtrace its threads with eu-stack or gdb; it pauses briefly"),
     _key("space", "tag", "tag.one", "Tag", "Tag or untag, and move down one row"),
     _key("c", "tag_subtree", "tag.subtree", "Tag subtree",
@@ -122,6 +122,8 @@ BINDINGS: Final = [
     _key("percent_sign", "scale", "show.scale", "Scale",
          "Show CPU% of one core or of the whole machine"),
     _key("number_sign", "meters", "show.meters", "Meters", "Show or hide the meters"),
+    _key("L", "timeline", "show.timeline", "Timeline",
+         "Show or hide busy cores over the time that keys can go back to"),
     _key("v", "panel", "show.panel", "Panel",
          "Show or hide the panel for the selected process"),
     _key("ctrl+t", "choose_theme", "show.theme", "Theme",
@@ -157,8 +159,32 @@ BINDINGS: Final = [
          "Scroll to the start of the line"),
     _key("ctrl+e,dollar_sign", "shift_end", "move.line_end", "Line end",
          "Scroll to the end of the longest line shown"),
+    _key("left_square_bracket", "go(-1)", "time.back", "Back",
+         "Go back one sample", bar=True),
+    _key("right_square_bracket", "go(1)", "time.forward", "Forward",
+         "Go forward one sample"),
+    _key("left_curly_bracket", "go_s(-60)", "time.back_minute", "Minute back",
+         "Go back one minute"),
+    _key("right_curly_bracket", "go_s(60)", "time.forward_minute", "Minute forward",
+         "Go forward one minute"),
+    _key("b", "ask_time", "time.go", "Time",
+         "Go to a time: 14:03:07, -90s, 3m ago"),
+    _key("n", "seek", "time.seek", "Search in time",
+         "Go to the next or previous exit that matches the filter, failure or spike"),
+    _key("left_parenthesis", "mark_begin", "time.begin", "Begin of a sum",
+         "Mark the moment that is shown as the begin of a sum"),
+    _key("right_parenthesis", "sum_up", "time.sum", "Sum up",
+         "Sum up from there to the moment that is shown, with all that exited"),
+    _key("z", "speed", "time.speed", "Speed",
+         "Play a recording at 1, 10 or 60 times its speed"),
+    _key("ctrl+r", "record", "time.record", "Record",
+         "Begin or end recording to disk"),
+    _key("ctrl+home", "go_end(-1)", "time.first", "First moment",
+         "Go to the first moment that is remembered or recorded"),
+    _key("ctrl+end", "go_end(1)", "time.last", "Last moment",
+         "Go to the end of a recording, or return to now"),
     _key("escape", "cancel", "find.cancel", "Cancel",
-         "Clear the filter"),
+         "Return to now, or else clear the filter"),
     Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True,
             id="program.suspend", tooltip="Suspend montauk; fg resumes it"),
     _key("f10,q", "quit", "program.quit", "Quit", "Quit montauk", bar=True),
@@ -166,24 +192,6 @@ BINDINGS: Final = [
             tooltip="Quit montauk from any screen"),
 ]  # fmt: skip
 
-
-REPLAY_BINDINGS: Final = [
-    _key("left_square_bracket", "go(-1)", "time.back", "Back",
-         "Go back one sample", bar=True),
-    _key("right_square_bracket", "go(1)", "time.forward", "Forward",
-         "Go forward one sample", bar=True),
-    _key("left_curly_bracket", "go_s(-60)", "time.back_minute", "Minute back",
-         "Go back one minute"),
-    _key("right_curly_bracket", "go_s(60)", "time.forward_minute", "Minute forward",
-         "Go forward one minute"),
-    _key("b", "ask_time", "time.go", "Time",
-         "Go to a time: 14:03:07, -90s, 3m ago", bar=True),
-    _key("ctrl+home", "go_s(-1e12)", "time.first", "First sample",
-         "Go to the first sample"),
-    _key("ctrl+end", "go_s(1e12)", "time.last", "Last sample",
-         "Go to the last sample"),
-]  # fmt: skip
-"""Keys of a recording; they take the place of keys that act on processes."""
 
 LOOK_BINDINGS: Final = [
     _key("slash,f3", "screen.search", "look.search", "Search",
@@ -229,7 +237,7 @@ FIRST_MINUTE: Final = (
 """The keys that matter most, in this order: the help begins with them, and a narrow
 key bar keeps them."""
 
-EVERY_BINDING: Final = (*BINDINGS, *REPLAY_BINDINGS, *LOOK_BINDINGS)
+EVERY_BINDING: Final = (*BINDINGS, *LOOK_BINDINGS)
 
 OTHER_KEYS: Final = {"find": (("digits", "Jump to the process with that PID"),)}
 """Keys without a binding, by section: their names and what they do."""
@@ -246,6 +254,7 @@ KEY_NAMES: Final = {
     "number_sign": "#", "circumflex_accent": "^", "dollar_sign": "$", "pageup": "PgUp",
     "pagedown": "PgDn", "escape": "Esc", "left_square_bracket": "[",
     "right_square_bracket": "]", "left_curly_bracket": "{", "right_curly_bracket": "}",
+    "left_parenthesis": "(", "right_parenthesis": ")",
     "minus": "-", "plus": "+", "asterisk": "*",
     "equals_sign": "=", "delete": "Del", "insert": "Ins", "at": "@", "underscore": "_",
     "tilde": "~", "colon": ":", "semicolon": ";", "ampersand": "&", "apostrophe": "'",

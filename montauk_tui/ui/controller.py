@@ -11,7 +11,7 @@ from textual.app import App
 from textual.timer import Timer
 
 from montauk_tui.config import Settings
-from montauk_tui.errors import UsageError
+from montauk_tui.errors import MontaukError, UsageError
 from montauk_tui.host.base import Host
 from montauk_tui.pipeline.sampler import Sampler
 from montauk_tui.session import effects
@@ -47,9 +47,9 @@ class Controller:
         host: Host,
     ) -> None:
         """Start with the initial session; nothing is shown before the first frame."""
-        self.session = Session.start(settings, theme.name, host.actions)
+        self.session = Session.start(settings, theme.name, host.actions, host.past)
+        self._turn = host.turn_recording
         self.main = MainScreen()
-        self._past = host.past
         self._app = app
         self._sampler = sampler
         self._terminal = terminal
@@ -63,7 +63,11 @@ class Controller:
 
     async def run_action(self, name: str, *args: Any) -> None:
         """Run an action by its name."""
-        session = replace(self.session, page_rows=self.main.table.size.height)
+        session = replace(
+            self.session,
+            page_rows=self.main.table.size.height,
+            screen_lines=self.main.size.height,
+        )
         await self.accept(call_action(session, name, *args))
 
     async def accept(self, update: effects.Update) -> None:
@@ -85,8 +89,10 @@ class Controller:
             is_put_off and (is_other or has_ended)
         ):
             self._need(QUIET_S if session.is_typing else 0.0)
-        if old.interval_s != new.interval_s:
-            self._sampler.configure(interval_s=new.interval_s)
+        if old.pace != new.pace:
+            self._sampler.configure(interval_s=new.pace.interval_s)
+            if session.past is not None:
+                session.past.play_at(new.pace.stride)
         if old.paused != new.paused:
             self._sampler.configure(paused=new.paused)
         if before.keys != session.keys:
@@ -133,8 +139,6 @@ class Controller:
     def _bind(self) -> None:
         """Apply the configured keys."""
         self.keymap, _ = keymap(self.session.keys)
-        if self._past is not None:
-            self.keymap = self.keymap.for_recording()
         bind(self._app, self.keymap.main)
         self.main.use(self.keymap.main)
 
@@ -287,14 +291,25 @@ class Controller:
 
     @perform.register
     def _go_to(self, effect: effects.GoTo) -> None:
-        if self._past is None:
+        past = self.session.past
+        if past is None:
             return
         try:
-            self._past.go(effect.samples, effect.seconds, effect.time)
+            past.go(effect.place)
         except UsageError as error:
             self.say(str(error))
         else:
-            self._sampler.sample_now()
+            self._sampler.look(past.past_frame)
+
+    @perform.register
+    def _turn_recording(self, _effect: effects.TurnRecording) -> None:
+        if self._turn is None:
+            self.say("this is a recording: it is not recorded again")
+            return
+        try:
+            self.say(self._turn(), is_good=True)
+        except MontaukError as error:
+            self.say(str(error))
 
     @perform.register
     def _scroll(self, effect: effects.Scroll) -> None:

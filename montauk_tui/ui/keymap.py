@@ -7,7 +7,7 @@ binding that loses one, and detects a clash only when a key is pressed.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple
 
 from textual.app import App
 from textual.binding import Binding
@@ -20,7 +20,6 @@ from montauk_tui.ui.bindings import (
     BINDINGS,
     KEY_NAMES,
     LOOK_BINDINGS,
-    REPLAY_BINDINGS,
     key_name,
 )
 
@@ -56,23 +55,11 @@ class Keymap(NamedTuple):
     main: tuple[Binding, ...] = tuple(BINDINGS)
     look: tuple[Binding, ...] = tuple(LOOK_BINDINGS)
     """Of the process details page."""
-    replay: tuple[Binding, ...] = tuple(REPLAY_BINDINGS)
-    """Of the main screen on a recording, before the others."""
-
-    def for_recording(self) -> Self:
-        """Return the bindings with those of a recording on the main screen."""
-        owners = {
-            key: binding.id or ""
-            for binding in self.replay
-            for key in binding.key.split(",")
-        }
-        others = (_with_keys(binding, {}, owners) for binding in self.main)
-        return self._replace(main=(*others, *self.replay))
 
     @property
     def every(self) -> tuple[Binding, ...]:
         """All of them."""
-        return (*self.main, *self.replay, *self.look)
+        return (*self.main, *self.look)
 
 
 def read_key(text: str) -> str:
@@ -113,7 +100,7 @@ def keymap(chosen: Chosen) -> tuple[Keymap, list[str]]:
 
     A key assigned to one action is removed from the action that has it by default.
     """
-    scopes = (tuple(BINDINGS), tuple(LOOK_BINDINGS), tuple(REPLAY_BINDINGS))
+    scopes = (tuple(BINDINGS), tuple(LOOK_BINDINGS))
     known = {binding.id or "" for scope in scopes for binding in scope}
     unknown = [name for name in chosen if name not in known]
     problems = [
@@ -199,7 +186,7 @@ def given_key(
     """
     if binding_id == _INTERRUPT:
         raise UsageError("Ctrl-C always quits montauk", "choose another action")
-    scopes = (BINDINGS, LOOK_BINDINGS, REPLAY_BINDINGS)
+    scopes = (BINDINGS, LOOK_BINDINGS)
     ids = next(
         ids for scope in scopes if binding_id in (ids := {one.id for one in scope})
     )

@@ -20,7 +20,7 @@ _ARGUMENTS: Final = {
     "sort": "'pid'", "sort_or_invert": "'pid'", "nice": "1", "autogroup_nice": "1",
     "look": "'files'", "tab": "'disks'", "next_tab": "1", "move": "1", "move_page": "1",
     "scroll": "1", "shift": "1", "select": "0", "type_digit": "'1'", "go": "1",
-    "go_s": "1.0",
+    "go_s": "1.0", "go_to": "0.0", "go_end": "1",
 }  # fmt: skip
 _OF_THE_PROMPT: Final = {"prompt_typed", "prompt_again", "prompt_ended"}
 

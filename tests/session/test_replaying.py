@@ -1,21 +1,50 @@
-"""Other times of a recording: what the keys ask for."""
+"""Other times: what the keys ask for."""
+
+from dataclasses import replace
 
 import pytest
 
+from montauk_tui.collectors.registry import Opened
+from montauk_tui.config import Settings
+from montauk_tui.host.base import Place
+from montauk_tui.host.remembering import RememberingHost
+from montauk_tui.model.schema import Need
+from montauk_tui.pipeline.frames import FrameSource
 from montauk_tui.session.effects import Ask, EndAsking, GoTo
 from tests.session.test_recording import recorded
+from tests.support.builders import make_sample
 from tests.support.desk import Desk
+from tests.support.replay import opened_replay
+from tests.support.scenes import scene_collector
+
+ASKED = [
+    ("go(-1)", Place(samples=-1)),
+    ("go_s(60)", Place(seconds=60)),
+    ("go_to(5.0)", Place(wall_s=5.0)),
+    ("go_end(-1)", Place(seconds=-1e12)),
+]
 
 
-@pytest.mark.parametrize(
-    ("action", "place"),
-    [("go(-1)", GoTo(samples=-1)), ("go_s(60)", GoTo(seconds=60))],
-)
-def test_going_pauses(action: str, place: GoTo) -> None:
+def remembering() -> RememberingHost:
+    collector = scene_collector()
+    collector.open()
+    return RememberingHost(Opened(collector, ()), 900.0, 1 << 24)
+
+
+@pytest.mark.parametrize(("action", "place"), ASKED)
+def test_a_recording_pauses_where_one_goes(action: str, place: Place) -> None:
     desk = Desk(host=recorded())
     desk.run(action)
-    assert desk.effects == (place,)
+    assert desk.effects == (GoTo(place),)
     assert desk.session.choices.paused
+
+
+@pytest.mark.parametrize(("action", "place"), ASKED)
+def test_a_live_machine_goes_on_meanwhile(action: str, place: Place) -> None:
+    desk = Desk(host=remembering())
+    desk.run(action)
+    assert desk.effects == (GoTo(place),)
+    assert not desk.session.choices.paused
 
 
 def test_a_time_is_asked_for() -> None:
@@ -25,7 +54,7 @@ def test_a_time_is_asked_for() -> None:
     assert isinstance(asked, Ask)
     assert asked.kind == "time"
     desk.run("prompt_ended('time', '-90s', True)")
-    assert desk.effects[-2:] == (EndAsking(), GoTo(time="-90s"))
+    assert desk.effects[-2:] == (EndAsking(), GoTo(Place(time="-90s")))
 
 
 @pytest.mark.parametrize("answer", ["('time', '-90s', False)", "('time', ' ', True)"])
@@ -36,8 +65,59 @@ def test_without_an_answer_nothing_changes(answer: str) -> None:
     assert not desk.session.choices.paused
 
 
-@pytest.mark.parametrize("action", ["go(1)", "go_s(60)", "ask_time"])
-def test_only_a_recording_has_other_times(action: str) -> None:
+@pytest.mark.parametrize("action", ["go(1)", "go_s(60)", "ask_time", "go_end(1)"])
+def test_what_is_not_remembered_cannot_be_gone_to(action: str) -> None:
     desk = Desk()
     desk.run(action)
-    assert desk.said == "only a recording has other times: montauk record makes one"
+    assert desk.said == "nothing is remembered: the setting remember is 0"
+
+
+def in_past() -> Desk:
+    desk = Desk(host=remembering())
+    desk.sample()
+    desk.draw(replace(desk.frame, ago_s=3.0, is_recorded=True))
+    return desk
+
+
+@pytest.mark.parametrize("action", ["kill", "nice(1)", "affinity", "trace"])
+def test_processes_of_the_past_cannot_be_changed(action: str) -> None:
+    desk = in_past()
+    assert not desk.session.can_act
+    desk.run(action)
+    assert desk.said == "this is the past: Esc returns to now"
+
+
+def test_escape_returns_to_now_and_keeps_the_filter() -> None:
+    desk = in_past()
+    desk.session = desk.session.apply(
+        choices=desk.session.choices.with_filter("pid > 0")
+    )
+    desk.run("cancel")
+    assert desk.effects == (GoTo(Place(seconds=1e12)),)
+    assert desk.session.choices.filter_text == "pid > 0"
+
+
+def test_tags_and_the_followed_process_stay_while_others_run() -> None:
+    desk = Desk(host=remembering())
+    desk.sample()
+    desk.run("follow", "tag")
+    before = desk.session.choices
+    assert before.tags
+    frame = FrameSource(opened_replay([make_sample([{"pid": 999_999}])])).next_frame(
+        Need.NONE
+    )
+    desk.draw(replace(frame, ago_s=3.0, is_recorded=True))
+    assert desk.session.choices.tags == before.tags
+    assert "has exited" not in desk.said
+
+
+@pytest.mark.parametrize(
+    ("setting", "height", "then"),
+    [("auto", 40, "off"), ("auto", 39, "on"), ("on", 24, "off"), ("off", 60, "on")],
+)
+def test_the_timeline_is_shown_or_hidden(setting: str, height: int, then: str) -> None:
+    desk = Desk(settings=Settings(timeline=setting))
+    desk.session = replace(desk.session, screen_lines=height)
+    desk.run("timeline")
+    assert desk.session.choices.timeline == then
+    assert desk.session.settings_now.timeline == then

@@ -92,6 +92,7 @@ ARGUMENTS = {
     "sort": ("pid",), "sort_or_invert": ("pid",), "tab": ("io",), "look": ("files",),
     "type_digit": ("1",), "prompt_typed": ("filter", "x"), "prompt_again": (1,),
     "prompt_ended": ("search", "", True), "go": (1,), "go_s": (60.0,),
+    "go_to": (0.0,), "go_end": (1,),
 }  # fmt: skip
 
 

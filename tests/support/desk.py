@@ -52,7 +52,10 @@ class Desk:
         collector.open()
         self._source = host or LocalHost(Opened(collector, ()))
         self.session = Session.start(
-            settings or Settings(), "montauk-dark", self._source.actions
+            settings or Settings(),
+            "montauk-dark",
+            self._source.actions,
+            self._source.past,
         )
         self.effects: tuple[Effect, ...] = ()
         """What the last action asked of the screen."""

@@ -174,8 +174,7 @@ def _scroll(walk: Walk, down: str, up: str) -> None:
         def is_at_end() -> bool:
             # Not that of the list before, with processes that ended since.
             walk.terminal.type(END)
-            has_come = any(walk.line_of(pid) for pid in more)
-            return has_come and 0 < walk.last_pid == walk.selected
+            return max(more) <= walk.last_pid == walk.selected
 
         walk.terminal.until(is_at_end)
         first = walk.first_pid
@@ -251,18 +250,15 @@ def lower_priority(walk: Walk) -> None:
     before = with_room_above(walk.one.pid)
     walk.terminal.type(F8)
     walk.terminal.until(lambda: nice_of(walk.one.pid) == before + 1)
-    walk.terminal.type("[")
-    walk.terminal.until(lambda: nice_of(walk.one.pid) == before + 2)
 
 
 def higher_priority(walk: Walk) -> None:
     walk.select(walk.other.pid, walk.other.mark)
     expected = nice_of(walk.other.pid)
-    for pressed in (F7, "]"):
-        expected -= may_lower()
-        said = f"now {expected}" if may_lower() else "not permitted"
-        walk.press(pressed, "nice -1", said)
-        assert nice_of(walk.other.pid) == expected
+    expected -= may_lower()
+    said = f"now {expected}" if may_lower() else "not permitted"
+    walk.press(F7, "nice -1", said)
+    assert nice_of(walk.other.pid) == expected
 
 
 def may_lower() -> bool:
@@ -279,12 +275,12 @@ def autogroups(walk: Walk) -> None:
     file = Path(f"/proc/{walk.one.pid}/autogroup")
     walk.select_worker()
     if not file.exists() or not file.read_text():
-        walk.press("{", "autogroup nice +1: ")
+        walk.press(SHIFT_F8, "autogroup nice +1: ")
         return
-    higher = [(SHIFT_F8, 1), ("{", 1)]
-    changes = [*higher, (SHIFT_F7, -1), ("}", -1)] if may_lower() else higher
+    higher = [(SHIFT_F8, 1)]
+    changes = [*higher, (SHIFT_F7, -1)] if may_lower() else higher
     if Path("/proc/sys/kernel/sched_autogroup_enabled").read_text() == "0\n":
-        walk.press("{", "autogroups are off")
+        walk.press(SHIFT_F8, "autogroups are off")
         return
     expected = 0
     for pressed, step in changes:

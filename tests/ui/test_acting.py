@@ -135,9 +135,7 @@ async def test_a_zombie_is_refused_in_one_line() -> None:
 # --- nice, I/O, CPUs, policy ----------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("key", "before", "after"), [("f8", 3, 4), ("[", 3, 4), ("f7", 3, 2), ("]", 3, 2)]
-)
+@pytest.mark.parametrize(("key", "before", "after"), [("f8", 3, 4), ("f7", 3, 2)])
 async def test_nice_goes_up_and_down(
     family: Children, key: str, before: int, after: int
 ) -> None:
@@ -230,7 +228,7 @@ async def test_read_only_acts_on_nobody_and_shows_no_keys_that_would(
         assert "F10 Quit" in monitor.lines[-1]
         assert "read-only" in monitor.text
         await monitor.press("space")
-        for key in ("f9", "k", "f7", "f8", "[", "]", "i", "a", "Y"):
+        for key in ("f9", "k", "f7", "f8", "i", "a", "Y"):
             await monitor.press(key)
             assert monitor.is_alone, key
             assert said(monitor).startswith("read-only"), key

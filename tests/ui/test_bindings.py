@@ -43,7 +43,7 @@ def test_every_action_has_a_key_or_comes_from_the_screen() -> None:
     keyed = {parse_action(binding.action)[1] for binding in EVERY_BINDING}
     assert {*ACTIONS} - keyed == {
         "select", "tab", "sort_or_invert", "type_digit", "forget_pid",
-        "prompt_typed", "prompt_again", "prompt_ended",
+        "prompt_typed", "prompt_again", "prompt_ended", "go_to",
     }  # fmt: skip
 
 
@@ -219,7 +219,7 @@ async def test_the_palette_does_what_is_chosen() -> None:
 
 
 async def test_the_key_bar_shows_its_keys_and_a_click_presses_them() -> None:
-    async with running(size=(120, 30)) as monitor:
+    async with running(size=(128, 30)) as monitor:
         bar = monitor.lines[-1]
         for binding in BINDINGS:
             if binding.show:
@@ -229,7 +229,7 @@ async def test_the_key_bar_shows_its_keys_and_a_click_presses_them() -> None:
         assert "F5 List" in monitor.lines[-1]
         await monitor.click("#keys", monitor.lines[-1].index("F5"))
         assert not monitor.app.session.choices.view.tree
-        await monitor.click("#keys", 118)
+        await monitor.click("#keys", 126)
         await monitor.click("#keys", bar.index("Z Pause"))
         assert "Z Resume" in monitor.lines[-1]
 

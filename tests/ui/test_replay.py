@@ -28,8 +28,8 @@ from tests.support.no_machine import NoMachine
 WIDE = (200, 50)
 
 
-OWN = Settings(filter=f"ppid = {os.getpid()} and name = sleep")
-"""Shows few processes, so that the table need not scroll."""
+OWN = Settings(filter=f"ppid = {os.getpid()} and name = sleep", timeline="off")
+"""Shows few processes, so that the table need not scroll; and no other times."""
 
 
 @pytest.fixture

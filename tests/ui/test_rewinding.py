@@ -2,6 +2,7 @@
 
 import pytest
 
+from montauk_tui.host.base import Place
 from montauk_tui.host.recorded import RecordedHost
 from montauk_tui.model.recording import Moment, Recording
 from montauk_tui.model.schema import Need
@@ -34,8 +35,8 @@ def recorded() -> RecordedHost:
 
 
 def shown(monitor: Monitor) -> tuple[int, str]:
-    """Return the number of the sample in the status line, and the clock."""
-    number = monitor.lines[-2].partition("sample ")[2].split()[0]
+    """Return the number of the sample, and the clock on the screen."""
+    number = monitor.frame.collector.detail.partition("sample ")[2].split()[0]
     clock = next(line for line in monitor.lines if " RECORDED " in line)
     return int(number), clock.partition(" RECORDED ")[2].split()[3]
 
@@ -109,30 +110,57 @@ def test_steps_that_come_while_one_is_taken_add_up() -> None:
     class Slow(Recording):
         def __getitem__(self, number: int) -> Moment:
             if during and number == 0:
-                during.pop().go(1, 0.0, "")
+                during.pop().go(Place(samples=1))
             return super().__getitem__(number)
 
     host = RecordedHost(Slow(recording().moments))
     for _ in range(2):
-        host.go(1, 0.0, "")
+        host.go(Place(samples=1))
     during.append(host)
     host.next_frame(Need.NONE)
     assert host.next_frame(Need.NONE).collector.detail == "kernel, sample 3 of 8"
 
 
-def test_those_who_cannot_act_have_the_keys_of_actions_for_time() -> None:
-    app = make_app(host=recorded())
-    used = {
-        key: binding.id
-        for binding in app.controller.keymap.main
-        for key in binding.key.split(",")
-    }
-    assert used["left_square_bracket"] == "time.back"
-    assert used["b"] == "time.go"
-    assert used["f8"] == "act.nice_higher"
-    assert "left_square_bracket" in {
-        key
-        for binding in make_app().controller.keymap.main
-        for key in binding.key.split(",")
-        if binding.id == "act.nice_higher"
-    }
+async def test_a_recording_plays_faster() -> None:
+    async with running(make_app(host=recorded())) as monitor:
+        await monitor.press("ctrl+home", "z")
+        await monitor.until(lambda: shown(monitor)[0] == 1)
+        assert "playing 10 times as fast" in monitor.text
+        assert " 10 x " in monitor.text
+        await monitor.press("z")
+        assert "playing 60 times as fast" in monitor.text
+        await monitor.sample()
+        assert shown(monitor)[0] == 7
+        await monitor.sample()
+        assert shown(monitor)[0] == 8
+        await monitor.press("z")
+        assert "playing 1 times as fast" in monitor.text
+
+
+async def test_the_end_of_a_search_says_so() -> None:
+    async with running(make_app(host=recorded())) as monitor:
+        await monitor.press("ctrl+home", "n", "enter")
+        await monitor.until(lambda: "no exit before this" in monitor.text)
+        assert shown(monitor)[0] == 1
+        await monitor.press("n", *["down"] * 6, "enter")
+        await monitor.until(lambda: shown(monitor)[0] == 2)
+
+
+async def test_a_range_of_a_recording_is_summed_up() -> None:
+    async with running(make_app(host=recorded())) as monitor:
+        await monitor.press("ctrl+home")
+        await monitor.until(lambda: shown(monitor)[0] == 1)
+        await monitor.press("(", "]", "]", ")")
+        await monitor.until(lambda: " SUM " in monitor.text)
+        assert monitor.frame.interval_s == 2.0
+        assert monitor.frame.sample.exits is not None
+        assert monitor.frame.sample.exits.pid.tolist() == [101, 102]
+        await monitor.press("]")
+        await monitor.until(lambda: " RECORDED " in monitor.text)
+        assert shown(monitor)[0] == 4
+
+
+async def test_a_recording_is_not_recorded_again() -> None:
+    async with running(make_app(host=recorded())) as monitor:
+        await monitor.press("ctrl+r")
+        assert "this is a recording: it is not recorded again" in monitor.text

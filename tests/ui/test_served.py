@@ -105,7 +105,8 @@ class Browser:
 @pytest.fixture
 def browser() -> Iterator[Browser]:
     with Browser() as it:
-        it.until(it.shows("F10 Quit"))
+        # What is drawn before its size is known has room for the last key only.
+        it.until(it.shows("F1 Help"))
         yield it
 
 

@@ -163,6 +163,7 @@ STEPS: Final[dict[str, Steps]] = {
     "c": (WORKER, shows("c", "2 tagged"), hides("U", "2 tagged")),
     "U": (WORKER, shows("  ", "2 tagged"), hides("U", "tagged")),
     "F9 k": (kills(F9), kills("k")),
+    # [ ] { } and b go through time; docs/keys.md compares them.
     "F8 [": (lower_priority,),
     "F7 ]": (higher_priority,),
     "Shift-F7 } Shift-F8 {": (autogroups,),
@@ -187,7 +188,7 @@ STEPS: Final[dict[str, Steps]] = {
     "x": (*looks("x", "File locks", "FLOCK  write  held", "<lock>"), lock_is_held),
     "w": looks("w", "Command line", "fcntl.flock(lock, fcntl.LOCK_EX)", "<mark>"),
     "s": (system_calls,),
-    "b": looks("b", "eu-stack says -p <one>", " done "),
+    "b": looks("B", "eu-stack says -p <one>", " done "),
     # The program.
     "Ctrl-L": (recompute,),
     "F1 h ?": tuple(

@@ -35,4 +35,5 @@ def test_moments_are_in_order() -> None:
     recording = Recording((Moment(SAMPLE), Moment(later)))
     assert len(recording) == 2
     assert recording[1].sample is later
-    assert recording.wall_s.tolist() == [TIME_S, TIME_S + 2.0]
+    assert recording.timeline.wall_s.tolist() == [TIME_S, TIME_S + 2.0]
+    assert recording.timeline.monotonic_s.tolist() == [50_000.0, 50_002.0]

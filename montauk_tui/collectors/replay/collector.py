@@ -70,9 +70,10 @@ class ReplayCollector(Collector):
         if not state.available:
             raise CollectorUnavailable(state.reason, state.remedy)
         self._is_open = True
-        self.go_to(0)
+        first = self._recording.timeline.first
+        self.go_to(first)
         self._advance()
-        self.go_to(0)
+        self.go_to(first)
         self.damaged = 0
 
     def go_to(self, number: int) -> None:

@@ -26,15 +26,25 @@ _CHURN_S: Final = 60.0
 
 
 def remember(
-    history: History, previous: Sample | None, current: Sample, rates: Rates
+    history: History,
+    previous: Sample | None,
+    current: Sample,
+    rates: Rates,
+    most: int = MOST_KEPT,
 ) -> History:
     """Return `history` with the events of `current`; when full the oldest are dropped.
 
-    `previous` is the sample before it of the same collector, None where there is none.
+    Args:
+        history: That until the previous sample.
+        previous: The sample before of the same collector, None where there is none.
+        current: The sample.
+        rates: Since the previous one.
+        most: Exits to keep, and as many forks and execs.
     """
+    is_first = previous is None
     return History(
-        exited=_with_exits(history.exited, current, rates, is_first=previous is None),
-        starts=_with_starts(history.starts, current.starts, is_first=previous is None),
+        exited=_with_exits(history.exited, current, rates, most, is_first=is_first),
+        starts=_with_starts(history.starts, current.starts, most, is_first=is_first),
         churn=_with_churn(history.churn, previous, current),
         orphans=follow(history.orphans, previous, current),
         moments=history.moments,
@@ -70,7 +80,12 @@ def _share(part: float, whole: float) -> float:
 
 
 def _with_exits(
-    parts: tuple[ExitedBatch, ...], sample: Sample, rates: Rates, *, is_first: bool
+    parts: tuple[ExitedBatch, ...],
+    sample: Sample,
+    rates: Rates,
+    most: int,
+    *,
+    is_first: bool,
 ) -> tuple[ExitedBatch, ...]:
     exits = sample.exits
     if exits is None or not len(exits):
@@ -82,8 +97,8 @@ def _with_exits(
     if not order.size:
         return parts
     last = int(parts[-1].serial[-1]) if parts else 0
-    serial = np.arange(last + 1, last + 1 + len(order))[-MOST_KEPT:]
-    order = order[-MOST_KEPT:]
+    serial = np.arange(last + 1, last + 1 + len(order))[-most:]
+    order = order[-most:]
     part = ExitedBatch(
         exits.only(order).compact(),
         rates.exit_used_s[order],
@@ -94,21 +109,25 @@ def _with_exits(
         np.full(len(order), rates.interval_s),
     )
     kept = [*parts, part]
-    while sum(len(one.exits) for one in kept) > MOST_KEPT:
+    while sum(len(one.exits) for one in kept) > most:
         kept.pop(0)
     return tuple(kept)
 
 
 def _with_starts(
-    parts: tuple[StartTable, ...], starts: StartTable | None, *, is_first: bool
+    parts: tuple[StartTable, ...],
+    starts: StartTable | None,
+    most: int,
+    *,
+    is_first: bool,
 ) -> tuple[StartTable, ...]:
     if starts is None or not len(starts):
         return parts
     order = np.argsort(starts.time_ns, kind="stable")
     if is_first:
         order = order[unreported_starts(parts, starts)[order]]
-    kept = [*parts, starts.only(order[-MOST_KEPT:]).compact()]
-    while sum(map(len, kept)) > MOST_KEPT:
+    kept = [*parts, starts.only(order[-most:]).compact()]
+    while sum(map(len, kept)) > most:
         kept.pop(0)
     return tuple(kept)
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from montauk_tui.config import parse_duration
 from montauk_tui.errors import QueryError, UsageError
+from montauk_tui.host.base import Place
 from montauk_tui.session.actions.copying import write_view
-from montauk_tui.session.actions.replaying import paused_at
+from montauk_tui.session.actions.replaying import go_end, gone_to
 from montauk_tui.session.effects import (
     Ask,
     EndAsking,
-    GoTo,
     Later,
     Result,
     Say,
@@ -69,7 +69,7 @@ def prompt_ended(session: Session, kind: str, text: str, accepted: bool) -> Upda
     if kind == "write" and accepted and text.strip():
         return write_view(session, text)
     if kind == "time" and accepted and text.strip():
-        update = paused_at(session, GoTo(time=text))
+        update = gone_to(session, Place(time=text))
         return Update(update.session, EndAsking(), *update.effects)
     if kind == "interval" and accepted:
         try:
@@ -84,8 +84,10 @@ def prompt_ended(session: Session, kind: str, text: str, accepted: bool) -> Upda
     return Update(session, EndAsking())
 
 
-def cancel(session: Session) -> Session:
-    """Clear the filter."""
+def cancel(session: Session) -> Result:
+    """Return from the past, or else clear the filter."""
+    if session.is_in_past:
+        return go_end(session, 1)
     if not session.choices.filter_text:
         return session
     return session.apply(choices=session.choices.with_filter(""))

@@ -93,7 +93,12 @@ def _following(session: Session, row: Identity | None) -> Session:
 
 
 def take_frame(session: Session, frame: Frame) -> Update:
-    """Show a new frame; drop tags of exited processes, and stop following one."""
+    """Show a new frame; drop tags of exited processes, and stop following one.
+
+    In the past other processes run, so that there both stay.
+    """
+    if frame.ago_s is not None:
+        return Update(session.apply(frame=frame))
     table, choices = frame.sample.processes, session.choices
     tags = frozenset(tag for tag in choices.tags if table.row_of(tag) is not None)
     if tags != choices.tags:

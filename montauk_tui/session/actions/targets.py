@@ -26,6 +26,8 @@ def actions(session: Session) -> Actions:
         raise NotPossible("read-only mode: processes cannot be changed")
     if session.actions is None:
         raise NotPossible("this is a recording: its processes cannot be changed")
+    if session.is_in_past:
+        raise NotPossible("this is the past: Esc returns to now")
     return session.actions
 
 

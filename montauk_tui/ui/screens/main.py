@@ -23,6 +23,7 @@ from montauk_tui.ui.widgets.meters import MeterStyle, draw_meters
 from montauk_tui.ui.widgets.process_table import ProcessTable
 from montauk_tui.ui.widgets.status import KeyBar, draw_status_line
 from montauk_tui.ui.widgets.table_header import TableHeader
+from montauk_tui.ui.widgets.timeline import TimelineBar, timeline_lines
 from montauk_tui.ui.widgets.view_line import ViewLine
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ _LEAST_HEIGHT: Final = {
     "meters": 10,
     "status": 12,
     "panel": 16,
+    "timeline": 16,
     "ledger": 16,
 }
 """Least terminal height for each part beside the table."""
@@ -75,6 +77,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Build the parts, empty."""
         super().__init__()
         self.meters = LinesWidget(id="meters")
+        self.timeline = TimelineBar()
         self.view_line = ViewLine()
         self.header = TableHeader()
         self.table = ProcessTable()
@@ -96,6 +99,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """Stack the parts."""
         yield self.meters
+        yield self.timeline
         yield self.view_line
         with Horizontal(id="body"):
             with Vertical(id="list"):
@@ -119,8 +123,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._draw_header()
 
     def on_sized_lines_resized(self) -> None:
-        """Draw the panel for its new size."""
+        """Draw panel and timeline for their new sizes."""
         self._draw_panel()
+        self._draw_timeline()
 
     def on_process_table_selected(self) -> None:
         """Draw the panel for another row."""
@@ -150,6 +155,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._table_width = width - self._panel_width(width, height)
         self.layout_now = self._fit(rows.listed, choices)
         self._draw_meters(scene, rows.frame, (width, height))
+        self._draw_timeline()
         self.view_line.show(rows, choices, session.pid_search.shown, theme)
         self._draw_header()
         self.table.show(session, self.layout_now, self._row_style(scene))
@@ -166,7 +172,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
             "tree": "List" if choices.view.tree else "Tree",
             "pause": "Resume" if choices.paused else "Pause",
         }
-        read_only = choices.read_only or session.actions is None
+        read_only = not session.can_act
         depends = theme, tuple(labels.values()), read_only
         if self._is_new("keys", self.used, self.keys.size, *depends):
             self.keys.show(theme, labels, read_only=read_only)
@@ -223,6 +229,13 @@ class MainScreen(Screen[None], inherit_bindings=False):
             self.meters.styles.height = len(lines)
             self._lay_out()
         self.meters.paint(lines)
+
+    def _draw_timeline(self) -> None:
+        session = self.scene and self.scene.session
+        if session is None or session.frame is None or session.past is None:
+            return
+        if self.scene is not None and self.timeline.display:
+            self.timeline.show(session, self.scene.theme)
 
     def _draw_header(self) -> None:
         if self.scene is not None and self.layout_now is not None:
@@ -300,7 +313,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         choices = self.scene and self.scene.session.choices
         wants_meters = choices is None or choices.meters
         wants_panel = choices is None or choices.panel
-        depends = self.size, wants_meters, wants_panel, self._prompting
+        wants_timeline = self._wants_timeline()
+        depends = self.size, wants_meters, wants_panel, wants_timeline, self._prompting
         if not self._is_new("places", *depends):
             return
         height = self.size.height
@@ -313,7 +327,17 @@ class MainScreen(Screen[None], inherit_bindings=False):
             if part.display != shown:
                 part.display = shown
                 self._lay_out()
+        self.timeline.styles.height = timeline_lines(height)
+        if self.timeline.display != wants_timeline:
+            self.timeline.display = wants_timeline
+            self._lay_out()
         self._place_panel()
+
+    def _wants_timeline(self) -> bool:
+        if self.scene is None or self.scene.session.past is None:
+            return False
+        choices, height = self.scene.session.choices, self.size.height
+        return choices.shows_timeline(height) and height >= _LEAST_HEIGHT["timeline"]
 
     def _place_panel(self) -> None:
         width = self._panel_width(*self.size)

@@ -9,7 +9,8 @@ from textual import events
 from montauk_tui.engine.columns.table import id_of
 from montauk_tui.engine.query.cuts import cut_commands
 from montauk_tui.engine.query.nodes import leaves
-from montauk_tui.engine.units import counted
+from montauk_tui.engine.units import counted, lifetime_text
+from montauk_tui.model.frame import Frame
 from montauk_tui.model.text import clean
 from montauk_tui.session.choices import Choices
 from montauk_tui.session.state import Rows
@@ -30,8 +31,8 @@ class _Seen(NamedTuple):
     """Command lines that the filter sees cut."""
     user: str
     cpus: int
-    recorded: str
-    """The time of a sample of a recording."""
+    past: str
+    """The time that is shown, unless it is now."""
 
 
 class ViewLine(LinesWidget):
@@ -59,7 +60,7 @@ class ViewLine(LinesWidget):
             cut_commands(frame, rows.view.query),
             "" if uid is None else frame.lookups.user(uid),
             len(frame.sample.host.cpu_ids),
-            _clock(rows.frame.sample.time_s) if rows.frame.is_recorded else "",
+            _past(rows.frame),
         )
         depends = choices, pid_search, theme, width, seen
         if depends == self._drawn:
@@ -104,15 +105,32 @@ class ViewLine(LinesWidget):
                 await self.app.run_action(f"tab({tab_id!r})")
 
 
-def _clock(time_s: float) -> str:
-    return f"{datetime.fromtimestamp(time_s).astimezone():%a %d %b %H:%M:%S}"
+def _past(frame: Frame) -> str:
+    """Return which time a frame shows, empty for now."""
+    if not frame.is_recorded:
+        return ""
+    clock = f"{_local(frame.sample.time_s):%a %d %b %T}"
+    if frame.since_s is not None:
+        span_s = frame.sample.time_s - frame.since_s
+        begin = f"{_local(frame.since_s):%a %d %b %T}"
+        end = f"{_local(frame.sample.time_s):%T}"
+        back = "" if frame.ago_s is None else "; Esc: now"
+        return f"SUM {begin} to {end}, {lifetime_text(round(span_s))}{back}"
+    if frame.ago_s is None:
+        return f"RECORDED {clock}"
+    of = "" if frame.interval_s is None else f", {frame.interval_s:.1f} s"
+    return f"PAST {clock}{of}, {lifetime_text(round(frame.ago_s))} ago; Esc: now"
+
+
+def _local(wall_s: float) -> datetime:
+    return datetime.fromtimestamp(wall_s).astimezone()
 
 
 def _alerts(seen: _Seen, choices: Choices, pid_search: str, theme: Theme) -> Line:
     """Return the alerts."""
     label, warm = theme.style("label"), theme.style("warm")
-    recorded = f"RECORDED {seen.recorded}" if seen.recorded else ""
-    loud = filter(None, (recorded, "PAUSED" if choices.paused else ""))
+    pace = "" if choices.speed == 1 else f"{choices.speed} x"
+    loud = filter(None, (seen.past, "PAUSED" if choices.paused else pace))
     runs = [run for text in loud for run in (_GAP, (f" {text} ", theme.style("alert")))]
     if choices.only:
         count = len([*leaves(choices.only.root)])

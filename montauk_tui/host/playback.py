@@ -1,0 +1,165 @@
+"""Frames of a recording in any order, each with the history before it."""
+
+from copy import copy
+from dataclasses import replace
+from typing import Final
+
+from montauk_tui.collectors.replay.collector import ReplayCollector
+from montauk_tui.engine.history.takeover import unreported_exits, unreported_starts
+from montauk_tui.errors import RecordingEnded
+from montauk_tui.host.goals import Goal
+from montauk_tui.model.exits import ExitTable
+from montauk_tui.model.frame import CollectorStatus, Frame
+from montauk_tui.model.recording import Moments, Timeline
+from montauk_tui.model.sample import Sample
+from montauk_tui.model.schema import Need
+from montauk_tui.model.starts import StartTable
+from montauk_tui.pipeline.chain import Reading
+from montauk_tui.pipeline.frames import FramePipeline
+
+_LEAD: Final = 60
+"""Moments before the one that is gone to, for its history: a minute at 1 s."""
+_MOST_SEARCHED: Final = 3_600
+"""Moments that a search decodes at most: an hour at 1 s, some seconds."""
+_MOST_SUMMED: Final = 1 << 18
+"""Exits in the list of a sum, at 200 to 600 bytes; the sums have all."""
+_KEPT: Final = 16
+"""Moments after which the state is kept, so that a step back folds one only."""
+
+
+class Playback:
+    """Folds the moments of a recording; used by one thread."""
+
+    def __init__(self, recording: Moments, end: int | None = None) -> None:
+        """Start before the first moment; those from number `end` on are left out.
+
+        Raises:
+            CollectorUnavailable: There is none.
+        """
+        self.collector = ReplayCollector(recording)
+        self.collector.open()
+        self._recording, self._end = recording, end
+        self._states: dict[int, FramePipeline] = {-1: FramePipeline()}
+        """By the number of the moment that was folded last."""
+
+    @property
+    def end(self) -> int:
+        """The number after that of the last moment."""
+        return len(self._recording) if self._end is None else self._end
+
+    @property
+    def timeline(self) -> Timeline:
+        """What is known of the moments without reading them."""
+        return self._recording.timeline.until(self.end)
+
+    @property
+    def position(self) -> int:
+        """The number of the last moment; -1 before the first."""
+        return self.collector.position
+
+    def go_to(self, number: int) -> None:
+        """Let the next frame be that of a moment, with the history before it."""
+        if number - 1 not in self._states:
+            first = max(self._recording.timeline.first, number - _LEAD)
+            kept = [one for one in self._states if first <= one < number]
+            self.collector.go_to(max(kept) + 1 if kept else first)
+            while self.position + 1 < number:
+                self.fold(Need.NONE)
+        self.collector.go_to(number)
+
+    def frame_at(self, goal: Goal, needs: Need) -> Frame | None:
+        """Return the frame of a moment, None if the search found none.
+
+        Afterwards `position` is its number.
+        """
+        if goal.since is not None:
+            return self._sum_of(goal.since, goal.number)
+        if goal.sought is None:
+            self.go_to(goal.number)
+        elif not self._search(goal):
+            return None
+        return self.fold(needs)
+
+    def _search(self, goal: Goal) -> bool:
+        """Let the next frame be that of the moment sought; tell if there is one."""
+        first = self._recording.timeline.first
+        matches = goal.sought and goal.sought.matches
+        last = goal.number + goal.step * _MOST_SEARCHED
+        for number in range(goal.number, last, goal.step):
+            if not first <= number < self.end:
+                return False
+            pipeline = FramePipeline()
+            self.collector.go_to(max(first, number - 1))
+            pipeline.frame(self.read(Need.NONE))
+            if matches and matches(pipeline.frame(self.read(Need.NONE))):
+                self.go_to(number)
+                return True
+        return False
+
+    def _sum_of(self, first: int, last: int) -> Frame:
+        """Return one frame of everything after one moment until another."""
+        collector = self.collector
+        collector.go_to(first)
+        pipeline = FramePipeline(most_kept=_MOST_SUMMED)
+        reading = start = self.read(Need.NONE)
+        pipeline.frame(start._replace(sample=_without_events(start.sample)))
+        exits: list[ExitTable] = []
+        starts: list[StartTable] = []
+        while collector.position < last:
+            opening, reading = reading.opening, self.read(Need.NONE)
+            ended, begun = reading.sample.exits, reading.sample.starts
+            # Another collector tells some of them again.
+            is_other = reading.opening != opening
+            if ended is not None:
+                new = unreported_exits(exits, ended) if is_other else None
+                exits.append(ended if new is None else ended.only(new))
+            if begun is not None:
+                new = unreported_starts(starts, begun) if is_other else None
+                starts.append(begun if new is None else begun.only(new))
+        sample = replace(
+            reading.sample,
+            exits=ExitTable.joined(exits) if exits else None,
+            starts=StartTable.joined(starts) if starts else None,
+        )
+        frame = pipeline.frame(reading._replace(sample=sample, opening=start.opening))
+        return replace(frame, since_s=start.sample.time_s)
+
+    def fold(self, needs: Need) -> Frame:
+        """Fold the next moment: return its frame, and keep the state after it.
+
+        Raises:
+            RecordingEnded: There is none.
+        """
+        reading = self.read(needs)
+        number = self.position
+        pipeline = copy(self._states.get(number - 1) or FramePipeline())
+        frame = pipeline.frame(reading)
+        self._states.pop(number, None)
+        self._states[number] = pipeline
+        if len(self._states) > _KEPT:
+            del self._states[next(iter(self._states))]
+        return frame
+
+    def read(self, needs: Need) -> Reading:
+        """Return the next moment without a frame.
+
+        Raises:
+            RecordingEnded: There is none.
+        """
+        collector = self.collector
+        if collector.position + 1 >= self.end:
+            raise RecordingEnded(f"the recording ends after sample {self.end}")
+        sample = collector.sample(needs)
+        status = CollectorStatus(collector.name, collector.detail)
+        opening = collector.moment.opening
+        return Reading(sample, status, collector.lookups, opening)
+
+
+def _without_events(sample: Sample) -> Sample:
+    """Return a sample of which what happened before it is left out."""
+    exits, starts = sample.exits, sample.starts
+    return replace(
+        sample,
+        exits=None if exits is None else ExitTable.empty(),
+        starts=None if starts is None else StartTable.empty(),
+    )

@@ -1,0 +1,129 @@
+"""What the timeline draws."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from montauk_tui.model.recording import NO_TIMELINE, Mark, Timeline
+from montauk_tui.resources import folder
+from montauk_tui.ui import themes
+from montauk_tui.ui.widgets.timeline import TimelineLook, draw_timeline, timeline_lines
+
+NOON_S = 1_795_000_000.0
+"""On a minute and a half."""
+
+
+def moments(
+    busy: list[float], exited: list[float] | None = None, **others: Any
+) -> Timeline:
+    count = len(busy)
+    wall_s = np.arange(NOON_S, NOON_S + count, dtype=np.float64)
+    nothing = np.zeros(count)
+    gone = nothing if exited is None else np.array(exited)
+    return Timeline(
+        wall_s, wall_s, np.ones(count), np.array(busy), gone, nothing,
+        np.zeros(count, dtype=np.int64),
+    )._replace(**others)  # fmt: skip
+
+
+def look(
+    theme: str = themes.DEFAULT, shown_s: float | None = None, **others: Any
+) -> TimelineLook:
+    given = themes.load(theme, [folder("themes")])
+    usual = TimelineLook(
+        given, ascii_only=False, cpus=2, shown_s=shown_s, since_s=None, is_live=True
+    )
+    return usual._replace(**others)
+
+
+def drawn(timeline: Timeline, to: TimelineLook, size: tuple[int, int]) -> list[str]:
+    lines, _ = draw_timeline(timeline, to, size)
+    return ["".join(text for text, _ in line) for line in lines]
+
+
+def test_bars_are_cores_of_all() -> None:
+    assert drawn(moments([0.0, 0.5, 1.0, 1.5, 2.0]), look(), (12, 3))[:2] == [
+        "    2│   ▄█",
+        "cores│▁▄███",
+    ]
+
+
+def test_exited_is_above_live() -> None:
+    lines, _ = draw_timeline(moments([2.0], [1.0]), look(), (12, 3))
+    theme = look().theme
+    (_, (upper, above)), (_, (lower, below)) = lines[:2]
+    assert (upper, lower) == ("█", "█")
+    assert above.color == theme.style("bar_nice").color
+    assert below.color == theme.style("bar_user").color
+    lines, _ = draw_timeline(moments([1.0], [0.5]), look(), (12, 2))
+    cell = lines[0][1]
+    assert cell[0] == "▂"
+    assert cell[1].color == theme.style("bar_user").color
+    # What is above both parts is drawn as the larger of them.
+    assert cell[1].bgcolor in (None, theme.style("bar_nice").color)
+
+
+@pytest.mark.parametrize("to", [look(ascii_only=True), look(themes.MONOCHROME)])
+def test_without_colours_signs_tell_the_parts(to: TimelineLook) -> None:
+    lines = drawn(moments([2.0, 1.0, 0.0], [1.0, 0.0, 0.0]), to, (12, 3))
+    assert [line[6:9] for line in lines[:2]] == ["x  ", "|| "]
+
+
+def test_marks_are_on_the_axis() -> None:
+    marks = np.array(
+        [0, Mark.FAILED, Mark.OOM | Mark.FAILED, Mark.LOST, Mark.COLLECTOR]
+    )
+    axis = drawn(moments([0.0] * 5, marks=marks), look(), (12, 3))[2]
+    assert axis == "    0└─·KLC"
+
+
+def test_times_are_below_their_cells() -> None:
+    timeline = moments([0.0] * 60)
+    axis = drawn(timeline, look(), (80, 3))[2]
+    assert axis.endswith(" now")
+    times = list(re.finditer(r"\d\d:\d\d:\d\d", axis))
+    assert len(times) == 3
+    for match in times:
+        second = (NOON_S + match.start() - 6) % 60
+        assert int(match[0][-2:]) == second
+
+
+def test_the_cursor_is_where_the_screen_is() -> None:
+    lines, cells = draw_timeline(moments([1.0] * 30), look(shown_s=NOON_S + 4), (80, 3))
+    assert cells is not None
+    axis = "".join(text for text, _ in lines[2])
+    assert axis[6 + 4] == "▲"
+    assert any(style.reverse for _, style in lines[1])
+
+
+def test_a_sum_is_marked_from_its_begin_to_its_end() -> None:
+    to = look(shown_s=NOON_S + 8, since_s=NOON_S + 2)
+    axis = drawn(moments([1.0] * 10), to, (17, 3))[2]
+    assert axis == "    0└──══════▲─"
+
+
+def test_a_time_gives_way_to_a_loud_mark() -> None:
+    marks = np.zeros(60, dtype=np.int64)
+    marks[59] = Mark.OOM
+    axis = drawn(moments([0.0] * 60, marks=marks), look(), (80, 3))[2]
+    assert axis.endswith("─K")
+
+
+def test_what_did_not_fit_is_said() -> None:
+    timeline = moments([1.0] * 60, note="16 MiB hold no more")
+    assert "└─ 16 MiB hold no more ─" in drawn(timeline, look(), (90, 3))[2]
+
+
+@pytest.mark.parametrize("size", [(6, 3), (80, 1), (0, 3)])
+def test_without_room_nothing_is_drawn(size: tuple[int, int]) -> None:
+    assert drawn(moments([1.0]), look(), size) == [""] * size[1]
+
+
+def test_without_moments_nothing_is_drawn() -> None:
+    assert drawn(NO_TIMELINE, look(), (80, 3)) == ["", "", ""]
+
+
+def test_a_tall_screen_has_taller_bars() -> None:
+    assert [timeline_lines(height) for height in (24, 40, 50)] == [3, 3, 4]
