@@ -267,3 +267,45 @@ def test_a_key_of_too_many_parts_is_not_read(file: Path) -> None:
     settings, (warning,) = config.from_file(file)
     assert settings == Settings()
     assert "a key has more than " in warning
+
+
+@pytest.mark.parametrize(
+    ("written", "setting", "value"),
+    [
+        ("remember = 0", "remember_s", 0.0),
+        ("remember = 90", "remember_s", 90.0),
+        ('remember = "1h30m"', "remember_s", 5400.0),
+        ('remember_size = "1m"', "remember_bytes", 1 << 20),
+        ("remember_size = 33554432", "remember_bytes", 32 << 20),
+        ('timeline = "on"', "timeline", "on"),
+    ],
+)
+def test_how_much_is_remembered_and_shown(
+    file: Path, written: str, setting: str, value: object
+) -> None:
+    file.write_text(f"{written}\n")
+    settings, problems = config.from_file(file)
+    assert problems == []
+    assert getattr(settings, setting) == value
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ("remember = -1", "a duration of 0 to a day"),
+        ("remember = true", "a duration of 0 to a day"),
+        ('remember = "2d"', "a duration of 0 to a day"),
+        ("remember_size = 1000", "a size of 1 MiB to 4 GiB"),
+        ('remember_size = "much"', "a size of 1 MiB to 4 GiB"),
+        ("remember_size = false", "a size of 1 MiB to 4 GiB"),
+        ('timeline = "maybe"', "maybe"),
+    ],
+)
+def test_what_cannot_be_remembered_is_said(
+    file: Path, written: str, problem: str
+) -> None:
+    file.write_text(f"{written}\n")
+    settings, problems = config.from_file(file)
+    assert settings == Settings()
+    assert len(problems) == 1
+    assert problem in problems[0]

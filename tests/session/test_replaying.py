@@ -8,9 +8,11 @@ from montauk_tui.collectors.registry import Opened
 from montauk_tui.config import Settings
 from montauk_tui.host.base import Place
 from montauk_tui.host.remembering import RememberingHost
+from montauk_tui.model.recording import Mark
 from montauk_tui.model.schema import Need
 from montauk_tui.pipeline.frames import FrameSource
-from montauk_tui.session.effects import Ask, EndAsking, GoTo
+from montauk_tui.session.choices import Pace
+from montauk_tui.session.effects import Ask, Choose, EndAsking, GoTo, TurnRecording
 from tests.session.test_recording import recorded
 from tests.support.builders import make_sample
 from tests.support.desk import Desk
@@ -121,3 +123,76 @@ def test_the_timeline_is_shown_or_hidden(setting: str, height: int, then: str) -
     desk.run("timeline")
     assert desk.session.choices.timeline == then
     assert desk.session.settings_now.timeline == then
+
+
+def test_a_sum_goes_from_the_begin_that_was_marked() -> None:
+    desk = Desk(host=recorded())
+    desk.run("sum_up")
+    assert desk.said == "no begin is marked: ( marks one"
+    desk.run("mark_begin")
+    assert desk.said.startswith("a sum begins at ")
+    desk.run("sum_up")
+    since_s = desk.frame.sample.time_s
+    assert desk.effects == (GoTo(Place(since_s=since_s)),)
+
+
+def test_a_search_offers_both_directions_and_the_last_one_first() -> None:
+    desk = Desk(host=recorded())
+    desk.run("seek")
+    (offered,) = desk.effects
+    assert isinstance(offered, Choose)
+    assert offered.current == "previous-exit"
+    assert [choice.title for choice in offered.choices][::6] == [
+        "previous exit", "next exit"
+    ]  # fmt: skip
+    desk.answer("next-failure")
+    (effect,) = desk.effects
+    assert isinstance(effect, GoTo)
+    assert effect.place.samples == 1
+    assert effect.place.sought is not None
+    assert effect.place.sought.mark == Mark.FAILED
+    desk.run("seek")
+    (offered,) = desk.effects
+    assert isinstance(offered, Choose)
+    assert offered.current == "next-failure"
+
+
+def test_a_search_looks_for_what_the_filter_shows() -> None:
+    desk = Desk(host=recorded())
+    desk.session = desk.session.apply(
+        choices=desk.session.choices.with_filter("nobody-has-this-name")
+    )
+    desk.run("seek")
+    desk.answer("previous-exit")
+    (effect,) = desk.effects
+    assert isinstance(effect, GoTo)
+    sought = effect.place.sought
+    assert sought is not None
+    assert sought.name == "exit that matches"
+    assert sought.matches is not None
+    assert not sought.matches(desk.frame)
+
+
+def test_speeds_come_in_turn_and_play() -> None:
+    desk = Desk(host=recorded())
+    desk.run("go(-1)")
+    paces = []
+    for _ in range(3):
+        desk.run("speed")
+        assert not desk.session.choices.paused
+        paces.append(desk.session.choices.pace)
+    assert paces == [Pace(0.1, 1), Pace(0.1, 6), Pace(1.0, 1)]
+    live = Desk(host=remembering())
+    live.run("speed")
+    assert live.said == "only a recording plays: this is live"
+
+
+def test_a_short_interval_is_no_reason_to_leave_moments_out() -> None:
+    desk = Desk(settings=Settings(interval_s=0.05))
+    assert desk.session.choices.pace == Pace(0.05, 1)
+
+
+def test_recording_is_turned_by_the_screen() -> None:
+    desk = Desk()
+    desk.run("record")
+    assert desk.effects == (TurnRecording(),)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from montauk_tui.engine.timeline import Cells, cells_of, next_spike
+from montauk_tui.engine.timeline import Cells, cells_of, next_mark, next_spike
 from montauk_tui.model.recording import NO_TIMELINE, Mark, Timeline
 
 
@@ -93,6 +93,14 @@ def test_use_that_grows_slowly_is_no_spike() -> None:
     busy = [at / 100 for at in range(300)]
     assert next_spike(timeline(busy, busy), 100, 1) is None
     assert next_spike(NO_TIMELINE, 0, 1) is None
+
+
+def test_the_next_moment_with_a_mark() -> None:
+    marks = [0, Mark.FAILED, 0, Mark.OOM | Mark.FAILED, 0]
+    moments = timeline([float(at) for at in range(5)], marks=[*map(int, marks)])
+    assert next_mark(moments, Mark.FAILED, 1, 1) == 3
+    assert next_mark(moments, Mark.FAILED, 3, -1) == 1
+    assert next_mark(moments, Mark.OOM, 3, 1) is None
 
 
 def test_a_part_of_a_timeline() -> None:
