@@ -66,6 +66,9 @@ _PICTURES: Final = {
 Keys are those of bench.screenshot, with blanks between.
 """
 
+_BACK: Final = " ".join([*"~" * 20, *"[" * 6, "~"])
+"""Six seconds back, after twenty."""
+
 _TROUBLE: Final = {
     f"trouble-{name}-{size}": Picture(size, program=program)
     for name, program in (
@@ -76,6 +79,8 @@ _TROUBLE: Final = {
     for size in _SIZES
 } | {
     "trouble-groups": Picture("120x32", "Tab Tab Tab Tab g g g g ~ ~"),
+    **{f"past-{size}": Picture(size, _BACK) for size in _SIZES},
+    "sum": Picture("120x40", f"{_BACK} ( ] ] ] ] ) ~"),
     "trouble-process": Picture("120x40", "F3 b i l l Enter Enter ~ ~"),
 }
 """The second scene, beside other monitors."""

@@ -30,12 +30,6 @@ async def taken(monitor: Monitor, count: int) -> None:
         await monitor.sample()
 
 
-def shown_process(monitor: Monitor) -> str:
-    """Return the name of the process that only one sample has."""
-    return next(at for at in ("at0", "at1", "at2", "at3", "at4", "at5")
-                if f" {at} " in monitor.text + " ")  # fmt: skip
-
-
 @pytest.mark.parametrize(
     ("keys", "name"),
     [
