@@ -115,6 +115,23 @@ def test_version_1_has_no_pressure(tmp_path: Path) -> None:
     assert found.why == dict.fromkeys(WAITED, "this controller is not mounted")
 
 
+@pytest.mark.parametrize(
+    ("of_root", "expected"),
+    [("8:0 Read 4096\n8:0 Write 0\nTotal 4096\n", 0.0), ("Total 0\n", None)],
+)
+def test_in_version_1_no_lines_are_nothing_only_where_devices_are_counted(
+    tmp_path: Path, of_root: str, expected: float | None
+) -> None:
+    name = "blkio/blkio.throttle.io_service_bytes_recursive"
+    v1(tmp_path, {**V1, name: "Total 0\n"})
+    (tmp_path / name).write_text(of_root)
+    found = of(tmp_path)
+    for figure in ("read_bytes", "write_bytes"):
+        assert found.values.get(figure) == expected
+        reason = "the kernel counts I/O only where a device has a limit"
+        assert found.why.get(figure) == (reason if expected is None else None)
+
+
 def test_both_at_once_as_systemd_mounts_them(tmp_path: Path) -> None:
     v1(tmp_path)
     pressure = {name: text for name, text in V2.items() if name.endswith(".pressure")}

@@ -6,6 +6,8 @@ A controller is in a tree of version 1 or in that of version 2, never in both.
 import errno
 import os
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from montauk_tui.collectors.procfs.figures import decimal, without_cut_word
@@ -32,6 +34,7 @@ _OFF: Final = "this controller is not on for this cgroup"
 _ELSEWHERE: Final = "this controller has no such cgroup"
 _OF_ROOT: Final = "the root cgroup has none"
 _NO_TREE: Final = "this controller is not mounted"
+_NOT_COUNTED: Final = "the kernel counts I/O only where a device has a limit"
 _NO_PRESSURE: Final = "the kernel keeps no pressure (psi=0)"
 _ODD: Final = "{} is not as expected"
 
@@ -130,6 +133,8 @@ _LIMIT: Final = ("memory_limit_bytes",)
 _SPENT: Final = ("cpu_s", "periods", "throttled", "throttled_s")
 _BYTES: Final = ("read_bytes", "write_bytes")
 
+_IO_V1: Final = "blkio.throttle.io_service_bytes_recursive"
+
 _V2: Final = (
     File(MEMORY, "memory.current", ("memory_bytes",), _one("memory_bytes")),
     File(MEMORY, "memory.max", _LIMIT, _most(*_LIMIT)),
@@ -156,7 +161,7 @@ _V1: Final = (
     ), "cpu"),
     File(CPU, "cpu.cfs_quota_us", ("quota_us",), _most("quota_us"), "cpu"),
     File(CPU, "cpu.cfs_period_us", ("period_us",), _one("period_us"), "cpu"),
-    File(IO, "blkio.throttle.io_service_bytes_recursive", _BYTES, _io_v1, "blkio"),
+    File(IO, _IO_V1, _BYTES, _io_v1, "blkio"),
     File(TASKS, "pids.current", ("tasks",), _one("tasks"), "pids"),
     File(TASKS, "pids.max", ("tasks_limit",), _most("tasks_limit"), "pids"),
 )  # fmt: skip
@@ -190,7 +195,24 @@ class Trees:
             for name in file.figures:
                 if name not in values:
                     why[name] = reason or _missing(path)
+        if not any(values.get(name, 1) for name in _BYTES) and not self._counts_io:
+            for name in _BYTES:
+                del values[name]
+                why[name] = _NOT_COUNTED
         return CgroupFigures(now_s, values, why)
+
+    @cached_property
+    def _counts_io(self) -> bool:
+        """Whether the tree of version 1 counts for any device.
+
+        The counters are those of throttling (block/blk-throttle.c), which new kernels
+        start with the first limit of a device; until then no cgroup has lines.
+        """
+        try:
+            with Path(self._v1["blkio"], _IO_V1).open("rb") as file:
+                return b" Read " in file.read(_FILE_BYTES)
+        except (KeyError, OSError):
+            return True
 
     def _wanted(self, needs: Need) -> Iterator[File]:
         return (file for file in self._files if file.need in needs)
