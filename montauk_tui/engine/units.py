@@ -12,6 +12,8 @@ NOTHING_KNOWN: Final = "-"
 """The text of an unknown value."""
 
 _BYTE_UNITS: Final = "KMGTPE"
+_LEAST_KIB: Final = 0.05
+"""Less would be rounded to 0."""
 _DECIMAL_UNITS: Final = "kMGTP"
 
 
@@ -24,13 +26,15 @@ def bytes_text(count: float) -> str:
     """Return a size in at most 5 characters, in powers of 1024: `0`, `9.8M`, `310M`.
 
     A bare number would be read as KiB by users of htop, so even the smallest size
-    carries its unit.
+    carries its unit: `12B`, where `0.0K` would look like nothing.
     """
     if math.isnan(count):
         return NOTHING_KNOWN
     if count <= 0:
         return "0"
     value = count / 1024
+    if value < _LEAST_KIB:
+        return f"{math.ceil(count)}B"
     for unit in _BYTE_UNITS:
         if value < 9.95:
             return f"{value:.1f}{unit}"

@@ -102,7 +102,8 @@ def test_a_child_is_described(child: "subprocess.Popen[bytes]", tmp_path: Path) 
     assert text(details, "process", "Command").endswith("an argument")
     assert text(details, "process", "Working folder") == str(tmp_path)
     assert text(details, "process", "Parent") == str(os.getpid())
-    assert f"({os.getpid()}) > " in text(details, "process", "Lineage")
+    parents = text(details, "process", "Parents").split(" < ")
+    assert parents[0].endswith(f" {os.getpid()}")
     assert text(details, "environment", "COLOUR") == r"green\x1b[2J"
     assert text(details, "environment", "EMPTY") == ""
     assert details.uid == os.getuid()
@@ -368,11 +369,12 @@ def test_no_content_of_a_file_breaks_the_reading(
         assert all(part.isprintable() for part in shown), section
 
 
-def test_parents_in_a_circle_end_the_lineage(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("ppid", "expected"), [(8, "a 8"), (9, "- 9"), (0, "none")])
+def test_the_line_of_parents_ends(tmp_path: Path, ppid: int, expected: str) -> None:
     proc = FakeProc(tmp_path)
-    add(proc, FakeProcess(7, ppid=8))
+    add(proc, FakeProcess(7, ppid=ppid))
     proc.add(FakeProcess(8, b"a", ppid=7))
-    assert text(fake(proc), "process", "Lineage") == "a(8) > worker(7)"
+    assert text(fake(proc), "process", "Parents") == expected
 
 
 def test_threads_that_come_and_go_do_not_matter() -> None:

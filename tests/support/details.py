@@ -31,9 +31,7 @@ _ORIGIN: Final = Section(
         Datum("Command", f"{_PATH} -quiet -O2 src/scheduler.cpp -o /tmp/ccQ8vLpM.s"),
         Datum("Executable", f"{_PATH} (deleted)", notable=True),
         Datum("Working folder", reason=DENIED),
-        Datum(
-            "Lineage", "systemd(1) > sshd(812) > bash(2161) > make(3990) > g++(4130)"
-        ),
+        Datum("Parents", "g++ 4130 < make 3990 < bash 2161 < sshd 812 < systemd 1"),
         Datum("PID", "4131"),
         Datum("State", "R running"),
         Datum("Started", Amount(TIME_S - 9, Unit.MOMENT)),

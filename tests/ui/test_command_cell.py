@@ -57,3 +57,22 @@ def test_what_explains_a_row_stands_before_and_behind_it() -> None:
     assert text(command, Note("SIGKILL by make 7"), paths=True).startswith(
         "[SIGKILL by "
     )
+
+
+@pytest.mark.parametrize(
+    ("behind", "failed"),
+    [
+        ("22/s, all failed, by sh 7", "all failed"), ("5.0/s, 1 failed", "1 failed"),
+        ("5.0/s by make 19", ""),
+    ],
+)  # fmt: skip
+def test_failures_have_the_colour_of_failures_in_rows_of_many(
+    behind: str, failed: str
+) -> None:
+    look = RowStyle(THEME, ascii=False, paths=True)
+    command, note = command_from_comm(b"curl", bracketed=False), Note(behind=behind)
+    runs = command_runs(
+        CommandInputs(command, b"x", "", note._replace(failed=failed)), look
+    )
+    assert "".join(run for run, _ in runs) == f"curl  {behind}"
+    assert "".join(run for run, it in runs if it == THEME.style("warm")) == failed

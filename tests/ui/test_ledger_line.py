@@ -81,9 +81,12 @@ def test_in_a_pid_namespace_the_rest_of_the_machine_is_outside() -> None:
     host = replace(one.sample.host, sees_every_process=False)
     one = replace(one, sample=replace(one.sample, host=host))
     (line,) = draw_ledger(one, look_of(200))
-    assert ("outside ", THEME.style("label")) in line
+    assert ("outside this PID namespace ", THEME.style("label")) in line
     assert THEME.style("hot") not in [style for run, style in line if run.strip()]
     assert "unexplained" not in text(one)
+    bar = text(one).partition("[")[2].partition("]")[0]
+    assert set(bar) == set("|x*.")
+    assert "outside 1.01 " in text(one, 80)
 
 
 def test_the_bar_has_the_parts_in_their_proportion() -> None:

@@ -204,8 +204,8 @@ STEPS: Final[dict[str, Steps]] = {
     ),
     "mouse": (
         TREE, WORKER, folds("-"), clicks("[+1]"), unfolds(""), LIST,
-        WORKER, clicks("python"), clicks("python"), shows("", "Esc Back", "Lineage"),
-        shows(WHEEL_DOWN * 3, "Use"), hides(WHEEL_DOWN * 20, "Lineage"), *BACK,
+        WORKER, clicks("python"), clicks("python"), shows("", "Esc Back", "Parents"),
+        shows(WHEEL_DOWN * 3, "Use"), hides(WHEEL_DOWN * 20, "Parents"), *BACK,
     ),
     "F10 q": (leaves("q"),),
 }  # fmt: skip

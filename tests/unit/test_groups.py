@@ -84,6 +84,21 @@ def test_a_cgroup_has_the_sums_of_its_own_processes() -> None:
     }
 
 
+def test_what_exited_processes_used_is_a_part_of_the_cpu_use() -> None:
+    """In the interval in which they exited; in the next one it is nothing."""
+    gone: Row = {"pid": 13, "cgroup_id": 3, "state": "X", "utime": 20}
+    ends = [end(50, cgroup_id=2, utime_ns=100 * MS)]
+    found = cells_of(at([*WEB, gone], ends), "cgroup", "cpu_pct", "short_pct")
+    assert found[PATHS[2]] == ("30.0", "10.0")
+    assert found[PATHS[3]] == ("30.0", "20.0")
+    assert found[PATHS[4]] == ("5.0", "0.0")
+    life = Life([{**row, "utime": 0} for row in WEB])
+    life.at(1.0, ends)
+    later = replace(life.at(2.0, []), lookups=Paths())
+    found = cells_of(later, "cgroup", "short_pct", "ends_rate")
+    assert found[PATHS[2]] == ("0.0", "0.5")
+
+
 def test_in_the_tree_a_cgroup_has_those_of_the_nested_ones_too() -> None:
     found = cells_of(at(WEB), "cgroup", "live", "cpu_pct", tree=True)
     assert found["/"] == ("3", "35.0")
@@ -293,6 +308,8 @@ def test_the_groups_add_up_to_main(
     for column in ("cpu_pct", "rss_bytes", "io_read_rate"):
         whole = known_sum(COLUMNS[column].key(main))
         assert summed(column) == pytest.approx(whole), column
+    exited_pct, cpu_pct = (COLUMNS[it].key(listed) for it in ("short_pct", "cpu_pct"))
+    assert (exited_pct <= np.nan_to_num(cpu_pct) + 1e-9).all()
     for column, count in (
         ("live", sum(row["state"] != "X" for row in rows)),
         ("count", len(gone)),

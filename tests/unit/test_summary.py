@@ -149,7 +149,7 @@ def test_one_that_ended() -> None:
     )  # fmt: skip
     summary = told(exited_only(Life(FAMILY).at(1.0, [row])), 40)
     assert (summary.name, summary.said, summary.level) == (
-        "cc", "exited with 1", Level.HOT,
+        "cc", "exited with 1", Level.WARM,
     )  # fmt: skip
     assert summary.command is not None
     assert summary.command.text == "cc -c a.c"
@@ -236,7 +236,7 @@ def test_a_spawner_tells_what_it_starts() -> None:
     failures = [
         item for group in summary.groups for item in group if item.label == "Failures"
     ]
-    assert failures == [Fact("Failures", "1.0/s", Level.HOT)]
+    assert failures == [Fact("Failures", "1.0/s", Level.WARM)]
     grouped = by_executable(frame)
     assert summarize(grouped, 0, machine_scale=False).said.startswith("2 exited")
 

@@ -45,7 +45,10 @@ def test_an_unknown_moment_is_a_dash() -> None:
     [
         (0, "0"),
         (-1, "0"),
-        (1, "0.0K"),
+        (0.3, "1B"),
+        (1, "1B"),
+        (51, "51B"),
+        (52, "0.1K"),
         (512, "0.5K"),
         (KIB, "1.0K"),
         (9.94 * KIB, "9.9K"),
@@ -77,7 +80,7 @@ def test_a_size_says_what_it_is(count: int) -> None:
     if text == "0":
         assert count == 0
         return
-    unit = 1024 ** ("KMGTPE".index(text[-1]) + 1)
+    unit = 1024 ** "BKMGTPE".index(text[-1])
     step = 0.1 if "." in text else 1.0
     assert abs(float(text[:-1]) * unit - count) <= step * unit * 0.51
 

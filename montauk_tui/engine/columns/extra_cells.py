@@ -97,7 +97,7 @@ def children_text(frame: Frame, row: int) -> str:
 
 
 def failure_level(name: str) -> Meaning:
-    """Return a level that is HOT for anything but 0."""
+    """Return a level that is WARM for anything but 0."""
     return above_zero(value_of(name), Level.WARM)
 
 

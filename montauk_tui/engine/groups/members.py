@@ -61,6 +61,13 @@ class Members:
         """CPU use in the last interval."""
         return np.concatenate([self.living.rates.cpu_pct, self.now.cpu_pct])
 
+    @property
+    def exited_pct(self) -> Floats:
+        """The part of `cpu_pct` that exited processes used."""
+        is_dead = self.living.sample.processes.state == DEAD
+        own = np.where(is_dead, self.living.rates.cpu_pct, 0.0)
+        return np.concatenate([own, self.now.cpu_pct])
+
     def of_exits(self, values: Floats | None = None) -> Floats:
         """Return a value of each exit, 0 for the live ones; None: 1 of each."""
         some = np.ones(len(self.exited.exits)) if values is None else values

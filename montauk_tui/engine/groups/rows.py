@@ -132,7 +132,7 @@ def _events(frame: Frame, members: Members, groups: _Groups) -> Extra:
     exits = np.nan_to_num(sums(members.of_exits()))
     used_s, unknown = members.exited.cpu_s, np.full(size, np.nan)
     is_known = not len(used_s) or bool(np.isfinite(used_s).any())
-    short = sums(members.of_exits(used_s)) / seconds * 100.0
+    short = sums(members.exited_pct)
     events = {
         "live": np.nan_to_num(sums(members.lives)),
         "count": exits,

@@ -27,6 +27,8 @@ class Note(NamedTuple):
     """Whether it exited with another status than 0."""
     is_past: bool = False
     """Whether it is an exited process among living ones."""
+    failed: str = ""
+    """How many failed, as a part of `behind`."""
 
     def around(self, command: str) -> str:
         """Return a command with the note beside it."""
@@ -51,8 +53,8 @@ def note(frame: Frame, row: int, arrow: str = "<", *, with_cause: bool = True) -
             one = _of_one(frame, row) if is_known else Note("exited", is_past=True)
             return one._replace(front=f"{one.front}, its children live on")
         case RowKind.EXITED_GROUP | RowKind.DEVICE as kind:
-            of_kind = _of_many if kind is RowKind.EXITED_GROUP else _of_device
-            return Note(behind=of_kind(frame, row))
+            is_group = kind is RowKind.EXITED_GROUP
+            return (_of_many if is_group else _of_device)(frame, row)
         case RowKind.EXITED if "window_s" in frame.extra:
             return _of_one(frame, row)
         case RowKind.EXITED | RowKind.EVENT if with_cause:
@@ -66,10 +68,10 @@ def _of_one(frame: Frame, row: int) -> Note:
     return Note(front, cause(frame, row), status > 0, is_past=True)
 
 
-def _of_device(frame: Frame, row: int) -> str:
+def _of_device(frame: Frame, row: int) -> Note:
     """Return why something of a device is unknown."""
     why = frame.texts[WHY][row]
-    return f"- ({why})" if why else ""
+    return Note(behind=f"- ({why})" if why else "")
 
 
 def exit_note(status: float, lifetime_s: float) -> str:
@@ -79,16 +81,19 @@ def exit_note(status: float, lifetime_s: float) -> str:
     return f"{how}, {lifetime_text(lifetime_s)}"
 
 
-def _of_many(frame: Frame, row: int) -> str:
+def _of_many(frame: Frame, row: int) -> Note:
     """Return the rate, the failures and the parent: `13/s, 3 failed, by make 21`."""
     count, failed, window_s = (
         extra_value(frame, name, row) for name in ("count", "failed", "window_s")
     )
     text = f"{rate_text(count / max(window_s, 1.0))}/s"
+    failures = ""
     if failed > 0:
-        text += ", all failed" if failed == count else f", {failed:.0f} failed"
+        failures = "all failed" if failed == count else f"{failed:.0f} failed"
+        text += f", {failures}"
     by = _name(frame, int(frame.sample.processes.ppid[row]))
-    return f"{text}{',' * (failed > 0)} by {by}" if by else text
+    text = f"{text}{',' * (failed > 0)} by {by}" if by else text
+    return Note(behind=text, failed=failures)
 
 
 def _ancestry(frame: Frame, row: int, arrow: str) -> str:

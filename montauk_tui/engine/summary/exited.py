@@ -52,7 +52,7 @@ def exited(listed: Frame, row: int, *, machine_scale: bool) -> Summary:
         name=cells.name_text(listed, row),
         number=str(identity.pid),
         said=_how(status),
-        level=Level.HOT if status > 0 else Level.PLAIN,
+        level=Level.WARM if status > 0 else Level.PLAIN,
         command=_command(listed, row),
         groups=(
             (*_killed(listed, row), *_when(listed, row), *_who(listed, row)),
@@ -81,7 +81,7 @@ def many(listed: Frame, row: int) -> Summary:
         number=counted(count, "process", "processes"),
         said=f"exited in the last {window_s:.0f} s, "
         + (f"{failed:.0f} failed" if failed > 0 else "none failed"),
-        level=Level.HOT if failed > 0 else Level.PLAIN,
+        level=Level.WARM if failed > 0 else Level.PLAIN,
         command=None,
         groups=(
             _who(listed, row),
@@ -134,7 +134,7 @@ def spawned(listed: Frame, row: int) -> Group:
         rate = extra_value(listed, name, row)
         if not math.isnan(rate):
             is_bad = name == "failures_rate" and rate > 0
-            level = Level.HOT if is_bad else Level.PLAIN
+            level = Level.WARM if is_bad else Level.PLAIN
             items += (Fact(label, f"{rate_text(rate)}/s", level),)
     short_pct = extra_value(listed, "short_pct", row)
     whose = "processes" if kind_of(listed, row) is RowKind.GROUP else "children"
@@ -171,7 +171,7 @@ def _killed(listed: Frame, row: int) -> Group:
     death = death_of(listed, row)
     if death is None:
         return ()
-    group = (Fact("Cause", cause(listed, row), Level.HOT, joint=" "),)
+    group = (Fact("Cause", cause(listed, row), Level.WARM, joint=" "),)
     found = killer(death)
     if found is None or found.cmdline is None:
         return group

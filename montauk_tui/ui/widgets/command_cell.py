@@ -78,7 +78,9 @@ def command_runs(given: CommandInputs, look: RowStyle) -> list[Run]:
             runs.append((" | " if look.ascii else " │ ", styles["tree"]))
         runs += _program_runs(command, look)
     if remark.behind:
-        runs.append((f"  {remark.behind}", styles["label"]))
+        before, failed, after = remark.behind.partition(remark.failed or "\0")
+        parts = ((f"  {before}", "label"), (failed, "warm"), (after, "label"))
+        runs += [(part, styles[role]) for part, role in parts if part]
     return runs
 
 

@@ -15,6 +15,7 @@ from montauk_tui.ui.widgets.meters import MeterStyle
 class _Part(NamedTuple):
     """A part of the busy time."""
 
+    long: str
     name: str
     short: str
     field: str
@@ -24,16 +25,18 @@ class _Part(NamedTuple):
 
 
 _PARTS: Final = (
-    _Part("live", "live", "live_s", "|", "bar_user"),
-    _Part("exited", "exited", "exited_s", "x", "bar_nice"),
-    _Part("irq", "irq", "interrupts_s", "*", "bar_irq"),
-    _Part("unexplained", "rest", "unexplained_s", "?", "hot"),
+    _Part("live", "live", "live", "live_s", "|", "bar_user"),
+    _Part("exited", "exited", "exited", "exited_s", "x", "bar_nice"),
+    _Part("irq", "irq", "irq", "interrupts_s", "*", "bar_irq"),
+    _Part("unexplained", "unexplained", "rest", "unexplained_s", "?", "hot"),
 )
 
-_OUTSIDE: Final = _Part("outside", "outside", "unexplained_s", "?", "label")
+_OUTSIDE: Final = _Part(
+    "outside this PID namespace", "outside", "outside", "unexplained_s", ".", "label"
+)
 """In a PID namespace, what is unexplained is mostly the rest of the machine."""
 
-_LONG, _SHORT, _SHORTEST = range(3)
+_FULL, _LONG, _SHORT, _SHORTEST = range(4)
 
 _LEAST_BAR: Final = 10
 _MOST_BAR: Final = 40
@@ -58,7 +61,7 @@ def draw_ledger(frame: Frame, look: MeterStyle) -> list[Line]:
     churn = frame.history.churn
     parts = _parts(frame, ledger)
     cpus = len(frame.sample.host.cpu_ids)
-    for short in (_LONG, _SHORT, _SHORTEST):
+    for short in (_FULL, _LONG, _SHORT, _SHORTEST):
         figures = _figures(ledger, parts, cpus, look, short)
         gauge = _gauge(churn, look, short)
         room = look.width - line_width((*figures, *gauge))
@@ -94,7 +97,8 @@ def _figures(
     """
     ledger = in_cores(ledger)
     label, value = look.theme.style("label"), look.theme.style("value")
-    whole = (f" of {counted(cpus, 'core')}: ", f" of {cpus}: ", ": ")[short]
+    cores = f" of {counted(cpus, 'core')}: "
+    whole = (cores, cores, f" of {cpus}: ", ": ")[short]
     runs: list[Run] = [(" CPU ", label), (cores_text(ledger.busy_s), value)]
     runs.append((whole, label))
     for part in parts:
@@ -102,7 +106,7 @@ def _figures(
         is_first = part is _PARTS[0]
         if text == _NOTHING and not is_first:
             continue
-        name = part.name if short < _SHORTEST else part.short
+        name = (part.long, part.name, part.name, part.short)[short]
         runs.append(("" if is_first else ", ", label))
         runs += [(f"{name} ", look.theme.style(part.role)), (text, value)]
     return tuple(run for run in runs if run[0])
@@ -140,7 +144,7 @@ def _gauge(churn: tuple[Churn, ...], look: MeterStyle, short: int) -> Line:
     forks = rate_text(last.started / last.interval_s)
     exits = rate_text(last.exited / last.interval_s)
     runs: list[Run] = [(f" {forks}", value), (" forks/s ", label)]
-    if short == _LONG:
+    if short <= _LONG:
         runs += [(f" {exits}", value), (" exits/s ", label)]
     return (*runs, *_lost(last, look))
 

@@ -35,7 +35,7 @@ def origin(subject: Subject) -> Section:
             _link(subject, "Executable", "exe"),
             _link(subject, "Working folder", "cwd"),
             *_foreign_root(subject),
-            Datum("Lineage", _ancestors(subject)),
+            Datum("Parents", _ancestors(subject)),
             *_numbers(subject),
             *_ids(subject),
         ),
@@ -66,19 +66,19 @@ def _foreign_root(subject: Subject) -> list[Datum]:
 
 
 def _ancestors(subject: Subject) -> str:
-    """Return the ancestors, the oldest first."""
-    names = [f"{clean(bytes(subject.stat.comm[0]))}({subject.identity.pid})"]
+    """Return the ancestors, the parent first, as the panel lists them."""
+    names: list[str] = []
     seen = {subject.identity.pid}
     pid = subject.number("ppid")
     while pid > 0 and pid not in seen and len(seen) < _ANCESTORS:
         seen.add(pid)
         parent = _stat_of(subject.root, pid)
         if parent is None:
-            names.append(f"?({pid})")
+            names.append(f"- {pid}")
             break
-        names.append(f"{clean(bytes(parent.comm[0]))}({pid})")
+        names.append(f"{clean(bytes(parent.comm[0]))} {pid}")
         pid = int(parent.ppid[0])
-    return " > ".join(reversed(names))
+    return " < ".join(names) or "none"
 
 
 def _stat_of(root: str, pid: int) -> ProcessTable | None:
