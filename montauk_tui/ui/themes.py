@@ -19,6 +19,7 @@ from montauk_tui import config, files
 from montauk_tui.errors import UsageError, did_you_mean, followed
 from montauk_tui.model.text import clean, clean_text, named, quoted
 from montauk_tui.resources import folder
+from montauk_tui.ui.terminal.palette import background_of_16
 
 DEFAULT: Final = "montauk-dark"
 MONOCHROME: Final = "monochrome"
@@ -51,6 +52,8 @@ ROLES: Final = {
 
 
 _ENOUGH_COLOURS: Final = 256
+_BRIGHT: Final = 16
+"""Without the bright eight, a bright background is drawn as a plain one."""
 
 
 class ThemeError(UsageError):
@@ -74,12 +77,20 @@ class Theme:
     def limited_to(self, colors: int) -> "Theme":
         """Return this theme for a terminal of so many colours.
 
-        The nearest one of 16 is often that of the background: the selected row is
-        reversed instead.
+        A background of few colours is often that of the screen: the selected row is
+        reversed instead, column titles are underlined, keys are bold.
         """
         if colors >= _ENOUGH_COLOURS:
             return self
-        return replace(self, styles={**self.styles, "selected": Style(reverse=True)})
+        screen = _behind(Style.parse(f"on {self.surface['background']}"), colors)
+        styles = {**self.styles, "selected": Style(reverse=True)}
+        for role, bearer, sign in (
+            ("header", "header", Style(underline=True)),
+            ("key_label", "key", Style(bold=True)),
+        ):
+            if _behind(self.styles[role], colors) == screen:
+                styles[bearer] += sign
+        return replace(self, styles=styles)
 
     def to_textual(self) -> TextualTheme:
         """Return the colours that Textual's own widgets take."""
@@ -102,6 +113,13 @@ class Theme:
         colour = self.styles[role].color
         name = colour and (colour.triplet.hex if colour.triplet else colour.name)
         return name or self.surface["foreground"]
+
+
+def _behind(style: Style, colors: int) -> int | None:
+    """Return the number of a background among few colours, None if there is none."""
+    if style.bgcolor is None:
+        return None
+    return background_of_16(style.bgcolor.get_truecolor()) % min(colors or 1, _BRIGHT)
 
 
 def folders() -> list[Path]:

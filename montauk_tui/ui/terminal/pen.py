@@ -2,21 +2,17 @@
 
 from typing import Final, NamedTuple
 
-from rich.color import Color, ColorSystem
+from rich.color import Color, ColorType
 from rich.style import Style
 
-_SYSTEMS: Final = (
-    (1 << 24, ColorSystem.TRUECOLOR),
-    (256, ColorSystem.EIGHT_BIT),
-    (8, ColorSystem.STANDARD),
-)
-"""Least number of colours of a colour system."""
+from montauk_tui.ui.terminal import palette
 
+_LEAST: Final = 8
+"""Colours that a terminal needs for any."""
 _BRIGHT: Final = 16
 """Colours that a terminal needs for the bright eight."""
-
-_GREY: Final = 90
-"""The parameter of bright black."""
+_MANY: Final = 256
+_TRUE: Final = 1 << 24
 
 ATTRIBUTES: Final = (
     ("bold", 1), ("dim", 2), ("italic", 3), ("underline", 4), ("blink", 5),
@@ -55,7 +51,6 @@ class Pen:
             attributes: The parameters of SGR that it knows.
         """
         self._colors = colors
-        self._system = next((it for count, it in _SYSTEMS if colors >= count), None)
         self._attributes = attributes
         self._inks: dict[Style, Ink] = {}
         self._changes: dict[tuple[Ink, Ink], tuple[str, Ink]] = {}
@@ -85,7 +80,7 @@ class Pen:
             if new.foreground is None:
                 kept = () if ON_BLANKS & set(old.attributes) else old.attributes
                 reached = Ink(kept, old.foreground, new.background)
-            found = _sequence(old, reached, ends=self._system is not None), reached
+            found = _sequence(old, reached, ends=self._colors >= _LEAST), reached
             self._changes[old, new] = found
         return found
 
@@ -95,25 +90,71 @@ class Pen:
             for name, number in ATTRIBUTES
             if getattr(style, name) and number in self._attributes
         ]
-        foreground, bold = self._colour(style.color, is_foreground=True)
+        foreground, bold = self._foreground(style.color, style.bgcolor)
         if bold and 1 in self._attributes and 1 not in numbers:
             numbers.insert(0, 1)
-        background, _ = self._colour(style.bgcolor, is_foreground=False)
-        return Ink(tuple(numbers), foreground, background)
+        return Ink(tuple(numbers), foreground, self._background(style.bgcolor))
 
-    def _colour(self, color: Color | None, *, is_foreground: bool) -> tuple[str, bool]:
-        """Return the parameters of a colour, and whether bold makes it bright."""
-        if color is None or color.is_default or self._system is None:
+    def _drawn(self, color: Color | None) -> Color | None:
+        """Return a colour that is sent, None if it is not."""
+        is_sent = color and not color.is_default and self._colors >= _LEAST
+        return color if is_sent else None
+
+    def _background(self, color: Color | None) -> str:
+        """Return the parameters of a background."""
+        color = self._drawn(color)
+        if color is None:
+            return ""
+        if self._colors >= _MANY:
+            return self._codes(color, is_foreground=False)
+        number = _background_number(color)
+        # Eight colours have no bright backgrounds.
+        return _code(number if self._colors >= _BRIGHT else number % _LEAST, 40)
+
+    def _foreground(
+        self, color: Color | None, behind: Color | None
+    ) -> tuple[str, bool]:
+        """Return the parameters of a text, and whether bold makes it bright."""
+        color = self._drawn(color)
+        if color is None:
             return "", False
-        codes = color.downgrade(self._system).get_ansi_codes(foreground=is_foreground)
-        first = int(codes[0])
-        is_bright = first >= 90 and len(codes) == 1  # noqa: PLR2004 - SGR 90 to 107
-        if first == _GREY and self._colors < _BRIGHT:
+        if self._colors >= _MANY:
+            return self._codes(color, is_foreground=True), False
+        background, number = _background_number(behind), _own_number(color)
+        if number is None:
+            number = palette.text_of_16(color.get_truecolor(), background)
+        if number < _LEAST or self._colors >= _BRIGHT:
+            return _code(number, 30), False
+        if number == palette.GREY:
             # Bold black is black on many such terminals.
-            return "37", False
-        if is_bright and self._colors < _BRIGHT:
-            return str(first - 60), is_foreground
-        return ";".join(codes), False
+            is_light = background in palette.LIGHT
+            return _code(palette.BLACK if is_light else palette.WHITE, 30), False
+        return _code(number - _LEAST, 30), True
+
+    def _codes(self, color: Color, *, is_foreground: bool) -> str:
+        """Return the parameters of one of very many colours."""
+        if self._colors < _TRUE and color.triplet is not None:
+            number = palette.of_256(color.triplet)
+            return f"{38 if is_foreground else 48};5;{number}"
+        return ";".join(color.get_ansi_codes(foreground=is_foreground))
+
+
+def _own_number(color: Color) -> int | None:
+    """Return the number of a colour that is one of the 16 by its name."""
+    return color.number if color.type is ColorType.STANDARD else None
+
+
+def _background_number(color: Color | None) -> int:
+    """Return the number of a background among the 16, black if it has none."""
+    if color is None or color.is_default:
+        return palette.BLACK
+    number = _own_number(color)
+    return palette.background_of_16(color.get_truecolor()) if number is None else number
+
+
+def _code(number: int, first: int) -> str:
+    """Return the parameter of one of the 16; the bright ones come 60 later."""
+    return str(first + number if number < _LEAST else first + 60 + number - _LEAST)
 
 
 def _sequence(old: Ink, new: Ink, *, ends: bool) -> str:
