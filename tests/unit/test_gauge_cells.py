@@ -57,7 +57,7 @@ def cells(name: str, frame: Frame | None = None) -> list[str]:
     ("name", "expected"),
     [
         ("oom", ["0", "900", "7", "7", "-"]),
-        ("pss_bytes", ["-", "2.0G", "0.0K", "0.0K", "-"]),
+        ("pss_bytes", ["-", "2.0G", "5B", "5B", "-"]),
         ("wchan", ["-", "do_wait", "futex_wait", "pipe_read", "-"]),
         ("exe", ["/sbin/init", "/bin/b", "/bin/A", "/bin/A", "-"]),
         ("throttled_pct", ["-", "25.0", "0.0", "0.0", "-"]),
