@@ -59,4 +59,6 @@ def with_flags(settings: Settings, options: argparse.Namespace) -> Settings:
     if "sort" in values:
         # Another column has its own default direction.
         values["descending"] = sort_direction(options.sort)
+        # As in htop: in a tree that is ordered by start time nothing would change.
+        values.setdefault("tree", False)
     return replace(settings, **values)

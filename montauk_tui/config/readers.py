@@ -37,6 +37,7 @@ _LONGEST_LIST: Final = 500
 _MOST_PIDS: Final = 1_000
 _LARGEST_PID: Final = 1 << 22
 """PID_MAX_LIMIT of the kernel (include/linux/threads.h)."""
+_NAMES: Final = "see getent passwd for the names"
 _LARGEST_UID: Final = (1 << 32) - 2
 _DIGITS: Final = 10
 
@@ -167,8 +168,11 @@ def user(written: str) -> int:
     except (KeyError, ValueError):
         number = _whole(written)
         if number is None or number > _LARGEST_UID:
-            reason = f"no user is called {quoted(written)}"
-            raise UsageError(reason, "see getent passwd for the names") from None
+            reason, remedy = f"no user is called {quoted(written)}", _NAMES
+            if written.startswith("!"):
+                # Means all others in top(1).
+                remedy = f"write --filter 'not user = {clean_text(written[1:])}'"
+            raise UsageError(reason, remedy) from None
         return number
 
 

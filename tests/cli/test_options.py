@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from montauk_tui.cli.parsers import parser
-from montauk_tui.cli.settings import load_settings
+from montauk_tui.cli.settings import load_settings, with_flags
 from montauk_tui.config import Settings
 from montauk_tui.engine.columns.foreign import HTOP, NEAR, TOP
 from montauk_tui.engine.columns.table import COLUMNS
@@ -76,6 +76,17 @@ def test_each_option_sets_what_htop_or_top_means(
     chosen: Chosen, arguments: str, settings: Settings
 ) -> None:
     assert chosen(*arguments.split()) == settings
+
+
+def test_a_sort_column_shows_a_list_unless_the_tree_is_wanted() -> None:
+    saved = Settings(tree=True)
+
+    def tree(*arguments: str) -> bool:
+        return with_flags(saved, parser().parse_args(arguments)).tree
+
+    assert tree()
+    assert not tree("-s", "mem")
+    assert tree("-s", "mem", "-t")
 
 
 def test_the_sign_of_top_may_stand_alone(here: Command) -> None:

@@ -42,8 +42,15 @@ def test_a_user_by_name_by_number_or_oneself() -> None:
     assert readers.user("root") == 0
     assert readers.user("4294967294") == 4294967294
     for wrong in ("no-such-user", "4294967295", "-1", "\0", "9" * 11):
-        with pytest.raises(UsageError, match="no user is called"):
+        with pytest.raises(UsageError, match="no user is called") as caught:
             readers.user(wrong)
+        assert caught.value.remedy == "see getent passwd for the names"
+
+
+def test_all_but_one_user_as_in_top_are_a_filter() -> None:
+    with pytest.raises(UsageError) as caught:
+        readers.user("!ro\x1bot")
+    assert caught.value.remedy == r"write --filter 'not user = ro\x1bot'"
 
 
 def test_pids_in_one_list_or_several() -> None:
