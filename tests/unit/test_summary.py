@@ -227,6 +227,12 @@ def test_an_event_tells_of_its_process_alive_or_not() -> None:
     assert gone.number == "70"
 
 
+def test_one_that_exited_while_the_sample_was_taken_is_not_running() -> None:
+    row = end(31, start_ticks=4, exit_code=7)
+    listed = exited_only(Life(FAMILY).at(1.0, [row]))
+    assert told(listed, 31).said == "exited with 7"
+
+
 def test_a_spawner_tells_what_it_starts() -> None:
     ends = [end(40 + at, b"cc", ppid=31, exit_code=at) for at in range(2)]
     frame = Life(FAMILY).at(1.0, ends)

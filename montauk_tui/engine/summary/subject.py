@@ -29,14 +29,15 @@ def summarize(listed: Frame, row: int, *, machine_scale: bool) -> Summary:
     """
     whole = listed.whole or listed
     identity = real_identity(listed, row)
+    kind = kind_of(listed, row)
     place = whole.sample.processes.row_of(identity)
-    if place is not None:
+    # One that exited while the sample was taken may still have a live row.
+    if place is not None and kind is not RowKind.EXITED:
         summary = living(whole, place, machine_scale=machine_scale)
         if "forks_rate" in listed.extra:
             groups = (exited.spawned(listed, row), *summary.groups)
             return summary._replace(groups=groups)
         return summary
-    kind = kind_of(listed, row)
     if of_kind := _OF_MANY.get(kind):
         return of_kind(listed, row)
     if kind is RowKind.EVENT:
