@@ -21,7 +21,7 @@ _BAR: Final = "| user  : nice  # system  * interrupts  ~ stolen"
 _MEMORY: Final = "| used  # buffers  . cache"
 _BUSY: Final = (
     "CPU time in cores:  | live processes  x exited processes  "
-    "* interrupts  ? unexplained"
+    "* interrupts  ? unexplained  . outside this PID namespace"
 )
 QUERIES: Final = (
     ("nginx|cron", "Text in the command or name; | means or"),
@@ -57,7 +57,7 @@ _LEAST_ALIGNED: Final = 44
 _GAP: Final = 2
 """Cells between a name and its meaning, and between two columns."""
 
-_MOST_NAMES: Final = 16
+_MOST_NAMES: Final = 20
 """Cells of the column of names; longer names push their meaning to the right."""
 
 
