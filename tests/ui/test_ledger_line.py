@@ -87,6 +87,9 @@ def test_in_a_pid_namespace_the_rest_of_the_machine_is_outside() -> None:
     bar = text(one).partition("[")[2].partition("]")[0]
     assert set(bar) == set("|x*.")
     assert "outside 1.01 " in text(one, 80)
+    few = replace(LEDGER, exited_s=0.0, interrupts_s=0.0, unexplained_s=3.0)
+    assert "outside 1.50 " in text(replace(one, ledger=few), 80)
+    assert "outside this PID namespace 1.50 " in text(replace(one, ledger=few), 110)
 
 
 def test_the_bar_has_the_parts_in_their_proportion() -> None:

@@ -38,6 +38,8 @@ _OUTSIDE: Final = _Part(
 
 _FULL, _LONG, _SHORT, _SHORTEST = range(4)
 
+_LEAST_FULL: Final = 110
+"""Cells of a screen on which the words do not change with the figures."""
 _LEAST_BAR: Final = 10
 _MOST_BAR: Final = 40
 _MOST_SPARKS: Final = 60
@@ -61,7 +63,8 @@ def draw_ledger(frame: Frame, look: MeterStyle) -> list[Line]:
     churn = frame.history.churn
     parts = _parts(frame, ledger)
     cpus = len(frame.sample.host.cpu_ids)
-    for short in (_FULL, _LONG, _SHORT, _SHORTEST):
+    first = _FULL if look.width >= _LEAST_FULL else _LONG
+    for short in range(first, _SHORTEST + 1):
         figures = _figures(ledger, parts, cpus, look, short)
         gauge = _gauge(churn, look, short)
         room = look.width - line_width((*figures, *gauge))
