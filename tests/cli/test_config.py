@@ -178,7 +178,7 @@ def test_every_flag_counts_over_the_file(file: Path, chosen: Chosen) -> None:
     assert (settings.interval_s, settings.theme) == (3.0, "htop-like")
     assert (settings.sort, settings.filter) == ("pid", "")
     assert settings.descending is None, "another column has its own direction"
-    assert settings.tree
+    assert not settings.tree, "a sort column shows a list, as in htop"
     assert settings.ascii
     assert settings.read_only
 
