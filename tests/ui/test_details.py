@@ -9,11 +9,14 @@ from functools import partial
 import pytest
 
 from montauk_tui.config import Settings
-from montauk_tui.model.details import Details
+from montauk_tui.engine.details import ProcessHistory
+from montauk_tui.model.details import Datum, Details, Section
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.text import cell_width
+from montauk_tui.ui import themes
 from montauk_tui.ui.screens.details import DetailsScreen
+from montauk_tui.ui.widgets.details_page import PageStyle, lay_out
 from tests.support.details import LOOKED_INTO, SceneDetails, looking_collector
 from tests.support.monitor import Monitor, make_app, running
 
@@ -101,11 +104,11 @@ async def test_the_letters_of_htop_open_it_at_their_section(
     key: str, title: str
 ) -> None:
     async with looking(key, size=(80, 12)) as (monitor, _):
-        assert any(line.startswith(title) for line in monitor.lines[1:9])
+        assert any(line.startswith(f" {title}") for line in monitor.lines[1:9])
         await monitor.press("home")
         assert top(monitor).startswith("CPU%")
         await monitor.press(key)
-        assert any(line.startswith(title) for line in monitor.lines[1:9])
+        assert any(line.startswith(f" {title}") for line in monitor.lines[1:9])
 
 
 async def test_tab_goes_from_section_to_section() -> None:
@@ -250,11 +253,11 @@ async def test_sections_are_in_two_columns_where_there_is_room() -> None:
         page = opened(monitor).view.page
         assert page.headings["process"] == page.headings["usage"]
         heading = monitor.lines[1 + page.headings["process"]]
-        assert heading.startswith("Process ──")
-        assert heading.index("Use ──") == 60
+        assert heading.startswith(" Process ──")
+        assert heading.index("Use ──") == 61
         assert page.headings["files"] > page.headings["limits"]
         graphs = [monitor.lines[1].index(name) for name in ("CPU%", "Memory", "I/O")]
-        assert graphs == [0, 40, 80]
+        assert graphs == [1, 41, 81]
         await monitor.resize(119, 40)
         page = opened(monitor).view.page
         assert page.headings["process"] < page.headings["usage"]
@@ -297,3 +300,19 @@ async def test_no_value_of_the_left_column_reaches_into_the_right_one() -> None:
         for line in page.lines[page.headings["process"] : last]:
             assert sum(cell_width(text) for text, _ in line) <= 118
             assert "".join(text for text, _ in line)[57:60].strip() == ""
+
+
+def test_what_continues_on_another_line_is_below_its_start() -> None:
+    """Also in one of two columns, beside the longest label."""
+    reason = "needs CAP_SYS_PTRACE or the same user"
+    data = (Datum("Involuntary switches", "1"), Datum("Read total", reason=reason))
+    whose = Identity(7, 1)
+    details = Details(whose, "x", 0, 0.0, (Section("usage", "Use", data),))
+    theme = themes.load(themes.DEFAULT, themes.shipped())
+    look = PageStyle(theme, ascii=False, width=50)
+    page = lay_out(details, ProcessHistory(whose), look)
+    lines = ["".join(text for text, _ in line) for line in page.lines]
+    (first,) = (at for at, line in enumerate(lines) if "needs" in line)
+    rest = lines[first + 1]
+    assert rest.strip()
+    assert len(rest) - len(rest.lstrip()) == lines[first].index("needs")

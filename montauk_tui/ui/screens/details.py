@@ -124,8 +124,8 @@ class DetailsScreen(SearchableScreen):
         if self.details is not None and self._frame is not None:
             cpus = len(self._frame.sample.host.cpu_ids)
             scale = cpus if self._choices.machine_scale else 0
-            # One cell for the scroll bar, one blank.
-            width = max(20, self.size.width - 2)
+            # One cell for the scroll bar, a blank before it and one at the left edge.
+            width = max(20, self.size.width - 3)
             look = PageStyle(self._theme, self._choices.ascii, width, scale)
             self.view.show(lay_out(self.details, self.history, look), self._theme)
             if self._section:

@@ -28,8 +28,8 @@ _MOST_COLUMNS: Final = 3
 _MOST_LONG: Final = 0.35
 """Share of a section's values that may be too long for columns."""
 _GRAPH_LABEL: Final = 8
-_LEAST_FOR_COLUMNS: Final = 118
-"""Cells of the page: the screen has two more."""
+_LEAST_FOR_COLUMNS: Final = 117
+"""Cells of the page: the screen has three more."""
 _GUTTER: Final = 3
 _LEFT: Final = ("process", "memory", "limits", "cgroup")
 _RIGHT: Final = (
@@ -250,7 +250,7 @@ def _wrapped(
     head: Line, text: str, style: Style, indent: int, look: PageStyle
 ) -> list[Line]:
     """Return a text in lines; the first after `head`, the others below."""
-    indent = min(indent, look.width // 3)
+    indent = min(indent, look.width // 2)
     is_whole_line = not head
     head = head or ((" " * indent, Style.null()),)
     used = sum(cell_width(part) for part, _ in head)

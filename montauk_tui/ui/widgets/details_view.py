@@ -1,11 +1,17 @@
 """The details page, to scroll and search; draws only the visible lines."""
 
+from typing import Final
+
+from rich.style import Style
 from textual.scroll_view import ScrollView
 
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.details_page import Page
 from montauk_tui.ui.widgets.lines import BaseStyle, Line, Run, marked, visible
 from montauk_tui.ui.widgets.scrolling import set_line_count
+
+_MARGIN: Final[Run] = (" ", Style.null())
+"""The blank column at the left edge, which every screen has."""
 
 
 class DetailsView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False):
@@ -97,7 +103,7 @@ class DetailsView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False)
         line = _at(self.page, y + self.scroll_offset.y)
         if self._wanted and self._theme is not None:
             line = marked(line, self._wanted, self._theme.style("match"))
-        return visible(line, width)
+        return visible((_MARGIN, *line), width)
 
 
 def _moved(old: Page, new: Page, top: int) -> int:
