@@ -3,7 +3,6 @@
 import configparser
 import json
 import os
-import shutil
 import subprocess
 import sys
 import sysconfig
