@@ -18,9 +18,9 @@ SHELL_SCRIPTS := .ci/run scripts/bcc.sh scripts/dots.sh scripts/install-probes.s
 CHECKS := check-format check-lint check-types check-imports check-shell check-probes check-docs \
           check-site
 
-.PHONY: $(CHECKS) help run test test-deb test-kernels check docs format dist deb deb-pins site \
-        setup bcc install-probes bench bench-accuracy bench-peers bench-recorder snapshots \
-        pictures clean
+.PHONY: $(CHECKS) help run test test-deb test-exporter test-kernels check docs format dist \
+        deb deb-pins site setup bcc install-probes bench bench-accuracy bench-peers bench-recorder \
+        snapshots pictures clean
 
 help:  ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -37,6 +37,9 @@ test-kernels: setup  ## run checks on other kernels, in virtual machines: KERNEL
 
 test-deb: setup  ## try the Debian package in fresh Debians, as root: SUITES="bookworm trixie"
 	@$(BIN)/python -m tests.deb $(SUITES)
+
+test-exporter: setup  ## let a real Prometheus scrape the exporter for a minute
+	@$(BIN)/python -m tests.exporter
 
 check: setup  ## check formatting, lint, types, import rules, documents and their links
 	@$(MAKE) --no-print-directory --keep-going $(CHECKS)

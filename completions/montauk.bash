@@ -7,11 +7,12 @@
 
 _shtab_montauk_config_subparsers=(import)
 _shtab_montauk_probes_subparsers=(load unload status layout)
-_shtab_montauk_subparsers=(config events probes record replay report)
+_shtab_montauk_subparsers=(config events exporter probes record replay report)
 
 _shtab_montauk_config_import_option_strings=(-h --help --print)
 _shtab_montauk_config_option_strings=(-h --help)
 _shtab_montauk_events_option_strings=(-h --help --json -F --filter -x --failed -p --pid -P --ppid -u --user -n --name -l --line -t -T --timestamp --duration --collector --recording --from --to --host)
+_shtab_montauk_exporter_option_strings=(-h --help --listen --unix --textfile --by -d --delay --collector)
 _shtab_montauk_probes_load_option_strings=(-h --help --group --everybody --slots)
 _shtab_montauk_probes_unload_option_strings=(-h --help)
 _shtab_montauk_probes_status_option_strings=(-h --help)
@@ -32,6 +33,8 @@ _shtab_montauk___user_COMPGEN=_montauk_users
 
 _shtab_montauk_config_pos_0_choices=(import)
 _shtab_montauk_events___collector_choices=(kernel netlink traditional)
+_shtab_montauk_exporter___by_choices=(program user cgroup unit container queries)
+_shtab_montauk_exporter___collector_choices=(kernel netlink traditional)
 _shtab_montauk_probes_pos_0_choices=(load unload status layout)
 _shtab_montauk_record___collector_choices=(kernel netlink traditional)
 _shtab_montauk_replay___theme_choices=(montauk-dark colour-blind-safe dune fjord high-contrast htop-like monochrome montauk-light phosphor)
@@ -41,7 +44,7 @@ _shtab_montauk_replay___sort_choices=(pid ppid tgid pgrp session tty user uid pr
 _shtab_montauk_replay___sort_key_choices=(pid ppid tgid pgrp session tty user uid priority nice policy virt_bytes rss_bytes shared_bytes pss_bytes uss_bytes swap_bytes swap_pss_bytes oom oom_adj state cpu_pct ncpu_pct mem_pct cpu_time throttled_pct utime stime cutime cstime threads files minflt majflt minflt_rate majflt_rate io_priority io_rate io_read_rate io_write_rate io_read_bytes io_write_bytes rchar_rate wchar_rate vcsw_rate icsw_rate runq_pct processor start elapsed children_pct exit_status killed_by lifetime_s used_s ended_s peak_rss_bytes count live failed forks_rate execs_rate ends_rate failures_rate short_pct cgroup_memory_bytes cgroup_limit_bytes cgroup_memory_pct cgroup_cpu_pct cgroup_quota cgroup_throttled_pct cgroup_throttled_rate cgroup_cpu_pressure_pct cgroup_memory_pressure_pct cgroup_io_pressure_pct cgroup_read_rate cgroup_write_rate cgroup_tasks cgroup_tasks_limit disk_busy_pct disk_reads disk_writes disk_read_rate disk_write_rate disk_await_s disk_queue disk_size_bytes net_state net_speed net_in_rate net_out_rate net_in_packets net_out_packets net_in_errors net_out_errors net_in_drops net_out_drops fs_size_bytes fs_used_bytes fs_free_bytes fs_used_pct fs_inodes fs_inodes_pct fs_type fs_mode fs_source event_s event autogroup autogroup_nice wchan unit container cgroup security exe cwd comm command help)
 _shtab_montauk_replay___sort_override_choices=(pid ppid tgid pgrp session tty user uid priority nice policy virt_bytes rss_bytes shared_bytes pss_bytes uss_bytes swap_bytes swap_pss_bytes oom oom_adj state cpu_pct ncpu_pct mem_pct cpu_time throttled_pct utime stime cutime cstime threads files minflt majflt minflt_rate majflt_rate io_priority io_rate io_read_rate io_write_rate io_read_bytes io_write_bytes rchar_rate wchar_rate vcsw_rate icsw_rate runq_pct processor start elapsed children_pct exit_status killed_by lifetime_s used_s ended_s peak_rss_bytes count live failed forks_rate execs_rate ends_rate failures_rate short_pct cgroup_memory_bytes cgroup_limit_bytes cgroup_memory_pct cgroup_cpu_pct cgroup_quota cgroup_throttled_pct cgroup_throttled_rate cgroup_cpu_pressure_pct cgroup_memory_pressure_pct cgroup_io_pressure_pct cgroup_read_rate cgroup_write_rate cgroup_tasks cgroup_tasks_limit disk_busy_pct disk_reads disk_writes disk_read_rate disk_write_rate disk_await_s disk_queue disk_size_bytes net_state net_speed net_in_rate net_out_rate net_in_packets net_out_packets net_in_errors net_out_errors net_in_drops net_out_drops fs_size_bytes fs_used_bytes fs_free_bytes fs_used_pct fs_inodes fs_inodes_pct fs_type fs_mode fs_source event_s event autogroup autogroup_nice wchan unit container cgroup security exe cwd comm command help)
 _shtab_montauk_report___by_choices=(program user cgroup unit container)
-_shtab_montauk_pos_0_choices=(config events probes record replay report)
+_shtab_montauk_pos_0_choices=(config events exporter probes record replay report)
 _shtab_montauk___collector_choices=(kernel netlink traditional)
 _shtab_montauk___theme_choices=(montauk-dark colour-blind-safe dune fjord high-contrast htop-like monochrome montauk-light phosphor)
 _shtab_montauk__s_choices=(pid ppid tgid pgrp session tty user uid priority nice policy virt_bytes rss_bytes shared_bytes pss_bytes uss_bytes swap_bytes swap_pss_bytes oom oom_adj state cpu_pct ncpu_pct mem_pct cpu_time throttled_pct utime stime cutime cstime threads files minflt majflt minflt_rate majflt_rate io_priority io_rate io_read_rate io_write_rate io_read_bytes io_write_bytes rchar_rate wchar_rate vcsw_rate icsw_rate runq_pct processor start elapsed children_pct exit_status killed_by lifetime_s used_s ended_s peak_rss_bytes count live failed forks_rate execs_rate ends_rate failures_rate short_pct cgroup_memory_bytes cgroup_limit_bytes cgroup_memory_pct cgroup_cpu_pct cgroup_quota cgroup_throttled_pct cgroup_throttled_rate cgroup_cpu_pressure_pct cgroup_memory_pressure_pct cgroup_io_pressure_pct cgroup_read_rate cgroup_write_rate cgroup_tasks cgroup_tasks_limit disk_busy_pct disk_reads disk_writes disk_read_rate disk_write_rate disk_await_s disk_queue disk_size_bytes net_state net_speed net_in_rate net_out_rate net_in_packets net_out_packets net_in_errors net_out_errors net_in_drops net_out_drops fs_size_bytes fs_used_bytes fs_free_bytes fs_used_pct fs_inodes fs_inodes_pct fs_type fs_mode fs_source event_s event autogroup autogroup_nice wchan unit container cgroup security exe cwd comm command help)
@@ -67,6 +70,8 @@ _shtab_montauk_events__t_nargs=0
 _shtab_montauk_events__T_nargs=0
 _shtab_montauk_events___timestamp_nargs=0
 _shtab_montauk_events___recording_nargs='?'
+_shtab_montauk_exporter__h_nargs=0
+_shtab_montauk_exporter___help_nargs=0
 _shtab_montauk_probes_load__h_nargs=0
 _shtab_montauk_probes_load___help_nargs=0
 _shtab_montauk_probes_load___everybody_nargs=0

@@ -50,8 +50,8 @@ function _shtab_montauk_using
   test "$_shtab_montauk_cmdpath" = "$argv"
 end
 
-set -g _shtab_montauk_commands config 'config import' events probes 'probes load' 'probes unload' 'probes status' 'probes layout' record replay report
-set -g _shtab_montauk_opts_with_value --at --by --collector --delay --dir --duration --filter --from --group --highlight-changes --host --iterations --keep --limit --line --name --pid --ppid --record --recording --samples --size --slots --sort --sort-key --sort-override --theme --to --user --width --with -F -H -P -d -l -n -o -p -s -u -w
+set -g _shtab_montauk_commands config 'config import' events exporter probes 'probes load' 'probes unload' 'probes status' 'probes layout' record replay report
+set -g _shtab_montauk_opts_with_value --at --by --collector --delay --dir --duration --filter --from --group --highlight-changes --host --iterations --keep --limit --line --listen --name --pid --ppid --record --recording --samples --size --slots --sort --sort-key --sort-override --textfile --theme --to --unix --user --width --with -F -H -P -d -l -n -o -p -s -u -w
 
 complete -c montauk -e
 complete -c montauk -f
@@ -108,6 +108,14 @@ complete -c montauk -n '_shtab_montauk_using events' -l recording -x -d 'read a 
 complete -c montauk -n '_shtab_montauk_using events' -l from -x -d 'with --recording: from 14:03:07, 3m ago, 2026-11-30T14:03'
 complete -c montauk -n '_shtab_montauk_using events' -l to -x -d 'with --recording: up to that time'
 complete -c montauk -n '_shtab_montauk_using events' -l host -x -d 'host name, where the folder has recordings of several'
+complete -c montauk -n '_shtab_montauk_using; and test $_shtab_montauk_npos -eq 0' -a exporter -d 'export metrics for Prometheus'
+complete -c montauk -n '_shtab_montauk_using exporter' -s h -l help -d 'show this help message and exit'
+complete -c montauk -n '_shtab_montauk_using exporter' -l listen -x -d 'answer GET /metrics on this address and port (default: 127.0.0.1:9797)'
+complete -c montauk -n '_shtab_montauk_using exporter' -l unix -x -d 'answer on a socket in the file system, for its owner and group'
+complete -c montauk -n '_shtab_montauk_using exporter' -l textfile -x -d 'write a file for the textfile collector of node_exporter: NAME.prom'
+complete -c montauk -n '_shtab_montauk_using exporter' -l by -xka "program user cgroup unit container queries" -d 'what the groups are: program, user, cgroup, unit, container, or queries of the settings file (default: program)'
+complete -c montauk -n '_shtab_montauk_using exporter' -s d -l delay -x -d 'seconds between samples, as in top: 1.5, 2s, 500ms (default 1); in htop 15 means 1.5 s'
+complete -c montauk -n '_shtab_montauk_using exporter' -l collector -xka "kernel netlink traditional" -d 'use only this collector'
 complete -c montauk -n '_shtab_montauk_using; and test $_shtab_montauk_npos -eq 0' -a probes -d 'load the probes for users without root'
 complete -c montauk -n '_shtab_montauk_using probes' -s h -l help -d 'show this help message and exit'
 complete -c montauk -n '_shtab_montauk_using probes; and test $_shtab_montauk_npos -eq 0' -a load -d 'Load the probes, until they are unloaded. Needs root. Loaded probes are replaced where they differ.'

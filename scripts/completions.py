@@ -34,6 +34,7 @@ _PREAMBLE: Final = {"bash": '_montauk_users() { compgen -u -- "$1"; }'}
 _DOES: Final = {
     "config": "take the settings of htop",
     "events": "print every fork, exec and exit",
+    "exporter": "export metrics for Prometheus",
     "probes": "load the probes for users without root",
     "record": "record all processes to disk",
     "replay": "show a recording",

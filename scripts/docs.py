@@ -8,18 +8,20 @@ and `.\" end`. With `--check` nothing is written: it fails if a document is outd
 import json
 import re
 import sys
+import textwrap
 import typing
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import UnionType
 from typing import Any, Final
 
-from montauk_tui.cli import parsers, recording_parsers
+from montauk_tui.cli import exporter_parsers, parsers, recording_parsers
 from montauk_tui.config.option import Option
 from montauk_tui.config.options import IN_FILE, OPTIONS, TAB_OPTIONS, TABLES
 from montauk_tui.engine import meters
 from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.engine.query import fields
+from montauk_tui.export.metrics import names as metric_names
 from montauk_tui.export.more_lists import LISTS
 from montauk_tui.export.processes import FIELDS
 from montauk_tui.ui import themes
@@ -232,6 +234,36 @@ def json_list(name: str) -> Callable[[], str]:
     return lines
 
 
+def metrics(found: Sequence[metric_names.Metric]) -> Callable[[], str]:
+    """Return a function that writes metrics."""
+
+    def lines() -> str:
+        return "\n".join(
+            item(f"{code(it.sample)} ({it.type}{_labels(it)}): {it.help}")
+            for it in found
+        )
+
+    return lines
+
+
+def item(text: str) -> str:
+    """Return an item of a list, in lines of limited length."""
+    return textwrap.fill(
+        f"- {text}", _WIDEST_LINE, subsequent_indent="  ",
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+
+
+def _labels(metric: metric_names.Metric) -> str:
+    """Return the labels of a metric, with their values where they are known."""
+    values = zip(*metric.values, strict=True) if metric.of else ()
+    known = dict(zip(metric.labels, values, strict=False))
+    return "".join(
+        f", {code(name)}" + (f": {' '.join(known[name])}" if name in known else "")
+        for name in metric.labels
+    )
+
+
 def theme_table() -> str:
     """Return every built-in theme."""
     rows = [
@@ -262,12 +294,15 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "fields of queries": query_fields,
     "fields of processes": json_processes,
     **{f"fields of {name}": json_list(name) for name in LISTS},
+    "metrics of groups": metrics(metric_names.GROUPS),
+    "metrics of the machine": metrics((*metric_names.MACHINE, metric_names.INFO)),
     "themes": theme_table,
     "roles": theme_roles,
     **{f"man keys {section}": man_keys(section) for section in SECTIONS},
     "man synopsis": man_synopsis,
     "man options": man_options(parsers.parser),
     "man options of events": man_options(parsers.events_parser),
+    "man options of exporter": man_options(exporter_parsers.exporter_parser),
     "man options of record": man_options(recording_parsers.record_parser),
     "man options of report": man_options(recording_parsers.report_parser),
     "man settings": man_settings,

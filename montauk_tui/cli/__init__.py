@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Final
 
 from montauk_tui import shortage, streams
+from montauk_tui.cli.exporter_parsers import exporter_parser
 from montauk_tui.cli.parsers import (
     DONE,
     FAILED,
@@ -29,6 +30,7 @@ from montauk_tui.errors import MontaukError, UsageError
 WORDS: Final = {
     "config": config_parser,
     "events": events_parser,
+    "exporter": exporter_parser,
     "probes": probes_parser,
     "record": record_parser,
     "replay": replay_parser,

@@ -44,6 +44,7 @@ examples:
   montauk --json -n 5 -d 2         five samples, one JSON object a line, 2 s apart
   montauk --collector-info         which collectors work here, and why others do not
   montauk events --duration 5      every fork, exec and exit of five seconds
+  montauk exporter                 metrics for Prometheus, exited processes included
   montauk config import            take columns, meters and colours from htop
   sudo montauk probes load         the kernel collector without root, until unload
   montauk record                   record all processes to disk, without a screen

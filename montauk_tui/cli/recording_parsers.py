@@ -11,7 +11,7 @@ from montauk_tui.model.text import quoted
 _SMALLEST_BYTES: Final = 128 << 20
 """Two segments: the oldest is removed before another is begun."""
 _LARGEST_BYTES: Final = 1 << 60
-_CRITERIA: Final = ("program", "user", "cgroup", "unit", "container")
+CRITERIA: Final = ("program", "user", "cgroup", "unit", "container")
 """As in the tab Groups."""
 _LONGEST_S: Final = 100 * 365 * 86400.0
 
@@ -91,8 +91,8 @@ def report_parser() -> argparse.ArgumentParser:
         "--to", metavar="TIME", dest="end", help="up to that time (default: the end)"
     )
     result.add_argument(
-        "--by", choices=_CRITERIA, default="program",
-        help=f"what to sum up by: {', '.join(_CRITERIA)} (default: program)",
+        "--by", choices=CRITERIA, default="program",
+        help=f"what to sum up by: {', '.join(CRITERIA)} (default: program)",
         metavar="WHAT",
     )  # fmt: skip
     result.add_argument("--json", action="store_true", help="print a JSON object")

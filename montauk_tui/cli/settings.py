@@ -25,7 +25,9 @@ def load_settings(
     settings, warnings = config.load(registry.names())
     if for_scripts:
         settings = Settings(
-            collector=settings.collector, interval_s=settings.interval_s
+            collector=settings.collector,
+            interval_s=settings.interval_s,
+            groups=settings.groups,
         )
     settings = with_flags(settings, options)
     if settings.collector is not None:

@@ -139,6 +139,8 @@ class Settings(Preferences):
     """Keys by binding id, as written in the file."""
     tabs: tuple[TabSettings, ...] = ()
     """Settings of the tabs other than Main, and custom tabs."""
+    groups: Mapping[str, str] = field(default_factory=dict)
+    """Queries of `montauk exporter`, by the names of their groups."""
 # fmt: on
 
 
@@ -152,8 +154,9 @@ TAB_OPTIONS: Final = {option.id: option for option in options_of(TabSettings)}
 TABLES: Final = {
     "keys": "[keys](#keys) of actions",
     "tabs": "[tabs](#tabs) other than Main",
+    "groups": "[groups](metrics.md#groups) of `montauk exporter --by queries`",
 }
-"""Keys of the file that hold tables: `[keys]` and `[[tabs]]`."""
+"""Keys of the file that hold tables: `[keys]`, `[[tabs]]` and `[groups]`."""
 
 KNOWN: Final = (*BY_ID, *TABLES)
 """Every key of the file."""

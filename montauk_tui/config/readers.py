@@ -32,6 +32,9 @@ _DAY_S: Final = 86_400.0
 _SMALLEST_MEMORY: Final = 1 << 20
 _LARGEST_MEMORY: Final = 1 << 32
 
+_LONGEST_GROUP: Final = 100
+"""Characters of the name of a group."""
+
 _LONGEST_FILTER: Final = 10_000
 _LONGEST_LIST: Final = 500
 _MOST_PIDS: Final = 1_000
@@ -263,6 +266,16 @@ def tab_name(value: Any) -> str:
 def shown(value: Any) -> str:
     """Read whether something is shown."""
     return one_of(text(value), ("auto", "on", "off"), "choice")
+
+
+def group_name(value: Any) -> str:
+    """Read the name of a group of the exporter; what has no group is in `other`."""
+    name = one_line(text(value))
+    if not name or len(name) > _LONGEST_GROUP or name == "other":
+        reason = "it is not a name for a group"
+        remedy = f"write 1 to {_LONGEST_GROUP} characters, and not other"
+        raise UsageError(reason, remedy)
+    return name
 
 
 def row_kind(value: Any) -> str:

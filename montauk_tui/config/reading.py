@@ -11,7 +11,7 @@ from montauk_tui import files
 from montauk_tui.config.options import BY_ID, KNOWN, Settings
 from montauk_tui.config.paths import config_path
 from montauk_tui.config.readers import one_line, one_of, unknown_keys
-from montauk_tui.config.tables import read_keys, read_tabs
+from montauk_tui.config.tables import read_groups, read_keys, read_tabs
 from montauk_tui.errors import UsageError, few, followed
 from montauk_tui.model.text import named
 
@@ -22,6 +22,7 @@ _DEEP: Final = re.compile(rb"(?:[\w-]++[ \t]*+\.[ \t]*+){%d}" % _DEEPEST)
 _TABLES: Final[dict[str, Callable[[Any], tuple[Any, list[str]]]]] = {
     "keys": read_keys,
     "tabs": read_tabs,
+    "groups": read_groups,
 }
 
 

@@ -8,12 +8,19 @@ from itertools import islice
 from typing import Any, Final
 
 from montauk_tui.config.options import TAB_OPTIONS, TabSettings
-from montauk_tui.config.readers import tab_name, text, unknown_keys
+from montauk_tui.config.readers import (
+    filter_text,
+    group_name,
+    tab_name,
+    text,
+    unknown_keys,
+)
 from montauk_tui.errors import UsageError, followed
 from montauk_tui.model.text import quoted
 
 _MOST_KEYS: Final = 1_000
 _MOST_TABS: Final = 50
+_MOST_GROUPS: Final = 200
 
 
 def read_keys(value: Any) -> tuple[dict[str, tuple[str, ...]], list[str]]:
@@ -34,6 +41,27 @@ def read_keys(value: Any) -> tuple[dict[str, tuple[str, ...]], list[str]]:
         except UsageError as error:
             problems.append(f"[keys]: {quoted(name)}: {error}; using the default")
     return keys, problems
+
+
+def read_groups(value: Any) -> tuple[dict[str, str], list[str]]:
+    """Return the queries of groups by name, and a line for each invalid entry.
+
+    Raises:
+        UsageError: It is not a table.
+    """
+    if not isinstance(value, Mapping):
+        reason = "it is not a table"
+        raise UsageError(reason, 'write [groups], and below it web = "name = nginx"')
+    groups: dict[str, str] = {}
+    problems: list[str] = []
+    if len(value) > _MOST_GROUPS:
+        problems.append(f"[groups]: more than {_MOST_GROUPS}; ignoring the rest")
+    for name, written in islice(value.items(), _MOST_GROUPS):
+        try:
+            groups[group_name(name)] = filter_text(written)
+        except UsageError as error:
+            problems.append(f"[groups]: {quoted(name)}: {error}; ignoring this group")
+    return groups, problems
 
 
 def entries(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

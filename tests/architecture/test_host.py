@@ -19,6 +19,8 @@ CALLS: Final = frozenset({
 })  # fmt: skip
 
 OWN: Final = {
+    "export/metrics/listening.py": "the socket that it makes",
+    "export/metrics/textfile.py": "the file that it writes",
     "ui/terminal/abilities.py": "the environment that montauk was started with",
     "ui/terminal/line.py": "the terminal of montauk",
 }

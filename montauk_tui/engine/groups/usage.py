@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from montauk_tui.engine.groups.criteria import KERNEL, Criterion, cgroups_of
-from montauk_tui.engine.groups.members import Members
-from montauk_tui.engine.rows.build import is_failure, only, reported_now, sums_of
+from montauk_tui.engine.groups.assigned import by_criterion
+from montauk_tui.engine.groups.criteria import Criterion
+from montauk_tui.engine.rows.build import is_failure, reported_now, sums_of
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import Floats, as_floats
@@ -33,32 +33,18 @@ def usage_of_groups(frame: Frame, criterion: Criterion) -> GroupUsage:
     The CPU-seconds add up to `live_s` and `exited_s` of the ledger. Values that are not
     known count as 0.
     """
-    table = frame.sample.processes
-    exits = frame.sample.exits
-    exited = reported_now(ExitTable.empty() if exits is None else exits, frame)
-    if exits is None:
-        exited = exited.select(np.zeros(0, dtype=np.bool_))
+    table, exits = frame.sample.processes, frame.sample.exits
+    names, living, exited = by_criterion(frame, criterion)
     is_process = table.is_process
-    living = only(frame, is_process, {})
-    no_forks = np.zeros(0, dtype=np.int64)
-    members = Members(living, exited, exited, no_forks, frame.interval_s or 0.0)
-    names = criterion.names(members, cgroups_of(members) if criterion.need else [])
-    of_kernel = members.are_kernel.tolist()
-    every = [
-        KERNEL if kernel else name
-        for name, kernel in zip(names, of_kernel, strict=True)
-    ]
-    groups, of = np.unique(np.array(every, dtype=object), return_inverse=True)
-    count, left = int(is_process.sum()), of[: int(is_process.sum())]
-    right = of[count:]
+    failed = is_failure(reported_now(exits or ExitTable.empty(), frame))
     sums = [
-        np.nan_to_num(sums_of(values, group, len(groups)))
+        np.nan_to_num(sums_of(values, group, len(names)))
         for values, group in (
-            (frame.rates.cpu_s[is_process], left),
-            (frame.rates.exit_cpu_s, right),
-            (np.ones(len(right)), right),
-            (is_failure(exited).astype(np.float64), right),
-            (as_floats(table.rss_bytes[is_process]), left),
+            (frame.rates.cpu_s[is_process], living),
+            (frame.rates.exit_cpu_s, exited),
+            (np.ones(len(exited)), exited),
+            (failed.astype(np.float64), exited),
+            (as_floats(table.rss_bytes[is_process]), living),
         )
     ]
-    return GroupUsage(groups.tolist(), *sums)
+    return GroupUsage(names, *sums)

@@ -1,0 +1,1 @@
+"""`montauk exporter`: metrics of groups of processes for Prometheus."""
