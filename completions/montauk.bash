@@ -11,7 +11,7 @@ _shtab_montauk_subparsers=(config events exporter probes record replay report)
 
 _shtab_montauk_config_import_option_strings=(-h --help --print)
 _shtab_montauk_config_option_strings=(-h --help)
-_shtab_montauk_events_option_strings=(-h --help --json -F --filter -x --failed -p --pid -P --ppid -u --user -n --name -l --line -t -T --timestamp --duration --collector --recording --from --to --host)
+_shtab_montauk_events_option_strings=(-h --help --json --otlp --otlp-protobuf --no-arguments -F --filter -x --failed -p --pid -P --ppid -u --user -n --name -l --line -t -T --timestamp --duration --collector --recording --from --to --host)
 _shtab_montauk_exporter_option_strings=(-h --help --listen --unix --textfile --by -d --delay --collector)
 _shtab_montauk_probes_load_option_strings=(-h --help --group --everybody --slots)
 _shtab_montauk_probes_unload_option_strings=(-h --help)
@@ -62,6 +62,8 @@ _shtab_montauk_config___help_nargs=0
 _shtab_montauk_events__h_nargs=0
 _shtab_montauk_events___help_nargs=0
 _shtab_montauk_events___json_nargs=0
+_shtab_montauk_events___otlp_protobuf_nargs=0
+_shtab_montauk_events___no_arguments_nargs=0
 _shtab_montauk_events__x_nargs=0
 _shtab_montauk_events___failed_nargs=0
 _shtab_montauk_events__u_nargs='?'

@@ -51,7 +51,7 @@ function _shtab_montauk_using
 end
 
 set -g _shtab_montauk_commands config 'config import' events exporter probes 'probes load' 'probes unload' 'probes status' 'probes layout' record replay report
-set -g _shtab_montauk_opts_with_value --at --by --collector --delay --dir --duration --filter --from --group --highlight-changes --host --iterations --keep --limit --line --listen --name --pid --ppid --record --recording --samples --size --slots --sort --sort-key --sort-override --textfile --theme --to --unix --user --width --with -F -H -P -d -l -n -o -p -s -u -w
+set -g _shtab_montauk_opts_with_value --at --by --collector --delay --dir --duration --filter --from --group --highlight-changes --host --iterations --keep --limit --line --listen --name --otlp --pid --ppid --record --recording --samples --size --slots --sort --sort-key --sort-override --textfile --theme --to --unix --user --width --with -F -H -P -d -l -n -o -p -s -u -w
 
 complete -c montauk -e
 complete -c montauk -f
@@ -94,6 +94,9 @@ complete -c montauk -n '_shtab_montauk_using config import; and test $_shtab_mon
 complete -c montauk -n '_shtab_montauk_using; and test $_shtab_montauk_npos -eq 0' -a events -d 'print every fork, exec and exit'
 complete -c montauk -n '_shtab_montauk_using events' -s h -l help -d 'show this help message and exit'
 complete -c montauk -n '_shtab_montauk_using events' -l json -d 'print JSON lines, the summary last'
+complete -c montauk -n '_shtab_montauk_using events' -l otlp -x -d 'print nothing, send exits and execs to a receiver of OpenTelemetry logs'
+complete -c montauk -n '_shtab_montauk_using events' -l otlp-protobuf -d 'with --otlp: protobuf, rather than JSON'
+complete -c montauk -n '_shtab_montauk_using events' -l no-arguments -d 'with --otlp: names of programs only: arguments may hold secrets'
 complete -c montauk -n '_shtab_montauk_using events' -s F -l filter -x -d 'show only what matches: text, a|b, '"'"'cpu > 10 and user = root'"'"''
 complete -c montauk -n '_shtab_montauk_using events' -s x -l failed -d 'exits with a status other than 0, or by a signal'
 complete -c montauk -n '_shtab_montauk_using events' -s p -l pid -x -d 'show only these processes'

@@ -23,6 +23,7 @@ from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.engine.query import fields
 from montauk_tui.export.metrics import names as metric_names
 from montauk_tui.export.more_lists import LISTS
+from montauk_tui.export.otlp import names as otlp_names
 from montauk_tui.export.processes import FIELDS
 from montauk_tui.ui import themes
 from montauk_tui.ui.bindings import BINDINGS, OTHER_KEYS, SECTIONS
@@ -246,6 +247,16 @@ def metrics(found: Sequence[metric_names.Metric]) -> Callable[[], str]:
     return lines
 
 
+def attributes(found: Sequence[otlp_names.Attribute]) -> Callable[[], str]:
+    """Return a function that writes attributes of log records."""
+
+    def lines() -> str:
+        rows = [(code(it.name), it.type, it.meaning) for it in found]
+        return table(("attribute", "type", "meaning"), rows)
+
+    return lines
+
+
 def item(text: str) -> str:
     """Return an item of a list, in lines of limited length."""
     return textwrap.fill(
@@ -296,6 +307,10 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     **{f"fields of {name}": json_list(name) for name in LISTS},
     "metrics of groups": metrics(metric_names.GROUPS),
     "metrics of the machine": metrics((*metric_names.MACHINE, metric_names.INFO)),
+    "attributes of processes": attributes(otlp_names.PROCESS),
+    "attributes of exits": attributes(otlp_names.EXIT),
+    "attributes of losses": attributes(otlp_names.LOST),
+    "attributes of the resource": attributes(otlp_names.RESOURCE),
     "themes": theme_table,
     "roles": theme_roles,
     **{f"man keys {section}": man_keys(section) for section in SECTIONS},

@@ -26,12 +26,12 @@ def run(options: argparse.Namespace) -> int:
     exporter = _exporter(settings, options.by)
     if options.textfile is not None:
         with closing(TextFile(options.textfile)) as file:
-            return _run(settings, exporter, writing(file), file.path)
+            return _serve(settings, exporter, writing(file), file.path)
     with closing(_listener(options)) as listener:
-        return _run(settings, exporter, answering(listener), listener.address)
+        return _serve(settings, exporter, answering(listener), listener.address)
 
 
-def _run(settings: Settings, exporter: Exporter, serve: Serve, where: str) -> int:
+def _serve(settings: Settings, exporter: Exporter, serve: Serve, where: str) -> int:
     host = this_machine(settings)
     streams.complain(f"metrics: {where}")
     export(host, exporter, settings.interval_s, serve)

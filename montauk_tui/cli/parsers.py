@@ -222,9 +222,22 @@ def events_parser() -> argparse.ArgumentParser:
         epilog="Ctrl-C stops it: a summary goes to stderr, the exit code is 0.",
         allow_abbrev=False,
     )
-    result.add_argument(
+    form = result.add_mutually_exclusive_group()
+    form.add_argument(
         "--json", action="store_true", help="print JSON lines, the summary last"
     )
+    form.add_argument(
+        "--otlp", metavar="URL",
+        help="print nothing, send exits and execs to a receiver of OpenTelemetry logs",
+    )  # fmt: skip
+    result.add_argument(
+        "--otlp-protobuf", action="store_true",
+        help="with --otlp: protobuf, rather than JSON",
+    )  # fmt: skip
+    result.add_argument(
+        "--no-arguments", action="store_true",
+        help="with --otlp: names of programs only: arguments may hold secrets",
+    )  # fmt: skip
     add_setting(result, "filter")
     result.add_argument(
         "-x", "--failed", action="store_true",

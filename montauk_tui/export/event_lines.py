@@ -40,13 +40,15 @@ class Event(NamedTuple):
     time_ns: int
 
     @property
-    def _table(self) -> StartTable | ExitTable:
+    def table(self) -> StartTable | ExitTable:
+        """The table that has its row."""
         table = self.sample.exits if self.kind == EXIT else self.sample.starts
         assert table is not None  # noqa: S101 - there is a row of it
         return table
 
     @property
-    def _end(self) -> ExitTable | None:
+    def end(self) -> ExitTable | None:
+        """The same if it is an exit."""
         return self.sample.exits if self.kind == EXIT else None
 
     def moment_ns(self) -> float:
@@ -61,20 +63,21 @@ class Event(NamedTuple):
         return self.sample.booted_at_s + self.time_ns / _NS
 
     @property
-    def _cmdline(self) -> bytes | None:
+    def cmdline(self) -> bytes | None:
         """The arguments as far as known."""
-        table = self._table
+        table = self.table
         return bytes(table.cmdline[self.row]) if table.cmdline_bytes[self.row] else None
 
     @property
-    def _is_cut(self) -> bool:
-        table = self._table
+    def is_cut(self) -> bool:
+        """Whether some of the arguments are missing."""
+        table = self.table
         return int(table.cmdline_bytes[self.row]) > len(table.cmdline[self.row]) + 1
 
     def json(self, user: UserName) -> str:
         """Return it as a JSON object on a line of ASCII."""
-        table, row, time_s = self._table, self.row, self.time_s
-        comm, cmdline, uid = bytes(table.comm[row]), self._cmdline, int(table.uid[row])
+        table, row, time_s = self.table, self.row, self.time_s
+        comm, cmdline, uid = bytes(table.comm[row]), self.cmdline, int(table.uid[row])
         start_s = seconds(table.start_ticks[row], self.sample.user_hz)
         booted_at_s = self.sample.booted_at_s
         document = {
@@ -89,16 +92,16 @@ class Event(NamedTuple):
             "user": None if uid == UNKNOWN else user(uid),
             "comm": text(comm) if comm else None,
             "cmdline": None if cmdline is None else argv_text(cmdline),
-            "cmdline_cut": None if cmdline is None else self._is_cut,
+            "cmdline_cut": None if cmdline is None else self.is_cut,
             "exe": text(bytes(table.exe[row])) or None,
-            **_end_fields(self._end, row),
+            **_end_fields(self.end, row),
             "killed_by": self._killed_by(user),
         }
         return json.dumps(document, allow_nan=False)
 
     def line(self, user: UserName) -> str:
         """Return it as a line below the titles."""
-        table, row, end = self._table, self.row, self._end
+        table, row, end = self.table, self.row, self.end
         uid, cpu_s = int(table.uid[row]), _cpu_s(end, row)
         ppid = known(table.ppid[row])
         cells = [
@@ -115,19 +118,19 @@ class Event(NamedTuple):
         return aligned(cells)
 
     def _killed_by(self, user: UserName) -> dict[str, Any] | None:
-        end = self._end
+        end = self.end
         return None if end is None else killed_by(self.sample, end, self.row, user)
 
     def _command(self, user: UserName) -> str:
-        why = "" if self._end is None else sentence_of(self._end, self.row, user)
+        why = "" if self.end is None else sentence_of(self.end, self.row, user)
         return self._arguments() + (f"  ({why})" if why else "")
 
     def _arguments(self) -> str:
-        cmdline = self._cmdline
+        cmdline = self.cmdline
         if cmdline is None:
-            return clean(bytes(self._table.comm[self.row])) or NOTHING_KNOWN
+            return clean(bytes(self.table.comm[self.row])) or NOTHING_KNOWN
         shown = clean(cmdline.rstrip(b"\0").replace(b"\0", b" "))
-        return f"{shown}..." if self._is_cut else shown
+        return f"{shown}..." if self.is_cut else shown
 
 
 def title() -> str:

@@ -16,10 +16,10 @@ import numpy as np
 
 from montauk_tui.engine import query
 from montauk_tui.engine.interval.events import EXIT, NOTHING, events_of
-from montauk_tui.engine.query.event_filter import check
 from montauk_tui.engine.schedule import Schedule
 from montauk_tui.errors import RecordingEnded
 from montauk_tui.export.event_printer import Printer
+from montauk_tui.export.event_sink import Sink
 from montauk_tui.export.event_source import OnWait, Source
 from montauk_tui.export.waiter import Waiter
 from montauk_tui.host.base import Host
@@ -41,8 +41,6 @@ def events(
 ) -> int:
     """Print events until stopped, or for `duration_s`; then the summary.
 
-    A recording is printed without waiting.
-
     Args:
         open_host: Opens the host, and calls its argument about every second meanwhile.
         wanted: A filter.
@@ -53,33 +51,45 @@ def events(
     Raises:
         UsageError: The filter uses a field that events do not have.
     """
-    check(wanted)
     printer = Printer(wanted, as_json=as_json)
-    with (
-        printer.cut,
-        closing(Waiter(is_forced=is_forced)) as waiter,
-        closing(Source(open_host(waiter.while_opening))) as source,
-    ):
-        printer.title()
-        sample = _print_on(source, waiter, printer, duration_s)
-        counted = source.totals()
-        took_s = sample.monotonic_s - source.began_s
-        if sample.ending is not None:
-            _print_ends(source, waiter, printer, Counter(sample.ending.tolist()))
-        printer.show_held(source)
-        printer.summary(counted, took_s)
+    with closing(Waiter(is_forced=is_forced)) as waiter:
+        follow(open_host, printer, waiter, duration_s)
     return 0
 
 
+def follow(
+    open_host: Callable[[OnWait], Host],
+    sink: Sink,
+    waiter: Waiter,
+    duration_s: float | None,
+) -> None:
+    """Give events to a sink until stopped, or for `duration_s`; then the counts.
+
+    A recording is read without waiting.
+    """
+    with (
+        sink.cut,
+        closing(Source(open_host(waiter.while_opening))) as source,
+    ):
+        sink.begin()
+        sample = _print_on(source, waiter, sink, duration_s)
+        counted = source.totals()
+        took_s = sample.monotonic_s - source.began_s
+        if sample.ending is not None:
+            _print_ends(source, waiter, sink, Counter(sample.ending.tolist()))
+        sink.show_held(source)
+        sink.end(counted, took_s)
+
+
 def _print_on(
-    source: Source, waiter: Waiter, printer: Printer, duration_s: float | None
+    source: Source, waiter: Waiter, sink: Sink, duration_s: float | None
 ) -> Sample:
     """Print events and return the last sample."""
     end_s = source.began_s + (float("inf") if duration_s is None else duration_s)
     sample, is_last = source.first, False
     schedule = Schedule(_INTERVAL_S, time.monotonic())
     while True:
-        printer.show(source, sample, events_of(sample) or NOTHING)
+        sink.show(source, sample, events_of(sample) or NOTHING)
         if is_last or sample.monotonic_s >= end_s:
             return sample
         if source.is_live:
@@ -94,7 +104,7 @@ def _print_on(
 
 
 def _print_ends(
-    source: Source, waiter: Waiter, printer: Printer, ending: Counter[int]
+    source: Source, waiter: Waiter, sink: Sink, ending: Counter[int]
 ) -> None:
     """Print the counted exits that were not complete, and nothing later.
 
@@ -119,4 +129,4 @@ def _print_ends(
             if ending[pid]:
                 ending[pid] -= 1
                 kept[place] = True
-        printer.show(source, sample, found.only(kept))
+        sink.show(source, sample, found.only(kept))

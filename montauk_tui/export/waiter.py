@@ -12,25 +12,33 @@ from montauk_tui.export.waiting import Waiting
 class Waiter:
     """Waits until a due time, an interrupt, or the reader closes the pipe."""
 
-    def __init__(self, *, is_forced: bool = False) -> None:
-        """Handle SIGINT, unless it was inherited as ignored."""
+    def __init__(self, *, is_forced: bool = False, prints: bool = True) -> None:
+        """Handle SIGINT, unless it was inherited as ignored.
+
+        Args:
+            is_forced: Whether the user chose the collector.
+            prints: Whether there is a reader to wait for; without one SIGTERM is
+                handled as well.
+        """
         self.is_stopped = False
         self._wake = os.eventfd(0, os.EFD_CLOEXEC)
         self._poll = select.poll()
         self._poll.register(self._wake, select.POLLIN)
-        self._reader = _descriptor()
+        self._reader = _descriptor() if prints else None
         if self._reader is not None:
             # No events requested: poll reports POLLERR regardless.
             self._poll.register(self._reader, 0)
         self._waiting = Waiting(is_forced=is_forced)
-        self._before = signal.getsignal(signal.SIGINT)
-        if self._before is not signal.SIG_IGN:
-            signal.signal(signal.SIGINT, self._stop)
+        numbers = (signal.SIGINT,) if prints else (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.getsignal(number) for number in numbers}
+        self._before = {n: it for n, it in before.items() if it is not signal.SIG_IGN}
+        for number in self._before:
+            signal.signal(number, self._stop)
 
     def close(self) -> None:
-        """Restore the handler of SIGINT."""
-        if self._before is not signal.SIG_IGN:
-            signal.signal(signal.SIGINT, self._before)
+        """Restore the handlers of signals."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
         os.close(self._wake)
 
     def while_opening(self, name: str, seconds: float) -> None:
@@ -54,11 +62,14 @@ class Waiter:
         if self._reader in ready:
             raise BrokenPipeError
 
-    def _stop(self, _number: int, _frame: object) -> None:
+    def _stop(self, number: int, _frame: object) -> None:
         self.is_stopped = True
         os.eventfd_write(self._wake, 1)
         # A second one exits at once.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        again = (
+            signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+        )
+        signal.signal(number, again)
 
     def forget(self) -> None:
         """Wait until the due time again after an interrupt."""

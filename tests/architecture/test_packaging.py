@@ -3,6 +3,7 @@
 import configparser
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -113,6 +114,17 @@ def test_bcc_is_never_asked_of_the_python_package_index(installed: Path) -> None
     required = [line for line in metadata if line.startswith("Requires-Dist:")]
     assert [line for line in required if "textual" in line]
     assert not [line for line in required if "bcc" in line.lower()]
+
+
+def test_what_leaves_the_machine_is_asked_of_nobody_who_does_not_want_it(
+    installed: Path,
+) -> None:
+    (info,) = installed.glob("*.dist-info")
+    metadata = (info / "METADATA").read_text("utf-8").splitlines()
+    required = [line for line in metadata if line.startswith("Requires-Dist:")]
+    found = [line for line in required if re.search("opentelem|prometheus|proto", line)]
+    assert len(found) == 1
+    assert found[0].endswith("extra == 'otlp'")
 
 
 def found_with(path: Path, cwd: Path) -> list[Path]:

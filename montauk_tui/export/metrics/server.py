@@ -196,7 +196,7 @@ class Server:
     def _serve(self, connection: _Connection) -> None:
         try:
             if connection.left:
-                self._send(connection)
+                self._send_on(connection)
             elif not self._read(connection):
                 self._close(connection)
         except BlockingIOError:
@@ -218,10 +218,10 @@ class Server:
             both = answer(bytes(connection.request), self._text())
             connection.left = [memoryview(part) for part in both]
             connection.due_s = self._clock() + _ANSWER_S
-            self._send(connection)
+            self._send_on(connection)
         return True
 
-    def _send(self, connection: _Connection) -> None:
+    def _send_on(self, connection: _Connection) -> None:
         with suppress(BlockingIOError):
             connection.send()
         wanted = selectors.EVENT_WRITE if connection.left else selectors.EVENT_READ

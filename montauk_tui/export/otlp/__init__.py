@@ -1,0 +1,1 @@
+"""`montauk events --otlp`: exits and execs as log records of OpenTelemetry."""
