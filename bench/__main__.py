@@ -1,6 +1,16 @@
 """`python -m bench`: runs all benchmarks."""
 
-from bench import churn, ends, kernel, lines, netlink, refresh, responses, start
+from bench import (
+    churn,
+    ends,
+    kernel,
+    lines,
+    metrics,
+    netlink,
+    refresh,
+    responses,
+    start,
+)
 
 if __name__ == "__main__":
     refresh.main()
@@ -18,3 +28,5 @@ if __name__ == "__main__":
     netlink.main()
     print()
     lines.main()
+    print()
+    metrics.main()

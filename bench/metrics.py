@@ -13,17 +13,25 @@ from typing import Final
 
 import numpy as np
 
+from bench.crowd import crowd
+from montauk_tui.collectors.registry import open_collector
 from montauk_tui.engine.groups.accounts import Accounts
 from montauk_tui.engine.groups.counted import COUNTERS, GAUGES, GroupCounts
+from montauk_tui.export.metrics.exporter import Exporter
 from montauk_tui.export.metrics.listening import TcpListener
 from montauk_tui.export.metrics.names import GROUPS, MACHINE
 from montauk_tui.export.metrics.run import Stop
 from montauk_tui.export.metrics.server import Server
 from montauk_tui.export.metrics.text import Renderer, Text
+from montauk_tui.host.local import LocalHost
 
 _ROUNDS: Final = 200
 _SIZES: Final = (20, 170, 200)
 """Groups: 170 and `other` have 2,400 series."""
+
+_PROCESSES: Final = 1_000
+_SAMPLES: Final = 20
+_INTERVAL_S: Final = 0.1
 
 _GET: Final = b"GET /metrics HTTP/1.1\r\n\r\n"
 
@@ -36,6 +44,26 @@ def _ms(action: Callable[[], object], clock: Callable[[], float]) -> float:
         action()
         times.append((clock() - started) * 1e3)
     return statistics.median(times)
+
+
+def _taking(by: str) -> None:
+    """Print what a sample of many processes costs beside its frame."""
+    exporter = Exporter(by, {})
+    frames, taken = [], []
+    with crowd(_PROCESSES), closing(LocalHost(open_collector("traditional"))) as host:
+        for number in range(_SAMPLES):
+            started = time.thread_time()
+            frame = host.next_frame(exporter.needs)
+            made = time.thread_time()
+            exporter.take(frame, 0)
+            taken.append((time.thread_time() - made) * 1e3)
+            frames.append((made - started) * 1e3)
+            time.sleep(_INTERVAL_S if number else 0)
+    print(
+        f"{_PROCESSES:,} processes by {by}: sample and frame "
+        f"{statistics.median(frames):.1f} ms, groups and text "
+        f"{statistics.median(taken):.2f} ms"
+    )
 
 
 def _accounts(groups: int) -> tuple[Accounts, GroupCounts]:
@@ -135,7 +163,9 @@ def _bare(data: bytes) -> float:
 
 
 def main() -> None:
-    """Print a line for each size, and one for scrapes."""
+    """Print a line for each kind of group and each size, and one for scrapes."""
+    for by in ("program", "cgroup"):
+        _taking(by)
     for groups in _SIZES:
         text = _rendering(groups)
     _scrapes(text)

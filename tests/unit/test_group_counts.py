@@ -228,6 +228,30 @@ def test_without_exits_the_credit_of_a_parent_counts_for_its_group() -> None:
     assert row["exited_s"] == pytest.approx(0.4)
 
 
+@pytest.mark.parametrize("sees_exits", [True, False])
+def test_the_cpu_time_of_all_groups_is_that_of_the_ledger(*, sees_exits: bool) -> None:
+    ends = [
+        {"pid": 11, "comm": b"sh", "utime_ns": 5 * 10**8, "stime_ns": 10**7},
+        {"pid": 20, "comm": b"cc1", "start_ticks": NEW, "utime_ns": 3 * 10**8},
+    ]
+    events = {"exits": make_exits(ends), "starts": make_starts([])}
+    first, second = two(
+        [
+            {"pid": 10, "comm": "make", "utime": 7},
+            {"pid": 11, "comm": "sh", "utime": 9},
+        ],
+        [{"pid": 10, "comm": "make", "utime": 19, "stime": 3, "cutime": 40}],
+        **(events if sees_exits else {}),
+    )
+    counts = counted(first, second)
+    ledger = second.ledger
+    assert ledger is not None
+    assert ledger.exited_s is not None
+    total_s = counts.of("user_s").sum() + counts.of("kernel_s").sum()
+    assert ledger.exited_s == pytest.approx(counts.of("exited_s").sum())
+    assert total_s == pytest.approx(ledger.live_s + ledger.exited_s)
+
+
 def test_threads_and_exited_rows_are_not_processes() -> None:
     first, second = two(
         [],

@@ -57,7 +57,7 @@ GROUPS: Final = (
     Metric(
         "montauk_group_exits", COUNTER, "",
         "Processes that exited: with status 0, with another, by a signal, by the OOM "
-        "killer.",
+        "killer, unknown.",
         ("result",), _alone(*RESULTS), RESULTS,
     ),
     Metric(
