@@ -17,7 +17,15 @@ from montauk_tui import __version__
 from tests.exporter.frames import parsed, parsed_open
 from tests.support.patience import MOST_S, until
 
-PROGRAM = [sys.executable, "-m", "montauk_tui", "exporter"]
+# Whoever started the tests may have had some of these ignored.
+SCRIPT = """
+import signal, sys
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_DFL)
+from montauk_tui import cli
+sys.exit(cli.main(["exporter", *sys.argv[1:]]))
+"""
+PROGRAM = [sys.executable, "-c", SCRIPT]
 QUICK = ("--collector", "traditional", "-d", "0.1")
 
 

@@ -27,6 +27,13 @@ LARGE = Text(b"x" * (8 << 20), b"")
 GET = b"GET /metrics HTTP/1.1\r\nHost: anything at all\r\n\r\n"
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give clients as long as a busy machine takes."""
+    for name in ("_REQUEST_S", "_ANSWER_S", "_LINGER_S"):
+        monkeypatch.setattr(module, name, MOST_S)
+
+
 class Serving:
     """A server in a thread of its own."""
 

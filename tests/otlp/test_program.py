@@ -115,9 +115,8 @@ def test_without_a_receiver_the_end_says_what_was_dropped(
         port = server.getsockname()[1]
     result = events("--otlp", f"http://127.0.0.1:{port}")
     assert result.code == 0
-    lines = result.err.splitlines()
-    assert lines[-1] == "0 records sent, 2 dropped: not sent in time at the end"
-    assert "Connection refused; it is tried again" in lines[0]
+    last = result.err.splitlines()[-1]
+    assert last == "0 records sent, 2 dropped: not sent in time at the end"
 
 
 @pytest.mark.parametrize(
@@ -154,8 +153,11 @@ def test_without_the_extra_protobuf_is_refused(
     assert "pip install 'montauk-tui[otlp]'" in result.complaint
 
 
+# Whoever started the tests may have had SIGINT ignored.
 FAKED = """
 import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
 from montauk_tui import cli
 from montauk_tui.collectors import registry
 from tests.support.stream import LIFE, END, Made, sample_of
