@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 
-from montauk_tui.model.exits import EXIT_FIELDS
+from montauk_tui.model.deaths import Task
+from montauk_tui.model.exits import EXIT_FIELDS, Deaths
 from montauk_tui.model.lookups import Lookups
 from montauk_tui.model.recording import numbers_of_cgroups, numbers_of_users
 from montauk_tui.model.sample import ProcessTable, Sample
@@ -85,9 +87,7 @@ class Encoder:
             "exits": None if exits is None else len(exits),
             "starts": None if starts is None else len(starts),
             "ending": None if sample.ending is None else len(sample.ending),
-            "deaths": [[*whose, plain(it)] for whose, it in exits.deaths.items()]
-            if exits is not None
-            else [],
+            "deaths": [] if exits is None else self._deaths(exits.deaths),
             "users": {number: lookups.user(number) for number in users},
             "cgroups": {number: lookups.cgroup(number) for number in cgroups},
         }
@@ -95,14 +95,25 @@ class Encoder:
         blocks.add(json.dumps(head, separators=(",", ":")).encode())
         self._add_processes(blocks, sample.processes, lookups)
         self._add_ticks(blocks, sample, ticks)
-        if exits is not None:
-            add_records(blocks, exits, tuple(EXIT_FIELDS))
-        if starts is not None:
-            add_records(blocks, starts, tuple(START_FIELDS))
+        for events, names in ((exits, EXIT_FIELDS), (starts, START_FIELDS)):
+            if events is not None:
+                wanted = self._wants_arguments
+                add_records(blocks, events, tuple(names), arguments=wanted)
         if sample.ending is not None:
             blocks.add_ints(sample.ending)
         self._facts, self.is_key = facts, False
         return blocks.bytes()
+
+    def _deaths(self, deaths: Deaths) -> list[Any]:
+        found = []
+        for whose, death in deaths.items():
+            one, request = death, death.request
+            if not self._wants_arguments:
+                if request is not None:
+                    request = request._replace(sender=_unargued(request.sender))
+                one = replace(death, sender=_unargued(death.sender), request=request)
+            found.append([*whose, plain(one)])
+        return found
 
     def _add_processes(
         self, blocks: Blocks, table: ProcessTable, lookups: Lookups
@@ -142,6 +153,10 @@ class Encoder:
             base = self._ticks if np.array_equal(ids, self._cpu_ids) else None
             blocks.add_matrix((ticks if base is None else ticks - base).T)
         self._ticks, self._cpu_ids = ticks, ids
+
+
+def _unargued(sender: Task) -> Task:
+    return sender._replace(cmdline=None)
 
 
 def _facts(sample: Sample) -> dict[str, Any]:

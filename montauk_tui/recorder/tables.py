@@ -138,15 +138,19 @@ def take_rows(reader: Reader, most: int) -> Ints:
     return rows
 
 
-def add_records(blocks: Blocks, table: RecordTable, names: Sequence[str]) -> None:
-    """Add a table of events with these columns."""
+def add_records(
+    blocks: Blocks, table: RecordTable, names: Sequence[str], *, arguments: bool
+) -> None:
+    """Add a table of events with these columns, and with arguments or without."""
     values = np.empty((len(names), len(table)), dtype=np.int64)
     for row, name in zip(values, names, strict=True):
         row[:] = getattr(table, name)
     # Neighbours are alike: times, pids, parents.
     blocks.add_matrix(np.diff(values, axis=1, prepend=0) if values.size else values)
     for name in ("comm", *table.BYTES):
-        blocks.add_texts(getattr(table, name).tolist())
+        is_kept = arguments or name != "cmdline"
+        texts = getattr(table, name).tolist() if is_kept else [b""] * len(table)
+        blocks.add_texts(texts)
 
 
 def take_records(

@@ -193,9 +193,23 @@ def test_arguments_go_with_their_process() -> None:
 
 def test_without_arguments_there_are_none() -> None:
     encoder, lookups = Encoder(arguments=False), FakeLookups({7: b"psql\0secret"})
-    payload = encoder.payload(make_sample([{"pid": 7}]), lookups, "kernel", 0)
+    asked = SENDER._replace(cmdline=b"kill\0secret")
+    death = make_death(sender=asked, request=Request(asked, 5))
+    sample = make_sample(
+        [{"pid": 7}],
+        exits=make_exits([{"pid": 9, "cmdline": b"a\0secret", "death": death}]),
+        starts=make_starts([exec_(9, 6, cmdline=b"a\0secret")]),
+    )
+    payload = encoder.payload(sample, lookups, "kernel", 0)
     assert b"secret" not in payload
-    assert Decoder(SCHEMA).moment(payload, is_key=True).answers.arguments == {}
+    moment = Decoder(SCHEMA).moment(payload, is_key=True)
+    assert moment.answers.arguments == {}
+    exits, starts = moment.sample.exits, moment.sample.starts
+    assert exits is not None
+    assert starts is not None
+    # That there were arguments tells programs from kernel threads.
+    for events in (exits, starts):
+        assert events.cmdline_bytes.tolist() == [len(b"a\0secret")]
 
 
 def test_columns_of_another_version_are_left_out_and_missing_ones_unknown() -> None:
