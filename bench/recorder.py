@@ -28,7 +28,7 @@ from montauk_tui.recorder.writer import Writer
 _SIZES: Final = (100, 1_000, 5_000)
 _SAMPLES: Final = 90
 _INTERVAL_S: Final = 0.25
-_LIMITS: Final = Limits(age_s=1e9, size_bytes=1 << 40)
+_LIMITS: Final = Limits(age_s=1e9, size_bytes=1 << 40, full_s=1e9)
 _DAY_S: Final = 86_400
 
 

@@ -50,8 +50,8 @@ function _shtab_montauk_using
   test "$_shtab_montauk_cmdpath" = "$argv"
 end
 
-set -g _shtab_montauk_commands config 'config import' events exporter probes 'probes load' 'probes unload' 'probes status' 'probes layout' record replay report
-set -g _shtab_montauk_opts_with_value --at --by --collector --delay --dir --duration --filter --from --group --highlight-changes --host --iterations --keep --limit --line --listen --name --otlp --pid --ppid --record --recording --samples --size --slots --sort --sort-key --sort-override --textfile --theme --to --unix --user --width --with -F -H -P -d -l -n -o -p -s -u -w
+set -g _shtab_montauk_commands config 'config import' events probes 'probes load' 'probes unload' 'probes status' 'probes layout' record replay report
+set -g _shtab_montauk_opts_with_value --at --by --collector --delay --dir --duration --filter --from --full --group --highlight-changes --host --iterations --keep --limit --line --name --pid --ppid --record --recording --samples --size --slots --sort --sort-key --sort-override --theme --to --user --width --with -F -H -P -d -l -n -o -p -s -u -w
 
 complete -c montauk -e
 complete -c montauk -f
@@ -137,6 +137,7 @@ complete -c montauk -n '_shtab_montauk_using record' -s h -l help -d 'show this 
 complete -c montauk -n '_shtab_montauk_using record' -l dir -x -d 'where (default: ~/.local/state/montauk/recordings)'
 complete -c montauk -n '_shtab_montauk_using record' -s d -l delay -x -d 'seconds between samples, as in top: 1.5, 2s, 500ms (default 1); in htop 15 means 1.5 s'
 complete -c montauk -n '_shtab_montauk_using record' -l keep -x -d 'how long: 12h, 30d (default: 7d)'
+complete -c montauk -n '_shtab_montauk_using record' -l full -x -d 'how long every sample; later one a minute, with all exits (default: 1d)'
 complete -c montauk -n '_shtab_montauk_using record' -l size -x -d 'most of all segments together: 500m, 10g (default: 2g)'
 complete -c montauk -n '_shtab_montauk_using record' -l no-arguments -d 'names of programs only: arguments may hold secrets'
 complete -c montauk -n '_shtab_montauk_using record' -l duration -x -d 'stop after this time: 90s, 10m, 1h (default: until stopped)'

@@ -21,7 +21,11 @@ def run(options: argparse.Namespace) -> int:
     path = Path(options.dir) if options.dir else default_path()
     folder = Folder.made(path)
     usual = Limits()
-    limits = Limits(options.keep or usual.age_s, options.size or usual.size_bytes)
+    limits = Limits(
+        options.keep or usual.age_s,
+        options.size or usual.size_bytes,
+        options.full or usual.full_s,
+    )
     writer = Writer(folder, limits, arguments=not options.no_arguments)
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

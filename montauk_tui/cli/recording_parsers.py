@@ -34,6 +34,10 @@ def record_parser() -> argparse.ArgumentParser:
         help="how long: 12h, 30d (default: 7d)",
     )  # fmt: skip
     result.add_argument(
+        "--full", metavar="AGE", type=_age,
+        help="how long every sample; later one a minute, with all exits (default: 1d)",
+    )  # fmt: skip
+    result.add_argument(
         "--size", metavar="SIZE", type=_size,
         help="most of all segments together: 500m, 10g (default: 2g)",
     )  # fmt: skip

@@ -49,6 +49,8 @@ class Moment:
     """The collector that took the sample."""
     opening: int = 0
     """Differs from that of the previous moment where another collector took over."""
+    samples: int = 1
+    """How many samples it stands for: their events and the state of the last."""
 
 
 class Mark(IntFlag):

@@ -20,6 +20,7 @@ from montauk_tui.model.schema import UNKNOWN, Floats, Ints, as_floats
 from montauk_tui.model.starts import StartTable
 from montauk_tui.model.text import clean_text
 from montauk_tui.recorder.blocks import Reader, bounded
+from montauk_tui.recorder.encoder import KNOWN_FACTS
 from montauk_tui.recorder.layout import BadFrame
 from montauk_tui.recorder.plain import built, read_json
 from montauk_tui.recorder.tables import Matrix, take_difference, take_records, take_rows
@@ -81,7 +82,12 @@ class Decoder:
         return Moment(
             sample, self._answers, clean_text(self._facts.get("source", "unknown")),
             bounded(self._facts.get("opening", 0), _MOST_ROWS),
+            max(1, bounded(self._facts.get("samples", 1), _MOST_ROWS)),
         )  # fmt: skip
+
+    def unknown_facts(self) -> set[str]:
+        """Return the facts of the last moment that this version has no place for."""
+        return self._facts.keys() - KNOWN_FACTS
 
     def _take_facts(self, head: Mapping[str, Any]) -> None:
         dropped = head.get("dropped", ())

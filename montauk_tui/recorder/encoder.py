@@ -3,15 +3,20 @@
 import json
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 
 from montauk_tui.model.deaths import Task
 from montauk_tui.model.exits import EXIT_FIELDS, Deaths
-from montauk_tui.model.lookups import Lookups
 from montauk_tui.model.recording import numbers_of_cgroups, numbers_of_users
-from montauk_tui.model.sample import ProcessTable, Sample
+from montauk_tui.model.sample import (
+    Counters,
+    HostSample,
+    Identity,
+    ProcessTable,
+    Sample,
+)
 from montauk_tui.model.schema import FIELDS, Bools, Field, Ints
 from montauk_tui.model.starts import START_FIELDS
 from montauk_tui.recorder.blocks import Blocks, as_ints
@@ -32,6 +37,34 @@ NOT_FACTS: Final = ("processes", "host", "counters", "exits", "starts", "ending"
 """Fields of a sample that have a place of their own."""
 
 HOST_ARRAYS: Final = ("cpu_ids", "cpu_ticks")
+
+KNOWN_FACTS: Final = frozenset(
+    {"source", "opening", "samples"}
+    | set(Sample.__slots__) - set(NOT_FACTS)
+    | {f"host.{name}" for name in HostSample.__slots__ if name not in HOST_ARRAYS}
+    | {f"counters.{name}" for name in Counters.__slots__}
+)
+"""What a payload has beside tables and arrays."""
+
+
+class Texts(Protocol):
+    """The look-ups of which a payload has the answers."""
+
+    def cmdline(self, identity: Identity) -> bytes | None:
+        """Return the arguments of a process."""
+        ...
+
+    def cut_rows(self, table: ProcessTable) -> Bools:
+        """Tell which rows have longer arguments than are kept."""
+        ...
+
+    def user(self, uid: int) -> str:
+        """Return the name of a user."""
+        ...
+
+    def cgroup(self, number: int) -> str:
+        """Return the path of a cgroup."""
+        ...
 
 
 def schema() -> dict[str, Any]:
@@ -62,7 +95,12 @@ class Encoder:
         self._cgroups: set[int] = set()
 
     def payload(
-        self, sample: Sample, lookups: Lookups, source: str, opening: int
+        self,
+        sample: Sample,
+        lookups: Texts,
+        source: str,
+        opening: int,
+        samples: int = 1,
     ) -> bytes:
         """Return the payload of a sample.
 
@@ -72,8 +110,11 @@ class Encoder:
                 cgroups that were not named since `start_anew`, are looked up.
             source: The name of the collector.
             opening: Its number among those opened one after the other.
+            samples: How many samples it stands for.
         """
         facts = _facts(sample) | {"source": source, "opening": opening}
+        if samples != 1:
+            facts["samples"] = samples
         users = _unnamed(numbers_of_users(sample), self._users)
         cgroups = _unnamed(numbers_of_cgroups(sample), self._cgroups)
         ticks = as_ints(sample.host.cpu_ticks)
@@ -116,7 +157,7 @@ class Encoder:
         return found
 
     def _add_processes(
-        self, blocks: Blocks, table: ProcessTable, lookups: Lookups
+        self, blocks: Blocks, table: ProcessTable, lookups: Texts
     ) -> None:
         matrix = Matrix.of(table, self._matrix.names)
         new = new_rows(self._table, table)

@@ -16,6 +16,8 @@ from montauk_tui.model.text import named
 
 SUFFIX: Final = ".mtk"
 _LOCK: Final = "lock"
+_BESIDE: Final = ".new"
+"""Added to the name of a segment: what is to take its place."""
 _NAME: Final = "%Y%m%dT%H%M%S"
 
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -40,6 +42,13 @@ class Stored(NamedTuple):
 def default_path() -> Path:
     """Return the folder of this user's recordings, below XDG_STATE_HOME."""
     return platformdirs.user_state_path("montauk") / "recordings"
+
+
+class Created(NamedTuple):
+    """A segment that is new."""
+
+    name: str
+    descriptor: int
 
 
 class Folder:
@@ -80,6 +89,7 @@ class Folder:
         try:
             folder.check_ours()
             folder.take_lock()
+            folder.clean()
         except BaseException:
             folder.close()
             raise
@@ -138,8 +148,8 @@ class Folder:
                 found.append(Stored(name, status.st_size, status.st_mtime_ns))
         return found
 
-    def create(self, wall_s: float, boot_id: str) -> int:
-        """Return the descriptor of a new segment that only its owner may read.
+    def create(self, wall_s: float, boot_id: str) -> Created:
+        """Return a new segment that only its owner may read.
 
         Raises:
             OSError: There is no room for it.
@@ -148,10 +158,48 @@ class Folder:
         for attempt in range(1000):
             name = f"{start}.{attempt:03}-{boot_id[:8]}{SUFFIX}"
             try:
-                return os.open(name, _NEW, 0o600, dir_fd=self._descriptor)
+                return Created(name, self._create(name))
             except FileExistsError:
                 continue
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+
+    def _create(self, name: str) -> int:
+        return os.open(name, _NEW, 0o600, dir_fd=self._descriptor)
+
+    def create_beside(self, name: str) -> int:
+        """Return the descriptor of a new file that is to take a segment's place.
+
+        Raises:
+            OSError: There is no room for it.
+        """
+        return self._create(name + _BESIDE)
+
+    def replace(self, name: str) -> None:
+        """Put the file of `create_beside` in the place of its segment.
+
+        A reader that has the old file open goes on with it.
+
+        Raises:
+            OSError: One of them is not there.
+        """
+        os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
+        where = self._descriptor
+        os.rename(name + _BESIDE, name, src_dir_fd=where, dst_dir_fd=where)
+
+    def discard(self, name: str) -> None:
+        """Remove the file of `create_beside`, if there is one.
+
+        Raises:
+            OSError: It cannot be removed.
+        """
+        self.remove(name + _BESIDE)
+
+    def clean(self) -> None:
+        """Remove what a crash left of files that were to take a segment's place."""
+        for name in os.listdir(self._descriptor):  # noqa: PTH208
+            if name.endswith(SUFFIX + _BESIDE):
+                with suppress(OSError):
+                    self.remove(name)
 
     def open(self, name: str) -> int:
         """Return a descriptor of a segment.
@@ -173,6 +221,11 @@ class Folder:
         """
         with suppress(FileNotFoundError):
             os.unlink(name, dir_fd=self._descriptor)
+
+    @property
+    def descriptors(self) -> tuple[int, int]:
+        """The folder and its lock, for a process that works in it; -1 for no lock."""
+        return self._descriptor, self._lock
 
     def close(self) -> None:
         """Release the folder, and with it the lock."""

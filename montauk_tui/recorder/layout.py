@@ -20,6 +20,9 @@ VERSION: Final = 1
 MOST_RAW_BYTES: Final = 1 << 26
 """Of a payload: 100,000 processes in full with 300 bytes of arguments."""
 
+THINNED: Final = "thinned"
+"""In a head: whether the segment has fewer moments than were recorded."""
+
 _FIELDS: Final = struct.Struct("<4sBBHIIIqqffff")
 _CRC: Final = struct.Struct("<I")
 HEADER_BYTES: Final = _FIELDS.size + _CRC.size

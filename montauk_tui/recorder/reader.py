@@ -203,11 +203,11 @@ def _part(segment: Segment) -> _Part:
     return _Part(
         segment,
         RecordedOn(*(clean_text(host.get(name, "")) for name in RecordedOn._fields)),
-        _schema(head.get("columns")),
+        schema_of(head.get("columns")),
     )
 
 
-def _schema(columns: Any) -> Schema:
+def schema_of(columns: Any) -> Schema:
     """Return the names of the columns of each table, in order."""
     if not isinstance(columns, Mapping):
         raise BadFrame("a segment does not name its columns")

@@ -1,10 +1,29 @@
-"""Removes the oldest segments, before there is another one."""
+"""Keeps a folder within its limits: old segments are thinned, and later removed."""
 
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Final, NamedTuple
 
+from montauk_tui import children
+from montauk_tui.descriptors import lower_limit_of
+from montauk_tui.errors import MontaukError
+from montauk_tui.recorder import thinner
 from montauk_tui.recorder.folder import Folder, Stored
+from montauk_tui.recorder.layout import THINNED
+from montauk_tui.recorder.plain import read_json
+from montauk_tui.recorder.segment import Segment
 
 _NS_PER_S: Final = 10**9
+_NEARLY: Final = 0.8
+"""Share of the size from which all segments are thinned, the oldest first."""
+
+_GRACE_S: Final = 5.0
+"""How long to wait for a thread that is to end: a disk may hang."""
 
 
 class Limits(NamedTuple):
@@ -13,16 +32,8 @@ class Limits(NamedTuple):
     age_s: float = 7 * 86_400.0
     size_bytes: int = 2 << 30
     """Of all segments, the one being written included."""
-
-
-def make_room(folder: Folder, limits: Limits, needed_bytes: int, now_ns: int) -> None:
-    """Remove segments that are too old, and the oldest until `needed_bytes` fit.
-
-    Raises:
-        OSError: One cannot be removed.
-    """
-    for name in excess(folder.segments(), limits, needed_bytes, now_ns):
-        folder.remove(name)
+    full_s: float = 86_400.0
+    """Age from which one moment a minute is kept, with all events."""
 
 
 def excess(
@@ -38,3 +49,150 @@ def excess(
         removed.append(one.name)
         total -= one.size
     return removed
+
+
+def to_thin(segments: list[Stored], limits: Limits, now_ns: int) -> list[str]:
+    """Return the segments to thin, oldest first; all of them where room gets short."""
+    total = sum(one.size for one in segments)
+    oldest_ns = now_ns - int(limits.full_s * _NS_PER_S)
+    is_short = total > limits.size_bytes * _NEARLY
+    return [one.name for one in segments if is_short or one.modified_ns < oldest_ns]
+
+
+class Retention:
+    """Applies limits to a folder, for the one who writes there.
+
+    Segments are thinned by a niced process, one after the other, which a thread waits
+    for. Whoever takes samples waits for one rename at most.
+    """
+
+    def __init__(
+        self, folder: Folder, limits: Limits, clock_ns: Callable[[], int]
+    ) -> None:
+        """Take a folder that is ours, and the wall clock."""
+        self._folder, self._limits, self._clock_ns = folder, limits, clock_ns
+        self._lock = threading.Lock()
+        """Held to rename and to remove: what is removed must not come back."""
+        self._current = ""
+        """The segment that is being written."""
+        self._is_due = False
+        """Whether to look for old segments again."""
+        self._settled: set[str] = set()
+        """Segments that are thinned, or cannot be."""
+        self._thread: threading.Thread | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._is_closed = False
+
+    def make_room(self, needed_bytes: int) -> None:
+        """Remove segments that are too old, and the oldest until `needed_bytes` fit.
+
+        Raises:
+            OSError: One cannot be removed.
+        """
+        with self._lock:
+            segments, now_ns = self._folder.segments(), self._clock_ns()
+            for name in excess(segments, self._limits, needed_bytes, now_ns):
+                self._folder.remove(name)
+
+    def thin_old(self, current: str) -> None:
+        """Thin old segments from now on, except the one that is being written."""
+        with self._lock:
+            self._current, self._is_due = current, True
+            if self._thread is not None:
+                return
+            self._thread = thread = threading.Thread(
+                target=self._work, name="montauk-thin", daemon=True
+            )
+        try:
+            thread.start()
+        except RuntimeError:
+            # Without a thread the segments stay as they are for now.
+            self._thread = None
+
+    def wait(self, timeout_s: float | None = None) -> None:
+        """Wait until everything that is old has been thinned."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout_s)
+
+    def close(self) -> None:
+        """Stop; what is being thinned stays as it was."""
+        self._is_closed = True
+        if self._process is not None:
+            self._process.kill()
+        self.wait(_GRACE_S)
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                if not self._is_due or self._is_closed:
+                    self._thread = None
+                    return
+                self._is_due = False
+            self._thin_all()
+
+    def _thin_all(self) -> None:
+        while not self._is_closed and (name := self._next()):
+            try:
+                if not self._is_thinned(name) and not self._thin(name):
+                    return
+            except (OSError, MontaukError):
+                pass  # It was removed meanwhile, or is no segment.
+            self._settled.add(name)
+
+    def _next(self) -> str | None:
+        try:
+            segments, now_ns = self._folder.segments(), self._clock_ns()
+        except OSError:
+            return None
+        kept = self._settled | {self._current}
+        old = to_thin(segments, self._limits, now_ns)
+        return next((name for name in old if name not in kept), None)
+
+    def _thin(self, name: str) -> bool:
+        """Thin a segment; tell whether there is nothing to try again later."""
+        try:
+            code = self._rewritten(name)
+            if code == os.EX_OK:
+                with self._lock:
+                    self._folder.replace(name)
+        finally:
+            with suppress(OSError):
+                self._folder.discard(name)
+        return code >= 0 and code != thinner.NO_ROOM
+
+    def _is_thinned(self, name: str) -> bool:
+        segment = Segment(self._folder.open(name))
+        try:
+            head = read_json(segment.head_payload)
+        finally:
+            segment.close()
+        return isinstance(head, dict) and head.get(THINNED) is True
+
+    def _rewritten(self, name: str) -> int:
+        """Let a process write the small form of a segment; return its exit code.
+
+        It exits with this thread, holds the lock of the folder until then, and gets
+        nothing else from whoever started montauk.
+        """
+        folder, lock = self._folder.descriptors
+        command = [
+            sys.executable, "-I", "-S", str(Path(thinner.__file__)),
+            str(os.getpid()), str(folder), name,
+        ]  # fmt: skip
+        paths = os.pathsep.join(filter(os.path.isabs, sys.path))
+        with children.stops_blocked():
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                env={thinner.PATHS: paths},
+                pass_fds=[one for one in (folder, lock) if one >= 0],
+                start_new_session=True,
+            )
+        lower_limit_of(self._process.pid)
+        if self._is_closed:
+            self._process.kill()
+        return self._process.wait()

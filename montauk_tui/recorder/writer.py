@@ -15,7 +15,7 @@ from montauk_tui.model.sample import Sample
 from montauk_tui.recorder.encoder import Encoder, schema
 from montauk_tui.recorder.folder import Folder
 from montauk_tui.recorder.layout import VERSION, Kind
-from montauk_tui.recorder.retention import Limits, make_room
+from montauk_tui.recorder.retention import Limits, Retention
 from montauk_tui.recorder.segment import SegmentWriter, StoredFrame
 from montauk_tui.recorder.summary import marks_of, usage_of
 
@@ -31,10 +31,17 @@ class Writer:
     """Records samples in a folder, from one thread."""
 
     def __init__(
-        self, folder: Folder, limits: Limits, *, arguments: bool = True
+        self,
+        folder: Folder,
+        limits: Limits,
+        *,
+        arguments: bool = True,
+        clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
-        """Take a folder that is ours."""
-        self._folder, self._limits = folder, limits
+        """Take a folder that is ours, and the wall clock by which segments age."""
+        self._folder = folder
+        self.retention = Retention(folder, limits, clock_ns)
+        """Removes and thins old segments."""
         self._encoder = Encoder(arguments=arguments)
         self._segment: SegmentWriter | None = None
         self._host = this_host()
@@ -105,13 +112,14 @@ class Writer:
         return now_s >= self._began_s + SEGMENT_S or segment.size >= SEGMENT_BYTES
 
     def _new_segment(self, sample: Sample) -> SegmentWriter:
-        make_room(self._folder, self._limits, SEGMENT_BYTES, time.time_ns())
-        descriptor = self._folder.create(sample.time_s, self._host["boot_id"])
+        self.retention.make_room(SEGMENT_BYTES)
+        name, descriptor = self._folder.create(sample.time_s, self._host["boot_id"])
         try:
             segment = SegmentWriter(descriptor, self._head(sample))
         except OSError:
             os.close(descriptor)
             raise
+        self.retention.thin_old(name)
         self._segment, self._began_s = segment, sample.monotonic_s
         self._encoder.start_anew()
         return segment
@@ -131,6 +139,7 @@ class Writer:
 
     def close(self) -> None:
         """Close the segment, so that it has an index, and release the folder."""
+        self.retention.close()
         self._end_segment()
         self._folder.close()
 

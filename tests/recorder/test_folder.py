@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from montauk_tui.recorder.folder import CannotRecord, Folder, Stored, default_path
-from montauk_tui.recorder.retention import Limits, excess, make_room
+from montauk_tui.recorder.retention import Limits, Retention, excess, to_thin
 
 DAY_S = 86_400.0
 DAY_NS = 86_400 * 10**9
@@ -80,8 +80,8 @@ def test_a_lock_that_is_a_link_is_refused(tmp_path: Path) -> None:
 
 def test_only_segments_are_segments(tmp_path: Path) -> None:
     with closing(Folder.made(tmp_path / "it")) as folder:
-        os.close(folder.create(0.0, "abcdefgh-1"))
-        os.close(folder.create(0.0, "abcdefgh-1"))
+        for _ in range(2):
+            os.close(folder.create(0.0, "abcdefgh-1").descriptor)
         (tmp_path / "it" / "notes.txt").touch()
         (tmp_path / "it" / "folder.mtk").mkdir()
         (tmp_path / "it" / "link.mtk").symlink_to("notes.txt")
@@ -116,13 +116,27 @@ def test_the_oldest_go_first(age_s: float, size: int, gone: list[str]) -> None:
     assert excess(SEGMENTS, Limits(age_s, size), 100, now_ns=0) == gone
 
 
+@pytest.mark.parametrize(
+    ("full_s", "size", "small"),
+    [
+        (10 * DAY_S, 500, []),
+        (4 * DAY_S, 501, ["9", "5"]),
+        (10 * DAY_S, 499, ["9", "5", "3", "0"]),
+    ],
+)
+def test_the_old_are_thinned_and_all_where_room_gets_short(
+    full_s: float, size: int, small: list[str]
+) -> None:
+    assert to_thin(SEGMENTS, Limits(1e9, size, full_s), now_ns=0) == small
+
+
 def test_room_is_made(tmp_path: Path) -> None:
     with closing(Folder.made(tmp_path / "it")) as folder:
         for second in range(3):
-            descriptor = folder.create(float(second), "boot")
+            descriptor = folder.create(float(second), "boot").descriptor
             os.ftruncate(descriptor, 1_000)
             os.close(descriptor)
-        make_room(folder, Limits(1e9, 3_500), 1_000, 0)
+        Retention(folder, Limits(1e9, 3_500), lambda: 0).make_room(1_000)
         assert [one.name[:15] for one in folder.segments()] == [
             "19700101T000001", "19700101T000002",
         ]  # fmt: skip

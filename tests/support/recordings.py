@@ -21,7 +21,7 @@ from montauk_tui.recorder.retention import Limits
 from montauk_tui.recorder.writer import Writer
 from tests.support.builders import FakeLookups
 
-PLENTY = Limits(age_s=1e9, size_bytes=1 << 40)
+PLENTY = Limits(age_s=1e9, size_bytes=1 << 40, full_s=1e9)
 
 
 def frames_of(samples: Iterable[Sample], lookups: Lookups | None = None) -> list[Frame]:

@@ -42,7 +42,9 @@ class ReplayCollector(Collector):
         if not total:
             return "no sample"
         damaged = f", {self.damaged} damaged" if self.damaged else ""
-        return f"{self.moment.source}, sample {self._next} of {total}{damaged}"
+        merged = self.moment.samples
+        thinned = f", thinned from {merged:,}" if merged > 1 else ""
+        return f"{self.moment.source}, sample {self._next} of {total}{thinned}{damaged}"
 
     @property
     def position(self) -> int:
