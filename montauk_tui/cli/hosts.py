@@ -84,9 +84,11 @@ def recorded_host(
         recording = DiskRecording(opened, host)
     finally:
         opened.close()
-    for line in recording.complaints:
-        streams.complain(f"{named(path)}: {line}")
-    first, last = recording.part(begin, end)
+    try:
+        first, last = recording.part(begin, end)
+    finally:
+        for line in recording.complaints:
+            streams.complain(f"{named(path)}: {line}")
     result = RecordedHost(recording, last + 1)
     result.go_to(max(0, first - lead))
     return result

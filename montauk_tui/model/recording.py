@@ -51,6 +51,8 @@ class Moment:
     """Differs from that of the previous moment where another collector took over."""
     samples: int = 1
     """How many samples it stands for: their events and the state of the last."""
+    note: str = ""
+    """What was between it and the previous moment, in a few words: a gap, a suspend."""
 
 
 class Mark(IntFlag):
@@ -64,6 +66,10 @@ class Mark(IntFlag):
     """The OOM killer chose a process."""
     FAILED = 8
     """A process failed: an exit code other than 0, or a signal."""
+    CLOCK = 16
+    """Somebody set the clock."""
+    SUSPENDED = 32
+    """The machine was suspended."""
 
 
 class Timeline(NamedTuple):

@@ -120,4 +120,4 @@ def checked(header: bytes, payload: bytes) -> int:
     return int(stored)
 
 
-_ALL_MARKS: Final = Mark.LOST | Mark.COLLECTOR | Mark.OOM | Mark.FAILED
+_ALL_MARKS: Final = sum(Mark)

@@ -1,7 +1,7 @@
 """Recordings on disk as moments: segments of one host, in the order of time."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from montauk_tui.recorder.decoder import Decoder, Schema
 from montauk_tui.recorder.encoder import TABLES
 from montauk_tui.recorder.folder import Folder
 from montauk_tui.recorder.layout import BadFrame, Kind
+from montauk_tui.recorder.notes import about_begin, clock, note_of
 from montauk_tui.recorder.plain import read_json
 from montauk_tui.recorder.segment import Entries, Segment
 from montauk_tui.recorder.times import first_from, last_until, read_moment
@@ -44,7 +45,8 @@ class _Part(NamedTuple):
 class DiskRecording:
     """The moments of a host in a folder.
 
-    `complaints` has a line for each segment that cannot be read.
+    `complaints` has a line for each segment that cannot be read, and for a part that
+    does not begin as it was asked for.
     """
 
     def __init__(self, folder: Folder, host: str = "") -> None:
@@ -124,13 +126,15 @@ class DiskRecording:
         if begin is not None:
             begin_s = read_moment(begin, float(wall_s[-1]))
             first = first_from(wall_s, begin_s)
+            if first <= last and (line := about_begin(begin, begin_s, self.index)):
+                self.complaints.append(line)
         if end is not None:
             end_s = read_moment(end, float(wall_s[-1]))
             last = last_until(wall_s, end_s)
         if first > last:
             raise NoRecording(
                 "nothing was recorded then",
-                f"it goes from {_clock(wall_s[0])} to {_clock(wall_s[-1])}",
+                f"it goes from {clock(wall_s[0])} to {clock(wall_s[-1])}",
             )
         return first, last
 
@@ -157,7 +161,20 @@ class DiskRecording:
             self._last = one
         if self._moment is None:
             raise MomentDamaged(f"sample {number + 1} of the recording is damaged")
+        if note := self._note(part, number, is_first=number == first):
+            self._moment = replace(self._moment, note=note)
         return self._moment
+
+    def _note(self, part: int, number: int, *, is_first: bool) -> str:
+        """Return what was between a moment and the previous one."""
+        if not number:
+            return ""
+        boots = {one.host.boot_id for one in self._parts[max(0, part - 1) : part + 1]}
+        return note_of(
+            self.index[number - 1],
+            self.index[number],
+            has_booted=is_first and len(boots) > 1,
+        )
 
     def _place(self, number: int) -> tuple[int, int]:
         """Return the segment of a moment, and the number of its first one."""
@@ -189,10 +206,6 @@ class DiskRecording:
             pass
         self._decoder = None
         return None
-
-
-def _clock(wall_s: float) -> str:
-    return f"{datetime.fromtimestamp(float(wall_s)).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def _part(segment: Segment) -> _Part:

@@ -44,7 +44,9 @@ class ReplayCollector(Collector):
         damaged = f", {self.damaged} damaged" if self.damaged else ""
         merged = self.moment.samples
         thinned = f", thinned from {merged:,}" if merged > 1 else ""
-        return f"{self.moment.source}, sample {self._next} of {total}{thinned}{damaged}"
+        note = f", {note}" if (note := self.moment.note) else ""
+        about = f"{thinned}{note}{damaged}"
+        return f"{self.moment.source}, sample {self._next} of {total}{about}"
 
     @property
     def position(self) -> int:

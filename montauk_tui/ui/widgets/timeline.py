@@ -30,6 +30,8 @@ _MARKS: Final = (
     (Mark.OOM, "K", "alert"),
     (Mark.LOST, "L", "hot"),
     (Mark.COLLECTOR, "C", "notice"),
+    (Mark.SUSPENDED, "S", "notice"),
+    (Mark.CLOCK, "T", "notice"),
     (Mark.FAILED, "·", "warm"),
 )
 """Of a cell the first is shown; the last only where the axis is empty."""

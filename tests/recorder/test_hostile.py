@@ -1,0 +1,181 @@
+"""Recordings made to deceive: names that draw, heads of others, two writers at once."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from montauk_tui.collectors.replay.collector import ReplayCollector
+from montauk_tui.errors import RecordingEnded
+from montauk_tui.model.sample import Identity
+from montauk_tui.model.schema import Need
+from montauk_tui.recorder import writer as writing
+from montauk_tui.recorder.encoder import schema
+from montauk_tui.recorder.folder import SUFFIX, CannotRecord, Folder
+from montauk_tui.recorder.layout import HEADER_BYTES, Kind, unpacked
+from montauk_tui.recorder.reader import NoRecording
+from montauk_tui.recorder.segment import SegmentWriter, StoredFrame
+from tests.support.builders import FakeLookups, make_sample
+from tests.support.busy import LOOKUPS, samples
+from tests.support.exits import make_exits
+from tests.support.recordings import frames_of, read, samples_of, write
+from tests.support.starts import make_starts
+
+EVIL = "\x1b]0;owned\x07\x1b[2J\u202ename\r\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "it"
+
+
+def is_clean(text: str) -> bool:
+    return all(char.isprintable() for char in text)
+
+
+def test_names_cannot_draw(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a collector cleans, a file can have as it was."""
+    host = {"machine_id": EVIL, "boot_id": EVIL, "kernel": EVIL, "architecture": EVIL}
+    monkeypatch.setattr(writing, "this_host", lambda: host)
+    lookups = FakeLookups({7: EVIL.encode()}, {0: EVIL, 1: EVIL})
+    monkeypatch.setattr(lookups, "cgroup", lambda _: EVIL)
+    exits = make_exits([{"pid": 9, "comm": EVIL.encode()[:15], "cgroup_id": 3}])
+    made = [
+        make_sample(
+            [{"pid": 7, "comm": EVIL[:15], "cgroup_id": 4}],
+            exits=exits, starts=make_starts([]), after_s=float(at),
+        )
+        for at in range(2)
+    ]  # fmt: skip
+    write(folder, frames_of(made, lookups))
+    recording = read(folder)
+    assert all(map(is_clean, recording.host))
+    moment = recording[0]
+    names = [*moment.answers.users.values(), *moment.answers.cgroups.values()]
+    assert len(names) == 3
+    assert all(map(is_clean, [*names, moment.source, moment.sample.host.hostname]))
+    # Bytes stay what they were, and are made safe where they are shown.
+    assert moment.answers.arguments[Identity(7, 1_000)].raw == EVIL.encode()
+    for options in (["--once"], ["events"], ["report"], ["--json"]):
+        shown = run(
+            *options, *(() if options == ["report"] else ("--recording",)), folder
+        )
+        lines = (shown.stdout + shown.stderr).splitlines()
+        assert shown.returncode == 0, shown.stderr
+        assert all(map(is_clean, lines)), options
+
+
+def run(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "montauk_tui", *map(str, arguments)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_what_complaints_name_is_clean(folder: Path) -> None:
+    write(folder, frames_of(samples(2), LOOKUPS))
+    (folder / f"{EVIL.strip()}{SUFFIX}").write_bytes(b"x" * 200)
+    recording = read(folder)
+    (line,) = recording.complaints
+    assert is_clean(line)
+    assert "owned" in line
+
+
+HEAD: dict[str, Any] = {
+    "format": 1, "host": {"hostname": "h"}, "columns": schema(),
+}  # fmt: skip
+
+
+MANY = dict.fromkeys(map(str, range(9_999)))
+
+
+@pytest.mark.parametrize(
+    ("head", "reason"),
+    [
+        ([], "does not name its host"),
+        ({**HEAD, "host": "h"}, "does not name its host"),
+        ({**HEAD, "columns": []}, "does not name its columns"),
+        ({**HEAD, "columns": {"processes": {}}}, "does not name the columns of exits"),
+        (
+            {**HEAD, "columns": {**HEAD["columns"], "exits": MANY}},
+            "does not name the columns of exits",
+        ),
+    ],
+)  # fmt: skip
+def test_a_head_that_is_none(folder: Path, head: Any, reason: str) -> None:
+    with closing(Folder.made(folder)) as it:
+        SegmentWriter(it.create(0.0, "b").descriptor, head).close()
+    with pytest.raises(NoRecording, match=reason):
+        read(folder)
+
+
+def test_deep_and_strange_facts_are_refused(folder: Path) -> None:
+    """Each as the only moment: a clear end, and no traceback."""
+    texts = [b"[" * 100_000, b'{"rows": NaN}', b'{"rows": 1e999}', b'{"rows": -1}',
+             b'{"set": {"host.load": [[[]]]}}', b"\xff", b""]  # fmt: skip
+    with closing(Folder.made(folder)) as it:
+        writer = SegmentWriter(it.create(0.0, "b").descriptor, HEAD)
+        for text in texts:
+            block = len(text).to_bytes(4, "little") + text
+            writer.append(StoredFrame(Kind.KEY, block, wall_ns=1))
+        writer.close()
+    done = run("--json", "--recording", folder)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "the recording ends after sample 7" in done.stderr
+
+
+def frames_in(path: Path) -> Iterator[bytes]:
+    data, at = path.read_bytes(), 0
+    while data[at:].startswith(b"MTK1"):
+        end = at + HEADER_BYTES + unpacked(data[at : at + HEADER_BYTES]).length
+        yield data[at:end]
+        at = end
+
+
+def test_two_writers_that_took_turns_give_no_wrong_row(
+    folder: Path, tmp_path: Path
+) -> None:
+    """Frame by frame in one file, as without the lock."""
+    for name, first in (("a", 0), ("b", 100)):
+        write(tmp_path / name, frames_of(samples(20, first), LOOKUPS))
+    (one,), (other,) = (list((tmp_path / name).glob("*.mtk")) for name in "ab")
+    both = zip(frames_in(one), frames_in(other), strict=True)
+    folder.mkdir()
+    (folder / one.name).write_bytes(b"".join(part for pair in both for part in pair))
+    found = read(folder)
+    assert len(found) == 40
+    shown = run("--json", "--recording", folder)
+    assert shown.returncode == 0
+    lines = [json.loads(line) for line in shown.stdout.splitlines()]
+    # The two in full; every difference builds on a frame that is not the one before.
+    assert len(lines) == 1
+    replay = ReplayCollector(found)
+    replay.open()
+    for _ in lines * 2:
+        replay.sample(Need.NONE)
+    with pytest.raises(RecordingEnded):
+        replay.sample(Need.NONE)
+    assert replay.damaged == 38
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="others own no folder of the kernel's")
+def test_a_folder_that_takes_no_files_is_refused() -> None:
+    with pytest.raises(CannotRecord, match=r"/sys: .*; name another with --dir"):
+        Folder.made(Path("/sys"))
+
+
+def test_a_part_that_cannot_be_read_leaves_the_rest(folder: Path) -> None:
+    for first in (0, 10):
+        write(folder, frames_of(samples(5, first), LOOKUPS))
+    first_path = min(folder.glob(f"*{SUFFIX}"))
+    first_path.write_bytes(first_path.read_bytes()[:40])
+    recording = read(folder)
+    assert len(samples_of(recording)) == 5
+    assert recording.complaints == [f"{first_path.name}: a segment is empty"]
