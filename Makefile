@@ -11,7 +11,7 @@ KERNELS ?= 5.10 6.1 6.12 7.2
 
 SUITES  ?= bookworm trixie
 
-SHELL_SCRIPTS := .ci/run scripts/bcc.sh scripts/dots.sh scripts/install-probes.sh scripts/setup.sh \
+SHELL_SCRIPTS := .ci/run scripts/bcc.sh scripts/dots.sh scripts/install-service.sh scripts/setup.sh \
                  scripts/deb/postinst scripts/deb/postrm scripts/deb/prerm scripts/deb/rtupdate \
                  tests/kernels/guest/checks.sh tests/kernels/guest/prepare.sh
 
@@ -19,8 +19,8 @@ CHECKS := check-format check-lint check-types check-imports check-shell check-pr
           check-site
 
 .PHONY: $(CHECKS) help run test test-deb test-exporter test-kernels check docs format dist \
-        deb deb-pins site setup bcc install-probes bench bench-accuracy bench-peers bench-recorder \
-        snapshots pictures clean
+        deb deb-pins site setup bcc install-probes install-recorder bench bench-accuracy \
+        bench-peers bench-recorder snapshots pictures clean
 
 help:  ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -114,7 +114,10 @@ bcc:  ## install BCC for the kernel collector, or print the command
 	@sh scripts/bcc.sh
 
 install-probes:  ## install montauk for all users, and the service that loads its probes
-	@PYTHON="$(PYTHON)" sh scripts/install-probes.sh
+	@PYTHON="$(PYTHON)" sh scripts/install-service.sh probes
+
+install-recorder:  ## install montauk for all users, and the service that records
+	@PYTHON="$(PYTHON)" sh scripts/install-service.sh recorder
 
 $(READY): pyproject.toml
 	@sh scripts/setup.sh run $(VENV) $(PYTHON)

@@ -66,7 +66,7 @@ def recorded_host(
     """Open a recording, and report what of it cannot be read.
 
     Args:
-        folder: Where it is; empty for the default.
+        folder: Where it is; empty for the user's own, or else that of the service.
         host: Which one, where it has several.
         begin: The time of the first frame; None for the start.
         end: The time of the last frame; None for the end.
@@ -75,10 +75,12 @@ def recorded_host(
     Raises:
         MontaukError: There is none, or no such part.
     """
-    from montauk_tui.recorder.folder import Folder, default_path
+    from montauk_tui.recorder.folder import SERVICE_PATH, Folder, path_to_read
     from montauk_tui.recorder.reader import DiskRecording
 
-    path = Path(folder) if folder else default_path()
+    path = Path(folder) if folder else path_to_read()
+    if not folder and path == SERVICE_PATH:
+        streams.complain(f"reading the recording of the service, {path}")
     opened = Folder.opened(path)
     try:
         recording = DiskRecording(opened, host)

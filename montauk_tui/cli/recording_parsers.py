@@ -13,6 +13,9 @@ _SMALLEST_BYTES: Final = 128 << 20
 _LARGEST_BYTES: Final = 1 << 60
 CRITERIA: Final = ("program", "user", "cgroup", "unit", "container")
 """As in the tab Groups."""
+_FOLDER: Final = (
+    "the folder of the recording (default: as montauk record, or that of the service)"
+)
 _LONGEST_S: Final = 100 * 365 * 86400.0
 
 
@@ -62,7 +65,7 @@ def replay_parser() -> argparse.ArgumentParser:
     )
     result.add_argument(
         "dir", metavar="DIR", nargs="?",
-        help="the folder of the recording (default: as montauk record)",
+        help=_FOLDER,
     )  # fmt: skip
     result.add_argument(
         "--at", metavar="TIME",
@@ -85,7 +88,7 @@ def report_parser() -> argparse.ArgumentParser:
     )
     result.add_argument(
         "dir", metavar="DIR", nargs="?",
-        help="the folder of the recording (default: as montauk record)",
+        help=_FOLDER,
     )  # fmt: skip
     result.add_argument(
         "--from", metavar="TIME", dest="begin",

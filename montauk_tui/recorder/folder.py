@@ -39,9 +39,30 @@ class Stored(NamedTuple):
     modified_ns: int
 
 
+SERVICE_PATH: Final = Path("/var/lib/montauk/recordings")
+"""Where the service montauk-recorder records, for root only."""
+
+
 def default_path() -> Path:
     """Return the folder of this user's recordings, below XDG_STATE_HOME."""
     return platformdirs.user_state_path("montauk") / "recordings"
+
+
+def path_to_read() -> Path:
+    """Return the folder of this user's recordings, or else that of the service.
+
+    The former if both have recordings, or neither has.
+    """
+    own = default_path()
+    return SERVICE_PATH if not _has_any(own) and _has_any(SERVICE_PATH) else own
+
+
+def _has_any(path: Path) -> bool:
+    """Tell whether a folder can be read and has a segment."""
+    try:
+        return any(name.endswith(SUFFIX) for name in os.listdir(path))  # noqa: PTH208
+    except OSError:
+        return False
 
 
 class Created(NamedTuple):

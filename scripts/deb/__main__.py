@@ -42,7 +42,8 @@ PLACES: Final = {
 }
 """Files of the repository, and where they are installed."""
 
-SERVICE: Final = "usr/lib/systemd/system/montauk-probes.service"
+SERVICES: Final = ("montauk-probes.service", "montauk-recorder.service")
+UNITS: Final = "usr/lib/systemd/system"
 PROGRAMS: Final = {"usr/bin/montauk", PLACES["scripts/deb/rtupdate"]}
 SCRIPTS: Final = ("postinst", "prerm", "postrm")
 
@@ -104,8 +105,9 @@ def add_documents(tree: Path, now: int) -> None:
     """Put everything that no module is into the tree."""
     for source, place in PLACES.items():
         write(tree, place, (ROOT / source).read_bytes())
-    unit = (ROOT / "scripts" / "montauk-probes.service").read_bytes()
-    write(tree, SERVICE, unit.replace(b"@MONTAUK@", b"/usr/bin/montauk"))
+    for name in SERVICES:
+        unit = (ROOT / "scripts" / name).read_bytes()
+        write(tree, f"{UNITS}/{name}", unit.replace(b"@MONTAUK@", b"/usr/bin/montauk"))
     texts = licence_texts(tree / LIBRARY) + "\n"
     write(tree, "usr/share/doc/montauk/copyright", texts.encode())
     changes = _CHANGES.format(version=VERSION, date=formatdate(now))

@@ -95,9 +95,10 @@ def test_the_files_beside_the_modules_are_in_their_places(
     assert unpacked == (ROOT / source).read_bytes()
 
 
-def test_the_service_starts_the_command_of_the_package(tree: Path) -> None:
-    text = (tree / deb.SERVICE).read_text("utf-8")
-    assert "ExecStart=/usr/bin/montauk probes load\n" in text
+@pytest.mark.parametrize("name", deb.SERVICES)
+def test_a_service_starts_the_command_of_the_package(tree: Path, name: str) -> None:
+    text = (tree / deb.UNITS / name).read_text("utf-8")
+    assert "ExecStart=/usr/bin/montauk " in text
     assert "@" not in text
 
 
@@ -205,7 +206,8 @@ def test_an_installation_makes_the_group_and_compiles(tmp_path: Path) -> None:
     first = calls("postinst", "configure", "", folder=tmp_path, fails="getent")
     assert "addgroup --system --quiet montauk" in first
     assert "py3compile -p montauk /usr/share/montauk -V 3.11-" in first
-    assert "deb-systemd-helper update-state montauk-probes.service" in first
+    for name in deb.SERVICES:
+        assert f"deb-systemd-helper update-state {name}" in first
     assert not [line for line in first if line.startswith("deb-systemd-invoke")]
     second = calls("postinst", "configure", "0.1.0-1", folder=tmp_path)
     assert not [line for line in second if line.startswith("addgroup")]
@@ -221,8 +223,9 @@ def test_a_removal_unloads_the_probes_and_an_upgrade_does_not(tmp_path: Path) ->
 def test_a_purge_removes_the_cache_the_state_and_the_group(tmp_path: Path) -> None:
     assert not calls("postrm", "upgrade", folder=tmp_path)
     purge = calls("postrm", "purge", folder=tmp_path, fails="delgroup")
-    assert "rm -rf /var/cache/montauk" in purge
-    assert "deb-systemd-helper purge montauk-probes.service" in purge
+    assert "rm -rf /var/cache/montauk /var/lib/montauk" in purge
+    for name in deb.SERVICES:
+        assert f"deb-systemd-helper purge {name}" in purge
     assert purge[-1] == "delgroup --system --quiet --only-if-empty montauk"
 
 

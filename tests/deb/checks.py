@@ -16,7 +16,7 @@ EXTRAS: Final = (
 
 SCREEN: Final = "/tmp/first_screen.py"
 
-_UNIT: Final = "montauk-probes.service"
+_UNITS: Final = ("montauk-probes.service", "montauk-recorder.service")
 _EVIL: Final = "cd /evil && PYTHONPATH=/evil PYTHONHOME=/evil montauk --version"
 _PROBES: Final = "montauk probes load && montauk probes status; montauk probes unload"
 _BASH: Final = (
@@ -61,8 +61,8 @@ CHECKS: Final = (
     Check("fish", ["fish", "-c", "complete -C 'montauk --coll'"], r"--collector\b.*"),
     Check("kernel", ["montauk", "--collector", "kernel", "--once"], r"PID", ROOT),
     Check("probes", ["sh", "-c", _PROBES], r"readers +group montauk", ROOT),
-    Check("service", ["systemd-analyze", "verify", _UNIT], r"\A\s*\Z", ROOT),
-    Check("enable", ["systemctl", "enable", _UNIT], r"", ROOT),
+    Check("service", ["systemd-analyze", "verify", *_UNITS], r"\A\s*\Z", ROOT),
+    Check("enable", ["systemctl", "enable", *_UNITS], r"", ROOT),
 )  # fmt: skip
 
 

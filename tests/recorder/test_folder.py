@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from montauk_tui.recorder.folder import CannotRecord, Folder, Stored, default_path
+from montauk_tui.recorder import folder as storing
+from montauk_tui.recorder.folder import (
+    SUFFIX,
+    CannotRecord,
+    Folder,
+    Stored,
+    default_path,
+    path_to_read,
+)
 from montauk_tui.recorder.retention import Limits, Retention, excess, to_thin
 
 DAY_S = 86_400.0
@@ -27,6 +35,27 @@ def test_the_default_is_in_the_state_of_the_user(
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert default_path() == tmp_path / "montauk" / "recordings"
+
+
+@pytest.mark.parametrize(
+    ("own", "of_service", "chosen"),
+    [
+        (True, True, "own"), (True, False, "own"),
+        (False, True, "service"), (False, False, "own"),
+    ],
+)  # fmt: skip
+def test_who_has_no_recording_reads_that_of_the_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, own: bool, of_service: bool,
+    chosen: str,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    paths = {"own": default_path(), "service": tmp_path / "service"}
+    monkeypatch.setattr(storing, "SERVICE_PATH", paths["service"])
+    for path, has_one in zip(paths.values(), (own, of_service), strict=True):
+        path.mkdir(parents=True)
+        if has_one:
+            (path / f"x{SUFFIX}").touch()
+    assert path_to_read() == paths[chosen]
 
 
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
