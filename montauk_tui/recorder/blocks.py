@@ -17,7 +17,7 @@ _SPARSE: Final = len(_WIDTHS)
 _FEW: Final = 8
 """Fewer than one in so many: places cost four bytes each."""
 
-_MOST_NUMBERS: Final = 1 << 24
+MOST_NUMBERS: Final = 1 << 24
 """Of a matrix: columns of zeros take a byte, so that the bytes limit nothing."""
 
 MOST_TEXT_BYTES: Final = 1 << 22
@@ -108,23 +108,31 @@ class Reader:
 
     def take_matrix(self, columns: int, count: int) -> Ints:
         """Return integers of shape (columns, count)."""
-        if columns * count > _MOST_NUMBERS:
+        if columns * count > MOST_NUMBERS:
             raise BadFrame("a frame has too many rows")
+        rows = np.zeros((columns, count), dtype=np.int64)
+        self.add_to(rows)
+        return rows
+
+    def add_to(self, rows: Ints) -> None:
+        """Add a matrix to another of its shape (columns, count).
+
+        Hot path: most columns of a difference are zeros, or have few others.
+        """
+        columns, count = rows.shape
         data = self.take()
         if len(data) < columns:
             raise BadFrame("a frame is too short")
-        rows = np.zeros((columns, count), dtype=np.int64)
         at = columns
         for row, code in zip(rows, data[:columns], strict=True):
             if code > _SPARSE:
                 at = _take_few(row, data, at, _width(code - _SPARSE))
             elif code:
                 end = at + (count << code - 1)
-                row[:] = _numbers(data[at:end], _width(code), count)
+                np.add(row, _numbers(data[at:end], _width(code), count), out=row)
                 at = end
         if at != len(data):
             raise BadFrame("a frame has columns of another length")
-        return rows
 
     def take_texts(self, count: int) -> list[bytes]:
         """Return `count` texts."""
@@ -139,14 +147,14 @@ class Reader:
 
 
 def _take_few(row: Ints, data: bytes, at: int, width: str) -> int:
-    """Fill a column of few numbers; return where its bytes end."""
+    """Add few numbers to a column; return where their bytes end."""
     count = int.from_bytes(data[at : at + 4], "little")
     middle = at + 4 + 4 * count
     end = middle + count * int(width[-1])
     places = np.cumsum(_numbers(data[at + 4 : middle], "<u4", count), dtype=np.int64)
     if count and places[-1] >= len(row):
         raise BadFrame("a frame has too many numbers")
-    row[places] = _numbers(data[middle:end], width, count)
+    row[places] += _numbers(data[middle:end], width, count)
     return end
 
 

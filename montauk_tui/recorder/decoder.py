@@ -1,6 +1,6 @@
 """Moments from payloads; nothing in them is trusted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +13,6 @@ from montauk_tui.model.sample import (
     Counters,
     HostSample,
     Identity,
-    ProcessTable,
     Sample,
 )
 from montauk_tui.model.schema import UNKNOWN, Floats, Ints, as_floats
@@ -53,21 +52,32 @@ class Decoder:
         self._facts: dict[str, Any] = {}
         self._ticks: Ints | None = None
         self._cpu_ids: Ints = np.empty(0, dtype=np.int64)
+        self._floats: Floats = np.empty(0)
         self._answers = Answers()
 
-    def moment(self, payload: bytes, *, is_key: bool) -> Moment:
-        """Return the moment of a payload."""
+    def skip(self, payload: bytes, *, is_key: bool) -> None:
+        """Take what later payloads build on: half the time of `moment`."""
+        self._take(payload, is_key=is_key)
+
+    def _take(self, payload: bytes, *, is_key: bool) -> tuple[Reader, dict[str, Any]]:
         if is_key:
             self._start_anew()
         reader = Reader(payload)
         head = _mapping(read_json(reader.take()))
         self._take_facts(head)
-        count = bounded(head.get("rows"), _MOST_ROWS)
-        table = self._take_processes(reader, count)
-        cpu_ids, cpu_ticks = self._take_ticks(reader, head)
+        self._take_processes(reader, bounded(head.get("rows"), _MOST_ROWS))
+        self._take_ticks(reader, head)
+        self._take_names(head)
+        return reader, head
+
+    def moment(self, payload: bytes, *, is_key: bool) -> Moment:
+        """Return the moment of a payload."""
+        reader, head = self._take(payload, is_key=is_key)
+        table = self._matrix.table()
         host = built(
-            HostSample, self._part("host."), cpu_ids=cpu_ids, cpu_ticks=cpu_ticks
-        )
+            HostSample, self._part("host."), cpu_ids=self._cpu_ids,
+            cpu_ticks=self._floats,
+        )  # fmt: skip
         exits = self._take_exits(reader, head)
         starts = self._take_starts(reader, head)
         ending = head.get("ending")
@@ -78,7 +88,6 @@ class Decoder:
             ending=None if ending is None
             else reader.take_ints(bounded(ending, _MOST_ROWS)),
         )  # fmt: skip
-        self._take_names(head)
         return Moment(
             sample, self._answers, clean_text(self._facts.get("source", "unknown")),
             bounded(self._facts.get("opening", 0), _MOST_ROWS),
@@ -103,32 +112,26 @@ class Decoder:
             if name.startswith(prefix)
         }
 
-    def _take_processes(self, reader: Reader, count: int) -> ProcessTable:
-        before = len(self._matrix.comm)
-        self._matrix, new = take_difference(reader, self._matrix, count)
-        table = self._matrix.table()
-        self._take_arguments(reader, table, same=count == before and not new.any())
-        return table
+    def _take_processes(self, reader: Reader, count: int) -> None:
+        before = self._matrix
+        self._matrix, gone = take_difference(reader, before, count)
+        self._take_arguments(reader, before.pairs(gone))
 
-    def _take_arguments(
-        self, reader: Reader, table: ProcessTable, *, same: bool
-    ) -> None:
-        rows = take_rows(reader, len(table))
+    def _take_arguments(self, reader: Reader, gone: Iterable[tuple[int, int]]) -> None:
+        rows = take_rows(reader, len(self._matrix.comm))
         cut = reader.take_ints(len(rows)).astype(np.bool_).tolist()
         texts = reader.take_texts(len(rows))
-        known = self._answers.arguments
-        if not same:
-            identities = set(map(Identity._make, table.pairs()))
-            known = {who: it for who, it in known.items() if who in identities}
-        if len(rows):
-            whose = map(Identity._make, table.pairs(rows))
-            changed = map(Arguments, texts, cut)
-            known = {**known, **dict(zip(whose, changed, strict=True))}
+        if not len(rows) and not gone:
+            return
+        known = dict(self._answers.arguments)
+        for pair in gone:
+            # Equal to its identity.
+            known.pop(pair, None)  # type: ignore[call-overload]
+        whose = map(Identity._make, self._matrix.pairs(rows))
+        known.update(zip(whose, map(Arguments, texts, cut), strict=True))
         self._answers = Answers(known, self._answers.users, self._answers.cgroups)
 
-    def _take_ticks(
-        self, reader: Reader, head: Mapping[str, Any]
-    ) -> tuple[Ints, Floats]:
+    def _take_ticks(self, reader: Reader, head: Mapping[str, Any]) -> None:
         count = bounded(head.get("cpus"), _MOST_CPUS)
         ids, shape = reader.take_ints(count), (count, len(CPU_FIELDS))
         if not count or (np.diff(ids) <= 0).any():
@@ -144,8 +147,7 @@ class Decoder:
             if len(data) != 8 * count * len(CPU_FIELDS):
                 raise BadFrame("a frame has damaged CPU times")
             floats = np.frombuffer(data, "<f8").reshape(shape)
-        self._ticks, self._cpu_ids = ticks, ids
-        return ids, floats
+        self._ticks, self._cpu_ids, self._floats = ticks, ids, floats
 
     def _take_exits(self, reader: Reader, head: Mapping[str, Any]) -> ExitTable | None:
         if head.get("exits") is None:

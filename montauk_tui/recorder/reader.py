@@ -1,6 +1,7 @@
 """Recordings on disk as moments: segments of one host, in the order of time."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
@@ -20,6 +21,10 @@ from montauk_tui.recorder.segment import Entries, Segment
 from montauk_tui.recorder.times import first_from, last_until, read_moment
 
 _MOST_COLUMNS: Final = 1_000
+
+_KEEP_EVERY: Final = 8
+_MOST_KEPT: Final = 16
+"""Of the states of a decoder: two minutes; 1.5 MB each at 5,000 processes."""
 
 
 class NoRecording(MontaukError):
@@ -71,6 +76,8 @@ class DiskRecording:
         if not len(self.index):
             raise NoRecording("the recording has no moment")
         self._decoder: Decoder | None = None
+        self._kept: dict[int, tuple[Decoder, int]] = {}
+        """States after some moments, with their checksums; the oldest goes first."""
         self._last = -1
         self._crc = 0
         self._moment: Moment | None = None
@@ -151,14 +158,12 @@ class DiskRecording:
         if number == self._last and self._moment is not None:
             return self._moment
         part, first = self._place(number)
-        start = self._start(number, first)
-        if start <= self._last < number:
-            start = self._last + 1
-        else:
-            self._decoder = None
-        for one in range(start, number + 1):
-            self._moment = self._decoded(part, one)
+        key = self._start(number, first)
+        for one in range(self._resumed(key, number), number + 1):
+            self._moment = self._decoded(part, one, is_wanted=one == number)
             self._last = one
+            if (one - key) % _KEEP_EVERY == 0:
+                self._keep(one)
         if self._moment is None:
             raise MomentDamaged(f"sample {number + 1} of the recording is damaged")
         if note := self._note(part, number, is_first=number == first):
@@ -189,8 +194,31 @@ class DiskRecording:
         keys: Ints = np.flatnonzero(kinds == Kind.KEY)
         return first + (int(keys[-1]) if len(keys) else 0)
 
-    def _decoded(self, part: int, number: int) -> Moment | None:
-        """Decode a moment; a damaged one spoils those up to the next in full."""
+    def _resumed(self, key: int, number: int) -> int:
+        """Take the nearest state between two moments; return the first to decode."""
+        near = max((at for at in self._kept if key <= at < number), default=-1)
+        if max(key, near) <= self._last < number:
+            return self._last + 1
+        if near < 0:
+            self._decoder = None
+            return key
+        decoder, self._crc = self._kept[near]
+        self._decoder = copy(decoder)
+        return near + 1
+
+    def _keep(self, number: int) -> None:
+        """Keep the state after a moment, so that a step back decodes few others."""
+        self._kept.pop(number, None)
+        if self._decoder is not None:
+            self._kept[number] = (copy(self._decoder), self._crc)
+        if len(self._kept) > _MOST_KEPT:
+            del self._kept[next(iter(self._kept))]
+
+    def _decoded(self, part: int, number: int, *, is_wanted: bool) -> Moment | None:
+        """Decode a moment; a damaged one spoils those up to the next in full.
+
+        None where it is damaged, or only wanted for those that build on it.
+        """
         entry = self.index[number]
         is_key = bool(entry["kind"] == Kind.KEY)
         if is_key:
@@ -201,7 +229,10 @@ class DiskRecording:
             frame = self._parts[part].segment.frame(int(entry["offset"]))
             if is_key or frame.base == self._crc:
                 self._crc = frame.crc
-                return self._decoder.moment(frame.payload, is_key=is_key)
+                if is_wanted:
+                    return self._decoder.moment(frame.payload, is_key=is_key)
+                self._decoder.skip(frame.payload, is_key=is_key)
+                return None
         except BadFrame:
             pass
         self._decoder = None

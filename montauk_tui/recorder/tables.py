@@ -9,7 +9,7 @@ from montauk_tui.model.join import is_in, same_process
 from montauk_tui.model.records import RecordTable
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import FIELDS, UNKNOWN, Bools, Bytes, Ints
-from montauk_tui.recorder.blocks import Blocks, Reader, as_column
+from montauk_tui.recorder.blocks import MOST_NUMBERS, Blocks, Reader, as_column
 from montauk_tui.recorder.layout import BadFrame
 
 _Records = TypeVar("_Records", bound=RecordTable)
@@ -40,6 +40,21 @@ class Matrix:
         """Return a table without rows."""
         values = np.empty((len(names), 0), dtype=np.int64)
         return cls(names, values, np.empty(0, dtype="S1"))
+
+    def pairs(self, rows: Ints) -> list[tuple[int, int]]:
+        """Return pid and start of rows.
+
+        Raises:
+            BadFrame: There are no such columns.
+        """
+        try:
+            pid, start = (self.names.index(name) for name in ("pid", "start_ticks"))
+        except ValueError as error:
+            raise BadFrame("a frame has no identities") from error
+        values = self.values
+        return list(
+            zip(values[pid][rows].tolist(), values[start][rows].tolist(), strict=True)
+        )
 
     def table(self) -> ProcessTable:
         """Return the process table; columns that montauk does not know are left out.
@@ -103,8 +118,8 @@ def _kept_names(before: Matrix, gone: Ints, new: Bools) -> Bytes:
     return comm
 
 
-def take_difference(reader: Reader, before: Matrix, count: int) -> tuple[Matrix, Bools]:
-    """Return the next table, of `count` rows, and which are new.
+def take_difference(reader: Reader, before: Matrix, count: int) -> tuple[Matrix, Ints]:
+    """Return the next table, of `count` rows, and which rows of `before` are gone.
 
     Raises:
         BadFrame: The bytes are no difference from `before`.
@@ -113,18 +128,27 @@ def take_difference(reader: Reader, before: Matrix, count: int) -> tuple[Matrix,
     gone, added, changed = (take_rows(reader, most) for most in (old, count, count))
     if old - len(gone) + len(added) != count:
         raise BadFrame("a frame does not fit the previous one")
+    stays = np.ones(old, dtype=np.bool_)
+    stays[gone] = False
+    # Faster than a mask: each column is gathered, in one pass.
+    values = before.values.take(np.flatnonzero(stays), axis=1)
+    reader.add_to(values)
     new = np.zeros(count, dtype=np.bool_)
     new[added] = True
-    difference = reader.take_matrix(columns, count - len(added))
-    values = np.empty((columns, count), dtype=np.int64)
-    values[:, ~new] = np.delete(before.values, gone, axis=1) + difference
-    values[:, new] = np.cumsum(reader.take_matrix(columns, len(added)), axis=1)
+    if columns * count > MOST_NUMBERS:
+        raise BadFrame("a frame has too many rows")
+    more = np.cumsum(reader.take_matrix(columns, len(added)), axis=1)
+    if len(added):
+        values = np.concatenate((values, more), axis=1)
+        if added[0] < count - len(added):
+            order = np.argsort(np.concatenate((np.flatnonzero(~new), added)))
+            values = values.take(order, axis=1)
     comm = _kept_names(before, gone, new)
     texts = as_column(reader.take_texts(len(changed)))
     if len(changed):
         comm = comm.astype(max(comm.dtype, texts.dtype, key=lambda one: one.itemsize))
         comm[changed] = texts
-    return Matrix(before.names, values, comm), new
+    return Matrix(before.names, values, comm), gone
 
 
 def take_rows(reader: Reader, most: int) -> Ints:
