@@ -105,8 +105,10 @@ bench-accuracy: setup bcc  ## print how much of known workloads each collector e
 bench-peers: setup bcc  ## install other monitors and print what each costs: ARGS="--help"
 	$(BIN)/python -m bench.peers $(ARGS)
 
-bench-recorder: setup bcc  ## print what recording costs, and how fast a recording is read
+bench-recorder: setup bcc  ## print what recording costs, beside atop, and how it is read
 	$(BIN)/python -m bench.recorder kernel
+	$(BIN)/python -m bench.recorders
+	$(BIN)/python -m bench.day
 
 setup: $(STAMP)  ## create the environment, with what tests and checks need
 

@@ -5,6 +5,7 @@ It writes `ready` when all run, and ends them when its standard input is closed:
 is left over, whatever happens to who started it. Standard library only.
 """
 
+import math
 import os
 import select
 import signal
@@ -14,6 +15,7 @@ import time
 # Not threading: what it does after each fork takes three times as long as the fork.
 from _thread import stack_size, start_new_thread
 from collections.abc import Callable
+from functools import partial
 from typing import Final, NoReturn
 
 _BUSY: Final = 100
@@ -21,6 +23,8 @@ _BUSY: Final = 100
 
 _BUSY_EVERY_S: Final = 0.2
 _BUSY_S: Final = 0.001
+_TURN_S: Final = 10.0
+_TURN_CPU_S: Final = 0.0002
 _THREADS: Final = 40
 _STACK_BYTES: Final = 64 * 1024
 _FOREVER_S: Final = 1e6
@@ -51,6 +55,21 @@ def _work() -> None:
     while time.process_time() < end:
         pass
     time.sleep(_BUSY_EVERY_S)
+
+
+def waking(count: int) -> list[int]:
+    """Start processes that wake every ten seconds, so a tenth of them each second."""
+    begun_s = time.monotonic()
+    firsts_s = [begun_s + at / count * _TURN_S for at in range(count)]
+    return [fork(partial(_sleep_until_turn, first_s)) for first_s in firsts_s]
+
+
+def _sleep_until_turn(first_s: float) -> None:
+    turns = math.ceil(max(0.0, time.monotonic() - first_s) / _TURN_S + 1e-9)
+    time.sleep(max(0.0, first_s + turns * _TURN_S - time.monotonic()))
+    end = time.process_time() + _TURN_CPU_S
+    while time.process_time() < end:
+        pass
 
 
 def threads(count: int) -> list[int]:
@@ -90,7 +109,13 @@ def _start_and_reap(a_second: int) -> NoReturn:
         time.sleep(_STEP_S)
 
 
-KINDS: Final = {"idle": idle, "busy": busy, "threads": threads, "churn": churn}
+KINDS: Final = {
+    "idle": idle,
+    "busy": busy,
+    "threads": threads,
+    "churn": churn,
+    "waking": waking,
+}
 
 
 def main() -> None:

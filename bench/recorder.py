@@ -41,7 +41,7 @@ def _ms(action: Callable[[], object]) -> float:
 def main(name: str = "traditional") -> None:
     """Print two lines for each number of processes."""
     for size in _SIZES:
-        with crowd(size) as count, tempfile.TemporaryDirectory() as folder:
+        with crowd(size, "waking") as count, tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "it"
             _write(name, count, path)
             _read(path)

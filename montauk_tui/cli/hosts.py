@@ -17,7 +17,10 @@ from montauk_tui.model.text import named
 
 
 def this_machine(
-    settings: Settings, on_wait: registry.OnWait | None = None
+    settings: Settings,
+    on_wait: registry.OnWait | None = None,
+    *,
+    keeps_history: bool = True,
 ) -> LocalHost:
     """Open the collector that the user wants, or else the best one.
 
@@ -29,7 +32,8 @@ def this_machine(
     """
     if on_wait is None:
         on_wait = Waiting(is_forced=settings.collector is not None)
-    return LocalHost(registry.open_collector(settings.collector, on_wait))
+    opened = registry.open_collector(settings.collector, on_wait)
+    return LocalHost(opened, keeps_history=keeps_history)
 
 
 def wanted_host(

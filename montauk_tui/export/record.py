@@ -1,5 +1,6 @@
 """`montauk record`: samples to disk, without a screen, until stopped."""
 
+import gc
 import threading
 import time
 from contextlib import closing
@@ -11,6 +12,9 @@ from montauk_tui.host.local import LocalHost
 from montauk_tui.model.frame import Frame
 from montauk_tui.pipeline.sampler import Sampler
 from montauk_tui.recorder.writer import Writer
+
+_GARBAGE: Final = 20_000
+"""Objects between two collections: some seconds of samples."""
 
 _COMPLAINTS_S: Final = 600.0
 """A disk that stays full is reported so often."""
@@ -60,6 +64,9 @@ def record(
         failures.append(error)
         stopped.set()
 
+    # What was imported stays, and few cycles are made.
+    gc.freeze()
+    gc.set_threshold(_GARBAGE)
     host.record = writer.take
     sampler = Sampler(host, interval_s, _Reports(writer).look, fail)
     with closing(writer):

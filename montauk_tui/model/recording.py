@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 
 from montauk_tui.model.details import Details
+from montauk_tui.model.join import distinct
 from montauk_tui.model.sample import Identity, Sample
 from montauk_tui.model.schema import UNKNOWN, Floats, Ints
 
@@ -175,5 +176,5 @@ def numbers_of_cgroups(sample: Sample) -> Iterable[int]:
 def _known(columns: Iterable[Ints]) -> Iterable[int]:
     found: set[int] = set()
     for column in columns:
-        found.update(np.unique(column).tolist())
+        found.update(distinct(column).tolist())
     return found - {UNKNOWN}

@@ -22,7 +22,10 @@ class FramePipeline:
     """A fold over samples: reads nothing, and knows no collector."""
 
     def __init__(self, most_kept: int = MOST_KEPT) -> None:
-        """Start without a sample; history keeps so many exits and starts."""
+        """Start without a sample; history keeps so many exits and starts.
+
+        With 0 frames have an empty history.
+        """
         self._seq = 0
         self._most_kept = most_kept
         self._previous: Sample | None = None
@@ -55,6 +58,8 @@ class FramePipeline:
         return frame
 
     def _remember(self, reading: Reading, rates: Rates, of_host: HostRates) -> History:
+        if not self._most_kept:
+            return self._history
         # Another collector counts from its own start.
         previous = self._previous if self._opening == reading.opening else None
         history = remember(
@@ -72,10 +77,10 @@ class FrameSource:
     for_rates: Final = FOR_RATES
     """The needs of two frames before a value can be shown."""
 
-    def __init__(self, opened: Opened) -> None:
-        """Take an open collector."""
+    def __init__(self, opened: Opened, *, keeps_history: bool = True) -> None:
+        """Take an open collector; who shows no past needs no history of frames."""
         self._chain = CollectorChain(opened)
-        self._pipeline = FramePipeline()
+        self._pipeline = FramePipeline(MOST_KEPT if keeps_history else 0)
         self.record: Callable[[Frame, int], str] = lambda *_: ""
         """Gets each frame, with the number of its collector among those opened, and
         returns `Frame.recording`."""

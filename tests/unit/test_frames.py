@@ -41,6 +41,13 @@ def test_rates_go_on_over_another_collector() -> None:
     assert frames[2].lookups is LOOKUPS
 
 
+def test_without_history_frames_have_rates_only() -> None:
+    pipeline = FramePipeline(most_kept=0)
+    frames = [pipeline.frame(reading(at, 10 * at, forks=at)) for at in range(3)]
+    assert frames[2].rates.cpu_pct[0] == pytest.approx(10.0)
+    assert (frames[2].history.churn, frames[2].history.intervals) == ((), ())
+
+
 def test_what_a_collector_counts_begins_anew_with_each() -> None:
     frames = folded(
         reading(0, 0, forks=100), reading(1, 0, forks=130),
