@@ -7,10 +7,10 @@ from typing import Final, TypeVar
 import numpy as np
 
 from montauk_tui.model.exits import ExitTable
-from montauk_tui.model.recording import Answers, Moment
+from montauk_tui.model.recording import Answers, Mark, Moment
 from montauk_tui.model.records import RecordTable
 from montauk_tui.model.starts import StartTable
-from montauk_tui.recorder.layout import Mark, Usage
+from montauk_tui.recorder.layout import Usage
 from montauk_tui.recorder.segment import Entries
 
 MERGED_S: Final = 60.0

@@ -6,9 +6,9 @@ from typing import Any, Final
 import numpy as np
 
 from montauk_tui.engine.units import duration_text
+from montauk_tui.model.recording import Mark
 from montauk_tui.model.schema import Floats
 from montauk_tui.model.text import quoted
-from montauk_tui.recorder.layout import Mark
 from montauk_tui.recorder.segment import Entries
 from montauk_tui.recorder.times import first_from
 

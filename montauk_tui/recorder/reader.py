@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from montauk_tui.descriptors import raise_limit
 from montauk_tui.errors import MomentDamaged, MontaukError
 from montauk_tui.model.recording import Moment, Timeline
 from montauk_tui.model.schema import Floats, Ints
@@ -21,6 +22,9 @@ from montauk_tui.recorder.segment import Entries, Segment
 from montauk_tui.recorder.times import first_from, last_until, read_moment
 
 _MOST_COLUMNS: Final = 1_000
+
+_OTHER_FILES: Final = 256
+"""That may be open beside those of the segments."""
 
 _KEEP_EVERY: Final = 8
 _MOST_KEPT: Final = 16
@@ -84,7 +88,9 @@ class DiskRecording:
 
     def _opened(self, folder: Folder) -> list[_Part]:
         parts = []
-        for stored in folder.segments():
+        segments = folder.segments()
+        raise_limit(len(segments) + _OTHER_FILES)
+        for stored in segments:
             try:
                 parts.append(_part(Segment(folder.open(stored.name))))
             except (OSError, MontaukError) as error:

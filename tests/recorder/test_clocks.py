@@ -10,11 +10,11 @@ import pytest
 
 from montauk_tui.collectors.replay.collector import ReplayCollector
 from montauk_tui.errors import MontaukError
+from montauk_tui.model.recording import Mark
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import Need
 from montauk_tui.recorder import writer as writing
 from montauk_tui.recorder.folder import SUFFIX
-from montauk_tui.recorder.layout import Mark
 from montauk_tui.recorder.reader import DiskRecording
 from tests.support.builders import TIME_S, make_sample
 from tests.support.recordings import frames_of, read, write

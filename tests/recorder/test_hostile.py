@@ -171,6 +171,19 @@ def test_a_folder_that_takes_no_files_is_refused() -> None:
         Folder.made(Path("/sys"))
 
 
+def test_more_segments_than_files_may_be_open(folder: Path) -> None:
+    """The soft limit is 1,024 on most systems, the hard one far above."""
+    for at in range(50):
+        write(folder, frames_of(samples(1, first=at), LOOKUPS))
+    shown = subprocess.run(
+        ["sh", "-c", 'ulimit -Sn 40; exec "$@"', "sh", sys.executable, "-m",
+         "montauk_tui", "report", "--json", folder],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert shown.stderr == ""
+    assert json.loads(shown.stdout)["intervals"] == 49
+
+
 def test_a_part_that_cannot_be_read_leaves_the_rest(folder: Path) -> None:
     for first in (0, 10):
         write(folder, frames_of(samples(5, first), LOOKUPS))

@@ -17,13 +17,14 @@ from montauk_tui.engine import query
 from montauk_tui.export.events import events
 from montauk_tui.export.report import Report, report_of
 from montauk_tui.host.recorded import RecordedHost
+from montauk_tui.model.recording import Mark
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import Need
 from montauk_tui.recorder import merging, retention, thinner
 from montauk_tui.recorder import writer as writing
 from montauk_tui.recorder.encoder import schema
 from montauk_tui.recorder.folder import SUFFIX, Folder
-from montauk_tui.recorder.layout import BadFrame, Kind, Mark
+from montauk_tui.recorder.layout import BadFrame, Kind
 from montauk_tui.recorder.reader import DiskRecording
 from montauk_tui.recorder.retention import Limits, Retention
 from montauk_tui.recorder.thinning import thin
