@@ -6,10 +6,12 @@ from pathlib import Path
 from montauk_tui import streams
 from montauk_tui.collectors import registry
 from montauk_tui.config import Settings
+from montauk_tui.engine.units import counted
 from montauk_tui.export.waiting import Waiting
 from montauk_tui.host.base import Host
 from montauk_tui.host.local import LocalHost
 from montauk_tui.host.recorded import RecordedHost
+from montauk_tui.model.recording import Moments
 from montauk_tui.model.text import named
 
 # Only what reads a recording needs to decompress.
@@ -95,6 +97,21 @@ def recorded_host(
     finally:
         for line in recording.complaints:
             streams.complain(f"{named(path)}: {line}")
-    result = RecordedHost(recording, last + 1)
+    result = _DiskHost(recording, last + 1, recording.damaged)
     result.go_to(max(0, first - lead))
     return result
+
+
+class _DiskHost(RecordedHost):
+    """A recording on disk, which says at the end what of it could not be read."""
+
+    def __init__(self, recording: Moments, end: int, damaged: set[int]) -> None:
+        super().__init__(recording, end)
+        self._damaged = damaged
+
+    def close(self) -> None:
+        super().close()
+        if self._damaged:
+            left_out = counted(len(self._damaged), "damaged sample")
+            streams.complain(f"{left_out} of the recording left out")
+            self._damaged = set()

@@ -70,6 +70,8 @@ class DiskRecording:
             NoRecording: There is none, or of several hosts and none was named.
         """
         self.complaints: list[str] = []
+        self.damaged: set[int] = set()
+        """Moments that were asked for and cannot be read."""
         parts = self._opened(folder)
         self.host = _chosen([part.host for part in parts], host)
         self._parts = [part for part in parts if _is_same(part.host, self.host)]
@@ -171,6 +173,7 @@ class DiskRecording:
             if (one - key) % _KEEP_EVERY == 0:
                 self._keep(one)
         if self._moment is None:
+            self.damaged.add(number)
             raise MomentDamaged(f"sample {number + 1} of the recording is damaged")
         if note := self._note(part, number, is_first=number == first):
             self._moment = replace(self._moment, note=note)

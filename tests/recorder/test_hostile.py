@@ -11,10 +11,7 @@ from typing import Any
 
 import pytest
 
-from montauk_tui.collectors.replay.collector import ReplayCollector
-from montauk_tui.errors import RecordingEnded
 from montauk_tui.model.sample import Identity
-from montauk_tui.model.schema import Need
 from montauk_tui.recorder import writer as writing
 from montauk_tui.recorder.encoder import schema
 from montauk_tui.recorder.folder import SUFFIX, CannotRecord, Folder
@@ -153,16 +150,10 @@ def test_two_writers_that_took_turns_give_no_wrong_row(
     assert len(found) == 40
     shown = run("--json", "--recording", folder)
     assert shown.returncode == 0
+    assert shown.stderr == "montauk: 38 damaged samples of the recording left out\n"
     lines = [json.loads(line) for line in shown.stdout.splitlines()]
     # The two in full; every difference builds on a frame that is not the one before.
     assert len(lines) == 1
-    replay = ReplayCollector(found)
-    replay.open()
-    for _ in lines * 2:
-        replay.sample(Need.NONE)
-    with pytest.raises(RecordingEnded):
-        replay.sample(Need.NONE)
-    assert replay.damaged == 38
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="others own no folder of the kernel's")
