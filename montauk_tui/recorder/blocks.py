@@ -44,24 +44,27 @@ class Blocks:
 
         A column of zeros takes a byte, and one of few others only those.
         """
-        if not rows.size:
-            self.add(bytes(len(rows)))
+        # Most columns of a difference are zeros.
+        is_filled = rows.any(axis=1)
+        codes = np.zeros(len(rows), dtype="<u1")
+        if not is_filled.any():
+            self.add(codes.tobytes())
             return
+        rows = rows[is_filled]
         low, high = rows.min(axis=1), rows.max(axis=1)
         # ~x of a negative number is its distance to -1: no overflow at the smallest.
         reach = np.maximum(high, ~low)
-        codes = 1 + np.searchsorted(_LIMITS, reach, side="right")
-        filled = (rows != 0).sum(axis=1)
-        codes[filled * _FEW < rows.shape[1]] += _SPARSE
-        codes[filled == 0] = 0
-        parts = [codes.astype("<u1").tobytes()]
-        for row, code in zip(rows, codes.tolist(), strict=True):
+        forms = 1 + np.searchsorted(_LIMITS, reach, side="right")
+        forms[np.count_nonzero(rows, axis=1) * _FEW < rows.shape[1]] += _SPARSE
+        codes[is_filled] = forms
+        parts = [codes.tobytes()]
+        for row, code in zip(rows, forms.tolist(), strict=True):
             if code > _SPARSE:
                 at = np.flatnonzero(row)
                 parts.append(len(at).to_bytes(4, "little"))
                 parts.append(np.diff(at, prepend=0).astype("<u4").tobytes())
                 parts.append(row[at].astype(_WIDTHS[code - _SPARSE - 1]).tobytes())
-            elif code:
+            else:
                 parts.append(row.astype(_WIDTHS[code - 1]).tobytes())
         self.add(b"".join(parts))
 
