@@ -57,7 +57,8 @@ def _write(path: Path, processes: int, seconds: int) -> None:
     costs = []
     with closing(Writer(Folder.made(path), _ALL)) as writer:
         for second in range(seconds):
-            frame = replace(first, sample=world.sample() if second else first.sample)
+            sample = world.sample() if second else first.sample
+            frame = replace(first, sample=sample, interval_s=1.0)
             started = time.thread_time()
             writer.take(frame, 0)
             costs.append((time.thread_time() - started) * 1e3)

@@ -16,11 +16,12 @@ _STEP_S: Final = 0.5
 def usage_of(frame: Frame) -> Usage:
     """Return the CPU time of the interval of a frame, in cores."""
     ledger = frame.ledger
+    interval_s = frame.interval_s or math.nan
     if ledger is None or not ledger.interval_s:
-        return NO_USAGE
+        return NO_USAGE._replace(interval_s=interval_s)
     exited_s = math.nan if ledger.exited_s is None else ledger.exited_s
     return Usage(
-        frame.interval_s or math.nan,
+        interval_s,
         ledger.busy_s / ledger.interval_s,
         exited_s / ledger.interval_s,
         ledger.unexplained_s / ledger.interval_s,
