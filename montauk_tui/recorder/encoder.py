@@ -78,9 +78,14 @@ def schema() -> dict[str, Any]:
 class Encoder:
     """Makes a payload of each sample; `start_anew` makes the next one independent."""
 
-    def __init__(self, *, arguments: bool = True) -> None:
-        """Start with an independent one; without `arguments` none are recorded."""
-        self._wants_arguments = arguments
+    def __init__(self, *, arguments: bool = True, of_events: bool = True) -> None:
+        """Start with an independent one.
+
+        Args:
+            arguments: Whether to record those of live processes.
+            of_events: Whether to record those of exits, execs and senders of signals.
+        """
+        self._wants_arguments, self._wants_of_events = arguments, of_events
         self.start_anew()
 
     def start_anew(self) -> None:
@@ -138,7 +143,7 @@ class Encoder:
         self._add_ticks(blocks, sample, ticks)
         for events, names in ((exits, EXIT_FIELDS), (starts, START_FIELDS)):
             if events is not None:
-                wanted = self._wants_arguments
+                wanted = self._wants_of_events
                 add_records(blocks, events, tuple(names), arguments=wanted)
         if sample.ending is not None:
             blocks.add_ints(sample.ending)
@@ -149,7 +154,7 @@ class Encoder:
         found = []
         for whose, death in deaths.items():
             one, request = death, death.request
-            if not self._wants_arguments:
+            if not self._wants_of_events:
                 if request is not None:
                     request = request._replace(sender=_unargued(request.sender))
                 one = replace(death, sender=_unargued(death.sender), request=request)

@@ -42,7 +42,7 @@ class Writer:
         self._folder = folder
         self.retention = Retention(folder, limits, clock_ns)
         """Removes and thins old segments."""
-        self._encoder = Encoder(arguments=arguments)
+        self._encoder = Encoder(arguments=arguments, of_events=arguments)
         self._segment: SegmentWriter | None = None
         self._host = this_host()
         self._began_s = self._key_s = self._retry_s = 0.0

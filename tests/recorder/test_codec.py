@@ -192,7 +192,8 @@ def test_arguments_go_with_their_process() -> None:
 
 
 def test_without_arguments_there_are_none() -> None:
-    encoder, lookups = Encoder(arguments=False), FakeLookups({7: b"psql\0secret"})
+    encoder = Encoder(arguments=False, of_events=False)
+    lookups = FakeLookups({7: b"psql\0secret"})
     asked = SENDER._replace(cmdline=b"kill\0secret")
     death = make_death(sender=asked, request=Request(asked, 5))
     sample = make_sample(

@@ -38,7 +38,9 @@ def samples(count: int) -> list[Sample]:
         make_sample(
             [{"pid": 1, "utime": at}, {"pid": 10 + at, "comm": f"at{at}"}],
             after_s=float(at),
-            exits=make_exits([{"pid": 10_000 + at, "end_ns": at * 10**9}]),
+            exits=make_exits(
+                [{"pid": 10_000 + at, "end_ns": at * 10**9, "cmdline": b"cc\0%d" % at}]
+            ),
         )
         for at in range(count)
     ]
@@ -59,6 +61,7 @@ def test_each_moment_is_what_was_taken_in_any_order(order: list[int]) -> None:
         assert sample.processes.pid.tolist() == [1, 10 + number]
         assert sample.exits is not None
         assert sample.exits.pid.tolist() == [10_000 + number]
+        assert sample.exits.cmdline.tolist() == [b"cc\0%d" % number]
         assert memory[number].source == "kernel"
     memory.put_away()
     assert memory[50].sample.processes.pid.tolist() == [1, 60]

@@ -235,6 +235,17 @@ def test_what_another_writer_put_between_is_left_out(
     assert assert_nothing_wrong(folder, made) == 2
 
 
+def test_without_arguments_none_is_on_disk(folder: Path) -> None:
+    with closing(Writer(Folder.made(folder), PLENTY, arguments=False)) as writer:
+        for frame in frames_of(samples(2), LOOKUPS):
+            writer.take(frame, 0)
+    for number in range(2):
+        moment = read(folder)[number]
+        assert moment.answers.arguments == {}
+        assert moment.sample.exits is not None
+        assert moment.sample.exits.cmdline.tolist() == [b""]
+
+
 def test_another_run_begins_another_segment(folder: Path) -> None:
     for first in (0, 3):
         write(folder, frames_of(samples(3, first), LOOKUPS))
