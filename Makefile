@@ -109,6 +109,7 @@ bench-recorder: setup bcc  ## print what recording costs, beside atop, and how i
 	$(BIN)/python -m bench.recorder kernel
 	$(BIN)/python -m bench.recorders
 	$(BIN)/python -m bench.day
+	$(BIN)/python -m bench.report
 
 setup: $(STAMP)  ## create the environment, with what tests and checks need
 

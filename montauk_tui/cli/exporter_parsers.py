@@ -4,11 +4,11 @@ import argparse
 from typing import Final
 
 from montauk_tui.cli.parsers import Parser, add_setting
-from montauk_tui.cli.recording_parsers import CRITERIA
+from montauk_tui.cli.recording_parsers import GROUPINGS
 
 LISTEN: Final = "127.0.0.1:9797"
 
-_BY: Final = (*CRITERIA, "queries")
+_BY: Final = (*GROUPINGS, "queries")
 
 
 def exporter_parser() -> argparse.ArgumentParser:
@@ -34,7 +34,7 @@ def exporter_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     result.add_argument(
         "--by", choices=_BY, default="program", metavar="WHAT",
-        help=f"what the groups are: {', '.join(CRITERIA)}, or queries of the settings "
+        help=f"what the groups are: {', '.join(GROUPINGS)}, or queries of the settings "
         "file (default: program)",
     )  # fmt: skip
     add_setting(result, "interval")

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from montauk_tui import streams
 from montauk_tui.collectors import registry
@@ -13,6 +14,9 @@ from montauk_tui.host.local import LocalHost
 from montauk_tui.host.recorded import RecordedHost
 from montauk_tui.model.recording import Moments
 from montauk_tui.model.text import named
+
+if TYPE_CHECKING:
+    from montauk_tui.recorder.reader import DiskRecording
 
 # Only what reads a recording needs to decompress.
 # ruff: noqa: PLC0415
@@ -69,7 +73,7 @@ def recorded_host(
     end: str | None = None,
     lead: int = 0,
 ) -> RecordedHost:
-    """Open a recording, and report what of it cannot be read.
+    """Open a part of a recording.
 
     Args:
         folder: Where it is; empty for the user's own, or else that of the service.
@@ -80,6 +84,23 @@ def recorded_host(
 
     Raises:
         MontaukError: There is none, or no such part.
+    """
+    recording = opened_recording(folder, host)
+    first, last = part_of(recording, folder, begin, end)
+    result = _DiskHost(recording, last + 1, recording.damaged)
+    result.go_to(max(0, first - lead))
+    return result
+
+
+def opened_recording(folder: str, host: str = "") -> "DiskRecording":
+    """Open a recording, and report what of it cannot be read.
+
+    Args:
+        folder: Where it is; empty for the user's own, or else that of the service.
+        host: Which one, where it has several.
+
+    Raises:
+        MontaukError: There is none.
     """
     from montauk_tui.recorder.folder import SERVICE_PATH, Folder, path_to_read
     from montauk_tui.recorder.reader import DiskRecording
@@ -92,14 +113,30 @@ def recorded_host(
         recording = DiskRecording(opened, host)
     finally:
         opened.close()
+    _complain(recording, path)
+    return recording
+
+
+def part_of(
+    recording: "DiskRecording", folder: str, begin: str | None, end: str | None
+) -> tuple[int, int]:
+    """Return the first and the last moment of a part, and report what is doubtful.
+
+    Raises:
+        MontaukError: There is no such part.
+    """
+    from montauk_tui.recorder.folder import path_to_read
+
     try:
-        first, last = recording.part(begin, end)
+        return recording.part(begin, end)
     finally:
-        for line in recording.complaints:
-            streams.complain(f"{named(path)}: {line}")
-    result = _DiskHost(recording, last + 1, recording.damaged)
-    result.go_to(max(0, first - lead))
-    return result
+        _complain(recording, Path(folder) if folder else path_to_read())
+
+
+def _complain(recording: "DiskRecording", path: Path) -> None:
+    for line in recording.complaints:
+        streams.complain(f"{named(path)}: {line}")
+    recording.complaints.clear()
 
 
 class _DiskHost(RecordedHost):

@@ -11,8 +11,9 @@ from montauk_tui.model.text import quoted
 _SMALLEST_BYTES: Final = 128 << 20
 """Two segments: the oldest is removed before another is begun."""
 _LARGEST_BYTES: Final = 1 << 60
-CRITERIA: Final = ("program", "user", "cgroup", "unit", "container")
+GROUPINGS: Final = ("program", "user", "cgroup", "unit", "container")
 """As in the tab Groups."""
+_CRITERIA: Final = (*GROUPINGS, "tree")
 _FOLDER: Final = (
     "the folder of the recording (default: as montauk record, or that of the service)"
 )
@@ -98,13 +99,13 @@ def report_parser() -> argparse.ArgumentParser:
         "--to", metavar="TIME", dest="end", help="up to that time (default: the end)"
     )
     result.add_argument(
-        "--by", choices=CRITERIA, default="program",
-        help=f"what to sum up by: {', '.join(CRITERIA)} (default: program)",
+        "--by", choices=_CRITERIA, default="program",
+        help=f"what to sum up by: {', '.join(_CRITERIA)} (default: program)",
         metavar="WHAT",
     )  # fmt: skip
     result.add_argument("--json", action="store_true", help="print a JSON object")
     result.add_argument(
-        "--limit", metavar="ROWS", type=count, help="at most this many groups"
+        "--limit", metavar="ROWS", type=count, help="at most this many rows"
     )
     add_host(result)
     return result

@@ -23,6 +23,18 @@ def codes(pid: Ints, start_ticks: Ints) -> Ints:
     return numbers
 
 
+def pids_of(code: Ints) -> Ints:
+    """Return the pids of identities."""
+    pids: Ints = code >> _START_BITS
+    return pids
+
+
+def starts_of(code: Ints) -> Ints:
+    """Return the starts of identities, 0 for unknown."""
+    starts: Ints = code & ((1 << _START_BITS) - 1)
+    return starts
+
+
 def living_ancestors(ppid: Ints, living: Ints, exited: Ints, parents: Ints) -> Ints:
     """Return the pid of the nearest live ancestor; 0 for unknown.
 

@@ -147,11 +147,26 @@ class DiskRecording:
             end_s = read_moment(end, float(wall_s[-1]))
             last = last_until(wall_s, end_s)
         if first > last:
-            raise NoRecording(
-                "nothing was recorded then",
-                f"it goes from {clock(wall_s[0])} to {clock(wall_s[-1])}",
-            )
+            raise NoRecording("nothing was recorded then", self._nearest(first, last))
         return first, last
+
+    def _nearest(self, first: int, last: int) -> str:
+        """Return what there is around a time without moments.
+
+        Args:
+            first: The first moment after it; their number for none.
+            last: The last moment before it; -1 for none.
+        """
+        wall_s = self.wall_s
+        if last < 0 or first == len(wall_s):
+            return f"it goes from {clock(wall_s[0])} to {clock(wall_s[-1])}"
+        return (
+            f"before it up to {clock(wall_s[last])}, and from {clock(wall_s[first])}"
+        )
+
+    def boot(self, number: int) -> str:
+        """Return the boot of the machine in which a moment was recorded."""
+        return self._parts[self._place(number)[0]].host.boot_id
 
     def __len__(self) -> int:
         """Return the number of moments."""
