@@ -20,7 +20,7 @@ _shtab_montauk_probes_layout_option_strings=(-h --help)
 _shtab_montauk_probes_option_strings=(-h --help)
 _shtab_montauk_record_option_strings=(-h --help --dir -d --delay --keep --full --size --no-arguments --duration --collector)
 _shtab_montauk_replay_option_strings=(-h --help --at --host -d --delay -H --highlight-changes --threads -U --ascii --no-unicode --read-only --readonly --theme -s -o --sort --sort-key --sort-override -F --filter -t --tree -M --no-mouse -u --user -p --pid -C --no-color --no-colour)
-_shtab_montauk_report_option_strings=(-h --help --from --to --by --json --limit --host)
+_shtab_montauk_report_option_strings=(-h --help --from --to --by --json --html --force --limit --host)
 _shtab_montauk_option_strings=(-h --help -V --version --once -b --batch --json --collector-info --recording --from --to --host -n --samples --iterations --limit --with -w --width --record -d --delay -H --highlight-changes --threads -U --ascii --no-unicode --read-only --readonly --collector --theme -s -o --sort --sort-key --sort-override -F --filter -t --tree -M --no-mouse -u --user -p --pid -C --no-color --no-colour)
 
 _shtab_montauk_config_import_pos_0_COMPGEN=_shtab_compgen_files
@@ -28,6 +28,7 @@ _shtab_montauk_events__u_COMPGEN=_montauk_users
 _shtab_montauk_events___user_COMPGEN=_montauk_users
 _shtab_montauk_replay__u_COMPGEN=_montauk_users
 _shtab_montauk_replay___user_COMPGEN=_montauk_users
+_shtab_montauk_report___html_COMPGEN=_shtab_compgen_files
 _shtab_montauk__u_COMPGEN=_montauk_users
 _shtab_montauk___user_COMPGEN=_montauk_users
 
@@ -111,6 +112,7 @@ _shtab_montauk_replay___no_colour_nargs=0
 _shtab_montauk_report__h_nargs=0
 _shtab_montauk_report___help_nargs=0
 _shtab_montauk_report___json_nargs=0
+_shtab_montauk_report___force_nargs=0
 _shtab_montauk_pos_0_nargs=A...
 _shtab_montauk__h_nargs=0
 _shtab_montauk___help_nargs=0

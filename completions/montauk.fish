@@ -50,8 +50,8 @@ function _shtab_montauk_using
   test "$_shtab_montauk_cmdpath" = "$argv"
 end
 
-set -g _shtab_montauk_commands config 'config import' events exporter probes 'probes load' 'probes unload' 'probes status' 'probes layout' record replay report
-set -g _shtab_montauk_opts_with_value --at --by --collector --delay --dir --duration --filter --from --full --group --highlight-changes --host --iterations --keep --limit --line --listen --name --otlp --pid --ppid --record --recording --samples --size --slots --sort --sort-key --sort-override --textfile --theme --to --unix --user --width --with -F -H -P -d -l -n -o -p -s -u -w
+set -g _shtab_montauk_commands config 'config import' events probes 'probes load' 'probes unload' 'probes status' 'probes layout' record replay report
+set -g _shtab_montauk_opts_with_value --at --by --collector --delay --dir --duration --filter --from --group --highlight-changes --host --html --iterations --keep --limit --line --name --pid --ppid --record --recording --samples --size --slots --sort --sort-key --sort-override --theme --to --user --width --with -F -H -P -d -l -n -o -p -s -u -w
 
 complete -c montauk -e
 complete -c montauk -f
@@ -165,5 +165,7 @@ complete -c montauk -n '_shtab_montauk_using report' -l from -x -d 'from 14:03:0
 complete -c montauk -n '_shtab_montauk_using report' -l to -x -d 'up to that time (default: the end)'
 complete -c montauk -n '_shtab_montauk_using report' -l by -xka "program user cgroup unit container tree" -d 'what to sum up by: program, user, cgroup, unit, container, tree (default: program)'
 complete -c montauk -n '_shtab_montauk_using report' -l json -d 'print a JSON object'
+complete -c montauk -n '_shtab_montauk_using report' -l html -xka "(__fish_complete_path (commandline -ct))" -d 'write a page with the timeline and all of these sums; - is stdout'
+complete -c montauk -n '_shtab_montauk_using report' -l force -d 'with --html: replace an existing file'
 complete -c montauk -n '_shtab_montauk_using report' -l limit -x -d 'at most this many rows'
 complete -c montauk -n '_shtab_montauk_using report' -l host -x -d 'host name, where the folder has recordings of several'

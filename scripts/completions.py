@@ -79,7 +79,7 @@ def _complete(parser: argparse.ArgumentParser) -> None:
             action.choices = values[action.dest]
         elif action.dest == "uid":
             vars(action)["complete"] = _USER
-        elif action.dest == "file":
+        elif action.dest in ("file", "html"):
             vars(action)["complete"] = shtab.FILE
 
 

@@ -1,7 +1,8 @@
 """Take the pictures of the documentation: `python -m bench.pictures [NAME ...]`.
 
-They are written to docs/img. Needs root, cc, top, Pillow and the DejaVu fonts. Use a
-quiet machine: on a busy one the processes of the scene wait, and `top` sees them.
+They are written to docs/img. Needs root, cc, top, Pillow, the DejaVu fonts, and for the
+page of a report chromium. Use a quiet machine: on a busy one the processes of the scene
+wait, and `top` sees them.
 """
 
 import os
@@ -14,6 +15,7 @@ from typing import Final, NamedTuple
 from PIL import Image
 
 from bench.pictures.movie import record
+from bench.pictures.paper import REPORT, photograph
 from bench.pictures.scenes import SHOP, TROUBLE, Scene
 from bench.pictures.stage import Stage
 from bench.screenshot import draw, press
@@ -105,6 +107,9 @@ def start(stage: Stage, picture: Picture) -> Terminal:
 
 def take(stage: Stage, name: str) -> None:
     """Take one picture, or the moving one."""
+    if name == REPORT:
+        photograph(stage, _OUT / f"{name}.png", [*MONTAUK])
+        return
     if name == _MOVING:
         terminal = start(stage, Picture("100x28"))
         record(terminal, _OUT / f"{name}.gif")
@@ -124,7 +129,7 @@ def main(names: list[str]) -> None:
     """Take all pictures, or those named."""
     scenes: tuple[tuple[Scene, list[str]], ...] = (
         (SHOP, [*_PICTURES, _MOVING]),
-        (TROUBLE, [*_TROUBLE]),
+        (TROUBLE, [*_TROUBLE, REPORT]),
     )
     for scene, known in scenes:
         wanted = [name for name in known if name in (names or known)]

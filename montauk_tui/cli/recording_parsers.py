@@ -99,11 +99,18 @@ def report_parser() -> argparse.ArgumentParser:
         "--to", metavar="TIME", dest="end", help="up to that time (default: the end)"
     )
     result.add_argument(
-        "--by", choices=_CRITERIA, default="program",
+        "--by", choices=_CRITERIA, metavar="WHAT",
         help=f"what to sum up by: {', '.join(_CRITERIA)} (default: program)",
-        metavar="WHAT",
     )  # fmt: skip
-    result.add_argument("--json", action="store_true", help="print a JSON object")
+    form = result.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print a JSON object")
+    form.add_argument(
+        "--html", metavar="FILE",
+        help="write a page with the timeline and all of these sums; - is stdout",
+    )  # fmt: skip
+    result.add_argument(
+        "--force", action="store_true", help="with --html: replace an existing file"
+    )
     result.add_argument(
         "--limit", metavar="ROWS", type=count, help="at most this many rows"
     )

@@ -45,11 +45,11 @@ def part_of(recording: DiskRecording, begin: str | None, end: str | None) -> Par
 
 def after_gap(recording: DiskRecording) -> Bools:
     """Tell before which moments something was not recorded."""
-    index = recording.index
-    passed_s = np.diff(index["monotonic_ns"], prepend=0) / 1e9
-    interval_s = index["usage"][:, 0]
+    timeline = recording.timeline
+    passed_s = np.diff(timeline.monotonic_s, prepend=0.0)
     # The first sample of a run has no interval: NaN compares false.
-    in_time = (passed_s >= 0) & (passed_s <= interval_s * _LATE + _LATE_S)
+    in_time = passed_s <= timeline.interval_s * _LATE + _LATE_S
+    in_time &= passed_s >= 0
     gaps: Bools = ~in_time
     return gaps
 

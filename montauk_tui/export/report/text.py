@@ -105,12 +105,14 @@ def _tree(report: Report, limit: int | None) -> Iterable[tuple[Used, str]]:
 
 def process_text(row: TreeRow) -> str:
     """Return a row of a tree: `make 4711  -j8 all`, `gcc x 1,240`."""
-    name, arguments = row.name, arguments_of(row)
+    return f"{process_name(row)}  {arguments_of(row)}".rstrip()
+
+
+def process_name(row: TreeRow) -> str:
+    """Return the name with the PID, or the number of processes."""
     if row.pid is not None:
-        name += f" {row.pid}"
-    elif row.processes > 1:
-        name += f" x {row.processes:,}"
-    return f"{name}  {arguments}" if arguments else name
+        return f"{row.name} {row.pid}"
+    return f"{row.name} x {row.processes:,}" if row.processes > 1 else row.name
 
 
 def arguments_of(row: TreeRow) -> str:
