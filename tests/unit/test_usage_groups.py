@@ -90,3 +90,16 @@ def test_thousands_of_nodes_and_groups() -> None:
     assert len(report.groups["program"].ordered()) == 3_000
     assert report.tree is not None
     assert report.tree.nodes.size == 3_000 + Nodes().size
+
+
+def test_groups_go_on_after_a_boot() -> None:
+    report = Report(["program"])
+    for at, ticks in enumerate((0, 50, 10, 30)):
+        if at == 2:
+            report.restart()
+        report.add(
+            make_sample([{"pid": 7, "comm": "sh", "utime": ticks}], after_s=at),
+            FakeLookups(),
+        )
+    ((name, used),) = report.groups["program"].ordered()
+    assert (name, round(used.cpu_s, 6)) == ("sh", 0.7)

@@ -344,12 +344,21 @@ def test_the_most_used_rows_have_those_above_them() -> None:
 
 
 def test_after_a_boot_everything_begins_anew() -> None:
-    report = report_of(story([[INIT], [{**INIT, "utime": 100}]]))
+    report = Report([TREE, "program"])
+    for at, rows in enumerate([[INIT, MAKE], [{**INIT, "utime": 100}, MAKE]]):
+        report.add(make_sample(rows, after_s=float(at)), LOOKUPS)
     report.restart()
-    report.add(make_sample([{**INIT, "utime": 900}], after_s=9.0), LOOKUPS)
-    report.add(make_sample([{**INIT, "utime": 950}], after_s=10.0), LOOKUPS)
+    # The PID of make is used by a process that is not seen.
+    child = {"pid": 11, "ppid": 10, "comm": "cc"}
+    for at, ticks in ((9, 900), (10, 950)):
+        rows = [{**INIT, "utime": ticks}, child]
+        report.add(make_sample(rows, after_s=float(at)), LOOKUPS)
     assert (report.totals.boots, report.totals.intervals) == (1, 2)
     assert report.totals.live_s == pytest.approx(1.5)
+    assert report.tree is not None
+    assert drawn(rows_of(report.tree)) == ["init 1", ".make 10", "init 1", "cc 11"]
+    ((_, init), *_) = report.groups["program"].ordered()
+    assert init.cpu_s == pytest.approx(1.5)
 
 
 def test_losses_of_another_collector_count_from_its_start() -> None:

@@ -53,7 +53,11 @@ _SPLIT_TICKS: Final = 2
 
 
 def process_rates(
-    previous: Sample | None, current: Sample, last: Rates | None = None
+    previous: Sample | None,
+    current: Sample,
+    last: Rates | None = None,
+    *,
+    counters: bool = True,
 ) -> Rates:
     """Return the rates of every process in `current` since `previous`.
 
@@ -65,6 +69,7 @@ def process_rates(
         previous: The sample before; None where there is none.
         current: This sample.
         last: The rates of the previous sample, for counters that may fall.
+        counters: Whether those beside CPU times are wanted too.
     """
     table = current.processes
     cpu_s = np.full(len(table), np.nan)
@@ -95,10 +100,10 @@ def process_rates(
         np.full(len(table), np.nan)
         if reports_exit_time(current)
         else children_seconds(previous, current),
-        counter_rates(previous, current, join, highest),
-        exit_counter_rates(previous, current, highest),
+        counter_rates(previous, current, join, highest) if counters else {},
+        exit_counter_rates(previous, current, highest) if counters else {},
         elapsed_s,
-        highest_so_far(previous, current, join, highest),
+        highest_so_far(previous, current, join, highest) if counters else {},
     )
 
 

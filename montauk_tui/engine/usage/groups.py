@@ -15,7 +15,7 @@ from montauk_tui.engine.usage.sums import (
     Sums,
     Used,
 )
-from montauk_tui.model.schema import Bools, Ints, as_floats
+from montauk_tui.model.schema import Ints, as_floats
 
 OTHERS: Final = "(other names)"
 """The group of all names beyond the most that are kept."""
@@ -40,10 +40,14 @@ class GroupSums:
     def add(self, interval: IntervalUsage) -> None:
         """Add an interval, which follows the one that was added last."""
         kept = interval.is_same
-        of = np.full(len(kept), -1)
-        of[kept] = self._of[interval.before[kept]]
-        of[~kept], of_exits = self._find(interval, ~kept)
-        self._of = of
+        found, of_exits = self._find(interval)
+        # Most often nothing has changed.
+        if len(found) or len(kept) != len(self._of):
+            of = np.full(len(kept), -1)
+            of[kept] = self._of[interval.before[kept]]
+            of[~kept] = found
+            self._of = of
+        of = self._of
         self._sums.grow(len(self._numbers))
         self._sums.add(LIVE, of, interval.live_s)
         self._sums.add(EXITED, of, interval.exited_s)
@@ -60,11 +64,12 @@ class GroupSums:
         total = sums_of(interval.rss_bytes, self._of, size)
         self._sums.raise_peak(np.arange(size), total)
 
-    def _find(self, interval: IntervalUsage, new: Bools) -> tuple[Ints, Ints]:
+    def _find(self, interval: IntervalUsage) -> tuple[Ints, Ints]:
         """Return the groups of new live processes, and of the exits."""
         members, criterion = interval.news, self._criterion
         names = criterion.names(members, cgroups_of(members) if criterion.need else [])
-        of_kernel = np.concatenate([interval.table.is_kernel[new], interval.of_kernel])
+        new_kernel = members.living.sample.processes.is_kernel
+        of_kernel = np.concatenate([new_kernel, interval.of_kernel])
         for place in np.flatnonzero(of_kernel).tolist():
             names[place] = KERNEL
         numbers = np.array([self._number(name) for name in names], dtype=np.int64)

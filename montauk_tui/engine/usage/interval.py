@@ -73,11 +73,10 @@ class Intervals:
         """Start without a sample."""
         self._previous: Sample | None = None
         self._table = ProcessTable.empty()
-        self._rates: Rates | None = None
 
     def restart(self) -> None:
         """Forget the last sample, as after a boot: the next one begins anew."""
-        self._previous, self._rates = None, None
+        self._previous = None
         self._table = ProcessTable.empty()
 
     def next(self, sample: Sample, lookups: Lookups) -> IntervalUsage:
@@ -120,7 +119,7 @@ class Intervals:
 
     def _frame(self, sample: Sample, lookups: Lookups) -> Frame:
         previous, self._previous = self._previous, sample
-        self._rates = rates = process_rates(previous, sample, self._rates)
+        rates = process_rates(previous, sample, counters=False)
         return Frame(
             seq=0,
             sample=sample,

@@ -83,6 +83,8 @@ class Report:
         """Let the next sample be the first after a boot."""
         self.totals.boots += 1
         self._intervals.restart()
+        if self.tree is not None:
+            self.tree.restart()
 
     def add(
         self, sample: Sample, lookups: Lookups, source: str = "", opening: int = 0

@@ -55,6 +55,10 @@ class TreeSums:
         """Those of the first process of each shared node."""
         self._branches = Branches()
 
+    def restart(self) -> None:
+        """Forget the live processes, as after a boot."""
+        self.live = self._last = self._known = self._known_nodes = _none()
+
     def add(self, interval: IntervalUsage) -> None:
         """Add an interval, which follows the one that was added last."""
         table = interval.table
