@@ -1,15 +1,19 @@
 """`montauk report` as a command: where a page goes, and what is refused."""
 
 import os
+import pty
 import stat
 import subprocess
 import sys
+import termios
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from montauk_tui.errors import MontaukError
 from montauk_tui.export.report.saving import Target
+from montauk_tui.model.text import cell_width
 from tests.support.builders import make_sample
 from tests.support.exits import make_exits
 from tests.support.recordings import frames_of, write
@@ -132,3 +136,36 @@ def test_the_tree_is_printed(recording: Path) -> None:
     assert done.stdout.splitlines()[-1].split() == [
         "1.0", "-", "0.0", "0", "0", "8.0M", "sh", "7",
     ]  # fmt: skip
+
+
+def test_a_row_is_cut_at_the_width_of_the_terminal_and_a_figure_never(
+    tmp_path: Path,
+) -> None:
+    name = b"a-name-of-many-letters-\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5"
+    samples = [
+        make_sample(
+            [{"pid": 7, "comm": name, "utime": 50 * at}],
+            after_s=float(at), exits=make_exits([]),
+        )
+        for at in range(2)
+    ]  # fmt: skip
+    write(tmp_path / "it", frames_of(samples))
+    main, end = pty.openpty()
+    termios.tcsetwinsize(end, (24, 60))
+    with subprocess.Popen(
+        [sys.executable, "-m", "montauk_tui", "report", str(tmp_path / "it")],
+        stdout=end,
+    ) as command:
+        os.close(end)
+        printed = b""
+        # The terminal is closed at the end: EIO.
+        with suppress(OSError):
+            while part := os.read(main, 65_536):
+                printed += part
+        assert command.wait() == 0
+    os.close(main)
+    *_, busy, _, titles, row = printed.decode().splitlines()
+    assert busy.endswith("unexplained -0.5")
+    assert len(titles) < 60 < len(busy)
+    assert row.split()[:-1] == ["0.5", "-", "0.0", "0", "0", "8.0M"]
+    assert cell_width(row) in (59, 60)

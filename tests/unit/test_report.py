@@ -14,7 +14,7 @@ from montauk_tui.engine.usage.report import TREE, Report
 from montauk_tui.engine.usage.sums import Used
 from montauk_tui.export.report.as_json import write_json
 from montauk_tui.export.report.reading import Part, gaps_of, part_of, report_of
-from montauk_tui.export.report.text import lines, write_text
+from montauk_tui.export.report.text import heading, table, write_text
 from montauk_tui.model.sample import Counters, Sample
 from montauk_tui.model.schema import PF_KTHREAD
 from montauk_tui.recorder.reader import DiskRecording, NoRecording
@@ -138,7 +138,7 @@ def test_the_tree_as_text_and_as_json(
     recording: DiskRecording, capsys: pytest.CaptureFixture[str]
 ) -> None:
     report = report_by(recording, TREE)
-    assert lines(report, [], None)[4:] == [
+    assert table(report, None) == [
         "CPU s     %  exited s  exits  failed  peak RSS  process",
         "  1.0  50.0       0.6      2       2      2.0M  sh 7",
         "  0.6  30.0       0.6      2       2         -    cc x 2",
@@ -171,8 +171,8 @@ def test_unknown_numbers_of_exits_are_no_zeros(
     recorded: Open, capsys: pytest.CaptureFixture[str]
 ) -> None:
     report = report_by(recorded(without_exits()), "program")
-    printed = lines(report, [], None)
-    assert printed[2] == "not seen: exits not reported for 9 s"
+    assert heading(report, [])[2] == "not seen: exits not reported for 9 s"
+    printed = table(report, None)
     assert printed[-1].split() == ["0.1", "-", "0.1", "-", "-", "8.0M", "sh"]
     write_json(report, [], None)
     (group,) = json.loads(capsys.readouterr().out)["groups"]
@@ -194,7 +194,7 @@ def test_names_cannot_change_the_table(recorded: Open) -> None:
         ),
         "program",
     )  # fmt: skip
-    printed = lines(report, [], None)
+    printed = [*heading(report, []), *table(report, None)]
     assert printed[0].startswith(r"\x1b[2J\u202egnp.exe\n\t|  2026")
     assert printed[-1].endswith(r"  \x1b[2J\u202egnp.exe\n\t|")
     assert all(line.isprintable() for line in printed)
@@ -228,8 +228,10 @@ def test_a_gap_is_said_and_belongs_to_no_part_after_it(tmp_path: Path) -> None:
     assert end_s - begin_s == 598.0
     report = report_of(recording, whole, ["program"])
     assert report.totals.covered_s == 601.0
-    text = lines(report, gaps_of(recording, whole), None)
-    assert text[2] == "not seen: 598 s not recorded (1 gap)"
+    assert (
+        heading(report, gaps_of(recording, whole))[2]
+        == "not seen: 598 s not recorded (1 gap)"
+    )
     late = part_of(recording, "-2s", None)
     assert (late, gaps_of(recording, late)) == (Part(3, 4), [])
 

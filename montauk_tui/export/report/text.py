@@ -17,35 +17,29 @@ from montauk_tui.model.text import clean_text, fit
 
 _TITLES: Final = ("CPU s", "%", "exited s", "exits", "failed", "peak RSS")
 _INDENT: Final = "  "
-_LEAST_NAME: Final = 12
 
 
 def write_text(
     report: Report, gaps: Sequence[tuple[float, float]], limit: int | None
 ) -> None:
     """Print a table, with what the CPUs did above it."""
+    for line in heading(report, gaps):
+        write_stdout(line)
     width = _terminal_width()
-    for line in lines(report, gaps, limit):
+    for line in ("", *table(report, limit)):
         write_stdout(line if width is None else fit(line, width).rstrip())
 
 
-def lines(
-    report: Report, gaps: Sequence[tuple[float, float]], limit: int | None
-) -> list[str]:
-    """Return the lines of a report."""
+def table(report: Report, limit: int | None) -> list[str]:
+    """Return the titles and a line for each row."""
     (by,) = report.by
     rows = list(_tree(report, limit) if by == TREE else _groups(report, by, limit))
     figures = [figures_of(used, report) for used, _ in rows]
     widths = [max(map(len, cells)) for cells in zip(_TITLES, *figures, strict=True)]
-    title = "process" if by == TREE else by
-    names = [title, *(name for _, name in rows)]
+    names = ["process" if by == TREE else by, *(name for _, name in rows)]
     return [
-        *heading(report, gaps),
-        "",
-        *(
-            f"{'  '.join(map(str.rjust, cells, widths))}  {name}"
-            for cells, name in zip([_TITLES, *figures], names, strict=True)
-        ),
+        f"{'  '.join(map(str.rjust, cells, widths))}  {name}"
+        for cells, name in zip([_TITLES, *figures], names, strict=True)
     ]
 
 
