@@ -14,7 +14,7 @@ REPORT: Final = "report"
 
 _BROWSER: Final = "chromium"
 _RECORDED: Final = "90s"
-_SIZE: Final = (1100, 1660)
+_SIZE: Final = (1100, 1800)
 _DARK: Final = "--blink-settings=preferredColorScheme=0"
 _COLOURS: Final = 128
 

@@ -12,9 +12,11 @@ import pytest
 from montauk_tui.engine.groups.criteria import CRITERIA, KERNEL
 from montauk_tui.engine.usage.report import TREE, Report
 from montauk_tui.engine.usage.sums import Used
+from montauk_tui.errors import MomentDamaged
 from montauk_tui.export.report.as_json import write_json
 from montauk_tui.export.report.reading import Part, gaps_of, part_of, report_of
 from montauk_tui.export.report.text import heading, table, write_text
+from montauk_tui.model.recording import Moment
 from montauk_tui.model.sample import Counters, Sample
 from montauk_tui.model.schema import PF_KTHREAD
 from montauk_tui.recorder.reader import DiskRecording, NoRecording
@@ -234,6 +236,29 @@ def test_a_gap_is_said_and_belongs_to_no_part_after_it(tmp_path: Path) -> None:
     )
     late = part_of(recording, "-2s", None)
     assert (late, gaps_of(recording, late)) == (Part(3, 4), [])
+
+
+def test_damaged_samples_and_boots_are_counted(
+    recorded: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = recorded(minutes(0, 1, 2, 3, 4, 5))
+    read_moment = DiskRecording.__getitem__
+
+    def moment(self: DiskRecording, number: int) -> Moment:
+        if number == 2:
+            raise MomentDamaged("its checksum is wrong")
+        return read_moment(self, number)
+
+    monkeypatch.setattr(DiskRecording, "__getitem__", moment)
+    monkeypatch.setattr(DiskRecording, "boot", lambda _, number: str(number > 3))
+    report = report_by(recording, "program", TREE)
+    totals = report.totals
+    assert (totals.damaged, totals.boots) == (1, 1)
+    # From 0 to 1, from 1 to 3 and from 4 to 5.
+    assert (totals.intervals, totals.covered_s) == (3, 4.0)
+    assert heading(report, [])[2] == (
+        "not seen: 1 sample damaged, the machine started 1 time"
+    )
 
 
 def test_a_part_of_a_recording(tmp_path: Path) -> None:

@@ -83,7 +83,14 @@ def test_nothing_is_drawn_where_nothing_was_recorded(tmp_path: Path) -> None:
 
 
 def test_the_axis_reaches_all_cores_or_what_was_used() -> None:
-    for busy, cpus, top in ((0.04, 2, "0.05"), (1.2, 2, "2"), (7.0, 64, "10")):
+    for busy, cpus, top in (
+        (0.04, 2, "0.05"),
+        (1.2, 2, "2"),
+        (2.01, 2, "2"),
+        (3.0, 2, "5"),
+        (7.0, 64, "10"),
+        (0.0, 2, "1"),
+    ):
         labels = re.findall(r'<text class="y"[^>]*>([\d.]+)<', text_of(busy, cpus))
         assert labels[-1] == top
         assert labels[0] == "0"

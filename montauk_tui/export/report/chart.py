@@ -34,6 +34,8 @@ _LEAST_MARK_PX: Final = 2.0
 _HALF_LABEL_PX: Final = 28
 _ENOUGH: Final = 0.5
 """Share of all cores from which on the axis goes up to all."""
+_TOO_MUCH: Final = 1.1
+"""Clocks that differ may give a little more than all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,8 @@ class Chart:
         self._first_s = float(timeline.begin_s.min())
         self._last_s = max(float(timeline.end_s.max()), self._first_s + 1e-3)
         most = float(np.nan_to_num(timeline.peak).max())
-        self._most = cpus if most >= cpus * _ENOUGH else _round_up(most)
-        self._most = max(self._most, most)
+        is_all = cpus * _ENOUGH <= most <= cpus * _TOO_MUCH
+        self._most = cpus if is_all else _round_up(most)
         self._lanes = [
             (kind, timeline.marks[row])
             for row, kind in enumerate(KINDS)

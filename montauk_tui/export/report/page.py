@@ -211,4 +211,6 @@ def _footer(report: Report) -> Iterator[str]:
 
 
 def _zone(time_s: float) -> str:
-    return f"{datetime.fromtimestamp(time_s).astimezone():%Z, UTC%z}"
+    """Return the difference to UTC: `UTC+01:00`."""
+    local = datetime.fromtimestamp(time_s).astimezone()
+    return f"UTC{local.isoformat(timespec='seconds')[-6:]}"
