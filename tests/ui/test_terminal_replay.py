@@ -43,7 +43,7 @@ def test_it_runs_where_no_proc_is_mounted(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     command = [*UNSHARED, sys.executable, str(program), "its-own-argument"]
-    with Terminal(command, size=(160, 40)) as terminal:
+    with Terminal(command, size=(240, 40)) as terminal:
         terminal.until_shown("F10 Quit", "its-own-argument", "sample 3 of 3")
         terminal.type("\r")
         terminal.until_shown("Working folder", str(Path.cwd()))
