@@ -86,7 +86,8 @@ def recorded_host(
         MontaukError: There is none, or no such part.
     """
     recording = opened_recording(folder, host)
-    first, last = part_of(recording, folder, begin, end)
+    first, last = recording.part(begin, end)
+    complain(recording)
     result = _DiskHost(recording, last + 1, recording.damaged)
     result.go_to(max(0, first - lead))
     return result
@@ -113,29 +114,14 @@ def opened_recording(folder: str, host: str = "") -> "DiskRecording":
         recording = DiskRecording(opened, host)
     finally:
         opened.close()
-    _complain(recording, path)
+    complain(recording)
     return recording
 
 
-def part_of(
-    recording: "DiskRecording", folder: str, begin: str | None, end: str | None
-) -> tuple[int, int]:
-    """Return the first and the last moment of a part, and report what is doubtful.
-
-    Raises:
-        MontaukError: There is no such part.
-    """
-    from montauk_tui.recorder.folder import path_to_read
-
-    try:
-        return recording.part(begin, end)
-    finally:
-        _complain(recording, Path(folder) if folder else path_to_read())
-
-
-def _complain(recording: "DiskRecording", path: Path) -> None:
+def complain(recording: "DiskRecording") -> None:
+    """Report what of a recording is doubtful, once."""
     for line in recording.complaints:
-        streams.complain(f"{named(path)}: {line}")
+        streams.complain(f"{named(recording.path)}: {line}")
     recording.complaints.clear()
 
 

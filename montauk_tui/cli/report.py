@@ -3,10 +3,11 @@
 import argparse
 from contextlib import closing
 
-from montauk_tui.cli.hosts import opened_recording
+from montauk_tui.cli.hosts import complain, opened_recording
 from montauk_tui.errors import UsageError
 from montauk_tui.export.report import as_json, page, reading, saving, text
 from montauk_tui.export.report.timeline import columns_of
+from montauk_tui.recorder.reader import DiskRecording
 
 _USUAL = "program"
 
@@ -20,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
     if options.force:
         raise UsageError("--force applies to --html", "leave it out")
     with closing(opened_recording(options.dir or "", options.host)) as recording:
-        part = reading.part_of(recording, options.begin, options.end)
+        part = _part(recording, options)
         report = reading.report_of(recording, part, [options.by or _USUAL])
         gaps = reading.gaps_of(recording, part)
     write = as_json.write_json if options.json else text.write_text
@@ -32,7 +33,7 @@ def _save(options: argparse.Namespace) -> int:
     """Write a page."""
     target = saving.Target(options.html, replace=options.force)
     with closing(opened_recording(options.dir or "", options.host)) as recording:
-        part = reading.part_of(recording, options.begin, options.end)
+        part = _part(recording, options)
         report = reading.report_of(recording, part, page.SECTIONS)
         timelines = (
             columns_of(recording.timeline, part, page.COLUMNS),
@@ -41,3 +42,9 @@ def _save(options: argparse.Namespace) -> int:
         gaps = reading.gaps_of(recording, part)
     target.write(page.page(report, timelines, gaps, options.limit))
     return 0
+
+
+def _part(recording: DiskRecording, options: argparse.Namespace) -> reading.Part:
+    part = reading.part_of(recording, options.begin, options.end)
+    complain(recording)
+    return part

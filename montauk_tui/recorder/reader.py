@@ -69,6 +69,7 @@ class DiskRecording:
         Raises:
             NoRecording: There is none, or of several hosts and none was named.
         """
+        self.path = folder.path
         self.complaints: list[str] = []
         self.damaged: set[int] = set()
         """Moments that were asked for and cannot be read."""
@@ -160,9 +161,7 @@ class DiskRecording:
         wall_s = self.wall_s
         if last < 0 or first == len(wall_s):
             return f"it goes from {clock(wall_s[0])} to {clock(wall_s[-1])}"
-        return (
-            f"before it up to {clock(wall_s[last])}, and from {clock(wall_s[first])}"
-        )
+        return f"before it up to {clock(wall_s[last])}, and from {clock(wall_s[first])}"
 
     def boot(self, number: int) -> str:
         """Return the boot of the machine in which a moment was recorded."""
