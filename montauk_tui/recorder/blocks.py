@@ -106,41 +106,45 @@ class Reader:
 
     def take_ints(self, count: int) -> Ints:
         """Return a column of `count` integers."""
-        values: Ints = self.take_matrix(1, count)[0]
-        return values
+        values = self.take_columns(1, count)
+        return values[0] if values else np.zeros(count, dtype=np.int64)
 
     def take_matrix(self, columns: int, count: int) -> Ints:
         """Return integers of shape (columns, count)."""
         if columns * count > MOST_NUMBERS:
             raise BadFrame("a frame has too many rows")
         rows = np.zeros((columns, count), dtype=np.int64)
-        self.add_to(rows)
+        for at, values in self.take_columns(columns, count).items():
+            rows[at] = values
         return rows
 
-    def add_to(self, rows: Ints) -> None:
-        """Add a matrix to another of its shape (columns, count).
-
-        Hot path: most columns of a difference are zeros, or have few others.
-        """
-        columns, count = rows.shape
+    def take_columns(self, columns: int, count: int) -> dict[int, Ints]:
+        """Return the columns of a matrix that are not all zeros, by number."""
+        if columns * count > MOST_NUMBERS:
+            raise BadFrame("a frame has too many rows")
         data = self.take()
         if len(data) < columns:
             raise BadFrame("a frame is too short")
-        at = columns
-        for row, code in zip(rows, data[:columns], strict=True):
+        found: dict[int, Ints] = {}
+        end = columns
+        for at, code in enumerate(data[:columns]):
             if code > _SPARSE:
-                at = _take_few(row, data, at, _width(code - _SPARSE))
+                found[at] = values = np.zeros(count, dtype=np.int64)
+                end = _take_few(values, data, end, _width(code - _SPARSE))
             elif code:
-                end = at + (count << code - 1)
-                np.add(row, _numbers(data[at:end], _width(code), count), out=row)
-                at = end
-        if at != len(data):
+                start, end = end, end + (count << code - 1)
+                numbers = _numbers(data[start:end], _width(code), count)
+                found[at] = numbers.astype(np.int64)
+        if end != len(data):
             raise BadFrame("a frame has columns of another length")
+        return found
 
     def take_texts(self, count: int) -> list[bytes]:
         """Return `count` texts."""
         lengths = self.take_ints(count)
         data = self.take()
+        if not count and not data:
+            return []
         if count and (lengths.min() < 0 or lengths.max() > MOST_TEXT_BYTES):
             raise BadFrame("a frame has damaged texts")
         if int(lengths.sum()) != len(data):

@@ -1,6 +1,6 @@
 """Moments from payloads; nothing in them is trusted."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -22,7 +22,12 @@ from montauk_tui.recorder.blocks import Reader, bounded
 from montauk_tui.recorder.encoder import KNOWN_FACTS
 from montauk_tui.recorder.layout import BadFrame
 from montauk_tui.recorder.plain import built, read_json
-from montauk_tui.recorder.tables import Matrix, take_difference, take_records, take_rows
+from montauk_tui.recorder.tables import (
+    Matrix,
+    take_arguments,
+    take_difference,
+    take_records,
+)
 
 _MOST_ROWS: Final = 1 << 22
 """PIDs of a machine (PID_MAX_LIMIT in include/linux/threads.h)."""
@@ -63,7 +68,7 @@ class Decoder:
         if is_key:
             self._start_anew()
         reader = Reader(payload)
-        head = _mapping(read_json(reader.take()))
+        head = mapping(read_json(reader.take()))
         self._take_facts(head)
         self._take_processes(reader, bounded(head.get("rows"), _MOST_ROWS))
         self._take_ticks(reader, head)
@@ -100,7 +105,7 @@ class Decoder:
 
     def _take_facts(self, head: Mapping[str, Any]) -> None:
         dropped = head.get("dropped", ())
-        facts = {**self._facts, **_mapping(head.get("set"))}
+        facts = {**self._facts, **mapping(head.get("set"))}
         for name in dropped if isinstance(dropped, list) else ():
             facts.pop(str(name), None)
         self._facts = facts
@@ -113,23 +118,19 @@ class Decoder:
         }
 
     def _take_processes(self, reader: Reader, count: int) -> None:
-        before = self._matrix
-        self._matrix, gone = take_difference(reader, before, count)
-        self._take_arguments(reader, before.pairs(gone))
+        before, step = self._matrix, take_difference(reader, self._matrix, count)
+        self._matrix = step.matrix
+        self._take_arguments(reader, before.pairs(step.gone))
 
-    def _take_arguments(self, reader: Reader, gone: Iterable[tuple[int, int]]) -> None:
-        rows = take_rows(reader, len(self._matrix.comm))
-        cut = reader.take_ints(len(rows)).astype(np.bool_).tolist()
-        texts = reader.take_texts(len(rows))
-        if not len(rows) and not gone:
-            return
-        known = dict(self._answers.arguments)
-        for pair in gone:
-            # Equal to its identity.
-            known.pop(pair, None)  # type: ignore[call-overload]
-        whose = map(Identity._make, self._matrix.pairs(rows))
-        known.update(zip(whose, map(Arguments, texts, cut), strict=True))
-        self._answers = Answers(known, self._answers.users, self._answers.cgroups)
+    def _take_arguments(self, reader: Reader, gone: Sequence[tuple[int, int]]) -> None:
+        rows, texts, cut = take_arguments(reader, len(self._matrix.comm))
+        if len(rows) or gone:
+            known = dict(self._answers.arguments)
+            for who in gone:
+                known.pop(Identity._make(who), None)
+            whose = map(Identity._make, self._matrix.pairs(rows))
+            known.update(zip(whose, map(Arguments, texts, cut), strict=True))
+            self._answers = Answers(known, self._answers.users, self._answers.cgroups)
 
     def _take_ticks(self, reader: Reader, head: Mapping[str, Any]) -> None:
         count = bounded(head.get("cpus"), _MOST_CPUS)
@@ -154,7 +155,7 @@ class Decoder:
             return None
         count = bounded(head["exits"], _MOST_ROWS)
         table = take_records(reader, ExitTable, self._schema["exits"], count)
-        return table.with_deaths(_deaths(head.get("deaths")))
+        return table.with_deaths(deaths_in(head.get("deaths")))
 
     def _take_starts(
         self, reader: Reader, head: Mapping[str, Any]
@@ -165,7 +166,7 @@ class Decoder:
         return take_records(reader, StartTable, self._schema["starts"], count)
 
     def _take_names(self, head: Mapping[str, Any]) -> None:
-        users, cgroups = (_names(head.get(what)) for what in ("users", "cgroups"))
+        users, cgroups = (names_in(head.get(what)) for what in ("users", "cgroups"))
         known = self._answers
         if users or cgroups:
             self._answers = Answers(
@@ -173,20 +174,23 @@ class Decoder:
             )
 
 
-def _mapping(value: Any) -> dict[str, Any]:
+def mapping(value: Any) -> dict[str, Any]:
+    """Return an object of JSON."""
     if not isinstance(value, dict):
         raise BadFrame("a frame has no facts where they belong")
     return value
 
 
-def _names(value: Any) -> dict[int, str]:
+def names_in(value: Any) -> dict[int, str]:
+    """Return the names that a frame gives numbers."""
     try:
         return {int(number): clean_text(name) for number, name in (value or {}).items()}
     except (AttributeError, ValueError) as error:
         raise BadFrame("a frame has damaged names") from error
 
 
-def _deaths(entries: Any) -> Deaths:
+def deaths_in(entries: Any) -> Deaths:
+    """Return the signals that ended processes."""
     if not isinstance(entries, list):
         raise BadFrame("a frame has damaged deaths")
     found = {}

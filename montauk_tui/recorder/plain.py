@@ -116,22 +116,25 @@ def _checked(hint: Any, value: Any) -> Any:
         TypeError: It is of another type.
         ValueError: It is out of range.
     """
+    return _reader(hint)(value)
+
+
+@cache
+def _reader(hint: Any) -> Callable[[Any], Any]:
+    """Return the function that checks values of a type."""
     origin = typing.get_origin(hint)
     if origin in (typing.Union, types.UnionType):
-        return _checked_union(typing.get_args(hint), value)
+        (only,) = (it for it in typing.get_args(hint) if it is not type(None))
+        inner = _reader(only)
+        return lambda value: None if value is None else inner(value)
     if origin is not None:
-        return _checked_many(origin, typing.get_args(hint), value)
-    reader = _READERS.get(hint)
-    if reader is not None:
-        return reader(value)
-    return built(hint, value) if _names(hint) else hint(_checked_int(value))
-
-
-def _checked_union(options: tuple[Any, ...], value: Any) -> Any:
-    if value is None and type(None) in options:
-        return None
-    (only,) = (option for option in options if option is not type(None))
-    return _checked(only, value)
+        parts = typing.get_args(hint)
+        return lambda value: _checked_many(origin, parts, value)
+    if hint in _READERS:
+        return _READERS[hint]
+    if _names(hint):
+        return lambda value: built(hint, value)
+    return lambda value: hint(_checked_int(value))
 
 
 def _checked_many(origin: Any, parts: tuple[Any, ...], value: Any) -> Any:

@@ -1,7 +1,7 @@
 """The process table as the difference from the previous one, and tables of events."""
 
 from collections.abc import Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -41,6 +41,21 @@ class Matrix:
         values = np.empty((len(names), 0), dtype=np.int64)
         return cls(names, values, np.empty(0, dtype="S1"))
 
+    def column(self, name: str) -> Ints:
+        """Return a column, unknown if it is missing."""
+        if name in self.names:
+            column: Ints = self.values[self.names.index(name)]
+            return column
+        return np.full(len(self.comm), UNKNOWN, dtype=np.int64)
+
+    def rows(self, names: Sequence[str], rows: Ints) -> Ints:
+        """Return some columns of some rows, of shape (columns, rows)."""
+        if set(names) <= set(self.names):
+            picked = np.array([self.names.index(name) for name in names])
+            found: Ints = self.values[picked[:, None], rows]
+            return found
+        return np.array([self.column(name)[rows] for name in names])
+
     def pairs(self, rows: Ints) -> list[tuple[int, int]]:
         """Return pid and start of rows.
 
@@ -62,10 +77,11 @@ class Matrix:
         Raises:
             BadFrame: The rows are not those of a process table.
         """
+        known = (self.values != UNKNOWN).any(axis=1).tolist()
         columns = {
             name: row
-            for name, row in zip(self.names, self.values, strict=True)
-            if name in FIELDS and (row != UNKNOWN).any()
+            for name, row, is_known in zip(self.names, self.values, known, strict=True)
+            if is_known and name in FIELDS
         }
         try:
             return ProcessTable(self.comm, columns)
@@ -127,34 +143,54 @@ def _kept_names(before: Matrix, gone: Ints, new: Bools) -> Bytes:
     return comm
 
 
-def take_difference(reader: Reader, before: Matrix, count: int) -> tuple[Matrix, Ints]:
-    """Return the next table, of `count` rows, and which rows of `before` are gone.
+class Difference(NamedTuple):
+    """The next table, and how it differs from the previous one."""
+
+    matrix: Matrix
+    new: Bools
+    """Which rows are processes that the previous table lacks."""
+    gone: Ints
+    """The rows of the previous table that this one lacks."""
+    row: Ints
+    """The row of each process in the previous table; any for a new one."""
+    changed: Bools
+    """Which rows are new, or differ in a column."""
+
+
+def take_difference(reader: Reader, before: Matrix, count: int) -> Difference:
+    """Return the next table, of `count` rows.
 
     Raises:
         BadFrame: The bytes are no difference from `before`.
     """
     columns, old = before.values.shape
-    gone, added, changed = (take_rows(reader, most) for most in (old, count, count))
+    gone, added, renamed = (take_rows(reader, most) for most in (old, count, count))
     if old - len(gone) + len(added) != count:
         raise BadFrame("a frame does not fit the previous one")
-    values = before.values.take(_others(gone, old), axis=1)
-    reader.add_to(values)
-    new = np.zeros(count, dtype=np.bool_)
-    new[added] = True
     if columns * count > MOST_NUMBERS:
         raise BadFrame("a frame has too many rows")
-    more = np.cumsum(reader.take_matrix(columns, len(added)), axis=1)
-    if len(added):
-        values = np.concatenate((values, more), axis=1)
-        if added[0] < count - len(added):
-            order = np.argsort(np.concatenate((np.flatnonzero(~new), added)))
-            values = values.take(order, axis=1)
-    comm = _kept_names(before, gone, new)
-    texts = as_column(reader.take_texts(len(changed)))
-    if len(changed):
+    new = np.zeros(count, dtype=np.bool_)
+    new[added] = True
+    row, kept = np.zeros(count, dtype=np.int64), np.flatnonzero(~new)
+    row[kept] = np.delete(np.arange(old), gone)
+    comm = np.zeros(count, dtype=before.comm.dtype)
+    values = np.zeros((columns, count), dtype=np.int64)
+    if old:
+        values, comm = before.values.take(row, axis=1), before.comm.take(row)
+        comm[added] = b""
+    differs = np.zeros(len(kept), dtype=np.bool_)
+    for at, difference in reader.take_columns(columns, len(kept)).items():
+        values[at, kept] += difference
+        differs |= difference != 0
+    changed = new.copy()
+    changed[kept] = differs
+    values[:, added] = np.cumsum(reader.take_matrix(columns, len(added)), axis=1)
+    texts = as_column(reader.take_texts(len(renamed)))
+    if len(renamed):
         comm = comm.astype(max(comm.dtype, texts.dtype, key=lambda one: one.itemsize))
-        comm[changed] = texts
-    return Matrix(before.names, values, comm), gone
+        comm[renamed] = texts
+        changed[renamed] = True
+    return Difference(Matrix(before.names, values, comm), new, gone, row, changed)
 
 
 def take_rows(reader: Reader, most: int) -> Ints:
@@ -162,10 +198,24 @@ def take_rows(reader: Reader, most: int) -> Ints:
     count = int.from_bytes(reader.take(), "little")
     if count > most:
         raise BadFrame("a frame has too many rows")
+    if not count:
+        reader.take()
+        return _NO_ROWS
     rows: Ints = np.cumsum(reader.take_ints(count))
-    if count and (rows[0] < 0 or rows[-1] >= most or (np.diff(rows) <= 0).any()):
+    if rows[0] < 0 or rows[-1] >= most or (np.diff(rows) <= 0).any():
         raise BadFrame("a frame has rows out of order")
     return rows
+
+
+def take_arguments(reader: Reader, count: int) -> tuple[Ints, list[bytes], list[bool]]:
+    """Return the rows of a table that have other arguments, these, and which are cut.
+
+    Raises:
+        BadFrame: The bytes are damaged.
+    """
+    rows = take_rows(reader, count)
+    cut: list[bool] = reader.take_ints(len(rows)).astype(np.bool_).tolist()
+    return rows, reader.take_texts(len(rows)), cut
 
 
 def add_records(
