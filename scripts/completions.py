@@ -36,7 +36,9 @@ _DOES: Final = {
     "events": "print every fork, exec and exit",
     "exporter": "export metrics for Prometheus",
     "probes": "load the probes for users without root",
+    "query": "answer a question in SQL about recordings",
     "record": "record all processes to disk",
+    "recordings": "export recordings as Parquet files",
     "replay": "show a recording",
     "report": "print who used what in a recording",
 }

@@ -15,7 +15,12 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Final
 
-from montauk_tui.cli import exporter_parsers, parsers, recording_parsers
+from montauk_tui.cli import (
+    exporter_parsers,
+    fleet_parsers,
+    parsers,
+    recording_parsers,
+)
 from montauk_tui.config.option import Option
 from montauk_tui.config.options import IN_FILE, OPTIONS, TAB_OPTIONS, TABLES
 from montauk_tui.engine import meters
@@ -28,7 +33,7 @@ from montauk_tui.export.processes import FIELDS
 from montauk_tui.ui import themes
 from montauk_tui.ui.bindings import BINDINGS, OTHER_KEYS, SECTIONS
 from montauk_tui.ui.bindings import key_names as names_of
-from scripts import completions
+from scripts import completions, fleet_docs
 from scripts.htop_keys import HTOP, SAME
 from scripts.manual import (
     THEMES,
@@ -311,6 +316,8 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "attributes of exits": attributes(otlp_names.EXIT),
     "attributes of losses": attributes(otlp_names.LOST),
     "attributes of the resource": attributes(otlp_names.RESOURCE),
+    "questions": fleet_docs.questions,
+    "tables of exports": fleet_docs.tables,
     "themes": theme_table,
     "roles": theme_roles,
     **{f"man keys {section}": man_keys(section) for section in SECTIONS},
@@ -320,6 +327,8 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "man options of exporter": man_options(exporter_parsers.exporter_parser),
     "man options of record": man_options(recording_parsers.record_parser),
     "man options of report": man_options(recording_parsers.report_parser),
+    "man options of export": man_options(fleet_parsers.export_parser),
+    "man options of query": man_options(fleet_parsers.query_parser),
     "man settings": man_settings,
     "man meters": man_meters,
     "man themes": man_themes,

@@ -10,6 +10,7 @@ from typing import Final
 
 from montauk_tui import shortage, streams
 from montauk_tui.cli.exporter_parsers import exporter_parser
+from montauk_tui.cli.fleet_parsers import query_parser, recordings_parser
 from montauk_tui.cli.parsers import (
     DONE,
     FAILED,
@@ -32,7 +33,9 @@ WORDS: Final = {
     "events": events_parser,
     "exporter": exporter_parser,
     "probes": probes_parser,
+    "query": query_parser,
     "record": record_parser,
+    "recordings": recordings_parser,
     "replay": replay_parser,
     "report": report_parser,
 }

@@ -50,6 +50,7 @@ examples:
   montauk record                   record all processes to disk, without a screen
   montauk replay --at 03:07        what ran then
   montauk report --from 03:00      who used the CPUs since
+  montauk query "SELECT ..."       SQL over recordings of many hosts
   montauk probes layout            kernel fields that the probes read
 
 environment:

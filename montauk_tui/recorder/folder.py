@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 import stat
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,9 @@ _LOCK: Final = "lock"
 _BESIDE: Final = ".new"
 """Added to the name of a segment: what is to take its place."""
 _NAME: Final = "%Y%m%dT%H%M%S"
+
+_ATTEMPTS: Final = 5
+_PAUSE_S: Final = 0.02
 
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW: Final = (
@@ -143,7 +147,7 @@ class Folder:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
         try:
             self._lock = os.open(_LOCK, flags, 0o600, dir_fd=self._descriptor)
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._try_lock()
         except BlockingIOError as error:
             raise CannotRecord(
                 f"another montauk records to {named(self.path)}",
@@ -153,6 +157,34 @@ class Folder:
             raise CannotRecord(_why(self.path, error), "name another with --dir") from (
                 error
             )
+
+    def _try_lock(self) -> None:
+        """Take the lock; `is_locked` may hold it for a moment."""
+        for attempt in reversed(range(_ATTEMPTS)):
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if not attempt:
+                    raise
+                time.sleep(_PAUSE_S)
+            else:
+                return
+
+    def is_locked(self) -> bool:
+        """Tell whether somebody records there."""
+        try:
+            descriptor = os.open(_LOCK, _READ, dir_fd=self._descriptor)
+        except OSError:
+            return False  # Nobody ever did, or somebody whose lock we may not see.
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        finally:
+            os.close(descriptor)
+        return False
 
     def segments(self) -> list[Stored]:
         """Return the segments, oldest first; what else is there is left alone."""

@@ -41,9 +41,11 @@ class RecordedOn(NamedTuple):
     hostname: str
     machine_id: str
     boot_id: str
+    kernel: str = ""
+    architecture: str = ""
 
 
-class _Part(NamedTuple):
+class Part(NamedTuple):
     """A segment, and what its head says."""
 
     segment: Segment
@@ -89,13 +91,13 @@ class DiskRecording:
         self._crc = 0
         self._moment: Moment | None = None
 
-    def _opened(self, folder: Folder) -> list[_Part]:
+    def _opened(self, folder: Folder) -> list[Part]:
         parts = []
         segments = folder.segments()
         raise_limit(len(segments) + _OTHER_FILES)
         for stored in segments:
             try:
-                parts.append(_part(Segment(folder.open(stored.name))))
+                parts.append(read_part(Segment(folder.open(stored.name))))
             except (OSError, MontaukError) as error:
                 why = error.strerror if isinstance(error, OSError) else error
                 self.complaints.append(f"{clean_text(stored.name)}: {why}")
@@ -262,12 +264,17 @@ class DiskRecording:
         return None
 
 
-def _part(segment: Segment) -> _Part:
+def read_part(segment: Segment) -> Part:
+    """Return a segment with what its head says.
+
+    Raises:
+        BadFrame: It has no head, or one that is damaged.
+    """
     head = read_json(segment.head_payload)
     host = head.get("host") if isinstance(head, dict) else None
     if not isinstance(host, dict):
         raise BadFrame("a segment does not name its host")
-    return _Part(
+    return Part(
         segment,
         RecordedOn(*(clean_text(host.get(name, "")) for name in RecordedOn._fields)),
         schema_of(head.get("columns")),

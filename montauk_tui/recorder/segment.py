@@ -173,6 +173,8 @@ class Segment:
         if self._size < HEADER_BYTES:
             raise BadFrame("a segment is empty")
         self._decompressor = zstandard.ZstdDecompressor()
+        self.is_closed = False
+        """Whether it has an index: nothing will be appended."""
         frames = self._index()
         kinds = frames["kind"]
         self.head_payload = self._head(frames[kinds == Kind.HEAD])
@@ -218,9 +220,11 @@ class Segment:
     def _index(self) -> Entries:
         """Return all frames by the index, or else by a scan."""
         try:
-            return self._stored_index()
+            entries = self._stored_index()
         except BadFrame:
             return self._scanned()
+        self.is_closed = True
+        return entries
 
     def _stored_index(self) -> Entries:
         footer = self._read(self._size - _FOOTER_BYTES, _FOOTER_BYTES)

@@ -257,8 +257,13 @@ def options() -> set[str]:
 
 
 def options_of(parser: argparse.ArgumentParser) -> set[str]:
+    """Return the options of a parser and of its commands."""
     actions: list[argparse.Action] = parser._actions  # noqa: SLF001
-    return {text for action in actions for text in action.option_strings}
+    found = {text for action in actions for text in action.option_strings}
+    for action in actions:
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
+            found.update(*map(options_of, action.choices.values()))
+    return found
 
 
 def probe_commands() -> set[str]:

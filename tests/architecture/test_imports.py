@@ -78,6 +78,8 @@ def test_the_monitor_starts_without_what_only_some_keys_need() -> None:
         # What leaves the machine.
         "http.client", "socketserver", "google", "opentelemetry", "prometheus_client",
         "montauk_tui.export.metrics", "montauk_tui.export.otlp",
+        # Of the extra sql.
+        "duckdb", "_duckdb", "montauk_tui.export.fleet",
     }  # fmt: skip
 
 

@@ -127,6 +127,18 @@ def test_what_leaves_the_machine_is_asked_of_nobody_who_does_not_want_it(
     assert found[0].endswith("extra == 'otlp'")
 
 
+def test_what_sql_needs_is_installed_only_with_its_extra(installed: Path) -> None:
+    (info,) = installed.glob("*.dist-info")
+    metadata = (info / "METADATA").read_text("utf-8").splitlines()
+    assert "Provides-Extra: sql" in metadata
+    required = [line for line in metadata if line.startswith("Requires-Dist:")]
+    of_sql = [line for line in required if "duckdb" in line]
+    assert of_sql
+    assert all(line.endswith("extra == 'sql'") for line in of_sql)
+    foreign = ("pyarrow", "pyspark", "chdb", "pandas")
+    assert not [line for line in required if any(name in line for name in foreign)]
+
+
 def found_with(path: Path, cwd: Path) -> list[Path]:
     """Return where the package and its folders are found with `path` on the path."""
     done = subprocess.run(

@@ -72,9 +72,9 @@ def process_rates(
         counters: Whether those beside CPU times are wanted too.
     """
     table = current.processes
-    cpu_s = np.full(len(table), np.nan)
-    exit_cpu_s = np.full(0 if current.exits is None else len(current.exits), np.nan)
     if previous is None:
+        cpu_s = np.full(len(table), np.nan)
+        exit_cpu_s = np.full(0 if current.exits is None else len(current.exits), np.nan)
         unknown = cpu_s.copy()
         exit_per_s = unknown_exit_rates(len(exit_cpu_s))
         return Rates(
@@ -82,11 +82,8 @@ def process_rates(
             exit_per_s=exit_per_s,
         )  # fmt: skip
     join = same_process(previous.processes, table)
-    is_new = ~join.found & started_since(previous, table.start_ticks)
-    cpu_s[is_new] = cpu_seconds(current)[is_new]
-    if np.any(join.found):
-        cpu_s[join.found] = _growth_s(previous, current, join)
-    exit_cpu_s = _exit_cpu_s(previous, current)
+    cpu_s = cpu_used(previous, current, join)
+    exit_cpu_s = exit_cpu_used(previous, current)
     highest = {} if last is None else last.highest
     exit_used_s = exit_cpu_s + _charged_exited(current, cpu_s)
     elapsed_s = current.monotonic_s - previous.monotonic_s
@@ -105,6 +102,17 @@ def process_rates(
         elapsed_s,
         highest_so_far(previous, current, join, highest) if counters else {},
     )
+
+
+def cpu_used(previous: Sample, current: Sample, join: Join) -> Floats:
+    """Return the CPU time of each row of `current`, as `process_rates` describes it."""
+    table = current.processes
+    cpu_s = np.full(len(table), np.nan)
+    is_new = ~join.found & started_since(previous, table.start_ticks)
+    cpu_s[is_new] = cpu_seconds(current)[is_new]
+    if np.any(join.found):
+        cpu_s[join.found] = _growth_s(previous, current, join)
+    return cpu_s
 
 
 def _growth_s(previous: Sample, current: Sample, join: Join) -> Floats:
@@ -158,7 +166,7 @@ def _percent(cpu_s: Floats, elapsed_s: float, most_pct: float) -> Floats:
     return np.minimum(cpu_s / elapsed_s * 100.0, most_pct)
 
 
-def _exit_cpu_s(previous: Sample, current: Sample) -> Floats:
+def exit_cpu_used(previous: Sample, current: Sample) -> Floats:
     """Return the CPU time of each exited process that no row was charged with.
 
     Most were rows of the previous sample. Some are still rows of the current one: they

@@ -1,0 +1,118 @@
+"""Tables of many hosts as views of DuckDB, which reads their files and nothing else."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from montauk_tui.errors import UsageError
+from montauk_tui.export.fleet.duck import connected, errors_in_a_line, line_of, literal
+from montauk_tui.export.fleet.schema import PARTITIONS, TABLES
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection as Connection
+
+_HIVE: Final = (
+    "union_by_name = true, hive_partitioning = true, "
+    "hive_types = {'host': VARCHAR, 'date': DATE}"
+)
+
+
+def opened(
+    exports: Sequence[Mapping[str, Sequence[Path]]], sql: str = ""
+) -> "Connection":
+    """Return a database with a view of each table that a query may mention.
+
+    It can read the files of the exports, and neither write nor read any other.
+
+    Args:
+        exports: The files of each export by table.
+        sql: The query; a view of a table that it does not name is not made, as that
+            takes reading something of every file. Empty for all.
+
+    Raises:
+        MontaukError: A file cannot be read.
+    """
+    words = set(re.findall(r"\w+", sql.lower()))
+    tables = [table for table in TABLES if table in words] or [*TABLES]
+    paths = [its[table] for its in exports for table in tables if its.get(table)]
+    connection = connected(temp_directory="")
+    with errors_in_a_line("cannot read the files"):
+        for table in tables:
+            of_table = [its.get(table, ()) for its in exports]
+            connection.execute(f"CREATE VIEW {table} AS {_view(table, of_table)}")
+        allowed = ", ".join(literal(path) for some in paths for path in some)
+        connection.execute(f"SET allowed_paths = [{allowed}]")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def _view(table: str, exports: Iterable[Sequence[Path]]) -> str:
+    """Return the query of a view: every column in its type, whatever the files have."""
+    columns = (*PARTITIONS, *TABLES[table])
+    typed = ", ".join(
+        f'CAST("{one.name}" AS {one.type}) AS "{one.name}"' for one in columns
+    )
+    empty = ", ".join(f'CAST(NULL AS {one.type}) AS "{one.name}"' for one in columns)
+    parts = [f"(SELECT {empty} WHERE false)"]
+    for paths in exports:
+        if paths:
+            listed = ", ".join(map(literal, paths))
+            source = f"read_parquet([{listed}], {_HIVE})"
+            parts.append(f"SELECT * FROM {source}")  # noqa: S608 - literals
+    whole = " UNION ALL BY NAME ".join(parts)
+    return f"SELECT {typed} FROM ({whole})"  # noqa: S608 - names of the schema
+
+
+class Answer:
+    """The rows of a query, one batch after the other."""
+
+    def __init__(self, connection: "Connection", sql: str) -> None:
+        """Run a query that `readonly.checked` has passed.
+
+        Raises:
+            UsageError: It is wrong, or reads other files.
+        """
+        import duckdb  # noqa: PLC0415 - it is there, as the connection is
+
+        try:
+            self._rows = connection.execute(sql)
+        except duckdb.PermissionException as error:
+            raise UsageError(
+                "a query reads no files but those of its folders",
+                "name the folders after it",
+            ) from error
+        except duckdb.Error as error:
+            raise UsageError(line_of(error)) from error
+        self.names = _distinct([str(one[0]) for one in self._rows.description or ()])
+        """Of the columns."""
+        self.numeric = [_is_numeric(one[1]) for one in self._rows.description or ()]
+        """Whether each column has numbers."""
+
+    def batch(self, count: int) -> list[tuple[Any, ...]]:
+        """Return further rows, none at the end.
+
+        Raises:
+            MontaukError: A file cannot be read, or memory is short.
+        """
+        with errors_in_a_line("the query failed"):
+            return self._rows.fetchmany(count)
+
+
+_NUMERIC: Final = re.compile(r".*(INT|DOUBLE|FLOAT|DECIMAL|NUMBER)", re.IGNORECASE)
+
+
+def _is_numeric(kind: object) -> bool:
+    return _NUMERIC.match(str(kind)) is not None and "[" not in str(kind)
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Return names of which none is there twice."""
+    found: list[str] = []
+    for name in names:
+        free, number = name, 1
+        while free in found:
+            free, number = f"{name}_{number}", number + 1
+        found.append(free)
+    return found

@@ -1,0 +1,71 @@
+"""DuckDB, which comes with the extra `sql`: an embedded engine that has Parquet."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from montauk_tui.errors import MontaukError
+from montauk_tui.model.text import clean_text
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection as Connection
+
+# An hour of most installations passes without it.
+# ruff: noqa: PLC0415
+
+EXTRA: Final = "pip install 'montauk-tui[sql]'"
+
+_SETTINGS: Final = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "python_enable_replacements": "false",
+}
+"""Nothing is downloaded or loaded, and no variable of this program is a table."""
+
+
+def connected(**settings: str) -> "Connection":
+    """Return an empty database in memory.
+
+    Raises:
+        MontaukError: DuckDB is not installed.
+    """
+    try:
+        import duckdb
+    except ImportError as error:
+        raise MontaukError("SQL and Parquet need DuckDB", EXTRA) from error
+    connection = duckdb.connect(":memory:", config={**_SETTINGS, **settings})
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+@contextmanager
+def errors_in_a_line(what: str) -> Iterator[None]:
+    """Raise errors of DuckDB as errors of montauk, with `what` before the reason.
+
+    Raises:
+        MontaukError: There is one.
+    """
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        raise MontaukError(f"{what}: {line_of(error)}") from error
+
+
+def line_of(error: Exception) -> str:
+    """Return what an error says in one line, without the program text below it."""
+    lines = [clean_text(line.strip()) for line in str(error).splitlines()]
+    kept: list[str] = []
+    for line in lines:
+        if line.startswith("LINE "):
+            break
+        if line:
+            kept.append(line)
+    return " ".join(kept) or type(error).__name__
+
+
+def literal(text: object) -> str:
+    """Return a text as SQL writes it."""
+    return "'" + str(text).replace("'", "''") + "'"

@@ -1,0 +1,281 @@
+"""`montauk recordings export`: closed segments as Parquet files."""
+
+import fcntl
+import math
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from montauk_tui.engine.interval.rates import cpu_used, exit_cpu_used
+from montauk_tui.errors import MontaukError
+from montauk_tui.export.fleet.commands import as_texts
+from montauk_tui.export.fleet.events import ExecRows, ExitRows
+from montauk_tui.export.fleet.intervals import LedgerRows
+from montauk_tui.export.fleet.parquet import SUFFIX, UNFINISHED, ParquetFiles
+from montauk_tui.export.fleet.rows import Names, SampleRows, micros
+from montauk_tui.export.fleet.schema import VERSION
+from montauk_tui.export.fleet.segments import Segment, found_in
+from montauk_tui.export.fleet.used import live_seconds, sample_of
+from montauk_tui.model.join import Join, same_process
+from montauk_tui.model.sample import Counters, Sample
+from montauk_tui.model.schema import UNKNOWN
+from montauk_tui.model.text import clean_text, named
+from montauk_tui.recorder.folder import Folder
+from montauk_tui.recorder.layout import BadFrame
+from montauk_tui.recorder.stream import Step, last_step, steps_of
+
+_MOST_ROWS: Final = 1 << 20
+"""Of a table in memory, about 300 MB; the rest goes to a further file."""
+
+
+class Exported(NamedTuple):
+    """What an export has done."""
+
+    now: int
+    """Segments exported."""
+    before: int
+    """Those that were there already."""
+    open: int
+    """Those that are still being written."""
+    complaints: tuple[str, ...]
+    """A line for each that cannot be read."""
+
+
+def export(folder: Folder, out: Path, *, everything: bool = False) -> Exported:
+    """Export the closed segments of a folder that have not been yet.
+
+    Files of a segment appear when they are complete, that of `hosts` last: a segment
+    that has it is not exported again.
+
+    Args:
+        folder: The recording.
+        out: Where the files go.
+        everything: Export what there is of the segment that is being written, too.
+
+    Raises:
+        MontaukError: `out` cannot be written, or belongs to somebody else.
+    """
+    closed, unfinished = found_in(folder)
+    if everything:
+        closed, unfinished = (*closed, *unfinished), ()
+    with locked(out), closing(ParquetFiles(out)) as files:
+        _remove_leftovers(out)
+        done = {path.stem for path in out.glob(f"hosts/host=*/date=*/*{SUFFIX}")}
+        one = _Export(folder, files)
+        for before, name in zip((None, *closed), closed, strict=False):
+            if Path(name).stem not in done:
+                one.export(name, before)
+        return Exported(
+            one.exported, sum(Path(name).stem in done for name in closed),
+            len(unfinished), tuple(one.complaints),
+        )  # fmt: skip
+
+
+class _Export:
+    """Exports one segment after the other; each continues the previous one."""
+
+    def __init__(self, folder: Folder, files: ParquetFiles) -> None:
+        self._folder, self._files = folder, files
+        self._last: _Segment | None = None
+        self.exported = 0
+        self.complaints: list[str] = []
+
+    def export(self, name: str, before: str | None) -> None:
+        """Export a segment.
+
+        Args:
+            name: Its name.
+            before: That of the previous one, for the first interval.
+        """
+        try:
+            segment = Segment.opened(self._folder, name)
+        except MontaukError as error:
+            # Retention may have removed it meanwhile.
+            self.complaints.append(error.line)
+            return
+        with closing(segment):
+            one = _Segment(segment, self._files, self._sample_before(segment, before))
+            one.write()
+        self._last = one
+        self.exported += 1
+
+    def _sample_before(self, segment: Segment, before: str | None) -> Sample | None:
+        if before is None:
+            return None
+        last = self._last
+        if last is not None and last.segment.name == before:
+            return last.sample if segment.follows(last.segment) else None
+        try:
+            previous = Segment.opened(self._folder, before)
+        except MontaukError:
+            return None
+        with closing(previous):
+            step = last_step(previous.part) if segment.follows(previous) else None
+        return None if step is None else sample_of(step)
+
+
+class _Segment:
+    """The rows of one segment."""
+
+    def __init__(
+        self, segment: Segment, files: ParquetFiles, before: Sample | None
+    ) -> None:
+        self.segment, self._files = segment, files
+        self.sample = before
+        self._counters: Counters | None = None
+        self._names = Names()
+        self._samples, self._ledger = SampleRows(), LedgerRows()
+        self._exits, self._execs = ExitRows(), ExecRows()
+        self._last: Step | None = None
+        self._part = self._taken = self._damaged = 0
+
+    def write(self) -> None:
+        """Write all files."""
+        rows = (self._samples, self._exits, self._execs)
+        for step in steps_of(self.segment.part):
+            if not self._takes(step):
+                self._damaged += 1
+                continue
+            self._taken += 1
+            if max(it.count for it in rows) >= _MOST_ROWS:
+                self._write_part()
+        self._write_part()
+        self._write_host()
+
+    def _takes(self, step: Step | None) -> bool:
+        """Take a moment, if it is not damaged."""
+        try:
+            if step is not None:
+                self._take(step)
+        except BadFrame:
+            return False
+        return step is not None
+
+    def _take(self, step: Step) -> None:
+        before, sample, last = self.sample, sample_of(step), self._last
+        counters = step.counters()
+        self._names.take(step)
+        cpu_s = np.full(len(sample.processes), np.nan)
+        exit_cpu_s = np.full(0 if sample.exits is None else len(sample.exits), np.nan)
+        interval_s = math.nan
+        # A recorder that has just started knows no interval.
+        if before is not None and not math.isnan(step.usage.interval_s):
+            interval_s = sample.monotonic_s - before.monotonic_s
+            join = Join(step.row, ~step.new)
+            if step.is_key or last is None:
+                join = same_process(before.processes, sample.processes)
+            cpu_s = cpu_used(before, sample, join)
+            exit_cpu_s = exit_cpu_used(before, sample)
+            is_same = last is not None and step.clocks.opening == last.clocks.opening
+            self._ledger.take(
+                step, live_seconds(step, sample, cpu_s),
+                counters, self._counters if is_same else None,
+            )  # fmt: skip
+        self._samples.take(step, cpu_s, interval_s, is_first=last is None)
+        self._exits.take(sample, exit_cpu_s)
+        self._execs.take(sample)
+        self.sample, self._last, self._counters = sample, step, counters
+
+    def _write_part(self) -> None:
+        names = self._names
+        for table, columns in (
+            ("samples", self._samples.taken(names)),
+            ("exits", self._exits.taken(names)),
+            ("execs", self._execs.taken(names)),
+            ("ledger", self._ledger.taken()),
+        ):
+            if columns:
+                self._write(table, f"{self.segment.stem}-{self._part}", columns)
+        self._part += 1
+
+    def _write(self, table: str, stem: str, columns: dict[str, Any]) -> None:
+        host = self.segment.part.host
+        both = {"machine_id": host.machine_id, "boot_id": host.boot_id}
+        self._files.write(table, host.hostname, stem, columns | both)
+
+    def _write_host(self) -> None:
+        part, last = self.segment.part, self._last
+        wall_s = (
+            part.segment.entries["wall_ns"][[0, -1]] / 1e9
+            if self._taken
+            else (np.zeros(2))
+        )
+        begin, end = micros(wall_s)
+        self._write(
+            "hosts",
+            self.segment.stem,
+            {
+                "time": np.array([begin]),
+                "end_time": np.array([end]),
+                "segment": as_texts([clean_text(self.segment.stem)]),
+                "schema_version": np.array([VERSION]),
+                "kernel": as_texts([part.host.kernel]),
+                "architecture": as_texts([part.host.architecture]),
+                "collector": as_texts(["" if last is None else last.clocks.source]),
+                "samples": np.array([self._taken]),
+                "damaged": np.array([self._damaged]),
+                **_sizes(last),
+            },
+        )
+
+
+def _sizes(step: Step | None) -> dict[str, Any]:
+    """Return the size of a machine, unknown without a moment."""
+    if step is None:
+        return {}
+    memory = step.memory().total
+    return {
+        "cpus": np.array([step.cpus]),
+        "memory_bytes": np.array([UNKNOWN if math.isnan(memory) else int(memory)]),
+        "user_hz": np.array([step.clocks.user_hz]),
+    }
+
+
+@contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Make a folder of ours if it is missing, and be the only one to export there.
+
+    Whoever may read the folder may read the files: arguments may hold secrets.
+    """
+    try:
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise MontaukError(f"{named(out)}: {error.strerror}") from error
+    try:
+        status = os.fstat(descriptor)
+        if status.st_uid != os.geteuid() or status.st_mode & _OTHERS_WRITE:
+            raise MontaukError(
+                f"{named(out)} belongs to somebody else, or others may write there",
+                "name a folder that only you may write to",
+            )
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise MontaukError(
+                f"another montauk exports to {named(out)}", "wait until it is done"
+            ) from error
+        except OSError:
+            pass  # A file system without locks.
+        mask = os.umask(~stat.S_IMODE(status.st_mode) & 0o777)
+        try:
+            yield
+        finally:
+            os.umask(mask)
+    finally:
+        os.close(descriptor)
+
+
+_OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
+
+
+def _remove_leftovers(out: Path) -> None:
+    """Remove what an export that was killed had begun."""
+    for path in out.glob(f"*/host=*/date=*/.*{UNFINISHED}"):
+        with suppress(OSError):
+            path.unlink()
