@@ -1,6 +1,7 @@
 """Arrays and texts as bytes, one block after the other, and back."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +15,7 @@ _LIMITS: Final = np.array([1 << 7, 1 << 15, 1 << 31], dtype=np.int64)
 
 _SPARSE: Final = len(_WIDTHS)
 """Added to the code of a column of which only those other than 0 are stored."""
+_ALL: Final = slice(None)
 _FEW: Final = 8
 """Fewer than one in so many: places cost four bytes each."""
 
@@ -106,63 +108,67 @@ class Reader:
 
     def take_ints(self, count: int) -> Ints:
         """Return a column of `count` integers."""
-        values = self.take_columns(1, count)
-        return values[0] if values else np.zeros(count, dtype=np.int64)
+        values: Ints = self.take_matrix(1, count)[0]
+        return values
 
     def take_matrix(self, columns: int, count: int) -> Ints:
         """Return integers of shape (columns, count)."""
         if columns * count > MOST_NUMBERS:
             raise BadFrame("a frame has too many rows")
         rows = np.zeros((columns, count), dtype=np.int64)
-        for at, values in self.take_columns(columns, count).items():
-            rows[at] = values
+        for at, places, numbers in self.take_columns(columns, count):
+            rows[at, places] = numbers
         return rows
 
-    def take_columns(self, columns: int, count: int) -> dict[int, Ints]:
-        """Return the columns of a matrix that are not all zeros, by number."""
+    def take_columns(
+        self, columns: int, count: int
+    ) -> list[tuple[int, Ints | slice, Ints]]:
+        """Return the numbers of a matrix that are not 0, without making all others.
+
+        For each column that has any its number, their places in it, and they.
+        """
         if columns * count > MOST_NUMBERS:
             raise BadFrame("a frame has too many rows")
         data = self.take()
         if len(data) < columns:
             raise BadFrame("a frame is too short")
-        found: dict[int, Ints] = {}
+        found: list[tuple[int, Ints | slice, Ints]] = []
         end = columns
         for at, code in enumerate(data[:columns]):
             if code > _SPARSE:
-                found[at] = values = np.zeros(count, dtype=np.int64)
-                end = _take_few(values, data, end, _width(code - _SPARSE))
+                width = _width(code - _SPARSE)
+                places, numbers, end = _take_few(data, end, width, count)
+                found.append((at, places, numbers))
             elif code:
                 start, end = end, end + (count << code - 1)
                 numbers = _numbers(data[start:end], _width(code), count)
-                found[at] = numbers.astype(np.int64)
+                found.append((at, _ALL, numbers))
         if end != len(data):
             raise BadFrame("a frame has columns of another length")
         return found
 
     def take_texts(self, count: int) -> list[bytes]:
         """Return `count` texts."""
-        lengths = self.take_ints(count)
+        # Most often they are few: lists are faster than arrays then.
+        lengths: list[int] = self.take_ints(count).tolist()
         data = self.take()
-        if not count and not data:
-            return []
-        if count and (lengths.min() < 0 or lengths.max() > MOST_TEXT_BYTES):
+        if count and (min(lengths) < 0 or max(lengths) > MOST_TEXT_BYTES):
             raise BadFrame("a frame has damaged texts")
-        if int(lengths.sum()) != len(data):
+        if sum(lengths) != len(data):
             raise BadFrame("a frame has texts of another length")
-        ends = np.cumsum(lengths).tolist()
+        ends = [*accumulate(lengths)]
         return [data[s:e] for s, e in zip([0, *ends], ends, strict=False)]
 
 
-def _take_few(row: Ints, data: bytes, at: int, width: str) -> int:
-    """Add few numbers to a column; return where their bytes end."""
+def _take_few(data: bytes, at: int, width: str, most: int) -> tuple[Ints, Ints, int]:
+    """Return places and numbers of a column of few, and where its bytes end."""
     count = int.from_bytes(data[at : at + 4], "little")
     middle = at + 4 + 4 * count
     end = middle + count * int(width[-1])
     places = np.cumsum(_numbers(data[at + 4 : middle], "<u4", count), dtype=np.int64)
-    if count and places[-1] >= len(row):
+    if count and places[-1] >= most:
         raise BadFrame("a frame has too many numbers")
-    row[places] += _numbers(data[middle:end], width, count)
-    return end
+    return places, _numbers(data[middle:end], width, count), end
 
 
 def _numbers(data: bytes, width: str, count: int) -> Ints:

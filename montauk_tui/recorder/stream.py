@@ -4,8 +4,8 @@ A `Decoder` answers for one moment whatever may be asked of it. This leaves out 
 tables of many moments do not need, and takes a third of the time.
 """
 
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -34,8 +34,7 @@ _MOST_CPUS: Final = 1 << 13
 """NR_CPUS of the largest configuration."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clocks:
+class Clocks(NamedTuple):
     """The clocks of a sample, as in `Sample`."""
 
     time_s: float
@@ -184,11 +183,25 @@ class _Steps:
         self._facts = facts
 
     def _clocks(self) -> Clocks:
-        clocks = built(
-            Clocks,
-            {"source": "unknown", "opening": 0, **self._facts},
-            source=clean_text(self._facts.get("source", "unknown")),
-        )
-        if clocks.ticks_per_second <= 0 or clocks.user_hz <= 0:
+        facts = self._facts
+        clocks = Clocks(
+            _number(facts, "time_s"), _number(facts, "monotonic_s"),
+            _number(facts, "boot_s"), _number(facts, "booted_at_s"),
+            bounded(facts.get("ticks_per_second"), _MOST_HERTZ),
+            bounded(facts.get("user_hz"), _MOST_HERTZ),
+            clean_text(facts.get("source", "unknown")),
+            bounded(facts.get("opening", 0), _MOST_ROWS),
+        )  # fmt: skip
+        if not clocks.ticks_per_second or not clocks.user_hz:
             raise BadFrame("a frame has damaged clocks")
         return clocks
+
+
+_MOST_HERTZ: Final = 10**9
+
+
+def _number(facts: Mapping[str, Any], name: str) -> float:
+    value = facts.get(name)
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise BadFrame(f"a frame has no {name}")
+    return float(value)

@@ -173,17 +173,19 @@ def take_difference(reader: Reader, before: Matrix, count: int) -> Difference:
     new[added] = True
     row, kept = np.zeros(count, dtype=np.int64), np.flatnonzero(~new)
     row[kept] = np.delete(np.arange(old), gone)
-    comm = np.zeros(count, dtype=before.comm.dtype)
-    values = np.zeros((columns, count), dtype=np.int64)
-    if old:
+    if old == count and (row[kept] == kept).all():
+        values, comm = before.values.copy(), before.comm.copy()
+    elif not old:
+        values = np.zeros((columns, count), dtype=np.int64)
+        comm = np.zeros(count, dtype=before.comm.dtype)
+    else:
         values, comm = before.values.take(row, axis=1), before.comm.take(row)
-        comm[added] = b""
-    differs = np.zeros(len(kept), dtype=np.bool_)
-    for at, difference in reader.take_columns(columns, len(kept)).items():
-        values[at, kept] += difference
-        differs |= difference != 0
+    comm[added] = b""
     changed = new.copy()
-    changed[kept] = differs
+    for at, places, numbers in reader.take_columns(columns, len(kept)):
+        rows = kept[places]
+        values[at, rows] += numbers
+        changed[rows[numbers != 0]] = True
     values[:, added] = np.cumsum(reader.take_matrix(columns, len(added)), axis=1)
     texts = as_column(reader.take_texts(len(renamed)))
     if len(renamed):
@@ -201,10 +203,10 @@ def take_rows(reader: Reader, most: int) -> Ints:
     if not count:
         reader.take()
         return _NO_ROWS
-    rows: Ints = np.cumsum(reader.take_ints(count))
-    if rows[0] < 0 or rows[-1] >= most or (np.diff(rows) <= 0).any():
+    steps: list[int] = reader.take_ints(count).tolist()
+    if steps[0] < 0 or (count > 1 and min(steps[1:]) <= 0) or sum(steps) >= most:
         raise BadFrame("a frame has rows out of order")
-    return rows
+    return np.cumsum(np.array(steps))
 
 
 def take_arguments(reader: Reader, count: int) -> tuple[Ints, list[bytes], list[bool]]:

@@ -48,6 +48,8 @@ _BUSY: Final = [index for index in range(len(CPU_FIELDS)) if index not in _NOT_B
 _PARTS: Final = [index for index, kind in enumerate(CPU_FIELDS) if "guest" not in kind]
 
 
+_ALL: Final = slice(None)
+
 _SPLIT_TICKS: Final = 2
 """How far two collectors may differ in dividing one CPU time into user and system."""
 
@@ -108,8 +110,9 @@ def cpu_used(previous: Sample, current: Sample, join: Join) -> Floats:
     """Return the CPU time of each row of `current`, as `process_rates` describes it."""
     table = current.processes
     cpu_s = np.full(len(table), np.nan)
-    is_new = ~join.found & started_since(previous, table.start_ticks)
-    cpu_s[is_new] = cpu_seconds(current)[is_new]
+    is_new = np.flatnonzero(~join.found)
+    is_new = is_new[started_since(previous, table.start_ticks[is_new])]
+    cpu_s[is_new] = cpu_seconds(current, is_new)
     if np.any(join.found):
         cpu_s[join.found] = _growth_s(previous, current, join)
     return cpu_s
@@ -152,10 +155,10 @@ def reports_exit_time(sample: Sample) -> bool:
     return not len(exits) or bool(np.any(exits.utime_ns != UNKNOWN))
 
 
-def cpu_seconds(sample: Sample) -> Floats:
-    """Return the CPU time of each row so far, in seconds, NaN where unknown."""
+def cpu_seconds(sample: Sample, rows: Ints | slice = _ALL) -> Floats:
+    """Return the CPU time of rows so far, in seconds, NaN where unknown."""
     table = sample.processes
-    ticks = as_floats(table.utime) + as_floats(table.stime)
+    ticks = as_floats(table.utime[rows]) + as_floats(table.stime[rows])
     seconds: Floats = ticks / sample.ticks_per_second
     return seconds
 
@@ -179,7 +182,7 @@ def exit_cpu_used(previous: Sample, current: Sample) -> Floats:
     charged_s = np.full(len(exits), np.nan)
     for sample in (previous, current):
         join = find(sample.processes, exits.pid, exits.start_ticks)
-        known = cpu_seconds(sample)[join.row[join.found]]
+        known = cpu_seconds(sample, join.row[join.found])
         charged_s[join.found] = np.fmax(charged_s[join.found], known)
     is_new = np.isnan(charged_s) & started_since(previous, exits.start_ticks)
     charged_s[is_new] = 0.0

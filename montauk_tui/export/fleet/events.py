@@ -32,11 +32,14 @@ class _Records:
         self._comm: list[bytes] = []
         self._cmdlines: list[bytes] = []
         self._exe: list[bytes] = []
+        self._of: list[tuple[float, float, int]] = []
         self.count = 0
         """Rows collected since the last call of `taken`."""
 
-    def _add(self, table: RecordTable, values: Columns) -> None:
+    def _add(self, sample: Sample, table: RecordTable, values: Columns) -> None:
+        """Add events; `boot_ns` of `values` is when they were."""
         self.count += len(table)
+        self._of.append((sample.time_s, sample.booted_at_s, len(table)))
         self._comm += table.comm.tolist()
         self._cmdlines += table.cmdline.tolist()
         self._exe += table.exe.tolist()
@@ -50,6 +53,7 @@ class _Records:
         if not columns:
             return {}
         length = columns.pop("cmdline_bytes")
+        columns["time"] = self._times(columns.pop("boot_ns"))
         cut = cut_lines(self._cmdlines, length).astype(np.int64)
         columns |= {
             "user": names.users(columns["uid"]),
@@ -64,13 +68,13 @@ class _Records:
         self._start_part()
         return columns
 
-
-def _times(sample: Sample, boot_ns: Ints) -> Ints:
-    """Return wall clocks in µs by times since boot; of an unknown one the sample's."""
-    since_s = as_floats(boot_ns) / 1e9
-    unknown = np.isnan(since_s)
-    since_s[unknown] = 0.0
-    return micros(np.where(unknown, sample.time_s, sample.booted_at_s + since_s))
+    def _times(self, boot_ns: Ints) -> Ints:
+        """Return wall clocks by times since boot; of an unknown one the sample's."""
+        times_s, booted_s, counts = (
+            np.array(them) for them in zip(*self._of, strict=True)
+        )
+        at_s = np.repeat(booted_s, counts) + as_floats(boot_ns) / 1e9
+        return micros(np.where(np.isnan(at_s), np.repeat(times_s, counts), at_s))
 
 
 class ExitRows(_Records):
@@ -83,11 +87,12 @@ class ExitRows(_Records):
             return
         flags = kernel_flags(sample.processes, exits.ppid, exits.cmdline_bytes > 0)
         self._add(
+            sample,
             exits,
             {name: getattr(exits, name) for name in _OF_EXITS}
             | _causes(exits)
             | {
-                "time": _times(sample, exits.end_ns),
+                "boot_ns": exits.end_ns,
                 "cgroup_id": exits.cgroup_id,
                 "kernel_thread": flags // PF_KTHREAD,
                 "lifetime_s": _seconds(exits.lifetime_ns),
@@ -127,4 +132,4 @@ class ExecRows(_Records):
         execs: StartTable = starts.only(starts.kind == EXEC)
         if len(execs):
             values = {name: getattr(execs, name) for name in _OF_STARTS}
-            self._add(execs, values | {"time": _times(sample, execs.time_ns)})
+            self._add(sample, execs, values | {"boot_ns": execs.time_ns})
