@@ -6,6 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.montauk-runs
 STAMP  := $(VENV)/.montauk-installed
 PAGES  := $(VENV)/.montauk-pages
+FLEET  := $(VENV)/.montauk-fleet
 
 KERNELS ?= 5.10 6.1 6.12 7.2
 
@@ -18,8 +19,8 @@ SHELL_SCRIPTS := .ci/run scripts/bcc.sh scripts/dots.sh scripts/install-service.
 CHECKS := check-format check-lint check-types check-imports check-shell check-probes check-docs \
           check-site
 
-.PHONY: $(CHECKS) help run test test-deb test-exporter test-kernels check docs format dist \
-        deb deb-pins site setup bcc install-probes install-recorder bench bench-accuracy \
+.PHONY: $(CHECKS) help run test test-deb test-exporter test-fleet test-kernels check docs format \
+        dist deb deb-pins site setup bcc install-probes install-recorder bench bench-accuracy \
         bench-peers bench-recorder snapshots pictures clean
 
 help:  ## show the targets
@@ -40,6 +41,9 @@ test-deb: setup  ## try the Debian package in fresh Debians, as root: SUITES="bo
 
 test-exporter: setup  ## let a real Prometheus scrape the exporter for a minute
 	@$(BIN)/python -m tests.exporter
+
+test-fleet: $(FLEET)  ## ask Spark and ClickHouse what DuckDB is asked; needs Java 17
+	@$(BIN)/python -m tests.engines $(ARGS)
 
 check: setup  ## check formatting, lint, types, import rules, documents and their links
 	@$(MAKE) --no-print-directory --keep-going $(CHECKS)
@@ -132,6 +136,10 @@ $(STAMP): $(READY)
 
 $(PAGES): $(STAMP)
 	@sh scripts/setup.sh site $(VENV) $(PYTHON)
+	@touch $@
+
+$(FLEET): $(STAMP)
+	@sh scripts/setup.sh fleet $(VENV) $(PYTHON)
 	@touch $@
 
 clean:  ## remove the environment and caches

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Creates the environment, or adds to it, and shows what is being installed.
 #
-# usage: setup.sh run|dev|site VENV [PYTHON]
+# usage: setup.sh run|dev|site|fleet VENV [PYTHON]
 #
 # `run` installs what the monitor needs, `dev` what tests, checks and documents need,
-# `site` what builds the documents as a site.
+# `site` what builds the documents as a site, `fleet` the engines of `make test-fleet`.
 # The output of pip is shown only if it fails.
 
 set -u
@@ -71,8 +71,12 @@ site)
     printf 'adding what the site needs to %s, once:' "$venv"
     install --group site
     ;;
+fleet)
+    printf 'adding Spark and ClickHouse to %s, some minutes, once:' "$venv"
+    install --group fleet
+    ;;
 *)
-    echo "usage: setup.sh run|dev|site VENV [PYTHON]" >&2
+    echo "usage: setup.sh run|dev|site|fleet VENV [PYTHON]" >&2
     exit 2
     ;;
 esac
