@@ -9,8 +9,10 @@ import numpy as np
 from montauk_tui.model.schema import UNKNOWN, Bytes, Floats, Ints
 from montauk_tui.recorder.layout import MOST_RAW_BYTES, BadFrame
 
-_WIDTHS: Final = ("<i1", "<i2", "<i4", "<i8")
+_WIDTHS: Final = tuple(map(np.dtype, ("<i1", "<i2", "<i4", "<i8")))
 """Types of stored integers; the code of a type is its position."""
+_PLACE: Final = np.dtype("<u4")
+Width = np.dtype[Any]
 _LIMITS: Final = np.array([1 << 7, 1 << 15, 1 << 31], dtype=np.int64)
 
 _SPARSE: Final = len(_WIDTHS)
@@ -160,25 +162,25 @@ class Reader:
         return [data[s:e] for s, e in zip([0, *ends], ends, strict=False)]
 
 
-def _take_few(data: bytes, at: int, width: str, most: int) -> tuple[Ints, Ints, int]:
+def _take_few(data: bytes, at: int, width: Width, most: int) -> tuple[Ints, Ints, int]:
     """Return places and numbers of a column of few, and where its bytes end."""
     count = int.from_bytes(data[at : at + 4], "little")
     middle = at + 4 + 4 * count
-    end = middle + count * int(width[-1])
-    places = np.cumsum(_numbers(data[at + 4 : middle], "<u4", count), dtype=np.int64)
+    end = middle + count * width.itemsize
+    places = np.cumsum(_numbers(data[at + 4 : middle], _PLACE, count), dtype=np.int64)
     if count and places[-1] >= most:
         raise BadFrame("a frame has too many numbers")
     return places, _numbers(data[middle:end], width, count), end
 
 
-def _numbers(data: bytes, width: str, count: int) -> Ints:
-    if len(data) != count * int(width[-1]):
+def _numbers(data: bytes, width: Width, count: int) -> Ints:
+    if len(data) != count * width.itemsize:
         raise BadFrame("a frame has columns of another length")
     numbers: Ints = np.frombuffer(data, width)
     return numbers
 
 
-def _width(code: int) -> str:
+def _width(code: int) -> Width:
     if code > len(_WIDTHS):
         raise BadFrame("a frame has damaged columns")
     return _WIDTHS[code - 1]

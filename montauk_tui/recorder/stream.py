@@ -5,7 +5,7 @@ tables of many moments do not need, and takes a third of the time.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -58,7 +58,7 @@ class Step(NamedTuple):
     """The row of each process in the previous moment; any for a new one."""
     new: Bools
     changed: Bools
-    """Which rows are new, or differ in a column."""
+    """Which rows are new, or differ in a wanted column."""
     argued: Ints
     """Rows that have other arguments."""
     arguments: list[Arguments]
@@ -99,13 +99,17 @@ def _part(facts: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     }
 
 
-def steps_of(part: Part, first: int = 0) -> Iterator[Step | None]:
+def steps_of(
+    part: Part, names: Container[str], first: int = 0
+) -> Iterator[Step | None]:
     """Yield the moments of a segment; None for one that is damaged.
 
     A damaged moment spoils those up to the next in full.
 
     Args:
         part: The segment.
+        names: The columns of processes that are wanted; others are left out, and do
+            not count as a change.
         first: The number of the first one, which must be in full.
     """
     reader: _Steps | None = None
@@ -113,7 +117,7 @@ def steps_of(part: Part, first: int = 0) -> Iterator[Step | None]:
     for entry in part.segment.entries[first:]:
         is_key = bool(entry["kind"] == Kind.KEY)
         if is_key:
-            reader = _Steps(part.schema)
+            reader = _Steps(part.schema, names)
         step = None
         try:
             if reader is not None:
@@ -128,12 +132,12 @@ def steps_of(part: Part, first: int = 0) -> Iterator[Step | None]:
         yield step
 
 
-def last_step(part: Part) -> Step | None:
+def last_step(part: Part, names: Container[str]) -> Step | None:
     """Return the last moment of a segment, None if it is damaged."""
     kinds = part.segment.entries["kind"]
     keys: Ints = np.flatnonzero(kinds == Kind.KEY)
     last = None
-    for step in steps_of(part, int(keys[-1]) if len(keys) else 0):
+    for step in steps_of(part, names, int(keys[-1]) if len(keys) else 0):
         last = step
     return last
 
@@ -141,9 +145,9 @@ def last_step(part: Part) -> Step | None:
 class _Steps:
     """Makes a step of each payload, in order."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, names: Container[str]) -> None:
         self._schema = schema
-        self._matrix = Matrix.empty(schema["processes"])
+        self._matrix = Matrix.empty([it for it in schema["processes"] if it in names])
         self._facts: dict[str, Any] = {}
 
     def step(self, payload: bytes, usage: Usage, *, is_key: bool) -> Step:
@@ -151,7 +155,8 @@ class _Steps:
         head = mapping(read_json(reader.take()))
         self._take_facts(head)
         count = bounded(head.get("rows"), _MOST_ROWS)
-        made = take_difference(reader, self._matrix, count)
+        stored = self._schema["processes"]
+        made = take_difference(reader, self._matrix, count, stored)
         self._matrix = made.matrix
         argued, texts, cut = take_arguments(reader, count)
         cpus = bounded(head.get("cpus"), _MOST_CPUS)

@@ -157,13 +157,32 @@ class Difference(NamedTuple):
     """Which rows are new, or differ in a column."""
 
 
-def take_difference(reader: Reader, before: Matrix, count: int) -> Difference:
+def _carried(before: Matrix, row: Ints) -> tuple[Ints, Bytes]:
+    """Return a copy of some rows of a table; zeros if it has no row."""
+    if not len(before.comm):
+        values = np.zeros((len(before.names), len(row)), dtype=np.int64)
+        return values, np.zeros(len(row), dtype=before.comm.dtype)
+    return before.values.take(row, axis=1), before.comm.take(row)
+
+
+def take_difference(
+    reader: Reader, before: Matrix, count: int, stored: Sequence[str] = ()
+) -> Difference:
     """Return the next table, of `count` rows.
+
+    Args:
+        reader: The bytes.
+        before: The previous table.
+        count: Rows of this one.
+        stored: The columns in the bytes, if `before` has only some of them.
 
     Raises:
         BadFrame: The bytes are no difference from `before`.
     """
-    columns, old = before.values.shape
+    old, names = len(before.comm), stored or before.names
+    place = {name: at for at, name in enumerate(before.names)}
+    picked = [place.get(name, -1) for name in names]
+    columns = len(names)
     gone, added, renamed = (take_rows(reader, most) for most in (old, count, count))
     if old - len(gone) + len(added) != count:
         raise BadFrame("a frame does not fit the previous one")
@@ -171,22 +190,20 @@ def take_difference(reader: Reader, before: Matrix, count: int) -> Difference:
         raise BadFrame("a frame has too many rows")
     new = np.zeros(count, dtype=np.bool_)
     new[added] = True
+    stays = np.ones(old, dtype=np.bool_)
+    stays[gone] = False
     row, kept = np.zeros(count, dtype=np.int64), np.flatnonzero(~new)
-    row[kept] = np.delete(np.arange(old), gone)
-    if old == count and (row[kept] == kept).all():
-        values, comm = before.values.copy(), before.comm.copy()
-    elif not old:
-        values = np.zeros((columns, count), dtype=np.int64)
-        comm = np.zeros(count, dtype=before.comm.dtype)
-    else:
-        values, comm = before.values.take(row, axis=1), before.comm.take(row)
+    row[kept] = np.flatnonzero(stays)
+    values, comm = _carried(before, row)
     comm[added] = b""
     changed = new.copy()
     for at, places, numbers in reader.take_columns(columns, len(kept)):
-        rows = kept[places]
-        values[at, rows] += numbers
-        changed[rows[numbers != 0]] = True
-    values[:, added] = np.cumsum(reader.take_matrix(columns, len(added)), axis=1)
+        if (to := picked[at]) >= 0:
+            rows = kept[places]
+            values[to, rows] += numbers
+            changed[rows[numbers != 0]] = True
+    of_new = np.cumsum(reader.take_matrix(columns, len(added)), axis=1)
+    values[:, added] = of_new[[at for at, to in enumerate(picked) if to >= 0]]
     texts = as_column(reader.take_texts(len(renamed)))
     if len(renamed):
         comm = comm.astype(max(comm.dtype, texts.dtype, key=lambda one: one.itemsize))

@@ -9,6 +9,7 @@ import pytest
 
 from montauk_tui.errors import MomentDamaged
 from montauk_tui.model.sample import Sample
+from montauk_tui.model.schema import FIELDS, UNKNOWN
 from montauk_tui.recorder.folder import Folder
 from montauk_tui.recorder.reader import Part, read_part
 from montauk_tui.recorder.segment import Segment
@@ -72,7 +73,7 @@ def assert_same(step: Step, sample: Sample) -> None:
 
 def test_steps_are_the_moments_of_a_reader(folder: Path) -> None:
     recording = read(folder)
-    steps = list(steps_of(part_of(folder)))
+    steps = list(steps_of(part_of(folder), FIELDS))
     assert len(steps) == len(recording) == 130
     before: Step | None = None
     arguments: dict[int, bytes] = {}
@@ -101,7 +102,7 @@ def test_steps_are_the_moments_of_a_reader(folder: Path) -> None:
 
 
 def test_the_last_step_is_found_without_the_others(folder: Path) -> None:
-    last = last_step(part_of(folder))
+    last = last_step(part_of(folder), FIELDS)
     assert last is not None
     assert_same(last, samples()[-1])
 
@@ -116,7 +117,7 @@ def test_damage_shows_no_wrong_step(folder: Path) -> None:
         raw[chance.randrange(2_000, len(raw) // 2)] ^= 1 << chance.randrange(8)
         path.write_bytes(raw)
         recording = read(folder)
-        steps = list(steps_of(part_of(folder)))
+        steps = list(steps_of(part_of(folder), FIELDS))
         assert len(steps) == len(recording)
         for number, step in enumerate(steps):
             try:
@@ -127,3 +128,18 @@ def test_damage_shows_no_wrong_step(folder: Path) -> None:
             assert step is not None
             assert_same(step, sample)
             assert sample.monotonic_s in {one.monotonic_s for one in originals}
+
+
+def test_columns_that_nobody_wants_are_left_out(folder: Path) -> None:
+    wanted = {"pid", "tgid", "utime"}
+    whole = list(steps_of(part_of(folder), FIELDS))
+    part = list(steps_of(part_of(folder), wanted))
+    for step, every in zip(part, whole, strict=True):
+        assert step is not None
+        assert every is not None
+        assert set(step.processes.names) == wanted
+        for name in wanted:
+            one, other = step.processes.column(name), every.processes.column(name)
+            assert one.tolist() == other.tolist()
+        assert (every.changed | ~step.changed).all()
+        assert (step.processes.column("rss_bytes") == UNKNOWN).all()

@@ -17,7 +17,7 @@ from montauk_tui.export.fleet.commands import as_texts
 from montauk_tui.export.fleet.events import ExecRows, ExitRows
 from montauk_tui.export.fleet.intervals import LedgerRows
 from montauk_tui.export.fleet.parquet import SUFFIX, UNFINISHED, ParquetFiles
-from montauk_tui.export.fleet.rows import Names, SampleRows, micros
+from montauk_tui.export.fleet.rows import NEEDED, Names, SampleRows, micros
 from montauk_tui.export.fleet.schema import VERSION
 from montauk_tui.export.fleet.segments import Segment, found_in
 from montauk_tui.export.fleet.used import live_seconds, sample_of
@@ -115,7 +115,9 @@ class _Export:
         except MontaukError:
             return None
         with closing(previous):
-            step = last_step(previous.part) if segment.follows(previous) else None
+            step = (
+                last_step(previous.part, NEEDED) if segment.follows(previous) else None
+            )
         return None if step is None else sample_of(step)
 
 
@@ -137,7 +139,7 @@ class _Segment:
     def write(self) -> None:
         """Write all files."""
         rows = (self._samples, self._exits, self._execs)
-        for step in steps_of(self.segment.part):
+        for step in steps_of(self.segment.part, NEEDED):
             if not self._takes(step):
                 self._damaged += 1
                 continue

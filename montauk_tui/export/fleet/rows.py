@@ -22,6 +22,7 @@ _COPIED: Final = (
 )  # fmt: skip
 _OTHERS: Final = ("state", "utime", "stime", "flags", "cgroup_id")
 _TAKEN: Final = _COPIED + _OTHERS
+NEEDED: Final = frozenset((*_TAKEN, "tgid"))
 """Columns of the process table; a row in which one changed is written."""
 
 _LETTERS: Final = as_texts(
