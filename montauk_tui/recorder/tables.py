@@ -1,6 +1,7 @@
 """The process table as the difference from the previous one, and tables of events."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
@@ -15,6 +16,14 @@ from montauk_tui.recorder.layout import BadFrame
 _Records = TypeVar("_Records", bound=RecordTable)
 
 _NO_ROWS: Final[Ints] = np.empty(0, dtype=np.int64)
+
+
+@lru_cache(maxsize=64)
+def _places(names: tuple[str, ...], wanted: tuple[str, ...]) -> Ints | None:
+    """Return the columns of wanted names, to pick rows of them; None if one lacks."""
+    if not set(wanted) <= set(names):
+        return None
+    return np.array([names.index(name) for name in wanted])[:, None]
 
 
 class Matrix:
@@ -50,11 +59,11 @@ class Matrix:
 
     def rows(self, names: Sequence[str], rows: Ints) -> Ints:
         """Return some columns of some rows, of shape (columns, rows)."""
-        if set(names) <= set(self.names):
-            picked = np.array([self.names.index(name) for name in names])
-            found: Ints = self.values[picked[:, None], rows]
-            return found
-        return np.array([self.column(name)[rows] for name in names])
+        picked = _places(self.names, tuple(names))
+        if picked is None:
+            return np.array([self.column(name)[rows] for name in names])
+        found: Ints = self.values[picked, rows]
+        return found
 
     def pairs(self, rows: Ints) -> list[tuple[int, int]]:
         """Return pid and start of rows.

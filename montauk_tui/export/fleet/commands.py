@@ -46,14 +46,18 @@ class Commands:
     def follow(self, step: Step) -> Ints:
         """Return the number of each process."""
         comm = step.processes.comm
-        codes: Ints = np.full(len(comm), -1, dtype=np.int64)
-        stale = step.new.copy()
-        if not step.is_key and len(self._comm):
+        if step.is_key or not len(self._comm):
+            codes: Ints = np.full(len(comm), -1, dtype=np.int64)
+            stale = np.arange(len(comm))
+        else:
             codes = self._codes.take(step.row)
-            stale |= self._comm.take(step.row) != comm
             codes[step.new] = -1
+            # Whatever has another name has changed.
+            rows = np.flatnonzero(step.changed)
+            renamed = self._comm.take(step.row.take(rows)) != comm.take(rows)
+            stale = rows[step.new[rows] | renamed]
         known = self._known
-        for row in np.flatnonzero(stale).tolist():
+        for row in stale.tolist():
             before = _NO_ARGUMENTS if codes[row] < 0 else known[codes[row]][1]
             codes[row] = self._number(bytes(comm[row]), before)
         for row, arguments in zip(step.argued.tolist(), step.arguments, strict=True):

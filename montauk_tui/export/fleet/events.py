@@ -18,6 +18,8 @@ _OF_EXITS: Final = (
     "pid", "start_ticks", "ppid", "uid", "exit_code", "exit_signal", "core_dumped",
     "rss_bytes", "peak_rss_bytes", "threads", "read_bytes", "write_bytes",
 )  # fmt: skip
+_IN_NS: Final = frozenset({"lifetime_s", "utime_s", "stime_s"})
+"""Columns that are collected in ns."""
 _OF_STARTS: Final = ("pid", "start_ticks", "ppid", "uid")
 
 
@@ -63,6 +65,8 @@ class _Records:
             "cmdline_cut": np.where(length > 0, cut, UNKNOWN),
             "exe": as_texts([*map(clean_name, self._exe)]),
         }
+        for name in _IN_NS & columns.keys():
+            columns[name] = as_floats(columns[name]) / 1e9
         if "cgroup_id" in columns:
             columns |= names.places(columns.pop("cgroup_id"))
         self._start_part()
@@ -95,16 +99,12 @@ class ExitRows(_Records):
                 "boot_ns": exits.end_ns,
                 "cgroup_id": exits.cgroup_id,
                 "kernel_thread": flags // PF_KTHREAD,
-                "lifetime_s": _seconds(exits.lifetime_ns),
+                "lifetime_s": exits.lifetime_ns,
                 "cpu_s": cpu_s,
-                "utime_s": _seconds(exits.utime_ns),
-                "stime_s": _seconds(exits.stime_ns),
+                "utime_s": exits.utime_ns,
+                "stime_s": exits.stime_ns,
             },
         )
-
-
-def _seconds(nanoseconds: Ints) -> Floats:
-    return as_floats(nanoseconds) / 1e9
 
 
 def _causes(exits: ExitTable) -> Columns:

@@ -1,6 +1,6 @@
 """Rows of `samples`: processes of one sample after the other, as numpy columns."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
@@ -54,23 +54,38 @@ class Names:
 
     def users(self, uids: Ints) -> Texts:
         """Return the name of each user, or else the number; empty for unknown."""
-        return _mapped(uids, lambda uid: self._users.get(uid, str(uid)))
+        each, at = _distinct(uids)
+        names = [self._users.get(uid, str(uid)) for uid in each]
+        return _texts_of(each, names)[at]
 
     def places(self, numbers: Ints) -> Columns:
         """Return cgroup, unit and container by the numbers of cgroups."""
-        known = self._cgroups
+        each, at = _distinct(numbers)
+        paths = [self._cgroups.get(number, "") for number in each]
         return {
-            "cgroup": _mapped(numbers, lambda one: known.get(one, "")),
-            "unit": _mapped(numbers, lambda one: unit_of(known.get(one, ""))),
-            "container": _mapped(numbers, lambda one: container_of(known.get(one, ""))),
+            "cgroup": _texts_of(each, paths)[at],
+            "unit": _texts_of(each, map(unit_of, paths))[at],
+            "container": _texts_of(each, map(container_of, paths))[at],
         }
 
 
-def _mapped(numbers: Ints, name: Callable[[int], str]) -> Texts:
-    """Return a text for each number, made once for each that differs."""
-    each = distinct(numbers)
-    texts = as_texts(["" if one == UNKNOWN else name(one) for one in each.tolist()])
-    return texts[each.searchsorted(numbers)]
+def _distinct(numbers: Ints) -> tuple[list[int], Ints]:
+    """Return each number once, and the place of every number among them."""
+    # Neighbours are often equal, and few differ: sorting those is enough.
+    starts = np.flatnonzero(np.diff(numbers, prepend=numbers[:1] - 1))
+    each = distinct(numbers[starts])
+    lengths = np.diff(starts, append=len(numbers))
+    return each.tolist(), np.repeat(each.searchsorted(numbers[starts]), lengths)
+
+
+def _texts_of(numbers: list[int], texts: Iterable[str]) -> Texts:
+    """Return the texts of numbers, empty for unknown."""
+    return as_texts(
+        [
+            "" if number == UNKNOWN else text
+            for number, text in zip(numbers, texts, strict=True)
+        ]
+    )
 
 
 class SampleRows:
