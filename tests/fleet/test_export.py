@@ -1,6 +1,7 @@
 """Exports of recordings: whole, once, and never half of a file."""
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -274,45 +275,62 @@ def test_two_do_not_export_to_one_folder(recording: Path, out: Path) -> None:
         exported(recording, out)
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Return a folder of a file system that has room for a part of an export."""
-    if os.geteuid() != 0:
-        pytest.skip("only root mounts")
-    folder = tmp_path / "small"
-    folder.mkdir()
+ON_A_SMALL_DISK = """
+import json, subprocess, sys
+from pathlib import Path
+from montauk_tui.export.fleet.sources import is_complete
+disk, recording = Path(sys.argv[1]), sys.argv[2]
+mount = ["mount", "-t", "tmpfs", "montauk-test", str(disk), "-o"]
+subprocess.run([*mount, "size=64k"], check=True)
+found = []
+for size in ("64k", "9m"):
+    subprocess.run([*mount, f"remount,size={size}"], check=True)
     done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "montauk-test", str(folder)],
-        check=False, capture_output=True,
-    )  # fmt: skip
-    if done.returncode:
-        pytest.skip("mount is not permitted")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
+        [sys.executable, "-m", "montauk_tui", "recordings", "export",
+         "--parquet", str(disk / "out"), recording],
+        capture_output=True, text=True,
+    )
+    files = list(disk.rglob("*.parquet"))
+    found.append({
+        "code": done.returncode, "error": done.stderr,
+        "incomplete": [str(it) for it in files if not is_complete(it)],
+        "unfinished": [str(it) for it in disk.rglob("*.part")],
+        "segments": len(list(disk.glob("out/hosts/*/*/*.parquet"))),
+    })
+print(json.dumps(found))
+"""
+"""Exports to a file system of 64 KiB, and again when it has more room."""
 
 
 def test_a_full_disk_is_one_line_and_costs_nothing_that_was_written(
-    tmp_path: Path, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root mounts")
     monkeypatch.setattr("montauk_tui.recorder.writer.SEGMENT_S", 30.0)
     record(tmp_path / "cut", "build")
-    out = small_disk / "out"
-    command = [*MONTAUK, "recordings", "export", "--parquet", str(out)]
+    (tmp_path / "disk").mkdir()
+    # In a mount namespace: nobody else sees it, and it goes with its processes.
     done = subprocess.run(
-        [*command, str(tmp_path / "cut")], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 1
-    assert done.stderr.startswith("montauk: cannot write ")
-    assert os.strerror(errno.ENOSPC) in done.stderr
-    assert done.stderr.count("\n") == 1
-    assert all(is_complete(path) for path in files(out))
-    assert not list(out.rglob(f"*{UNFINISHED}"))
-    before = len(list((out / "hosts").rglob("*.parquet")))
-    assert before < 4
-    subprocess.run(["mount", "-o", "remount,size=9m", str(small_disk)], check=True)
-    assert exported(tmp_path / "cut", out) == (4 - before, before, 0, ())
+        ["unshare", "--mount", sys.executable, "-c", ON_A_SMALL_DISK,
+         str(tmp_path / "disk"), str(tmp_path / "cut")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if "unshare failed" in done.stderr:
+        pytest.skip(done.stderr)
+    assert done.returncode == 0, done.stderr
+    full, roomy = json.loads(done.stdout)
+    assert full["code"] == 1
+    assert full["error"].startswith("montauk: cannot write ")
+    assert os.strerror(errno.ENOSPC) in full["error"]
+    assert full["error"].count("\n") == 1
+    assert full["incomplete"] == full["unfinished"] == []
+    assert full["segments"] < 4
+    assert roomy["code"] == 0
+    before = full["segments"]
+    assert f"{4 - before} segments exported" in roomy["error"]
+    assert f", {before} before" in roomy["error"]
+    assert roomy["segments"] == 4
 
 
 def finished(out: Path) -> int:
