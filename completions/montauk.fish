@@ -50,8 +50,8 @@ function _shtab_montauk_using
   test "$_shtab_montauk_cmdpath" = "$argv"
 end
 
-set -g _shtab_montauk_commands config 'config import' events exporter probes 'probes load' 'probes unload' 'probes status' 'probes layout' record replay report
-set -g _shtab_montauk_opts_with_value --at --by --collector --delay --dir --duration --filter --from --full --group --highlight-changes --host --html --iterations --keep --limit --line --listen --name --otlp --pid --ppid --record --recording --samples --size --slots --sort --sort-key --sort-override --textfile --theme --to --unix --user --width --with -F -H -P -d -l -n -o -p -s -u -w
+set -g _shtab_montauk_commands config 'config import' events exporter probes 'probes load' 'probes unload' 'probes status' 'probes layout' query record recordings 'recordings export' replay report
+set -g _shtab_montauk_opts_with_value --at --by --collector --delay --dir --duration --filter --from --full --group --highlight-changes --host --html --iterations --keep --limit --line --listen --name --otlp --parquet --pid --ppid --record --recording --samples --size --slots --sort --sort-key --sort-override --textfile --theme --to --unix --user --width --with -F -H -P -d -l -n -o -p -s -u -w
 
 complete -c montauk -e
 complete -c montauk -f

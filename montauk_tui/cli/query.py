@@ -4,11 +4,11 @@ import argparse
 from pathlib import Path
 
 from montauk_tui.export.fleet.asking import ask
-from montauk_tui.recorder.folder import default_path
+from montauk_tui.recorder.folder import path_to_read
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the answer and return the exit code."""
-    folders = [Path(one) for one in options.dirs] or [default_path()]
+    folders = [Path(one) for one in options.dirs] or [path_to_read()]
     ask(options.sql, folders, options.form)
     return 0

@@ -10,7 +10,7 @@ from montauk_tui import streams
 from montauk_tui.errors import UsageError, few
 from montauk_tui.export.fleet.exporting import export
 from montauk_tui.model.text import named
-from montauk_tui.recorder.folder import Folder, default_path
+from montauk_tui.recorder.folder import Folder, path_to_read
 
 _NICE: Final = 19
 """An export is never urgent."""
@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("montauk recordings needs a command", "montauk recordings -h")
     os.nice(_NICE)
     out = Path(options.parquet)
-    folder = Folder.opened(Path(options.dir) if options.dir else default_path())
+    folder = Folder.opened(Path(options.dir) if options.dir else path_to_read())
     with closing(folder):
         done = export(folder, out)
     for line in few(done.complaints):

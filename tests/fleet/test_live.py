@@ -13,16 +13,14 @@ import pytest
 
 from montauk_tui.collectors import registry
 from montauk_tui.export.fleet.asking import ask
-from montauk_tui.export.report import report_of
 from montauk_tui.host.local import LocalHost
-from montauk_tui.host.recorded import RecordedHost
 from montauk_tui.model.schema import Need
 from montauk_tui.recorder.folder import Folder
 from montauk_tui.recorder.writer import Writer
 from tests.collectors.conftest import load_available
 from tests.support.cgroups import own_group
 from tests.support.patience import Patience
-from tests.support.recordings import PLENTY, read
+from tests.support.recordings import PLENTY, report_on
 
 LOAD = """
 import os, sys
@@ -100,13 +98,13 @@ def test_seconds_by_sql_are_those_of_the_report_and_of_the_kernel(
     tmp_path: Path, group: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     charged_s = record_load(tmp_path / "it", group)
-    report = report_of(RecordedHost(read(tmp_path / "it")), "cgroup")
+    _, groups = report_on(tmp_path / "it", "cgroup")
     parts = " union all ".join(
         f"select cpu_s from {table} where cgroup = '/{group.name}'"  # noqa: S608
         for table in ("samples", "exits")
     )
     ask(f"select sum(cpu_s) as s from ({parts})", [tmp_path / "it"], "json")  # noqa: S608
     by_sql_s = json.loads(capsys.readouterr().out)["s"]
-    by_report_s = report.groups[f"/{group.name}"].cpu_s
+    by_report_s = groups[f"/{group.name}"].cpu_s
     assert by_sql_s == pytest.approx(by_report_s, rel=0.005)
     assert by_sql_s == pytest.approx(charged_s, rel=0.005)

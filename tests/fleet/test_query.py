@@ -15,10 +15,8 @@ from montauk_tui.errors import MontaukError, UsageError
 from montauk_tui.export.fleet import duck
 from montauk_tui.export.fleet.asking import FORMATS, ask
 from montauk_tui.export.fleet.readonly import checked
-from montauk_tui.export.report import report_of
-from montauk_tui.host.recorded import RecordedHost
 from tests.support.fleet import HOSTS, exported, record, record_all
-from tests.support.recordings import read
+from tests.support.recordings import report_on
 
 MONTAUK = [sys.executable, "-m", "montauk_tui"]
 
@@ -141,7 +139,7 @@ def test_recordings_and_exports_answer_alike(
 
 def test_seconds_are_those_of_the_report(asked: Asked, recordings: list[Path]) -> None:
     for folder in recordings:
-        report = report_of(RecordedHost(read(folder)), "program")
+        totals, groups = report_on(folder, "program")
         found = asked.objects(
             "select case when kernel_thread then '(kernel threads)' else comm end as c,"
             " sum(cpu_s) as s from (select kernel_thread, comm, cpu_s from samples "
@@ -149,14 +147,14 @@ def test_seconds_are_those_of_the_report(asked: Asked, recordings: list[Path]) -
             folder,
         )
         seconds = {one["c"]: one["s"] for one in found}
-        assert seconds.keys() == report.groups.keys()
-        for name, used in report.groups.items():
+        assert seconds.keys() == groups.keys()
+        for name, used in groups.items():
             assert seconds[name] == pytest.approx(used.cpu_s, rel=0.005, abs=1e-9)
         ledger = asked.objects(
             "select sum(busy_s) as b, sum(unexplained_s) as u from ledger", folder
         )
-        assert ledger[0]["b"] == pytest.approx(report.busy_s, rel=1e-5)
-        assert ledger[0]["u"] == pytest.approx(report.unexplained_s, rel=1e-4)
+        assert ledger[0]["b"] == pytest.approx(totals.busy_s, rel=1e-5)
+        assert ledger[0]["u"] == pytest.approx(totals.unexplained_s, rel=1e-4)
 
 
 # --- files of all kinds ---------------------------------------------------------------

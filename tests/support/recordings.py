@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from montauk_tui.engine.usage.report import Totals
+from montauk_tui.engine.usage.sums import Used
+from montauk_tui.export.report.reading import part_of, report_of
 from montauk_tui.model.frame import CollectorStatus, Frame
 from montauk_tui.model.lookups import Lookups
 from montauk_tui.model.recording import Moment
@@ -82,3 +85,10 @@ def _is_same(one: Any, other: Any) -> bool:
 def samples_of(recording: Sequence[Moment] | DiskRecording) -> list[Sample]:
     """Return all samples of a recording."""
     return [recording[number].sample for number in range(len(recording))]
+
+
+def report_on(path: Path, by: str) -> tuple[Totals, dict[str, Used]]:
+    """Return the report of a recording: totals, and what each group used."""
+    recording = read(path)
+    report = report_of(recording, part_of(recording, None, None), [by])
+    return report.totals, dict(report.groups[by].ordered())

@@ -23,6 +23,8 @@ _SIGNS: Final = " |x?"
 """Live, exited, unexplained, where colours cannot tell."""
 _ROLES: Final = ("bar_user", "bar_nice", "hot")
 """Of the parts, from 1."""
+_ROLES_INSIDE: Final = ("bar_user", "bar_nice", "label")
+"""In a PID namespace, where what is unexplained is mostly the rest of the machine."""
 _NO_PART: Final = 0
 _EIGHTHS: Final = 8
 
@@ -51,6 +53,8 @@ class TimelineLook(NamedTuple):
     """The wall clock from which on it sums up."""
     is_live: bool
     """Whether the last moment is now."""
+    roles: tuple[str, ...] = _ROLES
+    """Of live, exited, unexplained."""
 
 
 def timeline_lines(height: int) -> int:
@@ -103,7 +107,7 @@ def _bars(
         else:
             lower, upper, height = _two_parts(local)
             text = np.array(list(_BLOCKS))[height]
-        found.append(_runs(text.tolist(), lower, upper, look.theme, cursor))
+        found.append(_runs(text.tolist(), lower, upper, look, cursor))
     return found
 
 
@@ -130,14 +134,14 @@ def _two_parts(local: Ints) -> tuple[Ints, Ints, Ints]:
 
 
 def _runs(
-    text: list[str], lower: Ints, upper: Ints, theme: Theme, cursor: int | None
+    text: list[str], lower: Ints, upper: Ints, look: TimelineLook, cursor: int | None
 ) -> list[Run]:
-    parts = len(_ROLES) + 1
+    parts = len(look.roles) + 1
     codes = lower * parts + upper
     if cursor is not None and 0 <= cursor < len(codes):
         codes[cursor] += parts**2
     ends = [*(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
-    styles = _styles(*map(theme.style, _ROLES))
+    styles = _styles(*map(look.theme.style, look.roles))
     runs: list[Run] = []
     start = 0
     for end in ends:
@@ -236,6 +240,7 @@ class TimelineBar(SizedLines):
             frame.sample.time_s if frame.is_recorded else None,
             frame.since_s,
             is_live=frame.ago_s is not None or not frame.is_recorded,
+            roles=_ROLES if frame.sample.host.sees_every_process else _ROLES_INSIDE,
         )
         size = self.size.width, self.size.height
         lines, self._cells = draw_timeline(past.timeline, look, size)
