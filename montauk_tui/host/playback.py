@@ -4,6 +4,8 @@ from copy import copy
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
+
 from montauk_tui.collectors.replay.collector import ReplayCollector
 from montauk_tui.engine.history.takeover import unreported_exits, unreported_starts
 from montauk_tui.errors import RecordingEnded
@@ -18,13 +20,19 @@ from montauk_tui.pipeline.chain import Reading
 from montauk_tui.pipeline.frames import FramePipeline
 
 _LEAD: Final = 60
-"""Moments before the one that is gone to, for its history: a minute at 1 s."""
+"""Moments before the one that is gone to, at most, for its history."""
+_LEAD_S: Final = 60.0
+"""The same in seconds: those of a thinned recording are a minute apart."""
+_LEAST_LEAD: Final = 10
+"""Moments before it, at least."""
 _MOST_SEARCHED: Final = 3_600
 """Moments that a search decodes at most: an hour at 1 s, some seconds."""
 _MOST_SUMMED: Final = 1 << 18
 """Exits in the list of a sum, at 200 to 600 bytes; the sums have all."""
-_KEPT: Final = 16
+_KEPT: Final = 61
 """Moments after which the state is kept, so that a step back folds one only."""
+_MOST_KEPT_ROWS: Final = 61_000
+"""Processes in them: 25 MiB."""
 
 
 class Playback:
@@ -60,7 +68,7 @@ class Playback:
     def go_to(self, number: int) -> None:
         """Let the next frame be that of a moment, with the history before it."""
         if number - 1 not in self._states:
-            first = max(self._recording.timeline.first, number - _LEAD)
+            first = self._lead(number)
             kept = [one for one in self._states if first <= one < number]
             self.collector.go_to(max(kept) + 1 if kept else first)
             while self.position + 1 < number:
@@ -107,6 +115,12 @@ class Playback:
         starts: list[StartTable] = []
         while collector.position < last:
             opening, reading = reading.opening, self.read(Need.NONE)
+            if not pipeline.is_followed_by(reading.sample):
+                # The machine started anew: there is no sum over that.
+                start, pipeline = reading, FramePipeline(most_kept=_MOST_SUMMED)
+                pipeline.frame(start._replace(sample=_without_events(start.sample)))
+                exits, starts = [], []
+                continue
             ended, begun = reading.sample.exits, reading.sample.starts
             # Another collector tells some of them again.
             is_other = reading.opening != opening
@@ -124,6 +138,16 @@ class Playback:
         frame = pipeline.frame(reading._replace(sample=sample, opening=start.opening))
         return replace(frame, since_s=start.sample.time_s)
 
+    def _lead(self, number: int) -> int:
+        """Return the first moment of the history of another."""
+        timeline = self._recording.timeline
+        last = min(number - timeline.first, len(timeline.monotonic_s) - 1)
+        first = max(0, last - _LEAD)
+        monotonic_s = timeline.monotonic_s[first : last + 1]
+        since_s = monotonic_s[-1] - _LEAD_S
+        passed = int(np.searchsorted(monotonic_s, since_s))
+        return timeline.first + max(first, min(first + passed, last - _LEAST_LEAD))
+
     def fold(self, needs: Need) -> Frame:
         """Fold the next moment: return its frame, and keep the state after it.
 
@@ -132,11 +156,14 @@ class Playback:
         """
         reading = self.read(needs)
         number = self.position
-        pipeline = copy(self._states.get(number - 1) or FramePipeline())
+        before = self._states.get(number - 1)
+        follows = before is not None and before.is_followed_by(reading.sample)
+        pipeline = copy(before) if before and follows else FramePipeline()
         frame = pipeline.frame(reading)
         self._states.pop(number, None)
         self._states[number] = pipeline
-        if len(self._states) > _KEPT:
+        most = min(_KEPT, _MOST_KEPT_ROWS // (1 + len(reading.sample.processes)))
+        while len(self._states) > max(2, most):
             del self._states[next(iter(self._states))]
         return frame
 

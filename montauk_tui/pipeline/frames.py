@@ -57,6 +57,11 @@ class FramePipeline:
         self._seq += 1
         return frame
 
+    def is_followed_by(self, sample: Sample) -> bool:
+        """Tell whether a sample may follow the last one: it is of the same boot."""
+        before = self._previous
+        return before is None or before.monotonic_s <= sample.monotonic_s
+
     def _remember(self, reading: Reading, rates: Rates, of_host: HostRates) -> History:
         if not self._most_kept:
             return self._history

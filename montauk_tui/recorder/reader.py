@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -114,7 +115,7 @@ class DiskRecording:
         """Wall clock of each moment."""
         return self.index["wall_ns"] / 1e9
 
-    @property
+    @cached_property
     def timeline(self) -> Timeline:
         """What the headers say."""
         interval_s, busy, exited, unexplained = self.index["usage"].T.astype(np.float64)

@@ -164,3 +164,40 @@ async def test_a_recording_is_not_recorded_again() -> None:
     async with running(make_app(host=recorded())) as monitor:
         await monitor.press("ctrl+r")
         assert "this is a recording: it is not recorded again" in monitor.text
+
+
+def test_a_jump_folds_a_minute_before_it_and_a_step_back_one_moment() -> None:
+    read: list[int] = []
+
+    class Counted(Recording):
+        def __getitem__(self, number: int) -> Moment:
+            read.append(number)
+            return super().__getitem__(number)
+
+    moments = [
+        Moment(make_sample([{"pid": 1}], after_s=at * 10.0)) for at in range(100)
+    ]
+    host = RecordedHost(Counted(tuple(moments)))
+    read.clear()
+    host.go_to(80)
+    host.next_frame(Need.NONE)
+    # Ten moments at least, though six are a minute.
+    assert read == list(range(70, 81))
+    read.clear()
+    host.go_to(79)
+    host.next_frame(Need.NONE)
+    assert read == [79]
+
+
+def test_frames_do_not_go_across_a_boot() -> None:
+    before = make_sample([{"pid": 1, "utime": 500}], after_s=1000.0)
+    after = [make_sample([{"pid": 1, "utime": at}], after_s=float(at)) for at in (0, 1)]
+    moments = tuple(map(Moment, (before, *after)))
+    host = RecordedHost(Recording(moments))
+    intervals = [host.next_frame(Need.NONE).interval_s for _ in moments]
+    assert intervals == [None, None, 1.0]
+    host.go(Place(seconds=-1e12))
+    host.next_frame(Need.NONE)
+    host.go(Place(since_s=before.time_s))
+    frame = host.past_frame(Need.NONE)
+    assert (frame.since_s, frame.interval_s) == (after[0].time_s, 1.0)
