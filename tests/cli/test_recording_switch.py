@@ -1,5 +1,6 @@
 """Recording that a key turns on and off."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,12 @@ from tests.support.replay import opened_replay
 
 
 def host(switch: RecordingSwitch) -> LocalHost:
-    made = LocalHost(
-        opened_replay([make_sample([{"pid": 1}], after_s=at) for at in (0.0, 1.0)])
-    )
+    # Those of long ago would be removed, as of more than a week.
+    now_s = time.time()
+    samples = [
+        make_sample([{"pid": 1}], after_s=at, time_s=now_s + at) for at in (0.0, 1.0)
+    ]
+    made = LocalHost(opened_replay(samples))
     made.record, made.turn_recording = switch.take, switch.turn
     return made
 
