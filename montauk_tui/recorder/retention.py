@@ -182,7 +182,7 @@ class Retention:
         ]  # fmt: skip
         paths = os.pathsep.join(filter(os.path.isabs, sys.path))
         with children.stops_blocked():
-            self._process = subprocess.Popen(
+            self._process = process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -192,7 +192,7 @@ class Retention:
                 pass_fds=[one for one in (folder, lock) if one >= 0],
                 start_new_session=True,
             )
-        lower_limit_of(self._process.pid)
+        lower_limit_of(process.pid)
         if self._is_closed:
-            self._process.kill()
-        return self._process.wait()
+            process.kill()
+        return process.wait()

@@ -18,14 +18,15 @@ from tests.support.starts import exec_, fork, make_starts
 class Story:
     """Remembers one sample after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = package.MOST_KEPT) -> None:
         self.history = History()
+        self.most = most
         self.last: Sample | None = None
 
     def goes_on(self, after_s: float, **values: Any) -> History:
         sample = make_sample(after_s=after_s, **values)
         rates = process_rates(self.last, sample)
-        self.history = remember(self.history, self.last, sample, rates)
+        self.history = remember(self.history, self.last, sample, rates, self.most)
         self.last = sample
         return self.history
 
@@ -77,11 +78,8 @@ def test_of_a_collector_that_sees_nothing_nothing_is_remembered() -> None:
 
 
 @pytest.mark.parametrize("a_sample", [1, 3, 10, 25])
-def test_memory_is_bounded_and_the_latest_stay(
-    monkeypatch: pytest.MonkeyPatch, a_sample: int
-) -> None:
-    monkeypatch.setattr("montauk_tui.engine.history.update.MOST_KEPT", 10)
-    story, pid = Story(), 0
+def test_memory_is_bounded_and_the_latest_stay(a_sample: int) -> None:
+    story, pid = Story(most=10), 0
     for second in range(20):
         pids = range(pid + 1, pid + 1 + a_sample)
         pid += a_sample

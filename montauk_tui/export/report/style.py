@@ -4,13 +4,13 @@ from typing import Final
 
 LIGHT: Final = {
     "background": "#fbfaf7", "panel": "#eeece6", "text": "#2b3138",
-    "accent": "#0b62b8", "label": "#5f6872", "strong": "#15191e", "faint": "#9aa1a9",
+    "accent": "#0b62b8", "label": "#5f6872", "strong": "#15191e", "faint": "#7e8792",
     "live": "#0a7a55", "exited": "#0b62b8", "irq": "#9a6200", "unexplained": "#c2261d",
-    "warm": "#9a6200",
+    "warm": "#945e00",
 }  # fmt: skip
 DARK: Final = {
     "background": "#12161c", "panel": "#1b222b", "text": "#ccd3dc",
-    "accent": "#5cb3ff", "label": "#8793a1", "strong": "#e8edf3", "faint": "#5d6875",
+    "accent": "#5cb3ff", "label": "#8793a1", "strong": "#e8edf3", "faint": "#697582",
     "live": "#7fd1ae", "exited": "#5cb3ff", "irq": "#e9c46a", "unexplained": "#ff7b72",
     "warm": "#e9c46a",
 }  # fmt: skip
