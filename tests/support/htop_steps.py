@@ -174,7 +174,8 @@ def _scroll(walk: Walk, down: str, up: str) -> None:
         def is_at_end() -> bool:
             # Not that of the list before, with processes that ended since.
             walk.terminal.type(END)
-            return max(more) <= walk.last_pid == walk.selected
+            has_come = any(walk.line_of(pid) for pid in more)
+            return has_come and 0 < walk.last_pid == walk.selected
 
         walk.terminal.until(is_at_end)
         first = walk.first_pid
