@@ -12,7 +12,7 @@ from montauk_tui.model.recording import Arguments
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import Bools, Ints
 
-_MOST_LOOK_UPS: Final = 64
+_MOST_LOOK_UPS: Final = 24
 """Of a sample: each may read a file, and the first sample has every process."""
 
 

@@ -138,15 +138,15 @@ def test_arguments_are_those_of_the_moment() -> None:
 
 def test_few_arguments_are_read_with_each_sample() -> None:
     memory = Memory(MUCH)
-    rows = [{"pid": pid, "start_ticks": pid} for pid in range(1, 151)]
-    lookups = Counting({Identity(pid, pid): b"it" for pid in range(1, 151)})
+    rows = [{"pid": pid, "start_ticks": pid} for pid in range(1, 51)]
+    lookups = Counting({Identity(pid, pid): b"it" for pid in range(1, 51)})
     counts = []
     for at in range(4):
         before = lookups.asked
         take(memory, make_sample(rows, after_s=float(at)), lookups)
         counts.append(lookups.asked - before)
-    assert counts == [64, 64, 22, 0]
-    assert len(memory[0].answers.arguments) == 150
+    assert counts == [24, 24, 2, 0]
+    assert len(memory[0].answers.arguments) == 50
 
 
 def test_arguments_of_those_who_exited_are_forgotten_with_their_moments() -> None:
