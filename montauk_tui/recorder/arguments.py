@@ -10,7 +10,8 @@ from montauk_tui.model.join import same_process
 from montauk_tui.model.lookups import Lookups
 from montauk_tui.model.recording import Arguments
 from montauk_tui.model.sample import Identity, ProcessTable
-from montauk_tui.model.schema import Bools, Ints
+from montauk_tui.model.schema import Ints
+from montauk_tui.recorder.tables import new_rows, with_other_program
 
 _MOST_LOOK_UPS: Final = 24
 """Of a sample: each may read a file, and the first sample has every process."""
@@ -47,10 +48,11 @@ class KeptArguments:
             lookups: Those of its collector.
             number: The number of the sample.
         """
-        new = with_other_program(self._table, table)
+        new = new_rows(self._table, table)
+        changed = with_other_program(self._table, table, new)
         gone = np.flatnonzero(~same_process(table, self._table).found)
         self._exited += [(number, one) for one in _identities(self._table, gone)]
-        self._waiting += _identities(table, np.flatnonzero(new & table.is_process))
+        self._waiting += _identities(table, np.flatnonzero(changed & table.is_process))
         self._table = table
         asked = [
             self._waiting.pop() for _ in range(min(_MOST_LOOK_UPS, len(self._waiting)))
@@ -120,19 +122,6 @@ class _At(Mapping[Identity, Arguments]):
 
     def __len__(self) -> int:
         return len(self._kept)
-
-
-def with_other_program(before: ProcessTable, now: ProcessTable) -> Bools:
-    """Tell which rows are new, or have run another program since."""
-    row, found = same_process(before, now)
-    changed = ~found
-    if len(before):
-        kept = np.flatnonzero(found)
-        then = row[kept]
-        changed[kept] = (before.start_stack[then] != now.start_stack[kept]) | (
-            before.comm[then] != now.comm[kept]
-        )
-    return changed
 
 
 def _identities(table: ProcessTable, rows: Ints) -> Iterable[Identity]:

@@ -26,6 +26,7 @@ from montauk_tui.recorder.tables import (
     add_difference,
     add_records,
     new_rows,
+    with_other_program,
 )
 
 TABLES: Final[dict[str, dict[str, Field]]] = {
@@ -167,7 +168,9 @@ class Encoder:
         matrix = Matrix.of(table, self._matrix.names)
         new = new_rows(self._table, table)
         add_difference(blocks, self._matrix, matrix, new)
-        rows = np.flatnonzero(self._with_other_arguments(table, new))
+        rows = np.flatnonzero(
+            with_other_program(self._table, table, new) & table.is_process
+        )
         if not self._wants_arguments:
             rows = rows[:0]
         some = table.only(rows)
@@ -178,17 +181,6 @@ class Encoder:
         blocks.add_ints(lookups.cut_rows(table.only(rows)).astype(np.int64))
         blocks.add_texts([text for text in texts if text is not None])
         self._table, self._matrix = table, matrix
-
-    def _with_other_arguments(self, table: ProcessTable, new: Bools) -> Bools:
-        """Tell which processes are new or have run another program."""
-        changed = new.copy()
-        if len(self._table):
-            kept = np.flatnonzero(~new)
-            before = self._table.pid.searchsorted(table.pid[kept])
-            changed[kept] = (
-                self._table.start_stack[before] != table.start_stack[kept]
-            ) | (self._table.comm[before] != table.comm[kept])
-        return changed & table.is_process
 
     def _add_ticks(self, blocks: Blocks, sample: Sample, ticks: Ints | None) -> None:
         ids = sample.host.cpu_ids

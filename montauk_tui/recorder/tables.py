@@ -130,6 +130,18 @@ def new_rows(before: ProcessTable, now: ProcessTable) -> Bools:
     return ~same_process(before, now).found
 
 
+def with_other_program(before: ProcessTable, now: ProcessTable, new: Bools) -> Bools:
+    """Tell which rows are `new`, or have run another program since the table before."""
+    changed = new.copy()
+    if len(before):
+        kept = np.flatnonzero(~new)
+        row = before.pid.searchsorted(now.pid[kept])
+        changed[kept] = (before.start_stack[row] != now.start_stack[kept]) | (
+            before.comm[row] != now.comm[kept]
+        )
+    return changed
+
+
 def _gone(before: Matrix, now: Matrix, new: Bools) -> Ints:
     """Return the rows of `before` that have no counterpart; both are sorted by pid."""
     pid = before.names.index("pid")
