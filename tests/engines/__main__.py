@@ -1,6 +1,9 @@
 """Asks three engines the same questions of three hosts: `make test-fleet`.
 
-Prints a table of times; exits with 1 if an answer differs from that of DuckDB.
+Run as `python -m tests.engines [made|live [SECONDS]]`. The hosts are made up, an hour
+in some seconds, or live in namespaces (`tests.engines.hosts`, as root) for as long as
+it says. Prints a table of times; exits with 1 if an answer differs from that of DuckDB,
+or if the CPU time of a live host differs from that of its cgroup.
 """
 
 import shutil
@@ -13,6 +16,8 @@ from typing import Any, Final
 
 from montauk_tui.export.fleet.questions import QUESTIONS
 from tests.engines.asked import differences, read
+from tests.engines.books import SHARE, compare
+from tests.engines.hosts import Recorded, record_live
 from tests.support.fleet import exported, record_all
 
 ENGINES: Final = {
@@ -43,21 +48,12 @@ def table(answers: dict[str, dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Record, export, ask, compare."""
-    seconds = int(arguments[0]) if arguments else _SECONDS
-    if shutil.which("java") is None:
-        print("Spark needs Java 17: apt-get install openjdk-17-jre-headless")
-        return 1
-    with tempfile.TemporaryDirectory(prefix="montauk-fleet-") as name:
-        path = Path(name)
-        out = path / "out"
-        for recording in record_all(path, seconds):
-            exported(recording, out)
-        answers = {
-            engine: answers_of(module, out, path / f"{module}.json")
-            for engine, module in ENGINES.items()
-        }
+def ask_all_engines(path: Path, out: Path) -> int:
+    """Print the times of all engines; return how many answers differ."""
+    answers = {
+        engine: answers_of(module, out, path / f"{module}.json")
+        for engine, module in ENGINES.items()
+    }
     print(table(answers))
     wrong = 0
     for engine, its in answers.items():
@@ -66,6 +62,38 @@ def main(arguments: Sequence[str]) -> int:
             print(f"{engine} differs: {line}", file=sys.stderr)
     questions = len(QUESTIONS) * (len(ENGINES) - 1)
     print(f"{questions - wrong} passed, {wrong} failed")
+    return wrong
+
+
+def compare_books(hosts: Sequence[Recorded], out: Path) -> int:
+    """Print what each host used by each account; return how many differ."""
+    wrong = 0
+    for one in compare(hosts, out):
+        is_wrong = one.difference > SHARE
+        wrong += is_wrong
+        print(f"{one}{': too much' if is_wrong else ''}")
+    return wrong
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Record, export, ask, compare."""
+    kind, seconds, *_ = *arguments, *("made", str(_SECONDS))[len(arguments) :]
+    if kind not in {"made", "live"}:
+        raise SystemExit(__doc__)
+    if shutil.which("java") is None:
+        print("Spark needs Java 17: apt-get install openjdk-17-jre-headless")
+        return 1
+    with tempfile.TemporaryDirectory(prefix="montauk-fleet-") as name:
+        path, live = Path(name), []
+        if kind == "live":
+            live = record_live(path, int(seconds))
+            folders = [host.folder for host in live]
+        else:
+            folders = record_all(path, int(seconds))
+        for folder in folders:
+            exported(folder, path / "out")
+        wrong = compare_books(live, path / "out")
+        wrong += ask_all_engines(path, path / "out")
     return int(wrong > 0)
 
 

@@ -7,8 +7,11 @@ from montauk_tui.export.fleet.questions import QUESTIONS
 from montauk_tui.export.fleet.schema import TABLES
 from tests.engines import duckdb_
 from tests.engines.asked import differences, read
+from tests.engines.books import SHARE, compare
+from tests.engines.hosts import GUESTS, Recorded
 from tests.engines.page import block
-from tests.support.fleet import exported, record
+from tests.support.fleet import HOSTS, exported, record
+from tests.support.recordings import report_on
 
 
 def test_the_page_sets_up_every_table() -> None:
@@ -37,3 +40,19 @@ def test_answers_are_compared_value_by_value(tmp_path: Path) -> None:
     other["starts"]["rows"].clear()
     wrong = differences(found, other)
     assert [line.partition(":")[0] for line in wrong] == ["busy", "starts"]
+
+
+def test_books_of_hosts_are_compared(tmp_path: Path) -> None:
+    folder = tmp_path / "build"
+    record(folder, folder.name, 5)
+    exported(folder, tmp_path / "out")
+    _, groups = report_on(folder, "cgroup")
+    name, used = max(groups.items(), key=lambda it: it[1].cpu_s)
+    for charged_s, is_wrong in ((used.cpu_s, False), (used.cpu_s * 1.006, True)):
+        host = Recorded(folder, name, charged_s)
+        first, *others = compare([host], tmp_path / "out")
+        assert list(first.seconds) == ["cgroup", "report", "SQL"]
+        assert (first.difference > SHARE) is is_wrong
+        assert {str(it).partition(":")[0] for it in others} >= {"build, cc1"}
+        assert all(it.difference <= SHARE for it in others)
+    assert GUESTS.keys() == HOSTS.keys()
