@@ -80,19 +80,22 @@ def _read(path: Path, what: str) -> None:
     alone = [_ms(partial(recording.__getitem__, place)) for place in places]
     with closing(RecordedHost(recording)) as host:
         jumps = [_ms(partial(_go, host, place)) for place in places]
-        steps = [
-            _ms(partial(_go, host, place + step))
-            for place in places[:_STEPS]
-            for way in (1, -1)
-            for step in range(way, _STEPS * way, way)
-            if 0 <= place + step < len(recording)
-        ]
+        steps = [ms for place in places[:_STEPS] for ms in _steps(host, place)]
     print(
         f"  {what}: {len(recording):,} moments open in {opening_ms:.0f} ms; "
         f"a moment {_both(alone)}; a jump with its frame and history {_both(jumps)}; "
         f"a step {_both(steps)}"
     )
     recording.close()
+
+
+def _steps(host: RecordedHost, place: int) -> Iterator[float]:
+    """Yield what each step costs, on from a moment and back to before it."""
+    _go(host, place)
+    last = len(host.timeline.monotonic_s) - 1
+    ahead = [*range(place + 1, min(last, place + _STEPS) + 1)]
+    for number in (*ahead, *range(place + len(ahead) - 1, max(0, place - _STEPS), -1)):
+        yield _ms(partial(_go, host, number))
 
 
 def _go(host: RecordedHost, number: int) -> None:

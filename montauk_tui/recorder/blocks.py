@@ -28,6 +28,16 @@ MOST_TEXT_BYTES: Final = 1 << 22
 """Of one text; the kernel has 2 MiB of arguments for 8 MiB of stack (execve(2))."""
 
 
+def steps(values: Ints) -> Ints:
+    """Return the difference of each from the one on its left, of the first from 0.
+
+    As np.diff(values, prepend=0), in a third of the time for few.
+    """
+    found: Ints = values.copy()
+    found[..., 1:] -= values[..., :-1]
+    return found
+
+
 class Blocks:
     """Bytes to which blocks are added."""
 
@@ -49,11 +59,11 @@ class Blocks:
         A column of zeros takes a byte, and one of few others only those.
         """
         # Most columns of a difference are zeros.
-        is_filled = rows.any(axis=1)
-        codes = np.zeros(len(rows), dtype="<u1")
+        is_filled = rows.any(axis=1) if rows.size else np.zeros(len(rows), np.bool_)
         if not is_filled.any():
-            self.add(codes.tobytes())
+            self.add(bytes(len(rows)))
             return
+        codes = np.zeros(len(rows), dtype="<u1")
         rows = rows[is_filled]
         low, high = rows.min(axis=1), rows.max(axis=1)
         # ~x of a negative number is its distance to -1: no overflow at the smallest.
@@ -66,7 +76,7 @@ class Blocks:
             if code > _SPARSE:
                 at = np.flatnonzero(row)
                 parts.append(len(at).to_bytes(4, "little"))
-                parts.append(np.diff(at, prepend=0).astype("<u4").tobytes())
+                parts.append(steps(at).astype("<u4").tobytes())
                 parts.append(row[at].astype(_WIDTHS[code - _SPARSE - 1]).tobytes())
             else:
                 parts.append(row.astype(_WIDTHS[code - 1]).tobytes())
@@ -75,7 +85,7 @@ class Blocks:
     def add_rows(self, rows: Ints) -> None:
         """Add ascending row numbers, with their count."""
         self.add(len(rows).to_bytes(4, "little"))
-        self.add_ints(np.diff(rows, prepend=0) if len(rows) else rows)
+        self.add_ints(steps(rows))
 
     def add_texts(self, texts: Sequence[bytes]) -> None:
         """Add texts of any length."""

@@ -87,6 +87,8 @@ class Encoder:
             of_events: Whether to record those of exits, execs and senders of signals.
         """
         self._wants_arguments, self._wants_of_events = arguments, of_events
+        self._read: dict[tuple[int, int], tuple[int, bytes]] = {}
+        """Arguments of the last moment in full, with the CPU time used until then."""
         self.start_anew()
 
     def start_anew(self) -> None:
@@ -140,7 +142,7 @@ class Encoder:
         }
         blocks = Blocks()
         blocks.add(json.dumps(head, separators=(",", ":")).encode())
-        self._add_processes(blocks, sample.processes, lookups)
+        self._add_processes(blocks, sample, lookups)
         self._add_ticks(blocks, sample, ticks)
         for events, names in ((exits, EXIT_FIELDS), (starts, START_FIELDS)):
             if events is not None:
@@ -162,9 +164,8 @@ class Encoder:
             found.append([*whose, plain(one)])
         return found
 
-    def _add_processes(
-        self, blocks: Blocks, table: ProcessTable, lookups: Texts
-    ) -> None:
+    def _add_processes(self, blocks: Blocks, sample: Sample, lookups: Texts) -> None:
+        table = sample.processes
         matrix = Matrix.of(table, self._matrix.names)
         new = new_rows(self._table, table)
         add_difference(blocks, self._matrix, matrix, new)
@@ -173,14 +174,41 @@ class Encoder:
         )
         if not self._wants_arguments:
             rows = rows[:0]
-        some = table.only(rows)
-        texts = [lookups.cmdline(some.identity(row)) for row in range(len(some))]
+        texts = (
+            self._texts_of_all(sample, rows, lookups)
+            if self.is_key and len(rows)
+            else [lookups.cmdline(table.identity(row)) for row in rows.tolist()]
+        )
         known = np.fromiter((text is not None for text in texts), np.bool_, len(rows))
         rows = rows[known]
         blocks.add_rows(rows)
-        blocks.add_ints(lookups.cut_rows(table.only(rows)).astype(np.int64))
+        cut = lookups.cut_rows(table.only(rows)) if len(rows) else known
+        blocks.add_ints(cut.astype(np.int64))
         blocks.add_texts([text for text in texts if text is not None])
         self._table, self._matrix = table, matrix
+
+    def _texts_of_all(
+        self, sample: Sample, rows: Ints, lookups: Texts
+    ) -> list[bytes | None]:
+        """Return the arguments of these rows, as before of those that have not run.
+
+        They cannot have written others. CPU times in ticks do not tell who has run.
+        """
+        table, before = sample.processes, self._read
+        if sample.ticks_per_second <= sample.user_hz:
+            before = {}
+        self._read = {}
+        texts: list[bytes | None] = []
+        some = table.only(rows)
+        used = (some.utime + some.stime).tolist()
+        for pair, cpu in zip(some.pairs(), used, strict=True):
+            used_before, text = before.get(pair, (None, None))
+            if used_before != cpu:
+                text = lookups.cmdline(Identity(*pair))
+            if text is not None:
+                self._read[pair] = cpu, text
+            texts.append(text)
+        return texts
 
     def _add_ticks(self, blocks: Blocks, sample: Sample, ticks: Ints | None) -> None:
         ids = sample.host.cpu_ids

@@ -10,7 +10,7 @@ from montauk_tui.model.join import is_in, same_process
 from montauk_tui.model.records import RecordTable
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import FIELDS, UNKNOWN, Bools, Bytes, Ints
-from montauk_tui.recorder.blocks import MOST_NUMBERS, Blocks, Reader, as_column
+from montauk_tui.recorder.blocks import MOST_NUMBERS, Blocks, Reader, as_column, steps
 from montauk_tui.recorder.layout import BadFrame
 
 _Records = TypeVar("_Records", bound=RecordTable)
@@ -120,8 +120,7 @@ def add_difference(blocks: Blocks, before: Matrix, now: Matrix, new: Bools) -> N
         blocks.add_rows(rows)
     blocks.add_matrix(kept - old)
     # Neighbours are alike: start times, parents, users.
-    added = now.values[:, new]
-    blocks.add_matrix(np.diff(added, axis=1, prepend=0) if added.size else added)
+    blocks.add_matrix(steps(now.values[:, new]))
     blocks.add_texts(now.comm[changed].tolist())
 
 
@@ -263,10 +262,11 @@ def add_records(
 ) -> None:
     """Add a table of events with these columns, and with arguments or without."""
     values = np.empty((len(names), len(table)), dtype=np.int64)
-    for row, name in zip(values, names, strict=True):
-        row[:] = getattr(table, name)
+    if len(table):
+        for row, name in zip(values, names, strict=True):
+            row[:] = getattr(table, name)
     # Neighbours are alike: times, pids, parents.
-    blocks.add_matrix(np.diff(values, axis=1, prepend=0) if values.size else values)
+    blocks.add_matrix(steps(values))
     for name in ("comm", *table.BYTES):
         is_kept = arguments or name != "cmdline"
         texts = getattr(table, name).tolist() if is_kept else [b""] * len(table)

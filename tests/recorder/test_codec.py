@@ -178,6 +178,35 @@ def test_each_text_is_looked_up_once() -> None:
         }
 
 
+@pytest.mark.parametrize(("exact", "asked_again"), [(True, [8, 9]), (False, [7, 8, 9])])
+def test_who_has_not_run_keeps_its_arguments(
+    *, exact: bool, asked_again: list[int]
+) -> None:
+    asked: list[int] = []
+
+    class Lookups(FakeLookups):
+        def cmdline(self, identity: Identity) -> bytes | None:
+            asked.append(identity.pid)
+            return super().cmdline(identity)
+
+    titles = {7: b"sh", 8: b"title 5", 9: b"cc"}
+    lookups, encoder, decoder = Lookups(titles), Encoder(), Decoder(SCHEMA)
+    rows: list[Row] = [{"pid": pid, "utime": 5} for pid in (7, 8, 9)]
+    later: list[Row] = [rows[0], {**rows[1], "utime": 6}, {**rows[2], "start_ticks": 9}]
+    for some in (rows, later):
+        asked.clear()
+        encoder.start_anew()
+        titles[8] = b"title %d" % some[1]["utime"]
+        sample = make_sample(some)
+        if exact:
+            sample = replace(sample, ticks_per_second=10**9)
+        moment = decoder.moment(encoder.payload(sample, lookups, "", 0), is_key=True)
+    assert asked == asked_again
+    known = moment.answers.arguments
+    assert known[Identity(7, 1_000)].raw == b"sh"
+    assert known[Identity(8, 1_000)].raw == b"title 6"
+
+
 def test_arguments_go_with_their_process() -> None:
     lookups = FakeLookups({7: b"sh", 8: b"cc"})
     lookups.cut_commands = frozenset({Identity(8, 1_000)})
