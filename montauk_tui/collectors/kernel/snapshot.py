@@ -274,5 +274,8 @@ def _states(state: Ints, exit_state: Ints) -> Ints:
     return codes
 
 
-SNAPSHOT_COLUMNS: Final = to_table(np.zeros(0, dtype=TASK), 100, FOR_COUNTERS).names
+SNAPSHOT_COLUMNS: Final = frozenset(
+    {*_COPIED, *counters(FOR_COUNTERS), "start_ticks", "utime", "stime", "state",
+     "priority", "nice", "processor", "virt_bytes", "rss_bytes", "shared_bytes"}
+)  # fmt: skip
 """The columns that a snapshot can have."""
