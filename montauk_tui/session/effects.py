@@ -44,7 +44,7 @@ class Picked(NamedTuple):
 
 
 class Say(NamedTuple):
-    """Show one line, in place of the previous one."""
+    """Show one line, in place of the previous one; none if it is empty."""
 
     text: str
     severity: Literal["information", "warning", "error"] = "warning"

@@ -189,7 +189,8 @@ class Controller:
     @perform.register
     def _say(self, effect: effects.Say) -> None:
         self._app.clear_notifications()
-        self._app.notify(effect.text, severity=effect.severity, markup=False)
+        if effect.text:
+            self._app.notify(effect.text, severity=effect.severity, markup=False)
 
     def say(self, text: str, *, is_good: bool = False) -> None:
         """Show one line, in place of the previous one."""

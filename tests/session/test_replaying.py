@@ -12,7 +12,14 @@ from montauk_tui.model.recording import Mark
 from montauk_tui.model.schema import Need
 from montauk_tui.pipeline.frames import FrameSource
 from montauk_tui.session.choices import Pace
-from montauk_tui.session.effects import Ask, Choose, EndAsking, GoTo, TurnRecording
+from montauk_tui.session.effects import (
+    Ask,
+    Choose,
+    EndAsking,
+    GoTo,
+    Say,
+    TurnRecording,
+)
 from tests.session.test_recording import recorded
 from tests.support.builders import make_sample
 from tests.support.desk import Desk
@@ -133,7 +140,7 @@ def test_a_sum_goes_from_the_begin_that_was_marked() -> None:
     assert desk.said.startswith("a sum begins at ")
     desk.run("sum_up")
     since_s = desk.frame.sample.time_s
-    assert desk.effects == (GoTo(Place(since_s=since_s)),)
+    assert desk.effects == (Say("", "information"), GoTo(Place(since_s=since_s)))
 
 
 def test_a_search_offers_both_directions_and_the_last_one_first() -> None:

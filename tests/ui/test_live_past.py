@@ -159,7 +159,8 @@ async def test_a_range_is_summed_up_with_all_that_exited_in_it() -> None:
         await monitor.until(lambda: "1.0s ago" in monitor.text)
         await monitor.press(")")
         await monitor.until(lambda: " SUM " in monitor.text)
-        assert ", 3.0s; Esc: now" in monitor.text
+        assert ", 3.0s, 1.0s ago; Esc: now" in monitor.text
+        assert "a sum begins" not in monitor.text
         gone = [name for at in range(6) if (name := f"gone{at}") in monitor.text]
         assert gone == ["gone2", "gone3", "gone4"]
         ledger = monitor.frame.ledger

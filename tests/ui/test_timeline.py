@@ -90,18 +90,42 @@ def test_times_are_below_their_cells() -> None:
         assert int(match[0][-2:]) == second
 
 
-def test_the_cursor_is_where_the_screen_is() -> None:
-    lines, cells = draw_timeline(moments([1.0] * 30), look(shown_s=NOON_S + 4), (80, 3))
-    assert cells is not None
-    axis = "".join(text for text, _ in lines[2])
-    assert axis[6 + 4] == "▲"
-    assert any(style.reverse for _, style in lines[1])
+@pytest.mark.parametrize(("ascii_only", "line"), [(False, "│"), (True, ":")])
+def test_the_cursor_is_where_the_screen_is(*, ascii_only: bool, line: str) -> None:
+    to = look(shown_s=NOON_S + 4, ascii_only=ascii_only)
+    high, low, axis = drawn(moments([1.0] * 30), to, (80, 3))
+    assert axis[6 + 4] == ("^" if ascii_only else "▲")
+    assert high[6:36] == f"    {line}".ljust(30)
+    # The bar is what it is beside it: no spike.
+    assert low[6 + 3] == low[6 + 4] == low[6 + 5]
+    plain = drawn(moments([1.0] * 30), look(ascii_only=ascii_only), (80, 3))
+    assert low == plain[1]
+
+
+def test_the_cursor_hides_no_mark() -> None:
+    marks = np.zeros(9, dtype=np.int64)
+    marks[4], marks[6] = Mark.OOM, Mark.FAILED
+    styles = []
+    for at in (4, 6, 7):
+        to = look(shown_s=NOON_S + at)
+        (*_, axis), _ = draw_timeline(moments([1.0] * 9, marks=marks), to, (16, 3))
+        styles += [style for text, style in axis if text == "▲"]
+    theme = look().theme
+    assert styles == [
+        theme.style("alert"),
+        theme.style("notice"),
+        theme.style("notice"),
+    ]
 
 
 def test_a_sum_is_marked_from_its_begin_to_its_end() -> None:
     to = look(shown_s=NOON_S + 8, since_s=NOON_S + 2)
     axis = drawn(moments([1.0] * 10), to, (17, 3))[2]
     assert axis == "    0└──══════▲─"
+    marks = np.full(10, int(Mark.FAILED))
+    marks[5] = Mark.OOM
+    axis = drawn(moments([1.0] * 10, marks=marks), to, (17, 3))[2]
+    assert axis == "    0└··═══K══▲·"
 
 
 def test_a_time_gives_way_to_a_loud_mark() -> None:

@@ -1,11 +1,13 @@
 """The lists of a summary: children, and exits below."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from montauk_tui.engine.rows.exited import with_exited
-from montauk_tui.engine.summary.graphs import cpu_graph
+from montauk_tui.engine.summary.graphs import cpu_graph, memory_graph
 from montauk_tui.engine.summary.subject import summarize
 from montauk_tui.model.history import History
 from montauk_tui.model.schema import UNKNOWN
@@ -78,3 +80,18 @@ def test_graphs_are_equal_by_their_points() -> None:
         cpu_graph(np.array([1.0, last]), 2.0, "60 s") for last in (2.0, 2.0, 3.0)
     )
     assert first.key == second.key != other.key
+
+
+@pytest.mark.parametrize(
+    ("points", "note"),
+    [
+        ([], ""),
+        ([math.nan], ""),
+        ([8.0, 8.0], "peak 8.0M"),
+        ([8.0, 8.5], "peak 8.5M"),
+        ([math.nan, 8.0, 12.0], "grew 4.0M"),
+        ([8.0, 12.0, 11.0], "peak 12M"),
+    ],
+)
+def test_memory_that_grows_says_by_how_much(points: list[float], note: str) -> None:
+    assert memory_graph("", np.array(points) * (1 << 20), "60 s").note == note

@@ -44,10 +44,19 @@ def cpu_graph(points: Floats, now: float, span: str) -> Graph:
 
 def memory_graph(text: str, points: Floats, span: str) -> Graph:
     """Return the graph of resident memory, `text` for now."""
-    known, full = _most(points), _full_bytes(points, _LEAST_MEMORY)
-    note = "" if math.isnan(known) else f"peak {bytes_text(known)}"
-    top = bytes_text(full).replace(".0", "")
+    full = _full_bytes(points, _LEAST_MEMORY)
+    top, note = bytes_text(full).replace(".0", ""), _memory_note(points)
     return Graph("Memory", text, note, _padded(points), full, top, span, "memory")
+
+
+def _memory_note(points: Floats) -> str:
+    """Return the peak, or by how much memory grew until now, if now is the peak."""
+    known = points[np.isfinite(points)]
+    if not known.size:
+        return ""
+    most, grown = float(known.max()), float(known[-1] - known[0])
+    is_growing = known[-1] == most and grown >= _LEAST_MEMORY
+    return f"grew {bytes_text(grown)}" if is_growing else f"peak {bytes_text(most)}"
 
 
 def io_graph(text: str, points: Floats, span: str) -> Graph:

@@ -74,7 +74,9 @@ def sum_up(session: Session) -> Update:
     _check(session)
     if session.sum_from_s is None:
         raise NotPossible("no begin is marked: ( marks one")
-    return gone_to(session, Place(since_s=session.sum_from_s))
+    update = gone_to(session, Place(since_s=session.sum_from_s))
+    # What ( said has been done.
+    return Update(update.session, Say("", "information"), *update.effects)
 
 
 def seek(session: Session) -> Update:

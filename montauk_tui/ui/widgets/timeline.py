@@ -138,10 +138,12 @@ def _runs(
 ) -> list[Run]:
     parts = len(look.roles) + 1
     codes = lower * parts + upper
-    if cursor is not None and 0 <= cursor < len(codes):
-        codes[cursor] += parts**2
+    if cursor is not None and 0 <= cursor < len(codes) and not lower[cursor]:
+        # A line above the bar: the bar itself says what it says elsewhere.
+        codes[cursor] = parts**2
+        text[cursor] = ":" if look.ascii_only else "│"
     ends = [*(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
-    styles = _styles(*map(look.theme.style, look.roles))
+    styles = _styles(*map(look.theme.style, (*look.roles, "notice")))
     runs: list[Run] = []
     start = 0
     for end in ends:
@@ -152,14 +154,15 @@ def _runs(
 
 @lru_cache(maxsize=4)
 def _styles(*parts: Style) -> list[Style]:
-    """Return the style of each pair of parts, then the same below the cursor."""
-    roles = Style.null(), *parts
+    """Return the style of each pair of parts, then that of the cursor, the last."""
+    *inner, cursor = parts
+    roles = Style.null(), *inner
     pairs = [
         lower + Style(bgcolor=upper.color) if upper.color else lower
         for lower in roles
         for upper in roles
     ]
-    return [*pairs, *(style + Style(reverse=True) for style in pairs)]
+    return [*pairs, cursor]
 
 
 def _axis(cells: Cells, note: str, look: TimelineLook, cursor: int | None) -> list[Run]:
@@ -168,13 +171,17 @@ def _axis(cells: Cells, note: str, look: TimelineLook, cursor: int | None) -> li
     faint = theme.style("faint")
     chars = ["-" if look.ascii_only else "─"] * count
     styles = [faint] * count
+    loud = set(np.flatnonzero(cells.marks & ~Mark.FAILED).tolist())
+    summed = range(0)
     if look.since_s is not None and cursor is not None:
         begin, end = sorted((cells.cell_of(look.since_s), cursor))
-        for cell in range(max(0, begin), min(count, end)):
+        summed = range(max(0, begin), min(count, end))
+        for cell in summed:
             chars[cell] = "=" if look.ascii_only else "═"
             styles[cell] = theme.style("notice")
-    loud = set(np.flatnonzero(cells.marks & ~Mark.FAILED).tolist())
-    taken = _write_times(chars, cells, note, loud, is_live=look.is_live)
+    taken = _write_times(chars, cells, note, {*loud, *summed}, is_live=look.is_live) | {
+        *summed
+    }
     for cell in np.flatnonzero(cells.marks).tolist():
         marks = int(cells.marks[cell])
         mark, sign, role = next(it for it in _MARKS if marks & it[0])
@@ -184,7 +191,8 @@ def _axis(cells: Cells, note: str, look: TimelineLook, cursor: int | None) -> li
         styles[cell] = theme.style(role)
     if cursor is not None and 0 <= cursor < count:
         chars[cursor] = "^" if look.ascii_only else "▲"
-        styles[cursor] = theme.style("alert")
+        # The colours of a mark that it hides stay.
+        styles[cursor] = styles[cursor] if cursor in loud else theme.style("notice")
     return list(zip(chars, styles, strict=True))
 
 

@@ -114,12 +114,19 @@ def _past(frame: Frame) -> str:
         span_s = frame.sample.time_s - frame.since_s
         begin = f"{_local(frame.since_s):%a %d %b %T}"
         end = f"{_local(frame.sample.time_s):%T}"
-        back = "" if frame.ago_s is None else "; Esc: now"
-        return f"SUM {begin} to {end}, {lifetime_text(round(span_s))}{back}"
+        return f"SUM {begin} to {end}, {lifetime_text(round(span_s))}{_ago(frame)}"
     if frame.ago_s is None:
         return f"RECORDED {clock}"
     of = "" if frame.interval_s is None else f", {frame.interval_s:.1f} s"
-    return f"PAST {clock}{of}, {lifetime_text(round(frame.ago_s))} ago; Esc: now"
+    return f"PAST {clock}{of}{_ago(frame)}"
+
+
+def _ago(frame: Frame) -> str:
+    """Return how long before now it was, and the way back; empty in a recording."""
+    if frame.ago_s is None:
+        return ""
+    ago = f", {lifetime_text(round(frame.ago_s))} ago" if round(frame.ago_s) else ""
+    return f"{ago}; Esc: now"
 
 
 def _local(wall_s: float) -> datetime:
