@@ -26,7 +26,7 @@ def this_machine(
     settings: Settings,
     on_wait: registry.OnWait | None = None,
     *,
-    keeps_history: bool = True,
+    is_shown: bool = True,
 ) -> LocalHost:
     """Open the collector that the user wants, or else the best one.
 
@@ -39,7 +39,7 @@ def this_machine(
     if on_wait is None:
         on_wait = Waiting(is_forced=settings.collector is not None)
     opened = registry.open_collector(settings.collector, on_wait)
-    return LocalHost(opened, keeps_history=keeps_history)
+    return LocalHost(opened, is_shown=is_shown)
 
 
 def wanted_host(

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, lambda *_: stopped.set())
-    host = this_machine(settings, keeps_history=False)
+    host = this_machine(settings, is_shown=False)
     streams.complain(f"recording to {named(path)} until stopped")
     record(host, writer, settings.interval_s, stopped, options.duration)
     lost = f", {writer.missed:,} missed" if writer.missed else ""

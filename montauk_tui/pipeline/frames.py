@@ -24,7 +24,7 @@ class FramePipeline:
     def __init__(self, most_kept: int = MOST_KEPT) -> None:
         """Start without a sample; history keeps so many exits and starts.
 
-        With 0 frames have an empty history.
+        With 0 frames have an empty history, and of rates CPU times only.
         """
         self._seq = 0
         self._most_kept = most_kept
@@ -36,8 +36,12 @@ class FramePipeline:
     def frame(self, reading: Reading) -> Frame:
         """Return the frame of a sample, with the rates since the previous sample."""
         sample, previous = reading.sample, self._previous
-        self._rates = rates = process_rates(previous, sample, self._rates)
-        of_host = host_rates(previous.host if previous else None, sample.host)
+        is_shown = bool(self._most_kept)
+        self._rates = rates = process_rates(
+            previous, sample, self._rates, counters=is_shown
+        )
+        host = previous.host if previous and is_shown else None
+        of_host = host_rates(host, sample.host)
         frame = Frame(
             seq=self._seq,
             sample=sample,
@@ -82,10 +86,10 @@ class FrameSource:
     for_rates: Final = FOR_RATES
     """The needs of two frames before a value can be shown."""
 
-    def __init__(self, opened: Opened, *, keeps_history: bool = True) -> None:
-        """Take an open collector; who shows no past needs no history of frames."""
+    def __init__(self, opened: Opened, *, is_shown: bool = True) -> None:
+        """Take an open collector; frames that are only recorded need no history."""
         self._chain = CollectorChain(opened)
-        self._pipeline = FramePipeline(MOST_KEPT if keeps_history else 0)
+        self._pipeline = FramePipeline(MOST_KEPT if is_shown else 0)
         self.record: Callable[[Frame, int], str] = lambda *_: ""
         """Gets each frame, with the number of its collector among those opened, and
         returns `Frame.recording`."""

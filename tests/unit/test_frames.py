@@ -41,11 +41,16 @@ def test_rates_go_on_over_another_collector() -> None:
     assert frames[2].lookups is LOOKUPS
 
 
-def test_without_history_frames_have_rates_only() -> None:
+def test_without_history_frames_have_cpu_times_and_the_ledger() -> None:
+    readings = [reading(at, 10 * at, forks=at) for at in range(3)]
     pipeline = FramePipeline(most_kept=0)
-    frames = [pipeline.frame(reading(at, 10 * at, forks=at)) for at in range(3)]
-    assert frames[2].rates.cpu_pct[0] == pytest.approx(10.0)
-    assert (frames[2].history.churn, frames[2].history.intervals) == ((), ())
+    *_, frame = map(pipeline.frame, readings)
+    *_, full = folded(*readings)
+    assert frame.rates.cpu_pct[0] == pytest.approx(10.0)
+    assert frame.ledger == full.ledger
+    assert (frame.history.churn, frame.history.intervals) == ((), ())
+    assert full.rates.per_s
+    assert not frame.rates.per_s
 
 
 def test_what_a_collector_counts_begins_anew_with_each() -> None:
