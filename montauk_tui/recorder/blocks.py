@@ -111,12 +111,12 @@ class Reader:
 
     def take(self) -> bytes:
         """Return the next bytes."""
-        start = self._at + 4
-        length = int.from_bytes(self._data[self._at : start], "little")
-        if start > len(self._data) or length > len(self._data) - start:
+        data, at = self._data, self._at
+        start = at + 4
+        end = self._at = start + int.from_bytes(data[at:start], "little")
+        if end > len(data):
             raise BadFrame("a frame is too short")
-        self._at = start + length
-        return self._data[start : self._at]
+        return data[start:end]
 
     def take_ints(self, count: int) -> Ints:
         """Return a column of `count` integers."""
@@ -128,6 +128,9 @@ class Reader:
         if columns * count > MOST_NUMBERS:
             raise BadFrame("a frame has too many rows")
         rows = np.zeros((columns, count), dtype=np.int64)
+        if not count:
+            self.take()
+            return rows
         for at, places, numbers in self.take_columns(columns, count):
             rows[at, places] = numbers
         return rows
@@ -146,12 +149,14 @@ class Reader:
             raise BadFrame("a frame is too short")
         found: list[tuple[int, Ints | slice, Ints]] = []
         end = columns
-        for at, code in enumerate(data[:columns]):
+        # Most are zeros.
+        filled = [(at, code) for at, code in enumerate(data[:columns]) if code]
+        for at, code in filled:
             if code > _SPARSE:
                 width = _width(code - _SPARSE)
                 places, numbers, end = _take_few(data, end, width, count)
                 found.append((at, places, numbers))
-            elif code:
+            else:
                 start, end = end, end + (count << code - 1)
                 numbers = _numbers(data[start:end], _width(code), count)
                 found.append((at, _ALL, numbers))
@@ -177,7 +182,7 @@ def _take_few(data: bytes, at: int, width: Width, most: int) -> tuple[Ints, Ints
     count = int.from_bytes(data[at : at + 4], "little")
     middle = at + 4 + 4 * count
     end = middle + count * width.itemsize
-    places = np.cumsum(_numbers(data[at + 4 : middle], _PLACE, count), dtype=np.int64)
+    places = _numbers(data[at + 4 : middle], _PLACE, count).cumsum(dtype=np.int64)
     if count and places[-1] >= most:
         raise BadFrame("a frame has too many numbers")
     return places, _numbers(data[middle:end], width, count), end

@@ -222,7 +222,7 @@ def take_difference(
             rows = kept[places]
             values[to, rows] += numbers
             changed[rows[numbers != 0]] = True
-    of_new = np.cumsum(reader.take_matrix(columns, len(added)), axis=1)
+    of_new = reader.take_matrix(columns, len(added)).cumsum(axis=1)
     values[:, added] = of_new[[at for at, to in enumerate(picked) if to >= 0]]
     texts = as_column(reader.take_texts(len(renamed)))
     if len(renamed):
@@ -281,7 +281,7 @@ def take_records(
     Raises:
         BadFrame: The bytes are damaged.
     """
-    values = np.cumsum(reader.take_matrix(len(names), count), axis=1)
+    values = reader.take_matrix(len(names), count).cumsum(axis=1)
     columns: dict[str, Any] = {
         name: row
         for name, row in zip(names, values, strict=True)

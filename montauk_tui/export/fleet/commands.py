@@ -56,12 +56,17 @@ class Commands:
             rows = np.flatnonzero(step.changed)
             renamed = self._comm.take(step.row.take(rows)) != comm.take(rows)
             stale = rows[step.new[rows] | renamed]
-        known = self._known
-        for row in stale.tolist():
-            before = _NO_ARGUMENTS if codes[row] < 0 else known[codes[row]][1]
-            codes[row] = self._number(bytes(comm[row]), before)
-        for row, arguments in zip(step.argued.tolist(), step.arguments, strict=True):
-            codes[row] = self._number(bytes(comm[row]), arguments)
+        is_argued = np.zeros(len(comm), dtype=np.bool_)
+        is_argued[step.argued] = True
+        stale = stale[~is_argued[stale]]
+        known, before = self._known, codes[stale].tolist()
+        codes[stale] = [
+            self._number(name, _NO_ARGUMENTS if code < 0 else known[code][1])
+            for name, code in zip(comm[stale].tolist(), before, strict=True)
+        ]
+        codes[step.argued] = [
+            *map(self._number, comm[step.argued].tolist(), step.arguments)
+        ]
         self._codes, self._comm = codes, comm
         return codes
 
