@@ -1,19 +1,21 @@
 """The samples and counts of `montauk events`."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from typing import Final
 
 from montauk_tui import streams
-from montauk_tui.engine.interval.events import events_of
+from montauk_tui.engine.interval.events import EXIT, events_of
 from montauk_tui.errors import CollectorFailed, MontaukError
 from montauk_tui.host.base import Host
 from montauk_tui.model.frame import CollectorStatus
 from montauk_tui.model.lookups import Lookups
 from montauk_tui.model.sample import Counters, Sample
 from montauk_tui.model.schema import Need
+from montauk_tui.model.starts import EXEC, FORK
 
 OnWait = Callable[[str, float], None]
 """Given the name of a collector that is opening, and the seconds it took so far."""
@@ -33,11 +35,25 @@ class Totals:
     lost_cpu_times: int = 0
     lost_signals: int = 0
 
-    def add(self, counters: Counters) -> None:
-        """Add the counts of a collector since it was opened."""
+    def add(self, counters: "Counters | Totals", times: int = 1) -> None:
+        """Add the counts of a collector since it was opened, or subtract them (-1)."""
         for field in fields(self):
-            more = getattr(counters, field.name) or 0
+            more = times * (getattr(counters, field.name) or 0)
             setattr(self, field.name, getattr(self, field.name) + more)
+
+
+def _counted_before(first: Sample) -> Totals:
+    """Return what was counted before the events of the first sample of a recording.
+
+    An exit that is not complete there is reported later.
+    """
+    found = events_of(first)
+    happened = Counter(() if found is None else found.kind.tolist())
+    ending = 0 if first.ending is None else len(first.ending)
+    totals = Totals()
+    totals.add(first.counters)
+    totals.add(Totals(happened[FORK], happened[EXEC], happened[EXIT] + ending), -1)
+    return totals
 
 
 class Source:
@@ -51,6 +67,8 @@ class Source:
         """
         self._host = host
         self._before: list[Counters] = []
+        self._skipped = Totals()
+        """Counted before the begin of a recording, or of the part that is read."""
         self._last: Sample | None = None
         self._opening = 0
         self.lookups: Lookups
@@ -63,6 +81,7 @@ class Source:
             undo.pop_all()
         if not host.is_live:
             self.began_s = self.first.monotonic_s
+            self._skipped = _counted_before(self.first)
 
     @property
     def is_live(self) -> bool:
@@ -105,6 +124,7 @@ class Source:
         last = [] if self._last is None else [self._last.counters]
         for counters in (*self._before, *last):
             totals.add(counters)
+        totals.add(self._skipped, -1)
         return totals
 
 

@@ -1,7 +1,9 @@
 """Where `montauk events` has its events from: collectors, or a recording."""
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from montauk_tui.collectors.registry import Opened
@@ -105,6 +107,20 @@ def test_a_recording_prints_the_same_events_without_waiting(
         "lost_exits": 0, "lost_cpu_times": 0, "lost_signals": 0, "pending": 0,
         "shown": 3,
     }  # fmt: skip
+
+
+def test_the_summary_of_a_part_of_a_recording_is_of_that_part(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Another exit is counted in its first sample, and complete in the next."""
+    begun = sample_of(LIFE, counters=Counters(11, 21, 31, lost=7), after_s=1.0)
+    ending = replace(begun, ending=np.array([END["pid"]]))
+    later = sample_of([], [END], counters=Counters(12, 21, 31, lost=9), after_s=2.0)
+    recorded = RecordedHost(Recording((Moment(ending), Moment(later))))
+    assert events(lambda _: recorded, EVERYTHING, None, as_json=True) == 0
+    summary = json.loads(capsys.readouterr().out.splitlines()[-1])["summary"]
+    counted = [summary[it] for it in ("forks", "execs", "exits", "lost", "pending")]
+    assert counted == [2, 1, 1, 2, 0]
 
 
 def test_a_recording_without_events_is_refused() -> None:
