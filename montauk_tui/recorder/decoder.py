@@ -47,9 +47,12 @@ class Decoder:
         BadFrame: A payload is damaged, or does not follow the previous one.
     """
 
-    def __init__(self, schema: Schema) -> None:
-        """Take the columns of the segment's head."""
-        self._schema = schema
+    def __init__(self, schema: Schema, run: int = 0) -> None:
+        """Take the columns of the segment's head, and the number of its run.
+
+        Each run numbers its collectors from 0.
+        """
+        self._schema, self._first_opening = schema, run * _MOST_ROWS
         self._start_anew()
 
     def _start_anew(self) -> None:
@@ -95,7 +98,7 @@ class Decoder:
         )  # fmt: skip
         return Moment(
             sample, self._answers, clean_text(self._facts.get("source", "unknown")),
-            bounded(self._facts.get("opening", 0), _MOST_ROWS),
+            self._first_opening + bounded(self._facts.get("opening", 0), _MOST_ROWS),
             max(1, bounded(self._facts.get("samples", 1), _MOST_ROWS)),
         )  # fmt: skip
 

@@ -20,6 +20,9 @@ VERSION: Final = 1
 MOST_RAW_BYTES: Final = 1 << 26
 """Of a payload: 100,000 processes in full with 300 bytes of arguments."""
 
+MOST_RUNS: Final = 1 << 32
+"""The number of a run of the recorder is random, and below that."""
+
 THINNED: Final = "thinned"
 """In a head: whether the segment has fewer moments than were recorded."""
 

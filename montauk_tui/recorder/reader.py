@@ -13,10 +13,11 @@ from montauk_tui.errors import MomentDamaged, MontaukError
 from montauk_tui.model.recording import Moment, Timeline
 from montauk_tui.model.schema import Floats, Ints
 from montauk_tui.model.text import clean_text, quoted
+from montauk_tui.recorder.blocks import bounded
 from montauk_tui.recorder.decoder import Decoder, Schema
 from montauk_tui.recorder.encoder import TABLES
 from montauk_tui.recorder.folder import Folder
-from montauk_tui.recorder.layout import BadFrame, Kind
+from montauk_tui.recorder.layout import MOST_RUNS, BadFrame, Kind
 from montauk_tui.recorder.notes import about_begin, clock, note_of
 from montauk_tui.recorder.plain import read_json
 from montauk_tui.recorder.segment import Entries, Segment
@@ -52,6 +53,8 @@ class Part(NamedTuple):
     segment: Segment
     host: RecordedOn
     schema: Schema
+    run: int = 0
+    """A number of the run of the recorder."""
 
 
 class DiskRecording:
@@ -248,7 +251,7 @@ class DiskRecording:
         entry = self.index[number]
         is_key = bool(entry["kind"] == Kind.KEY)
         if is_key:
-            self._decoder = Decoder(self._parts[part].schema)
+            self._decoder = Decoder(self._parts[part].schema, self._parts[part].run)
         if self._decoder is None:
             return None
         try:
@@ -279,6 +282,7 @@ def read_part(segment: Segment) -> Part:
         segment,
         RecordedOn(*(clean_text(host.get(name, "")) for name in RecordedOn._fields)),
         schema_of(head.get("columns")),
+        bounded(head.get("run", 0), MOST_RUNS),
     )
 
 

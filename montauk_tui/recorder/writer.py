@@ -23,6 +23,7 @@ KEY_S: Final = 60.0
 """Time between moments in full: a jump decodes at most so many seconds."""
 SEGMENT_S: Final = 3600.0
 SEGMENT_BYTES: Final = 64 << 20
+_RUN_BYTES: Final = 4
 _RETRY_S: Final = 10.0
 """How long recording pauses before it tries again."""
 
@@ -45,6 +46,7 @@ class Writer:
         self._encoder = Encoder(arguments=arguments, of_events=arguments)
         self._segment: SegmentWriter | None = None
         self._host = this_host()
+        self._run = int.from_bytes(os.urandom(_RUN_BYTES), "little")
         self._began_s = self._key_s = self._retry_s = 0.0
         self._before: Frame | None = None
         self.failure = ""
@@ -128,6 +130,7 @@ class Writer:
         return {
             "format": VERSION,
             "montauk": __version__,
+            "run": self._run,
             "host": self._host | {"hostname": sample.host.hostname},
             "columns": schema(),
         }

@@ -1,6 +1,7 @@
 """Segments on disk: whole, cut, damaged, and of several runs."""
 
 import gc
+import json
 import os
 import random
 from collections.abc import Iterator
@@ -9,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from montauk_tui.engine.query import EVERYTHING
 from montauk_tui.errors import MomentDamaged, MontaukError
-from montauk_tui.model.sample import Sample
+from montauk_tui.export.events import events
+from montauk_tui.host.recorded import RecordedHost
+from montauk_tui.model.sample import Counters, Sample
 from montauk_tui.recorder import segment
 from montauk_tui.recorder import writer as writing
 from montauk_tui.recorder.folder import SUFFIX, Folder
@@ -27,6 +31,7 @@ from tests.support.recordings import (
     samples_of,
     write,
 )
+from tests.support.starts import make_starts
 
 LOOKUPS = FakeLookups({7: b"sh\0-c\0x"}, {0: "root"})
 
@@ -357,3 +362,28 @@ def test_a_full_disk_pauses_and_goes_on(
             )
     assert writer.missed == 10
     assert assert_nothing_wrong(folder, made) == 20
+
+
+def test_each_run_counts_anew(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its collectors are not those of the run before, though both are the first."""
+    monkeypatch.setattr(writing, "SEGMENT_S", 2.0)
+    for run, forks in enumerate(((5, 20, 30), (0, 7, 9))):
+        counted = [
+            make_sample(
+                after_s=at + 10.0 * run, counters=Counters(count, 0, 0),
+                starts=make_starts([]), exits=make_exits([]),
+            )
+            for at, count in enumerate(forks)
+        ]  # fmt: skip
+        write(folder, frames_of(counted))
+    recording = read(folder)
+    openings = [recording[number].opening for number in range(6)]
+    assert openings[:3] == openings[:1] * 3
+    assert openings[3:] == openings[3:4] * 3
+    assert openings[0] != openings[3]
+    recorded = RecordedHost(recording)
+    assert events(lambda _: recorded, EVERYTHING, None, as_json=True) == 0
+    summary = json.loads(capsys.readouterr().out)["summary"]
+    assert summary["forks"] == (30 - 5) + 9
