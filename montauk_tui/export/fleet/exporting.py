@@ -99,42 +99,50 @@ class _Export:
             self.complaints.append(error.line)
             return
         with closing(segment):
-            one = _Segment(segment, self._files, self._sample_before(segment, before))
+            one = _Segment(segment, self._files)
+            if before is not None:
+                self._let_follow(one, before)
             one.write()
         self._last = one
         self.exported += 1
 
-    def _sample_before(self, segment: Segment, before: str | None) -> Sample | None:
-        if before is None:
-            return None
+    def _let_follow(self, one: "_Segment", before: str) -> None:
+        """Let the first interval of a segment begin at the end of the previous one."""
         last = self._last
         if last is not None and last.segment.name == before:
-            return last.sample if segment.follows(last.segment) else None
+            one.follow(last.segment, last.last)
+            return
         try:
             previous = Segment.opened(self._folder, before)
         except MontaukError:
-            return None
+            return
         with closing(previous):
-            step = (
-                last_step(previous.part, NEEDED) if segment.follows(previous) else None
-            )
-        return None if step is None else sample_of(step)
+            if one.segment.follows(previous):
+                one.follow(previous, last_step(previous.part, NEEDED))
 
 
 class _Segment:
     """The rows of one segment."""
 
-    def __init__(
-        self, segment: Segment, files: ParquetFiles, before: Sample | None
-    ) -> None:
+    def __init__(self, segment: Segment, files: ParquetFiles) -> None:
         self.segment, self._files = segment, files
-        self.sample = before
-        self._counters: Counters | None = None
+        self._sample: Sample | None = None
+        self._counted: tuple[int, Counters] | None = None
+        """The last counters, with the number of the collector that counted."""
         self._names = Names()
         self._samples, self._ledger = SampleRows(), LedgerRows()
         self._exits, self._execs = ExitRows(), ExecRows()
-        self._last: Step | None = None
+        self.last: Step | None = None
+        """The last moment."""
         self._part = self._taken = self._damaged = 0
+
+    def follow(self, previous: Segment, last: Step | None) -> None:
+        """Begin where the previous segment ends, at its last moment."""
+        if last is None or not self.segment.follows(previous):
+            return
+        self._sample = sample_of(last)
+        if self.segment.part.run == previous.part.run:
+            self._counted = last.clocks.opening, last.counters()
 
     def write(self) -> None:
         """Write all files."""
@@ -159,8 +167,8 @@ class _Segment:
         return step is not None
 
     def _take(self, step: Step) -> None:
-        before, sample, last = self.sample, sample_of(step), self._last
-        counters = step.counters()
+        before, sample, last = self._sample, sample_of(step), self.last
+        counters, opening = step.counters(), step.clocks.opening
         self._names.take(step)
         cpu_s = np.full(len(sample.processes), np.nan)
         exit_cpu_s = np.full(0 if sample.exits is None else len(sample.exits), np.nan)
@@ -173,15 +181,15 @@ class _Segment:
                 join = same_process(before.processes, sample.processes)
             cpu_s = cpu_used(before, sample, join)
             exit_cpu_s = exit_cpu_used(before, sample)
-            is_same = last is not None and step.clocks.opening == last.clocks.opening
+            then = self._counted
             self._ledger.take(
-                step, live_seconds(step, sample, cpu_s),
-                counters, self._counters if is_same else None,
+                step, live_seconds(step, sample, cpu_s), counters,
+                then[1] if then is not None and then[0] == opening else None,
             )  # fmt: skip
         self._samples.take(step, cpu_s, interval_s, is_first=last is None)
         self._exits.take(sample, exit_cpu_s)
         self._execs.take(sample)
-        self.sample, self._last, self._counters = sample, step, counters
+        self._sample, self.last, self._counted = sample, step, (opening, counters)
 
     def _write_part(self) -> None:
         names = self._names
@@ -201,7 +209,7 @@ class _Segment:
         self._files.write(table, host.hostname, stem, columns | both)
 
     def _write_host(self) -> None:
-        part, last = self.segment.part, self._last
+        part, last = self.segment.part, self.last
         wall_s = (
             part.segment.entries["wall_ns"][[0, -1]] / 1e9
             if self._taken
