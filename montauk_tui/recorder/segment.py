@@ -26,8 +26,8 @@ from montauk_tui.recorder.layout import (
     unpacked,
 )
 
-LEVEL: Final = 1
-"""zstd: 3 makes frames a seventh smaller, and costs twice as much."""
+LEVEL: Final = 5
+"""zstd: frames of 1 are 4 % larger, and cost 40 us less at 1,000 processes."""
 
 _CHUNK_BYTES: Final = 1 << 16
 
