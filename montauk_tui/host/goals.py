@@ -6,6 +6,7 @@ from montauk_tui.engine.timeline import next_mark, next_spike
 from montauk_tui.errors import UsageError
 from montauk_tui.host.base import Place, Sought
 from montauk_tui.model.recording import Timeline
+from montauk_tui.recorder.notes import about_end
 from montauk_tui.recorder.times import last_until, read_moment
 
 
@@ -19,6 +20,8 @@ class Goal(NamedTuple):
     """What is searched for from that moment on."""
     step: int = 1
     """The direction of the search."""
+    remark: str = ""
+    """What is special about the moment, in one line."""
 
 
 def goal_of(timeline: Timeline, at: int, place: Place) -> Goal:
@@ -38,16 +41,33 @@ def goal_of(timeline: Timeline, at: int, place: Place) -> Goal:
     if place.since_s is not None:
         since = first + max(0, last_until(wall_s, place.since_s))
         return Goal(max(at, since), min(at, since))
-    wanted_s = place.wall_s
+    if place.wall_s is not None:
+        return Goal(_last_until(timeline, place.wall_s))
     if place.time:
         wanted_s = read_moment(place.time, float(wall_s[-1]))
-    elif place.seconds:
-        wanted_s = float(wall_s[max(0, at - first)]) + place.seconds
-    if wanted_s is None:
-        return Goal(at + place.samples)
+        remark = about_end(place.time, wanted_s, wall_s, timeline.interval_s)
+        return Goal(_last_until(timeline, wanted_s), remark=remark)
+    number = at + place.samples
+    if place.seconds:
+        then_s = float(wall_s[max(0, at - first)]) + place.seconds
+        number = _last_until(timeline, then_s)
+    return Goal(number, remark=_about_ends(timeline, at, number))
+
+
+def _last_until(timeline: Timeline, wanted_s: float) -> int:
+    """Return the last moment up to a time; beyond the end if that is later."""
+    wall_s, first = timeline.wall_s, timeline.first
     if wanted_s > wall_s[-1]:
-        return Goal(first + len(wall_s))
-    return Goal(first + last_until(wall_s, wanted_s))
+        return first + len(wall_s)
+    return first + last_until(wall_s, wanted_s)
+
+
+def _about_ends(timeline: Timeline, at: int, number: int) -> str:
+    """Return that there is nothing in a direction, empty if there is."""
+    first, last = timeline.first, timeline.first + len(timeline.wall_s) - 1
+    if number < first and at <= first:
+        return "there is no earlier sample"
+    return "there is no later sample" if number > last and at >= last else ""
 
 
 def _sought(timeline: Timeline, at: int, sought: Sought, step: int) -> Goal:

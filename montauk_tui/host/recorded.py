@@ -73,7 +73,7 @@ class RecordedHost:
         before = self._playback.position
         frame = self._playback.frame_at(goal, needs)
         if frame is not None:
-            return frame
+            return replace(frame, remark=goal.remark) if goal.remark else frame
         self._playback.go_to(max(0, before))
         return replace(self._playback.fold(needs), remark=none_found(goal))
 

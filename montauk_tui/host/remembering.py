@@ -46,6 +46,8 @@ class RememberingHost(LocalHost):
         """The first one until then, with the number of its collector."""
         self._goal: Goal | None = None
         """What to show; None for the present. Set by the screen's thread."""
+        self._remark = ""
+        """About it, until it was said; set by that thread, too."""
         self._now: Frame | None = None
         self._shown: _Shown | None = None
         self._playback: Playback | None = None
@@ -90,13 +92,14 @@ class RememberingHost(LocalHost):
 
     def past_frame(self, needs: Need) -> Frame:
         """Return the frame that was gone to; without a sample, that of the present."""
-        now, goal, remark = self._now, self._goal, ""
+        now, goal = self._now, self._goal
         if now is None:
             return self.next_frame(needs)
+        remark, self._remark = self._remark, ""
         if goal is None:
             self._return()
         elif self._shown is None or self._shown.goal is not goal:
-            remark = self._show(goal, needs)
+            remark = self._show(goal, needs) or remark
         if self._shown is None:
             return replace(now, remark=remark) if remark else now
         frame = self._shown.frame
@@ -154,3 +157,4 @@ class RememberingHost(LocalHost):
             self._goal = None
         else:
             self._goal = goal._replace(number=max(timeline.first, goal.number))
+        self._remark = goal.remark

@@ -10,7 +10,7 @@ from montauk_tui.model.recording import Mark
 from montauk_tui.model.schema import Floats
 from montauk_tui.model.text import quoted
 from montauk_tui.recorder.segment import Entries
-from montauk_tui.recorder.times import first_from
+from montauk_tui.recorder.times import first_from, last_until
 
 _SLACK_S: Final = 1.5
 """Samples may be as late as that without one missing."""
@@ -67,6 +67,37 @@ def about_begin(text: str, begin_s: float, index: Entries) -> str:
         return ""
     begins = "the recording begins" if first == 0 else "nothing was recorded until"
     return f"{quoted(text)}: {begins} {clock(wall_s[first])}"
+
+
+def about_end(text: str, end_s: float, wall_s: Floats, interval_s: Floats) -> str:
+    """Return what a reader should know of the last moment up to a time; else empty.
+
+    Args:
+        text: The time as it was given.
+        end_s: Its wall clock.
+        wall_s: Those of all moments, of which there is one.
+        interval_s: The lengths of their intervals.
+    """
+    if end_s > wall_s[-1] + _SLACK_S:
+        return f"{quoted(text)}: the last sample is of {clock(wall_s[-1])}"
+    last = last_until(wall_s, end_s)
+    if last < 0:
+        return f"{quoted(text)}: the first sample is of {clock(wall_s[0])}"
+    is_before = wall_s <= end_s
+    times = int((is_before[:-1] & ~is_before[1:]).sum()) + int(is_before[-1])
+    if times > 1:
+        return (
+            f"the clock showed {quoted(text)} {times} times, as it was set back; "
+            "this is the last"
+        )
+    after = last + 1
+    covered_s = np.nan_to_num(interval_s[after : after + 1]) + _SLACK_S
+    if (wall_s[after : after + 1] - covered_s <= end_s).all():
+        return ""
+    return (
+        f"{quoted(text)}: no sample between {clock(wall_s[last])} "
+        f"and {clock(wall_s[after])}; this is the one before"
+    )
 
 
 def clock(wall_s: float) -> str:

@@ -54,6 +54,18 @@ async def test_keys_go_back(keys: list[str], name: str) -> None:
         assert "PAUSED" not in monitor.text
 
 
+async def test_what_is_not_remembered_is_said() -> None:
+    async with running(make_app(host=host()), TALL) as monitor:
+        await taken(monitor, 6)
+        await monitor.press("]")
+        await monitor.until(lambda: "there is no later sample" in monitor.text)
+        assert " PAST " not in monitor.text
+        await monitor.press("b", *"-2h", "enter")
+        await monitor.until(lambda: "'-2h': the first sample is of" in monitor.text)
+        await monitor.press("[")
+        await monitor.until(lambda: "there is no earlier sample" in monitor.text)
+
+
 @pytest.mark.parametrize(
     "keys", [["escape"], ["]", "]", "]"], ["}"], ["ctrl+end"], ["b", *"now", "enter"]]
 )

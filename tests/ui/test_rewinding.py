@@ -1,12 +1,15 @@
 """Going to other times of a recording, by keys."""
 
+from dataclasses import replace
+from datetime import datetime
+
 import pytest
 
 from montauk_tui.host.base import Place
 from montauk_tui.host.recorded import RecordedHost
 from montauk_tui.model.recording import Moment, Recording
 from montauk_tui.model.schema import Need
-from tests.support.builders import Row, make_sample
+from tests.support.builders import TIME_S, Row, make_sample
 from tests.support.exits import make_exits
 from tests.support.monitor import Monitor, make_app, running
 
@@ -86,6 +89,54 @@ async def test_a_time_that_is_none_is_refused_in_one_line() -> None:
         await monitor.press("b", *"soon", "enter")
         await monitor.until(lambda: "'soon' is not a moment" in monitor.text)
         assert monitor.frame is before
+
+
+def local(second: float) -> str:
+    wall = datetime.fromtimestamp(TIME_S + second).astimezone()
+    return f"{wall:%Y-%m-%d %H:%M:%S}"
+
+
+def remarks(host: RecordedHost, *places: Place) -> list[str]:
+    """Return what is said of each of some moments that are gone to."""
+    found = []
+    for place in places:
+        host.go(place)
+        found.append(host.past_frame(Need.NONE).remark)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        (2.0, ""),
+        (71.0, ""),
+        (30.0, f"no sample between {local(3)} and {local(70)}; this is the one before"),
+        (-99.0, f"the first sample is of {local(0)}"),
+        (999.0, f"the last sample is of {local(200)}"),
+    ],
+)
+def test_a_time_without_a_sample_is_said(second: float, said: str) -> None:
+    (remark,) = remarks(recorded(), Place(time=local(second)))
+    assert remark == (said and f"'{local(second)}': {said}")
+
+
+def test_a_time_that_the_clock_showed_twice_is_said() -> None:
+    samples = [make_sample(rows(at), after_s=float(at)) for at in range(20)]
+    samples[10:] = [replace(one, time_s=one.time_s - 7) for one in samples[10:]]
+    host = RecordedHost(Recording(tuple(map(Moment, samples))))
+    assert remarks(host, Place(time=local(5)), Place(time=local(2))) == [
+        f"the clock showed '{local(5)}' 2 times, as it was set back; this is the last",
+        "",
+    ]
+
+
+def test_a_key_that_can_go_no_further_says_so() -> None:
+    first, last = Place(seconds=-1e12), Place(seconds=1e12)
+    back, forward = Place(samples=-1), Place(samples=1)
+    none = ["there is no earlier sample", "there is no later sample"]
+    assert remarks(recorded(), last, forward, back, first, back, forward) == [
+        "", none[1], "", "", none[0], "",
+    ]  # fmt: skip
 
 
 def test_a_frame_is_the_same_from_wherever_one_comes() -> None:
