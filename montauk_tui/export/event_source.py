@@ -56,6 +56,13 @@ def _counted_before(first: Sample) -> Totals:
     return totals
 
 
+def _has_fallen(before: Counters, now: Counters) -> bool:
+    """Tell whether counters began anew: those of another run of the recorder."""
+    return (now.forks or 0) < (before.forks or 0) or (
+        (now.exits or 0) < (before.exits or 0)
+    )
+
+
 class Source:
     """Samples of a collector that reports events, or of the next one if it fails."""
 
@@ -68,7 +75,7 @@ class Source:
         self._host = host
         self._before: list[Counters] = []
         self._skipped = Totals()
-        """Counted before the begin of a recording, or of the part that is read."""
+        """Counted before the begin of each run of a recorder, or of the part that is read."""
         self._last: Sample | None = None
         self._opening = 0
         self.lookups: Lookups
@@ -109,9 +116,14 @@ class Source:
             raise MontaukError(self._host.failure, failure.remedy) from failure
         if events_of(reading.sample) is None:
             raise _blind(reading.status, is_live=self._host.is_live)
-        if reading.opening != self._opening:
-            if self._last is not None:
-                self._before.append(self._last.counters)
+        is_other = reading.opening != self._opening
+        if self._last is not None and (
+            is_other or _has_fallen(self._last.counters, reading.sample.counters)
+        ):
+            self._before.append(self._last.counters)
+            if not is_other:
+                self._skipped.add(_counted_before(reading.sample))
+        if is_other:
             if failed := self._host.failure:
                 streams.complain(f"{failed}; continuing with {reading.status.name}")
         self._opening, self._last = reading.opening, reading.sample

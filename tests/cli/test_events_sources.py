@@ -1,6 +1,7 @@
 """Where `montauk events` has its events from: collectors, or a recording."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -121,6 +122,23 @@ def test_the_summary_of_a_part_of_a_recording_is_of_that_part(
     summary = json.loads(capsys.readouterr().out.splitlines()[-1])["summary"]
     counted = [summary[it] for it in ("forks", "execs", "exits", "lost", "pending")]
     assert counted == [2, 1, 1, 2, 0]
+
+
+def test_the_summary_counts_every_run_of_a_recorder(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Its counters begin anew: before its first sample it may have counted others."""
+    first = sample_of(LIFE, [END], counters=Counters(90, 90, 90, lost=7), after_s=1.0)
+    other = sample_of(LIFE, [END], counters=Counters(5, 5, 5, lost=1), after_s=9.0)
+    recorded = RecordedHost(Recording((Moment(first), Moment(other))))
+    assert events(lambda _: recorded, EVERYTHING, None, as_json=True) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    kinds = Counter(one["event"] for one in lines[:-1])
+    summary = lines[-1]["summary"]
+    assert [summary[f"{kind}s"] for kind in ("fork", "exec", "exit")] == [
+        kinds["fork"], kinds["exec"], kinds["exit"],
+    ]  # fmt: skip
+    assert [summary["lost"], summary["pending"]] == [0, 0]
 
 
 def test_a_recording_without_events_is_refused() -> None:
