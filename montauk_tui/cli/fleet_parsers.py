@@ -66,7 +66,7 @@ def query_parser() -> argparse.ArgumentParser:
     )
     result.add_argument("sql", metavar="SQL", help="a SELECT, as of DuckDB")
     result.add_argument(
-        "dirs", metavar="DIR", nargs="*",
+        "dirs", metavar="DIR", nargs="*", default=[],
         help="folders of recordings or exports (default: as montauk record)",
     )  # fmt: skip
     form = result.add_mutually_exclusive_group()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from montauk_tui import streams
+from montauk_tui.engine.units import counted
 from montauk_tui.errors import UsageError, few
 from montauk_tui.export.fleet.exporting import export
 from montauk_tui.model.text import named
@@ -29,6 +30,7 @@ def run(options: argparse.Namespace) -> int:
         streams.complain(line)
     still = f", {done.open} still being written" if done.open else ""
     streams.complain(
-        f"{done.now:,} segments exported to {named(out)}, {done.before:,} before{still}"
+        f"{counted(done.now, 'segment')} exported to {named(out)}, "
+        f"{done.before:,} before{still}"
     )
     return 0

@@ -75,7 +75,7 @@ class Source:
         self._host = host
         self._before: list[Counters] = []
         self._skipped = Totals()
-        """Counted before the begin of each run of a recorder, or of the part that is read."""
+        """Counted before the begin of each run of a recorder, or of a part of one."""
         self._last: Sample | None = None
         self._opening = 0
         self.lookups: Lookups
@@ -123,9 +123,8 @@ class Source:
             self._before.append(self._last.counters)
             if not is_other:
                 self._skipped.add(_counted_before(reading.sample))
-        if is_other:
-            if failed := self._host.failure:
-                streams.complain(f"{failed}; continuing with {reading.status.name}")
+        if is_other and (failed := self._host.failure):
+            streams.complain(f"{failed}; continuing with {reading.status.name}")
         self._opening, self._last = reading.opening, reading.sample
         self.lookups = reading.lookups
         return reading.sample

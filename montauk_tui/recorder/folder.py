@@ -21,6 +21,9 @@ _BESIDE: Final = ".new"
 """Added to the name of a segment: what is to take its place."""
 _NAME: Final = "%Y%m%dT%H%M%S"
 
+_ELSEWHERE: Final = (
+    "name another folder with --dir of montauk record, or --record of the monitor"
+)
 _ATTEMPTS: Final = 5
 _PAUSE_S: Final = 0.02
 
@@ -94,8 +97,11 @@ class Folder:
         """
         try:
             return cls(path, os.open(path, _FOLDER))
+        except FileNotFoundError as error:
+            makes = "montauk record makes one, or name another folder"
+            raise CannotRecord(_why(path, error), makes) from error
         except OSError as error:
-            raise CannotRecord(_why(path, error), "name another with --dir") from error
+            raise CannotRecord(_why(path, error), "name another folder") from error
 
     @classmethod
     def made(cls, path: Path) -> Self:
@@ -109,7 +115,7 @@ class Folder:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
-            raise CannotRecord(_why(path, error), "name another with --dir") from error
+            raise CannotRecord(_why(path, error), _ELSEWHERE) from error
         folder = cls.opened(path)
         try:
             folder.check_ours()
@@ -130,7 +136,7 @@ class Folder:
         if status.st_uid != os.geteuid():
             raise CannotRecord(
                 f"{named(self.path)} belongs to user {status.st_uid}",
-                "name a folder of your own with --dir",
+                "name a folder of your own",
             )
         if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             raise CannotRecord(
@@ -151,12 +157,10 @@ class Folder:
         except BlockingIOError as error:
             raise CannotRecord(
                 f"another montauk records to {named(self.path)}",
-                "stop it, or name another folder with --dir",
+                f"stop it, or {_ELSEWHERE}",
             ) from error
         except OSError as error:
-            raise CannotRecord(_why(self.path, error), "name another with --dir") from (
-                error
-            )
+            raise CannotRecord(_why(self.path, error), _ELSEWHERE) from error
 
     def _try_lock(self) -> None:
         """Take the lock; `is_locked` may hold it for a moment."""

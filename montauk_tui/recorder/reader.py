@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from montauk_tui.descriptors import raise_limit
-from montauk_tui.errors import MomentDamaged, MontaukError
+from montauk_tui.errors import MomentDamaged, MontaukError, UsageError
 from montauk_tui.model.recording import Moment, Timeline
 from montauk_tui.model.schema import Floats, Ints
 from montauk_tui.model.text import clean_text, quoted
@@ -141,10 +141,10 @@ class DiskRecording:
 
         Raises:
             NoRecording: There is no moment in it.
-            UsageError: One of them is no time.
+            UsageError: One of them is no time, or the end is before the begin.
         """
         wall_s = self.wall_s
-        first, last = 0, len(wall_s) - 1
+        first, last, begin_s = 0, len(wall_s) - 1, 0.0
         if begin is not None:
             begin_s = read_moment(begin, float(wall_s[-1]))
             first = first_from(wall_s, begin_s)
@@ -153,6 +153,11 @@ class DiskRecording:
         if end is not None:
             end_s = read_moment(end, float(wall_s[-1]))
             last = last_until(wall_s, end_s)
+            if first > last and end_s < begin_s:
+                raise UsageError(
+                    f"the end {quoted(end)} is before the begin {quoted(begin or '')}",
+                    "exchange them",
+                )
         if first > last:
             raise NoRecording("nothing was recorded then", self._nearest(first, last))
         return first, last

@@ -143,7 +143,7 @@ def test_groups_by_queries_of_the_settings_file(
         (["--by", "queries"], 2, "the settings file has no groups"),
         (["--by", "pid"], 2, "invalid choice: 'pid'"),
         (["--textfile", "a.txt"], 2, "does not end in .prom"),
-        (["--unix", "/proc/nothing/it"], 1, "cannot listen on /proc/nothing/it"),
+        (["--unix", "/proc/nothing/it"], 1, "/proc/nothing/it: /proc/nothing: No such"),
         (["--listen", "127.0.0.1:1", "--unix", "x"], 2, "not allowed with argument"),
         (["--listen", "192.0.2.1:9797"], 1, "cannot listen on 192.0.2.1:9797"),
         (["more"], 2, "unrecognized arguments"),

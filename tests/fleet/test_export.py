@@ -399,7 +399,7 @@ def test_a_killed_export_goes_on_and_no_reader_sees_half_of_a_file(
 
 def test_the_program_says_what_it_did(recording: Path, out: Path) -> None:
     command = [*MONTAUK, "recordings", "export", "--parquet", str(out), str(recording)]
-    for expected in ("1 segments exported", "0 segments exported"):
+    for expected in ("1 segment exported", "0 segments exported"):
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         assert done.stderr.startswith(f"montauk: {expected} to {out}, ")
         assert done.stderr.count("\n") == 1

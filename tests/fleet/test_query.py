@@ -254,6 +254,7 @@ def test_a_folder_in_the_name_of_a_date_is_left_out(
         ("load httpfs", "LOAD is refused"),
         ("create table x as select 1", "CREATE is refused"),
         ("drop view exits", "DROP is refused"),
+        ("from pages", "Table with name pages does not exist; the tables are samples"),
         ("set memory_limit = '1GB'", "SET is refused"),
         ("export database '{}/x'", "EXPORT is refused"),
         ("explain analyze select 1", "EXPLAIN is refused"),
@@ -328,7 +329,7 @@ def test_what_only_reads_is_not_refused(sql: str) -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("missing", "No such file or directory"),
+        ("missing", "No such file or directory; name another"),
         ("empty", "there is neither a recording nor an export"),
         ("a=b", "has one of * = ? [ in its path"),
         ("a*", "has one of * = ? [ in its path"),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from montauk_tui.collectors.replay.collector import ReplayCollector
-from montauk_tui.errors import MontaukError
+from montauk_tui.errors import MontaukError, UsageError
 from montauk_tui.model.recording import Mark
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import Need
@@ -147,6 +147,14 @@ def test_a_time_in_a_gap_is_the_end_of_it(folder: Path) -> None:
     first, lines = begun(folder, GAP[3:], 30)
     goes_on = local(TIME_S + 60).replace("T", " ")
     assert (first, lines) == (3, [f"'T': nothing was recorded until {goes_on}"])
+
+
+def test_an_end_before_the_begin_is_no_gap(folder: Path) -> None:
+    write(folder, frames_of(GAP[:3]))
+    recording = read(folder)
+    with pytest.raises(UsageError, match="the end '-2s' is before the begin '-1s'"):
+        recording.part("-1s", "-2s")
+    assert recording.part("-2s", "-1s") == (0, 1)
 
 
 def test_a_time_after_the_end_is_refused_with_what_there_is(folder: Path) -> None:

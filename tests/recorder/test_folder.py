@@ -93,9 +93,9 @@ def test_somebody_elses_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_and_nothing_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(CannotRecord, match="File exists; name another with --dir"):
+    with pytest.raises(CannotRecord, match="File exists; name another folder with"):
         Folder.made(tmp_path / "file")
-    with pytest.raises(CannotRecord, match="No such file or directory; name another"):
+    with pytest.raises(CannotRecord, match="directory; montauk record makes one"):
         Folder.opened(tmp_path / "nothing")
 
 

@@ -158,7 +158,7 @@ def test_two_writers_that_took_turns_give_no_wrong_row(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="others own no folder of the kernel's")
 def test_a_folder_that_takes_no_files_is_refused() -> None:
-    with pytest.raises(CannotRecord, match=r"/sys: .*; name another with --dir"):
+    with pytest.raises(CannotRecord, match=r"/sys: .*; name another folder with"):
         Folder.made(Path("/sys"))
 
 

@@ -84,7 +84,11 @@ class Answer:
                 "name the folders after it",
             ) from error
         except duckdb.Error as error:
-            raise UsageError(line_of(error)) from error
+            # DuckDB proposes tables of its own, which are refused.
+            reason = line_of(error).partition("! Did you mean")[0]
+            if "Table with name" not in reason:
+                raise UsageError(line_of(error)) from error
+            raise UsageError(reason, f"the tables are {', '.join(TABLES)}") from error
         self.names = _distinct([str(one[0]) for one in self._rows.description or ()])
         """Of the columns."""
         self.numeric = [_is_numeric(one[1]) for one in self._rows.description or ()]

@@ -39,7 +39,8 @@ def kinds_of(folder: Path) -> tuple[bool, bool]:
     try:
         names = {path.name for path in folder.iterdir()}
     except OSError as error:
-        raise UsageError(f"{named(folder)}: {error.strerror}") from error
+        reason = f"{named(folder)}: {error.strerror}"
+        raise UsageError(reason, "name another") from error
     is_export = not names.isdisjoint(TABLES)
     is_recording = any(name.endswith(SEGMENT) for name in names)
     if not is_export and not is_recording:

@@ -114,7 +114,10 @@ class UnixListener:
             # its descriptor is short enough for any name (unix(7)).
             self._folder = os.open(folder or ".", _FOLDER)
         except OSError as error:
-            raise _cannot(path, error.strerror or str(error)) from error
+            raise MontaukError(
+                f"cannot listen on {named(path)}: {named(folder)}: {error.strerror}",
+                "make the folder, or choose another path with --unix",
+            ) from error
         self.socket = socket.socket(socket.AF_UNIX)
         self.address = f"{path}, a socket: GET /metrics"
         try:
