@@ -56,13 +56,6 @@ def _counted_before(first: Sample) -> Totals:
     return totals
 
 
-def _has_fallen(before: Counters, now: Counters) -> bool:
-    """Tell whether counters began anew: those of another run of the recorder."""
-    return (now.forks or 0) < (before.forks or 0) or (
-        (now.exits or 0) < (before.exits or 0)
-    )
-
-
 class Source:
     """Samples of a collector that reports events, or of the next one if it fails."""
 
@@ -77,7 +70,7 @@ class Source:
         self._skipped = Totals()
         """Counted before the begin of each run of a recorder, or of a part of one."""
         self._last: Sample | None = None
-        self._opening = 0
+        self._opening: int | None = None
         self.lookups: Lookups
         """The look-ups of the last sample."""
         self.began_s = time.monotonic()
@@ -88,7 +81,6 @@ class Source:
             undo.pop_all()
         if not host.is_live:
             self.began_s = self.first.monotonic_s
-            self._skipped = _counted_before(self.first)
 
     @property
     def is_live(self) -> bool:
@@ -116,15 +108,13 @@ class Source:
             raise MontaukError(self._host.failure, failure.remedy) from failure
         if events_of(reading.sample) is None:
             raise _blind(reading.status, is_live=self._host.is_live)
-        is_other = reading.opening != self._opening
-        if self._last is not None and (
-            is_other or _has_fallen(self._last.counters, reading.sample.counters)
-        ):
-            self._before.append(self._last.counters)
-            if not is_other:
+        if reading.opening != self._opening:
+            if self._last is not None:
+                self._before.append(self._last.counters)
+            if not self._host.is_live:
                 self._skipped.add(_counted_before(reading.sample))
-        if is_other and (failed := self._host.failure):
-            streams.complain(f"{failed}; continuing with {reading.status.name}")
+            if failed := self._host.failure:
+                streams.complain(f"{failed}; continuing with {reading.status.name}")
         self._opening, self._last = reading.opening, reading.sample
         self.lookups = reading.lookups
         return reading.sample

@@ -130,7 +130,7 @@ def test_the_summary_counts_every_run_of_a_recorder(
     """Its counters begin anew: before its first sample it may have counted others."""
     first = sample_of(LIFE, [END], counters=Counters(90, 90, 90, lost=7), after_s=1.0)
     other = sample_of(LIFE, [END], counters=Counters(5, 5, 5, lost=1), after_s=9.0)
-    recorded = RecordedHost(Recording((Moment(first), Moment(other))))
+    recorded = RecordedHost(Recording((Moment(first), Moment(other, opening=1))))
     assert events(lambda _: recorded, EVERYTHING, None, as_json=True) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     kinds = Counter(one["event"] for one in lines[:-1])
