@@ -155,6 +155,8 @@ class RememberingHost(LocalHost):
         goal = goal_of(timeline, at, place)
         if goal.since is None and goal.sought is None and goal.number >= last:
             self._goal = None
+        elif goal.sought is not None and goal.step < 0:
+            self._goal = goal
         else:
             self._goal = goal._replace(number=max(timeline.first, goal.number))
         self._remark = goal.remark

@@ -96,7 +96,7 @@ def about_end(text: str, end_s: float, wall_s: Floats, interval_s: Floats) -> st
         return ""
     return (
         f"{quoted(text)}: no sample between {clock(wall_s[last])} "
-        f"and {clock(wall_s[after])}; this is the one before"
+        f"and {clock(wall_s[after])}; this is the earlier one"
     )
 
 

@@ -64,6 +64,8 @@ async def test_what_is_not_remembered_is_said() -> None:
         await monitor.until(lambda: "'-2h': the first sample is of" in monitor.text)
         await monitor.press("[")
         await monitor.until(lambda: "there is no earlier sample" in monitor.text)
+        await monitor.press("n", "enter")
+        await monitor.until(lambda: "no exit before this" in monitor.text)
 
 
 @pytest.mark.parametrize(

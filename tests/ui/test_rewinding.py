@@ -110,7 +110,10 @@ def remarks(host: RecordedHost, *places: Place) -> list[str]:
     [
         (2.0, ""),
         (71.0, ""),
-        (30.0, f"no sample between {local(3)} and {local(70)}; this is the one before"),
+        (
+            30.0,
+            f"no sample between {local(3)} and {local(70)}; this is the earlier one",
+        ),
         (-99.0, f"the first sample is of {local(0)}"),
         (999.0, f"the last sample is of {local(200)}"),
     ],
@@ -170,6 +173,19 @@ def test_steps_that_come_while_one_is_taken_add_up() -> None:
     during.append(host)
     host.next_frame(Need.NONE)
     assert host.next_frame(Need.NONE).collector.detail == "kernel, sample 3 of 8"
+
+
+async def test_a_paused_recording_stays_there_while_one_looks_around() -> None:
+    """Other columns, tabs and a redrawing need no other sample of a recording."""
+    async with running(make_app(host=recorded())) as monitor:
+        await monitor.press("ctrl+home")
+        await monitor.until(lambda: shown(monitor)[0] == 1)
+        seen = monitor.frame
+        for key in ("tab", "D", "D", "g", "H", "m", "ctrl+l"):
+            await monitor.press(key)
+        await monitor.press("]")
+        await monitor.until(lambda: monitor.frame.sample is not seen.sample)
+        assert shown(monitor)[0] == 2
 
 
 async def test_a_recording_plays_faster() -> None:
