@@ -12,7 +12,7 @@ from textual.timer import Timer
 
 from montauk_tui.config import Settings
 from montauk_tui.errors import MontaukError, UsageError
-from montauk_tui.host.base import Host
+from montauk_tui.host.base import Host, Past
 from montauk_tui.pipeline.sampler import Sampler
 from montauk_tui.session import effects
 from montauk_tui.session.choices import Choices
@@ -118,8 +118,15 @@ class Controller:
             self._asks_later = None
         if after_s:
             self._asks_later = self._app.set_timer(after_s, self._need)
-        else:
+        elif self._still is None:
             self._sampler.configure(needs=self.session.choices.needs)
+
+    @property
+    def _still(self) -> Past | None:
+        """A recording that is paused: another sample of it would be a later one."""
+        past = self.session.past
+        is_still = past is not None and past.plays and self.session.choices.paused
+        return past if is_still else None
 
     def _follow(self, before: Session) -> None:
         """Draw what changed."""
@@ -284,7 +291,10 @@ class Controller:
 
     @perform.register
     def _sample(self, effect: effects.Sample) -> None:
-        self._sampler.sample_now()
+        if self._still is None:
+            self._sampler.sample_now()
+        else:
+            self._sampler.look(self._still.past_frame)
         if effect.anew:
             self.main.refresh(layout=True)
             if (terminal := self._terminal()) is not None:
