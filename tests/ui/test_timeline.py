@@ -102,6 +102,12 @@ def test_the_cursor_is_where_the_screen_is(*, ascii_only: bool, line: str) -> No
     assert low == plain[1]
 
 
+def test_the_cursor_stands_in_place_of_now_not_in_it() -> None:
+    for at, end in ((25, "▲ now"), (26, "▲───"), (27, "─▲──"), (29, "───▲")):
+        axis = drawn(moments([1.0] * 30), look(shown_s=NOON_S + at), (37, 3))[2]
+        assert axis.endswith(end)
+
+
 def test_the_cursor_hides_no_mark() -> None:
     marks = np.zeros(9, dtype=np.int64)
     marks[4], marks[6] = Mark.OOM, Mark.FAILED

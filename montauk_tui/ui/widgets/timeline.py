@@ -37,6 +37,7 @@ _MARKS: Final = (
     (Mark.FAILED, "·", "warm"),
 )
 """Of a cell the first is shown; the last only where the axis is empty."""
+_NOW: Final = " now"
 _TIMES: Final = 12
 """Cells from one time to the next, at least."""
 
@@ -179,9 +180,10 @@ def _axis(cells: Cells, note: str, look: TimelineLook, cursor: int | None) -> li
         for cell in summed:
             chars[cell] = "=" if look.ascii_only else "═"
             styles[cell] = theme.style("notice")
-    taken = _write_times(chars, cells, note, {*loud, *summed}, is_live=look.is_live) | {
-        *summed
-    }
+    hiding = {*loud, *summed}
+    if cursor is not None and cursor >= count - len(_NOW):
+        hiding.add(cursor)
+    taken = _write_times(chars, cells, note, hiding, is_live=look.is_live) | {*summed}
     for cell in np.flatnonzero(cells.marks).tolist():
         marks = int(cells.marks[cell])
         mark, sign, role = next(it for it in _MARKS if marks & it[0])
@@ -214,7 +216,7 @@ def _write_times(
 
     free = count
     if is_live and count >= _TIMES:
-        write(count - len(" now"), " now")
+        write(count - len(_NOW), _NOW)
         free -= _TIMES
     if note:
         write(1, f" {note} ")
