@@ -208,7 +208,7 @@ def statistics_of_programs() -> Iterator[None]:
             os.close(descriptor)
 
 
-def _timed(descriptor: int) -> tuple[int, int]:
+def timed(descriptor: int) -> tuple[int, int]:
     """Return the ns and the runs of a program (proc_pid_fdinfo(5))."""
     text = Path(f"/proc/self/fdinfo/{descriptor}").read_text("ascii")
     values = dict(line.split(":", 1) for line in text.splitlines())
@@ -226,12 +226,12 @@ def _records(probes: Loaded) -> int:
 def time_program(name: str, work: Callable[[], object], count: int) -> None:
     """Print how long the probe itself runs, by the kernel's own statistics."""
     with loaded() as probes, statistics_of_programs():
-        (ns, runs), recorded = _timed(probes.descriptors[_PROGRAM]), _records(probes)
+        (ns, runs), recorded = timed(probes.descriptors[_PROGRAM]), _records(probes)
         before_s = _used_s()
         for _ in range(_TIMES):
             work()
         used_s = _used_s() - before_s
-        more_ns, more_runs = _timed(probes.descriptors[_PROGRAM])
+        more_ns, more_runs = timed(probes.descriptors[_PROGRAM])
         logged = _records(probes) - recorded
     ns, runs, count = more_ns - ns, more_runs - runs, count * _TIMES
     if not runs:

@@ -98,7 +98,7 @@ complete -c montauk -n '_shtab_montauk_using events' -l otlp -x -d 'print nothin
 complete -c montauk -n '_shtab_montauk_using events' -l otlp-protobuf -d 'with --otlp: protobuf, rather than JSON'
 complete -c montauk -n '_shtab_montauk_using events' -l no-arguments -d 'with --otlp: names of programs only: arguments may hold secrets'
 complete -c montauk -n '_shtab_montauk_using events' -s F -l filter -x -d 'show only what matches: text, a|b, '"'"'cpu > 10 and user = root'"'"''
-complete -c montauk -n '_shtab_montauk_using events' -s x -l failed -d 'exits with a status other than 0, or by a signal'
+complete -c montauk -n '_shtab_montauk_using events' -s x -l failed -d 'exits with another status than 0, or by a signal, and failed execs'
 complete -c montauk -n '_shtab_montauk_using events' -s p -l pid -x -d 'show only these processes'
 complete -c montauk -n '_shtab_montauk_using events' -s P -l ppid -x -d 'children of these processes'
 complete -c montauk -n '_shtab_montauk_using events' -s u -l user -xka "(__fish_complete_users)" -d 'show only the processes of a user, by name or number (default: yourself)'

@@ -59,7 +59,9 @@ INLINE void wake_readers(u64 count, u64 slots)
 #if defined(__x86_64__) || defined(__TARGET_ARCH_x86)
 #define ARGUMENT_1(regs) read_u64((u64)(regs) + 14 * 8) /* di */
 #define ARGUMENT_2(regs) read_u64((u64)(regs) + 13 * 8) /* si */
+#define ARGUMENT_3(regs) read_u64((u64)(regs) + 12 * 8) /* dx */
 #else
 #define ARGUMENT_1(regs) read_u64((u64)(regs))
 #define ARGUMENT_2(regs) read_u64((u64)(regs) + 8)
+#define ARGUMENT_3(regs) read_u64((u64)(regs) + 16)
 #endif

@@ -13,7 +13,7 @@
 #else
 #define BLOCK 32
 #endif
-#define MOST (BRIEFS > VICTIMS ? BRIEFS : VICTIMS)
+#define MOST (BRIEFS > ATTEMPTS ? BRIEFS : ATTEMPTS)
 
 /* It holds nothing: the iterators run once for each element. */
 BPF_TABLE("array", u32, u32, blocks, (CPUS)*MOST / BLOCK);
@@ -42,6 +42,10 @@ INLINE void *death_at(u32 slot)
 INLINE void *victim_at(u32 slot)
 {
     return victims.lookup(&slot);
+}
+INLINE void *attempt_at(u32 slot)
+{
+    return attempts.lookup(&slot);
 }
 INLINE struct counts *counts_of(u32 cpu)
 {
@@ -131,6 +135,15 @@ int read_victims(u64 *ctx)
     if (key)
         WRITE_BLOCK((void *)meta[0], read_u32(key), victim_at, struct victim, victims,
                     VICTIMS);
+    return 0;
+}
+
+int read_attempts(u64 *ctx)
+{
+    u64 *meta = (u64 *)ctx[0], key = ctx[2];
+    if (key)
+        WRITE_BLOCK((void *)meta[0], read_u32(key), attempt_at, struct attempt, attempts,
+                    ATTEMPTS);
     return 0;
 }
 

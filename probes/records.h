@@ -6,7 +6,9 @@
 
 #define ARGV_BYTES 360
 #define EXE_BYTES 128
-#define VICTIMS 64 /* slots of a CPU */
+#define TRIED_BYTES 128
+#define VICTIMS 64    /* slots of a CPU */
+#define ATTEMPTS 1024 /* slots of a CPU */
 /* Pid namespaces below the initial one; readers may be in any of them. */
 #define NESTED 3
 
@@ -57,6 +59,26 @@ struct brief {
     u32 ns_pid[NESTED];
     u32 ns_ppid[NESTED];
     char comm[16];
+};
+
+/* An exec that failed. 360 bytes. */
+struct attempt {
+    u64 seq;
+    u64 time_ns;
+    u64 start_ns; /* of the thread group leader */
+    u32 error;    /* errno */
+    u32 pid;      /* in the initial pid namespace, as `ppid` */
+    u32 ppid;
+    u32 uid;
+    u32 argv_bytes; /* of the arguments in `argv` */
+    u32 is_cut;     /* whether it has not all of them */
+    u32 spare;
+    u32 ns[NESTED]; /* as in struct life */
+    u32 ns_pid[NESTED];
+    u32 ns_ppid[NESTED];
+    char comm[16];
+    char argv[TRIED_BYTES]; /* as execve(2) was given them */
+    char exe[EXE_BYTES];    /* the file name, as execve(2) was given it */
 };
 
 /* The final run time of a process, when its last thread has left its CPU for good. A
@@ -132,7 +154,10 @@ struct counts {
     u64 late;     /* ends that the hook of exits missed, recorded at the last switch */
     u64 deaths;   /* records in each log so far */
     u64 victims;
-    u64 spare[7];
+    u64 attempts;
+    u64 attempting; /* programs that write an attempt now */
+    u64 unrecorded; /* attempts that another one interrupted */
+    u64 spare[4];
 };
 
 /* When a CPU ran its idle task, a cache line of it; only that CPU writes. */

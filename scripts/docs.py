@@ -208,6 +208,7 @@ def query_fields() -> str:
         short.setdefault(field, []).append(name)
     what = {it.id: it.description for it in COLUMNS.values()}
     what["signal"] = "signal that terminated it, 0 for none"
+    what["error"] = "error of an exec that failed, as ENOENT"
     what["killed"] = "how it was killed, in one word"
     what["killer"] = "name of the process that killed it"
     rows = [

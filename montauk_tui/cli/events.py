@@ -92,7 +92,7 @@ def wanted(settings: Settings, options: argparse.Namespace) -> Query:
     if settings.uid is not None:
         found = found.both(query.parse(f"uid = {settings.uid}"))
     if options.failed:
-        found = found.both(query.parse("exit != 0"))
+        found = found.both(query.parse("exit != 0 or event = exec_failed"))
     for name, field, regex in (
         ("--name", "name", options.name),
         ("--line", "command", options.line),

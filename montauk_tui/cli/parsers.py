@@ -242,7 +242,7 @@ def events_parser() -> argparse.ArgumentParser:
     add_setting(result, "filter")
     result.add_argument(
         "-x", "--failed", action="store_true",
-        help="exits with a status other than 0, or by a signal",
+        help="exits with another status than 0, or by a signal, and failed execs",
     )  # fmt: skip
     add_setting(result, "pids")
     result.add_argument(

@@ -59,6 +59,10 @@ def _statistics(collector: Collector) -> str:
     events = ((counters.forks or 0, "fork"), (counters.execs or 0, "exec"))
     line = ", ".join(counted(*one) for one in (*events, (counters.exits, "exit")))
     line = f"; {line}, {counters.lost} lost"
-    lost = (counters.lost_cpu_times, "CPU time"), (counters.lost_signals, "signal")
+    lost = (
+        (counters.lost_cpu_times, "CPU time"),
+        (counters.lost_signals, "signal"),
+        (counters.lost_failed_execs, "failed exec"),
+    )
     line += "".join(f", {counted(*one)} lost" for one in lost if one[0])
     return line + (f", {counted(failures, 'read failure')}" if failures else "")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from montauk_tui.engine.interval.events import EXIT, NAMES
+from montauk_tui.engine.interval.events import EXIT, NAMES, SHORT_NAMES
 from montauk_tui.engine.units import NOTHING_KNOWN, exit_status_text, lifetime_text
 from montauk_tui.export.fields import argv_text, flag, known, seconds, text
 from montauk_tui.export.jsonlines import SCHEMA
@@ -14,7 +14,7 @@ from montauk_tui.export.killed_by import killed_by, sentence_of
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import UNKNOWN
-from montauk_tui.model.starts import StartTable
+from montauk_tui.model.starts import EXEC_FAILED, StartTable, error_name, tried
 from montauk_tui.model.text import cell_width, clean
 
 _NS: Final = 10**9
@@ -74,6 +74,14 @@ class Event(NamedTuple):
         table = self.table
         return int(table.cmdline_bytes[self.row]) > len(table.cmdline[self.row]) + 1
 
+    @property
+    def error(self) -> str | None:
+        """The name of the error of an exec that failed."""
+        starts = self.sample.starts
+        if self.kind != EXEC_FAILED or starts is None:
+            return None
+        return error_name(int(starts.errno[self.row]))
+
     def json(self, user: UserName) -> str:
         """Return it as a JSON object on a line of ASCII."""
         table, row, time_s = self.table, self.row, self.time_s
@@ -94,6 +102,7 @@ class Event(NamedTuple):
             "cmdline": None if cmdline is None else argv_text(cmdline),
             "cmdline_cut": None if cmdline is None else self.is_cut,
             "exe": text(bytes(table.exe[row])) or None,
+            "error": self.error,
             **_end_fields(self.end, row),
             "killed_by": self._killed_by(user),
         }
@@ -106,11 +115,11 @@ class Event(NamedTuple):
         ppid = known(table.ppid[row])
         cells = [
             _clock(self.time_s),
-            NAMES[self.kind],
+            SHORT_NAMES[self.kind],
             str(int(table.pid[row])),
             NOTHING_KNOWN if ppid is None else str(ppid),
             NOTHING_KNOWN if uid == UNKNOWN else user(uid),
-            NOTHING_KNOWN if end is None else _status(end, row),
+            (self.error or NOTHING_KNOWN) if end is None else _status(end, row),
             NOTHING_KNOWN if end is None else lifetime_text(_life_s(end, row)),
             NOTHING_KNOWN if cpu_s is None else lifetime_text(cpu_s),
             self._command(user),
@@ -127,6 +136,9 @@ class Event(NamedTuple):
 
     def _arguments(self) -> str:
         cmdline = self.cmdline
+        if self.kind == EXEC_FAILED:
+            exe = bytes(self.table.exe[self.row])
+            cmdline = tried(exe, cmdline or b"", 0)[0] or None
         if cmdline is None:
             return clean(bytes(self.table.comm[self.row])) or NOTHING_KNOWN
         shown = clean(cmdline.rstrip(b"\0").replace(b"\0", b" "))

@@ -7,6 +7,7 @@ from typing import Any
 
 from montauk_tui import streams
 from montauk_tui.engine import query
+from montauk_tui.engine.query.nodes import leaves
 from montauk_tui.engine.units import counted
 from montauk_tui.export import event_lines
 from montauk_tui.export.event_lines import Event
@@ -14,6 +15,7 @@ from montauk_tui.export.event_sink import Sink
 from montauk_tui.export.event_source import Source, Totals
 from montauk_tui.export.jsonlines import SCHEMA
 from montauk_tui.export.output import write_stdout
+from montauk_tui.model.starts import EXEC_FAILED
 
 
 class Printer(Sink):
@@ -28,6 +30,7 @@ class Printer(Sink):
         super().__init__(wanted)
         self._as_json = as_json
         self._shown = 0
+        self._sees_failed_execs = False
 
     def begin(self) -> None:
         """Print the line above the first event."""
@@ -37,6 +40,7 @@ class Printer(Sink):
     def take(self, events: Sequence[Event], source: Source) -> None:
         """Print events."""
         self._shown += len(events)
+        self._sees_failed_execs = source.sees_failed_execs
         if events:
             lines = (one.json if self._as_json else one.line for one in events)
             write_stdout("\n".join(write(source.user) for write in lines))
@@ -44,16 +48,26 @@ class Printer(Sink):
     def end(self, totals: Totals, duration_s: float) -> None:
         """Print the counts: as JSON after the events, else to stderr."""
         pending = self.pending(totals)
+        failed = self.seen[EXEC_FAILED] if self._sees_failed_execs else None
         if self._as_json:
             figures: dict[str, Any] = {
                 "duration_s": round(duration_s, 3),
                 **{one.name: getattr(totals, one.name) for one in fields(totals)},
+                "failed_execs": failed,
                 "pending": pending,
                 "shown": self._shown,
             }
             write_stdout(json.dumps({"schema": SCHEMA, "summary": figures}))
             return
         streams.tell(summary(totals, pending, duration_s))
+        if failed is None and _asks_for_kinds(self._wanted):
+            streams.tell("execs that fail are not seen here (docs/collectors.md)")
+
+
+def _asks_for_kinds(wanted: query.Query) -> bool:
+    """Tell whether a filter is about kinds of events, as that of -x is."""
+    fields = (getattr(one, "field", "") for one in leaves(wanted.root))
+    return not {"event", "error"}.isdisjoint(fields)
 
 
 def summary(totals: Totals, pending: int, duration_s: float) -> str:
@@ -61,6 +75,10 @@ def summary(totals: Totals, pending: int, duration_s: float) -> str:
     kinds = ((totals.forks, "fork"), (totals.execs, "exec"), (totals.exits, "exit"))
     happened = ", ".join(counted(*one) for one in kinds)
     line = f"{happened} in {duration_s:.1f} s, {totals.lost} lost"
-    lost = (totals.lost_cpu_times, "CPU time"), (totals.lost_signals, "signal")
+    lost = (
+        (totals.lost_cpu_times, "CPU time"),
+        (totals.lost_signals, "signal"),
+        (totals.lost_failed_execs, "failed exec"),
+    )
     line += "".join(f", {counted(*one)} lost" for one in lost if one[0])
     return line + (f", {pending} pending" if pending else "")

@@ -34,6 +34,7 @@ class Totals:
     lost_exits: int = 0
     lost_cpu_times: int = 0
     lost_signals: int = 0
+    lost_failed_execs: int = 0
 
     def add(self, counters: "Counters | Totals", times: int = 1) -> None:
         """Add the counts of a collector since it was opened, or subtract them (-1)."""
@@ -118,6 +119,11 @@ class Source:
         self._opening, self._last = reading.opening, reading.sample
         self.lookups = reading.lookups
         return reading.sample
+
+    @property
+    def sees_failed_execs(self) -> bool:
+        """Whether the collector of the last sample reports execs that fail."""
+        return self._last is not None and self._last.sees_failed_execs
 
     def totals(self) -> Totals:
         """Return the counts up to the last sample."""

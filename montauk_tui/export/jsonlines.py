@@ -49,6 +49,7 @@ def frame_json(
             "lost_exits": counters.lost_exits,
             "lost_cpu_times": counters.lost_cpu_times,
             "lost_signals": counters.lost_signals,
+            "lost_failed_execs": counters.lost_failed_execs,
         },
         "host": _host(frame),
         "counters": {

@@ -11,6 +11,7 @@ from montauk_tui.collectors.kernel.about import About
 from montauk_tui.collectors.kernel.log import Counts
 from montauk_tui.collectors.kernel.missed import recursions
 from montauk_tui.collectors.kernel.origin import surroundings
+from montauk_tui.collectors.kernel.parts import how_attached
 from montauk_tui.collectors.kernel.pinfolder import BPFFS, group_name
 from montauk_tui.collectors.kernel.pins import AGAIN, LOAD, Pins
 from montauk_tui.collectors.kernel.readers import GROUP, Readers, readers_of
@@ -114,7 +115,7 @@ def _loaded_lines(done: pinning.Done, readers: Readers) -> list[str]:
 
 
 def _attachment(facts: About) -> str:
-    return f"{facts.hooks} hooks by {facts.attachment}"
+    return f"{facts.hooks} hooks by {how_attached(facts.attachment, facts.hooked)}"
 
 
 def _status_lines(found: Pins) -> list[str]:

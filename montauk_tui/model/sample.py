@@ -268,6 +268,8 @@ class Counters:
     """Exits reported with less than their CPU time, as its record was lost."""
     lost_signals: int = 0
     """Signals whose record was lost: they may be the causes of exits."""
+    lost_failed_execs: int = 0
+    """Execs that failed, or may have, whose record was lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,8 +298,12 @@ class Sample:
     """CPU time this sample cost the monitor."""
     sees_signals: bool = False
     """Whether the collector records the signals that end processes."""
+    sees_failed_execs: bool = False
+    """Whether it records execs that fail."""
     starts: StartTable | None = None
-    """Forks and execs since the previous sample; None where it cannot see them."""
+    """Forks and execs since the previous sample; None where it cannot see them.
+
+    Also those that failed, where it sees these."""
     ending: Ints | None = None
     """Pids of exits that are counted but not complete: in `exits` of a later sample."""
     reported_until_ns: int | None = None

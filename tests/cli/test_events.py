@@ -145,7 +145,8 @@ def test_a_life_as_json(here: Command, install: Install) -> None:
     assert last.keys() == {"schema", "summary"}
     assert last["summary"].keys() == {
         "duration_s", "forks", "execs", "exits", "lost", "lost_exits",
-        "lost_cpu_times", "lost_signals", "pending", "shown",
+        "lost_cpu_times", "lost_signals", "lost_failed_execs", "failed_execs",
+        "pending", "shown",
     }  # fmt: skip
     assert last["summary"]["shown"] == 3
 

@@ -105,8 +105,8 @@ def test_a_recording_prints_the_same_events_without_waiting(
     assert [one["cmdline"] for one in printed[1:]] == ["/bin/true a b"] * 2
     assert last["summary"] == {
         "duration_s": 9001.0, "forks": 1, "execs": 1, "exits": 1, "lost": 2,
-        "lost_exits": 0, "lost_cpu_times": 0, "lost_signals": 0, "pending": 0,
-        "shown": 3,
+        "lost_exits": 0, "lost_cpu_times": 0, "lost_signals": 0,
+        "lost_failed_execs": 0, "failed_execs": None, "pending": 0, "shown": 3,
     }  # fmt: skip
 
 

@@ -27,9 +27,10 @@ from montauk_tui.export.otlp.records import (
     resource,
 )
 from montauk_tui.model.deaths import Death, SentAs, Task
-from montauk_tui.model.starts import EXEC
+from montauk_tui.model.starts import EXEC, EXEC_FAILED
 from tests.otlp.receiver import attributes
 from tests.support.builders import BOOT_S, TIME_S, FakeLookups, Row
+from tests.support.starts import failed
 from tests.support.stream import END, LIFE, sample_of
 
 LOOKUPS = FakeLookups(users={0: "root"})
@@ -44,6 +45,12 @@ def exit_record(row: Row | None = None, *, arguments: bool = True) -> Record:
 
 def exec_record() -> Record:
     event = Event(sample_of(LIFE, after_s=1.0), EXEC, 1, int(BOOT_S * 1e9) + 10**6)
+    return record_of(event, LOOKUPS, arguments=True)
+
+
+def failed_record(**values: Any) -> Record:
+    made = sample_of([failed(42, int(BOOT_S * 1e9), **values)], after_s=1.0)
+    event = Event(made, EXEC_FAILED, 0, int(BOOT_S * 1e9))
     return record_of(event, LOOKUPS, arguments=True)
 
 
@@ -86,12 +93,27 @@ def test_an_exec_has_no_figures_of_an_exit() -> None:
     assert record.name == "montauk.process.exec"
     assert record.body == "exec true"
     assert not {it.name for it in OF_EXITS} & record.attributes.keys()
+    assert "error.type" not in record.attributes
+
+
+def test_an_exec_that_failed_has_its_error_and_file() -> None:
+    record = failed_record(comm=b"sh", cmdline=b"nothing\0-a\0")
+    assert record.name == "montauk.process.exec_failed"
+    assert (record.severity, record.body) == (
+        9, "exec of /usr/bin/nothing by sh: ENOENT",
+    )  # fmt: skip
+    found = record.attributes
+    assert found["error.type"] == "ENOENT"
+    assert found["process.executable.path"] == "/usr/bin/nothing"
+    assert found["process.executable.name"] == "sh"
+    assert found["process.command_args"] == ["nothing", "-a"]
+    assert failed_record(comm=b"sh", exe=b"").body == "exec of a file by sh: ENOENT"
 
 
 def test_failures_are_warnings() -> None:
-    fine, failed = exit_record({"exit_code": 0}), exit_record()
+    fine, bad = exit_record({"exit_code": 0}), exit_record()
     assert (fine.severity, fine.body) == (9, "exit true: 0")
-    assert (failed.severity, failed.body) == (13, "exit true: 3")
+    assert (bad.severity, bad.body) == (13, "exit true: 3")
     killed = {"exit_code": None, "exit_signal": 11, "core_dumped": 1}
     assert exit_record(killed).body == "exit true: SIGSEGV+core"
     unknown = exit_record({"exit_code": None})
@@ -133,6 +155,7 @@ def test_every_attribute_is_in_the_table() -> None:
     for found in (
         exit_record(killed).attributes,
         exec_record().attributes,
+        failed_record().attributes,
         lost_record("queue", 3, 1).attributes,
         resource("here", is_live=True),
     ):

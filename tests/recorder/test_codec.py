@@ -17,14 +17,16 @@ from montauk_tui.model.devices import Devices, Disk, Frequency, Interface, Tempe
 from montauk_tui.model.recording import Arguments
 from montauk_tui.model.sample import Identity, Sample
 from montauk_tui.model.schema import FIELDS, UNKNOWN
+from montauk_tui.model.starts import START_FIELDS, StartTable
 from montauk_tui.recorder.blocks import Blocks, Reader
 from montauk_tui.recorder.decoder import Decoder
 from montauk_tui.recorder.encoder import TABLES, Encoder
+from montauk_tui.recorder.tables import add_records, take_records
 from tests.support.builders import FakeLookups, Row, cpu_ticks, make_host, make_sample
 from tests.support.deaths import SENDER, make_death
 from tests.support.exits import make_exits
 from tests.support.recordings import differences
-from tests.support.starts import exec_, fork, make_starts
+from tests.support.starts import exec_, failed, fork, make_starts
 
 SCHEMA = {table: tuple(columns) for table, columns in TABLES.items()}
 INT64 = st.integers(UNKNOWN, (1 << 63) - 1)
@@ -88,13 +90,31 @@ def test_everything_of_a_sample_comes_back() -> None:
                 {"pid": 60, "end_ns": (1 << 63) - 1},
             ]
         ),
-        starts=make_starts([fork(70, 5), exec_(70, 6, cmdline=b"cc\0-c")]),
+        starts=make_starts(
+            [
+                fork(70, 5),
+                failed(70, 6, exe=b"/opt/cc", cmdline=b"cc\0-c", errno=13),
+                exec_(70, 7, cmdline=b"cc\0-c", exe=b"/usr/bin/cc"),
+            ]
+        ),
         ending=np.array([60], dtype=np.int64),
         reported_until_ns=1 << 60,
         sees_signals=True,
+        sees_failed_execs=True,
     )
     other = make_sample([{"pid": 7}], after_s=1.0, exits=make_exits([]))
     same([one, other, one])
+
+
+def test_starts_of_a_version_that_saw_no_failed_execs_are_read() -> None:
+    table = make_starts([fork(70, 5), exec_(70, 7, cmdline=b"cc\0-c", exe=b"/bin/cc")])
+    names = [name for name in START_FIELDS if name != "errno"]
+    blocks = Blocks()
+    add_records(blocks, table, names, arguments=True)
+    found = take_records(Reader(blocks.bytes()), StartTable, names, len(table))
+    assert found.errno.tolist() == [UNKNOWN, UNKNOWN]
+    for name in (*names, "exe", "cmdline"):
+        assert getattr(found, name).tolist() == getattr(table, name).tolist()
 
 
 @given(

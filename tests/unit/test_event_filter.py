@@ -1,5 +1,7 @@
 """Which events of a sample a filter asks for."""
 
+import errno
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from montauk_tui.model.sample import Sample
 from tests.support.builders import FakeLookups, make_frame, make_sample
 from tests.support.exits import make_exits
 from tests.support.scenes import scene_frame
-from tests.support.starts import exec_, fork, make_starts
+from tests.support.starts import exec_, failed, fork, make_starts
 
 
 def sample() -> Sample:
@@ -78,6 +80,38 @@ def test_each_event_is_asked_for_by_what_it_has(text: str, expected: list[str]) 
         for kind, row in zip(kept.kind.tolist(), kept.row.tolist(), strict=True)
     ]
     assert told == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("event = exec", ["exec 7"]),
+        ("event = exec_failed", ["exec_failed 7", "exec_failed 8"]),
+        ("error = ENOENT", ["exec_failed 7"]),
+        ("error = EACCES and name = cc", ["exec_failed 8"]),
+        ("error != ENOENT", ["exec_failed 8"]),
+        ("exit != 0 or event = exec_failed", ["exec_failed 7", "exec_failed 8"]),
+        ("/opt/nothing", ["exec_failed 7"]),
+        ("-a", ["exec_failed 7", "exec 7"]),
+    ],
+)
+def test_a_failed_exec_is_asked_for_by_its_error_and_file(
+    text: str, expected: list[str]
+) -> None:
+    argv = b"nothing\0-a"
+    starts = [
+        failed(7, 10, exe=b"/opt/nothing", cmdline=argv),
+        exec_(7, 20, exe=b"/usr/bin/nothing", cmdline=argv),
+        failed(8, 30, exe=b"/etc/motd", errno=errno.EACCES, comm=b"cc"),
+    ]
+    made = make_sample(starts=make_starts(starts), exits=make_exits([]))
+    events = events_of(made)
+    assert events is not None
+    kept = events.only(asked_for(parse(text), made, events, FakeLookups()))
+    assert made.starts is not None
+    pids = made.starts.pid[kept.row].tolist()
+    told = zip((NAMES[kind] for kind in kept.kind.tolist()), pids, strict=True)
+    assert [f"{name} {pid}" for name, pid in told] == expected
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from montauk_tui.engine.interval.events import EXIT, NAMES, Events, events_of
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import UNKNOWN
-from montauk_tui.model.starts import EXEC, FORK
+from montauk_tui.model.starts import EXEC, EXEC_FAILED, FORK
 from tests.support.builders import Row, make_sample
 from tests.support.exits import make_exits
-from tests.support.starts import exec_, fork, make_starts
+from tests.support.starts import exec_, failed, fork, make_starts
 
 
 def sample_of(starts: list[Row], ends: list[Row]) -> Sample:
@@ -48,6 +48,14 @@ def test_at_one_moment_a_fork_comes_before_an_exec_and_that_before_an_exit() -> 
     assert found(sample).kind.tolist() == [FORK, EXEC, EXIT]
 
 
+def test_a_search_for_a_program_is_told_in_its_order() -> None:
+    starts = [exec_(7, 30), failed(7, 20), failed(7, 10), fork(7, 5)]
+    sample = sample_of(starts, [{"pid": 7, "end_ns": 40}])
+    assert told(sample) == [
+        ("fork", 7), ("exec_failed", 7), ("exec_failed", 7), ("exec", 7), ("exit", 7),
+    ]  # fmt: skip
+
+
 def test_an_end_of_an_unknown_moment_comes_last_and_stays_unknown() -> None:
     ends: list[Row] = [{"pid": 7, "end_ns": None}, {"pid": 8, "end_ns": 5}]
     sample = sample_of([fork(7, 10)], ends)
@@ -67,7 +75,7 @@ def test_a_collector_that_does_not_see_them_tells_none(gone: str) -> None:
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from([FORK, EXEC]), st.integers(0, 20))),
+    st.lists(st.tuples(st.sampled_from([FORK, EXEC, EXEC_FAILED]), st.integers(0, 20))),
     st.lists(st.integers(0, 20)),
 )
 def test_every_row_is_told_once_and_the_times_never_go_back(

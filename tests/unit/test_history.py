@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from montauk_tui.engine.history import update
 from montauk_tui.engine.history.update import remember
 from montauk_tui.engine.interval.rates import process_rates
 from montauk_tui.model import history as package
@@ -12,7 +13,7 @@ from montauk_tui.model.sample import Counters, Sample
 from montauk_tui.model.schema import UNKNOWN
 from tests.support.builders import MONOTONIC_S, make_sample
 from tests.support.exits import make_exits
-from tests.support.starts import exec_, fork, make_starts
+from tests.support.starts import exec_, failed, fork, make_starts
 
 
 class Story:
@@ -183,6 +184,19 @@ def test_forks_and_execs_that_two_collectors_told_of_are_kept_once() -> None:
     history = story.goes_on(2, starts=make_starts([*again, *new]))
     kept = [(one.pid.tolist(), one.kind.tolist()) for one in history.starts]
     assert kept == [([7, 9, 9], [1, 1, 2]), ([9, 10, 7], [2, 1, 1])]
+
+
+def test_a_storm_of_failed_execs_displaces_no_forks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(update, "_MOST_FAILED", 2)
+    story = Story()
+    story.goes_on(0)
+    storm = [failed(9, at) for at in range(20)]
+    history = story.goes_on(1, starts=make_starts([fork(7, 1), *storm, exec_(8, 3)]))
+    (kept,) = history.starts
+    assert kept.pid.tolist() == [7, 8, 9, 9]
+    assert kept.time_ns.tolist() == [1, 3, 18, 19]
 
 
 def test_texts_take_no_more_room_than_the_longest_of_an_interval() -> None:

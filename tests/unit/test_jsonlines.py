@@ -68,6 +68,7 @@ def test_the_keys_are_those_of_the_contract() -> None:
         "lost_exits",
         "lost_cpu_times",
         "lost_signals",
+        "lost_failed_execs",
     }
     assert set(found["counters"]) == {"forks", "execs", "exits", "read_failures"}
     assert set(found["ledger"]) == LEDGER
@@ -164,6 +165,7 @@ def test_counters_that_cannot_be_counted_are_null() -> None:
         "lost_exits": 0,
         "lost_cpu_times": 2,
         "lost_signals": 0,
+        "lost_failed_execs": 0,
     }
 
 

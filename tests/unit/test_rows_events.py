@@ -10,10 +10,11 @@ from montauk_tui.engine.projection import View, project
 from montauk_tui.engine.query import parse
 from montauk_tui.engine.rows import events as module
 from montauk_tui.engine.rows.events import events
+from montauk_tui.engine.rows.notes import note
 from montauk_tui.model.frame import Frame
 from tests.support.builders import BOOT_S, Row
 from tests.support.listing import Life, end
-from tests.support.starts import exec_, fork
+from tests.support.starts import exec_, failed, fork
 
 NOW_NS = int(BOOT_S * 1e9)
 NEWEST_FIRST = View(COLUMNS["event_s"], descending=True)
@@ -104,6 +105,38 @@ def test_arguments_are_those_of_the_exec_and_a_fork_has_its_parents_name() -> No
         for row in range(3)
     }
     assert by_event == {"fork": "bash", "exec": "sh -c x", "exit": "sh"}
+
+
+def test_a_failed_exec_shows_its_error_and_the_file_that_was_tried() -> None:
+    argv = b"nothing\0-a\0"
+    starts = [
+        failed(101, NOW_NS, comm=b"bash", exe=b"/opt/nothing", cmdline=argv),
+        failed(101, NOW_NS + 1, comm=b"bash", exe=b"", cmdline=argv, errno=8),
+        failed(101, NOW_NS + 2, comm=b"bash", exe=b"/x", errno=9999),
+    ]
+    frame = events(Life().at(1.0, [], starts))
+    written = [
+        (COLUMNS["event"].text(frame, row), note(frame, row).around(
+            COLUMNS["command"].text(frame, row)
+        ))
+        for row in range(3)
+    ]  # fmt: skip
+    assert written == [
+        ("exec", "[error 9999] /x"),
+        ("exec", "[ENOEXEC] nothing -a"),
+        ("exec", "[ENOENT] /opt/nothing -a"),
+    ]
+    assert note(frame, 2, with_cause=False).front == "ENOENT"
+
+
+@pytest.mark.parametrize(("length", "is_cut"), [(11, False), (12, False), (13, True)])
+def test_arguments_of_a_failed_exec_are_cut_where_they_were(
+    length: int, *, is_cut: bool
+) -> None:
+    one = failed(101, NOW_NS, exe=b"/opt/nothing", cmdline=b"nothing\0-ab",
+                 cmdline_bytes=length)  # fmt: skip
+    frame = events(Life().at(1.0, [], [one]))
+    assert frame.lookups.cut_rows(frame.sample.processes).tolist() == [is_cut]
 
 
 def test_filters_and_other_orders_apply() -> None:

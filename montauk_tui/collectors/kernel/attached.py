@@ -16,6 +16,8 @@ from typing import Any
 from montauk_tui.collectors.kernel import bpf, compiled
 
 _ITERATOR = "bpf_iter__task"
+OF_TASKS, OF_MAPS = "bpf_iter_task", "bpf_iter_bpf_map_elem"
+"""Functions of the kernel that stand for its iterators."""
 
 LITTLE_ROOM = {
     errno.EMFILE: "raise the limit of open files: ulimit -n 1024",
@@ -52,8 +54,7 @@ class Loaded:
             Refused: The kernel does not accept them.
         """
         self._probes = compiled.Compiled.from_json(kept)
-        self._target = kept["target"]
-        self._map_target = kept["map_target"]
+        self._targets = kept["targets"]
         self.hooks: list[int] = []
         self.programs: dict[str, int] = {}
         """Of the hooks, by the names of their functions."""
@@ -148,9 +149,25 @@ class Loaded:
         self.hooks.append(bpf.attach_raw_tracepoint(program, tracepoint))
         self.programs[function] = program
 
+    def add_returns(self, functions: Sequence[Sequence[str]]) -> None:
+        """Attach at the returns of system calls, except where the kernel refuses.
+
+        Args:
+            functions: Each with the function of the kernel that it is for.
+        """
+        for function, target in functions:
+            with contextlib.suppress(OSError, Refused):
+                program = self._load_tracing(function, target, bpf.AT_RETURN)
+                try:
+                    self.hooks.append(bpf.attach_to_return(program))
+                except OSError:
+                    os.close(program)
+                    raise
+                self.programs[function] = program
+
     def _iterate(self) -> int:
         """Return the link of the task iterator."""
-        program = self._load(_ITERATOR, bpf.TRACING, self._target)
+        program = self._load_tracing(_ITERATOR, OF_TASKS, bpf.ITERATOR)
         try:
             return bpf.attach_iterator(program)
         except OSError as error:
@@ -163,7 +180,7 @@ class Loaded:
         """Make the iterators over the map `blocks`: all, or none before Linux 5.9."""
         try:
             for function in functions:
-                program = self._load(function, bpf.TRACING, self._map_target)
+                program = self._load_tracing(function, OF_MAPS, bpf.ITERATOR)
                 try:
                     over = self.maps["blocks"]
                     self.readers[function] = bpf.attach_map_iterator(program, over)
@@ -174,10 +191,16 @@ class Loaded:
                 os.close(link)
             self.readers = {}
 
-    def _load(self, function: str, kind: int, target: int = 0) -> int:
+    def _load_tracing(self, function: str, target: str, place: int) -> int:
+        number = self._targets.get(target, 0)
+        if not number:
+            raise Refused(f"this kernel has no {target}", "use Linux 5.8 or newer")
+        return self._load(function, bpf.TRACING, number, place)
+
+    def _load(self, function: str, kind: int, target: int = 0, place: int = 0) -> int:
         code = self._probes.code(function, self.maps)
         try:
-            return bpf.load_program(kind, code, function, target)
+            return bpf.load_program(kind, code, function, target, place)
         except OSError as error:
             log = getattr(error, "log", "")
             what = f"the kernel refuses {function}" + (f" ({log})" if log else "")

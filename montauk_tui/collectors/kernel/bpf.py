@@ -31,7 +31,8 @@ KPROBE, RAW_TRACEPOINT, TRACING = 2, 17, 26
 """Types of programs."""
 ARRAY = 2
 """A type of maps."""
-_TRACE_ITER, _PERF_EVENT = 28, 41
+AT_RETURN, ITERATOR, _PERF_EVENT = 25, 28, 41
+"""How programs are attached (enum bpf_attach_type)."""
 _MAP_INFO_BYTES = 80
 _RDONLY = 1 << 3
 _PROG_GET_FD_BY_ID = 13
@@ -80,24 +81,28 @@ def create_map(
     return _bpf(_MAP_CREATE, struct.pack("=7I16s", *fields))
 
 
-def load_program(kind: int, code: bytes, name: str, target: int = 0) -> int:
+def load_program(
+    kind: int, code: bytes, name: str, target: int = 0, place: int = 0
+) -> int:
     """Return the descriptor of a program that the kernel has verified.
 
     Args:
-        kind: KPROBE, RAW_TRACEPOINT, or TRACING for an iterator.
+        kind: KPROBE, RAW_TRACEPOINT or TRACING.
         code: Instructions, with descriptors of maps in them.
         name: What it is called.
-        target: BTF id of the function that stands for an iterator.
+        target: BTF id of the function that TRACING is for: one that stands for an
+            iterator, or one at whose return it runs.
+        place: ITERATOR or AT_RETURN for TRACING.
 
     Raises:
         VerifierError: The kernel refuses.
     """
     try:
-        return _try_load(kind, code, name, target, None)
+        return _try_load(kind, code, name, target, place, None)
     except OSError as error:
         log = ctypes.create_string_buffer(_LOG_BYTES)
         try:
-            return _try_load(kind, code, name, target, log)
+            return _try_load(kind, code, name, target, place, log)
         except OSError:
             refused = VerifierError(error.errno, error.strerror)
             lines = [line for line in log.value.splitlines() if line.strip()]
@@ -112,6 +117,7 @@ def _try_load(
     code: bytes,
     name: str,
     target: int,
+    place: int,
     log: ctypes.Array[ctypes.c_char] | None,
 ) -> int:
     instructions = ctypes.create_string_buffer(code, len(code))
@@ -120,7 +126,7 @@ def _try_load(
     fields = (
         kind, len(code) // 8, ctypes.addressof(instructions),
         ctypes.addressof(licence), *logged, 0, 0, _name(name), 0,
-        _TRACE_ITER if kind == TRACING else 0,
+        place,
         # No BTF, so no information about functions and lines.
         0, 0, 0, 0, 0, 0, 0, target,
     )  # fmt: skip
@@ -140,15 +146,24 @@ def attach_raw_tracepoint(program: int, name: str) -> int:
     return _bpf(_RAW_TRACEPOINT_OPEN, fields)
 
 
+def attach_to_return(program: int) -> int:
+    """Return the link of a program at the return of a function.
+
+    Raises:
+        OSError: The kernel refuses, or cannot: it needs BPF trampolines.
+    """
+    return _bpf(_RAW_TRACEPOINT_OPEN, struct.pack("=QI", 0, program))
+
+
 def attach_iterator(program: int) -> int:
     """Return the link of an iterator."""
-    return _bpf(_LINK_CREATE, struct.pack("=4I", program, 0, _TRACE_ITER, 0))
+    return _bpf(_LINK_CREATE, struct.pack("=4I", program, 0, ITERATOR, 0))
 
 
 def attach_map_iterator(program: int, over: int) -> int:
     """Return the link of an iterator over the elements of a map (5.9)."""
     which = ctypes.create_string_buffer(struct.pack("=I", over), 4)
-    fields = (program, 0, _TRACE_ITER, 0, ctypes.addressof(which), len(which))
+    fields = (program, 0, ITERATOR, 0, ctypes.addressof(which), len(which))
     return _bpf(_LINK_CREATE, struct.pack("=4IQI", *fields))
 
 

@@ -24,6 +24,7 @@ from montauk_tui.collectors.kernel.idle import IdleTasks
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.logs import ProbeLogs
 from montauk_tui.collectors.kernel.origin import Origin
+from montauk_tui.collectors.kernel.parts import sees_failed_execs
 from montauk_tui.collectors.kernel.pinfolder import BPFFS
 from montauk_tui.collectors.kernel.records import EXEC, in_namespace
 from montauk_tui.collectors.kernel.run_delay import RunDelay
@@ -141,6 +142,7 @@ class KernelCollector(Collector):
         self._sees_signals = "signal_tracepoint" in probes.hooked and (
             not LACKS_SIGNALS & {*probes.missing}
         )
+        self._sees_failed_execs = sees_failed_execs(probes.hooked)
         sees_oom = "victim_tracepoint" in probes.hooked
         self._deaths = DeathJoiner(USER_HZ, sees_oom=sees_oom)
         self._run_delay = RunDelay()
@@ -203,7 +205,8 @@ class KernelCollector(Collector):
             ),
             exits=self._deaths.joined(completed.exits).without(self._unknown),
             sees_signals=self._sees_signals,
-            starts=start_table(lifecycle, forks, USER_HZ),
+            sees_failed_execs=self._sees_failed_execs,
+            starts=start_table(lifecycle, forks, drained.attempts, USER_HZ),
             ending=self._exit_completer.waiting,
             reported_until_ns=self._exit_completer.reported_until_ns(
                 read_ns - _RECORDING_NS

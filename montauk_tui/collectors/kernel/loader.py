@@ -21,7 +21,7 @@ from montauk_tui import children, trust
 from montauk_tui.collectors.kernel import bpf
 from montauk_tui.collectors.kernel.attached import LITTLE_ROOM
 from montauk_tui.collectors.kernel.log import Mapped
-from montauk_tui.collectors.kernel.parts import EVERY, Part
+from montauk_tui.collectors.kernel.parts import EVERY, Part, how_attached
 from montauk_tui.descriptors import lower_limit_of
 from montauk_tui.errors import CollectorUnavailable
 from montauk_tui.model.text import clean
@@ -98,7 +98,7 @@ class Loaded:
 
     def detail(self, _offset_ns: int = 0) -> str:
         """Return BCC's version and how the probes are attached."""
-        return f"eBPF, BCC {self.bcc}, {self.attachment}"
+        return f"eBPF, BCC {self.bcc}, {how_attached(self.attachment, self.hooked)}"
 
     def open_tasks(self) -> int:
         """Return a descriptor from which the iterator's output can be read once.

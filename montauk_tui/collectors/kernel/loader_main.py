@@ -31,6 +31,8 @@ from montauk_tui import children
 from montauk_tui.collectors.kernel import bpf, btf, cache, compiled, layout
 from montauk_tui.collectors.kernel.attached import (
     LITTLE_ROOM,
+    OF_MAPS,
+    OF_TASKS,
     REPORT,
     Loaded,
     Refused,
@@ -40,7 +42,8 @@ from montauk_tui.collectors.kernel.attached import (
 # Other modules there are for another interpreter, and one may be called bcc.
 sys.path.pop()
 
-_ITERATOR_TARGETS = ("bpf_iter_task", "bpf_iter_bpf_map_elem")
+_SYSTEM_CALLS = {"x86_64": "__x64_sys_", "aarch64": "__arm64_sys_"}
+"""What the names of the kernel's functions for system calls begin with, by machine."""
 
 _NO_ROOM = ("failed to map", "cannot allocate memory", "cannot map zero-fill")
 """Messages of ld.so about a library that does not fit."""
@@ -83,6 +86,7 @@ def load(request: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
             if store:
                 with contextlib.suppress(OSError):
                     store.write(source.key, kept)
+    loaded.add_returns(source.returns)
     loaded.add_readers(source.iterators)
     hooks = [f"hook{number}" for number in range(len(loaded.hooks))]
     names = [*source.maps, "iterator", *hooks, *loaded.programs, *loaded.readers]
@@ -173,11 +177,17 @@ class Source:
         """Read the files."""
         self._packages = request["packages"]
         self._defines = [f"-D{name}={it}" for name, it in request["defines"].items()]
-        self._kernel: tuple[layout.Layout, list[int]] | None = None
+        self._kernel: tuple[layout.Layout, dict[str, int]] | None = None
         self.is_compiled = False
         self.maps = [name for part in request["parts"] for name in part[1]]
         self.tracepoints = [one for part in request["parts"] for one in part[2]]
         self.iterators = [name for part in request["parts"] for name in part[3]]
+        calls = _SYSTEM_CALLS.get(os.uname().machine, "sys_")
+        self.returns = [
+            (function, calls + name)
+            for part in request["parts"]
+            for function, name in part[4]
+        ]
         try:
             placed: set[Path] = set()
             text = [self._whole(Path(part[0]), placed) for part in request["parts"]]
@@ -196,7 +206,8 @@ class Source:
         files = [Path(folder, "bcc/version.py") for folder in self._packages]
         versions = [path.read_bytes() for path in files if path.is_file()]
         parts = [*headers, types, *own, *versions]
-        system = " ".join([*os.uname()[2:], *self._defines])
+        returns = [name for _, name in self.returns]
+        system = " ".join([*os.uname()[2:], *self._defines, *returns])
         self.key = cache.key([self._text.encode(), system.encode(), *parts])
 
     def _whole(self, path: Path, placed: set[Path]) -> str:
@@ -215,8 +226,8 @@ class Source:
     def compiled(self, flags: list[str]) -> dict[str, Any]:
         """Return the compiled probes and what is cached with them."""
         if self._kernel is None:
-            self._kernel = _read_kernel()
-        probes, (target, map_target) = self._kernel
+            self._kernel = _read_kernel([name for _, name in self.returns])
+        probes, targets = self._kernel
         flags = [*flags, *_hold_cpu(probes.hold_cpu)]
         if _version() >= _PREEMPTS:
             flags.append("-DPREEMPTED")
@@ -241,8 +252,7 @@ class Source:
         bcc.lib.bpf_module_destroy(program.module)
         return {
             **probes_as_data.to_json(),
-            "target": target,
-            "map_target": map_target,
+            "targets": targets,
             "bcc": getattr(bcc, "__version__", "?"),
             "missing": [used.macro for used in probes.missing],
         }
@@ -304,12 +314,16 @@ def _no_types(error: Exception) -> Refused:
     return Refused(reason, "use a kernel with CONFIG_DEBUG_INFO_BTF=y")
 
 
-def _read_kernel() -> tuple[layout.Layout, list[int]]:
-    """Return the offsets of the fields, and the type ids of iterators' functions."""
+def _read_kernel(functions: list[str]) -> tuple[layout.Layout, dict[str, int]]:
+    """Return the offsets of the fields, and the type ids of functions.
+
+    These are those of iterators and `functions`; 0 for one that the kernel lacks.
+    """
     try:
         types = btf.Btf()
         found = layout.read_layout(types)
-        targets = [types.function(name) for name in _ITERATOR_TARGETS]
+        names = (OF_TASKS, OF_MAPS, *functions)
+        targets = {name: types.function(name) for name in names}
     except (OSError, btf.BtfError) as error:
         raise _no_types(error) from error
     lacking = [it.macro for it in found.missing if it.macro in layout.REQUIRED]

@@ -19,6 +19,8 @@ from montauk_tui.collectors.kernel.log import (
 from montauk_tui.collectors.kernel.missed import Missed
 from montauk_tui.collectors.kernel.pidns import INITIAL_PID, own_records
 from montauk_tui.collectors.kernel.records import (
+    ATTEMPT,
+    ATTEMPTS,
     BRIEF,
     DEATH,
     EXIT,
@@ -39,7 +41,10 @@ _COLLECT_S: Final = 0.25
 _MOST_KEPT: Final = 1 << 16
 """Records kept for the next sample; without one the oldest are lost."""
 
-_RECORDS: Final = (LIFECYCLE, FINAL, BRIEF, DEATH, VICTIM)
+_MOST_ATTEMPTS: Final = 1 << 13
+"""The same of execs that failed: a search for a program makes many."""
+
+_RECORDS: Final = (LIFECYCLE, FINAL, BRIEF, DEATH, VICTIM, ATTEMPT)
 """Of the parts of `Drained`."""
 
 
@@ -51,6 +56,7 @@ class Drained(NamedTuple):
     forks: Records
     deaths: Records
     victims: Records
+    attempts: Records
 
 
 _NOTHING: Final = Drained(*(np.empty(0, dtype=record) for record in _RECORDS))
@@ -85,7 +91,7 @@ class ProbeLogs:
             undo.callback(self._shared.close)
             self._counts = counts = Counts(storage, cpus)
             self._shared.callback(counts.close)
-            lifecycle, forks, finals, deaths, victims = (
+            lifecycle, forks, finals, deaths, victims, attempts = (
                 storage.slots(name, record, cpus * count)
                 for name, record, count in (
                     ("lives", LIFECYCLE, slots),
@@ -93,6 +99,7 @@ class ProbeLogs:
                     ("finals", FINAL, slots),
                     ("deaths", DEATH, slots),
                     ("victims", VICTIM, VICTIMS),
+                    ("attempts", ATTEMPT, ATTEMPTS),
                 )
             )
             # Order as in `_collect`: each exit read has its final record.
@@ -101,6 +108,8 @@ class ProbeLogs:
             self.forks = Log(forks, counts, "forks", slots)
             self.deaths = Log(deaths, counts, "deaths", slots)
             self.victims = Log(victims, counts, "victims", VICTIMS)
+            self.attempts = Log(attempts, counts, "attempts", ATTEMPTS)
+            self._unrecorded = counts.total("unrecorded")
             self._failures = counts.total("failures")
             self._late = counts.total("late")
             self._missed = Missed(descriptors)
@@ -108,6 +117,7 @@ class ProbeLogs:
             """The counters before the last reading."""
             self._kept: list[Drained] = []
             self._kept_lifecycle = self._dropped = self._dropped_exits = 0
+            self._kept_attempts = self._dropped_attempts = 0
             self._namespace = namespace
             self._others = np.zeros(3, dtype=np.int64)
             self._drained = Counters(0, 0, 0)
@@ -141,7 +151,8 @@ class ProbeLogs:
             reason = f"the probes' log cannot be mapped: {error}"
             raise CollectorFailed(reason) from error
         with self._lock:
-            kept, self._kept, self._kept_lifecycle = self._kept, [], 0
+            kept, self._kept = self._kept, []
+            self._kept_lifecycle = self._kept_attempts = 0
             self._drained = self._counters()
         if not kept:
             return _NOTHING
@@ -156,6 +167,7 @@ class ProbeLogs:
 
     def _counters(self) -> Counters:
         missed = self._missed.counts()
+        attempts = missed.pop("attempts") + self._counts.total("unrecorded")
         # The last switch has recorded some that the exit hook missed.
         late = self._counts.total("late") - self._late
         missed["exits"] = max(0, missed["exits"] - late)
@@ -172,6 +184,10 @@ class ProbeLogs:
             + missed["exits"],
             read_failures=self._counts.total("failures") - self._failures,
             lost_signals=self.deaths.lost + self.victims.lost,
+            lost_failed_execs=self.attempts.lost
+            + self._dropped_attempts
+            + attempts
+            - self._unrecorded,
         )
 
     def _collect(self) -> None:
@@ -190,17 +206,32 @@ class ProbeLogs:
             if len(deaths):
                 # Among these is the exec of each sender.
                 lifecycle = np.concatenate([lifecycle, self.lifecycle.read()])
+            attempts = self.attempts.read()
             lifecycle, forks = self._own(lifecycle, self.forks.read())
-            deaths = own_records(deaths, self._namespace)
-            read = Drained(lifecycle, finals, forks, deaths, victims)
+            deaths, attempts = (
+                own_records(records, self._namespace) for records in (deaths, attempts)
+            )
+            read = Drained(lifecycle, finals, forks, deaths, victims, attempts)
             if any(map(len, read)):
-                self._kept.append(read)
-                self._kept_lifecycle += len(lifecycle)
-            while self._kept_lifecycle > _MOST_KEPT:
-                dropped, _, forks, *_ = self._kept.pop(0)
-                self._kept_lifecycle -= len(dropped)
-                self._dropped += len(dropped) + len(forks)
-                self._dropped_exits += int(np.count_nonzero(dropped["kind"] == EXIT))
+                self._keep(read)
+
+    def _keep(self, read: Drained) -> None:
+        """Keep records for the next sample, and drop the oldest of too many."""
+        self._kept_attempts += len(read.attempts)
+        if self._kept_attempts > _MOST_ATTEMPTS:
+            nothing = {"attempts": _NOTHING.attempts}
+            self._kept = [one._replace(**nothing) for one in self._kept]
+            self._dropped_attempts += self._kept_attempts - len(read.attempts)
+            self._kept_attempts = len(read.attempts)
+        self._kept.append(read)
+        self._kept_lifecycle += len(read.lifecycle)
+        while self._kept_lifecycle > _MOST_KEPT:
+            dropped, _, forks, *_, attempts = self._kept.pop(0)
+            self._kept_lifecycle -= len(dropped)
+            self._dropped += len(dropped) + len(forks)
+            self._dropped_exits += int(np.count_nonzero(dropped["kind"] == EXIT))
+            self._kept_attempts -= len(attempts)
+            self._dropped_attempts += len(attempts)
 
     def _own(self, lifecycle: Records, forks: Records) -> tuple[Records, Records]:
         """Return the records of our pid namespace; count those of others."""

@@ -14,6 +14,7 @@ _RECORDS: Final = {
     "forks": ("fork_kprobe",),
     "execs": ("exec_tracepoint",),
     "exits": ("exit_tracepoint", "exit_kprobe", "do_exit_kprobe"),
+    "attempts": ("execve_return", "execveat_return"),
 }
 """The programs of each event, except those that run while the scheduler holds the CPU.
 A lost final record is counted when its exit is late."""
@@ -52,9 +53,9 @@ class Missed:
         self._before = self.counts()
 
     def counts(self) -> dict[str, int]:
-        """Return how many forks, execs and exits may have been missed.
+        """Return how many forks, execs, exits and failed execs may have been missed.
 
-        The last is of threads, of which a process has one or more.
+        Exits are of threads, of which a process has one or more.
         """
         return {
             kind: sum(map(bpf.recursion_misses, programs)) - self._before[kind]

@@ -3,6 +3,7 @@
 Files of no listed part are neither compiled nor loaded, and cost nothing.
 """
 
+from collections.abc import Container
 from typing import Final, NamedTuple
 
 
@@ -20,6 +21,10 @@ class Part(NamedTuple):
     """Functions that write the output of iterators over the map `blocks`.
 
     All are left out where the kernel refuses one."""
+    returns: tuple[tuple[str, str], ...] = ()
+    """Functions and the system calls at whose return they run.
+
+    One that the kernel refuses is left out."""
 
 
 CORE: Final = (
@@ -40,7 +45,14 @@ DEATHS: Final = Part(
 )
 """Why processes exited by a signal."""
 
-EVERY: Final = (*CORE, DEATHS)
+ATTEMPTS: Final = Part(
+    "attempts.c",
+    ("attempts",),
+    returns=(("execve_return", "execve"), ("execveat_return", "execveat")),
+)
+"""Execs that fail."""
+
+EVERY: Final = (*CORE, DEATHS, ATTEMPTS)
 
 READERS: Final = Part(
     "readers.c",
@@ -51,9 +63,20 @@ READERS: Final = Part(
         "read_finals",
         "read_deaths",
         "read_victims",
+        "read_attempts",
         "read_counts",
         "read_idles",
         "read_about",
     ),
 )
 """What probes that stay loaded have in addition, for readers without maps."""
+
+
+def sees_failed_execs(hooked: Container[str]) -> bool:
+    """Tell whether functions that run at events of the kernel see execs that fail."""
+    return ATTEMPTS.returns[0][0] in hooked
+
+
+def how_attached(attachment: str, hooked: Container[str]) -> str:
+    """Return how the probes are attached, and what they do not see for that reason."""
+    return attachment + ("" if sees_failed_execs(hooked) else ", no failed execs")

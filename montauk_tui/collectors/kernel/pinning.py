@@ -211,7 +211,9 @@ def _facts(wanted: Wanted, loaded: loader.Loaded, sources: str) -> About:
         slots=wanted.sizes.slots,
         hooks=len(_hooks(loaded)),
         hooked=tuple(
-            it for it in loaded.hooked if it.endswith(("_tracepoint", "_kprobe"))
+            it
+            for it in loaded.hooked
+            if it.endswith(("_tracepoint", "_kprobe", "_return"))
         ),
         iterators=_iterators(loaded),
         loaded_ns=time.clock_gettime_ns(time.CLOCK_BOOTTIME) - wanted.offset_ns,

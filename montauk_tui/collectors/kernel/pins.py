@@ -21,9 +21,12 @@ from montauk_tui.collectors.kernel import about, bpf, pinfolder
 from montauk_tui.collectors.kernel.about import About
 from montauk_tui.collectors.kernel.iterated import READ, Iterated, whole_output
 from montauk_tui.collectors.kernel.log import Mapped, Storage
+from montauk_tui.collectors.kernel.parts import how_attached
 from montauk_tui.collectors.kernel.pinfolder import BPFFS
 from montauk_tui.collectors.kernel.records import (
     ABI,
+    ATTEMPT,
+    ATTEMPTS,
     BRIEF,
     COUNTS,
     DEATH,
@@ -49,7 +52,12 @@ LOGS: Final[Mapping[str, np.dtype[np.void]]] = {
     "deaths": DEATH,
 }
 PER_CPU: Final[Mapping[str, np.dtype[np.void]]] = {"counts": COUNTS, "idles": IDLE}
-MAPS: Final = {**LOGS, "victims": VICTIM, **PER_CPU}
+FIXED: Final[Mapping[str, tuple[np.dtype[np.void], int]]] = {
+    "victims": (VICTIM, VICTIMS),
+    "attempts": (ATTEMPT, ATTEMPTS),
+}
+"""Logs with a fixed number of records of a CPU."""
+MAPS: Final = {**LOGS, **{name: it for name, (it, _) in FIXED.items()}, **PER_CPU}
 
 _OTHER_ABIS: Final = range(1, ABI + 16)
 
@@ -93,8 +101,10 @@ class Pins(NamedTuple):
     def detail(self, offset_ns: int) -> str:
         """Return since when they have been loaded, and how they are attached."""
         since = about.ago(self.about.age_s(offset_ns))
-        how = "" if self.descriptors else ", read by iterators"
-        return f"eBPF, loaded {since}, {self.about.attachment}{how}"
+        how = how_attached(self.about.attachment, self.hooked)
+        if not self.descriptors:
+            how += ", read by iterators"
+        return f"eBPF, loaded {since}, {how}"
 
     @property
     def storage(self) -> Storage:
@@ -286,8 +296,8 @@ def _check(path: str, facts: About, descriptors: Mapping[str, int], abi: int) ->
         reason = f"{path} has probes of ABI {facts.abi}, this montauk reads ABI {abi}"
         raise CollectorUnavailable(reason, f"replace them: {LOAD}")
     for name, record in MAPS.items() if descriptors else ():
-        slots = facts.slots if name in LOGS else VICTIMS if name == "victims" else 1
-        entries = facts.cpus * slots
+        slots = facts.slots if name in LOGS else 1
+        entries = facts.cpus * (FIXED[name][1] if name in FIXED else slots)
         expected = bpf.MapInfo(bpf.ARRAY, 4, record.itemsize, entries, name)
         try:
             is_right = bpf.map_info(descriptors[name]) == expected

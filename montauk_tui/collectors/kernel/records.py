@@ -60,6 +60,9 @@ DEATH: Final = _RECORDS["death"]
 VICTIM: Final = _RECORDS["victim"]
 VICTIMS: Final = _NUMBERS["VICTIMS"]
 """Slots of a CPU in the log of what the OOM killer chose."""
+ATTEMPT: Final = _RECORDS["attempt"]
+ATTEMPTS: Final = int(_NUMBERS["ATTEMPTS"])
+"""Slots of a CPU in the log of execs that failed."""
 COUNTS: Final = _RECORDS["counts"]
 IDLE: Final = _RECORDS["idle"]
 TASK: Final = _RECORDS["task"]

@@ -17,7 +17,7 @@ from montauk_tui.engine.columns.cells import (
     level_of,
     machine_level,
 )
-from montauk_tui.engine.interval.events import NAMES
+from montauk_tui.engine.interval.events import SHORT_NAMES
 from montauk_tui.engine.rows.kinds import extra_value, is_living, kind_of
 from montauk_tui.engine.units import NOTHING_KNOWN, percent_text, whole_text
 from montauk_tui.model.frame import Frame
@@ -48,8 +48,8 @@ def extra_text(name: str, write: Callable[[float], str]) -> Text:
 
 
 def event_text(kind: float) -> str:
-    """Return the name of an event."""
-    return NOTHING_KNOWN if math.isnan(kind) else NAMES[int(kind)]
+    """Return the name of an event; a failed exec is one, with its error elsewhere."""
+    return NOTHING_KNOWN if math.isnan(kind) else SHORT_NAMES[int(kind)]
 
 
 def pid_key(frame: Frame) -> Floats:

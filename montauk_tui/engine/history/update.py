@@ -20,9 +20,11 @@ from montauk_tui.model.history import (
     Moment,
 )
 from montauk_tui.model.sample import HostSample, Sample
-from montauk_tui.model.starts import StartTable
+from montauk_tui.model.starts import EXEC_FAILED, StartTable
 
 _CHURN_S: Final = 60.0
+_MOST_FAILED: Final = 1_024
+"""Failed execs that are kept of a sample: they must not displace forks and execs."""
 
 
 def remember(
@@ -126,6 +128,8 @@ def _with_starts(
     order = np.argsort(starts.time_ns, kind="stable")
     if is_first:
         order = order[unreported_starts(parts, starts)[order]]
+    failed = np.flatnonzero(starts.kind[order] == EXEC_FAILED)
+    order = np.delete(order, failed[:-_MOST_FAILED])
     kept = [*parts, starts.only(order[-most:]).compact()]
     while sum(map(len, kept)) > most:
         kept.pop(0)

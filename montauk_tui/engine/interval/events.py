@@ -7,18 +7,23 @@ import numpy as np
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import UNKNOWN, Bools, Ints
-from montauk_tui.model.starts import EXEC, FORK, StartTable
+from montauk_tui.model.starts import EXEC, EXEC_FAILED, FORK, StartTable
 
 EXIT: Final = 3
 
-NAMES: Final = {FORK: "fork", EXEC: "exec", EXIT: "exit"}
+NAMES: Final = {
+    FORK: "fork", EXEC: "exec", EXIT: "exit", EXEC_FAILED: "exec_failed",
+}  # fmt: skip
+
+SHORT_NAMES: Final = {**NAMES, EXEC_FAILED: NAMES[EXEC]}
+"""In lists, where another column has the error of an exec that failed."""
 
 
 class Events(NamedTuple):
-    """Forks, execs and exits, the earliest first."""
+    """Forks, execs, execs that failed and exits, the earliest first."""
 
     kind: Ints
-    """FORK, EXEC or EXIT."""
+    """FORK, EXEC, EXEC_FAILED or EXIT."""
     row: Ints
     """Its row in the sample's starts, or in its exits."""
     time_ns: Ints

@@ -19,7 +19,7 @@ from montauk_tui.model.schema import Bools, Need
 
 FIELDS: Final = (
     "pid", "ppid", "user", "uid", "event", "event_s", "comm", "command", "start",
-    "elapsed", "exit_status", "signal", "killed", "killer", "killed_by",
+    "elapsed", "error", "exit_status", "signal", "killed", "killer", "killed_by",
     "lifetime_s", "ended_s", "cpu_time", "utime", "stime", "rss_bytes",
     "peak_rss_bytes", "mem_pct", "threads", "cgroup", "unit", "container", "state",
 )  # fmt: skip

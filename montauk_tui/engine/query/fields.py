@@ -1,5 +1,6 @@
 """The fields of queries: every column, by its id, its title or a short name."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,7 +14,9 @@ from montauk_tui.engine.columns.column import Column, Kind
 from montauk_tui.engine.columns.extra_cells import extra_key
 from montauk_tui.engine.columns.gauge_cells import Texts
 from montauk_tui.engine.columns.table import COLUMNS
-from montauk_tui.engine.rows.causes import how_text, killer_name
+from montauk_tui.engine.interval.events import NAMES as EVENTS
+from montauk_tui.engine.rows.causes import error_text, how_text, killer_name
+from montauk_tui.engine.rows.kinds import extra_value
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import Floats, Need
@@ -120,8 +123,14 @@ _TEXTS: Final[dict[str, Texts]] = {
 }
 """The command line; the name where it is not cached."""
 
-_OWN: Final = {"comm": _name}
-"""Texts in which `-` does not mean unknown."""
+
+def _event(frame: Frame, row: int) -> str | None:
+    kind = extra_value(frame, "event", row)
+    return None if math.isnan(kind) else EVENTS[int(kind)]
+
+
+_OWN: Final = {"comm": _name, "event": _event}
+"""Texts in which `-` does not mean unknown, or that a list shows in another way."""
 
 
 def _field(column: Column) -> Field:
@@ -153,6 +162,7 @@ def _known_text(column: Column) -> Callable[[Frame, int], str | None]:
 FIELDS: Final = {
     **{column.id: _field(column) for column in COLUMNS.values()},
     "signal": Field("signal", Kind.SIGNAL, _signal),
+    "error": Field("error", Kind.TEXT, text=error_text, groups=extra_key("errno")),
     "killed": Field("killed", Kind.TEXT, text=how_text),
     "killer": Field("killer", Kind.TEXT, text=killer_name),
 }
@@ -170,6 +180,7 @@ SHORT: Final = dict(sorted({
     "at": "event_s",
     "cpu": "cpu_pct",
     "ended": "ended_s",
+    "error": "error",
     "exit": "exit_status",
     "io": "io_rate",
     "killed": "killed",

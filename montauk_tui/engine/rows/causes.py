@@ -7,6 +7,7 @@ from montauk_tui.engine.causes import how, killer, sentence
 from montauk_tui.engine.rows.kinds import extra_value, real_identity
 from montauk_tui.model.deaths import Death
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.starts import error_name
 from montauk_tui.model.text import clean
 
 _CORE: Final = 0x80
@@ -32,6 +33,12 @@ def cause(frame: Frame, row: int) -> str:
         return ""
     is_dumped = bool(int(extra_value(frame, "exit_status", row)) & _CORE)
     return sentence(death, frame.lookups.user, core_dumped=is_dumped)
+
+
+def error_text(frame: Frame, row: int) -> str | None:
+    """Return the name of the error of an exec that failed, None for another row."""
+    number = extra_value(frame, "errno", row)
+    return None if math.isnan(number) else error_name(int(number))
 
 
 def why_unknown(frame: Frame, row: int) -> str:

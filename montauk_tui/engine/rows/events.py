@@ -22,7 +22,7 @@ from montauk_tui.model.kinds import RowKind, numbers
 from montauk_tui.model.kthreads import kernel_flags
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Ints, as_floats
-from montauk_tui.model.starts import EXEC, StartTable
+from montauk_tui.model.starts import EXEC_FAILED, FORK, StartTable, tried
 
 _MOST: Final = 4096
 """This many starts, and as many exits."""
@@ -64,7 +64,7 @@ def _listed(frame: Frame, exited: ExitedBatch, starts: StartTable) -> Frame:
         "ppid": starts.ppid[back],
         "uid": starts.uid[back],
         "start_ticks": starts.start_ticks[back],
-        "flags": kernel_flags(sample.processes, starts.ppid, starts.kind == EXEC)[back],
+        "flags": kernel_flags(sample.processes, starts.ppid, starts.kind != FORK)[back],
     }
     table = ProcessTable(starts.comm[back], columns)
     extra = {
@@ -72,8 +72,9 @@ def _listed(frame: Frame, exited: ExitedBatch, starts: StartTable) -> Frame:
         "real_pid": as_floats(starts.pid[back]),
         "event": starts.kind[back].astype(np.float64),
         "event_s": sample.booted_at_s + starts.time_ns[back] / 1e9,
+        "errno": np.where(starts.kind == EXEC_FAILED, starts.errno, np.nan)[back],
     }
-    cmdlines, lengths = starts.cmdline[back].tolist(), starts.cmdline_bytes[back]
+    cmdlines, lengths = _arguments(starts.only(back))
     cpu_pct = np.full(len(starts), np.nan)
     exits = exited_table(exited, sample, RowKind.EVENT)
     of_exits = {
@@ -89,6 +90,15 @@ def _listed(frame: Frame, exited: ExitedBatch, starts: StartTable) -> Frame:
     lookups = RowLookups(frame.lookups, both.pid, cmdlines, lengths)
     cpu_pct = np.concatenate([cpu_pct, exited.cpu_pct[::-1]])
     return frame_of(frame, both, cpu_pct, extra, lookups, exited.exits.deaths)
+
+
+def _arguments(starts: StartTable) -> tuple[list[bytes], Ints]:
+    """Return the arguments of each and their lengths; of failed execs with the file."""
+    cmdlines, lengths = starts.cmdline.tolist(), starts.cmdline_bytes.copy()
+    for row in np.flatnonzero(starts.kind == EXEC_FAILED).tolist():
+        exe = bytes(starts.exe[row])
+        cmdlines[row], lengths[row] = tried(exe, cmdlines[row], int(lengths[row]))
+    return cmdlines, lengths
 
 
 def _last_starts(frame: Frame) -> StartTable:

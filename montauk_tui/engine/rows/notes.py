@@ -3,7 +3,7 @@
 import math
 from typing import Final, NamedTuple
 
-from montauk_tui.engine.rows.causes import cause
+from montauk_tui.engine.rows.causes import cause, error_text
 from montauk_tui.engine.rows.devices import WHY
 from montauk_tui.engine.rows.kinds import extra_value, kind_of
 from montauk_tui.engine.units import exit_status_text, lifetime_text, rate_text
@@ -43,7 +43,7 @@ def note(frame: Frame, row: int, arrow: str = "<", *, with_cause: bool = True) -
     """Return the exit status, what a group stands for, or the parents of a spawner.
 
     Among exits and events it is why a signal killed the process, unless there is no
-    need for that.
+    need for that, or why an exec failed.
     """
     if "forks_rate" in frame.extra:
         return Note(behind=_ancestry(frame, row, arrow))
@@ -57,8 +57,9 @@ def note(frame: Frame, row: int, arrow: str = "<", *, with_cause: bool = True) -
             return (_of_many if is_group else _of_device)(frame, row)
         case RowKind.EXITED if "window_s" in frame.extra:
             return _of_one(frame, row)
-        case RowKind.EXITED | RowKind.EVENT if with_cause:
-            return Note(cause(frame, row), is_failure=True)
+        case RowKind.EXITED | RowKind.EVENT:
+            why = error_text(frame, row) or (cause(frame, row) if with_cause else "")
+            return Note(why, is_failure=True)
     return NO_NOTE
 
 

@@ -137,6 +137,11 @@ MACHINE: Final = (
         of=("lost_signals",),
     ),
     Metric(
+        "montauk_lost_failed_execs", COUNTER, "",
+        "Execs that failed, or may have, whose record was lost.",
+        of=("lost_failed_execs",),
+    ),
+    Metric(
         "montauk_groups", GAUGE, "", "Groups with series, without other.",
         of=("groups",),
     ),

@@ -35,6 +35,7 @@ PROCESS: Final = (
     Attribute("process.command_args", "list of text", "arguments, as far as kept"),
     Attribute("process.linux.cgroup", "text", "path of the cgroup"),
     Attribute("montauk.command_args.cut", "boolean", "whether arguments are missing"),
+    Attribute("error.type", "text", "error of an exec that failed, as `ENOENT`"),
 )
 
 EXIT: Final = (
@@ -59,6 +60,7 @@ LOST: Final = (
 )
 
 EVENT_EXEC: Final = "montauk.process.exec"
+EVENT_EXEC_FAILED: Final = "montauk.process.exec_failed"
 EVENT_EXIT: Final = "montauk.process.exit"
 EVENT_LOST: Final = "montauk.events.lost"
 """`eventName` of the records; there is no convention for processes."""

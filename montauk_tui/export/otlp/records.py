@@ -13,7 +13,12 @@ from montauk_tui.engine.units import exit_status_text
 from montauk_tui.export.event_lines import Event
 from montauk_tui.export.fields import flag, known, seconds, text
 from montauk_tui.export.killed_by import death_of, sentence_of
-from montauk_tui.export.otlp.names import EVENT_EXEC, EVENT_EXIT, EVENT_LOST
+from montauk_tui.export.otlp.names import (
+    EVENT_EXEC,
+    EVENT_EXEC_FAILED,
+    EVENT_EXIT,
+    EVENT_LOST,
+)
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.lookups import Lookups
 from montauk_tui.recorder.writer import this_host
@@ -63,7 +68,7 @@ def resource(hostname: str, *, is_live: bool) -> Attributes:
 
 
 def record_of(event: Event, lookups: Lookups, *, arguments: bool) -> Record:
-    """Return the record of an exec or an exit.
+    """Return the record of an exec, of one that failed, or of an exit.
 
     Args:
         event: Which one.
@@ -78,6 +83,11 @@ def record_of(event: Event, lookups: Lookups, *, arguments: bool) -> Record:
     }
     comm = text(bytes(event.table.comm[row]))
     name, severity, body = EVENT_EXEC, INFO, f"exec {comm}"
+    if event.error is not None:
+        # A search for a program along PATH makes some: no reason for a warning.
+        name = EVENT_EXEC_FAILED
+        file = text(bytes(event.table.exe[row]))
+        body = f"exec of {file or 'a file'} by {comm}: {event.error}"
     if end is not None:
         status = _status(end, row)
         is_fine = status == "0"
@@ -118,6 +128,7 @@ def _attributes(
     if arguments and cmdline is not None:
         yield "process.command_args", text(cmdline.removesuffix(b"\0")).split("\0")
         yield "montauk.command_args.cut", event.is_cut
+    yield "error.type", event.error
     if event.end is not None:
         yield from _of_exit(event, event.end, lookups)
 

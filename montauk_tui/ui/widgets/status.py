@@ -119,6 +119,7 @@ def _lost(counters: Counters, theme: Theme) -> Line:
         ("events", counters.lost),
         ("CPU times", counters.lost_cpu_times),
         ("signals", counters.lost_signals),
+        ("failed execs", counters.lost_failed_execs),
     ):
         if count:
             runs.append((f" {what} lost ", theme.style("label")))

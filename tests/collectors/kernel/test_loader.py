@@ -117,8 +117,7 @@ def test_what_the_verifier_refuses_is_no_lack_of_privilege(
     kept = {
         "maps": {},
         "programs": {"bpf_iter__task": ["", []]},
-        "target": 0,
-        "map_target": 0,
+        "targets": {"bpf_iter_task": 1},
     }
     with pytest.raises(Refused) as caught:
         Loaded(kept)

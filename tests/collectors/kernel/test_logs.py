@@ -10,21 +10,26 @@ from contextlib import ExitStack
 from pathlib import Path
 from unittest.mock import Mock
 
+import numpy as np
 import pytest
 
 from montauk_tui.collectors.kernel import logs as logs_module
 from montauk_tui.collectors.kernel.log import Mapped
 from montauk_tui.collectors.kernel.logs import ProbeLogs
 from montauk_tui.collectors.kernel.records import (
+    ATTEMPT,
+    ATTEMPTS,
     BRIEF,
     COUNTS,
     DEATH,
+    EXIT,
     FINAL,
     LIFECYCLE,
     VICTIM,
     VICTIMS,
 )
 from montauk_tui.errors import CollectorFailed
+from montauk_tui.model.sample import Counters
 
 CPUS, SLOTS = 2, 8
 
@@ -61,6 +66,7 @@ def descriptors() -> Iterator[Mapping[str, int]]:
             ("counts", COUNTS, CPUS), ("lives", LIFECYCLE, CPUS * SLOTS),
             ("forks", BRIEF, CPUS * SLOTS), ("finals", FINAL, CPUS * SLOTS),
             ("deaths", DEATH, CPUS * SLOTS), ("victims", VICTIM, CPUS * VICTIMS),
+            ("attempts", ATTEMPT, CPUS * ATTEMPTS),
         ):  # fmt: skip
             made[name] = os.memfd_create(f"montauk-test-{name}")
             stack.callback(os.close, made[name])
@@ -71,9 +77,14 @@ def descriptors() -> Iterator[Mapping[str, int]]:
 
 def record_one(descriptors: Mapping[str, int]) -> None:
     """Let the first CPU count another failure."""
-    at = COUNTS.fields["failures"][1] if COUNTS.fields else 0
+    count_up(descriptors, "failures", 1)
+
+
+def count_up(descriptors: Mapping[str, int], name: str, more: int) -> None:
+    """Let a counter of the first CPU grow."""
+    at = COUNTS.fields[name][1] if COUNTS.fields else 0
     (before,) = struct.unpack("=Q", os.pread(descriptors["counts"], 8, at))
-    os.pwrite(descriptors["counts"], struct.pack("=Q", before + 1), at)
+    os.pwrite(descriptors["counts"], struct.pack("=Q", before + more), at)
 
 
 def mapped() -> int:
@@ -118,7 +129,7 @@ def test_no_log_is_read_where_nothing_was_recorded(
     logs = ProbeLogs(Mapped(descriptors), descriptors, CPUS, SLOTS)
     read = {
         name: Mock(wraps=getattr(logs, name).read)
-        for name in ("finals", "lifecycle", "forks", "deaths", "victims")
+        for name in ("finals", "lifecycle", "forks", "deaths", "victims", "attempts")
     }
     for name, mock in read.items():
         monkeypatch.setattr(getattr(logs, name), "read", mock)
@@ -147,10 +158,84 @@ def test_what_the_kernel_did_not_run_happened_and_is_lost(
     descriptors: Mapping[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logs = ProbeLogs(Mapped(descriptors), descriptors, CPUS, SLOTS)
-    missed = {"forks": 1, "execs": 2, "exits": 4}
-    monkeypatch.setattr(logs._missed, "counts", lambda: missed)  # noqa: SLF001
+    missed = {"forks": 1, "execs": 2, "exits": 4, "attempts": 8}
+    monkeypatch.setattr(logs._missed, "counts", missed.copy)  # noqa: SLF001
     logs.drain()
     counted = logs.counters()
     logs.close()
     assert (counted.forks, counted.execs, counted.exits) == (1, 2, 4)
     assert (counted.lost, counted.lost_exits) == (7, 4)
+    assert counted.lost_failed_execs == 8
+
+
+def attempts(descriptors: Mapping[str, int], first: int, count: int) -> None:
+    """Let the first CPU record execs that failed, numbered from `first`."""
+    made = np.zeros(count, dtype=ATTEMPT)
+    made["seq"] = np.arange(first + 1, first + count + 1)
+    made["pid"] = np.arange(first, first + count)
+    for record in made:
+        at = (int(record["seq"]) - 1) % ATTEMPTS * ATTEMPT.itemsize
+        os.pwrite(descriptors["attempts"], record.tobytes(), at)
+    count_up(descriptors, "attempts", count)
+
+
+def test_failed_execs_are_told_and_count_as_nothing_else(
+    descriptors: Mapping[str, int],
+) -> None:
+    logs = ProbeLogs(Mapped(descriptors), descriptors, CPUS, SLOTS)
+    attempts(descriptors, 0, 3)
+    assert logs.drain().attempts["pid"].tolist() == [0, 1, 2]
+    assert logs.counters() == Counters(0, 0, 0, read_failures=0)
+    assert len(logs.drain().attempts) == 0
+    logs.close()
+
+
+def test_failed_execs_that_were_overwritten_or_interrupted_are_counted(
+    descriptors: Mapping[str, int],
+) -> None:
+    logs = ProbeLogs(Mapped(descriptors), descriptors, CPUS, SLOTS)
+    attempts(descriptors, 0, ATTEMPTS + 2)
+    count_up(descriptors, "unrecorded", 5)
+    assert len(logs.drain().attempts) == ATTEMPTS
+    counted = logs.counters()
+    assert (counted.lost, counted.lost_failed_execs) == (0, 7)
+    logs.close()
+
+
+def test_a_storm_of_failed_execs_displaces_no_exit(
+    descriptors: Mapping[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody takes a sample meanwhile."""
+    monkeypatch.setattr(logs_module, "_MOST_ATTEMPTS", 10)
+    logs = ProbeLogs(Mapped(descriptors), descriptors, CPUS, SLOTS)
+    lived = np.zeros(1, dtype=LIFECYCLE)
+    lived["seq"], lived["kind"], lived["exits"], lived["pid"] = 1, EXIT, 1, 77
+    os.pwrite(descriptors["lives"], lived.tobytes(), 0)
+    for name in ("lives", "exits"):
+        count_up(descriptors, name, 1)
+    for first in (0, 8, 16):
+        attempts(descriptors, first, 8)
+        logs._collect()  # noqa: SLF001 - its thread does so when it is woken
+    drained = logs.drain()
+    assert drained.lifecycle["pid"].tolist() == [77]
+    assert drained.attempts["pid"].tolist() == list(range(16, 24))
+    counted = logs.counters()
+    assert (counted.lost_failed_execs, counted.lost, counted.exits) == (16, 0, 1)
+    logs.close()
+
+
+def test_dropped_readings_take_their_failed_execs_along(
+    descriptors: Mapping[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs_module, "_MOST_KEPT", 0)
+    logs = ProbeLogs(Mapped(descriptors), descriptors, CPUS, SLOTS)
+    lived = np.zeros(1, dtype=LIFECYCLE)
+    lived["seq"], lived["kind"], lived["exits"] = 1, EXIT, 1
+    os.pwrite(descriptors["lives"], lived.tobytes(), 0)
+    for name in ("lives", "exits"):
+        count_up(descriptors, name, 1)
+    attempts(descriptors, 0, 2)
+    assert not any(map(len, logs.drain()))
+    counted = logs.counters()
+    assert (counted.lost_exits, counted.lost_failed_execs) == (1, 2)
+    logs.close()

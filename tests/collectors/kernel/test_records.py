@@ -19,6 +19,7 @@ STRUCTS: Final = {
     "final": records.FINAL,
     "death": records.DEATH,
     "victim": records.VICTIM,
+    "attempt": records.ATTEMPT,
     "counts": records.COUNTS,
     "idle": records.IDLE,
     "task": records.TASK,
@@ -97,7 +98,11 @@ def test_the_constants_are_equal() -> None:
 
 
 def test_sizes_that_the_programs_count_on() -> None:
-    """`length & 511` in put_argv; lines of one CPU only."""
+    """`length & 511` in put_argv, `at &= 127` in put_tried; lines of one CPU only."""
+    behind = numpy_fields(records.ATTEMPT)
+    assert behind["argv"][1] == 128
+    assert behind["exe"] == (behind["argv"][0] + 128, 128, 0)
+    assert records.ATTEMPT.itemsize == behind["exe"][0] + 128
     assert records.LIFECYCLE.itemsize == 672
     assert records.ARGV_BYTES <= 512
     assert records.IDLE.itemsize == 64
@@ -131,7 +136,7 @@ def test_a_request_that_there_was_not_stays_at_0() -> None:
     assert made["sender_start_ns"].tolist() == [5, 10**10 + 5]
 
 
-LAYOUTS: Final = {1: "f75ce73d"}
+LAYOUTS: Final = {1: "2256936c"}
 """A digest of all records, by the number of the protocol (docs/probes.md)."""
 
 

@@ -1,5 +1,6 @@
 """Probes are loaded, and user nobody has the kernel collector: by maps or iterators."""
 
+import errno
 import os
 import platform
 import re
@@ -11,7 +12,7 @@ NAME: Final = "pins"
 GROUP: Final = 4242
 MONTAUK: Final = (sys.executable, "-m", "montauk_tui")
 GIVES_MAPS: Final = (5, 19)
-LINES: Final = 3
+LINES: Final = 4
 
 EXITS: Final = """
 import os, time
@@ -43,6 +44,14 @@ with KernelCollector() as collector:
         if death:
             break
     print(sentence(death, str) if death else "the cause is unknown")
+    tries = ["sh", "-c", "exec /no/such/program"]
+    os.waitpid(os.posix_spawn("/bin/sh", tries, {}), 0)
+    for _ in range(100):
+        starts = collector.sample(Need.NONE).starts
+        errors = starts.errno[starts.exe == b"/no/such/program"].tolist()
+        if errors:
+            break
+    print("failed execs", errors)
 """
 COST: Final = """
 import time
@@ -94,10 +103,11 @@ def is_whole(lines: list[str]) -> bool:
     """Tell whether all exits were seen, and who killed whom."""
     if len(lines) != LINES:
         return False
-    exits, death, cost = lines
+    exits, death, failed, cost = lines
     return (
         exits.startswith("20 eBPF, loaded ")
         and re.fullmatch(r"SIGKILL by sh \d+ .*", death) is not None
+        and failed == f"failed execs [{errno.ENOENT}]"
         and cost.endswith(", 0 lost")
     )
 
