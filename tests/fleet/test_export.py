@@ -19,7 +19,6 @@ from montauk_tui.export.fleet import exporting
 from montauk_tui.export.fleet.parquet import UNFINISHED, as_name
 from montauk_tui.export.fleet.schema import PARTITIONS, TABLES
 from montauk_tui.export.fleet.sources import is_complete
-from montauk_tui.model.sample import Counters
 from montauk_tui.recorder.folder import Folder
 from montauk_tui.recorder.segment import Segment
 from tests.support.builders import FakeLookups, make_host, make_sample
@@ -130,17 +129,6 @@ def test_the_first_interval_of_a_segment_continues_the_previous_one(
     assert exported(tmp_path / "cut", out) == (3, 1, 0, ())
     assert all_cpu_s(out) == pytest.approx(total)
     assert rows(out, "ledger", counted) == [(90, 90, 6 * 90, 90)]
-
-
-def test_another_run_counts_from_its_own_start(tmp_path: Path, out: Path) -> None:
-    for first in (0, 8):
-        its = [
-            make_sample(after_s=at, counters=Counters(count, count, count))
-            for at, count in ((first, 0), (first + 1, 5), (first + 2, 7))
-        ]
-        write(tmp_path / "two", frames_of(its))
-    exported(tmp_path / "two", out)
-    assert rows(out, "ledger", "forks") == [(5,), (2,), (5,), (2,)]
 
 
 def test_rows_of_two_days_go_to_two_files(tmp_path: Path, out: Path) -> None:
