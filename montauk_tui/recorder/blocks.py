@@ -120,6 +120,11 @@ class Reader:
 
     def take_ints(self, count: int) -> Ints:
         """Return a column of `count` integers."""
+        at = self._at + 4
+        code = self._data[at] if at < len(self._data) else 0
+        if 0 < code <= _SPARSE and count:
+            # Most of the blocks of a moment are such a column.
+            return _numbers(self.take()[1:], _width(code), count).astype(np.int64)
         values: Ints = self.take_matrix(1, count)[0]
         return values
 
