@@ -12,7 +12,7 @@ import pytest
 from montauk_tui.engine.groups.criteria import CRITERIA, KERNEL
 from montauk_tui.engine.usage.report import TREE, Report
 from montauk_tui.engine.usage.sums import Used
-from montauk_tui.errors import MomentDamaged
+from montauk_tui.errors import MomentDamaged, UsageError
 from montauk_tui.export.report.as_json import write_json
 from montauk_tui.export.report.reading import Part, gaps_of, part_of, report_of
 from montauk_tui.export.report.text import heading, table, write_text
@@ -210,7 +210,6 @@ def test_times_without_samples_are_said_in_one_line(recorded: Open) -> None:
     recording = recorded(minutes(0, 1, 2, 600, 601))
     for begin, end, why in (
         (None, "-1h", "nothing was recorded then; it goes from 2026"),
-        ("now", "-1h", "nothing was recorded then; it goes from 2026"),
         ("-500s", "-300s", "nothing was recorded then; before it up to 2026"),
         (None, "-601s", "one sample was recorded then, and a report needs two"),
     ):
@@ -218,6 +217,11 @@ def test_times_without_samples_are_said_in_one_line(recorded: Open) -> None:
             part_of(recording, begin, end)
         assert str(caught.value).startswith(why)
         assert "\n" not in str(caught.value)
+
+
+def test_an_end_before_the_begin_is_a_wrong_question(recorded: Open) -> None:
+    with pytest.raises(UsageError, match="the end '-1h' is before the begin 'now'"):
+        part_of(recorded(minutes(0, 1, 2)), "now", "-1h")
 
 
 def test_a_gap_is_said_and_belongs_to_no_part_after_it(tmp_path: Path) -> None:
