@@ -6,6 +6,7 @@ from montauk_tui.collectors import registry
 from montauk_tui.collectors.base import Collector
 from montauk_tui.engine.units import counted
 from montauk_tui.errors import CollectorFailed, CollectorUnavailable
+from montauk_tui.export.losses import losses_text
 from montauk_tui.export.output import write_stdout
 from montauk_tui.export.waiting import Waiting
 from montauk_tui.model.schema import Need
@@ -58,11 +59,5 @@ def _statistics(collector: Collector) -> str:
     failures = counters.read_failures
     events = ((counters.forks or 0, "fork"), (counters.execs or 0, "exec"))
     line = ", ".join(counted(*one) for one in (*events, (counters.exits, "exit")))
-    line = f"; {line}, {counters.lost} lost"
-    lost = (
-        (counters.lost_cpu_times, "CPU time"),
-        (counters.lost_signals, "signal"),
-        (counters.lost_failed_execs, "failed exec"),
-    )
-    line += "".join(f", {counted(*one)} lost" for one in lost if one[0])
+    line = f"; {line}{losses_text(counters)}"
     return line + (f", {counted(failures, 'read failure')}" if failures else "")

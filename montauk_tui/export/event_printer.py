@@ -14,6 +14,7 @@ from montauk_tui.export.event_lines import Event
 from montauk_tui.export.event_sink import Sink
 from montauk_tui.export.event_source import Source, Totals
 from montauk_tui.export.jsonlines import SCHEMA
+from montauk_tui.export.losses import losses_text
 from montauk_tui.export.output import write_stdout
 from montauk_tui.model.starts import EXEC_FAILED
 
@@ -74,11 +75,5 @@ def summary(totals: Totals, pending: int, duration_s: float) -> str:
     """Return the counts in one line."""
     kinds = ((totals.forks, "fork"), (totals.execs, "exec"), (totals.exits, "exit"))
     happened = ", ".join(counted(*one) for one in kinds)
-    line = f"{happened} in {duration_s:.1f} s, {totals.lost} lost"
-    lost = (
-        (totals.lost_cpu_times, "CPU time"),
-        (totals.lost_signals, "signal"),
-        (totals.lost_failed_execs, "failed exec"),
-    )
-    line += "".join(f", {counted(*one)} lost" for one in lost if one[0])
+    line = f"{happened} in {duration_s:.1f} s{losses_text(totals)}"
     return line + (f", {pending} pending" if pending else "")

@@ -272,6 +272,13 @@ class Counters:
     """Execs that failed, or may have, whose record was lost."""
 
 
+LOST: Final = {
+    "lost": "event", "lost_cpu_times": "CPU time", "lost_signals": "signal",
+    "lost_failed_execs": "failed exec",
+}  # fmt: skip
+"""What may be lost, by its counter; `lost_exits` are among the events."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One reading of everything a collector sees."""

@@ -2,7 +2,7 @@
 
 import errno
 from collections.abc import Mapping
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Self
 
 from montauk_tui.model.records import RecordTable
 from montauk_tui.model.schema import Field
@@ -36,6 +36,12 @@ class StartTable(RecordTable):
 
     __slots__ = ()
     FIELDS: ClassVar[Mapping[str, Field]] = START_FIELDS
+
+    def of_known_kinds(self) -> Self:
+        """Return the rows of kinds that are known here: recordings may have others."""
+        kind = self.kind
+        known = (kind == FORK) | (kind == EXEC) | (kind == EXEC_FAILED)
+        return self if known.all() else self.only(known)
 
 
 def error_name(number: int) -> str:

@@ -166,7 +166,8 @@ class Decoder:
         if head.get("starts") is None:
             return None
         count = bounded(head["starts"], _MOST_ROWS)
-        return take_records(reader, StartTable, self._schema["starts"], count)
+        starts = take_records(reader, StartTable, self._schema["starts"], count)
+        return starts.of_known_kinds()
 
     def _take_names(self, head: Mapping[str, Any]) -> None:
         users, cgroups = (names_in(head.get(what)) for what in ("users", "cgroups"))

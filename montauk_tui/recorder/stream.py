@@ -173,7 +173,7 @@ class _Steps:
             starts = take_records(
                 reader, StartTable, self._schema["starts"],
                 bounded(head["starts"], _MOST_ROWS),
-            )  # fmt: skip
+            ).of_known_kinds()  # fmt: skip
         return Step(
             is_key, self._clocks(), made.matrix, made.row, made.new, made.changed,
             argued, [*map(Arguments, texts, cut)], names_in(head.get("users")),

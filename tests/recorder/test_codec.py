@@ -240,6 +240,14 @@ def test_arguments_go_with_their_process() -> None:
     assert known[1][Identity(8, 1_000)].is_cut
 
 
+def test_events_of_kinds_that_this_version_does_not_know_are_left_out() -> None:
+    kinds = (fork(7, 1), exec_(7, 2), {**fork(7, 3), "kind": 77}, failed(7, 4))
+    (moment,) = round_trip([make_sample([{"pid": 7}], starts=make_starts(kinds))])
+    starts = moment.sample.starts
+    assert starts is not None
+    assert starts.time_ns.tolist() == [1, 2, 4]
+
+
 def test_without_arguments_there_are_none() -> None:
     encoder = Encoder(arguments=False, of_events=False)
     lookups = FakeLookups({7: b"psql\0secret"})

@@ -8,7 +8,7 @@ from textual.binding import Binding
 
 from montauk_tui.engine.killed import MOST, Killed, killed_lately
 from montauk_tui.model.frame import RECORDING, Frame
-from montauk_tui.model.sample import Counters
+from montauk_tui.model.sample import LOST, Counters
 from montauk_tui.model.text import cell_width, clean, fit
 from montauk_tui.ui.bindings import FIRST_MINUTE, is_acting, key_names
 from montauk_tui.ui.themes import Theme
@@ -115,14 +115,9 @@ def _fitting(killed: Sequence[Killed], room: int, theme: Theme) -> Line:
 def _lost(counters: Counters, theme: Theme) -> Line:
     """Return lost events, final CPU times and signals, if there are any."""
     runs: list[Run] = []
-    for what, count in (
-        ("events", counters.lost),
-        ("CPU times", counters.lost_cpu_times),
-        ("signals", counters.lost_signals),
-        ("failed execs", counters.lost_failed_execs),
-    ):
-        if count:
-            runs.append((f" {what} lost ", theme.style("label")))
+    for name, what in LOST.items():
+        if count := getattr(counters, name):
+            runs.append((f" {what}s lost ", theme.style("label")))
             runs.append((f"{count} ", theme.style("alert")))
     return tuple(runs)
 
