@@ -8,7 +8,7 @@ from montauk_tui.model.records import RecordTable
 from montauk_tui.model.schema import UNKNOWN
 from montauk_tui.model.starts import StartTable
 from tests.support.exits import make_exits
-from tests.support.starts import fork, make_starts
+from tests.support.starts import exec_, failed, fork, make_starts
 
 TABLES = [make_exits([{"pid": 1}, {"pid": 2}]), make_starts([fork(1, 5), fork(2, 6)])]
 EITHER = pytest.mark.parametrize("table", TABLES, ids=["exits", "starts"])
@@ -75,3 +75,10 @@ def test_an_empty_table_has_every_column() -> None:
     for kind in (ExitTable, StartTable):
         for name in kind.FIELDS:
             assert len(getattr(kind.empty(), name)) == 0
+
+
+def test_events_of_a_kind_that_is_not_known_here_are_left_out() -> None:
+    known = make_starts([fork(1, 5), exec_(1, 6), failed(1, 7)])
+    assert known.of_known_kinds() is known
+    newer = make_starts([fork(1, 5), {**exec_(1, 6), "kind": 77}, failed(1, 7)])
+    assert newer.of_known_kinds().time_ns.tolist() == [5, 7]
