@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 import pytest
 
+from montauk_tui.engine.killed import MOST
 from montauk_tui.model.frame import CollectorStatus, Frame
 from montauk_tui.model.history import ExitedBatch, History
 from montauk_tui.model.sample import Counters
@@ -227,9 +228,14 @@ def frame_of_kills(*rows: tuple[str, int, float]) -> Frame:
 def test_what_was_killed_is_shown_with_the_reason_and_when() -> None:
     frame = frame_of_kills(("cc1", 11, 3.2), ("cc1", 11, 9.0), ("java", 9, 0.2))
     shown = text(draw(frame, 140))
-    said = " killed: java 102 SIGKILL just now; cc1 100 SIGSEGV 2x 3s ago  "
-    assert shown.startswith(said)
+    java, cc1 = "java 102 SIGKILL just now", "cc1 100 SIGSEGV 2 times, last 3s ago"
+    assert shown.startswith(f" killed: {java}; {cc1}  ")
     assert shown.endswith("  every 1 s costs 7 ms ")
+
+
+def test_a_storm_of_kills_is_counted_as_far_as_it_is_looked_at() -> None:
+    frame = frame_of_kills(*[("cc1", 11, 1.0)] * (MOST + 5))
+    assert f"SIGSEGV {MOST}+ times, last 1s ago" in text(draw(frame, 140))
 
 
 @pytest.mark.parametrize("width", range(40, 161, 5))

@@ -76,7 +76,34 @@ def test_marks_are_on_the_axis() -> None:
         [0, Mark.FAILED, Mark.OOM | Mark.FAILED, Mark.LOST, Mark.COLLECTOR]
     )
     axis = drawn(moments([0.0] * 5, marks=marks), look(), (12, 3))[2]
-    assert axis == "    0└─·KLC"
+    assert axis == "    0└─·OLC"
+
+
+@pytest.mark.parametrize(
+    ("second", "cursor_s", "axis"),
+    [
+        (None, None, "─OOM────────"),
+        (4, None, "─O──lost────"),
+        (5, None, "─OOM─lost───"),
+        (7, None, "─OOM───lost─"),
+        (8, None, "─OOM────lost"),
+        (9, None, "─OOM─────L──"),
+        (None, 4, "─O──▲───────"),
+        (None, 5, "─OOM─▲──────"),
+        (None, 1, "─▲──────────"),
+    ],
+)
+def test_a_mark_is_a_word_where_there_is_room(
+    second: int | None, cursor_s: float | None, axis: str
+) -> None:
+    marks = np.zeros(12, dtype=np.int64)
+    marks[1] = Mark.OOM
+    if second is not None:
+        marks[second] = Mark.LOST
+    shown_s = None if cursor_s is None else NOON_S + cursor_s
+    to = look(shown_s=shown_s, is_live=False)
+    lines = drawn(moments([0.0] * 12, marks=marks), to, (19, 3))
+    assert lines[2] == f"    0└{axis}"
 
 
 def test_times_are_below_their_cells() -> None:
@@ -131,14 +158,14 @@ def test_a_sum_is_marked_from_its_begin_to_its_end() -> None:
     marks = np.full(10, int(Mark.FAILED))
     marks[5] = Mark.OOM
     axis = drawn(moments([1.0] * 10, marks=marks), to, (17, 3))[2]
-    assert axis == "    0└··═══K══▲·"
+    assert axis == "    0└··═══O══▲·"
 
 
 def test_a_time_gives_way_to_a_loud_mark() -> None:
     marks = np.zeros(60, dtype=np.int64)
     marks[59] = Mark.OOM
     axis = drawn(moments([0.0] * 60, marks=marks), look(), (80, 3))[2]
-    assert axis.endswith("─K")
+    assert axis.endswith("─O")
 
 
 def test_what_did_not_fit_is_said() -> None:

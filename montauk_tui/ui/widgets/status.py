@@ -75,12 +75,13 @@ def _recording(state: str, theme: Theme) -> Line:
 
 def _killed(one: Killed, theme: Theme) -> Line:
     """Return a process that was killed, and why: `cc1 812 out of memory 3s ago`."""
-    label = theme.style("label")
-    count = f" {one.times}x" if 1 < one.times < MOST else ""
+    ago = f"{one.ago_s:.0f}s ago" if one.ago_s >= 1 else "just now"
+    more = "+" if one.times == MOST else ""
+    times = f"{one.times}{more} times, last " if one.times > 1 else ""
     return (
         (f"{one.name} {one.pid}", theme.style("value")),
-        (f" {one.why}{count}", theme.style("warm")),
-        (f" {one.ago_s:.0f}s ago" if one.ago_s >= 1 else " just now", label),
+        (f" {one.why}", theme.style("warm")),
+        (f" {times}{ago}", theme.style("label")),
     )
 
 

@@ -29,14 +29,13 @@ _NO_PART: Final = 0
 _EIGHTHS: Final = 8
 
 _MARKS: Final = (
-    (Mark.OOM, "K", "alert"),
-    (Mark.LOST, "L", "hot"),
-    (Mark.COLLECTOR, "C", "notice"),
-    (Mark.SUSPENDED, "S", "notice"),
-    (Mark.CLOCK, "T", "notice"),
-    (Mark.FAILED, "·", "warm"),
+    (Mark.OOM, "OOM", "alert"),
+    (Mark.LOST, "lost", "hot"),
+    (Mark.COLLECTOR, "collector", "notice"),
+    (Mark.SUSPENDED, "suspended", "notice"),
+    (Mark.CLOCK, "time set", "notice"),
 )
-"""Of a cell the first is shown; the last only where the axis is empty."""
+"""Of a cell the first is shown; failures are dots where the axis is empty."""
 _NOW: Final = " now"
 _TIMES: Final = 12
 """Cells from one time to the next, at least."""
@@ -166,36 +165,72 @@ def _styles(*parts: Style) -> list[Style]:
     return [*pairs, cursor]
 
 
+class _Word(NamedTuple):
+    """A mark on the axis."""
+
+    cell: int
+    text: str
+    role: str
+
+    @property
+    def places(self) -> range:
+        return range(self.cell, self.cell + len(self.text))
+
+
 def _axis(cells: Cells, note: str, look: TimelineLook, cursor: int | None) -> list[Run]:
     """Return the axis: times, marks, and where the screen is."""
     theme, count = look.theme, len(cells.marks)
-    faint = theme.style("faint")
     chars = ["-" if look.ascii_only else "─"] * count
-    styles = [faint] * count
-    loud = set(np.flatnonzero(cells.marks & ~Mark.FAILED).tolist())
-    summed = range(0)
-    if look.since_s is not None and cursor is not None:
-        begin, end = sorted((cells.cell_of(look.since_s), cursor))
-        summed = range(max(0, begin), min(count, end))
-        for cell in summed:
-            chars[cell] = "=" if look.ascii_only else "═"
-            styles[cell] = theme.style("notice")
-    hiding = {*loud, *summed}
+    styles = [theme.style("faint")] * count
+    words = _words(cells.marks, cursor)
+    summed = _summed(cells, look, cursor)
+    for cell in summed:
+        chars[cell] = "=" if look.ascii_only else "═"
+        styles[cell] = theme.style("notice")
+    hiding = {*summed, *(place for word in words for place in word.places)}
     if cursor is not None and cursor >= count - len(_NOW):
         hiding.add(cursor)
     taken = _write_times(chars, cells, note, hiding, is_live=look.is_live) | {*summed}
-    for cell in np.flatnonzero(cells.marks).tolist():
-        marks = int(cells.marks[cell])
-        mark, sign, role = next(it for it in _MARKS if marks & it[0])
-        if mark is Mark.FAILED and cell in taken:
-            continue
-        chars[cell] = "." if look.ascii_only and sign == "·" else sign
-        styles[cell] = theme.style(role)
+    for cell in np.flatnonzero(cells.marks == Mark.FAILED).tolist():
+        if cell not in taken:
+            chars[cell] = "." if look.ascii_only else "·"
+            styles[cell] = theme.style("warm")
+    for word in words:
+        chars[word.cell : word.places.stop] = word.text
+        styles[word.cell : word.places.stop] = [theme.style(word.role)] * len(word.text)
     if cursor is not None and 0 <= cursor < count:
         chars[cursor] = "^" if look.ascii_only else "▲"
         # The colours of a mark that it hides stay.
-        styles[cursor] = styles[cursor] if cursor in loud else theme.style("notice")
+        if not cells.marks[cursor] & ~Mark.FAILED:
+            styles[cursor] = theme.style("notice")
     return list(zip(chars, styles, strict=True))
+
+
+def _summed(cells: Cells, look: TimelineLook, cursor: int | None) -> range:
+    """Return the cells of a sum, without that of the cursor at its end."""
+    if look.since_s is None or cursor is None:
+        return range(0)
+    begin, end = sorted((cells.cell_of(look.since_s), cursor))
+    return range(max(0, begin), min(len(cells.marks), end))
+
+
+def _words(marks: Ints, cursor: int | None) -> list[_Word]:
+    """Return the marks but failures: as a word, or without room as its first letter.
+
+    A blank is left after a word, and it hides neither another mark nor the cursor.
+    """
+    loud = np.flatnonzero(marks & ~Mark.FAILED).tolist()
+    stops = sorted(
+        {*loud, len(marks)} if cursor is None else {*loud, cursor, len(marks)}
+    )
+    found = []
+    for cell in loud:
+        text, role = next(it[1:] for it in _MARKS if marks[cell] & it[0])
+        stop = next(it for it in stops if it > cell)
+        room = stop - cell - (stop < len(marks))
+        has_room = len(text) <= room and cell != cursor
+        found.append(_Word(cell, text if has_room else text[0].upper(), role))
+    return found
 
 
 def _write_times(
