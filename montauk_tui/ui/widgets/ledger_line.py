@@ -43,6 +43,7 @@ _LEAST_FULL: Final = 110
 _LEAST_BAR: Final = 10
 _MOST_BAR: Final = 40
 _MOST_SPARKS: Final = 60
+_HEADROOM: Final = 1.2
 
 _MUCH_UNEXPLAINED: Final = 0.05
 """Share of the busy time from which on it is highlighted."""
@@ -166,5 +167,12 @@ def _sparks(churn: tuple[Churn, ...], look: MeterStyle, room: int) -> Line:
     ]
     if len(counts) < 2 or room < _LEAST_BAR or churn[-1].exited is None:  # noqa: PLR2004
         return ()
-    text = sparks(counts, max(*counts, 1.0), ascii_only=look.ascii)
+    text = sparks(counts, _scale(max(counts)), ascii_only=look.ascii)
     return ((text + " ", look.theme.style("faint")),)
+
+
+def _scale(most: float) -> float:
+    """Return a round number well above a rate: a steady one does not fill its cells."""
+    wanted = max(1.0, most * _HEADROOM)
+    power = 10.0 ** math.floor(math.log10(wanted))
+    return next(step for step in (1, 2, 5, 10) if step * power >= wanted) * power
