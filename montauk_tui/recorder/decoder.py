@@ -1,12 +1,10 @@
 """Moments from payloads; nothing in them is trusted."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from montauk_tui.model.deaths import Death
-from montauk_tui.model.exits import Deaths, ExitTable
 from montauk_tui.model.recording import Answers, Arguments, Moment
 from montauk_tui.model.sample import (
     CPU_FIELDS,
@@ -15,29 +13,27 @@ from montauk_tui.model.sample import (
     Identity,
     Sample,
 )
-from montauk_tui.model.schema import UNKNOWN, Floats, Ints, as_floats
-from montauk_tui.model.starts import StartTable
+from montauk_tui.model.schema import Floats, Ints, as_floats
 from montauk_tui.model.text import clean_text
 from montauk_tui.recorder.blocks import Reader, bounded
 from montauk_tui.recorder.encoder import KNOWN_FACTS
+from montauk_tui.recorder.heads import (
+    MOST_CPUS,
+    MOST_ROWS,
+    Schema,
+    facts_of,
+    names_in,
+    next_facts,
+    read_head,
+    take_events,
+)
 from montauk_tui.recorder.layout import BadFrame
-from montauk_tui.recorder.plain import built, read_json
+from montauk_tui.recorder.plain import built
 from montauk_tui.recorder.tables import (
     Matrix,
     take_arguments,
     take_difference,
-    take_records,
 )
-
-_MOST_ROWS: Final = 1 << 22
-"""PIDs of a machine (PID_MAX_LIMIT in include/linux/threads.h)."""
-_MOST_CPUS: Final = 1 << 13
-"""NR_CPUS of the largest configuration."""
-_PAIR: Final = 3
-"""Length of an entry: pid, start, death."""
-
-Schema = Mapping[str, Sequence[str]]
-"""The columns of each table, in the order of the segment."""
 
 
 class Decoder:
@@ -52,7 +48,7 @@ class Decoder:
 
         Each run numbers its collectors from 0.
         """
-        self._schema, self._first_opening = schema, run * _MOST_ROWS
+        self._schema, self._first_opening = schema, run * MOST_ROWS
         self._start_anew()
 
     def _start_anew(self) -> None:
@@ -71,9 +67,9 @@ class Decoder:
         if is_key:
             self._start_anew()
         reader = Reader(payload)
-        head = mapping(read_json(reader.take()))
-        self._take_facts(head)
-        self._take_processes(reader, bounded(head.get("rows"), _MOST_ROWS))
+        head = read_head(reader)
+        self._facts = next_facts(self._facts, head)
+        self._take_processes(reader, bounded(head.get("rows"), MOST_ROWS))
         self._take_ticks(reader, head)
         self._take_names(head)
         return reader, head
@@ -83,42 +79,27 @@ class Decoder:
         reader, head = self._take(payload, is_key=is_key)
         table = self._matrix.table()
         host = built(
-            HostSample, self._part("host."), cpu_ids=self._cpu_ids,
+            HostSample, facts_of(self._facts, "host."), cpu_ids=self._cpu_ids,
             cpu_ticks=self._floats,
         )  # fmt: skip
-        exits = self._take_exits(reader, head)
-        starts = self._take_starts(reader, head)
+        events = take_events(reader, head, self._schema)
         ending = head.get("ending")
         sample = built(
             Sample, self._facts, processes=table, host=host,
-            counters=built(Counters, self._part("counters.")),
-            exits=exits, starts=starts,
+            counters=built(Counters, facts_of(self._facts, "counters.")),
+            exits=events.exits, starts=events.starts,
             ending=None if ending is None
-            else reader.take_ints(bounded(ending, _MOST_ROWS)),
+            else reader.take_ints(bounded(ending, MOST_ROWS)),
         )  # fmt: skip
         return Moment(
             sample, self._answers, clean_text(self._facts.get("source", "unknown")),
-            self._first_opening + bounded(self._facts.get("opening", 0), _MOST_ROWS),
-            max(1, bounded(self._facts.get("samples", 1), _MOST_ROWS)),
+            self._first_opening + bounded(self._facts.get("opening", 0), MOST_ROWS),
+            max(1, bounded(self._facts.get("samples", 1), MOST_ROWS)),
         )  # fmt: skip
 
     def unknown_facts(self) -> set[str]:
         """Return the facts of the last moment that this version has no place for."""
         return self._facts.keys() - KNOWN_FACTS
-
-    def _take_facts(self, head: Mapping[str, Any]) -> None:
-        dropped = head.get("dropped", ())
-        facts = {**self._facts, **mapping(head.get("set"))}
-        for name in dropped if isinstance(dropped, list) else ():
-            facts.pop(str(name), None)
-        self._facts = facts
-
-    def _part(self, prefix: str) -> dict[str, Any]:
-        return {
-            name.removeprefix(prefix): value
-            for name, value in self._facts.items()
-            if name.startswith(prefix)
-        }
 
     def _take_processes(self, reader: Reader, count: int) -> None:
         before, step = self._matrix, take_difference(reader, self._matrix, count)
@@ -136,7 +117,7 @@ class Decoder:
             self._answers = Answers(known, self._answers.users, self._answers.cgroups)
 
     def _take_ticks(self, reader: Reader, head: Mapping[str, Any]) -> None:
-        count = bounded(head.get("cpus"), _MOST_CPUS)
+        count = bounded(head.get("cpus"), MOST_CPUS)
         ids, shape = reader.take_ints(count), (count, len(CPU_FIELDS))
         if not count or (np.diff(ids) <= 0).any():
             raise BadFrame("a frame has damaged CPUs")
@@ -153,22 +134,6 @@ class Decoder:
             floats = np.frombuffer(data, "<f8").reshape(shape)
         self._ticks, self._cpu_ids, self._floats = ticks, ids, floats
 
-    def _take_exits(self, reader: Reader, head: Mapping[str, Any]) -> ExitTable | None:
-        if head.get("exits") is None:
-            return None
-        count = bounded(head["exits"], _MOST_ROWS)
-        table = take_records(reader, ExitTable, self._schema["exits"], count)
-        return table.with_deaths(deaths_in(head.get("deaths")))
-
-    def _take_starts(
-        self, reader: Reader, head: Mapping[str, Any]
-    ) -> StartTable | None:
-        if head.get("starts") is None:
-            return None
-        count = bounded(head["starts"], _MOST_ROWS)
-        starts = take_records(reader, StartTable, self._schema["starts"], count)
-        return starts.of_known_kinds()
-
     def _take_names(self, head: Mapping[str, Any]) -> None:
         users, cgroups = (names_in(head.get(what)) for what in ("users", "cgroups"))
         known = self._answers
@@ -176,31 +141,3 @@ class Decoder:
             self._answers = Answers(
                 known.arguments, {**known.users, **users}, {**known.cgroups, **cgroups}
             )
-
-
-def mapping(value: Any) -> dict[str, Any]:
-    """Return an object of JSON."""
-    if not isinstance(value, dict):
-        raise BadFrame("a frame has no facts where they belong")
-    return value
-
-
-def names_in(value: Any) -> dict[int, str]:
-    """Return the names that a frame gives numbers."""
-    try:
-        return {int(number): clean_text(name) for number, name in (value or {}).items()}
-    except (AttributeError, ValueError) as error:
-        raise BadFrame("a frame has damaged names") from error
-
-
-def deaths_in(entries: Any) -> Deaths:
-    """Return the signals that ended processes."""
-    if not isinstance(entries, list):
-        raise BadFrame("a frame has damaged deaths")
-    found = {}
-    for entry in entries:
-        if not isinstance(entry, list) or len(entry) != _PAIR:
-            raise BadFrame("a frame has a damaged death")
-        pid, start_ticks = (bounded(number, -UNKNOWN) for number in entry[:2])
-        found[pid, start_ticks] = built(Death, entry[2])
-    return found

@@ -14,9 +14,10 @@ from montauk_tui.model.recording import Moment, Timeline
 from montauk_tui.model.schema import Floats, Ints
 from montauk_tui.model.text import clean_text, quoted
 from montauk_tui.recorder.blocks import bounded
-from montauk_tui.recorder.decoder import Decoder, Schema
+from montauk_tui.recorder.decoder import Decoder
 from montauk_tui.recorder.encoder import TABLES
 from montauk_tui.recorder.folder import Folder
+from montauk_tui.recorder.heads import Schema
 from montauk_tui.recorder.layout import MOST_RUNS, BadFrame, Kind
 from montauk_tui.recorder.notes import about_begin, clock, note_of
 from montauk_tui.recorder.plain import read_json

@@ -17,21 +17,24 @@ from montauk_tui.model.schema import Bools, Ints
 from montauk_tui.model.starts import StartTable
 from montauk_tui.model.text import clean_text
 from montauk_tui.recorder.blocks import Reader, bounded
-from montauk_tui.recorder.decoder import Schema, deaths_in, mapping, names_in
+from montauk_tui.recorder.heads import (
+    MOST_CPUS,
+    MOST_ROWS,
+    Schema,
+    facts_of,
+    names_in,
+    next_facts,
+    read_head,
+    take_events,
+)
 from montauk_tui.recorder.layout import BadFrame, Kind, Usage
-from montauk_tui.recorder.plain import built, read_json
+from montauk_tui.recorder.plain import built
 from montauk_tui.recorder.reader import Part
 from montauk_tui.recorder.tables import (
     Matrix,
     take_arguments,
     take_difference,
-    take_records,
 )
-
-_MOST_ROWS: Final = 1 << 22
-"""PIDs of a machine (PID_MAX_LIMIT in include/linux/threads.h)."""
-_MOST_CPUS: Final = 1 << 13
-"""NR_CPUS of the largest configuration."""
 
 
 class Clocks(NamedTuple):
@@ -80,7 +83,7 @@ class Step(NamedTuple):
         Raises:
             BadFrame: They are damaged.
         """
-        return built(Counters, _part(self.facts, "counters."))
+        return built(Counters, facts_of(self.facts, "counters."))
 
     def memory(self) -> Memory:
         """Return the memory of the host.
@@ -89,14 +92,6 @@ class Step(NamedTuple):
             BadFrame: It is damaged.
         """
         return built(Memory, self.facts.get("host.memory"))
-
-
-def _part(facts: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    return {
-        name.removeprefix(prefix): value
-        for name, value in facts.items()
-        if name.startswith(prefix)
-    }
 
 
 def steps_of(
@@ -152,40 +147,23 @@ class _Steps:
 
     def step(self, payload: bytes, usage: Usage, *, is_key: bool) -> Step:
         reader = Reader(payload)
-        head = mapping(read_json(reader.take()))
-        self._take_facts(head)
-        count = bounded(head.get("rows"), _MOST_ROWS)
+        head = read_head(reader)
+        self._facts = next_facts(self._facts, head)
+        count = bounded(head.get("rows"), MOST_ROWS)
         stored = self._schema["processes"]
         made = take_difference(reader, self._matrix, count, stored)
         self._matrix = made.matrix
         argued, texts, cut = take_arguments(reader, count)
-        cpus = bounded(head.get("cpus"), _MOST_CPUS)
+        cpus = bounded(head.get("cpus"), MOST_CPUS)
         # CPU times are in the header, summed up.
         reader.take()
         reader.take()
-        exits = starts = None
-        if head.get("exits") is not None:
-            exits = take_records(
-                reader, ExitTable, self._schema["exits"],
-                bounded(head["exits"], _MOST_ROWS),
-            ).with_deaths(deaths_in(head.get("deaths")))  # fmt: skip
-        if head.get("starts") is not None:
-            starts = take_records(
-                reader, StartTable, self._schema["starts"],
-                bounded(head["starts"], _MOST_ROWS),
-            ).of_known_kinds()  # fmt: skip
+        events = take_events(reader, head, self._schema)
         return Step(
             is_key, self._clocks(), made.matrix, made.row, made.new, made.changed,
             argued, [*map(Arguments, texts, cut)], names_in(head.get("users")),
-            names_in(head.get("cgroups")), exits, starts, self._facts, cpus, usage,
+            names_in(head.get("cgroups")), *events, self._facts, cpus, usage,
         )  # fmt: skip
-
-    def _take_facts(self, head: Mapping[str, Any]) -> None:
-        dropped = head.get("dropped", ())
-        facts = {**self._facts, **mapping(head.get("set"))}
-        for name in dropped if isinstance(dropped, list) else ():
-            facts.pop(str(name), None)
-        self._facts = facts
 
     def _clocks(self) -> Clocks:
         facts = self._facts
@@ -195,7 +173,7 @@ class _Steps:
             bounded(facts.get("ticks_per_second"), _MOST_HERTZ),
             bounded(facts.get("user_hz"), _MOST_HERTZ),
             clean_text(facts.get("source", "unknown")),
-            bounded(facts.get("opening", 0), _MOST_ROWS),
+            bounded(facts.get("opening", 0), MOST_ROWS),
         )  # fmt: skip
         if not clocks.ticks_per_second or not clocks.user_hz:
             raise BadFrame("a frame has damaged clocks")
