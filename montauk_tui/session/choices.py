@@ -240,6 +240,14 @@ class Choices(Preferences):
         by = {SPAWNERS: self.grouping, GROUPS: self.criterion}
         return by.get(self.tab_now.rows, "")
 
+    @property
+    def heading(self) -> str:
+        """The title above the names of the rows; empty if they are commands."""
+        grouped = self.grouped_by
+        if grouped and grouped != next(iter(GROUPINGS)):
+            return grouped.capitalize()
+        return LISTINGS[self.tab_now.rows].heading
+
     def toggled(self, fold: RowKey) -> Self:
         """Return the choices with a row of many opened or closed."""
         return replace(self, opened=self.opened ^ {fold})

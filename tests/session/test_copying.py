@@ -83,6 +83,27 @@ def test_the_rows_are_written_to_a_new_file_of_ones_own(tmp_path: Path) -> None:
     assert [int(row.split()[0]) for row in rows] == desk.shown_pids
 
 
+@pytest.mark.parametrize(
+    ("tab", "titles"),
+    [
+        ("main", ["Command"]),
+        ("groups", ["Cgroup", "Unit", "Container", "User", "Program", "Cgroup"]),
+        ("spawners", ["Command", "Executable", "Cgroup", "Command"]),
+        ("filesystems", ["Mounted on"]),
+    ],
+)
+def test_the_title_above_names_says_what_they_are(
+    tmp_path: Path, tab: str, titles: list[str]
+) -> None:
+    desk = Desk(settings=Settings())
+    desk.run(f"tab({tab!r})")
+    for at, title in enumerate(titles):
+        path = tmp_path / str(at)
+        desk.run(f"prompt_ended('write', {str(path)!r}, True)")
+        assert path.read_text().splitlines()[1].endswith(f" {title}")
+        desk.run("group")
+
+
 def test_the_tree_is_indented(tmp_path: Path, family: Children) -> None:
     desk = desk_of(family, tree=True)
     path = tmp_path / "tree"

@@ -11,15 +11,22 @@ from montauk_tui.model.text import cell_width, fit
 class PlainTable:
     """The columns of a frame, with the widths that hold its PIDs."""
 
-    def __init__(self, frame: Frame, columns: Sequence[Column]) -> None:
-        """Measure the columns."""
-        self._frame, self._columns = frame, columns
+    def __init__(
+        self, frame: Frame, columns: Sequence[Column], heading: str = ""
+    ) -> None:
+        """Measure the columns; `heading` is the title of names that are no commands."""
+        self._frame, self._columns, self._heading = frame, columns, heading
         self._widths = [_width(column, frame) for column in columns]
 
     @property
     def titles(self) -> str:
         """The line above the rows."""
-        return self._line([column.title for column in self._columns])
+        return self._line(
+            [
+                (column.id == "command" and self._heading) or column.title
+                for column in self._columns
+            ]
+        )
 
     def row(self, row: int, depth: int = 0) -> str:
         """Return the line of a row; in a tree its command is indented."""

@@ -62,7 +62,8 @@ def _texts(session: Session) -> dict[str, str]:
 def _table(session: Session, rows: Rows) -> PlainTable:
     choices = session.choices
     columns = pick(choices.shown_columns, machine_scale=choices.machine_scale)
-    return PlainTable(rows.projection.frame_of(rows.listed), columns)
+    frame = rows.projection.frame_of(rows.listed)
+    return PlainTable(frame, columns, choices.heading)
 
 
 def _copy(session: Session, name: str) -> Update:

@@ -13,7 +13,6 @@ from montauk_tui.engine.columns.table import pick
 from montauk_tui.model.frame import Frame
 from montauk_tui.session.choices import LEAST_WIDTH_FOR_PATHS, Choices
 from montauk_tui.session.state import Session
-from montauk_tui.session.tabs import LISTINGS
 from montauk_tui.ui.bindings import BINDINGS
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.columns import Layout, RowStyle, fit_columns
@@ -293,7 +292,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
             choices.search_text.lower(),
             choices.tags,
             choices.merged,
-            heading=LISTINGS[choices.tab_now.rows].heading,
+            heading=choices.heading,
         )
 
     def _fit(self, frame: Frame, choices: Choices) -> Layout:
