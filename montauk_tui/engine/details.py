@@ -10,10 +10,11 @@ import numpy as np
 
 from montauk_tui.engine.history.process_history import MOST_INTERVALS
 from montauk_tui.engine.summary.graphs import (
+    NO_ENDS,
     cpu_graph,
+    ends_of,
     io_graph,
     memory_graph,
-    span_text,
 )
 from montauk_tui.engine.summary.items import Graph
 from montauk_tui.engine.units import (
@@ -110,25 +111,30 @@ class ProcessHistory:
         self.read_rate: deque[float] = deque(maxlen=MOST_INTERVALS)
         """Bytes a second."""
         self.write_rate: deque[float] = deque(maxlen=MOST_INTERVALS)
-        self._span = ""
-        self._seq = -1
+        self._ends = NO_ENDS
+        self._last_ends = NO_ENDS
+        """With the clock of the last frame that it was in."""
+        self._at_s = math.nan
+        """CLOCK_MONOTONIC of that frame."""
         self._last: Details | None = None
 
     def take_frame(self, frame: Frame) -> bool:
         """Add the values of a frame; tell whether the process is in it."""
         frame = frame.whole or frame
         row = frame.sample.processes.row_of(self.identity)
-        if row is None:
-            return False
-        self._span = span_text(frame)
-        is_first, self._seq, last = self._seq < 0, frame.seq, self._seq
+        # Not the number of the frame: a moment of the past may be shown again.
+        last_s, now_s = self._at_s, frame.sample.monotonic_s
+        is_first = math.isnan(last_s)
+        if row is not None or is_first:
+            self._at_s, self._last_ends = now_s, ends_of(frame, is_over=True)
+        self._ends = self._last_ends if row is None else ends_of(frame)
         if is_first and frame.history.intervals:
             self._take_series(series_of(frame.history.intervals, self.identity))
-        elif frame.seq != last:
+        elif row is not None and now_s != last_s:
             rss = int(frame.sample.processes.rss_bytes[row])
             self.cpu_pct.append(float(frame.rates.cpu_pct[row]))
             self.rss_bytes.append(math.nan if rss == UNKNOWN else float(rss))
-        return True
+        return row is not None
 
     def _take_series(self, series: Series) -> None:
         """Add the series of past intervals, from when the process was first seen."""
@@ -164,9 +170,9 @@ class ProcessHistory:
         rss = np.array(self.rss_bytes, dtype=np.float64)
         read, written = np.array(self.read_rate), np.array(self.write_rate)
         return (
-            cpu_graph(cpu, _latest(cpu), self._span),
-            memory_graph(bytes_text(_latest(rss)), rss, self._span),
-            io_graph(_io_text(read, written), _both(read, written), self._span),
+            cpu_graph(cpu, _latest(cpu), self._ends),
+            memory_graph(bytes_text(_latest(rss)), rss, self._ends),
+            io_graph(_io_text(read, written), _both(read, written), self._ends),
         )
 
 

@@ -4,6 +4,7 @@ Every text in here is sanitised (`model.text.clean`).
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -29,6 +30,9 @@ SECTIONS: Final = {
     "environment": "Environment",
 }
 """Title of each section by its id, in their order."""
+
+MISSING: Final = "missing"
+"""The id of the section that names what is not known."""
 
 USER_TASKS: Final = "Processes"
 """Label of the limit whose use is counted over a whole sample."""
@@ -113,6 +117,8 @@ class Details:
     read_bytes: float = math.nan
     """From storage, since it started (proc_pid_io(5)); NaN where not permitted."""
     write_bytes: float = math.nan
+    is_read: bool = True
+    """Whether it was read of the process itself; else it is what was known of it."""
 
     def section(self, section_id: str) -> Section | None:
         """Return the section with an id."""
@@ -130,3 +136,16 @@ def command_section(raw: bytes, *, is_cut: bool) -> Section:
     note = f"{len(data) - 1} argument" + "s" * (len(data) != 2)  # noqa: PLR2004
     note += "; too long, cut" if is_cut else ""
     return Section("command", title, data, note=note, is_list=True)
+
+
+def with_missing(known: Sequence[Section], title: str, why: str) -> tuple[Section, ...]:
+    """Return sections, and one that names those that are not among them.
+
+    Args:
+        known: Sections with values.
+        title: The heading of the other one.
+        why: Why there are none, in one sentence without its end.
+    """
+    ids = {section.id for section in known}
+    names = ", ".join(name for it, name in SECTIONS.items() if it not in ids)
+    return (*known, Section(MISSING, title, reason=f"{names}: {why}"))

@@ -99,7 +99,7 @@ BINDINGS: Final = [
     _key("D", "devices", "show.devices", "Devices",
          "Show disks, then interfaces, then file systems"),
     _key("enter", "enter", "show.enter", "Open",
-         "Show process details or open a group; in other tabs go to the process"),
+         "Show process details or open a group; in other tabs go to a live process"),
     _key("l", "look('files')", "show.files", "Files",
          "Show the details of a process at its open files"),
     _key("e", "look('environment')", "show.environment", "Environment",
@@ -193,6 +193,11 @@ BINDINGS: Final = [
 ]  # fmt: skip
 
 
+def jump_to(section: str) -> str:
+    """Return the action of a key that goes to a section of the details."""
+    return f"screen.jump({section!r})"
+
+
 LOOK_BINDINGS: Final = [
     _key("slash,f3", "screen.search", "look.search", "Search",
          "Jump to the next line that contains the text", bar=True),
@@ -204,13 +209,13 @@ LOOK_BINDINGS: Final = [
          "Go to the next section", bar=True),
     _key("shift+tab", "screen.section(-1)", "look.section_before", "Previous section",
          "Go to the previous section"),
-    _key("l", "screen.jump('files')", "look.files", "Files",
+    _key("l", jump_to("files"), "look.files", "Files",
          "Go to the open files", bar=True),
-    _key("e", "screen.jump('environment')", "look.environment", "Environment",
+    _key("e", jump_to("environment"), "look.environment", "Environment",
          "Go to the environment", bar=True),
-    _key("w", "screen.jump('command')", "look.command", "Command",
+    _key("w", jump_to("command"), "look.command", "Command",
          "Go to the full command line", bar=True),
-    _key("x", "screen.jump('locks')", "look.locks", "Locks", "Go to the file locks",
+    _key("x", jump_to("locks"), "look.locks", "Locks", "Go to the file locks",
          bar=True),
     _key("down,j,alt+j", "screen.move('down')", "look.down", "Down",
          "Scroll down one line"),

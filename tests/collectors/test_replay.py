@@ -9,10 +9,11 @@ import pytest
 
 from montauk_tui.collectors.procfs.details.reader import read_details
 from montauk_tui.collectors.replay.collector import ReplayCollector
-from montauk_tui.collectors.replay.lookups import NOT_RECORDED, RecordedLookups
+from montauk_tui.collectors.replay.details import WHY_MISSING
+from montauk_tui.collectors.replay.lookups import RecordedLookups
 from montauk_tui.collectors.replay.recorder import Recorder
 from montauk_tui.errors import CollectorFailed, CollectorUnavailable, RecordingEnded
-from montauk_tui.model.details import SECTIONS, Details, Section
+from montauk_tui.model.details import MISSING, SECTIONS, Details, Section
 from montauk_tui.model.lookups import Lookups
 from montauk_tui.model.recording import Moment, Recording
 from montauk_tui.model.sample import Identity, Sample
@@ -209,26 +210,28 @@ def test_details_are_those_of_the_last_reading_until_the_process_exits() -> None
     assert before.monotonic_s == samples[0].monotonic_s
 
 
-def test_without_a_reading_each_section_says_so() -> None:
+def test_without_a_reading_what_is_known_comes_first() -> None:
     details = recorded().details(SHELL)
     assert details is not None
-    assert (details.name, details.uid) == ("sh", 7)
-    assert [part.id for part in details.sections] == list(SECTIONS)
-    known = {part.id: part for part in details.sections if part.data}
-    assert known.keys() == {"process", "command"}
-    assert known["process"].data[0].value == r"/bin/sh -c x\x1b[2J"
-    assert [it.value for it in known["command"].data] == ["/bin/sh", "-c", r"x\x1b[2J"]
-    assert known["command"].note == "2 arguments; too long, cut"
-    others = [part for part in details.sections if part.id not in known]
-    assert {part.reason for part in others} == {NOT_RECORDED}
+    assert (details.name, details.uid, details.is_read) == ("sh", 7, False)
+    *known, missing = details.sections
+    assert all(part.data or part.table for part in known)
+    section = {part.id: part for part in known}
+    assert known[0].data[0].value == r"/bin/sh -c x\x1b[2J"
+    command = section["command"]
+    assert [it.value for it in command.data] == ["/bin/sh", "-c", r"x\x1b[2J"]
+    assert command.note == "2 arguments; too long, cut"
+    # Each of the others is named, in one section.
+    others = [title for it, title in SECTIONS.items() if it not in section]
+    assert (missing.id, missing.title) == (MISSING, "Not recorded")
+    assert missing.reason == f"{', '.join(others)}: {WHY_MISSING}"
 
 
 def test_arguments_that_could_not_be_read_are_not_made_up() -> None:
     details = recorded().details(Identity(9, 1_000))
     assert details is not None
-    section = details.section("command")
-    assert section is not None
-    assert section.reason == NOT_RECORDED
+    assert details.section("command") is None
+    assert SECTIONS["command"] in details.sections[-1].reason
 
 
 def test_the_sections_are_those_that_are_read() -> None:

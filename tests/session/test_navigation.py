@@ -1,5 +1,6 @@
 """Going from one list to another: the selection stays on its process."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -9,6 +10,7 @@ from montauk_tui.config import Settings, TabSettings
 from montauk_tui.engine.rows.kinds import real_identity
 from montauk_tui.session.actions import opening, spawner
 from montauk_tui.session.actions.view import viewing
+from montauk_tui.session.effects import LookInto
 from tests.support.churn import MAKE, SHELL, churning_collector
 from tests.support.desk import Desk
 from tests.support.exits import make_exits
@@ -273,16 +275,32 @@ def test_enter_on_a_cgroup_that_is_not_known_says_so() -> None:
     assert desk.said == "cgroup of the group is unknown"
 
 
-@pytest.mark.parametrize(("tabs", "words"), [(0, "git 22002 has exited"), (2, None)])
-def test_enter_on_one_that_ended_is_no_dead_end(tabs: int, words: str | None) -> None:
+@pytest.mark.parametrize("tab", ["main", "exited"])
+@pytest.mark.parametrize(
+    ("action", "section"), [("enter", ""), ("look('command')", "command")]
+)
+def test_enter_shows_the_details_of_one_that_exited(
+    tab: str, action: str, section: str
+) -> None:
     desk = churning()
-    desk.run(*["next_tab(1)"] * tabs)
+    desk.run(f"tab({tab!r})")
     desk.find("git push")
+    desk.run(action)
+    (effect,) = desk.effects
+    assert isinstance(effect, LookInto)
+    assert (effect.process.pid, effect.name, effect.section) == (22002, "git", section)
+
+
+def test_enter_on_one_whose_exit_is_no_longer_kept_says_that_it_exited() -> None:
+    desk = churning()
+    desk.find("git push")
+    rows = desk.session.rows
+    assert rows is not None
+    history = replace(rows.frame.history, exited=())
+    rows = rows._replace(frame=replace(rows.frame, history=history))
+    desk.session = replace(desk.session, rows=rows)
     desk.run("enter")
-    if words is None:
-        assert (desk.tab, desk.current_pid) == ("Main", 2161)
-    else:
-        assert desk.said == words
+    assert desk.said == "git 22002 has exited"
 
 
 def test_s_names_an_ancestor_that_is_not_the_starter() -> None:

@@ -14,9 +14,10 @@ from montauk_tui.model.details import Datum, Details, Section
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.text import cell_width
-from montauk_tui.ui import themes
+from montauk_tui.ui import screens, themes
 from montauk_tui.ui.screens.details import DetailsScreen
 from montauk_tui.ui.widgets.details_page import PageStyle, lay_out
+from tests.support.churn import churning_collector
 from tests.support.details import LOOKED_INTO, SceneDetails, looking_collector
 from tests.support.monitor import Monitor, make_app, running
 
@@ -206,6 +207,46 @@ async def test_of_a_process_that_ended_the_last_values_stay() -> None:
         assert "Executable" in monitor.text
         await monitor.press("escape")
         assert monitor.is_alone
+
+
+async def test_how_it_exited_comes_first_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    exit_ = Section("exit", "Exit", (Datum("Status", "killed by SIGKILL"),))
+    told = Details(Identity(LOOKED_INTO, 1), "cc1plus", 0, 1.0, (exit_,), is_read=False)
+    monkeypatch.setattr(screens.details, "exited_details", lambda *_: told)
+    async with looking("enter") as (monitor, readings):
+        readings.alive = False
+        await monitor.draw(without(monitor.frame, LOOKED_INTO))
+        headings = opened(monitor).view.page.headings
+        assert next(iter(headings)) == "exit"
+        assert "killed by SIGKILL" in monitor.text
+        assert "Executable" in monitor.text
+
+
+async def test_enter_on_an_exited_process_shows_its_exit_and_no_empty_parts() -> None:
+    async with running(make_app(churning_collector()), (120, 40)) as monitor:
+        await monitor.press("tab", "tab", "enter")
+        assert opened(monitor).details is not None
+        assert " exited " in monitor.lines[0]
+        assert "last values" not in monitor.lines[0]
+        assert "Status" in monitor.text
+        page = opened(monitor).view.page
+        # Each heading has a line below it; there are no empty graphs.
+        assert not any("┘" in line or "└" in line for line in monitor.lines)
+        starts = sorted(page.headings.values())
+        assert all(page.lines[start + 1] for start in starts)
+        bar = monitor.lines[-1]
+        assert "Command" in bar
+        assert not any(key in bar for key in ("Files", "Environment", "Locks"))
+        await monitor.press("l")
+        assert "Not known" in monitor.text
+
+
+async def test_the_past_is_said_on_the_page_too() -> None:
+    async with looking("enter") as (monitor, _):
+        frame = dataclasses.replace(monitor.frame, is_recorded=True, ago_s=5.0)
+        await monitor.draw(frame)
+        assert " PAST " in monitor.lines[0]
+        assert "60 s before" in monitor.text
 
 
 async def test_a_process_that_cannot_be_read_says_so() -> None:

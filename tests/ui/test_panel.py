@@ -214,7 +214,9 @@ LOOK = PanelStyle(
 
 def some(**values: Any) -> Summary:
     points = np.array([np.nan, 0.0, 50.0, 100.0])
-    graph = Graph("CPU%", "100.0", "peak 100.0", points, 100.0, "100", "60 s", "cpu")
+    graph = Graph(
+        "CPU%", "100.0", "peak 100.0", points, 100.0, "100", "60 s ago", "now", "cpu"
+    )
     usual = Summary("name", "7", "said", Level.PLAIN, None, ((graph,),))
     return usual._replace(**values)
 
@@ -293,7 +295,9 @@ def test_only_what_changed_is_made_again() -> None:
     )
     points = np.array([1.0, np.nan, 3.0])
     facts = (Fact("User", "root"), Fact("Nice", "0"))
-    graph = Graph("CPU%", "1.0", "peak 3.0", points, 10.0, "10", "60 s", "cpu")
+    graph = Graph(
+        "CPU%", "1.0", "peak 3.0", points, 10.0, "10", "60 s ago", "now", "cpu"
+    )
     command = command_from_cmdline(b"sleep\x0060\x00")
     summary = Summary("sleep", "5", "sleeping", Level.PLAIN, command, ((graph,), facts))
     made = MadeLines()

@@ -51,6 +51,11 @@ def test_without_counters_nothing_is_said_about_losses() -> None:
     assert shown.startswith("    ")
 
 
+def test_a_moment_of_the_past_has_no_cost() -> None:
+    frame = dataclasses.replace(frame_with(TRADITIONAL), is_recorded=True)
+    assert text(draw(frame, 80)).strip() == "collector traditional (/proc)"
+
+
 def test_while_all_is_well_the_line_is_faint() -> None:
     line = draw(frame_with(KERNEL, counted(0)), 100)
     assert {style for run, style in line if run.strip()} == {THEME.style("faint")}

@@ -113,7 +113,7 @@ def test_the_graphs_have_a_minute_and_the_sum_of_what_is_known_of_io() -> None:
     cpu, memory, io = history.graphs(0)
     assert {len(graph.points) for graph in (cpu, memory, io)} == {60}
     assert (memory.text, memory.top, memory.note) == ("3.0M", "4M", "peak 3.0M")
-    assert (io.text, io.note, io.span) == ("r -  w -", "", "60 s")
+    assert (io.text, io.note, io.begin) == ("r -  w -", "", "60 s ago")
     history.take_details(details(10, 0))
     history.take_details(details(12, 8 << 10))
     io = history.graphs(0)[2]

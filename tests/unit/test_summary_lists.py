@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from montauk_tui.engine.rows.exited import with_exited
-from montauk_tui.engine.summary.graphs import cpu_graph, memory_graph
+from montauk_tui.engine.summary.graphs import NO_ENDS, cpu_graph, memory_graph
 from montauk_tui.engine.summary.subject import summarize
 from montauk_tui.model.history import History
 from montauk_tui.model.schema import UNKNOWN
@@ -77,7 +77,7 @@ def test_a_row_of_many_whose_exits_are_no_longer_kept_lists_none() -> None:
 
 def test_graphs_are_equal_by_their_points() -> None:
     first, second, other = (
-        cpu_graph(np.array([1.0, last]), 2.0, "60 s") for last in (2.0, 2.0, 3.0)
+        cpu_graph(np.array([1.0, last]), 2.0, NO_ENDS) for last in (2.0, 2.0, 3.0)
     )
     assert first.key == second.key != other.key
 
@@ -94,4 +94,4 @@ def test_graphs_are_equal_by_their_points() -> None:
     ],
 )
 def test_memory_that_grows_says_by_how_much(points: list[float], note: str) -> None:
-    assert memory_graph("", np.array(points) * (1 << 20), "60 s").note == note
+    assert memory_graph("", np.array(points) * (1 << 20), NO_ENDS).note == note

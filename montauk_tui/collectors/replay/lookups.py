@@ -1,26 +1,17 @@
 """Look-ups answered from a recording."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Final
 
 import numpy as np
 
-from montauk_tui.model.details import (
-    SECTIONS,
-    Datum,
-    Details,
-    Section,
-    command_section,
-)
+from montauk_tui.collectors.replay.details import recorded_details
+from montauk_tui.model.details import Details
 from montauk_tui.model.lookups import Command, command_from_cmdline, command_from_comm
 from montauk_tui.model.recording import Moment
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import Bools
-from montauk_tui.model.text import clean
-
-NOT_RECORDED: Final = "not recorded"
 
 _command = lru_cache(maxsize=1 << 15)(command_from_cmdline)
 """Cached by the arguments, which the samples of a recording share."""
@@ -31,8 +22,8 @@ class RecordedLookups:
 
     def __init__(self, moment: Moment) -> None:
         """Answer for the processes of a moment."""
+        self._moment = moment
         self._table = moment.sample.processes
-        self._monotonic_s = moment.sample.monotonic_s
         self._answers = moment.answers
 
     # --- arguments --------------------------------------------------------------------
@@ -120,26 +111,8 @@ class RecordedLookups:
 
         None if the process is not in this sample and was never read.
         """
-        recorded = self._answers.details.get(identity)
+        recorded = self._moment.answers.details.get(identity)
         row = self._table.row_of(identity)
         if recorded is not None or row is None:
             return recorded
-        known = {part.id: part for part in self._sections(identity, row)}
-        return Details(
-            identity=identity,
-            name=clean(bytes(self._table.comm[row])),
-            uid=int(self._table.uid[row]),
-            monotonic_s=self._monotonic_s,
-            sections=tuple(
-                known.get(section_id, Section(section_id, title, reason=NOT_RECORDED))
-                for section_id, title in SECTIONS.items()
-            ),
-        )
-
-    def _sections(self, identity: Identity, row: int) -> Iterator[Section]:
-        """Yield the sections that need no reading of the process."""
-        command = self.command(identity, bytes(self._table.comm[row])).text
-        yield Section("process", SECTIONS["process"], (Datum("Command", command),))
-        arguments = self._answers.arguments.get(identity)
-        if arguments is not None:
-            yield command_section(arguments.raw, is_cut=arguments.is_cut)
+        return recorded_details(self._moment, row, self)

@@ -9,12 +9,13 @@ from montauk_tui.engine.causes import killer
 from montauk_tui.engine.columns import cells
 from montauk_tui.engine.columns.cells import Level
 from montauk_tui.engine.columns.gauge_cells import of_cgroup
+from montauk_tui.engine.past import before_text
 from montauk_tui.engine.rows.causes import cause, death_of, why_unknown
 from montauk_tui.engine.rows.kinds import extra_value, kind_of, real_identity
 from montauk_tui.engine.summary.cgroup import kernel_facts
 from montauk_tui.engine.summary.items import Fact, Group, Listing, Summary
 from montauk_tui.engine.summary.lists import exits_of_group, living
-from montauk_tui.engine.summary.live import ago_text, moment_text, split_text, use_of
+from montauk_tui.engine.summary.live import moment_text, split_text, use_of
 from montauk_tui.engine.summary.relatives import PEOPLE, ancestors, ancestry_text
 from montauk_tui.engine.units import (
     NOTHING_KNOWN,
@@ -51,12 +52,16 @@ def exited(listed: Frame, row: int, *, machine_scale: bool) -> Summary:
     return Summary(
         name=cells.name_text(listed, row),
         number=str(identity.pid),
-        said=_how(status),
+        said=how_text(status),
         level=Level.WARM if status > 0 else Level.PLAIN,
         command=_command(listed, row),
         groups=(
-            (*_killed(listed, row), *_when(listed, row), *_who(listed, row)),
-            _used(listed, row),
+            (
+                *why_facts(listed, row),
+                *when_facts(listed, row),
+                *who_facts(listed, row),
+            ),
+            used_facts(listed, row),
             use_of(whole, identity, None, machine_scale=machine_scale),
         ),
         lists=_survivors(listed, row, machine_scale=machine_scale),
@@ -84,7 +89,7 @@ def many(listed: Frame, row: int) -> Summary:
         level=Level.WARM if failed > 0 else Level.PLAIN,
         command=None,
         groups=(
-            _who(listed, row),
+            who_facts(listed, row),
             (
                 Fact("Rate", f"{rate_text(count / window_s)}/s"),
                 Fact("Lived", lifetimes),
@@ -153,18 +158,19 @@ def unseen(listed: Frame, row: int) -> Summary:
         said="exited; exit status no longer known",
         level=Level.FAINT,
         command=_command(listed, row),
-        groups=(_who(listed, row),),
+        groups=(who_facts(listed, row),),
     )
 
 
-def _how(status: float) -> str:
+def how_text(status: float) -> str:
+    """Return how a process exited, by its status as of `rows.build.status_of`."""
     if math.isnan(status):
         return "exited; status not known"
     text = exit_status_text(status)
     return f"exited with {text}" if text.isdigit() else f"killed by {text}"
 
 
-def _killed(listed: Frame, row: int) -> Group:
+def why_facts(listed: Frame, row: int) -> Group:
     """Return why a signal killed it, or why that is unknown, and who sent it."""
     if why := why_unknown(listed, row):
         return (Fact("Cause", f"{NOTHING_KNOWN} ({why})", joint=" "),)
@@ -184,18 +190,20 @@ def _command(listed: Frame, row: int) -> Command | None:
     return None if command.text == clean(bytes(table.comm[row])) else command
 
 
-def _when(listed: Frame, row: int) -> Group:
+def when_facts(listed: Frame, row: int) -> Group:
+    """Return when it exited, and how long it lived."""
     ended_s = extra_value(listed, "ended_s", row)
     group: Group = ()
     if not math.isnan(ended_s):
         now_s = listed.sample.time_s
-        ago = ago_text(now_s - ended_s)
+        ago = before_text(listed, now_s - ended_s)
         group += (Fact("Exited", f"{moment_text(ended_s, now_s)}, {ago}"),)
     life_s = extra_value(listed, "lifetime_s", row)
     return (*group, Fact("Lived", _time(life_s)))
 
 
-def _who(listed: Frame, row: int) -> Group:
+def who_facts(listed: Frame, row: int) -> Group:
+    """Return its user and its ancestors."""
     whole, table = listed.whole or listed, listed.sample.processes
     identity = real_identity(listed, row)
     pid, start = (np.array([number]) for number in identity)
@@ -208,7 +216,8 @@ def _who(listed: Frame, row: int) -> Group:
     )
 
 
-def _used(listed: Frame, row: int) -> Group:
+def used_facts(listed: Frame, row: int) -> Group:
+    """Return what it used in its whole life, and its cgroup."""
     if extra_value(listed, "exited_parent", row) > 0:
         return ()
     table = listed.sample.processes

@@ -34,8 +34,10 @@ class Graph(NamedTuple):
     """The value at the upper end."""
     top: str
     """The same as text."""
-    span: str
-    """How long ago the first of the points that there can be was: `60 s`."""
+    begin: str
+    """When the first of the points that there can be was: `60 s ago`."""
+    end: str
+    """When the last one was: `now`, or a time of day."""
     role: str
     """What is measured: `cpu` or `memory`."""
 

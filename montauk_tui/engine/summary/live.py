@@ -11,7 +11,8 @@ from montauk_tui.engine.columns import cells
 from montauk_tui.engine.columns.cells import Level
 from montauk_tui.engine.columns.gauge_cells import of_cgroup
 from montauk_tui.engine.columns.rate_cells import rate_at
-from montauk_tui.engine.summary.graphs import cpu_graph, memory_graph, span_text
+from montauk_tui.engine.past import before_text
+from montauk_tui.engine.summary.graphs import cpu_graph, ends_of, memory_graph
 from montauk_tui.engine.summary.items import Fact, Group, Summary
 from montauk_tui.engine.summary.lists import family
 from montauk_tui.engine.summary.relatives import (
@@ -23,7 +24,6 @@ from montauk_tui.engine.units import (
     NOTHING_KNOWN,
     byte_rate_text,
     cpu_time_text,
-    duration_text,
 )
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.lookups import Command
@@ -35,7 +35,6 @@ from montauk_tui.model.schema import UNKNOWN
 
 _ZOMBIE: Final = "Z"
 _USUAL_POLICY: Final = 0
-_MINUTE_S: Final = 59.5
 _LEAST_TO_SPLIT_S: Final = 0.1
 """Ticks split the time into user and system: below this the split is chance."""
 _LEAST_POINTS: Final = 2
@@ -93,19 +92,12 @@ def _origin(frame: Frame, row: int) -> Group:
     started = NOTHING_KNOWN
     if not math.isnan(started_s):
         started = moment_text(started_s, frame.sample.time_s)
-        started += f", {ago_text(frame.sample.time_s - started_s)}"
+        started += f", {before_text(frame, frame.sample.time_s - started_s)}"
     return (
         Fact("User", cells.user_text(frame, row)),
         Fact("Parents", people or "none", joint=PEOPLE),
         Fact("Started", started),
     )
-
-
-def ago_text(seconds: float) -> str:
-    """Return how long ago something was: `3 s ago`, `04:12:09 ago`."""
-    seconds = max(seconds, 0.0)
-    short = f"{seconds:.0f} s" if seconds < _MINUTE_S else duration_text(seconds)
-    return f"{short} ago"
 
 
 def moment_text(moment_s: float, now_s: float) -> str:
@@ -131,7 +123,7 @@ def use_of(
         machine_scale: Whether 100 % is the whole machine.
     """
     series = _READER.read(frame.history.intervals, identity)
-    span = span_text(frame)
+    ends = ends_of(frame)
     cpu = series.cpu_pct / (len(frame.sample.host.cpu_ids) if machine_scale else 1)
     group: Group = ()
     if row is not None or np.isfinite(cpu).sum() >= _LEAST_POINTS:
@@ -139,12 +131,12 @@ def use_of(
         if row is not None:
             now = float(frame.rates.cpu_pct[row])
             now /= len(frame.sample.host.cpu_ids) if machine_scale else 1
-        group += (cpu_graph(cpu, now, span),)
+        group += (cpu_graph(cpu, now, ends),)
     if row is not None:
         group += _cpu_time(frame, row)
     if row is not None or np.isfinite(series.rss_bytes).sum() >= _LEAST_POINTS:
         text = "" if row is None else _memory_text(frame, row)
-        group += (memory_graph(text, series.rss_bytes, span),)
+        group += (memory_graph(text, series.rss_bytes, ends),)
     if row is not None:
         virtual = cells.size_text("virt_bytes")(frame, row)
         shared = cells.shared_text(frame, row)

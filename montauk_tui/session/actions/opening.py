@@ -5,6 +5,7 @@ from dataclasses import replace
 from montauk_tui.engine.columns import cells
 from montauk_tui.engine.groups.criteria import CRITERIA, KERNEL
 from montauk_tui.engine.query import quoted
+from montauk_tui.engine.rows.exited import exited_one
 from montauk_tui.engine.rows.kinds import extra_value, kind_of, real_identity
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKey, RowKind
@@ -22,19 +23,33 @@ from montauk_tui.session.effects import LookInto, Result, Say, Update
 from montauk_tui.session.state import NotPossible, Session
 from montauk_tui.session.tabs import EXITED, GROUPS, MAIN, PROCESSES
 
+_OF_EXITED = "command"
+"""The section that the details of an exited process have, too."""
+
 
 def look(session: Session, section: str) -> Update:
-    """Show the details of the process of the selected row, at a section."""
+    """Show the details of the process of the selected row, at a section.
+
+    An exited one has arguments of its own; files are those of an ancestor.
+    """
+    rows, place = selected(session)
+    process = real_identity(rows.listed, place)
+    if section == _OF_EXITED and exited_one(rows.frame, process) is not None:
+        return _look_into(session, process, section)
     return _look_into(session, process_at(session), section)
 
 
 def _look_into(session: Session, process: Identity, section: str = "") -> Update:
-    """Show the details of a live process."""
+    """Show the details of a live process, or of an exited one that is known."""
     rows, place = selected(session)
     table = rows.frame.sample.processes
     row = table.row_of(process)
     if row is None:
-        raise NotPossible(why_no_process(rows.listed, place))
+        exited = exited_one(rows.frame, process)
+        if exited is None:
+            raise NotPossible(why_no_process(rows.listed, place))
+        name = clean(bytes(exited.sample.processes.comm[0]))
+        return Update(session, LookInto(process, name, section))
     if not table.is_process[row]:
         # A thread shares nearly all details with its process.
         row = table.row_of_pid(int(table.tgid[row]))
@@ -45,7 +60,7 @@ def _look_into(session: Session, process: Identity, section: str = "") -> Update
 
 
 def enter(session: Session) -> Result:
-    """Show process details or open a group; in other tabs go to the process."""
+    """Show process details or open a group; in other tabs go to a live process."""
     rows, row, place = session.rows, session.current, session.place
     if rows is None or row is None or place is None:
         return session
@@ -56,9 +71,13 @@ def enter(session: Session) -> Result:
         return session.apply(choices=session.choices.toggled(row))
     if kind is RowKind.GROUP:
         return _enter_group(session, rows.listed, place)
-    if session.choices.tab_now.rows != PROCESSES:
-        return _go_to_process(session)
-    return _look_into(session, real_identity(rows.listed, place))
+    process = real_identity(rows.listed, place)
+    lives = rows.frame.sample.processes.row_of(process) is not None
+    if session.choices.tab_now.rows == PROCESSES or (
+        not lives and exited_one(rows.frame, process) is not None
+    ):
+        return _look_into(session, process)
+    return _go_to_process(session)
 
 
 def _open_group(session: Session, listed: Frame, place: int) -> Update:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from typing import Final
 
+from rich.style import Style
 from textual.binding import Binding
 from textual.message import Message
 
@@ -14,14 +15,16 @@ from montauk_tui.engine.columns.cells import (
     user_text,
 )
 from montauk_tui.engine.details import ProcessHistory, with_user_tasks
+from montauk_tui.engine.exited_details import exited_details, with_exit
+from montauk_tui.engine.past import shown_text
 from montauk_tui.engine.units import lifetime_text
-from montauk_tui.model.details import Details
+from montauk_tui.model.details import SECTIONS, Details
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.text import clean
 from montauk_tui.session.choices import Choices
 from montauk_tui.session.state import Session
-from montauk_tui.ui.bindings import LOOK_BINDINGS
+from montauk_tui.ui.bindings import LOOK_BINDINGS, jump_to
 from montauk_tui.ui.screens.searching import SearchableScreen
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.details_page import PageStyle, lay_out
@@ -31,6 +34,7 @@ from montauk_tui.ui.widgets.lines import Line, Run
 _CURRENT: Final = 2.0
 """Intervals in which details are current."""
 _CURRENT_S: Final = 1.0
+_GAP: Final[Run] = (" ", Style.null())
 
 
 class DetailsScreen(SearchableScreen):
@@ -54,10 +58,12 @@ class DetailsScreen(SearchableScreen):
         """Show a process, starting at a section."""
         self.view = DetailsView()
         super().__init__(self.view, bindings)
+        self._bindings_shown = list(bindings)
         self.identity = identity
         self.details: Details | None = None
         self.history = ProcessHistory(identity)
         self.has_ended = False
+        self._exit_is_known = False
         self._name = name
         self._section = section
         self._reading = False
@@ -82,7 +88,17 @@ class DetailsScreen(SearchableScreen):
             self._facts = self._facts_of(frame) or self._facts
             if frame.seq != self._read_for:
                 self._read(frame)
+        if self.has_ended and not self._exit_is_known:
+            self._take_exit(frame)
         self.draw()
+
+    def _take_exit(self, frame: Frame) -> None:
+        """Add what its exit record tells; it may be a frame late."""
+        exited = exited_details(frame, self.identity)
+        if exited is None:
+            return
+        self._exit_is_known = True
+        self.details = with_exit(self.details, exited) if self.details else exited
 
     def _read(self, frame: Frame) -> None:
         """Read in a separate thread: one at a time, none queued.
@@ -110,6 +126,8 @@ class DetailsScreen(SearchableScreen):
         if message.details is not None and self._frame is not None:
             self.history.take_details(message.details)
             self.details = with_user_tasks(message.details, self._frame)
+            # It may have exited while it was read.
+            self._exit_is_known = False
         self._is_unreadable = message.details is None
         self.draw()
 
@@ -120,6 +138,7 @@ class DetailsScreen(SearchableScreen):
         self.title_line.paint([self._title(self._theme)])
         if self.keys.size.width:
             # Hidden behind a prompt it has no width.
+            self.keys.use(self._useful_keys())
             self.keys.show(self._theme, {})
         if self.details is not None and self._frame is not None:
             cpus = len(self._frame.sample.host.cpu_ids)
@@ -133,15 +152,27 @@ class DetailsScreen(SearchableScreen):
                 self.call_after_refresh(self.view.go_to_section, self._section)
                 self._section = ""
 
+    def _useful_keys(self) -> list[Binding]:
+        """Return the keys without those that lead to a section that is not known."""
+        if self.details is None or self.details.is_read:
+            return self._bindings_shown
+        known = [part.id for part in self.details.sections]
+        useless = {jump_to(it) for it in SECTIONS if it not in known}
+        return [it for it in self._bindings_shown if it.action not in useless]
+
     def _title(self, theme: Theme) -> Line:
         runs: list[Run] = [
             (f" {self.identity.pid} ", theme.style("value")),
             (f"{self._name} ", theme.style("title")),
         ]
+        if self._frame is not None and (shown := shown_text(self._frame)):
+            runs += [(f" {shown} ", theme.style("alert")), _GAP]
         if self.has_ended:
-            message = "last values" if self.details else "no values were read"
             runs.append((" exited ", theme.style("alert")))
-            runs.append((f"  {message} ", theme.style("faint")))
+            if self.details is None:
+                runs.append(("  its exit was not seen ", theme.style("faint")))
+            elif self.details.is_read:
+                runs.append(("  last values ", theme.style("faint")))
         elif self.details is None:
             is_faulty = self._is_unreadable
             message = "cannot be read: exited or hidden" if is_faulty else "reading ..."
@@ -182,5 +213,5 @@ class DetailsScreen(SearchableScreen):
         self.view.go_by_sections(step)
 
     def action_jump(self, section: str) -> None:
-        """Go to a section."""
+        """Go to a section, or to the one that says that it is not known."""
         self.view.go_to_section(section)

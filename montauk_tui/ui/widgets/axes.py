@@ -49,15 +49,15 @@ def graph_lines(
     faint = theme.style("faint")
     side, corner, rule = ("|", "+", "-") if ascii_only else ("│", "└", "─")
     scale = [f"{item.top:>{_AXIS - 1}}", *[" " * (_AXIS - 1)] * (height - 1)]
-    span = f" {item.span} ago "
-    gap = rule * max(0, cells - len(span) - len(" now ") - 2)
+    begin, end = f" {item.begin} ", f" {item.end} "
+    gap = rule * max(0, cells - len(begin) - len(end) - 2)
     return [
         head,
         *(
             ((f"{left}{side}", faint), (line, style))
             for left, line in zip(scale, lines, strict=True)
         ),
-        ((f"{'0':>{_AXIS - 1}}{corner}{rule}{span}{gap} now {rule}", faint),),
+        ((f"{'0':>{_AXIS - 1}}{corner}{rule}{begin}{gap}{end}{rule}", faint),),
     ]
 
 

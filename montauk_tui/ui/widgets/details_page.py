@@ -10,6 +10,7 @@ from itertools import zip_longest
 from operator import itemgetter
 from typing import Final, NamedTuple
 
+import numpy as np
 from rich.style import Style
 
 from montauk_tui.engine.details import ProcessHistory, value_text
@@ -31,7 +32,9 @@ _GRAPH_LABEL: Final = 8
 _LEAST_FOR_COLUMNS: Final = 117
 """Cells of the page: the screen has three more."""
 _GUTTER: Final = 3
-_LEFT: Final = ("process", "memory", "limits", "cgroup")
+_GRAPHS: Final = 3
+"""Beside each other."""
+_LEFT: Final = ("exit", "process", "memory", "limits", "cgroup")
 _RIGHT: Final = (
     "usage", "scheduling", "kernel", "namespaces", "capabilities", "signals",
 )  # fmt: skip
@@ -85,7 +88,7 @@ class Page:
 
 def lay_out(details: Details, history: ProcessHistory, look: PageStyle) -> Page:
     """Return the page: the graphs, two columns where there is room, and the lists."""
-    page = Page(_band(history, look))
+    page = Page(_band(history, look, only_known=not details.is_read))
     if look.width < _LEAST_FOR_COLUMNS:
         _add_sections(page, details.sections, look)
         return page
@@ -114,11 +117,17 @@ def _add_sections(page: Page, sections: Iterable[Section], look: PageStyle) -> N
             _add_table(page, section.table, look)
 
 
-def _band(history: ProcessHistory, look: PageStyle) -> list[Line]:
+def _band(history: ProcessHistory, look: PageStyle, *, only_known: bool) -> list[Line]:
     """Return CPU use, memory and I/O side by side, one below the other if narrow."""
-    graphs = history.graphs(look.machine_cpus)
+    graphs = [
+        one
+        for one in history.graphs(look.machine_cpus)
+        if not only_known or np.isfinite(one.points).any()
+    ]
+    if not graphs:
+        return []
     is_narrow = look.width < _NARROW
-    width = look.width if is_narrow else (look.width - 2 * _GUTTER) // len(graphs)
+    width = look.width if is_narrow else (look.width - 2 * _GUTTER) // _GRAPHS
     height = 1 if is_narrow else 4 if look.width >= _LEAST_FOR_COLUMNS else 3
     size = (width, height)
     drawn = [

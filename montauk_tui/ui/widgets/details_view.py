@@ -5,6 +5,7 @@ from typing import Final
 from rich.style import Style
 from textual.scroll_view import ScrollView
 
+from montauk_tui.model.details import MISSING
 from montauk_tui.ui.themes import Theme
 from montauk_tui.ui.widgets.details_page import Page
 from montauk_tui.ui.widgets.lines import BaseStyle, Line, Run, marked, visible
@@ -51,9 +52,11 @@ class DetailsView(ScrollView, BaseStyle, can_focus=True, inherit_bindings=False)
         self.scroll_to(y=line, animate=False, force=True)
 
     def go_to_section(self, section_id: str) -> None:
-        """Scroll to a section, if the page has it."""
-        if section_id in self.page.headings:
-            self.go_to(self.page.headings[section_id])
+        """Scroll to a section, or to the one that names those that are not known."""
+        headings = self.page.headings
+        line = headings.get(section_id, headings.get(MISSING))
+        if line is not None:
+            self.go_to(line)
 
     def go_by_sections(self, step: int) -> None:
         """Scroll to the next or previous section."""

@@ -47,7 +47,8 @@ def draw_status_line(
     refusals = collector.refusals
     killed = killed_lately(frame)
     is_off = bool(lost or unknown or refusals or killed)
-    cost = f"  every {interval_s:g} s costs {cost} "
+    # A moment of the past is shown once.
+    cost = " " if frame.is_recorded else f"  every {interval_s:g} s costs {cost} "
     detailed = f"collector {collector.name} ({collector.detail}){cost}"
     whole = f"collector {collector.name}{cost}"
     news = line_width(lost) + _news(killed, theme)

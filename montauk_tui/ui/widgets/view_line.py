@@ -1,16 +1,15 @@
 """The line above the table: the tabs, and the state of the current one."""
 
-from datetime import datetime
 from typing import Final, NamedTuple
 
 from rich.style import Style
 from textual import events
 
 from montauk_tui.engine.columns.table import id_of
+from montauk_tui.engine.past import past_text
 from montauk_tui.engine.query.cuts import cut_commands
 from montauk_tui.engine.query.nodes import leaves
-from montauk_tui.engine.units import counted, lifetime_text
-from montauk_tui.model.frame import Frame
+from montauk_tui.engine.units import counted
 from montauk_tui.model.text import clean
 from montauk_tui.session.choices import Choices
 from montauk_tui.session.state import Rows
@@ -60,7 +59,7 @@ class ViewLine(LinesWidget):
             cut_commands(frame, rows.view.query),
             "" if uid is None else frame.lookups.user(uid),
             len(frame.sample.host.cpu_ids),
-            _past(rows.frame),
+            past_text(rows.frame),
         )
         depends = choices, pid_search, theme, width, seen
         if depends == self._drawn:
@@ -103,34 +102,6 @@ class ViewLine(LinesWidget):
         for start, end, tab_id in self._spans:
             if start <= event.x < end:
                 await self.app.run_action(f"tab({tab_id!r})")
-
-
-def _past(frame: Frame) -> str:
-    """Return which time a frame shows, empty for now."""
-    if not frame.is_recorded:
-        return ""
-    clock = f"{_local(frame.sample.time_s):%a %d %b %T}"
-    if frame.since_s is not None:
-        span_s = frame.sample.time_s - frame.since_s
-        begin = f"{_local(frame.since_s):%a %d %b %T}"
-        end = f"{_local(frame.sample.time_s):%T}"
-        return f"SUM {begin} to {end}, {lifetime_text(round(span_s))}{_ago(frame)}"
-    if frame.ago_s is None:
-        return f"RECORDED {clock}"
-    of = "" if frame.interval_s is None else f", {frame.interval_s:.1f} s"
-    return f"PAST {clock}{of}{_ago(frame)}"
-
-
-def _ago(frame: Frame) -> str:
-    """Return how long before now it was, and the way back; empty in a recording."""
-    if frame.ago_s is None:
-        return ""
-    ago = f", {lifetime_text(round(frame.ago_s))} ago" if round(frame.ago_s) else ""
-    return f"{ago}; Esc: now"
-
-
-def _local(wall_s: float) -> datetime:
-    return datetime.fromtimestamp(wall_s).astimezone()
 
 
 def _alerts(seen: _Seen, choices: Choices, pid_search: str, theme: Theme) -> Line:
