@@ -1,11 +1,16 @@
 """Words for the time that a frame shows: the present, or a moment of the past."""
 
-from datetime import datetime
 from typing import Final
 
-from montauk_tui.engine.units import clock_second_text, duration_text, lifetime_text
+from montauk_tui.engine.units import (
+    clock_second_text,
+    date_text,
+    duration_text,
+    lifetime_text,
+)
 from montauk_tui.model.frame import Frame
 
+_FORM: Final = "%a %d %b %T"
 _MINUTE_S: Final = 59.5
 
 
@@ -13,10 +18,11 @@ def shown_text(frame: Frame) -> str:
     """Return which time a frame shows, empty for now."""
     if not frame.is_recorded:
         return ""
-    end = _local(frame.sample.time_s)
+    end_s = frame.sample.time_s
     if frame.since_s is not None:
-        return f"SUM {_local(frame.since_s):%a %d %b %T} to {end:%T}"
-    return f"{'RECORDED' if frame.ago_s is None else 'PAST'} {end:%a %d %b %T}"
+        return f"SUM {date_text(frame.since_s, _FORM)} to {date_text(end_s, '%T')}"
+    kind = "RECORDED" if frame.ago_s is None else "PAST"
+    return f"{kind} {date_text(end_s, _FORM)}"
 
 
 def past_text(frame: Frame) -> str:
@@ -57,7 +63,3 @@ def _way_back(frame: Frame) -> str:
         return ""
     ago = f", {lifetime_text(round(frame.ago_s))} ago" if round(frame.ago_s) else ""
     return f"{ago}; Esc: now"
-
-
-def _local(wall_s: float) -> datetime:
-    return datetime.fromtimestamp(wall_s).astimezone()

@@ -4,6 +4,7 @@ import math
 import signal
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from montauk_tui.model.schema import UNKNOWN
@@ -131,6 +132,16 @@ def clock_second_text(moment_s: float) -> str:
     if math.isnan(moment_s):
         return NOTHING_KNOWN
     return time.strftime("%H:%M:%S", time.localtime(moment_s))
+
+
+def date_text(moment_s: float, form: str = "%Y-%m-%d %H:%M:%S") -> str:
+    """Return local date and time; with the zone where the clock shows it twice.
+
+    That is when summer time ends.
+    """
+    local = datetime.fromtimestamp(float(moment_s))  # noqa: DTZ006 - local
+    is_twice = local.replace(fold=0).timestamp() != local.replace(fold=1).timestamp()
+    return f"{local.astimezone():{form}{' %Z' if is_twice else ''}}"
 
 
 def lifetime_text(seconds: float) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from montauk_tui.descriptors import raise_limit
+from montauk_tui.engine.units import date_text
 from montauk_tui.errors import MomentDamaged, MontaukError, UsageError
 from montauk_tui.model.recording import Moment, Timeline
 from montauk_tui.model.schema import Floats, Ints
@@ -19,10 +20,11 @@ from montauk_tui.recorder.encoder import TABLES
 from montauk_tui.recorder.folder import Folder
 from montauk_tui.recorder.heads import Schema
 from montauk_tui.recorder.layout import MOST_RUNS, BadFrame, Kind
-from montauk_tui.recorder.notes import about_begin, clock, note_of
+from montauk_tui.recorder.meant import begin_at, end_at
+from montauk_tui.recorder.notes import note_of
 from montauk_tui.recorder.plain import read_json
 from montauk_tui.recorder.segment import Entries, Segment
-from montauk_tui.recorder.times import first_from, last_until, read_moment
+from montauk_tui.recorder.times import read_moment
 
 _MOST_COLUMNS: Final = 1_000
 
@@ -137,23 +139,26 @@ class DiskRecording:
         """Return the first and the last moment of a part.
 
         Args:
-            begin: A time as of `read_moment`; None for the start.
-            end: The time after which it ends; None for the end.
+            begin: A time as of `read_moment`, of which the first is meant where the
+                clock showed it more than once; None for the start.
+            end: The time after which it ends, of which the last is meant; None for
+                the end.
 
         Raises:
             NoRecording: There is no moment in it.
             UsageError: One of them is no time, or the end is before the begin.
         """
-        wall_s = self.wall_s
+        wall_s, interval_s = self.wall_s, self.index["usage"][:, 0]
         first, last, begin_s = 0, len(wall_s) - 1, 0.0
         if begin is not None:
-            begin_s = read_moment(begin, float(wall_s[-1]))
-            first = first_from(wall_s, begin_s)
-            if first <= last and (line := about_begin(begin, begin_s, self.index)):
-                self.complaints.append(line)
+            asked = read_moment(begin, float(wall_s[-1]))
+            first, begin_s, remark, _ = begin_at(asked, wall_s, interval_s)
+            self.complaints += [remark] if remark else []
         if end is not None:
-            end_s = read_moment(end, float(wall_s[-1]))
-            last = last_until(wall_s, end_s)
+            asked = read_moment(end, float(wall_s[-1]))
+            last, end_s, remark, is_twice = end_at(asked, wall_s, interval_s)
+            # Where nothing was recorded at its end, it ends earlier.
+            self.complaints += [remark] if is_twice else []
             if first > last and end_s < begin_s:
                 raise UsageError(
                     f"the end {quoted(end)} is before the begin {quoted(begin or '')}",
@@ -172,8 +177,9 @@ class DiskRecording:
         """
         wall_s = self.wall_s
         if last < 0 or first == len(wall_s):
-            return f"it goes from {clock(wall_s[0])} to {clock(wall_s[-1])}"
-        return f"before it up to {clock(wall_s[last])}, and from {clock(wall_s[first])}"
+            return f"it goes from {date_text(wall_s[0])} to {date_text(wall_s[-1])}"
+        before, after = date_text(wall_s[last]), date_text(wall_s[first])
+        return f"before it up to {before}, and from {after}"
 
     def boot(self, number: int) -> str:
         """Return the boot of the machine in which a moment was recorded."""

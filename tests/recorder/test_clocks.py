@@ -120,7 +120,7 @@ def begun(folder: Path, samples: Iterable[Sample], second: float) -> Any:
 
 
 CLOCK_BACK = [*map(at, range(10)), *(at(second, set_s=-7) for second in range(10, 20))]
-TWICE = "the clock showed 'T' 2 times, as it was set back; this is the first"
+TWICE = "the clock showed 'T' twice: this is the first, 'T last' the last"
 GAP = [*map(at, range(3)), *(at(second) for second in range(60, 63))]
 
 
@@ -140,6 +140,20 @@ def test_a_time_to_begin_at(
     begin = local(TIME_S).replace("T", " ")
     lines = [] if line is None else [line.format(begin)]
     assert begun(folder, samples, second) == (expected, lines)
+
+
+def test_a_part_ends_at_the_last_of_two(folder: Path) -> None:
+    write(folder, frames_of(CLOCK_BACK))
+    recording, second = read(folder), local(TIME_S + 8)
+    assert recording.part(second, second) == (8, 15)
+    assert recording.complaints == [
+        f"the clock showed '{second}' twice: this is the {which}, "
+        f"'{second} {other}' the {other}"
+        for which, other in (("first", "last"), ("last", "first"))
+    ]
+    assert recording.part(f"{second} last", f"{second} last") == (15, 15)
+    assert recording.part(f"{second} first", f"{second} first") == (8, 8)
+    assert len(recording.complaints) == 2
 
 
 def test_a_time_in_a_gap_is_the_end_of_it(folder: Path) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 
 from montauk_tui.host.base import Place
+from montauk_tui.host.goals import goal_of
 from montauk_tui.host.recorded import RecordedHost
 from montauk_tui.model.recording import Moment, Recording
 from montauk_tui.model.schema import Need
@@ -127,10 +128,44 @@ def test_a_time_that_the_clock_showed_twice_is_said() -> None:
     samples = [make_sample(rows(at), after_s=float(at)) for at in range(20)]
     samples[10:] = [replace(one, time_s=one.time_s - 7) for one in samples[10:]]
     host = RecordedHost(Recording(tuple(map(Moment, samples))))
-    assert remarks(host, Place(time=local(5)), Place(time=local(2))) == [
-        f"the clock showed '{local(5)}' 2 times, as it was set back; this is the last",
-        "",
-    ]
+    twice = f"the clock showed '{local(5)}' twice: this is the first, "
+    twice += f"'{local(5)} last' the last"
+    assert remarks(host, Place(time=local(5)), Place(time=local(2))) == [twice, ""]
+    assert gone_to(host, Place(time=local(5)), Place(time=f"{local(5)} last")) == [
+        "unknown, sample 6 of 20", "unknown, sample 13 of 20",
+    ]  # fmt: skip
+
+
+def gone_to(host: RecordedHost, *places: Place) -> list[str]:
+    found = []
+    for place in places:
+        host.go(place)
+        found.append(host.past_frame(Need.NONE).collector.detail)
+    return found
+
+
+def test_a_minute_back_is_a_minute_also_where_the_clock_was_set() -> None:
+    """Neither an hour earlier, nor an hour later."""
+    samples = [make_sample(rows(at), after_s=10.0 * at) for at in range(30)]
+    samples[15:] = [replace(one, time_s=one.time_s - 100) for one in samples[15:]]
+    host = RecordedHost(Recording(tuple(map(Moment, samples))))
+    host.go(Place(samples=18))
+    host.past_frame(Need.NONE)
+    assert gone_to(host, Place(seconds=-60.0), Place(seconds=60.0)) == [
+        "unknown, sample 12 of 30", "unknown, sample 18 of 30",
+    ]  # fmt: skip
+
+
+def test_a_sum_begins_at_the_moment_that_was_marked() -> None:
+    samples = [make_sample(rows(at), after_s=float(at)) for at in range(20)]
+    samples[10:] = [replace(one, time_s=one.time_s - 7) for one in samples[10:]]
+    timeline = Recording(tuple(map(Moment, samples))).timeline
+    # 5 and 12 have one time.
+    marked = Place(since_s=samples[5].time_s)
+    assert goal_of(timeline, 8, marked)[:2] == (8, 5)
+    assert goal_of(timeline, 15, marked)[:2] == (15, 12)
+    forgotten = Place(since_s=samples[0].time_s - 50)
+    assert goal_of(timeline, 8, forgotten)[:2] == (8, 0)
 
 
 def test_a_key_that_can_go_no_further_says_so() -> None:
@@ -263,8 +298,6 @@ def test_frames_do_not_go_across_a_boot() -> None:
     host = RecordedHost(Recording(moments))
     intervals = [host.next_frame(Need.NONE).interval_s for _ in moments]
     assert intervals == [None, None, 1.0]
-    host.go(Place(seconds=-1e12))
-    host.next_frame(Need.NONE)
     host.go(Place(since_s=before.time_s))
     frame = host.past_frame(Need.NONE)
     assert (frame.since_s, frame.interval_s) == (after[0].time_s, 1.0)
