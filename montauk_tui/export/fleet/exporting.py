@@ -20,7 +20,7 @@ from montauk_tui.export.fleet.parquet import SUFFIX, UNFINISHED, ParquetFiles
 from montauk_tui.export.fleet.rows import NEEDED, Names, SampleRows, micros
 from montauk_tui.export.fleet.schema import VERSION
 from montauk_tui.export.fleet.segments import Segment, found_in
-from montauk_tui.export.fleet.used import live_seconds, sample_of
+from montauk_tui.export.fleet.used import sample_of, used_by
 from montauk_tui.model.join import Join, same_process
 from montauk_tui.model.sample import Counters, Sample
 from montauk_tui.model.schema import UNKNOWN
@@ -183,7 +183,7 @@ class _Segment:
             exit_cpu_s = exit_cpu_used(before, sample)
             then = self._counted
             self._ledger.take(
-                step, live_seconds(step, sample, cpu_s), counters,
+                step, used_by(step, sample, cpu_s, exit_cpu_s), counters,
                 then[1] if then is not None and then[0] == opening else None,
             )  # fmt: skip
         self._samples.take(step, cpu_s, interval_s, is_first=last is None)

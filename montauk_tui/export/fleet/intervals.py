@@ -7,6 +7,7 @@ import numpy as np
 
 from montauk_tui.export.fleet.commands import as_texts
 from montauk_tui.export.fleet.rows import Columns, micros
+from montauk_tui.export.fleet.used import Used
 from montauk_tui.model.sample import Counters
 from montauk_tui.model.schema import UNKNOWN
 from montauk_tui.recorder.stream import Step
@@ -25,22 +26,22 @@ class LedgerRows:
         return len(self._rows)
 
     def take(
-        self, step: Step, live_s: float, now: Counters, before: Counters | None
+        self, step: Step, used: Used, now: Counters, before: Counters | None
     ) -> None:
         """Add the interval before a moment.
 
         Args:
             step: The moment at its end.
-            live_s: CPU time of live processes.
+            used: CPU time of processes.
             now: The counters of that moment.
             before: The counters at its start; None if of another collector.
         """
-        interval_s, busy, exited, unexplained = step.usage
+        interval_s, busy, _, unexplained = step.usage
         if math.isnan(interval_s) or math.isnan(busy):
             return
         memory, load = step.memory(), step.facts.get("host.load")
-        parts = [busy, exited, unexplained]
-        busy_s, exited_s, unexplained_s = (part * interval_s for part in parts)
+        busy_s, unexplained_s = busy * interval_s, unexplained * interval_s
+        live_s, exited_s = used
         known_s = 0.0 if math.isnan(exited_s) else exited_s
         pid, tgid = (step.processes.column(name) for name in ("pid", "tgid"))
         self._rows.append(

@@ -1,11 +1,11 @@
 """Moments of a stream as samples of the engine, with what CPU times need of them."""
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from montauk_tui.engine.interval.rates import is_exited
+from montauk_tui.engine.interval.rates import is_exited, reports_exit_time
 from montauk_tui.model.sample import (
     CPU_FIELDS,
     Counters,
@@ -48,11 +48,27 @@ def sample_of(step: Step) -> Sample:
     )  # fmt: skip
 
 
-def live_seconds(step: Step, sample: Sample, cpu_s: Floats) -> float:
-    """Return the CPU time of live processes, as the ledger counts it."""
-    table = sample.processes
-    is_live = table.is_process
-    # Else what exited processes used is not known apart.
-    if not math.isnan(step.usage.exited):
-        is_live &= ~is_exited(table)
-    return known_sum(cpu_s[is_live])
+class Used(NamedTuple):
+    """CPU-seconds of an interval, as the ledger counts them."""
+
+    live_s: float
+    exited_s: float
+    """NaN where it is not known apart."""
+
+
+def used_by(step: Step, sample: Sample, cpu_s: Floats, exit_cpu_s: Floats) -> Used:
+    """Return the CPU time of live and exited processes.
+
+    Where exits have it, it is the sum of theirs, as in `exits`. The header has that of
+    the recorder: of a thinned moment the sum over its samples, in which a process was
+    alive until its last one.
+    """
+    table, known_s = sample.processes, step.usage.exited * step.usage.interval_s
+    if math.isnan(known_s):
+        return Used(known_sum(cpu_s[table.is_process]), known_s)
+    has_exited = is_exited(table)
+    live_s = known_sum(cpu_s[table.is_process & ~has_exited])
+    if reports_exit_time(sample):
+        rows_s = known_sum(cpu_s[table.is_process & has_exited])
+        known_s = known_sum(exit_cpu_s) + rows_s
+    return Used(live_s, known_s)
