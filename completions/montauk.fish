@@ -134,6 +134,8 @@ complete -c montauk -n '_shtab_montauk_using probes; and test $_shtab_montauk_np
 complete -c montauk -n '_shtab_montauk_using probes layout' -s h -l help -d 'show this help message and exit'
 complete -c montauk -n '_shtab_montauk_using; and test $_shtab_montauk_npos -eq 0' -a query -d 'answer a question in SQL about recordings'
 complete -c montauk -n '_shtab_montauk_using query' -s h -l help -d 'show this help message and exit'
+complete -c montauk -n '_shtab_montauk_using query' -l from -x -d 'from 14:03:07, 3m ago, 2026-11-30T14:03, local time (default: the beginning)'
+complete -c montauk -n '_shtab_montauk_using query' -l to -x -d 'up to that time (default: the end)'
 complete -c montauk -n '_shtab_montauk_using query' -l json -d 'print a JSON object for each row'
 complete -c montauk -n '_shtab_montauk_using query' -l csv -d 'print CSV with a heading'
 complete -c montauk -n '_shtab_montauk_using; and test $_shtab_montauk_npos -eq 0' -a record -d 'record all processes to disk'

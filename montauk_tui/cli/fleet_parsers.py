@@ -11,6 +11,7 @@ tables: samples, exits, execs, hosts, ledger; docs/fleet.md has their columns
 examples:
   montauk query "select comm, sum(cpu_s) as s from exits group by all order by s desc"
   montauk query "select * from hosts" /var/lib/fleet --csv
+  montauk query "select max(load_1) from ledger" --from 03:00 --to 04:00
 """
 
 
@@ -69,6 +70,14 @@ def query_parser() -> argparse.ArgumentParser:
         "dirs", metavar="DIR", nargs="*", default=[],
         help="folders of recordings or exports (default: as montauk record)",
     )  # fmt: skip
+    result.add_argument(
+        "--from", metavar="TIME", dest="begin",
+        help="from 14:03:07, 3m ago, 2026-11-30T14:03, local time (default: the "
+        "beginning)",
+    )  # fmt: skip
+    result.add_argument(
+        "--to", metavar="TIME", dest="end", help="up to that time (default: the end)"
+    )
     form = result.add_mutually_exclusive_group()
     for name, does in (
         ("json", "print a JSON object for each row"),

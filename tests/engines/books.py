@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from montauk_tui.export.fleet.database import Answer, opened
+from montauk_tui.export.fleet.database import Answer, Tables, opened
 from montauk_tui.export.fleet.sources import files_of
 from tests.engines.hosts import GUESTS, Recorded
 from tests.support.recordings import report_on
@@ -38,7 +38,7 @@ class Compared(NamedTuple):
 
 def compare(hosts: Sequence[Recorded], out: Path) -> Iterator[Compared]:
     """Yield each host's load, and each command of it."""
-    with closing(opened([files_of(out).by_table])) as connection:
+    with closing(opened([Tables(files_of(out).by_table)])) as connection:
 
         def ask(column: str, machine: str) -> dict[str, float]:
             used = _USED.format(f"machine_id, {column}")

@@ -4,14 +4,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from montauk_tui.export.fleet.database import Answer, opened
+from montauk_tui.export.fleet.database import Answer, Tables, opened
 from montauk_tui.export.fleet.sources import files_of
 from tests.engines.asked import ask_all
 
 
 def main(folder: str, answers: str) -> None:
     """Ask all questions."""
-    connection = opened([files_of(Path(folder)).by_table])
+    connection = opened([Tables(files_of(Path(folder)).by_table)])
 
     def ask(sql: str) -> list[tuple[Any, ...]]:
         return Answer(connection, sql).batch(1 << 20)

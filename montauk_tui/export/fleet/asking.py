@@ -1,19 +1,30 @@
 """`montauk query`: SQL over recordings and exports of many hosts."""
 
+import math
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
+
+import numpy as np
 
 from montauk_tui import streams
 from montauk_tui.errors import few
 from montauk_tui.export.fleet.answer import write_csv, write_json, write_table
-from montauk_tui.export.fleet.database import Answer, opened
+from montauk_tui.export.fleet.database import Answer, Tables, opened
 from montauk_tui.export.fleet.exporting import export
 from montauk_tui.export.fleet.readonly import checked
 from montauk_tui.export.fleet.sources import Files, files_of, kinds_of, unique
+from montauk_tui.export.fleet.within import (
+    ALWAYS,
+    Within,
+    last_of_exports,
+    last_of_recording,
+    within,
+)
 from montauk_tui.recorder.folder import Folder
+from montauk_tui.recorder.reader import NoRecording
 
 Write = Callable[[Answer], None]
 
@@ -22,7 +33,36 @@ FORMATS: Final[dict[str, Write]] = {
 }  # fmt: skip
 
 
-def ask(sql: str, folders: Sequence[Path], form: str) -> None:
+class Part(NamedTuple):
+    """The times between which rows are read; None for all."""
+
+    begin: str | None = None
+    end: str | None = None
+
+
+WHOLE: Final = Part()
+
+
+class _Source(NamedTuple):
+    """A folder that is asked."""
+
+    folder: Path
+    files: Files | None
+    """Those of an export."""
+    is_recording: bool
+
+    def last_s(self) -> float:
+        """Return the wall clock of its last sample, NaN if there is none."""
+        last_s = math.nan
+        if self.files is not None:
+            last_s = last_of_exports(self.files.by_table["hosts"])
+        if self.is_recording:
+            with closing(Folder.opened(self.folder)) as recording:
+                last_s = float(np.fmax(last_s, last_of_recording(recording)))
+        return last_s
+
+
+def ask(sql: str, folders: Sequence[Path], form: str, part: Part = WHOLE) -> None:
     """Print the answer to a query.
 
     Recordings are exported to a folder that is removed at the end.
@@ -31,6 +71,7 @@ def ask(sql: str, folders: Sequence[Path], form: str) -> None:
         sql: A query that only reads.
         folders: Exports and recordings.
         form: One of FORMATS.
+        part: The time that it is about.
 
     Raises:
         UsageError: The query is wrong, or a folder has nothing to read.
@@ -38,25 +79,49 @@ def ask(sql: str, folders: Sequence[Path], form: str) -> None:
     """
     checked(sql)
     with ExitStack() as stack:
-        exports: list[tuple[Path, Files]] = []
+        sources = [*map(_source, folders)]
+        wanted = _within(part, sources)
+        exports = [
+            (it.folder, it.files, wanted) for it in sources if it.files is not None
+        ]
         complaints: list[str] = []
-        for folder in folders:
-            is_export, is_recording = kinds_of(folder)
-            if is_export:
-                exports.append((folder.absolute(), files_of(folder.absolute())))
-            if is_recording:
-                name = stack.enter_context(tempfile.TemporaryDirectory("-montauk"))
-                complaints += _exported(folder, Path(name))
-                exports.append((Path(name), files_of(Path(name))))
-        complaints += [line for _, files in exports for line in files.complaints]
+        for recording in (it.folder for it in sources if it.is_recording):
+            out = Path(stack.enter_context(tempfile.TemporaryDirectory("-montauk")))
+            complaints += _exported(recording, out, wanted)
+            # It has no other rows, and the last exits may be of just before.
+            exports.append((out, files_of(out), ALWAYS))
+        complaints += [line for _, files, _ in exports for line in files.complaints]
         for line in few(complaints):
             streams.complain(line)
-        by_table = [files.by_table for _, files in unique(exports)]
-        connection = stack.enter_context(closing(opened(by_table, sql)))
+        if wanted != ALWAYS and not any(it.by_table["hosts"] for _, it, _ in exports):
+            raise NoRecording("nothing was recorded then", "ask for another time")
+        once = unique((folder, files) for folder, files, _ in exports)
+        parts = [within for _, _, within in exports]
+        tables = [
+            Tables(files.by_table, its)
+            for (_, files), its in zip(once, parts, strict=True)
+        ]
+        connection = stack.enter_context(closing(opened(tables, sql)))
         FORMATS[form](Answer(connection, sql))
 
 
-def _exported(folder: Path, out: Path) -> Sequence[str]:
+def _source(folder: Path) -> _Source:
+    is_export, is_recording = kinds_of(folder)
+    files = files_of(folder.absolute()) if is_export else None
+    return _Source(folder.absolute(), files, is_recording)
+
+
+def _within(part: Part, sources: Sequence[_Source]) -> Within:
+    """Return the wall clocks of a part, counted from the last sample of all."""
+    if part == WHOLE:
+        return ALWAYS
+    last_s = max(filter(math.isfinite, (it.last_s() for it in sources)), default=None)
+    if last_s is None:
+        raise NoRecording("nothing was recorded", "montauk record does")
+    return within(*part, last_s)
+
+
+def _exported(folder: Path, out: Path, wanted: Within) -> Sequence[str]:
     """Export a recording with the segment that is being written; return complaints."""
     with closing(Folder.opened(folder)) as recording:
-        return export(recording, out, everything=True).complaints
+        return export(recording, out, everything=True, within=wanted).complaints

@@ -1,13 +1,15 @@
 """Tables of many hosts as views of DuckDB, which reads their files and nothing else."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from montauk_tui.errors import UsageError
 from montauk_tui.export.fleet.duck import connected, errors_in_a_line, line_of, literal
 from montauk_tui.export.fleet.schema import PARTITIONS, TABLES
+from montauk_tui.export.fleet.within import ALWAYS, Within
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Connection
@@ -18,15 +20,20 @@ _HIVE: Final = (
 )
 
 
-def opened(
-    exports: Sequence[Mapping[str, Sequence[Path]]], sql: str = ""
-) -> "Connection":
+class Tables(NamedTuple):
+    """The files of an export by table, and the time of which their rows are wanted."""
+
+    files: Mapping[str, Sequence[Path]]
+    within: Within = ALWAYS
+
+
+def opened(exports: Sequence[Tables], sql: str = "") -> "Connection":
     """Return a database with a view of each table that a query may mention.
 
     It can read the files of the exports, and neither write nor read any other.
 
     Args:
-        exports: The files of each export by table.
+        exports: The files of each export.
         sql: The query; a view of a table that it does not name is not made, as that
             takes reading something of every file. Empty for all.
 
@@ -35,11 +42,13 @@ def opened(
     """
     words = set(re.findall(r"\w+", sql.lower()))
     tables = [table for table in TABLES if table in words] or [*TABLES]
-    paths = [its[table] for its in exports for table in tables if its.get(table)]
+    paths = [
+        its.files[table] for its in exports for table in tables if its.files.get(table)
+    ]
     connection = connected(temp_directory="")
     with errors_in_a_line("cannot read the files"):
         for table in tables:
-            of_table = [its.get(table, ()) for its in exports]
+            of_table = [(its.files.get(table, ()), its.within) for its in exports]
             connection.execute(f"CREATE VIEW {table} AS {_view(table, of_table)}")
         allowed = ", ".join(literal(path) for some in paths for path in some)
         connection.execute(f"SET allowed_paths = [{allowed}]")
@@ -48,7 +57,7 @@ def opened(
     return connection
 
 
-def _view(table: str, exports: Iterable[Sequence[Path]]) -> str:
+def _view(table: str, exports: Iterable[tuple[Sequence[Path], Within]]) -> str:
     """Return the query of a view: every column in its type, whatever the files have."""
     columns = (*PARTITIONS, *TABLES[table])
     typed = ", ".join(
@@ -56,13 +65,27 @@ def _view(table: str, exports: Iterable[Sequence[Path]]) -> str:
     )
     empty = ", ".join(f'CAST(NULL AS {one.type}) AS "{one.name}"' for one in columns)
     parts = [f"(SELECT {empty} WHERE false)"]
-    for paths in exports:
+    for paths, within in exports:
         if paths:
             listed = ", ".join(map(literal, paths))
             source = f"read_parquet([{listed}], {_HIVE})"
-            parts.append(f"SELECT * FROM {source}")  # noqa: S608 - literals
+            where = _where(table, within)
+            parts.append(f"SELECT * FROM {source}{where}")  # noqa: S608 - literals
     whole = " UNION ALL BY NAME ".join(parts)
     return f"SELECT {typed} FROM ({whole})"  # noqa: S608 - names of the schema
+
+
+def _where(table: str, within: Within) -> str:
+    """Return the condition for rows of a time; a segment has its begin and end."""
+    end = "end_time" if table == "hosts" else "time"
+    conditions = [
+        f'"{name}" {sign} to_timestamp({second!r})'
+        for name, sign, second in (
+            (end, ">=", within.begin_s), ("time", "<=", within.end_s)
+        )
+        if math.isfinite(second)
+    ]  # fmt: skip
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
 class Answer:

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -21,12 +22,13 @@ from montauk_tui.export.fleet.rows import NEEDED, Names, SampleRows, micros
 from montauk_tui.export.fleet.schema import VERSION
 from montauk_tui.export.fleet.segments import Segment, found_in
 from montauk_tui.export.fleet.used import sample_of, used_by
+from montauk_tui.export.fleet.within import ALWAYS, Within
 from montauk_tui.model.join import Join, same_process
 from montauk_tui.model.sample import Counters, Sample
-from montauk_tui.model.schema import UNKNOWN
+from montauk_tui.model.schema import UNKNOWN, Ints
 from montauk_tui.model.text import clean_text, named
 from montauk_tui.recorder.folder import Folder
-from montauk_tui.recorder.layout import BadFrame
+from montauk_tui.recorder.layout import BadFrame, Kind
 from montauk_tui.recorder.stream import Step, last_step, steps_of
 
 _MOST_ROWS: Final = 1 << 20
@@ -46,7 +48,9 @@ class Exported(NamedTuple):
     """A line for each that cannot be read."""
 
 
-def export(folder: Folder, out: Path, *, everything: bool = False) -> Exported:
+def export(
+    folder: Folder, out: Path, *, everything: bool = False, within: Within = ALWAYS
+) -> Exported:
     """Export the closed segments of a folder that have not been yet.
 
     Files of a segment appear when they are complete, that of `hosts` last: a segment
@@ -56,6 +60,7 @@ def export(folder: Folder, out: Path, *, everything: bool = False) -> Exported:
         folder: The recording.
         out: Where the files go.
         everything: Export what there is of the segment that is being written, too.
+        within: The part of the time of which to export samples.
 
     Raises:
         MontaukError: `out` cannot be written, or belongs to somebody else.
@@ -66,7 +71,7 @@ def export(folder: Folder, out: Path, *, everything: bool = False) -> Exported:
     with locked(out), closing(ParquetFiles(out)) as files:
         _remove_leftovers(out)
         done = {path.stem for path in out.glob(f"hosts/host=*/date=*/*{SUFFIX}")}
-        one = _Export(folder, files)
+        one = _Export(folder, files, within)
         for before, name in zip((None, *closed), closed, strict=False):
             if Path(name).stem not in done:
                 one.export(name, before)
@@ -79,8 +84,8 @@ def export(folder: Folder, out: Path, *, everything: bool = False) -> Exported:
 class _Export:
     """Exports one segment after the other; each continues the previous one."""
 
-    def __init__(self, folder: Folder, files: ParquetFiles) -> None:
-        self._folder, self._files = folder, files
+    def __init__(self, folder: Folder, files: ParquetFiles, within: Within) -> None:
+        self._folder, self._files, self._within = folder, files, within
         self._last: _Segment | None = None
         self.exported = 0
         self.complaints: list[str] = []
@@ -99,8 +104,10 @@ class _Export:
             self.complaints.append(error.line)
             return
         with closing(segment):
-            one = _Segment(segment, self._files)
-            if before is not None:
+            one = _Segment(segment, self._files, self._within)
+            if not one.wanted.any() and self._within != ALWAYS:
+                return
+            if before is not None and one.begin == 0:
                 self._let_follow(one, before)
             one.write()
         self._last = one
@@ -109,7 +116,7 @@ class _Export:
     def _let_follow(self, one: "_Segment", before: str) -> None:
         """Let the first interval of a segment begin at the end of the previous one."""
         last = self._last
-        if last is not None and last.segment.name == before:
+        if last is not None and last.is_whole and last.segment.name == before:
             one.follow(last.segment, last.last)
             return
         try:
@@ -124,8 +131,19 @@ class _Export:
 class _Segment:
     """The rows of one segment."""
 
-    def __init__(self, segment: Segment, files: ParquetFiles) -> None:
+    def __init__(self, segment: Segment, files: ParquetFiles, within: Within) -> None:
         self.segment, self._files = segment, files
+        entries = segment.part.segment.entries
+        self.wanted = within.of(entries)
+        """Which moments become rows."""
+        places: Ints = np.flatnonzero(self.wanted)
+        self._first, self._end = (
+            (int(places[0]), int(places[-1]) + 1) if places.size else (0, 0)
+        )
+        # The interval of the first one begins at the moment before.
+        keys = np.flatnonzero(entries["kind"][: max(1, self._first)] == Kind.KEY)
+        self.begin = int(keys[-1]) if keys.size else 0
+        """The moment to start reading from: one in full."""
         self._sample: Sample | None = None
         self._counted: tuple[int, Counters] | None = None
         """The last counters, with the number of the collector that counted."""
@@ -135,6 +153,11 @@ class _Segment:
         self.last: Step | None = None
         """The last moment."""
         self._part = self._taken = self._damaged = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it was read to its end."""
+        return self._end == len(self.wanted)
 
     def follow(self, previous: Segment, last: Step | None) -> None:
         """Begin where the previous segment ends, at its last moment."""
@@ -147,29 +170,40 @@ class _Segment:
     def write(self) -> None:
         """Write all files."""
         rows = (self._samples, self._exits, self._execs)
-        for step in steps_of(self.segment.part, NEEDED):
-            if not self._takes(step):
-                self._damaged += 1
+        steps = steps_of(self.segment.part, NEEDED, self.begin)
+        for number, step in enumerate(islice(steps, self._end - self.begin)):
+            is_wanted = bool(self.wanted[self.begin + number])
+            if not self._takes(step, is_wanted=is_wanted):
+                self._damaged += is_wanted
                 continue
-            self._taken += 1
+            self._taken += is_wanted
             if max(it.count for it in rows) >= _MOST_ROWS:
                 self._write_part()
         self._write_part()
         self._write_host()
 
-    def _takes(self, step: Step | None) -> bool:
+    def _takes(self, step: Step | None, *, is_wanted: bool) -> bool:
         """Take a moment, if it is not damaged."""
         try:
             if step is not None:
-                self._take(step)
+                self._take(step, is_wanted=is_wanted)
         except BadFrame:
             return False
         return step is not None
 
-    def _take(self, step: Step) -> None:
-        before, sample, last = self._sample, sample_of(step), self.last
-        counters, opening = step.counters(), step.clocks.opening
+    def _take(self, step: Step, *, is_wanted: bool) -> None:
+        sample, counters = sample_of(step), step.counters()
         self._names.take(step)
+        if is_wanted:
+            self._add(step, sample, counters)
+        else:
+            self._samples.skip(step)
+        self._sample, self.last = sample, step
+        self._counted = step.clocks.opening, counters
+
+    def _add(self, step: Step, sample: Sample, counters: Counters) -> None:
+        """Add the rows of a moment."""
+        before, last, opening = self._sample, self.last, step.clocks.opening
         cpu_s = np.full(len(sample.processes), np.nan)
         exit_cpu_s = np.full(0 if sample.exits is None else len(sample.exits), np.nan)
         interval_s = math.nan
@@ -186,10 +220,9 @@ class _Segment:
                 step, used_by(step, sample, cpu_s, exit_cpu_s), counters,
                 then[1] if then is not None and then[0] == opening else None,
             )  # fmt: skip
-        self._samples.take(step, cpu_s, interval_s, is_first=last is None)
+        self._samples.take(step, cpu_s, interval_s, is_first=not self._taken)
         self._exits.take(sample, exit_cpu_s)
         self._execs.take(sample)
-        self._sample, self.last, self._counted = sample, step, (opening, counters)
 
     def _write_part(self) -> None:
         names = self._names
@@ -211,7 +244,7 @@ class _Segment:
     def _write_host(self) -> None:
         part, last = self.segment.part, self.last
         wall_s = (
-            part.segment.entries["wall_ns"][[0, -1]] / 1e9
+            part.segment.entries["wall_ns"][[self._first, self._end - 1]] / 1e9
             if self._taken
             else (np.zeros(2))
         )

@@ -104,6 +104,10 @@ class SampleRows:
         self.count = 0
         """Rows collected since the last call of `taken`."""
 
+    def skip(self, step: Step) -> None:
+        """Add no rows of a moment, but follow what processes are called."""
+        self._commands.follow(step)
+
     def take(
         self, step: Step, cpu_s: Floats, interval_s: float, *, is_first: bool
     ) -> None:
