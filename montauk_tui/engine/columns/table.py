@@ -127,7 +127,7 @@ _TABLE: Final = (
         inputs=made_from.cpu_ticks,
     ),
     Column(
-        "throttled_pct", "THROT%", "share of periods that a CPU limit cut short", 5,
+        "throttled_pct", "THR%", "share of periods that a CPU limit cut short", 5,
         gauges.throttled_key,
         lambda frame, row: units.percent_text(gauges.throttled_pct(frame, row)),
         gauges.throttled_level, descending=True,
