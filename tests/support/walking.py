@@ -102,7 +102,11 @@ class Walk:
         self.terminal.until_shown(*shown)
 
     def close(self, text: str, keys: str = "\x1b") -> None:
-        """Press keys until a text is gone: the last of an escape may come late."""
+        """Press keys until a text is gone: the last of an escape may come late.
+
+        A list that closes may still hide the text when the answer to it is there.
+        """
+        self.terminal.until_shown(text)
         self.terminal.type(keys)
         self.terminal.until_gone(text)
 
