@@ -24,7 +24,7 @@ _shtab_montauk_record_option_strings=(-h --help --dir -d --delay --keep --full -
 _shtab_montauk_recordings_export_option_strings=(-h --help --parquet)
 _shtab_montauk_recordings_option_strings=(-h --help)
 _shtab_montauk_replay_option_strings=(-h --help --at --host -d --delay -H --highlight-changes --threads -U --ascii --no-unicode --read-only --readonly --theme -s -o --sort --sort-key --sort-override -F --filter -t --tree -M --no-mouse -u --user -p --pid -C --no-color --no-colour)
-_shtab_montauk_report_option_strings=(-h --help --from --to --by --json --html --force --limit --host)
+_shtab_montauk_report_option_strings=(-h --help --from --to --by --json --html --force --limit -w --width --host)
 _shtab_montauk_option_strings=(-h --help -V --version --once -b --batch --json --collector-info --recording --from --to --host -n --samples --iterations --limit --with -w --width --record -d --delay -H --highlight-changes --threads -U --ascii --no-unicode --read-only --readonly --collector --theme -s -o --sort --sort-key --sort-override -F --filter -t --tree -M --no-mouse -u --user -p --pid -C --no-color --no-colour)
 
 _shtab_montauk_config_import_pos_0_COMPGEN=_shtab_compgen_files
@@ -128,6 +128,8 @@ _shtab_montauk_report__h_nargs=0
 _shtab_montauk_report___help_nargs=0
 _shtab_montauk_report___json_nargs=0
 _shtab_montauk_report___force_nargs=0
+_shtab_montauk_report__w_nargs='?'
+_shtab_montauk_report___width_nargs='?'
 _shtab_montauk_pos_0_nargs=A...
 _shtab_montauk__h_nargs=0
 _shtab_montauk___help_nargs=0

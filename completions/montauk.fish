@@ -179,4 +179,5 @@ complete -c montauk -n '_shtab_montauk_using report' -l json -d 'print a JSON ob
 complete -c montauk -n '_shtab_montauk_using report' -l html -xka "(__fish_complete_path (commandline -ct))" -d 'write a page with the timeline and all of these sums; - is stdout'
 complete -c montauk -n '_shtab_montauk_using report' -l force -d 'with --html: replace an existing file'
 complete -c montauk -n '_shtab_montauk_using report' -l limit -x -d 'at most this many rows'
+complete -c montauk -n '_shtab_montauk_using report' -s w -l width -x -d 'width of a line (default: the terminal'"'"'s, else any; without COLUMNS the variable COLUMNS, else 512)'
 complete -c montauk -n '_shtab_montauk_using report' -l host -x -d 'host name, where the folder has recordings of several'

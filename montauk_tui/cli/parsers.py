@@ -116,11 +116,7 @@ def parser() -> argparse.ArgumentParser:
         "--with", metavar="LIST,LIST", dest="lists",
         help="with --json: further lists: cgroups, disks, interfaces, filesystems",
     )  # fmt: skip
-    what.add_argument(
-        "-w", "--width", metavar="COLUMNS", type=count, nargs="?", const=_wide(),
-        help="with --once or -b: width of a line (default: the terminal's, else any; "
-        f"without COLUMNS the variable COLUMNS, else {_WIDEST})",
-    )  # fmt: skip
+    add_width(what, "with --once or -b: ")
     result.add_argument(
         "--record", metavar="DIR", nargs="?", const="",
         help="record meanwhile (default: ~/.local/state/montauk/recordings)",
@@ -317,6 +313,15 @@ def count(text: str) -> int:
         reason = f"{quoted(text)} is too large"
         raise argparse.ArgumentTypeError(reason)
     return int(text)
+
+
+def add_width(parser: argparse._ActionsContainer, where: str = "") -> None:
+    """Add the option for the width of a line of text."""
+    parser.add_argument(
+        "-w", "--width", metavar="COLUMNS", type=count, nargs="?", const=_wide(),
+        help=f"{where}width of a line (default: the terminal's, else any; "
+        f"without COLUMNS the variable COLUMNS, else {_WIDEST})",
+    )  # fmt: skip
 
 
 def _wide() -> int:

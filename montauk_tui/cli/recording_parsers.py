@@ -3,7 +3,14 @@
 import argparse
 from typing import Final
 
-from montauk_tui.cli.parsers import Parser, add_flag, add_host, add_setting, count
+from montauk_tui.cli.parsers import (
+    Parser,
+    add_flag,
+    add_host,
+    add_setting,
+    add_width,
+    count,
+)
 from montauk_tui.config.options import OPTIONS
 from montauk_tui.model.amounts import read_bytes, read_seconds
 from montauk_tui.model.text import quoted
@@ -114,6 +121,7 @@ def report_parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--limit", metavar="ROWS", type=count, help="at most this many rows"
     )
+    add_width(result)
     add_host(result)
     return result
 

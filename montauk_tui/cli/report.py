@@ -14,6 +14,8 @@ _USUAL = "program"
 
 def run(options: argparse.Namespace) -> int:
     """Print it and return the exit code."""
+    if options.width is not None and (options.json or options.html is not None):
+        raise UsageError("-w applies to text", "leave it out")
     if options.html is not None:
         if options.by is not None:
             raise UsageError("--html has sums by everything", "leave out --by")
@@ -24,8 +26,10 @@ def run(options: argparse.Namespace) -> int:
         part = _part(recording, options)
         report = reading.report_of(recording, part, [options.by or _USUAL])
         gaps = reading.gaps_of(recording, part)
-    write = as_json.write_json if options.json else text.write_text
-    write(report, gaps, options.limit)
+    if options.json:
+        as_json.write_json(report, gaps, options.limit)
+    else:
+        text.write_text(report, gaps, options.limit, options.width)
     return 0
 
 

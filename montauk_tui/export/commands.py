@@ -1,7 +1,5 @@
 """`--once`, `--batch` and `--json`: print the frames of a host and exit."""
 
-import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -20,7 +18,7 @@ from montauk_tui.errors import RecordingEnded
 from montauk_tui.export.cutnote import CutNote
 from montauk_tui.export.jsonlines import frame_json
 from montauk_tui.export.more_lists import chosen
-from montauk_tui.export.output import write_stdout
+from montauk_tui.export.output import terminal_width, write_stdout
 from montauk_tui.export.process_texts import ProcessTexts
 from montauk_tui.export.table import frame_table
 from montauk_tui.host.base import Host
@@ -48,7 +46,7 @@ def tables(
         width: Cells of a line; None for those of the terminal, or all.
     """
     columns = pick(settings.columns, machine_scale=settings.machine_scale)
-    width, gap = width or _terminal_width(), ""
+    width, gap = width or terminal_width(), ""
 
     def show(frame: Frame, view: View, cut: CutNote) -> None:
         listed = with_exited(frame, frame.interval_s or 0.0, frozenset())
@@ -60,13 +58,6 @@ def tables(
 
     _each_frame(open_host, settings, frames, show, columns)
     return 0
-
-
-def _terminal_width() -> int | None:
-    if sys.stdout is None or not sys.stdout.isatty():
-        return None
-    # A terminal of unknown size reports 0.
-    return os.get_terminal_size().columns or None
 
 
 def json_lines(

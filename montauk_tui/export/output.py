@@ -3,9 +3,13 @@
 import io
 import os
 import sys
-from typing import TextIO
+from typing import Final, TextIO
 
 from montauk_tui.errors import MontaukError
+from montauk_tui.model.text import cell_width, fit
+
+CUT: Final = "+"
+"""The last cell of what is cut."""
 
 
 def write_stdout(text: str) -> None:
@@ -27,6 +31,21 @@ def write_stdout(text: str) -> None:
         # At exit Python would complain again about what it could not flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise MontaukError(f"cannot write to stdout: {error.strerror}") from error
+
+
+def terminal_width() -> int | None:
+    """Return the cells of a line of stdout; None if it is no terminal."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return None
+    # A terminal of unknown size reports 0.
+    return os.get_terminal_size().columns or None
+
+
+def cut_at(line: str, width: int | None) -> str:
+    """Return a line of at most so many cells; `+` is its last one if it is cut."""
+    if width is None or cell_width(line) <= width:
+        return line
+    return f"{fit(line, width - 1).rstrip()}{CUT}"
 
 
 def _write(stream: TextIO, text: str) -> None:

@@ -18,9 +18,9 @@ from montauk_tui.engine.units import (
     percent_text,
     rate_text,
 )
+from montauk_tui.export.output import cut_at
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.schema import Ints
-from montauk_tui.model.text import fit
 
 
 def frame_table(
@@ -29,7 +29,7 @@ def frame_table(
     """Return the lines of a report, truncated at `width` cells if given."""
     table = PlainTable(frame, columns)
     lines = [*_summary(frame), "", table.titles, *map(table.row, rows.tolist())]
-    return [line if width is None else fit(line, width).rstrip() for line in lines]
+    return [cut_at(line.rstrip(), width) for line in lines]
 
 
 def _summary(frame: Frame) -> list[str]:

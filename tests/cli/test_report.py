@@ -14,7 +14,7 @@ import pytest
 from montauk_tui.errors import MontaukError
 from montauk_tui.export.report.saving import Target
 from montauk_tui.model.text import cell_width
-from tests.support.builders import make_sample
+from tests.support.builders import FakeLookups, make_sample
 from tests.support.exits import make_exits
 from tests.support.recordings import frames_of, write
 
@@ -169,3 +169,30 @@ def test_a_row_is_cut_at_the_width_of_the_terminal_and_a_figure_never(
     assert len(titles) < 60 < len(busy)
     assert row.split()[:-1] == ["0.5", "-", "0.0", "0", "0", "8.0M"]
     assert cell_width(row) in (59, 60)
+
+
+def test_in_a_pipe_a_row_is_whole_unless_a_width_is_asked_for(tmp_path: Path) -> None:
+    long = b"/bin/sh\0-c\0" + b"x" * 300 + b"\0"
+    samples = [
+        make_sample([{"pid": 7, "comm": "sh", "utime": 50 * at}], after_s=float(at))
+        for at in range(3)
+    ]
+    folder = tmp_path / "it"
+    write(folder, frames_of(samples, FakeLookups({7: long})))
+
+    def row(*arguments: str) -> str:
+        lines = run(folder, "--by", "tree", *arguments).stdout.splitlines()
+        return next(line for line in lines if "sh 7" in line)
+
+    # 200 characters of a command line are kept.
+    assert row().endswith("x" * 189 + "+")
+    assert len(row("-w", "60")) == 60
+    assert row("-w", "60").endswith("x+")
+    assert len(row("--width")) <= 512
+
+
+@pytest.mark.parametrize("form", [["--json"], ["--html", "-"]])
+def test_a_width_is_one_of_text(recording: Path, form: list[str]) -> None:
+    done = run(recording, "-w", "80", *form)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "-w applies to text" in done.stderr

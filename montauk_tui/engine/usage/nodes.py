@@ -22,7 +22,7 @@ LOST_NODE: Final = 1
 
 NO_PARENT: Final = "(parent not known)"
 _NO_NAME: Final = "(name not known)"
-_LONGEST: Final = 200
+LONGEST: Final = 200
 """Characters of a command line."""
 _FIRST: Final = 1024
 _NAME_BITS: Final = 17
@@ -125,7 +125,7 @@ class Nodes:
 
     def command(self, node: int) -> str:
         """Return the command line, which may be cut; empty for unknown."""
-        return self.commands.get(node, "")[:_LONGEST]
+        return self.commands.get(node, "")[:LONGEST]
 
     def levels(self) -> list[Ints]:
         """Return the nodes of each depth, the roots first."""

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from montauk_tui.engine.usage.nodes import NO_NODE, Nodes, merging
+from montauk_tui.engine.usage.nodes import LONGEST, NO_NODE, Nodes, merging
 from montauk_tui.engine.usage.sums import Sums, Used
 from montauk_tui.engine.usage.tree import TreeSums
 from montauk_tui.model.schema import Bools, Ints
@@ -36,6 +36,11 @@ class TreeRow:
     own: Used
     whole: Used
     """With all descendants."""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the command line may be longer."""
+        return len(self.command) >= LONGEST
 
 
 def rows_of(tree: TreeSums) -> list[TreeRow]:

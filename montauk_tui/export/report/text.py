@@ -1,33 +1,39 @@
 """A report as text: figures to the left, names to the right."""
 
 import math
-import os
-import sys
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Final
 
-from montauk_tui.engine.units import NOTHING_KNOWN, bytes_text
+from montauk_tui.engine.units import NOTHING_KNOWN, bytes_text, date_text
 from montauk_tui.engine.usage.report import TREE, Report
 from montauk_tui.engine.usage.rows import TreeRow, most_used, rows_of
 from montauk_tui.engine.usage.sums import Used
-from montauk_tui.export.output import write_stdout
+from montauk_tui.export.output import CUT, cut_at, terminal_width, write_stdout
 from montauk_tui.export.report.reading import not_seen
-from montauk_tui.model.text import clean_text, fit
+from montauk_tui.model.text import clean_text
 
 _TITLES: Final = ("CPU s", "%", "exited s", "exits", "failed", "peak RSS")
 _INDENT: Final = "  "
 
 
 def write_text(
-    report: Report, gaps: Sequence[tuple[float, float]], limit: int | None
+    report: Report,
+    gaps: Sequence[tuple[float, float]],
+    limit: int | None,
+    width: int | None = None,
 ) -> None:
-    """Print a table, with what the CPUs did above it."""
+    """Print a table, with what the CPUs did above it.
+
+    Args:
+        report: What to print.
+        gaps: Begin and end of each time that was not recorded.
+        limit: The most rows; None for all.
+        width: Cells of a line; None for those of the terminal, or all.
+    """
     for line in heading(report, gaps):
         write_stdout(line)
-    width = _terminal_width()
     for line in ("", *table(report, limit)):
-        write_stdout(line if width is None else fit(line, width).rstrip())
+        write_stdout(cut_at(line, width or terminal_width()))
 
 
 def table(report: Report, limit: int | None) -> list[str]:
@@ -114,16 +120,9 @@ def arguments_of(row: TreeRow) -> str:
     program, _, arguments = row.command.partition(" ")
     # The kernel keeps 15 bytes of a name.
     is_name = program.rpartition("/")[2].startswith(row.name)
-    return arguments if is_name else row.command
+    return (arguments if is_name else row.command) + CUT * row.is_cut
 
 
 def moment(time_s: float) -> str:
     """Return a local date and time."""
-    return f"{datetime.fromtimestamp(time_s).astimezone():%Y-%m-%d %H:%M:%S}"
-
-
-def _terminal_width() -> int | None:
-    if sys.stdout is None or not sys.stdout.isatty():
-        return None
-    # A terminal of unknown size reports 0.
-    return os.get_terminal_size().columns or None
+    return date_text(time_s)
