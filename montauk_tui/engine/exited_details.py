@@ -1,5 +1,6 @@
 """The details of an exited process: what its exit record tells."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -16,6 +17,7 @@ from montauk_tui.engine.summary.exited import (
 from montauk_tui.engine.summary.items import Fact, Item
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.details import (
+    SECTIONS,
     Datum,
     Details,
     Section,
@@ -27,6 +29,8 @@ from montauk_tui.model.sample import Identity
 from montauk_tui.model.text import clean
 
 _EXIT: Final = "exit"
+_PLACES: Final = {"Memory": "memory", "Cgroup": "cgroup"}
+"""Sections of facts by their labels; the others are in `usage`."""
 _WHY_MISSING: Final = "these are read of a process while it is alive"
 
 
@@ -45,7 +49,7 @@ def exited_details(frame: Frame, identity: Identity) -> Details | None:
     known = [
         Section(_EXIT, "Exit", exit_),
         Section("process", "Process", (*origin, *_data(who_facts(listed, 0)))),
-        Section("usage", "Use", _data(used_facts(listed, 0))),
+        *_use(listed),
     ]
     if raw := lookups.cmdline(listed_as):
         is_cut = bool(lookups.cut_rows(table)[0])
@@ -66,6 +70,15 @@ def with_exit(details: Details, exited: Details) -> Details:
     if exit_section is None or details.section(_EXIT) is not None:
         return details
     return replace(details, sections=(exit_section, *details.sections))
+
+
+def _use(listed: Frame) -> Iterator[Section]:
+    """Yield what it used, each part where the details of a live process have it."""
+    used = _data(used_facts(listed, 0))
+    for section_id in ("usage", "memory", "cgroup"):
+        own = [it for it in used if _PLACES.get(it.label, "usage") == section_id]
+        if own:
+            yield Section(section_id, SECTIONS[section_id], tuple(own))
 
 
 def _data(*groups: tuple[Item, ...]) -> tuple[Datum, ...]:

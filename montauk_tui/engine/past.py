@@ -30,7 +30,7 @@ def past_text(frame: Frame) -> str:
     shown = shown_text(frame)
     if frame.since_s is not None:
         span_s = frame.sample.time_s - frame.since_s
-        return f"{shown}, {lifetime_text(round(span_s))}{_way_back(frame)}"
+        return f"{shown}, {_whole(span_s)}{_way_back(frame)}"
     if not shown or frame.ago_s is None:
         return shown
     of = "" if frame.interval_s is None else f", {frame.interval_s:.1f} s"
@@ -61,5 +61,11 @@ def _way_back(frame: Frame) -> str:
     """Return how long before now it was, and the way back; empty in a recording."""
     if frame.ago_s is None:
         return ""
-    ago = f", {lifetime_text(round(frame.ago_s))} ago" if round(frame.ago_s) else ""
+    ago = f", {_whole(frame.ago_s)} ago" if round(frame.ago_s) else ""
     return f"{ago}; Esc: now"
+
+
+def _whole(seconds: float) -> str:
+    """Return whole seconds: `9 s`, `2m13s`."""
+    whole = round(seconds)
+    return f"{whole} s" if whole < _MINUTE_S else lifetime_text(whole)

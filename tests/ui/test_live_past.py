@@ -50,7 +50,7 @@ async def test_keys_go_back(keys: list[str], name: str) -> None:
         await monitor.until(lambda: " PAST " in monitor.text)
         await monitor.until(lambda: f" {name}" in monitor.text)
         back = 5 - int(name[-1])
-        assert f"{float(back):.1f}s ago; Esc: now" in monitor.text
+        assert f"{back} s ago; Esc: now" in monitor.text
         assert "PAUSED" not in monitor.text
 
 
@@ -86,9 +86,9 @@ async def test_sampling_goes_on_in_the_past() -> None:
         await taken(monitor, 3)
         await monitor.press("[")
         await monitor.until(lambda: " at1" in monitor.text)
-        assert "1.0s ago" in monitor.text
+        assert ", 1 s ago" in monitor.text
         await monitor.press("ctrl+l")
-        await monitor.until(lambda: "2.0s ago" in monitor.text)
+        await monitor.until(lambda: ", 2 s ago" in monitor.text)
         assert " at1" in monitor.text
         past = monitor.app.session.past
         assert past is not None
@@ -168,12 +168,12 @@ async def test_a_range_is_summed_up_with_all_that_exited_in_it() -> None:
     async with running(make_app(host=churning()), TALL) as monitor:
         await taken(monitor, 6)
         await monitor.press("[", "[", "[", "[")
-        await monitor.until(lambda: "4.0s ago" in monitor.text)
+        await monitor.until(lambda: ", 4 s ago" in monitor.text)
         await monitor.press("(", "]", "]", "]")
-        await monitor.until(lambda: "1.0s ago" in monitor.text)
+        await monitor.until(lambda: ", 1 s ago" in monitor.text)
         await monitor.press(")")
         await monitor.until(lambda: " SUM " in monitor.text)
-        assert ", 3.0s, 1.0s ago; Esc: now" in monitor.text
+        assert ", 3 s, 1 s ago; Esc: now" in monitor.text
         assert "a sum begins" not in monitor.text
         gone = [name for at in range(6) if (name := f"gone{at}") in monitor.text]
         assert gone == ["gone2", "gone3", "gone4"]
@@ -189,10 +189,10 @@ async def test_a_range_may_end_now() -> None:
     async with running(make_app(host=churning()), TALL) as monitor:
         await taken(monitor, 6)
         await monitor.press("ctrl+home")
-        await monitor.until(lambda: "5.0s ago" in monitor.text)
+        await monitor.until(lambda: ", 5 s ago" in monitor.text)
         await monitor.press("(", "escape", ")")
         await monitor.until(lambda: " SUM " in monitor.text)
-        assert ", 5.0s; Esc: now" in monitor.text
+        assert ", 5 s; Esc: now" in monitor.text
 
 
 async def test_a_sum_needs_a_begin() -> None:
@@ -204,8 +204,8 @@ async def test_a_sum_needs_a_begin() -> None:
 @pytest.mark.parametrize(
     ("keys", "ago"),
     [
-        ((), "1.0s ago"),
-        (("down",), "3.0s ago"),
+        ((), ", 1 s ago"),
+        (("down",), ", 3 s ago"),
     ],
 )
 async def test_a_search_goes_to_the_previous_one(keys: list[str], ago: str) -> None:

@@ -52,7 +52,7 @@ def test_the_present_has_no_time() -> None:
 def test_a_moment_of_the_past_says_which_one_it_is() -> None:
     frame = past(frame_of())
     assert shown_text(frame) == "PAST Wed 18 Nov 11:06:40"
-    assert past_text(frame) == "PAST Wed 18 Nov 11:06:40, 1.0 s, 10.0s ago; Esc: now"
+    assert past_text(frame) == "PAST Wed 18 Nov 11:06:40, 1.0 s, 10 s ago; Esc: now"
     assert end_text(frame) == "11:06:40"
     assert before_text(frame, 3_600.0) == "01:00:00 before"
     first = replace(past(frame_of(), 0.0), interval_s=None)
@@ -67,7 +67,7 @@ def test_a_recording_has_no_way_back_to_now() -> None:
 def test_a_sum_has_both_its_ends() -> None:
     frame = replace(past(frame_of()), since_s=TIME_S - 90)
     assert shown_text(frame) == "SUM Wed 18 Nov 11:05:10 to 11:06:40"
-    assert past_text(frame).endswith(" to 11:06:40, 1m30s, 10.0s ago; Esc: now")
+    assert past_text(frame).endswith(" to 11:06:40, 1m30s, 10 s ago; Esc: now")
 
 
 def test_the_ends_of_a_graph_are_times_of_what_is_shown() -> None:

@@ -106,7 +106,7 @@ def _origin(moment: Moment, row: int, lookups: Lookups) -> Iterator[Datum]:
     if identity.start_ticks not in (UNKNOWN, NO_START):
         started_s = sample.booted_at_s + identity.start_ticks / sample.user_hz
         age_s = sample.boot_s - identity.start_ticks / sample.user_hz
-        yield Datum("Started", Amount(round(started_s), Unit.MOMENT))
+        yield Datum("Started", Amount(started_s, Unit.MOMENT))
         yield Datum("Age", Amount(max(0.0, age_s), Unit.DURATION))
     yield from _text("Session", _number(table, "session", row))
     yield from _text("Process group", _number(table, "pgrp", row))
