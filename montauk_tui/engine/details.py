@@ -128,6 +128,9 @@ class ProcessHistory:
         if row is not None or is_first:
             self._at_s, self._last_ends = now_s, ends_of(frame, is_over=True)
         self._ends = self._last_ends if row is None else ends_of(frame)
+        if frame.since_s is not None:
+            # A sum is one interval: it has no history.
+            return row is not None
         if is_first and frame.history.intervals:
             self._take_series(series_of(frame.history.intervals, self.identity))
         elif row is not None and now_s != last_s:

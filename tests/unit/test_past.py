@@ -10,6 +10,7 @@ import pytest
 
 from montauk_tui.engine.details import ProcessHistory
 from montauk_tui.engine.past import before_text, end_text, past_text, shown_text
+from montauk_tui.engine.rows.exited import exited_one
 from montauk_tui.engine.summary.graphs import ends_of
 from montauk_tui.engine.summary.items import Fact, Graph
 from montauk_tui.engine.summary.subject import summarize
@@ -115,3 +116,24 @@ def test_the_graph_of_one_that_exited_ends_when_it_was_there_last() -> None:
         "60 s before", "11:06:40"
     )  # fmt: skip
     assert not any(map(math.isnan, history.rss_bytes))
+
+
+def test_a_sum_has_no_history_but_its_mean() -> None:
+    frame = replace(past(frame_of()), since_s=TIME_S - 60)
+    items = [
+        item
+        for group in summarize(frame, 0, machine_scale=True).groups
+        for item in group
+    ]
+    assert not [item for item in items if isinstance(item, Graph)]
+    facts = {item.label: item.text for item in items if isinstance(item, Fact)}
+    assert facts["CPU%"] == "- on average"
+    assert facts["Memory"] == "1.0M, 0.0 % at its end"
+    history = ProcessHistory(WHOSE)
+    assert history.take_frame(frame)
+    assert not history.rss_bytes
+    exited = replace(Life().at(1.0, [end(100)]), since_s=TIME_S - 60)
+    listed = exited_one(exited, Identity(100, 10_000_100))
+    assert listed is not None
+    groups = summarize(listed, 0, machine_scale=False).groups
+    assert groups[-1] == ()

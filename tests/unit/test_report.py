@@ -277,3 +277,11 @@ def test_a_part_of_a_recording(tmp_path: Path) -> None:
     assert [group["name"] for group in found["groups"]] == ["amy", KERNEL]
     assert found["groups"][0]["cpu_s"] == pytest.approx(0.5)
     assert found["intervals"] == 1
+
+
+def test_a_little_less_than_nothing_is_nothing(recording: DiskRecording) -> None:
+    report = report_by(recording, "program")
+    report.totals.unexplained_s = -0.04
+    assert heading(report, [])[1].endswith(", unexplained 0.0")
+    report.totals.unexplained_s = -1.26
+    assert heading(report, [])[1].endswith(", unexplained -1.3")

@@ -24,6 +24,7 @@ from montauk_tui.engine.units import (
     NOTHING_KNOWN,
     byte_rate_text,
     cpu_time_text,
+    percent_text,
 )
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.lookups import Command
@@ -122,6 +123,8 @@ def use_of(
         row: Its row; None if it has exited: then there is only a history.
         machine_scale: Whether 100 % is the whole machine.
     """
+    if frame.since_s is not None:
+        return _summed(frame, row, machine_scale=machine_scale)
     series = _READER.read(frame.history.intervals, identity)
     ends = ends_of(frame)
     cpu = series.cpu_pct / (len(frame.sample.host.cpu_ids) if machine_scale else 1)
@@ -143,6 +146,20 @@ def use_of(
         group += (Fact("Virtual", f"{virtual}, shared {shared}"),)
         group += _storage(frame, row)
     return group
+
+
+def _summed(frame: Frame, row: int | None, *, machine_scale: bool) -> Group:
+    """Return the same of a sum, which is one interval and has no history."""
+    if row is None:
+        return ()
+    mean = float(frame.rates.cpu_pct[row])
+    mean /= len(frame.sample.host.cpu_ids) if machine_scale else 1
+    return (
+        Fact("CPU%", f"{percent_text(mean)} on average"),
+        *_cpu_time(frame, row),
+        Fact("Memory", f"{_memory_text(frame, row)} at its end"),
+        *_storage(frame, row),
+    )
 
 
 def _storage(frame: Frame, row: int) -> Group:

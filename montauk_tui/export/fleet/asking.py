@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from montauk_tui import streams
+from montauk_tui.engine.units import date_text
 from montauk_tui.errors import few
 from montauk_tui.export.fleet.answer import write_csv, write_json, write_table
 from montauk_tui.export.fleet.database import Answer, Tables, opened
@@ -80,7 +81,8 @@ def ask(sql: str, folders: Sequence[Path], form: str, part: Part = WHOLE) -> Non
     checked(sql)
     with ExitStack() as stack:
         sources = [*map(_source, folders)]
-        wanted = _within(part, sources)
+        last_s = _last_s(part, sources)
+        wanted = within(*part, last_s)
         exports = [
             (it.folder, it.files, wanted) for it in sources if it.files is not None
         ]
@@ -94,7 +96,8 @@ def ask(sql: str, folders: Sequence[Path], form: str, part: Part = WHOLE) -> Non
         for line in few(complaints):
             streams.complain(line)
         if wanted != ALWAYS and not any(it.by_table["hosts"] for _, it, _ in exports):
-            raise NoRecording("nothing was recorded then", "ask for another time")
+            last = f"the last sample is of {date_text(last_s)}"
+            raise NoRecording("nothing was recorded then", last)
         once = unique((folder, files) for folder, files, _ in exports)
         parts = [within for _, _, within in exports]
         tables = [
@@ -111,14 +114,18 @@ def _source(folder: Path) -> _Source:
     return _Source(folder.absolute(), files, is_recording)
 
 
-def _within(part: Part, sources: Sequence[_Source]) -> Within:
-    """Return the wall clocks of a part, counted from the last sample of all."""
+def _last_s(part: Part, sources: Sequence[_Source]) -> float:
+    """Return the wall clock that times count from, if there are any: the last of all.
+
+    Raises:
+        NoRecording: There is no sample.
+    """
     if part == WHOLE:
-        return ALWAYS
+        return math.nan
     last_s = max(filter(math.isfinite, (it.last_s() for it in sources)), default=None)
     if last_s is None:
         raise NoRecording("nothing was recorded", "montauk record does")
-    return within(*part, last_s)
+    return last_s
 
 
 def _exported(folder: Path, out: Path, wanted: Within) -> Sequence[str]:

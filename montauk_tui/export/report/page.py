@@ -21,6 +21,7 @@ from montauk_tui.export.report.tables import TITLES, safe, section, shown
 from montauk_tui.export.report.text import (
     collectors,
     moment,
+    seconds_text,
 )
 from montauk_tui.export.report.timeline import Columns
 
@@ -154,7 +155,10 @@ def _facts(report: Report) -> Iterator[str]:
 
 
 def _quotient(part: float, whole: float, factor: float, digits: int = 1) -> str:
-    return f"{part / whole * factor:.{digits}f}" if whole > 0 else NOTHING_KNOWN
+    if whole <= 0:
+        return NOTHING_KNOWN
+    # Adding 0 makes -0.0 a 0.
+    return f"{round(part / whole * factor, digits) + 0.0:.{digits}f}"
 
 
 def _time(
@@ -177,7 +181,7 @@ def _time(
     for style, name, seconds in parts:
         share = _quotient(seconds, totals.busy_s, 100)
         yield (
-            f'<li><i class="{style}"></i>{name} <b>{seconds + 0.0:,.1f} s</b> '
+            f'<li><i class="{style}"></i>{name} <b>{seconds_text(seconds)} s</b> '
             f"({share} %)</li>"
         )
     if any((timeline.peak > timeline.busy).any() for timeline in timelines):

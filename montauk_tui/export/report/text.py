@@ -61,9 +61,10 @@ def heading(report: Report, gaps: Sequence[tuple[float, float]]) -> list[str]:
         f"{collectors(report)}, {totals.intervals + 1:,} samples"
     )
     busy = (
-        f"CPU busy {totals.busy_s:,.1f} s: live {totals.live_s:,.1f}, "
-        f"exited {totals.exited_s:,.1f}, interrupts {totals.interrupts_s:,.1f}, "
-        f"{rest} {totals.unexplained_s + 0.0:,.1f}"
+        f"CPU busy {seconds_text(totals.busy_s)} s: "
+        f"live {seconds_text(totals.live_s)}, exited {seconds_text(totals.exited_s)}, "
+        f"interrupts {seconds_text(totals.interrupts_s)}, "
+        f"{rest} {seconds_text(totals.unexplained_s)}"
     )
     missing = not_seen(totals, gaps)
     return [seen, busy, *(f"not seen: {', '.join(missing)}" for _ in missing[:1])]
@@ -121,6 +122,11 @@ def arguments_of(row: TreeRow) -> str:
     # The kernel keeps 15 bytes of a name.
     is_name = program.rpartition("/")[2].startswith(row.name)
     return (arguments if is_name else row.command) + CUT * row.is_cut
+
+
+def seconds_text(seconds: float) -> str:
+    """Return seconds with one decimal; a little less than nothing is `0.0`."""
+    return f"{round(seconds, 1) + 0.0:,.1f}"
 
 
 def moment(time_s: float) -> str:
