@@ -54,7 +54,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "choose_sort": view.choose_sort,
     "exited": view.turn("exited"),
     "kernel_threads": view.turn("kernel_threads"),
-    "user_threads": view.turn("user_threads"),
+    "user_threads": view.user_threads,
     "containers": view.containers,
     "paths": view.paths,
     "merged": view.turn("merged"),

@@ -21,7 +21,7 @@ from montauk_tui.session.effects import (
     TurnRecording,
 )
 from tests.session.test_recording import recorded
-from tests.support.builders import make_sample
+from tests.support.builders import Row, make_frame, make_sample
 from tests.support.desk import Desk
 from tests.support.replay import opened_replay
 from tests.support.scenes import scene_collector
@@ -203,3 +203,18 @@ def test_recording_is_turned_by_the_screen() -> None:
     desk = Desk()
     desk.run("record")
     assert desk.effects == (TurnRecording(),)
+
+
+def test_threads_that_were_not_recorded_are_missed_in_words() -> None:
+    desk = Desk()
+    frame = replace(make_frame(None, make_sample([{"pid": 7}])), is_recorded=True)
+    desk.draw(frame)
+    desk.run("user_threads")
+    assert desk.session.choices.user_threads
+    assert desk.said == "threads are shown where they were recorded"
+    desk.run("user_threads")
+    assert desk.effects == ()
+    rows: list[Row] = [{"pid": 7}, {"pid": 8, "tgid": 7}]
+    desk.draw(replace(make_frame(None, make_sample(rows)), is_recorded=True))
+    desk.run("user_threads")
+    assert desk.effects == ()

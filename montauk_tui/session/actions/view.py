@@ -7,7 +7,7 @@ from typing import Any
 from montauk_tui.engine.columns.column import Column
 from montauk_tui.engine.columns.table import COLUMNS, id_of
 from montauk_tui.session.choices import LEAST_WIDTH_FOR_PATHS, Choices
-from montauk_tui.session.effects import Choice, Choose, Sample, Say, Update
+from montauk_tui.session.effects import Choice, Choose, Result, Sample, Say, Update
 from montauk_tui.session.state import Session
 
 
@@ -19,6 +19,19 @@ def turn(field: str) -> Callable[[Session], Session]:
         return session.apply(choices=replace(session.choices, **turned))
 
     return action
+
+
+def user_threads(session: Session) -> Result:
+    """Show or hide threads; say so where a moment of the past has none."""
+    turned = turn("user_threads")(session)
+    frame = session.frame
+    if frame is None or not frame.is_recorded or not turned.choices.user_threads:
+        return turned
+    if not frame.sample.processes.is_process.all():
+        return turned
+    return Update(
+        turned, Say("threads are shown where they were recorded", "information")
+    )
 
 
 def paths(session: Session) -> Update:
