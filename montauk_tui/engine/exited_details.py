@@ -29,8 +29,8 @@ from montauk_tui.model.sample import Identity
 from montauk_tui.model.text import clean
 
 _EXIT: Final = "exit"
-_PLACES: Final = {"Memory": "memory", "Cgroup": "cgroup"}
-"""Sections of facts by their labels; the others are in `usage`."""
+_PLACES: Final = {"Memory": ("memory", "RSS"), "Cgroup": ("cgroup", "Path")}
+"""Section and label there of facts by their labels; the others are in `usage`."""
 _WHY_MISSING: Final = "these are read of a process while it is alive"
 
 
@@ -74,11 +74,13 @@ def with_exit(details: Details, exited: Details) -> Details:
 
 def _use(listed: Frame) -> Iterator[Section]:
     """Yield what it used, each part where the details of a live process have it."""
-    used = _data(used_facts(listed, 0))
-    for section_id in ("usage", "memory", "cgroup"):
-        own = [it for it in used if _PLACES.get(it.label, "usage") == section_id]
-        if own:
-            yield Section(section_id, SECTIONS[section_id], tuple(own))
+    parts: dict[str, list[Datum]] = {"usage": [], "memory": [], "cgroup": []}
+    for datum in _data(used_facts(listed, 0)):
+        section_id, label = _PLACES.get(datum.label, ("usage", datum.label))
+        parts[section_id].append(replace(datum, label=label))
+    for section_id, data in parts.items():
+        if data:
+            yield Section(section_id, SECTIONS[section_id], tuple(data))
 
 
 def _data(*groups: tuple[Item, ...]) -> tuple[Datum, ...]:

@@ -301,3 +301,12 @@ def test_frames_do_not_go_across_a_boot() -> None:
     host.go(Place(since_s=before.time_s))
     frame = host.past_frame(Need.NONE)
     assert (frame.since_s, frame.interval_s) == (after[0].time_s, 1.0)
+
+
+async def test_the_keys_are_back_after_a_prompt_though_no_frame_follows() -> None:
+    async with running(make_app(host=recorded()), (80, 24)) as monitor:
+        await monitor.press("Z")
+        await monitor.until(lambda: "PAUSED" in monitor.text)
+        for end in ("enter", "escape"):
+            await monitor.press("f4", *"pid > 0", end)
+            await monitor.until(lambda: monitor.lines[-1].startswith("F1 Help"))

@@ -46,7 +46,7 @@ def test_then_what_it_was_and_used() -> None:
     details = details_of(killed())
     assert texts(details, "process")["Command"] == "/usr/bin/cc1 -quiet"
     assert texts(details, "process")["PID"] == "100"
-    assert texts(details, "memory") == {"Memory": "at most 3.0M"}
+    assert texts(details, "memory") == {"RSS": "at most 3.0M"}
     assert texts(details, "usage")["Storage"] == "read 4.0K, written 0"
     assert list(texts(details, "command").values()) == ["/usr/bin/cc1", "-quiet"]
 

@@ -204,6 +204,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.query("PromptBar").remove()
         self._prompting = False
         self._place_parts()
+        # The key bar has a width again once it is laid out; no frame may follow.
+        self.call_after_refresh(self.draw)
 
     # --- parts ------------------------------------------------------------------------
 
