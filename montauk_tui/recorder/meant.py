@@ -119,6 +119,6 @@ def _chosen(asked: Asked, found: list[_Found], usual: str) -> tuple[_Found, str]
     times = "twice" if len(found) == _TWICE else f"{len(found)} times"
     remark = (
         f"the clock showed {quoted(asked.text)} {times}: this is the {which}, "
-        f"{quoted(f'{asked.text} {other}')} the {other}"
+        f"{quoted(f'{asked.text} {other}')} is the {other}"
     )
     return meant, remark

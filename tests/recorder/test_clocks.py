@@ -120,7 +120,7 @@ def begun(folder: Path, samples: Iterable[Sample], second: float) -> Any:
 
 
 CLOCK_BACK = [*map(at, range(10)), *(at(second, set_s=-7) for second in range(10, 20))]
-TWICE = "the clock showed 'T' twice: this is the first, 'T last' the last"
+TWICE = "the clock showed 'T' twice: this is the first, 'T last' is the last"
 GAP = [*map(at, range(3)), *(at(second) for second in range(60, 63))]
 
 
@@ -148,7 +148,7 @@ def test_a_part_ends_at_the_last_of_two(folder: Path) -> None:
     assert recording.part(second, second) == (8, 15)
     assert recording.complaints == [
         f"the clock showed '{second}' twice: this is the {which}, "
-        f"'{second} {other}' the {other}"
+        f"'{second} {other}' is the {other}"
         for which, other in (("first", "last"), ("last", "first"))
     ]
     assert recording.part(f"{second} last", f"{second} last") == (15, 15)

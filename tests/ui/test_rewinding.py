@@ -129,7 +129,7 @@ def test_a_time_that_the_clock_showed_twice_is_said() -> None:
     samples[10:] = [replace(one, time_s=one.time_s - 7) for one in samples[10:]]
     host = RecordedHost(Recording(tuple(map(Moment, samples))))
     twice = f"the clock showed '{local(5)}' twice: this is the first, "
-    twice += f"'{local(5)} last' the last"
+    twice += f"'{local(5)} last' is the last"
     assert remarks(host, Place(time=local(5)), Place(time=local(2))) == [twice, ""]
     assert gone_to(host, Place(time=local(5)), Place(time=f"{local(5)} last")) == [
         "unknown, sample 6 of 20", "unknown, sample 13 of 20",

@@ -31,7 +31,9 @@ def end(
 
 def twice(this: str, times: str = "twice") -> str:
     other = "last" if this == "first" else "first"
-    return f"the clock showed 'T' {times}: this is the {this}, 'T {other}' the {other}"
+    return (
+        f"the clock showed 'T' {times}: this is the {this}, 'T {other}' is the {other}"
+    )
 
 
 def test_a_part_begins_at_the_first_and_ends_at_the_last() -> None:
