@@ -18,9 +18,11 @@ from montauk_tui.engine.summary.items import Fact, Item
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.details import (
     SECTIONS,
+    Amount,
     Datum,
     Details,
     Section,
+    Unit,
     command_section,
     with_missing,
 )
@@ -29,6 +31,7 @@ from montauk_tui.model.sample import Identity
 from montauk_tui.model.text import clean
 
 _EXIT: Final = "exit"
+_EXITED: Final = "Exited"
 _PLACES: Final = {"Memory": ("memory", "RSS"), "Cgroup": ("cgroup", "Path")}
 """Section and label there of facts by their labels; the others are in `usage`."""
 _WHY_MISSING: Final = "these are read of a process while it is alive"
@@ -44,7 +47,7 @@ def exited_details(frame: Frame, identity: Identity) -> Details | None:
     status = extra_value(listed, "exit_status", 0)
     command = lookups.command(listed_as, bytes(table.comm[0])).text
     how = Datum("Status", how_text(status), notable=status > 0)
-    exit_ = (how, *_data(why_facts(listed, 0), when_facts(listed, 0)))
+    exit_ = (how, *_data(why_facts(listed, 0)), *_when(listed))
     origin = (Datum("Command", command), Datum("PID", str(identity.pid)))
     known = [
         Section(_EXIT, "Exit", exit_),
@@ -70,6 +73,16 @@ def with_exit(details: Details, exited: Details) -> Details:
     if exit_section is None or details.section(_EXIT) is not None:
         return details
     return replace(details, sections=(exit_section, *details.sections))
+
+
+def _when(listed: Frame) -> Iterator[Datum]:
+    """Yield when it exited: not how long ago, as the page stays while time passes."""
+    for datum in _data(when_facts(listed, 0)):
+        if datum.label == _EXITED:
+            ended_s = extra_value(listed, "ended_s", 0)
+            yield Datum(_EXITED, Amount(ended_s, Unit.MOMENT))
+        else:
+            yield datum
 
 
 def _use(listed: Frame) -> Iterator[Section]:

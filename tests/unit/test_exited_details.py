@@ -1,5 +1,7 @@
 """The details of an exited process: what its exit record tells."""
 
+import re
+
 from montauk_tui.engine.details import value_text
 from montauk_tui.engine.exited_details import exited_details, with_exit
 from montauk_tui.model.details import MISSING, SECTIONS, Datum, Details, Section
@@ -38,6 +40,8 @@ def test_how_it_exited_comes_first() -> None:
     how = texts(details, "exit")
     assert how["Status"] == "killed by SIGKILL"
     assert "systemd-oomd 812" in how["Cause"]
+    # No "3 s ago", which would soon be wrong.
+    assert re.fullmatch(r"[-\d]+ [:\d]+", how["Exited"])
     assert how["Killer"] == "/usr/lib/systemd/systemd-oomd"
     assert [datum.notable for datum in details.sections[0].data[:2]] == [True, True]
 

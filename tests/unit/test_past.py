@@ -69,6 +69,8 @@ def test_a_sum_has_both_its_ends() -> None:
     frame = replace(past(frame_of()), since_s=TIME_S - 90)
     assert shown_text(frame) == "SUM Wed 18 Nov 11:05:10 to 11:06:40"
     assert past_text(frame).endswith(" to 11:06:40, 1m30s, 10 s ago; Esc: now")
+    recorded = replace(frame, ago_s=None)
+    assert past_text(recorded).endswith(" to 11:06:40, 1m30s")
 
 
 def test_the_ends_of_a_graph_are_times_of_what_is_shown() -> None:
