@@ -54,6 +54,8 @@ class KeptArguments:
         self._exited += [(number, one) for one in _identities(self._table, gone)]
         self._waiting += _identities(table, np.flatnonzero(changed & table.is_process))
         self._table = table
+        if len(self._waiting) > 2 * len(table) + _MOST_LOOK_UPS:
+            self._drop_exited()
         asked = [
             self._waiting.pop() for _ in range(min(_MOST_LOOK_UPS, len(self._waiting)))
         ]
@@ -66,6 +68,12 @@ class KeptArguments:
             raw = lookups.cmdline(whose)
             if raw is not None:
                 self._keep(whose, Arguments(raw, is_cut), number)
+
+    def _drop_exited(self) -> None:
+        """Wait for no process that exited before its turn."""
+        live = set(self._table.pairs())
+        each = dict.fromkeys(self._waiting)
+        self._waiting = deque(whose for whose in each if whose in live)
 
     def _keep(self, whose: Identity, arguments: Arguments, number: int) -> None:
         last = self._now.get(whose)
@@ -84,6 +92,19 @@ class KeptArguments:
             programs = [one.arguments for one in self._before.pop(whose, ())]
             kept = (*programs, *([] if last is None else [last]))
             self.size -= sum(len(arguments.raw) for arguments in kept)
+        for whose in [*self._before]:
+            self._forget_programs(whose, first)
+
+    def _forget_programs(self, whose: Identity, first: int) -> None:
+        """Forget what a live process ran before that sample."""
+        programs = self._before[whose]
+        later = [one for one in programs if one.until > first]
+        dropped = programs[: len(programs) - len(later)]
+        self.size -= sum(len(one.arguments.raw) for one in dropped)
+        if later:
+            self._before[whose] = later
+        else:
+            del self._before[whose]
 
     def at(self, number: int) -> "Mapping[Identity, Arguments]":
         """Return the arguments as of a sample."""
@@ -95,6 +116,11 @@ class KeptArguments:
             if number < program.until:
                 return program.arguments
         return self._now.get(whose)
+
+    @property
+    def waiting(self) -> int:
+        """How many processes were not looked up yet."""
+        return len(self._waiting)
 
     def identities(self) -> Iterator[Identity]:
         """Return every process whose arguments are known."""

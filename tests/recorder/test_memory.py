@@ -17,6 +17,7 @@ from montauk_tui.model.sample import Counters, Identity, Sample
 from montauk_tui.model.schema import Need
 from montauk_tui.pipeline.chain import Reading
 from montauk_tui.pipeline.frames import FramePipeline
+from montauk_tui.recorder.arguments import KeptArguments
 from montauk_tui.recorder.memory import Memory, MemoryLimits
 from tests.collectors.conftest import load_available
 from tests.recorder.test_live import told
@@ -158,6 +159,28 @@ def test_arguments_of_those_who_exited_are_forgotten_with_their_moments() -> Non
     kept = len(memory) - memory.first
     assert kept <= 120
     assert memory.size_bytes < 120 * 2_000
+
+
+def test_those_who_exited_before_they_were_looked_up_are_not_waited_for() -> None:
+    kept, lookups = KeptArguments(), Counting({})
+    for at in range(200):
+        rows = [{"pid": 10 + one, "start_ticks": at} for one in range(40)]
+        kept.take(make_sample(rows, after_s=float(at)).processes, lookups, at)
+    # They are dropped once they are twice as many as there are, and a few more.
+    assert kept.waiting <= 2 * 40 + 24
+
+
+def test_programs_that_a_process_ran_are_forgotten_with_their_moments() -> None:
+    memory, whose = Memory(MemoryLimits(60.0, 1 << 30)), Identity(5, 100)
+    for at in range(300):
+        row = {"pid": 5, "start_ticks": 100, "start_stack": at}
+        lookups = Counting({whose: b"%3d" % at + b"x" * 1000})
+        take(memory, make_sample([row], after_s=float(at)), lookups)
+    kept = len(memory) - memory.first
+    assert memory.size_bytes < kept * 2_000
+    for number in (memory.first, len(memory) - 1):
+        raw = memory[number].answers.arguments[whose].raw
+        assert raw.startswith(b"%3d" % number)
 
 
 @pytest.fixture(params=registry.names())
