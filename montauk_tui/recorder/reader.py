@@ -31,6 +31,8 @@ _MOST_COLUMNS: Final = 1_000
 _OTHER_FILES: Final = 256
 """That may be open beside those of the segments."""
 
+_NEVER_NS: Final = 1 << 63
+
 _KEEP_EVERY: Final = 8
 _MOST_KEPT: Final = 16
 """Of the states of a decoder: two minutes; 1.5 MB each at 5,000 processes."""
@@ -58,6 +60,14 @@ class Part(NamedTuple):
     schema: Schema
     run: int = 0
     """A number of the run of the recorder."""
+
+
+class Begin(NamedTuple):
+    """When a segment begins: in which boot, and by its clock that nobody sets."""
+
+    machine_id: str
+    boot_id: str
+    monotonic_ns: int
 
 
 class DiskRecording:
@@ -114,7 +124,7 @@ class DiskRecording:
                 f"there is no recording in {clean_text(folder.path)}: {reason}",
                 "record one with montauk record",
             )
-        return parts
+        return [parts[place] for place in in_order([*map(begin_of, parts)])]
 
     @property
     def wall_s(self) -> Floats:
@@ -296,6 +306,33 @@ def read_part(segment: Segment) -> Part:
         schema_of(head.get("columns")),
         bounded(head.get("run", 0), MOST_RUNS),
     )
+
+
+def begin_of(part: Part) -> Begin:
+    """Return when a segment begins; one without a moment is the last of its boot."""
+    entries = part.segment.entries
+    first_ns = int(entries["monotonic_ns"][0]) if len(entries) else _NEVER_NS
+    return Begin(part.host.machine_id, part.host.boot_id, first_ns)
+
+
+def in_order(begins: Sequence[Begin]) -> list[int]:
+    """Return the places of segments in the order in which they were recorded.
+
+    Their names have the wall clock. Where that was set back a later one may have an
+    earlier name: intervals between two in the wrong order would be counted twice.
+
+    Args:
+        begins: Of each segment, in the order of their names.
+    """
+    boots: dict[tuple[str, str], int] = {}
+
+    def key(place: int) -> tuple[int, int]:
+        machine_id, boot_id, monotonic_ns = begins[place]
+        if not boot_id:
+            return place, 0
+        return boots.setdefault((machine_id, boot_id), place), monotonic_ns
+
+    return sorted(range(len(begins)), key=key)
 
 
 def schema_of(columns: Any) -> Schema:

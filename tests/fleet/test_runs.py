@@ -1,13 +1,22 @@
 """Exports of a recorder that ran several times."""
 
+import os
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
+import pytest
 
+from montauk_tui.export.fleet.segments import found_in
 from montauk_tui.model.sample import Counters
+from montauk_tui.recorder import writer as writing
+from montauk_tui.recorder.folder import Folder
+from montauk_tui.recorder.segment import SegmentWriter
+from montauk_tui.recorder.writer import Writer
+from tests.recorder.test_clocks import set_back
 from tests.support.builders import make_sample
 from tests.support.fleet import exported
-from tests.support.recordings import frames_of, write
+from tests.support.recordings import PLENTY, frames_of, write
 
 
 def test_another_run_counts_from_its_own_start(tmp_path: Path) -> None:
@@ -23,3 +32,36 @@ def test_another_run_counts_from_its_own_start(tmp_path: Path) -> None:
     with duckdb.connect() as connection:
         found = connection.sql(f"SELECT forks FROM '{ledger}'")  # noqa: S608
         assert found.fetchall() == [(5,), (2,), (5,), (2,)]
+
+
+def test_a_clock_that_was_set_back_counts_nothing_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The names of segments are then in another order than their moments."""
+    monkeypatch.setattr(writing, "SEGMENT_S", 10.0)
+    write(tmp_path / "it", frames_of(map(set_back, range(60))))
+    exported(tmp_path / "it", tmp_path / "out")
+    with duckdb.connect() as connection:
+        for table, column in (("samples", "cpu_s"), ("ledger", "live_s")):
+            files = f"{tmp_path}/out/{table}/*/*/*.parquet"
+            found = connection.sql(f"SELECT sum({column}) FROM '{files}'")  # noqa: S608
+            assert found.fetchall() == [(59.0,)]
+
+
+def test_the_segment_that_is_written_is_known_after_the_clock_was_set_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside one of a recorder that was killed, whose file has a later date."""
+    monkeypatch.setattr(SegmentWriter, "close", lambda _: None)
+    write(tmp_path, frames_of(map(set_back, range(24))))
+    monkeypatch.undo()
+    (killed,) = tmp_path.glob("*.mtk")
+    with closing(Writer(Folder.made(tmp_path), PLENTY)) as writer:
+        for frame in frames_of(map(set_back, range(40, 44))):
+            writer.take(frame, 0)
+        (current,) = {*tmp_path.glob("*.mtk")} - {killed}
+        os.utime(killed, (2e9, 2e9))
+        with closing(Folder.opened(tmp_path)) as folder:
+            assert current.name in found_in(folder).open
+    with closing(Folder.opened(tmp_path)) as folder:
+        assert found_in(folder).open == frozenset()

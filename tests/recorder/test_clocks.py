@@ -16,8 +16,16 @@ from montauk_tui.model.schema import Need
 from montauk_tui.recorder import writer as writing
 from montauk_tui.recorder.folder import SUFFIX
 from montauk_tui.recorder.reader import DiskRecording
-from tests.support.builders import TIME_S, make_sample
-from tests.support.recordings import frames_of, read, write
+from tests.support.builders import (
+    MONOTONIC_S,
+    TIME_S,
+    cpu_ticks,
+    make_host,
+    make_sample,
+)
+from tests.support.exits import make_exits
+from tests.support.recordings import frames_of, read, report_on, write
+from tests.support.starts import make_starts
 
 
 def at(second: float, set_s: float = 0.0, slept_s: float = 0.0) -> Sample:
@@ -100,6 +108,32 @@ def test_a_boot_is_told_from_a_gap(
         monkeypatch.setattr(writing, "this_host", lambda host=host: host)
         write(folder, frames_of(samples))
     assert notes(read(folder)) == ["", "after a boot and 00:05:05 without a sample"]
+
+
+def set_back(second: int) -> Sample:
+    """Return a sample of a process that uses a whole CPU; at 25 s the clock is set."""
+    plain = at(second, set_s=-25.0 if second >= 25 else 0.0)
+    one = make_sample(
+        [{"pid": 7, "utime": 100 * second}], after_s=float(second),
+        host=make_host([cpu_ticks(user=100 * second)], read_s=MONOTONIC_S + second),
+        exits=make_exits([]), starts=make_starts([]),
+    )  # fmt: skip
+    return replace(one, time_s=plain.time_s, booted_at_s=plain.booted_at_s)
+
+
+def test_segments_are_in_the_order_in_which_they_were_recorded(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their names are not where the clock was set back by more than one is long."""
+    monkeypatch.setattr(writing, "SEGMENT_S", 10.0)
+    write(folder, frames_of(map(set_back, range(60))))
+    recording = read(folder)
+    seconds = recording.timeline.monotonic_s - MONOTONIC_S
+    assert seconds.tolist() == [*range(60)]
+    assert notes(recording)[25] == "clock set back by 00:00:25"
+    totals, used = report_on(folder, "program")
+    assert (totals.busy_s, totals.covered_s) == (59.0, 59.0)
+    assert [one.cpu_s for one in used.values()] == [59.0]
 
 
 # --- where a part begins --------------------------------------------------------------

@@ -65,20 +65,18 @@ def export(
     Raises:
         MontaukError: `out` cannot be written, or belongs to somebody else.
     """
-    closed, unfinished = found_in(folder)
-    if everything:
-        closed, unfinished = (*closed, *unfinished), ()
+    names, still = found_in(folder)
+    left = frozenset[str]() if everything else still
     with locked(out), closing(ParquetFiles(out)) as files:
         _remove_leftovers(out)
         done = {path.stem for path in out.glob(f"hosts/host=*/date=*/*{SUFFIX}")}
-        one = _Export(folder, files, within)
-        for before, name in zip((None, *closed), closed, strict=False):
-            if Path(name).stem not in done:
-                one.export(name, before)
-        return Exported(
-            one.exported, sum(Path(name).stem in done for name in closed),
-            len(unfinished), tuple(one.complaints),
-        )  # fmt: skip
+        one, before = _Export(folder, files, within), 0
+        for previous, name in zip((None, *names), names, strict=False):
+            if Path(name).stem in done:
+                before += 1
+            elif name not in left:
+                one.export(name, previous)
+        return Exported(one.exported, before, len(left), tuple(one.complaints))
 
 
 class _Export:

@@ -6,7 +6,7 @@ from typing import NamedTuple, Self
 from montauk_tui.errors import MontaukError
 from montauk_tui.model.text import clean_text
 from montauk_tui.recorder.folder import SUFFIX, Folder
-from montauk_tui.recorder.reader import Part, read_part
+from montauk_tui.recorder.reader import Begin, Part, begin_of, in_order, read_part
 from montauk_tui.recorder.segment import Segment as Stored
 
 
@@ -48,9 +48,10 @@ class Segment(NamedTuple):
 class Found(NamedTuple):
     """What a folder has."""
 
-    closed: tuple[str, ...]
-    """Names of segments that are complete, oldest first."""
-    open: tuple[str, ...]
+    names: tuple[str, ...]
+    """All segments in the order in which they were recorded, then those that cannot be
+    read."""
+    open: frozenset[str]
     """Those that somebody may still write to."""
 
 
@@ -58,20 +59,32 @@ def found_in(folder: Folder) -> Found:
     """Return the segments of a folder.
 
     Without an index are the one that is being written, and those whose recorder was
-    killed. Only the last of these can be the one, and only while somebody records.
+    killed. Only the last of these can be the one, and only while somebody records; it
+    may have no head yet, and the clock by which files are dated may have been set.
     """
     stored = folder.segments()
-    unsure = [one for one in stored if not _has_index(folder, one.name)]
-    last = max(unsure, key=lambda one: one.modified_ns, default=None)
-    is_open = last is not None and folder.is_locked()
-    still = (last.name,) if last is not None and is_open else ()
-    return Found(tuple(one.name for one in stored if one.name not in still), still)
+    seen = {one.name: _seen(folder, one.name) for one in stored}
+    readable = {name: one.begin for name, one in seen.items() if one is not None}
+    names = [*readable]
+    ordered = [names[place] for place in in_order([*readable.values()])]
+    unsure = {name for name, one in seen.items() if one is None or not one.is_closed}
+    dated = [one for one in stored if one.name in unsure]
+    still = {max(dated, key=lambda one: one.modified_ns).name} if dated else set()
+    still |= {*[name for name in ordered if name in unsure][-1:]}
+    unreadable = (one.name for one in stored if one.name not in readable)
+    is_open = bool(still) and folder.is_locked()
+    return Found((*ordered, *unreadable), frozenset(still if is_open else ()))
 
 
-def _has_index(folder: Folder, name: str) -> bool:
-    """Tell whether a segment was closed; not one that has just been created."""
+class _Seen(NamedTuple):
+    begin: Begin
+    is_closed: bool
+
+
+def _seen(folder: Folder, name: str) -> _Seen | None:
+    """Return what an index says; None for what was just created, or is no segment."""
     try:
         with closing(Segment.opened(folder, name)) as segment:
-            return segment.part.segment.is_closed
+            return _Seen(begin_of(segment.part), segment.part.segment.is_closed)
     except MontaukError:
-        return False
+        return None
