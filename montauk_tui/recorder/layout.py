@@ -20,6 +20,9 @@ VERSION: Final = 1
 MOST_RAW_BYTES: Final = 1 << 26
 """Of a payload: 100,000 processes in full with 300 bytes of arguments."""
 
+MOST_STORED_BYTES: Final = MOST_RAW_BYTES + (MOST_RAW_BYTES >> 7)
+"""Of a payload that zstd cannot make smaller."""
+
 MOST_RUNS: Final = 1 << 32
 """The number of a run of the recorder is random, and below that."""
 
@@ -105,7 +108,8 @@ def unpacked(data: bytes) -> Header:
         kind, Mark(marks & _ALL_MARKS), length, raw_length, base,
         monotonic_ns, wall_ns, Usage(*usage),
     )  # fmt: skip
-    if not Kind.HEAD <= kind <= Kind.INDEX or header.raw_length > MOST_RAW_BYTES:
+    is_large = raw_length > MOST_RAW_BYTES or length > MOST_STORED_BYTES
+    if not Kind.HEAD <= kind <= Kind.INDEX or is_large:
         raise BadFrame("the header of a frame is damaged")
     return header._replace(kind=Kind(kind))
 

@@ -31,6 +31,12 @@ LEVEL: Final = 5
 
 _CHUNK_BYTES: Final = 1 << 16
 
+MOST_BYTES: Final = 1 << 29
+"""Of a segment: one that is written ends after the frame that reaches an eighth."""
+
+_MOST_USAGE: Final = 1e9
+"""Seconds of an interval, and cores."""
+
 _FOOTER: Final = b"MTKI"
 """Ends a segment that was closed, after the position of its index."""
 _FOOTER_BYTES: Final = 8 + len(_FOOTER)
@@ -172,13 +178,17 @@ class Segment:
         self._size = os.fstat(descriptor).st_size
         if self._size < HEADER_BYTES:
             raise BadFrame("a segment is empty")
+        if self._size > MOST_BYTES:
+            raise BadFrame("a segment is too large", "remove it")
         self._decompressor = zstandard.ZstdDecompressor()
         self.is_closed = False
         """Whether it has an index: nothing will be appended."""
         frames = self._index()
         kinds = frames["kind"]
         self.head_payload = self._head(frames[kinds == Kind.HEAD])
-        self.entries: Entries = frames[(kinds == Kind.KEY) | (kinds == Kind.DIFFERENCE)]
+        self.entries: Entries = _plausible(
+            frames[(kinds == Kind.KEY) | (kinds == Kind.DIFFERENCE)]
+        )
         """The moments, in order."""
 
     def _head(self, heads: Entries) -> bytes:
@@ -272,3 +282,12 @@ class Segment:
                 return at + place
             at += len(chunk) - len(MAGIC) + 1
         return self._size
+
+
+def _plausible(entries: Entries) -> Entries:
+    """Return entries in which CPU times that cannot be are unknown."""
+    usage = entries["usage"]
+    with np.errstate(invalid="ignore"):
+        usage[~(np.abs(usage) <= _MOST_USAGE)] = np.nan
+        usage[usage[:, 0] < 0] = np.nan
+    return entries

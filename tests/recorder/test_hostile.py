@@ -1,21 +1,26 @@
 """Recordings made to deceive: names that draw, heads of others, two writers at once."""
 
 import json
+import math
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from montauk_tui.export.report.page import SECTIONS, page
+from montauk_tui.export.report.reading import Part, gaps_of, part_of, report_of
+from montauk_tui.export.report.timeline import columns_of
 from montauk_tui.model.sample import Identity
 from montauk_tui.recorder import writer as writing
 from montauk_tui.recorder.encoder import schema
 from montauk_tui.recorder.folder import SUFFIX, CannotRecord, Folder
-from montauk_tui.recorder.layout import HEADER_BYTES, Kind, unpacked
+from montauk_tui.recorder.layout import HEADER_BYTES, Kind, Usage, packed, unpacked
 from montauk_tui.recorder.reader import NoRecording
 from montauk_tui.recorder.segment import SegmentWriter, StoredFrame
 from tests.support.builders import FakeLookups, make_sample
@@ -126,6 +131,77 @@ def test_deep_and_strange_facts_are_refused(folder: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "the recording ends after sample 7" in done.stderr
+
+
+def changed(path: Path, values: Mapping[str, Any]) -> None:
+    """Change fields of all headers of moments of a segment, with valid checksums."""
+    data, base = b"", 0
+    for frame in frames_in(path):
+        header, payload = unpacked(frame), frame[HEADER_BYTES:]
+        if header.kind == Kind.INDEX:
+            break
+        if header.kind != Kind.HEAD:
+            header = header._replace(base=base and header.base and base, **values)
+        one, base = packed(header, payload)
+        data += one
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("seconds", [math.inf, -math.inf, -1.0, 3e38, math.nan])
+@pytest.mark.parametrize("cores", [math.inf, -3e38])
+def test_impossible_times_of_headers_are_unknown(
+    folder: Path, seconds: float, cores: float
+) -> None:
+    write(folder, frames_of(samples(5), LOOKUPS))
+    (path,) = folder.glob(f"*{SUFFIX}")
+    changed(path, {"usage": Usage(seconds, cores, cores, cores)})
+    recording = read(folder)
+    assert len(samples_of(recording)) == 5
+    assert np.isnan(recording.timeline.interval_s).all()
+    assert np.isnan(recording.timeline.busy).all()
+    part = part_of(recording, None, None)
+    assert part == Part(0, 4)
+    report = report_of(recording, part, SECTIONS)
+    timeline = columns_of(recording.timeline, part, 60)
+    assert "<svg" in page(report, (timeline, timeline), gaps_of(recording, part), None)
+
+
+def test_a_length_that_no_frame_has_is_not_read(
+    folder: Path,
+) -> None:
+    """A file without blocks may claim to be as long as it likes."""
+    write(folder, frames_of(samples(2), LOOKUPS))
+    (path,) = folder.glob(f"*{SUFFIX}")
+    offset = int(read(folder).index["offset"][1])
+    data = bytearray(path.read_bytes()[: offset + HEADER_BYTES])
+    data[offset + 8 : offset + 12] = (100 << 20).to_bytes(4, "little")
+    path.write_bytes(data)
+    os.truncate(path, offset + (200 << 20))
+    # The header is none, and nothing after it is either.
+    assert len(read(folder)) == 1
+    os.truncate(path, 1 << 40)
+    with pytest.raises(NoRecording, match="a segment is too large; remove it"):
+        read(folder)
+
+
+@pytest.mark.parametrize("options", [(), ("--json",), ("--html", "-"), ("--by=tree",)])
+@pytest.mark.parametrize("left", [0, 1])
+def test_a_report_of_damage_only_is_refused(
+    folder: Path, options: tuple[str, ...], left: int
+) -> None:
+    write(folder, frames_of(samples(5), LOOKUPS))
+    (path,) = folder.glob(f"*{SUFFIX}")
+    data = bytearray(path.read_bytes())
+    for offset in read(folder).index["offset"][left:].tolist():
+        data[offset + HEADER_BYTES] ^= 0xFF
+    path.write_bytes(data)
+    done = run("report", folder, *options)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr == (
+        f"montauk: {5 - left} samples of 5 damaged, and a report needs two; "
+        "name another time with --from and --to\n"
+    )
 
 
 def frames_in(path: Path) -> Iterator[bytes]:

@@ -55,7 +55,11 @@ def after_gap(recording: DiskRecording) -> Bools:
 
 
 def report_of(recording: DiskRecording, part: Part, by: Sequence[str]) -> Report:
-    """Return the sums of a part, by what `Report` takes."""
+    """Return the sums of a part, by what `Report` takes.
+
+    Raises:
+        NoRecording: All samples of it are damaged, or all but one.
+    """
     report = Report(by)
     boot = recording.boot(part.first)
     for number, reading in readings(recording, *part):
@@ -67,6 +71,12 @@ def report_of(recording: DiskRecording, part: Part, by: Sequence[str]) -> Report
         else:
             sample, status, lookups, opening = reading
             report.add(sample, lookups, status.name, opening)
+    if part.last - part.first < report.totals.damaged + 1:
+        raise NoRecording(
+            f"{counted_text(report.totals.damaged, 'sample')} of "
+            f"{part.last - part.first + 1:,} damaged, and a report needs two",
+            "name another time with --from and --to",
+        )
     return report
 
 
