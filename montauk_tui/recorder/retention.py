@@ -22,6 +22,8 @@ _NS_PER_S: Final = 10**9
 _NEARLY: Final = 0.8
 """Share of the size from which all segments are thinned, the oldest first."""
 
+_NOT_STARTED: Final = -1
+
 _GRACE_S: Final = 5.0
 """How long to wait for a thread that is to end: a disk may hang."""
 
@@ -172,6 +174,8 @@ class Retention:
     def _rewritten(self, name: str) -> int:
         """Let a process write the small form of a segment; return its exit code.
 
+        Below 0 if it was killed, or could not be started.
+
         It exits with this thread, holds the lock of the folder until then, and gets
         nothing else from whoever started montauk.
         """
@@ -180,19 +184,28 @@ class Retention:
             sys.executable, "-I", "-S", str(Path(thinner.__file__)),
             str(os.getpid()), str(folder), name,
         ]  # fmt: skip
+        try:
+            process = self._started(command, folder, lock)
+        except OSError:
+            return _NOT_STARTED
+        lower_limit_of(process.pid)
+        if self._is_closed:
+            process.kill()
+        return process.wait()
+
+    def _started(
+        self, command: list[str], *descriptors: int
+    ) -> "subprocess.Popen[bytes]":
         paths = os.pathsep.join(filter(os.path.isabs, sys.path))
         with children.stops_blocked():
-            self._process = process = subprocess.Popen(
+            self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd="/",
                 env={thinner.PATHS: paths},
-                pass_fds=[one for one in (folder, lock) if one >= 0],
+                pass_fds=[one for one in descriptors if one >= 0],
                 start_new_session=True,
             )
-        lower_limit_of(process.pid)
-        if self._is_closed:
-            process.kill()
-        return process.wait()
+        return self._process

@@ -97,6 +97,11 @@ class SegmentWriter:
         self._head = StoredFrame(Kind.HEAD, json.dumps(head).encode())
         self._append(self._head)
 
+    @property
+    def has_moment(self) -> bool:
+        """Whether there is more than the head."""
+        return len(self._entries) > _ENTRY.size
+
     def append(self, frame: StoredFrame) -> None:
         """Write a frame.
 
@@ -104,7 +109,7 @@ class SegmentWriter:
             OSError: It does not fit, or is too large for a reader: the file ends after
                 the frame before.
         """
-        if frame.kind == Kind.KEY and len(self._entries) > _ENTRY.size:
+        if frame.kind == Kind.KEY and self.has_moment:
             self._append(self._head)
         self._append(frame)
 

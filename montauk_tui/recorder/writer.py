@@ -45,6 +45,8 @@ class Writer:
         """Removes and thins old segments."""
         self._encoder = Encoder(arguments=arguments, of_events=arguments)
         self._segment: SegmentWriter | None = None
+        self._name = ""
+        """That of the segment."""
         self._host = this_host()
         self._run = int.from_bytes(os.urandom(_RUN_BYTES), "little")
         self._began_s = self._key_s = self._retry_s = 0.0
@@ -120,9 +122,11 @@ class Writer:
             segment = SegmentWriter(descriptor, self._head(sample))
         except OSError:
             os.close(descriptor)
+            self._remove(name)
             raise
         self.retention.thin_old(name)
-        self._segment, self._began_s = segment, sample.monotonic_s
+        self._segment, self._name = segment, name
+        self._began_s = sample.monotonic_s
         self._encoder.start_anew()
         return segment
 
@@ -139,6 +143,13 @@ class Writer:
         segment, self._segment = self._segment, None
         if segment is not None:
             segment.close()
+            if not segment.has_moment:
+                self._remove(self._name)
+
+    def _remove(self, name: str) -> None:
+        """Remove a segment without a moment: a disk that stays full makes many."""
+        with suppress(OSError):
+            self._folder.remove(name)
 
     def close(self) -> None:
         """Close the segment, so that it has an index, and release the folder."""
@@ -176,7 +187,11 @@ def _sync_later(descriptor: int) -> None:
             os.fdatasync(copy)
         os.close(copy)
 
-    _start(sync)
+    try:
+        _start(sync)
+    except RuntimeError:
+        # Without a thread the kernel writes it out when it is time to.
+        os.close(copy)
 
 
 def _start(task: Callable[[], None]) -> None:

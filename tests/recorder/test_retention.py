@@ -1,7 +1,9 @@
 """A writer thins old segments by a process of its own, which may end at any time."""
 
 import os
+import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -88,6 +90,59 @@ def test_without_room_it_is_tried_again_later(
             keeper.wait()
         assert asked == [name_of(path)] * 2
     assert not list(path.glob("*.new"))
+
+
+def test_without_a_process_it_is_tried_again_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, asked = tmp_path / "it", []
+    write(path, frames_of(samples(70), LOOKUPS))
+
+    def popen(command: list[str], **_: object) -> None:
+        asked.append(command[-1])
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    with closing(Folder.made(path)) as it:
+        keeper = Retention(it, PLENTY._replace(full_s=0.0), lambda: 1 << 62)
+        for _ in range(2):
+            keeper.thin_old("another")
+            keeper.wait()
+    assert asked == [name_of(path)] * 2
+
+
+@pytest.mark.parametrize("room", [0, 1])
+def test_a_disk_that_stays_full_leaves_no_segments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    """Neither where there is no room for a head nor where there is for that only."""
+    write_, left = os.write, [room]
+
+    def os_write(descriptor: int, data: bytes) -> int:
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(28, "No space left on device")
+        return write_(descriptor, data)
+
+    monkeypatch.setattr(os, "write", os_write)
+    made = samples(30)
+    with closing(Writer(Folder.made(tmp_path / "it"), PLENTY)) as writer:
+        for frame in frames_of(made, LOOKUPS):
+            left[0] = room
+            writer.take(frame, 0)
+        assert (writer.taken, writer.missed) == (0, 30)
+    assert [one.name for one in (tmp_path / "it").iterdir()] == ["lock"]
+
+
+def test_without_a_thread_recording_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    write(tmp_path / "it", frames_of(samples(3), LOOKUPS))
+    assert len(read(tmp_path / "it")) == 3
 
 
 def test_what_is_removed_meanwhile_does_not_come_back(
