@@ -166,7 +166,8 @@ class _Segment:
             self._counted = last.clocks.opening, last.counters()
 
     def write(self) -> None:
-        """Write all files."""
+        """Write all files, and remove those of an export that was killed."""
+        self._files.remove(self.segment.part.host.hostname, self.segment.stem)
         rows = (self._samples, self._exits, self._execs)
         steps = steps_of(self.segment.part, NEEDED, self.begin)
         for number, step in enumerate(islice(steps, self._end - self.begin)):
@@ -234,10 +235,12 @@ class _Segment:
                 self._write(table, f"{self.segment.stem}-{self._part}", columns)
         self._part += 1
 
-    def _write(self, table: str, stem: str, columns: dict[str, Any]) -> None:
+    def _write(
+        self, table: str, stem: str, columns: dict[str, Any], dated: str = "time"
+    ) -> None:
         host = self.segment.part.host
         both = {"machine_id": host.machine_id, "boot_id": host.boot_id}
-        self._files.write(table, host.hostname, stem, columns | both)
+        self._files.write(table, host.hostname, stem, columns | both, dated)
 
     def _write_host(self) -> None:
         part, last = self.segment.part, self.last
@@ -262,6 +265,7 @@ class _Segment:
                 "damaged": np.array([self._damaged]),
                 **_sizes(last),
             },
+            "end_time",
         )
 
 

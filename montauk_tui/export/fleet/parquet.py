@@ -1,5 +1,6 @@
 """Parquet files of columns, each visible only when it is complete."""
 
+import glob
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -63,19 +64,36 @@ class ParquetFiles:
         self._folder = folder
         self._connection: Connection = connected(threads="1")
 
-    def write(self, table: str, host: str, stem: str, values: Values) -> None:
+    def remove(self, host: str, stem: str) -> None:
+        """Remove the files of a segment, of which there may be more than come now.
+
+        Raises:
+            MontaukError: One cannot be removed.
+        """
+        some = f"*/host={as_name(host)}/date=*/{glob.escape(stem)}-*{SUFFIX}"
+        for path in self._folder.glob(some):
+            try:
+                path.unlink()
+            except OSError as error:
+                what = f"cannot remove {named(path)}"
+                raise MontaukError(f"{what}: {error.strerror}") from error
+
+    def write(
+        self, table: str, host: str, stem: str, values: Values, dated: str = "time"
+    ) -> None:
         """Write rows to a file for each day.
 
         Args:
             table: Its name.
             host: The name of the host.
             stem: The name of the files; they replace those of the same name.
-            values: Columns, `time` among them.
+            values: Columns.
+            dated: The one that says of which day a row is.
 
         Raises:
             MontaukError: They cannot be written, as on a full disk.
         """
-        times = values["time"]
+        times = values[dated]
         assert not isinstance(times, str)  # noqa: S101 - for mypy
         days = times // _DAY_US
         # Most often there is one day only, and nothing is copied.

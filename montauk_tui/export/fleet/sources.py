@@ -77,9 +77,14 @@ def files_of(folder: Path) -> Files:
                 complaints.append(line)
     finished = {path.stem for path in by_table["hosts"]}
     if (folder / "hosts").is_dir():
+        left = set[str]()
         for table, paths in by_table.items():
             if table != "hosts":
                 by_table[table] = [it for it in paths if _segment(it) in finished]
+                left |= {*map(_segment, paths)} - finished
+        complaints += [
+            f"{named(it)} is not in hosts yet: left out" for it in sorted(left)
+        ]
     return Files(by_table, complaints)
 
 
