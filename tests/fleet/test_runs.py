@@ -1,6 +1,10 @@
 """Exports of a recorder that ran several times."""
 
 import os
+import signal
+import subprocess
+import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -16,6 +20,7 @@ from montauk_tui.recorder.writer import Writer
 from tests.recorder.test_clocks import set_back
 from tests.support.builders import make_sample
 from tests.support.fleet import exported
+from tests.support.patience import until
 from tests.support.recordings import PLENTY, frames_of, write
 
 
@@ -65,3 +70,26 @@ def test_the_segment_that_is_written_is_known_after_the_clock_was_set_back(
             assert current.name in found_in(folder).open
     with closing(Folder.opened(tmp_path)) as folder:
         assert found_in(folder).open == frozenset()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_query_and_removes_what_it_exported(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    """Arguments may hold secrets; and a question may take for ever."""
+    write(tmp_path / "it", frames_of(map(set_back, range(5))))
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    endless = "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b"
+    with subprocess.Popen(
+        [sys.executable, "-m", "montauk_tui", "query", endless, tmp_path / "it"],
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as program:  # fmt: skip
+        until(lambda: any(temporary.glob("*/hosts/*/*/*.parquet")))
+        time.sleep(0.5)
+        program.send_signal(number)
+        told = program.communicate(timeout=60)
+    assert told == (b"", b"")
+    assert program.returncode == 128 + number
+    assert list(temporary.iterdir()) == []

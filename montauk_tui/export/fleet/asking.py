@@ -1,9 +1,11 @@
 """`montauk query`: SQL over recordings and exports of many hosts."""
 
 import math
+import signal
+import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -28,6 +30,8 @@ from montauk_tui.recorder.folder import Folder
 from montauk_tui.recorder.reader import NoRecording
 
 Write = Callable[[Answer], None]
+
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 
 FORMATS: Final[dict[str, Write]] = {
     "table": write_table, "json": write_json, "csv": write_csv,
@@ -79,7 +83,7 @@ def ask(sql: str, folders: Sequence[Path], form: str, part: Part = WHOLE) -> Non
         MontaukError: DuckDB is missing, or something cannot be read.
     """
     checked(sql)
-    with ExitStack() as stack:
+    with _removing_on_signals(), ExitStack() as stack:
         sources = [*map(_source, folders)]
         last_s = _last_s(part, sources)
         wanted = within(*part, last_s)
@@ -132,3 +136,21 @@ def _exported(folder: Path, out: Path, wanted: Within) -> Sequence[str]:
     """Export a recording with the segment that is being written; return complaints."""
     with closing(Folder.opened(folder)) as recording:
         return export(recording, out, everything=True, within=wanted).complaints
+
+
+@contextmanager
+def _removing_on_signals() -> Iterator[None]:
+    """Exit on the usual signals as on an error: temporary folders are removed."""
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    handled = [it for it in _SIGNALS if before[it] is not signal.SIG_IGN]
+    for number in handled:
+        signal.signal(number, _exit)
+    try:
+        yield
+    finally:
+        for number in handled:
+            signal.signal(number, before[number])
+
+
+def _exit(number: int, _frame: object) -> None:
+    sys.exit(128 + number)

@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from montauk_tui.errors import UsageError
-from montauk_tui.export.fleet.duck import connected, errors_in_a_line, line_of, literal
+from montauk_tui.export.fleet.duck import (
+    connected,
+    errors_in_a_line,
+    interruptible,
+    line_of,
+    literal,
+)
 from montauk_tui.export.fleet.schema import PARTITIONS, TABLES
 from montauk_tui.export.fleet.within import ALWAYS, Within
 
@@ -100,7 +106,7 @@ class Answer:
         import duckdb  # noqa: PLC0415 - it is there, as the connection is
 
         try:
-            self._rows = connection.execute(sql)
+            self._rows = interruptible(connection, lambda: connection.execute(sql))
         except duckdb.PermissionException as error:
             raise UsageError(
                 "a query reads no files but those of its folders",
@@ -124,7 +130,7 @@ class Answer:
             MontaukError: A file cannot be read, or memory is short.
         """
         with errors_in_a_line("the query failed"):
-            return self._rows.fetchmany(count)
+            return interruptible(self._rows, lambda: self._rows.fetchmany(count))
 
 
 _NUMERIC: Final = re.compile(r".*(INT|DOUBLE|FLOAT|DECIMAL|NUMBER)", re.IGNORECASE)

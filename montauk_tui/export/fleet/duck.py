@@ -1,8 +1,9 @@
 """DuckDB, which comes with the extra `sql`: an embedded engine that has Parquet."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from montauk_tui.errors import MontaukError
 from montauk_tui.model.text import clean_text
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 # An hour of most installations passes without it.
 # ruff: noqa: PLC0415
+
+_T = TypeVar("_T")
 
 EXTRA: Final = "pip install 'montauk-tui[sql]'"
 
@@ -37,6 +40,35 @@ def connected(**settings: str) -> "Connection":
     connection = duckdb.connect(":memory:", config={**_SETTINGS, **settings})
     connection.execute("SET TimeZone = 'UTC'")
     return connection
+
+
+def interruptible(connection: "Connection", task: Callable[[], _T]) -> _T:
+    """Return what a task with a connection returns; a signal may end it at any time.
+
+    In this thread DuckDB would let no handler of a signal run before it is done.
+    """
+    results: list[_T] = []
+    failures: list[BaseException] = []
+    done = threading.Event()
+
+    def work() -> None:
+        try:
+            results.append(task())
+        except BaseException as error:  # noqa: BLE001 - raised below
+            failures.append(error)
+        finally:
+            done.set()
+
+    threading.Thread(target=work, name="montauk-sql", daemon=True).start()
+    try:
+        done.wait()
+    except BaseException:
+        connection.interrupt()
+        done.wait()
+        raise
+    if failures:
+        raise failures[0]
+    return results[0]
 
 
 @contextmanager
