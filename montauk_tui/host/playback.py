@@ -1,5 +1,6 @@
 """Frames of a recording in any order, each with the history before it."""
 
+from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from typing import Final
@@ -82,11 +83,32 @@ class Playback:
         """
         if goal.since is not None:
             return self._sum_of(goal.since, goal.number)
-        if goal.sought is None:
+        if goal.sought is not None:
+            return self.fold(needs) if self._search(goal) else None
+        try:
             self.go_to(goal.number)
-        elif not self._search(goal):
-            return None
-        return self.fold(needs)
+            return self.fold(needs)
+        except RecordingEnded:
+            # All from there to the end are damaged.
+            self.go_to(self._last_readable(goal.number))
+            return self.fold(needs)
+
+    def _last_readable(self, number: int) -> int:
+        """Return the last moment up to a number that is not damaged, else the first."""
+        first = self._recording.timeline.first
+        for at in range(number, first, -1):
+            if self._read_at(at) is not None:
+                return at
+        return first
+
+    def _read_at(self, number: int) -> Reading | None:
+        """Return the moment of a number, None if it is damaged."""
+        self.collector.go_to(number)
+        with suppress(RecordingEnded):
+            reading = self.read(Need.NONE)
+            if self.position == number:
+                return reading
+        return None
 
     def _search(self, goal: Goal) -> bool:
         """Let the next frame be that of the moment sought; tell if there is one."""
@@ -96,13 +118,20 @@ class Playback:
         for number in range(goal.number, last, goal.step):
             if not first <= number < self.end:
                 return False
-            pipeline = FramePipeline()
-            self.collector.go_to(max(first, number - 1))
-            pipeline.frame(self.read(Need.NONE))
-            if matches and matches(pipeline.frame(self.read(Need.NONE))):
+            frame = self._frame_alone(number)
+            if frame is not None and matches and matches(frame):
                 self.go_to(number)
                 return True
         return False
+
+    def _frame_alone(self, number: int) -> Frame | None:
+        """Return the frame of a moment without history, None if it is damaged."""
+        pipeline, frame = FramePipeline(), None
+        for at in (number - 1, number):
+            if at >= self._recording.timeline.first:
+                reading = self._read_at(at)
+                frame = None if reading is None else pipeline.frame(reading)
+        return frame
 
     def _sum_of(self, first: int, last: int) -> Frame:
         """Return one frame of everything after one moment until another."""
@@ -113,8 +142,11 @@ class Playback:
         pipeline.frame(start._replace(sample=_without_events(start.sample)))
         exits: list[ExitTable] = []
         starts: list[StartTable] = []
-        while collector.position < last:
-            opening, reading = reading.opening, self.read(Need.NONE)
+        for number in range(collector.position + 1, last + 1):
+            found = self._read_at(number)
+            if found is None:
+                continue
+            opening, reading = reading.opening, found
             if not pipeline.is_followed_by(reading.sample):
                 # The machine started anew: there is no sum over that.
                 start, pipeline = reading, FramePipeline(most_kept=_MOST_SUMMED)
