@@ -318,3 +318,17 @@ def test_a_receiver_that_stays_down_is_reported_now_and_then(
         until(lambda: post.attempts > 3)
     lines = capsys.readouterr().err.splitlines()
     assert "30 dropped so far, as the queue was full" in lines[1]
+
+
+def test_the_end_of_a_recording_waits_for_a_slow_receiver() -> None:
+    """For longer than a live one has, unless it is to stop."""
+    post, stopped = Post(*[AGAIN] * 30), threading.Event()
+    with sending(post, replace(QUICK, flush_s=0.0, first_s=0.02, most_s=0.02)) as it:
+        it.put(numbered(90))
+        it.wait_until_sent(stopped.is_set)
+        assert post.taken == numbered(90)
+        post.is_down = True
+        stopped.set()
+        it.put(numbered(5))
+        it.wait_until_sent(stopped.is_set)
+    assert it.dropped == {LATE: 5}

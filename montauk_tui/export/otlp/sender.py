@@ -152,6 +152,13 @@ class Sender:
                 self._changed.wait(0.1)
                 self._watch()
 
+    def wait_until_sent(self, is_stopped: Callable[[], bool]) -> None:
+        """Wait until the queue is empty: the end of a recording does not hurry."""
+        with self._changed:
+            while self._queue and self._thread.is_alive() and not is_stopped():
+                self._changed.wait(0.1)
+                self._watch()
+
     def watch(self) -> None:
         """End a request that takes too long."""
         with self._changed:

@@ -59,6 +59,7 @@ class OtlpSink(Sink):
         self._is_stopped = is_stopped
         self._arguments = arguments
         self._way: tuple[Encoding, Sender] | None = None
+        self._is_live = True
         self._lost: dict[str, int] = {}
         """What was reported as lost so far."""
 
@@ -68,6 +69,7 @@ class OtlpSink(Sink):
     def take(self, events: Sequence[Event], source: Source) -> None:
         """Add events to the queue."""
         encoding, sender = self._opened(source)
+        self._is_live = source.is_live
         sender.watch()
         self._report_lost(source)
         wanted = [event for event in events if event.kind != FORK]
@@ -100,7 +102,9 @@ class OtlpSink(Sink):
                 self._lost[where] = count
 
     def end(self, totals: Totals, duration_s: float) -> None:
-        """Say what happened."""
+        """Say what happened, once what a recording has is sent."""
+        if self._way is not None and not self._is_live:
+            self._way[1].wait_until_sent(self._is_stopped)
         streams.tell(summary(totals, self.pending(totals), duration_s))
 
     def close(self) -> None:
