@@ -20,9 +20,9 @@ from montauk_tui.engine.groups.counted import COUNTERS, GAUGES, GroupCounts
 from montauk_tui.export.metrics.exporter import Exporter
 from montauk_tui.export.metrics.listening import TcpListener
 from montauk_tui.export.metrics.names import GROUPS, MACHINE
-from montauk_tui.export.metrics.run import Stop
 from montauk_tui.export.metrics.server import Server
 from montauk_tui.export.metrics.text import Renderer, Text
+from montauk_tui.export.stopping import Stop
 from montauk_tui.host.local import LocalHost
 
 _ROUNDS: Final = 200

@@ -1,14 +1,14 @@
 """`montauk record`: all processes to disk."""
 
 import argparse
-import signal
-import threading
+from contextlib import closing
 from pathlib import Path
 
 from montauk_tui import streams
 from montauk_tui.cli.hosts import this_machine
 from montauk_tui.cli.settings import load_and_report
 from montauk_tui.export.record import record
+from montauk_tui.export.stopping import Stop
 from montauk_tui.model.text import named
 from montauk_tui.recorder.folder import Folder, default_path
 from montauk_tui.recorder.retention import Limits
@@ -27,13 +27,10 @@ def run(options: argparse.Namespace) -> int:
         options.full or usual.full_s,
     )
     writer = Writer(folder, limits, arguments=not options.no_arguments)
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, lambda *_: stopped.set())
-    host = this_machine(settings, is_shown=False)
-    streams.complain(f"recording to {named(path)} until stopped")
-    record(host, writer, settings.interval_s, stopped, options.duration)
+    with closing(Stop()) as stop, stop.on_signals():
+        host = this_machine(settings, is_shown=False)
+        streams.complain(f"recording to {named(path)} until stopped")
+        record(host, writer, settings.interval_s, stop, options.duration)
     lost = f", {writer.missed:,} missed" if writer.missed else ""
     streams.complain(
         f"{writer.taken:,} samples recorded{lost}, {writer.bytes / 1024:,.0f} KiB"

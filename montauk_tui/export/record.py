@@ -1,13 +1,13 @@
 """`montauk record`: samples to disk, without a screen, until stopped."""
 
 import gc
-import threading
 import time
 from contextlib import closing
 from typing import Final
 
 from montauk_tui import streams
 from montauk_tui.errors import MontaukError
+from montauk_tui.export.stopping import Stop
 from montauk_tui.host.local import LocalHost
 from montauk_tui.model.frame import Frame
 from montauk_tui.pipeline.sampler import Sampler
@@ -43,16 +43,16 @@ def record(
     host: LocalHost,
     writer: Writer,
     interval_s: float,
-    stopped: threading.Event,
+    stop: Stop,
     duration_s: float | None = None,
 ) -> None:
-    """Record until `stopped` is set, or for `duration_s`.
+    """Record until it is stopped, or for `duration_s`.
 
     Args:
         host: This machine; it is closed.
         writer: Where the samples go; it is closed.
         interval_s: Time between them.
-        stopped: Set when it is time to stop.
+        stop: What is waited for.
         duration_s: None for no limit.
 
     Raises:
@@ -62,7 +62,7 @@ def record(
 
     def fail(error: MontaukError) -> None:
         failures.append(error)
-        stopped.set()
+        stop.set()
 
     # What was imported stays, and few cycles are made.
     gc.freeze()
@@ -72,7 +72,7 @@ def record(
     with closing(writer):
         sampler.start()
         try:
-            stopped.wait(duration_s)
+            stop.wait(duration_s)
         finally:
             sampler.stop()
     if failures:

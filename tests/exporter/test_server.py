@@ -17,9 +17,9 @@ from montauk_tui.export.metrics.listening import (
     UnixListener,
     parse_address,
 )
-from montauk_tui.export.metrics.run import Stop
 from montauk_tui.export.metrics.server import Server
 from montauk_tui.export.metrics.text import Text
+from montauk_tui.export.stopping import Stop
 from tests.support.patience import MOST_S, until
 
 TEXT = Text(b"plain 1\n", b"open 1\n# EOF\n")

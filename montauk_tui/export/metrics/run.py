@@ -1,11 +1,9 @@
 """`montauk exporter`: samples in one thread, answers or a file in the other."""
 
-import os
 import select
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from typing import Final
 
 from montauk_tui.errors import MontaukError
@@ -13,45 +11,12 @@ from montauk_tui.export.metrics.exporter import Exporter
 from montauk_tui.export.metrics.listening import Listener
 from montauk_tui.export.metrics.server import Server
 from montauk_tui.export.metrics.textfile import TextFile
+from montauk_tui.export.stopping import Stop
 from montauk_tui.host.local import LocalHost
 from montauk_tui.pipeline.sampler import Sampler
 
 _FILE_S: Final = 5.0
 """A file is written so often at most; node_exporter is asked every 15 s or more."""
-
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class Stop:
-    """Stops what waits for its descriptor; also from a signal or another thread."""
-
-    def __init__(self) -> None:
-        """Begin unstopped."""
-        self.is_set = False
-        self.descriptor = os.eventfd(0, os.EFD_CLOEXEC)
-
-    def set(self) -> None:
-        """Stop."""
-        self.is_set = True
-        os.eventfd_write(self.descriptor, 1)
-
-    def close(self) -> None:
-        """Release the descriptor."""
-        os.close(self.descriptor)
-
-    @contextmanager
-    def on_signals(self) -> Iterator[None]:
-        """Stop on the usual signals, unless they were inherited as ignored."""
-        before = {number: signal.getsignal(number) for number in _SIGNALS}
-        handled = [it for it in _SIGNALS if before[it] is not signal.SIG_IGN]
-        for number in handled:
-            signal.signal(number, lambda *_: self.set())
-        try:
-            yield
-        finally:
-            for number in handled:
-                signal.signal(number, before[number])
-
 
 Serve = Callable[[Exporter, Stop], None]
 
