@@ -221,6 +221,16 @@ def test_more_events_than_fit_are_several_moments(
     }
 
 
+def test_of_a_minute_one_table_is_held(folder: Path) -> None:
+    """At ten samples a second of 5,000 processes those of all are a GiB."""
+    recording = read(folder)
+    moments = (recording[number] for number in range(SECONDS))
+    for group in merging.groups(moments):
+        *others, last = (len(moment.sample.processes) for moment in group)
+        assert not any(others)
+        assert last > 0
+
+
 @pytest.mark.parametrize("damage", ["payload", "missing", "head"])
 def test_a_damaged_segment_is_left_alone(folder: Path, damage: str) -> None:
     path = folder / name_of(folder)
