@@ -5,7 +5,7 @@ number or name, one screen or several. What has no counterpart becomes a line.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
@@ -46,6 +46,8 @@ class _Screen:
     sort: str = ""
     direction: int | None = None
     tree: bool | None = None
+    is_dynamic: bool = False
+    """Whether pcp-htop makes its columns."""
 
 
 @dataclass
@@ -60,6 +62,8 @@ class _Reader:
     first: _Screen = field(default_factory=lambda: _Screen("Main", []))
     """The screen of keys without a dot, from before there were several."""
     screens: list[_Screen] = field(default_factory=list)
+    screen: _Screen | None = None
+    """The screen of keys with a dot: the last one named."""
     meters: dict[int, list[str]] = field(default_factory=dict)
     modes: dict[int, list[str]] = field(default_factory=dict)
     ascends: bool = False
@@ -104,11 +108,15 @@ def _entries(data: bytes) -> Iterator[tuple[str, str]]:
 def _take(reader: _Reader, key: str, value: str) -> bool:
     """Take one entry; tell whether its key is one of htop."""
     if key.startswith("screen:"):
+        reader.screen = _Screen(key[len("screen:") :], _words(value))
         if len(reader.screens) < _MOST_SCREENS:
-            reader.screens.append(_Screen(key[len("screen:") :], _words(value)))
+            reader.screens.append(reader.screen)
+        else:
+            why = f"more than {_MOST_SCREENS} screens"
+            reader.note(f"screen {quoted(reader.screen.name)}", why)
         return True
     if key.startswith("."):
-        screen = reader.screens[-1] if reader.screens else None
+        screen = reader.screen
         return screen is None or _take_of_screen(reader, screen, key[1:], value)
     if key in _MANY_METERS or key.startswith("column_meter"):
         _take_column(reader, key, value)
@@ -258,8 +266,13 @@ def _styled(reader: _Reader, name: str, entry: str, look: str) -> str:
 # --- screens --------------------------------------------------------------------------
 
 
-_TAKEN: Final = ("main", "exited", "spawners", "events")
+TAKEN: Final = frozenset({
+    "main", "exited", "spawners", "groups", "events", "disks", "interfaces",
+    "filesystems",
+})  # fmt: skip
 """Tabs that list something else than a screen of htop."""
+_LIKE_A_SCREEN: Final = (None, "processes")
+"""What a tab lists that a screen of htop may become."""
 
 
 def _take_of_screen(reader: _Reader, screen: _Screen, key: str, value: str) -> bool:
@@ -274,7 +287,7 @@ def _take_of_screen(reader: _Reader, screen: _Screen, key: str, value: str) -> b
         screen.tree = _is_on(value)
     elif key == "dynamic":
         reader.note(f"screen {quoted(screen.name)}", "no counterpart (pcp-htop)")
-        reader.screens.remove(screen)
+        screen.is_dynamic = True
     elif key in htop.NOTHING_LIKE_IT:
         if _is_on(value):
             reader.note(key, htop.NOTHING_LIKE_IT[key])
@@ -285,26 +298,47 @@ def _take_of_screen(reader: _Reader, screen: _Screen, key: str, value: str) -> b
 
 def _take_screens(reader: _Reader) -> None:
     """Make the first screen Main, and each other a tab."""
-    main, *others = reader.screens or [reader.first]
+    static = [screen for screen in reader.screens if not screen.is_dynamic]
+    main, *others = static or [reader.first]
     changes = _of_screen(reader, main)
     if changes.pop("machine_scale", False):
         reader.values["machine_scale"] = True
     reader.values.update(changes)
     tabs = {tab.id: tab for tab in reader.before.tabs}
+    taken = TAKEN | {it.id for it in tabs.values() if it.rows not in _LIKE_A_SCREEN}
+    made: set[str] = set()
     for screen in others:
         try:
-            name = tab_name(screen.name)
+            name = _tab_name(screen.name, taken, made)
         except UsageError as error:
             reader.note(f"screen {quoted(screen.name)}", error.reason)
             continue
-        name = "io" if name.lower() == "i/o" else name
-        name = f"htop {name}" if name.lower() in _TAKEN else name
+        made.add(name.lower())
         old = tabs.get(name.lower(), TabSettings(name))
         changes = _of_screen(reader, screen)
         changes.pop("machine_scale", None)
         changes["tree"] = screen.tree or None
         tabs[name.lower()] = replace(old, **changes)
     reader.values["tabs"] = tuple(tabs.values())
+
+
+def _tab_name(written: str, taken: Collection[str], made: Collection[str]) -> str:
+    """Return the name of the tab of a screen; htop may have two of one name.
+
+    Args:
+        written: The name of the screen.
+        taken: Tabs that list something else.
+        made: Tabs of other screens.
+
+    Raises:
+        UsageError: It is none, or none that is free.
+    """
+    name = tab_name(written)
+    name = "io" if name.lower() == "i/o" else name
+    name = f"htop {name}" if name.lower() in taken else name
+    numbered = (f"{name} {number}" for number in range(2, _MOST_SCREENS + 1))
+    free = (it for it in (name, *numbered) if it.lower() not in made)
+    return tab_name(next(free))
 
 
 def _of_screen(reader: _Reader, screen: _Screen) -> dict[str, Any]:

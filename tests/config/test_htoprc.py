@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from montauk_tui.config import Settings, TabSettings
 from montauk_tui.config.htop_names import METERS, NOTHING_LIKE_IT, NUMBERS, THEMES
-from montauk_tui.config.htoprc import Imported, read
+from montauk_tui.config.htoprc import TAKEN, Imported, read
 from montauk_tui.engine import meters
 from montauk_tui.engine.columns.foreign import HTOP
 from montauk_tui.errors import UsageError
 from montauk_tui.resources import folder
+from montauk_tui.session.tabs import BUILT_IN, MAIN, PROCESSES
 
 FILES = Path(__file__).parent / "htop"
 
@@ -174,6 +175,38 @@ def test_a_screen_never_takes_the_place_of_a_tab_with_other_rows() -> None:
     names = [tab.name for tab in found.settings.tabs]
     assert names == ["htop Events", "htop main"]
     assert found.settings.columns == ("pid",)
+
+
+def test_no_tab_with_other_rows_has_the_name_of_a_screen() -> None:
+    others = {tab.id for tab in BUILT_IN.values() if tab.rows != PROCESSES}
+    assert others | {MAIN} == TAKEN
+    own = TabSettings("Deaths", rows="exited", filter="exit != 0")
+    found = taken("screen:A=PID\nscreen:Deaths=USER", Settings(tabs=(own,)))
+    assert found.settings.tabs == (own, TabSettings("htop Deaths", columns=("user",)))
+
+
+def test_screens_of_one_name_become_a_tab_each() -> None:
+    text = "screen:Main=PID\nscreen:A=USER\nscreen:a=PPID\nscreen:A=COMM"
+    found = taken(text)
+    names = [tab.name for tab in found.settings.tabs]
+    assert names == ["A", "a 2", "A 3"]
+    # Imported again they are the same.
+    assert taken(text, found.settings).settings == found.settings
+
+
+def test_a_screen_that_is_left_out_changes_no_other() -> None:
+    order = ".sort_key=PID\n.sort_direction=1\n.tree_view=1\n"
+    main = "htop_version=3.3\nscreen:Main=PID USER\n.sort_key=USER\n.tree_view=0\n"
+    found = taken(f"{main}screen:pcp=PID\n.dynamic=biotop\n{order}")
+    assert found.settings == Settings(columns=("pid", "user"), sort="user")
+    assert found.notes == ("screen 'pcp': no counterpart (pcp-htop)",)
+    many = "".join(f"screen:s{number}=PID\n" for number in range(29))
+    found = taken(f"{main}{many}screen:last=PID\n{order}")
+    assert [tab.sort for tab in found.settings.tabs] == [None] * 29
+    assert found.notes == ("screen 'last': more than 30 screens",)
+    # pcp-htop may have such screens only.
+    found = taken("fields=0 1\nscreen:pcp=PID\n.dynamic=biotop\n.sort_key=PID")
+    assert found.settings == Settings(columns=("pid", "command"))
 
 
 @pytest.mark.parametrize("data", [b"", b"\0", b"# delay=1", b"[a]\nb = 1\n", b"=\n"])
