@@ -331,7 +331,7 @@ def _tab_name(written: str, taken: Collection[str], made: Collection[str]) -> st
         made: Tabs of other screens.
 
     Raises:
-        UsageError: It is none, or none that is free.
+        UsageError: It is no name of a tab.
     """
     name = tab_name(written)
     name = "io" if name.lower() == "i/o" else name

@@ -11,6 +11,7 @@ from montauk_tui.engine.causes import How, how, killer
 from montauk_tui.engine.units import exit_status_text
 from montauk_tui.model.deaths import Death
 from montauk_tui.model.frame import Frame
+from montauk_tui.model.orphans import parent_row
 from montauk_tui.model.text import clean
 
 SHOWN_S: Final = 30.0
@@ -85,13 +86,13 @@ def _each(frame: Frame) -> Iterator[Killed]:
                 _why(int(signals[row]), death),
                 max(0.0, now_s - int(exits.end_ns[row]) / 1e9),
                 0,
-                _parent(frame, int(exits.ppid[row])),
+                _parent(frame, int(exits.ppid[row]), int(exits.start_ticks[row])),
             )
 
 
-def _parent(frame: Frame, pid: int) -> str:
+def _parent(frame: Frame, pid: int, start_ticks: int) -> str:
     table = (frame.whole or frame).sample.processes
-    row = table.row_of_pid(pid)
+    row = parent_row(table, pid, start_ticks)
     return "" if row is None else f"{clean(bytes(table.comm[row]))} {pid}"
 
 

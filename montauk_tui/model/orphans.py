@@ -1,17 +1,21 @@
 """Former parents of orphans: what the tree shows after the kernel reparented them."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 
 from montauk_tui.model.join import by_pid
 from montauk_tui.model.sample import ProcessTable
-from montauk_tui.model.schema import Floats, Ints
+from montauk_tui.model.schema import NO_START, UNKNOWN, Floats, Ints
+from montauk_tui.model.tables import Table
 
 _START_BITS: Final = 40
 
 _LONGEST_CHAIN: Final = 64
+
+_INEXACT_TICKS: Final = 10
+"""A start that no event reported may be this late. No pid is reused so soon."""
 
 
 def codes(pid: Ints, start_ticks: Ints) -> Ints:
@@ -35,31 +39,74 @@ def starts_of(code: Ints) -> Ints:
     return starts
 
 
-def living_ancestors(ppid: Ints, living: Ints, exited: Ints, parents: Ints) -> Ints:
+class Kin(NamedTuple):
+    """Processes and their parents."""
+
+    pid: Ints
+    ppid: Ints
+    start_ticks: Ints
+    """Of the process; may be UNKNOWN."""
+
+    @classmethod
+    def of(cls, table: Table) -> Self:
+        """Return those of a table."""
+        return cls(table.pid, table.ppid, table.start_ticks)
+
+
+def living_ancestors(children: Kin, living: Kin, exited: Kin) -> Ints:
     """Return the pid of the nearest live ancestor; 0 for unknown.
 
+    An ancestor has started before, also one that the kernel made the parent later: of
+    the processes that had its pid it is the last one of these.
+
     Args:
-        ppid: Parents to start from.
-        living: Ascending pids.
-        exited: Pids of exited processes to search through. The last entry of a pid
-            counts.
-        parents: Their parents.
+        children: Whose parents to start from.
+        living: With ascending pids.
+        exited: Exited processes to search through.
     """
-    # Of equal pids the last comes first, so it is the one found.
-    order = np.argsort(exited[::-1], kind="stable")
-    exited, parents = exited[::-1][order], parents[::-1][order]
-    wanted = ppid.clip(0)
+    code = codes(exited.pid, exited.start_ticks)
+    order = np.argsort(code, kind="stable")
+    code, exited = code[order], Kin(*(column[order] for column in exited))
+    wanted, until = children.ppid.clip(0), _until(children.start_ticks)
     open_ = np.flatnonzero(wanted)
     for _ in range(_LONGEST_CHAIN):
-        open_ = open_[~by_pid(living, wanted[open_]).found]
+        row, found = by_pid(living.pid, wanted[open_])
+        found[found] = living.start_ticks[row[found]] <= until[open_[found]]
+        open_ = open_[~found]
         if not open_.size:
             return wanted
-        above, is_exited = by_pid(exited, wanted[open_])
+        pid = wanted[open_]
+        above = np.searchsorted(code, codes(pid, until[open_]), side="right") - 1
+        is_exited = above >= 0
+        is_exited[is_exited] = exited.pid[above[is_exited]] == pid[is_exited]
         wanted[open_] = 0
-        wanted[open_[is_exited]] = parents[above[is_exited]].clip(0)
+        open_, above = open_[is_exited], above[is_exited]
+        wanted[open_] = exited.ppid[above].clip(0)
+        until[open_] = _until(exited.start_ticks[above])
         open_ = open_[wanted[open_] > 0]
     wanted[open_] = 0
     return wanted
+
+
+def parent_row(table: ProcessTable, ppid: int, start_ticks: int) -> int | None:
+    """Return the row of the parent of a process; None where its pid is another's now.
+
+    Args:
+        table: Live processes.
+        ppid: The parent's pid.
+        start_ticks: The start of the child; may be UNKNOWN.
+    """
+    row = table.row_of_pid(ppid)
+    if row is None:
+        return None
+    until = _until(np.array([start_ticks], dtype=np.int64))
+    return row if table.start_ticks[row] <= until[0] else None
+
+
+def _until(start_ticks: Ints) -> Ints:
+    """Return when the parents of processes had started."""
+    until: Ints = np.where(start_ticks == UNKNOWN, NO_START, start_ticks)
+    return until + _INEXACT_TICKS
 
 
 def _none() -> Ints:

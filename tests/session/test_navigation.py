@@ -11,9 +11,11 @@ from montauk_tui.engine.rows.kinds import real_identity
 from montauk_tui.session.actions import opening, spawner
 from montauk_tui.session.actions.view import viewing
 from montauk_tui.session.effects import LookInto
+from tests.support.builders import Row, make_sample
 from tests.support.churn import MAKE, SHELL, churning_collector
 from tests.support.desk import Desk
 from tests.support.exits import make_exits
+from tests.support.replay import ReplayCollector
 from tests.support.starts import make_starts
 
 POSTGRES: Final = 4402
@@ -180,6 +182,23 @@ def test_s_of_the_first_process_knows_nobody() -> None:
     desk.run("spawner")
     assert (desk.tab, desk.current_pid) == ("Main", 1)
     assert desk.said == "unknown parent"
+
+
+@pytest.mark.parametrize("action", ["spawner", "look('files')"])
+def test_no_key_goes_to_a_process_that_got_the_pid_of_the_parent(action: str) -> None:
+    exit_ = {"pid": 700_000, "ppid": 4_500, "start_ticks": 1_000, "comm": b"child"}
+    rows: list[Row] = [
+        {"pid": 1, "comm": b"init"},
+        {"pid": 4_500, "comm": b"late", "start_ticks": 5_000},
+    ]
+    samples = [
+        make_sample(rows, after_s=at, exits=make_exits([exit_])) for at in (0, 1)
+    ]
+    desk = Desk(ReplayCollector(samples))
+    desk.run("tab('exited')", action)
+    assert desk.tab == "Exited"
+    unknown = "unknown parent" if action == "spawner" else "child 700000 has exited"
+    assert desk.said == unknown
 
 
 def test_s_clears_the_filter_that_hides_the_starter() -> None:

@@ -83,8 +83,8 @@ def test_a_process_that_is_new_brings_what_its_children_used() -> None:
 
 
 def test_a_pid_that_is_given_away_again_is_another_process() -> None:
-    before = [INIT, row(2), row(3, 2, utime=40, start_ticks=10)]
-    now = [INIT, row(2, cutime=45), row(3, 2, start_ticks=99)]
+    before = [INIT, row(2), row(3, 2, utime=40, start_ticks=1_010)]
+    now = [INIT, row(2, cutime=45), row(3, 2, start_ticks=1_099)]
     assert children(before, now)[2] == pytest.approx(0.05)
 
 

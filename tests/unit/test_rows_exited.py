@@ -134,7 +134,8 @@ def test_a_dead_parent_whose_pid_came_back_is_the_one_that_died_last() -> None:
     life = Life()
     life.at(1.0, [end(50, b"old", ppid=11)])
     ends = [end(50, b"new", ppid=10, start_ticks=10_000_700)]
-    ends += [end(200 + at, ppid=50) for at in range(3)]
+    since = 10_000_800
+    ends += [end(200 + at, ppid=50, start_ticks=since + at) for at in range(3)]
     frame = main(life.at(2.0, ends))
     (fold,) = folds(frame)
     assert int(frame.sample.processes.ppid[row_of(frame, fold)]) == 10

@@ -68,7 +68,10 @@ def test_who_started_nothing_for_a_while_is_gone() -> None:
 def test_dead_parents_count_for_ancestors_that_live() -> None:
     moment = at_ns(0.5)
     ends = [end(200, b"sh", ppid=10), end(201, b"cc1", ppid=200, utime_ns=100 * MS)]
-    started = [fork(200, moment, ppid=10), fork(201, moment + 1, ppid=200)]
+    started = [
+        fork(one["pid"], moment, ppid=one["ppid"], start_ticks=one["start_ticks"])
+        for one in ends
+    ]
     frame = spawners(Life().at(1.0, ends, started))
     assert pids(frame) == [10]
     assert value(frame, 10, "forks_rate") == 2.0

@@ -278,7 +278,7 @@ def test_a_long_line_of_parents_ends() -> None:
 def test_a_parent_that_exited_lately_is_named_from_its_exit() -> None:
     life = Life([INIT, {"pid": 30, "ppid": 50, "comm": b"bash"}])
     life.at(1.0, [end(7, b"other")])
-    life.at(2.0, [end(50, b"login", ppid=1)])
+    life.at(2.0, [end(50, b"login", ppid=1, start_ticks=900)])
     frame = life.at(3.0, [end(8, b"last")])
     assert facts(told(frame, 30))["Parents"].startswith("login 50")
     assert ancestors(frame, 0, 51) == []

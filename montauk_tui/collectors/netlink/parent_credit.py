@@ -12,9 +12,9 @@ import numpy as np
 
 from montauk_tui.collectors.netlink.exit_joiner import JoinedExits
 from montauk_tui.model.join import by_pid, distinct, find, same_process
-from montauk_tui.model.orphans import living_ancestors
+from montauk_tui.model.orphans import Kin, living_ancestors
 from montauk_tui.model.sample import Identity, ProcessTable
-from montauk_tui.model.schema import Bools, Floats, Ints
+from montauk_tui.model.schema import UNKNOWN, Bools, Floats, Ints
 
 _MOST_LACKING_NS: Final = 10_000_000
 """A tick at the lowest rate: no running thread is further behind."""
@@ -190,9 +190,18 @@ def _who_waited(
     # Forked while the table was read: rows, or exited, in the next sample.
     named = distinct(exits["ppid"].clip(0))
     without_row = named[~np.isin(named, np.concatenate([now.pid, exited, [0]]))]
-    wanted = np.concatenate([exits["ppid"], parent, unpaid])
-    living = distinct(np.concatenate([now.pid, without_row]))
-    ancestor = living_ancestors(wanted, living, exited, exited_parent)
+    gone = Kin(
+        exited,
+        exited_parent,
+        np.concatenate([before.start_ticks[has_exited], exits["start_ticks"]]),
+    )
+    unknown = np.full(len(unpaid), UNKNOWN)
+    children = Kin(
+        np.concatenate([exits["pid"], before.pid, unknown]),
+        np.concatenate([exits["ppid"], parent, unpaid]),
+        np.concatenate([exits["start_ticks"], before.start_ticks, unknown]),
+    )
+    ancestor = living_ancestors(children, _with_pids(now, without_row), gone)
     row, is_row = by_pid(now.pid, ancestor)
     reaper = np.where(is_row & (ancestor > 0), row, -1)
     of_exits, of_exited = len(exits), len(exits) + len(before)
@@ -204,6 +213,16 @@ def _who_waited(
         is_reported,
         np.where(np.isin(ancestor, without_row), ancestor, 0)[:of_exits],
     )
+
+
+def _with_pids(table: ProcessTable, pids: Ints) -> Kin:
+    """Return the processes of a table and others, ascending by pid."""
+    unknown = np.full(len(pids), UNKNOWN)
+    more = Kin(pids, unknown, unknown)
+    columns = zip(Kin.of(table), more, strict=True)
+    both = Kin(*map(np.concatenate, columns))
+    order = np.argsort(both.pid)
+    return Kin(*(column[order] for column in both))
 
 
 def _ticks(table: ProcessTable, names: tuple[str, str]) -> Ints:

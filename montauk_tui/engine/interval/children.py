@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.model.join import by_pid, same_process
-from montauk_tui.model.orphans import living_ancestors
+from montauk_tui.model.orphans import Kin, living_ancestors
 from montauk_tui.model.sample import ProcessTable, Sample
 from montauk_tui.model.schema import UNKNOWN, Floats
 
@@ -35,9 +35,8 @@ def children_seconds(previous: Sample, current: Sample) -> Floats:
     left_s = np.where(known, grown, 0.0) / hz
     exited = ~same_process(now, before).found & before.is_process
     reported_s = np.nan_to_num(_sum(before, _OWN + _CREDITED)) / hz
-    wanted = np.where(exited, before.ppid, 0)
-    gone = before.only(exited)
-    ancestor = living_ancestors(wanted, now.pid, gone.pid, gone.ppid)
+    wanted = Kin.of(before)._replace(ppid=np.where(exited, before.ppid, 0))
+    ancestor = living_ancestors(wanted, Kin.of(now), Kin.of(before.only(exited)))
     parent, is_there = by_pid(now.pid, ancestor)
     credited = exited & is_there & (ancestor > 0)
     left_s -= np.bincount(parent[credited], reported_s[credited], len(now))

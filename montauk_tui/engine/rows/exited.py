@@ -29,7 +29,7 @@ from montauk_tui.model.join import find, is_in
 from montauk_tui.model.kinds import RowKey, RowKind, numbers
 from montauk_tui.model.kthreads import kernel_flags
 from montauk_tui.model.names import DEAD
-from montauk_tui.model.orphans import living_ancestors
+from montauk_tui.model.orphans import Kin, living_ancestors
 from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import (
     NO_START,
@@ -202,8 +202,8 @@ def _fold(frame: Frame, exited: ExitedBatch) -> _Folds:
     Parents that exited are passed over: each run of a build step has another.
     """
     exits = exited.exits
-    living = frame.sample.processes.pid
-    ancestor = living_ancestors(exits.ppid, living, exits.pid, exits.ppid)
+    kin = Kin.of(exits)
+    ancestor = living_ancestors(kin, Kin.of(frame.sample.processes), kin)
     values = (ancestor.clip(0) << 32) + _codes(exits.comm) + 1
     return _Folds(numbers(RowKind.EXITED_GROUP, values), ancestor)
 

@@ -12,9 +12,10 @@ from montauk_tui.engine.rows.build import RowLookups, beside, carried, frame_of
 from montauk_tui.engine.rows.kinds import all_of, is_living
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import Extra
+from montauk_tui.model.join import by_pid
 from montauk_tui.model.kinds import RowKind
 from montauk_tui.model.names import DEAD
-from montauk_tui.model.orphans import Orphans, codes, living_ancestors
+from montauk_tui.model.orphans import Kin, Orphans, codes, living_ancestors
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import Bools, Floats, Ints
 
@@ -103,11 +104,14 @@ def _hung(frame: Frame, rows: Frame, orphans: Orphans, linger_s: float) -> Frame
 
 def _of_exited(frame: Frame, rows: Frame, linger_s: float) -> Floats:
     """Return the row above each exited process whose parent has exited too."""
-    table, living = rows.sample.processes, frame.sample.processes.pid
+    table, now = rows.sample.processes, Kin.of(frame.sample.processes)
     hangs = np.full(len(table), np.nan)
     real = real_pids(rows)
     exited = np.flatnonzero(~is_living(rows) & (real >= 0))
-    lost = exited[~np.isin(table.ppid[exited], living)]
+    row, has_parent = by_pid(now.pid, table.ppid[exited])
+    started = now.start_ticks[row[has_parent]]
+    has_parent[has_parent] = started <= table.start_ticks[exited[has_parent]]
+    lost = exited[~has_parent]
     if not lost.size:
         return hangs
     code = codes(real[exited], table.start_ticks[exited])
@@ -119,7 +123,7 @@ def _of_exited(frame: Frame, rows: Frame, linger_s: float) -> Floats:
     hangs[lost[found]] = table.pid[at[found]]
     rest = lost[~found]
     batch = frame.history.exited_since(frame.sample.monotonic_s - 2 * linger_s)
-    exits = batch.exits
-    ancestor = living_ancestors(table.ppid[rest], living, exits.pid, exits.ppid)
+    children = Kin(*(column[rest] for column in Kin.of(table)))
+    ancestor = living_ancestors(children, now, Kin.of(batch.exits))
     hangs[rest] = np.where(ancestor > 0, ancestor, np.nan)
     return hangs

@@ -10,9 +10,10 @@ from montauk_tui.engine.rows.window import exited_lately, starts_lately, window_
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.history import ExitedBatch
 from montauk_tui.model.join import by_pid
-from montauk_tui.model.orphans import living_ancestors
-from montauk_tui.model.schema import Floats, Ints
+from montauk_tui.model.orphans import Kin, living_ancestors
+from montauk_tui.model.schema import Floats
 from montauk_tui.model.starts import EXEC, FORK
+from montauk_tui.model.tables import Table
 
 
 def spawners(frame: Frame) -> Frame:
@@ -25,10 +26,10 @@ def spawners(frame: Frame) -> Frame:
     exits, table = exited.exits, frame.sample.processes
     seconds = window_s(frame)
 
-    def by_parent(ppid: Ints, weight: Floats | None = None) -> Floats:
+    def by_parent(of: Table, weight: Floats | None = None) -> Floats:
         if not len(table):
             return np.zeros(0)
-        living = living_ancestors(ppid, table.pid, exits.pid, exits.ppid)
+        living = living_ancestors(Kin.of(of), Kin.of(table), Kin.of(exits))
         row, found = by_pid(table.pid, living)
         known = found & (living > 0)
         weights = None if weight is None else np.nan_to_num(weight[known])
@@ -37,8 +38,8 @@ def spawners(frame: Frame) -> Frame:
         return rate
 
     extra = {
-        "forks_rate": by_parent(starts.ppid[starts.kind == FORK]),
-        "execs_rate": by_parent(starts.ppid[starts.kind == EXEC]),
+        "forks_rate": by_parent(starts.only(starts.kind == FORK)),
+        "execs_rate": by_parent(starts.only(starts.kind == EXEC)),
         **_of_exits(exited, by_parent),
     }
     unknown = np.full(len(table), np.nan)
@@ -57,10 +58,10 @@ def spawners(frame: Frame) -> Frame:
 def _of_exits(
     exited: ExitedBatch, by_parent: Callable[..., Floats]
 ) -> dict[str, Floats]:
-    ppid, cpu_s = exited.exits.ppid, exited.cpu_s
+    exits, cpu_s = exited.exits, exited.cpu_s
     is_known = not len(cpu_s) or np.isfinite(cpu_s).any()
     return {
-        "ends_rate": by_parent(ppid),
-        "failures_rate": by_parent(ppid[is_failure(exited)]),
-        "short_pct": by_parent(ppid, cpu_s) * (100.0 if is_known else np.nan),
+        "ends_rate": by_parent(exits),
+        "failures_rate": by_parent(exits.only(is_failure(exited))),
+        "short_pct": by_parent(exits, cpu_s) * (100.0 if is_known else np.nan),
     }

@@ -23,7 +23,7 @@ from montauk_tui.model.lookups import (
     command_from_cmdline,
     command_from_comm,
 )
-from montauk_tui.model.orphans import living_ancestors
+from montauk_tui.model.orphans import Kin, living_ancestors
 from montauk_tui.model.schema import UNKNOWN, Bools, Bytes, Floats, Ints
 
 _MOST_ENTRIES: Final = 16
@@ -102,10 +102,10 @@ def _recent(frame: Frame) -> _Recent:
         return _Recent((), none, none, frame.sample.monotonic_s)
     parts.reverse()
     since_s = float(parts[0].reported_s[0] - np.nan_to_num(parts[0].interval_s[0]))
-    pid = np.concatenate([part.exits.pid for part in parts])
-    ppid = np.concatenate([part.exits.ppid for part in parts])
-    ancestor = living_ancestors(ppid, frame.sample.processes.pid, pid, ppid)
-    return _Recent(tuple(parts), pid, ancestor, since_s)
+    columns = zip(*(Kin.of(part.exits) for part in parts), strict=True)
+    kin = Kin(*map(np.concatenate, columns))
+    ancestor = living_ancestors(kin, Kin.of(frame.sample.processes), kin)
+    return _Recent(tuple(parts), kin.pid, ancestor, since_s)
 
 
 def _exits_below(frame: Frame, inside: Bools) -> tuple[Listing, ...]:

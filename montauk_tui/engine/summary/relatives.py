@@ -8,8 +8,8 @@ from montauk_tui.engine.subtree import below
 from montauk_tui.engine.tree import parents
 from montauk_tui.engine.units import NOTHING_KNOWN
 from montauk_tui.model.frame import Frame
-from montauk_tui.model.orphans import codes
-from montauk_tui.model.schema import UNKNOWN, Bools, Ints, known_sum
+from montauk_tui.model.orphans import codes, parent_row, starts_of
+from montauk_tui.model.schema import NO_START, UNKNOWN, Bools, Ints, known_sum
 from montauk_tui.model.text import clean
 
 _MOST_ANCESTORS: Final = 24
@@ -96,7 +96,8 @@ def _above(frame: Frame, code: int, ppid: int) -> tuple[Ancestor, int, int] | No
             return ancestor, int(orphans.code[at]), int(orphans.exited_parents.ppid[at])
     if ppid <= 0:
         return None
-    row = table.row_of_pid(ppid)
+    (start,) = starts_of(np.array([code])).tolist()
+    row = parent_row(table, ppid, start or UNKNOWN)
     if row is not None:
         ancestor = Ancestor(clean(bytes(table.comm[row])), ppid, has_exited=False)
         return (
@@ -104,12 +105,16 @@ def _above(frame: Frame, code: int, ppid: int) -> tuple[Ancestor, int, int] | No
             _code(table.pid[row], table.start_ticks[row]),
             int(table.ppid[row]),
         )
-    return _exited_lately(frame, ppid)
+    return _exited_lately(frame, ppid, start or NO_START)
 
 
-def _exited_lately(frame: Frame, pid: int) -> tuple[Ancestor, int, int] | None:
+def _exited_lately(
+    frame: Frame, pid: int, until: int
+) -> tuple[Ancestor, int, int] | None:
+    """Return the last process that had a pid and had started by then."""
     for part in frame.history.exited[: -_LATELY - 1 : -1]:
-        rows = np.flatnonzero(part.exits.pid == pid)
+        had = (part.exits.pid == pid) & (part.exits.start_ticks <= until)
+        rows = np.flatnonzero(had)
         if rows.size:
             row, exits = int(rows[-1]), part.exits
             ancestor = Ancestor(clean(bytes(exits.comm[row])), pid, has_exited=True)

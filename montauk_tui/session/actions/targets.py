@@ -10,7 +10,7 @@ from montauk_tui.engine.rows.kinds import kind_of, real_identity
 from montauk_tui.host.base import Actions
 from montauk_tui.model.frame import Frame
 from montauk_tui.model.kinds import RowKey, RowKind
-from montauk_tui.model.orphans import living_ancestors
+from montauk_tui.model.orphans import Kin, living_ancestors
 from montauk_tui.model.outcome import Outcome, summary
 from montauk_tui.model.outcome import Result as Done
 from montauk_tui.model.sample import Identity
@@ -95,9 +95,9 @@ def parent_at(session: Session) -> Identity | None:
     """Return the live parent of the process of the selected row, or an ancestor."""
     rows, place = selected(session)
     frame, table = rows.frame, rows.frame.sample.processes
-    exits = frame.history.exited_since(-math.inf).exits
-    ppid = rows.listed.sample.processes.ppid[place : place + 1]
-    (pid,) = living_ancestors(ppid, table.pid, exits.pid, exits.ppid).tolist()
+    exits = Kin.of(frame.history.exited_since(-math.inf).exits)
+    child = Kin(*(it[place : place + 1] for it in Kin.of(rows.listed.sample.processes)))
+    (pid,) = living_ancestors(child, Kin.of(table), exits).tolist()
     found = table.row_of_pid(pid)
     return None if found is None else table.identity(found)
 
