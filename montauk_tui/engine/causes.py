@@ -18,8 +18,9 @@ UserName = Callable[[int], str]
 
 # si_code of sigaction(2), include/uapi/asm-generic/siginfo.h
 _SI_USER: Final = 0
-_SI_QUEUE: Final = -1
 _SI_TIMER: Final = -2
+_SI_MESGQ: Final = -3
+_SI_ASYNCIO: Final = -4
 _SI_TKILL: Final = -6
 _SI_KERNEL: Final = 0x80
 _SYS_SECCOMP: Final = 1
@@ -88,10 +89,11 @@ def how(death: Death) -> How:
 def _with_info(death: Death) -> How:
     if death.code == _SI_TKILL and death.is_own and death.signal == signal.SIGABRT:
         return How.ABORT
-    if death.code in (_SI_USER, _SI_QUEUE, _SI_TKILL):
-        return How.KILL
     if death.code == _SI_TIMER:
         return How.TIMER
+    if death.code <= _SI_USER and death.code not in (_SI_MESGQ, _SI_ASYNCIO):
+        # A process may send any code below 0 (rt_sigqueueinfo(2)).
+        return How.KILL
     if death.code == _SYS_SECCOMP and death.signal == signal.SIGSYS:
         return How.SECCOMP
     if death.code > 0 and death.signal in _FAULTS:

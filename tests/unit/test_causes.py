@@ -35,6 +35,10 @@ def said(death: Death) -> str:
 KINDS: list[tuple[dict[str, Any], How, str]] = [
     ({}, How.KILL, "SIGKILL by systemd-oomd 812 (root)"),
     ({"signal": 15, "code": -1}, How.KILL, "SIGTERM by systemd-oomd 812 (root)"),
+    ({"signal": 15, "code": -42}, How.KILL, "SIGTERM by systemd-oomd 812 (root)"),
+    ({"signal": 15, "code": -60}, How.KILL, "SIGTERM by systemd-oomd 812 (root)"),
+    ({"signal": 15, "code": -3}, How.KERNEL, "SIGTERM by the kernel"),
+    ({"signal": 29, "code": -4}, How.KERNEL, "SIGIO by the kernel"),
     ({"signal": 6, "code": -6}, How.KILL, "SIGABRT by systemd-oomd 812 (root)"),
     ({"is_own": True}, How.KILL, "SIGKILL by itself"),
     (
