@@ -105,12 +105,6 @@ def unload(place: str = BPFFS) -> list[str]:
     return names
 
 
-def hooks_left(facts: About, place: str = BPFFS) -> int:
-    """Return how many of the hooks are there; only root can count them."""
-    folder = Path(place, pinfolder.name_of(facts.abi), pins.HOOKS)
-    return len(list(folder.iterdir()))
-
-
 def _present(work: Work) -> About | None:
     """Return what is known of the probes of this ABI, None if they are no use.
 
@@ -160,7 +154,6 @@ def _is_same(work: Work, present: About, wanted: Wanted, sources: str) -> bool:
     """Tell whether loading would change nothing."""
     is_same = (present.sources, present.version) == (sources, __version__)
     is_same &= (present.cpus, present.slots) == wanted.sizes
-    is_same &= hooks_left(present, work.place) == present.hooks
     for name, mode in _MODES.items():
         if name in READERS.iterators and name not in present.iterators:
             continue

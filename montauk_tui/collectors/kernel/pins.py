@@ -161,8 +161,10 @@ def find(place: str = BPFFS, abi: int = ABI) -> Pins | None:
         except OSError as error:
             raise _refusal(path, folder, error) from error
         _check(path, facts, descriptors, abi)
-        if os.geteuid() == ROOT and descriptors:
-            descriptors |= _programs(folder, facts.hooked, undo)
+        if os.geteuid() == ROOT:
+            _check_hooks(folder, path, facts.hooks)
+            if descriptors:
+                descriptors |= _programs(folder, facts.hooked, undo)
         resources = undo.pop_all()
     return Pins(path, folder, facts, descriptors, resources)
 
@@ -306,6 +308,23 @@ def _check(path: str, facts: About, descriptors: Mapping[str, int], abi: int) ->
             is_right = False
         if not is_right:
             raise Damaged(f"{path}/{name} is not the map that it should be", AGAIN)
+
+
+def _check_hooks(folder: int, path: str, loaded: int) -> None:
+    """Look for a hook that is missing: its events are neither seen nor counted lost.
+
+    Raises:
+        Damaged: Some are missing.
+    """
+    try:
+        there = len(list(Path(f"/proc/self/fd/{folder}/{HOOKS}").iterdir()))
+    except PermissionError:
+        # Root without CAP_DAC_READ_SEARCH.
+        return
+    if there < loaded:
+        raise Damaged(
+            f"{loaded - there} of {loaded} hooks in {path} are missing", AGAIN
+        )
 
 
 def _is_frozen(descriptor: int) -> bool:

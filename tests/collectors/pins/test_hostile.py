@@ -1,5 +1,6 @@
 """What somebody prepared where the pins should be: refused, and never followed."""
 
+import re
 from typing import Final
 
 import pytest
@@ -186,6 +187,19 @@ def test_half_removed_pins_are_refused_and_loading_mends_them(name: str) -> None
         done = one.montauk("probes", "load", "--group", str(GROUP))
         assert done.stdout.startswith("the probes are loaded: ")
         assert one.montauk("probes", "status", gid=GROUP).returncode == 0
+
+
+def test_probes_without_their_hooks_are_refused_to_root_who_can_see_that() -> None:
+    with machine() as one:
+        one.montauk("probes", "load")
+        one.shell(f"rm {FOLDER}/hooks/0")
+        said = refused(one, "probes", "status")
+        assert re.search(rf"1 of \d+ hooks in {FOLDER} are missing; load the", said)
+        found = one.montauk("--collector-info").stdout.splitlines()[1]
+        assert "loaded" not in found
+        load = one.montauk("probes", "load")
+        assert load.stdout.startswith("the probes are loaded: ")
+        assert one.montauk("probes", "status").returncode == 0
 
 
 @pytest.mark.parametrize(
