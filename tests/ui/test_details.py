@@ -256,6 +256,23 @@ async def test_a_process_that_cannot_be_read_says_so() -> None:
         await monitor.until(lambda: "cannot be read" in drawn_title(monitor))
 
 
+async def test_without_a_thread_that_could_read_it_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async with looking() as (monitor, _):
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            await monitor.press("enter")
+            said = "cannot be read: the limit of threads is reached"
+            await monitor.until(lambda: said in drawn_title(monitor))
+        await monitor.sample()
+        await monitor.until(lambda: "cannot be read" not in drawn_title(monitor))
+        await read(monitor)
+
+
 async def test_in_another_tab_enter_still_goes_to_the_process() -> None:
     async with looking() as (monitor, _):
         await monitor.press("shift+tab", "enter")

@@ -69,7 +69,8 @@ class DetailsScreen(SearchableScreen):
         self._reading = False
         self._read_for = -1
         """The frame of the last reading."""
-        self._is_unreadable = False
+        self._why_unread = ""
+        """Why nothing could be read the last time."""
         self._frame: Frame | None = None
         self._choices: Choices | None = None
         self._theme: Theme | None = None
@@ -118,7 +119,11 @@ class DetailsScreen(SearchableScreen):
             finally:
                 self.post_message(self.Read(details))
 
-        threading.Thread(target=read, name="montauk-details", daemon=True).start()
+        try:
+            threading.Thread(target=read, name="montauk-details", daemon=True).start()
+        except RuntimeError:
+            # The limit of threads is reached; the next frame tries it again.
+            self._reading, self._why_unread = False, "the limit of threads is reached"
 
     def on_details_screen_read(self, message: Read) -> None:
         """Show the details; those of an exited process stay."""
@@ -128,7 +133,7 @@ class DetailsScreen(SearchableScreen):
             self.details = with_user_tasks(message.details, self._frame)
             # It may have exited while it was read.
             self._exit_is_known = False
-        self._is_unreadable = message.details is None
+        self._why_unread = "" if message.details else "exited or hidden"
         self.draw()
 
     def draw(self) -> None:
@@ -174,8 +179,8 @@ class DetailsScreen(SearchableScreen):
             elif self.details.is_read:
                 runs.append(("  last values ", theme.style("faint")))
         elif self.details is None:
-            is_faulty = self._is_unreadable
-            message = "cannot be read: exited or hidden" if is_faulty else "reading ..."
+            why = self._why_unread
+            message = f"cannot be read: {why}" if why else "reading ..."
             runs.append((f" {message} ", theme.style("faint")))
         elif age := self._age():
             runs.append((f" read {age} earlier ", theme.style("warm")))
