@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from montauk_tui.model.frame import RECORDING
 from montauk_tui.recorder.folder import Folder
-from montauk_tui.recorder.writer import RECORDING, Writer
+from montauk_tui.recorder.writer import Writer
 from tests.support.builders import make_sample
 from tests.support.recordings import PLENTY, frames_of, read, samples_of
 

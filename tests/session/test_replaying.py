@@ -8,6 +8,7 @@ from montauk_tui.collectors.registry import Opened
 from montauk_tui.config import Settings
 from montauk_tui.host.base import Place
 from montauk_tui.host.remembering import RememberingHost
+from montauk_tui.model.frame import RECORDING
 from montauk_tui.model.recording import Mark
 from montauk_tui.model.schema import Need
 from montauk_tui.pipeline.frames import FrameSource
@@ -218,3 +219,13 @@ def test_threads_that_were_not_recorded_are_missed_in_words() -> None:
     desk.draw(replace(make_frame(None, make_sample(rows)), is_recorded=True))
     desk.run("user_threads")
     assert desk.effects == ()
+
+
+def test_read_only_begins_no_recording_but_ends_one() -> None:
+    desk = Desk(settings=Settings(read_only=True))
+    desk.run("record")
+    assert TurnRecording() not in desk.effects
+    assert desk.said == "read-only mode: nothing is recorded"
+    desk.draw(replace(desk.frame, recording=RECORDING))
+    desk.run("record")
+    assert desk.effects == (TurnRecording(),)

@@ -120,6 +120,9 @@ def speed(session: Session) -> Update:
 
 def record(session: Session) -> Update:
     """Begin or end recording."""
+    is_on = session.frame is not None and session.frame.recording
+    if session.choices.read_only and not is_on:
+        raise NotPossible("read-only mode: nothing is recorded")
     return Update(session, TurnRecording())
 
 
