@@ -51,7 +51,7 @@ class How(Enum):
     """cgroup.kill was written."""
     OOM = "oom"
     PARENT = "parent"
-    """Its parent exited (PR_SET_PDEATHSIG)."""
+    """Its parent exited, or the thread that started it did (PR_SET_PDEATHSIG)."""
     INIT = "init"
     """The first process of its pid namespace exited."""
     TRACER = "tracer"
@@ -67,6 +67,7 @@ class How(Enum):
     """Another signal of the kernel."""
 
 
+_EXITING: Final = {How.PARENT: ("parent", "started"), How.TRACER: ("tracer", "traced")}
 _BY_SENDER: Final = {How.KILL, How.CGROUP, How.PARENT, How.INIT, How.TRACER}
 
 
@@ -188,12 +189,13 @@ def _by(death: Death, kind: How, user: UserName) -> str:
     if death.is_own:
         return f"{number} by itself"
     match kind:
-        case How.PARENT:
-            return f"{number}: parent {who} exited"
         case How.INIT:
             return f"{number}: {who}, init of its pid namespace, exited"
-        case How.TRACER:
-            return f"{number}: tracer {who} exited"
+        case How.PARENT | How.TRACER:
+            role, did = _EXITING[kind]
+            if death.sender_lives:
+                return f"{number}: the thread of {who} that {did} it exited"
+            return f"{number}: {role} {who} exited"
         case How.CGROUP:
             return f"cgroup.kill by {who} ({user(death.sender.uid)})"
     return f"{number} by {who} ({user(death.sender.uid)})"

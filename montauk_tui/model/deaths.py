@@ -72,7 +72,7 @@ class Death:
     is_own: bool
     """Whether the sender is the process itself."""
     sender_exits: bool
-    """Whether the sender was exiting."""
+    """Whether the sender was exiting, or a thread of it was."""
     sender_is_init: bool
     """Whether the sender is the first process of its pid namespace."""
     request: Request | None = None
@@ -80,3 +80,5 @@ class Death:
     """None if the OOM killer did not choose it."""
     sees_oom: bool = True
     """Whether the choices of the OOM killer are recorded."""
+    sender_lives: bool = False
+    """Whether the process of a thread that was exiting lived on."""

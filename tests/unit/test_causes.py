@@ -52,6 +52,16 @@ KINDS: list[tuple[dict[str, Any], How, str]] = [
         "SIGTERM: parent systemd-oomd 812 exited",
     ),
     (
+        {"sent_as": NO_INFO, "sender_exits": True, "sender_lives": True},
+        How.PARENT,
+        "SIGKILL: the thread of systemd-oomd 812 that started it exited",
+    ),
+    (
+        {"sent_as": BY_KERNEL, "sender_exits": True, "sender_lives": True},
+        How.TRACER,
+        "SIGKILL: the thread of systemd-oomd 812 that traced it exited",
+    ),
+    (
         {"sent_as": BY_KERNEL, "out_of_memory": FULL},
         How.OOM,
         "out of memory: cgroup limit 512M of api.slice, had 498M",

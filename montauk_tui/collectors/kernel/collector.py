@@ -184,7 +184,9 @@ class KernelCollector(Collector):
         lifecycle, finals, forks, *_ = drained = self._logs.drain()
         for records in drained:
             in_namespace(records, self._offset_ns)
-        self._deaths.add(drained.deaths, drained.victims, lifecycle, self._arguments_of)
+        self._deaths.add(
+            drained.deaths, drained.victims, lifecycle, table, self._arguments_of
+        )
         completed = self._exit_completer.complete(
             lifecycle, finals, table, settled_zombies(tasks), read_ns
         )

@@ -2,16 +2,18 @@
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from montauk_tui.collectors.kernel.exit_records import cut_arguments
 from montauk_tui.collectors.kernel.log import Records
 from montauk_tui.collectors.kernel.memory_events import MemoryEvents
+from montauk_tui.collectors.kernel.records import EXIT
 from montauk_tui.model.deaths import Death, OutOfMemory, Request, SentAs, Task
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.join import is_in
+from montauk_tui.model.sample import Identity, ProcessTable
 from montauk_tui.model.schema import PF_EXITING, UNKNOWN
 
 Arguments = Callable[[int, int], bytes | None]
@@ -30,6 +32,17 @@ LACKS_SIGNALS: Final = frozenset(
 
 _Who = tuple[int, int]
 """Pid and start in ticks."""
+
+
+class _Signal(NamedTuple):
+    """A fatal signal."""
+
+    record: np.void
+    arguments: bytes | None
+    """Those of its sender."""
+    sender_lives: bool
+
+
 _Victim = tuple[np.void, Mapping[str, int] | None]
 """A record, and the counts of the cgroup that was full."""
 
@@ -53,12 +66,17 @@ class DeathJoiner:
         """Start with nothing known."""
         self._tick_ns = 10**9 // user_hz
         self._sees_oom = sees_oom
-        self._signals: dict[_Who, list[tuple[np.void, bytes | None]]] = {}
+        self._signals: dict[_Who, list[_Signal]] = {}
         self._victims: list[_Victim] = []
         self._memory_events = memory_events or MemoryEvents()
 
     def add(
-        self, deaths: Records, victims: Records, lifecycle: Records, live: Arguments
+        self,
+        deaths: Records,
+        victims: Records,
+        lifecycle: Records,
+        table: ProcessTable,
+        live: Arguments,
     ) -> None:
         """Take new records.
 
@@ -66,6 +84,7 @@ class DeathJoiner:
             deaths: Fatal signals.
             victims: Choices of the OOM killer.
             lifecycle: Execs and exits, which have the arguments of their processes.
+            table: The processes of the snapshot, which is older than the records.
             live: Other arguments.
         """
         read = self._memory_events.read
@@ -85,7 +104,9 @@ class DeathJoiner:
                 known[sender] = live(*sender) if sender[0] else None
             who = self._who(one["pid"], one["start_ns"])
             kept = self._signals.pop(who, [])[1 - _MOST_EACH :]
-            self._signals[who] = [*kept, (one, known[sender])]
+            lives = bool(one["sender_flags"] & PF_EXITING)
+            lives = lives and self._lives(one, lifecycle, table)
+            self._signals[who] = [*kept, _Signal(one, known[sender], lives)]
         while len(self._signals) > _MOST:
             self._signals.pop(next(iter(self._signals)))
 
@@ -105,12 +126,22 @@ class DeathJoiner:
         )
         for pid, start_ticks, number in rows:
             records = self._signals.pop((pid, start_ticks), [])
-            fatal = [record for record in records if record[0]["signal"] == number]
+            fatal = [one for one in records if one.record["signal"] == number]
             if number != UNKNOWN and fatal:
-                found[pid, start_ticks] = self._death(*fatal[-1])
+                found[pid, start_ticks] = self._death(fatal[-1])
         return exits.with_deaths(found)
 
-    def _death(self, one: np.void, arguments: bytes | None) -> Death:
+    def _lives(self, one: np.void, lifecycle: Records, table: ProcessTable) -> bool:
+        """Tell whether the process of a sender that exits is not known to exit."""
+        sender = self._who(one["sender_pid"], one["sender_start_ns"])
+        row = table.row_of(Identity(*sender))
+        if row is None or table.flags[row] & PF_EXITING:
+            return False
+        ended = (lifecycle["kind"] == EXIT) & (lifecycle["pid"] == one["sender_pid"])
+        return not (ended & (lifecycle["start_ns"] == one["sender_start_ns"])).any()
+
+    def _death(self, found: _Signal) -> Death:
+        one = found.record
         asked_ns = int(one["asked_ns"])
         before_ns = int(one["time_ns"]) - asked_ns
         request = Request(self._task(one, "asker"), before_ns) if asked_ns else None
@@ -121,7 +152,7 @@ class DeathJoiner:
             address=int(one["detail"]),
             syscall=int(one["syscall"]),
             arch=int(one["arch"]),
-            sender=self._task(one, "sender")._replace(cmdline=arguments),
+            sender=self._task(one, "sender")._replace(cmdline=found.arguments),
             is_own=(one["sender_pid"], one["sender_start_ns"])
             == (one["pid"], one["start_ns"]),
             sender_exits=bool(one["sender_flags"] & PF_EXITING),
@@ -129,6 +160,7 @@ class DeathJoiner:
             request=request,
             out_of_memory=self._out_of_memory(one),
             sees_oom=self._sees_oom,
+            sender_lives=found.sender_lives,
         )
 
     def _task(self, one: np.void, role: str) -> Task:

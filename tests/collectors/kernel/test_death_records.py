@@ -4,18 +4,29 @@ import os
 from typing import Any
 
 import numpy as np
+import pytest
 
 from montauk_tui.collectors.kernel.deaths import DeathJoiner
 from montauk_tui.collectors.kernel.log import Records
-from montauk_tui.collectors.kernel.records import DEATH, EXEC, LIFECYCLE, VICTIM
+from montauk_tui.collectors.kernel.records import (
+    DEATH,
+    EXEC,
+    EXIT,
+    LIFECYCLE,
+    VICTIM,
+)
 from montauk_tui.model.deaths import SentAs
 from montauk_tui.model.exits import ExitTable
+from montauk_tui.model.sample import ProcessTable
+from montauk_tui.model.schema import PF_EXITING
+from tests.support.builders import Row, make_sample
 from tests.support.exits import make_exits
 
 MS = 10**6
 TICK_NS = 10**7
 NOTHING = np.empty(0, dtype=VICTIM)
 NO_EXECS = np.empty(0, dtype=LIFECYCLE)
+NOBODY = ProcessTable.empty()
 
 
 def records(kind: "np.dtype[np.void]", *rows: dict[str, Any]) -> Records:
@@ -43,10 +54,10 @@ def exit_of(pid: int = 70, start: int = 50, number: int | None = 9) -> ExitTable
 
 def joiner(
     *rows: dict[str, Any], victims: Records = NOTHING, execs: Records = NO_EXECS,
-    sees_oom: bool = True,
+    sees_oom: bool = True, table: ProcessTable = NOBODY,
 ) -> DeathJoiner:  # fmt: skip
     made = DeathJoiner(100, sees_oom=sees_oom)
-    made.add(records(DEATH, *rows), victims, execs, lambda *_: None)
+    made.add(records(DEATH, *rows), victims, execs, table, lambda *_: None)
     return made
 
 
@@ -83,7 +94,7 @@ def test_a_signal_waits_for_its_exit() -> None:
     made = joiner(signal())
     for _ in range(3):
         empty = np.empty(0, dtype=DEATH)
-        made.add(empty, NOTHING, NO_EXECS, lambda *_: None)
+        made.add(empty, NOTHING, NO_EXECS, NOBODY, lambda *_: None)
         assert not made.joined(ExitTable.empty()).deaths
     assert made.joined(exit_of()).deaths
 
@@ -121,7 +132,7 @@ def test_a_sender_without_records_is_asked_for() -> None:
 
     made = DeathJoiner(100)
     rows = signal(), signal(pid=71), signal(pid=72, sender_pid=0)
-    made.add(records(DEATH, *rows), NOTHING, NO_EXECS, live)
+    made.add(records(DEATH, *rows), NOTHING, NO_EXECS, NOBODY, live)
     (death,) = made.joined(exit_of()).deaths.values()
     assert death.sender.cmdline == b"init\0"
     assert asked == [(80, 60 * TICK_NS)]
@@ -180,3 +191,26 @@ def test_deaths_stay_with_their_rows() -> None:
     assert joined.only(np.array([0])).deaths == exits.deaths
     assert joined.without(["uid"]).deaths == exits.deaths
     assert not other.deaths
+
+
+@pytest.mark.parametrize(
+    ("row", "end", "lives"),
+    [
+        ({}, {}, True),
+        ({"flags": PF_EXITING}, {}, False),
+        ({"start_ticks": 61}, {}, False),
+        ({}, {"start_ns": 60 * TICK_NS}, False),
+        # An earlier process of that pid.
+        ({}, {"start_ns": 10}, True),
+    ],
+)
+def test_a_thread_that_exits_is_not_its_process(
+    row: Row, end: dict[str, Any], *, lives: bool
+) -> None:
+    """PR_SET_PDEATHSIG is sent when the thread exits that did the fork."""
+    sent = signal(sent_as=0, sender_flags=PF_EXITING)
+    ends = [{"kind": EXIT, "pid": 80, "time_ns": 1, **end}] if end else []
+    table = make_sample([{"pid": 80, "start_ticks": 60, **row}]).processes
+    made = joiner(sent, execs=records(LIFECYCLE, *ends), table=table)
+    (death,) = made.joined(exit_of()).deaths.values()
+    assert (death.sender_exits, death.sender_lives) == (True, lives)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pytest
@@ -168,6 +169,38 @@ def test_a_parent_that_exits(collector: KernelCollector, dying: str) -> None:
     death = death_of(collector, pid)
     assert how(death) is How.PARENT
     assert said(death) == f"SIGTERM: parent dying {process.pid} exited"
+
+
+THREAD: Final = """
+import ctypes, os, signal, sys, threading, time
+
+def run():
+    read, write = os.pipe()
+    if not os.fork():
+        ctypes.CDLL(None).prctl(1, int(signal.SIGTERM), 0, 0, 0)
+        os.write(1, b"%d\\n" % os.getpid())
+        os.write(write, b"x")
+        time.sleep(99)
+    os.read(read, 1)
+
+thread = threading.Thread(target=run)
+thread.start()
+thread.join()
+sys.stdin.read()
+"""
+
+
+def test_a_thread_of_the_parent_that_exits(collector: KernelCollector) -> None:
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", THREAD]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as process:
+        assert process.stdout is not None
+        pid = int(process.stdout.readline())
+        death = death_of(collector, pid)
+        process.communicate()
+    assert how(death) is How.PARENT
+    assert said(death).startswith("SIGTERM: the thread of ")
+    assert said(death).endswith(f" {process.pid} that started it exited")
 
 
 def test_the_oom_killer(
