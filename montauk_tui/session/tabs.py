@@ -281,6 +281,8 @@ class Listing(NamedTuple):
     """What a sample must hold for the rows."""
     heading: str = ""
     """The title above names that are no commands."""
+    in_past: str = ""
+    """The message of a moment of the past, if it is another."""
 
 
 LISTINGS: Final = {
@@ -310,18 +312,21 @@ LISTINGS: Final = {
         "no disk is known",
         need=NEED_OF_DISKS,
         heading="Disk",
+        in_past="disks are not recorded",
     ),
     INTERFACES: Listing(
         lambda frame, _: devices(frame, INTERFACES),
         "no interface is known",
         need=NEED_OF_INTERFACES,
         heading="Interface",
+        in_past="interfaces are not recorded",
     ),
     FILESYSTEMS: Listing(
         lambda frame, _: devices(frame, FILESYSTEMS),
         "no file system is known",
         need=NEED_OF_FILESYSTEMS,
         heading="Mounted on",
+        in_past="file systems are not recorded",
     ),
 }
 """By their names in the settings."""
@@ -339,4 +344,6 @@ def why_nothing(listed: Frame, rows: str) -> str:
         return listing.nothing if rows == PROCESSES else "nothing matches the filter"
     if listing.blind and (listed.whole or listed).sample.exits is None:
         return listing.blind.format(listed.collector.name)
-    return listing.nothing
+    return (
+        listing.in_past if listed.is_recorded and listing.in_past else listing.nothing
+    )

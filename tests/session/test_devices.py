@@ -1,5 +1,6 @@
 """The tabs of devices: their key, their needs, and actions on rows that are none."""
 
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -109,3 +110,18 @@ def test_the_selection_stays_on_its_device() -> None:
     assert desk.session.current == chosen
     desk.sample()
     assert desk.session.current == chosen
+
+
+@pytest.mark.parametrize(
+    ("kind", "now", "then"),
+    [
+        ("disks", "no disk is known", "disks are not recorded"),
+        ("interfaces", "no interface is known", "interfaces are not recorded"),
+        ("filesystems", "no file system is known", "file systems are not recorded"),
+    ],
+)
+def test_of_the_past_no_devices_are_recorded(kind: str, now: str, then: str) -> None:
+    frame = make_frame(None, make_sample())
+    assert why_nothing(devices(frame, kind), kind) == now
+    past = replace(frame, is_recorded=True)
+    assert why_nothing(devices(past, kind), kind) == then
