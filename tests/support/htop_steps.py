@@ -203,7 +203,7 @@ def searches(opened: str) -> Step:
             walk.terminal.until(lambda: walk.selected == second)
             walk.terminal.type(shift_f3)
             walk.terminal.until(lambda: walk.selected == first)
-        walk.close("Search ")
+        walk.close(f"Search {walk.one.mark[:-2]}")
         walk.terminal.until_shown("F10 Quit")
 
     return step
@@ -224,6 +224,8 @@ def kills(pressed: str) -> Step:
             said = re.compile(rf"sent to \w+ {process.pid}\b")
             walk.terminal.until(lambda: said.search(walk.terminal.text))
             assert process.wait(20) == -signal.SIGTERM
+        # The list that closes may still hide it when the answer is there.
+        walk.terminal.until_shown("  filter ")
         walk.close("  filter ")
 
     return step
@@ -338,8 +340,13 @@ def recompute(walk: Walk) -> None:
     with child() as (process, _):
         walk.terminal.type(END)
         walk.press("\x0c", "PAUSED")
-        walk.terminal.type(END)
-        walk.terminal.until(lambda: walk.line_of(process.pid))
+
+        def is_at_end() -> bool:
+            # Not that of the list before.
+            walk.terminal.type(END)
+            return bool(walk.line_of(process.pid))
+
+        walk.terminal.until(is_at_end)
     walk.close("PAUSED", "Z")
     walk.terminal.type(HOME)
     walk.press("P", "sort CPU%")

@@ -102,11 +102,7 @@ class Walk:
         self.terminal.until_shown(*shown)
 
     def close(self, text: str, keys: str = "\x1b") -> None:
-        """Press keys until a text is gone: the last of an escape may come late.
-
-        A list that closes may still hide the text when the answer to it is there.
-        """
-        self.terminal.until_shown(text)
+        """Press keys until a text is gone: the last of an escape may come late."""
         self.terminal.type(keys)
         self.terminal.until_gone(text)
 
@@ -195,7 +191,7 @@ def walking(folder: Path) -> Iterator[Walk]:
             walk.press("\\", "Filter text, a|b")
             terminal.type(workers[0].mark)
             terminal.until(lambda: walk.line_of(workers[0].pid))
-            walk.close("Filter ")
+            walk.close(f"Filter {workers[0].mark}")
             terminal.until_shown("F10 Quit")
             yield walk
     finally:
