@@ -12,8 +12,7 @@ def split_run_time(run: Ints, utime: Ints, stime: Ints) -> tuple[Ints, Ints]:
     kernel/sched/cputime.c); without any tick all of it is user time.
     """
     ticks = utime + stime
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(ticks > 0, stime / ticks, 0.0)
+    share = np.divide(stime, ticks, out=np.zeros(len(ticks)), where=ticks > 0)
     system = (run * share).astype(np.int64)
     return run - system, system
 

@@ -9,7 +9,6 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 
 from montauk_tui.model.details import Details
-from montauk_tui.model.join import distinct
 from montauk_tui.model.sample import Identity, Sample
 from montauk_tui.model.schema import UNKNOWN, Floats, Ints
 
@@ -162,19 +161,22 @@ def numbers_of_users(sample: Sample) -> Iterable[int]:
     """Return the uids in a sample: of processes, exits, starts, senders of signals."""
     tables = (sample.processes, sample.exits, sample.starts)
     deaths = {} if sample.exits is None else sample.exits.deaths
-    senders = [death.sender.uid for death in deaths.values()]
-    columns = [table.uid for table in tables if table is not None]
-    return _known([*columns, np.array(senders, dtype=np.int64)])
+    found = {death.sender.uid for death in deaths.values()}
+    for table in tables:
+        if table:
+            found |= _distinct(table.uid)
+    return found - {UNKNOWN}
 
 
 def numbers_of_cgroups(sample: Sample) -> Iterable[int]:
     """Return the numbers of the cgroups in a sample."""
-    tables = (sample.processes, sample.exits)
-    return _known([table.cgroup_id for table in tables if table is not None])
-
-
-def _known(columns: Iterable[Ints]) -> Iterable[int]:
-    found: set[int] = set()
-    for column in columns:
-        found.update(distinct(column).tolist())
+    found = _distinct(sample.processes.cgroup_id)
+    if sample.exits:
+        found |= _distinct(sample.exits.cgroup_id)
     return found - {UNKNOWN}
+
+
+def _distinct(column: Ints) -> set[int]:
+    """Return each number of a column once; neighbours are alike, so few are left."""
+    ends = np.flatnonzero(column[1:] != column[:-1])
+    return {*column[ends].tolist(), *column[-1:].tolist()}

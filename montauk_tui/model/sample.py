@@ -57,26 +57,32 @@ class ProcessTable(Table):
     def __init__(self, comm: Bytes, columns: Mapping[str, Ints]) -> None:
         """Check the columns and freeze them."""
         super().__init__(comm, columns)
-        pid = self.pid
-        if not (pid[1:] > pid[:-1]).all():
-            raise ValueError("pids are not strictly ascending")
+        _check_order(self.pid)
 
     def with_columns(self, columns: Mapping[str, Ints]) -> "ProcessTable":
         """Return this table with columns added or replaced."""
-        return ProcessTable(self.comm, {**self._columns, **columns})
+        result = self._of_frozen(self.comm, self._columns)
+        Table.__init__(result, self.comm, columns)
+        _check_order(result.pid)
+        return result
 
     def merged(self, other: "ProcessTable") -> "ProcessTable":
         """Return the rows of both tables; what one of them lacks is unknown there."""
         if len(self) and len(other) and other.pid[-1] < self.pid[0]:
             return other.merged(self)
-        pids = np.concatenate([self.pid, other.pid])
-        is_sorted = len(other) == 0 or len(self) == 0 or self.pid[-1] < other.pid[0]
-        order = slice(None) if is_sorted else np.argsort(pids, kind="stable")
-        columns = {
-            name: np.concatenate([getattr(self, name), getattr(other, name)])[order]
-            for name in self.names | other.names
-        }
-        return ProcessTable(np.concatenate([self.comm, other.comm])[order], columns)
+        names = [*(self.names | other.names)]
+        # One call for all columns: some 30 for a row or two take 0.1 ms.
+        parts = [getattr(one, name) for name in names for one in (self, other)]
+        values = np.concatenate(parts).reshape(len(names), len(self) + len(other))
+        comm = np.concatenate([self.comm, other.comm])
+        if len(self) and len(other) and self.pid[-1] > other.pid[0]:
+            order = np.argsort(values[names.index("pid")], kind="stable")
+            values, comm = values.take(order, axis=1), comm[order]
+        values.setflags(write=False)
+        comm.setflags(write=False)
+        merged = self._of_frozen(comm, dict(zip(names, values, strict=True)))
+        _check_order(merged.pid)
+        return merged
 
     def replaced(self, rows: Ints, other: "ProcessTable") -> "ProcessTable":
         """Return this table with rows of the same pids from a table of `other` values.
@@ -138,6 +144,11 @@ class ProcessTable(Table):
         """Return pid and start of many rows: fast, and equal to their identities."""
         pids, starts = self.pid[rows], self.start_ticks[rows]
         return list(zip(pids.tolist(), starts.tolist(), strict=True))
+
+
+def _check_order(pids: Ints) -> None:
+    if not (pids[1:] > pids[:-1]).all():
+        raise ValueError("pids are not strictly ascending")
 
 
 CPU_FIELDS: Final = (

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cache
 from typing import ClassVar, Final
 
 import numpy as np
@@ -192,6 +193,7 @@ REDUCIBLE: Final = frozenset(
 """Counters that may also step back."""
 
 
+@cache
 def counters(needs: Need) -> tuple[str, ...]:
     """Return the counters that a sample has to hold for `needs`."""
     return tuple(name for name in COUNTERS if FIELDS[name].need in needs)

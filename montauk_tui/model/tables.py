@@ -12,13 +12,14 @@ from montauk_tui.model.schema import COMM_BYTES, UNKNOWN, Bools, Bytes, Field, I
 class Table:
     """The int64 columns are attributes named as in FIELDS; `comm` holds raw names.
 
-    A column that was not given is unknown in every row.
+    A column that was not given is unknown in every row. The others are in `__dict__`,
+    where Python finds them without a call.
 
     Raises:
         ValueError: A column is not in the schema or has another length.
     """
 
-    __slots__ = ("_columns", "comm")
+    __slots__ = ("__dict__", "comm")
 
     FIELDS: ClassVar[Mapping[str, Field]]
     BYTES: ClassVar[tuple[str, ...]] = ()
@@ -39,21 +40,32 @@ class Table:
             values.setflags(write=False)
         self.comm = comm
         comm.setflags(write=False)
-        self._columns: dict[str, Ints] = dict(columns)
+        self.__dict__.update(columns)
 
     @classmethod
     def _of(cls, comm: Bytes, columns: dict[str, Any]) -> Self:
         return cls(comm, columns)
 
+    @classmethod
+    def _of_frozen(cls, comm: Bytes, columns: Mapping[str, Any]) -> Self:
+        """Return a table of columns from others, which were checked and frozen."""
+        table = cls.__new__(cls)
+        table.comm = comm
+        table.__dict__.update(columns)
+        return table
+
     def __getattr__(self, name: str) -> Ints:
-        """Return the column called `name`."""
+        """Return the column called `name`, which was not given."""
         if name not in self.FIELDS and name not in self.BYTES:
             raise AttributeError(name)
-        if name not in self._columns:
-            unknown = np.full(len(self), UNKNOWN, dtype=np.int64)
-            unknown.setflags(write=False)
-            self._columns[name] = unknown
-        return self._columns[name]
+        unknown = np.full(len(self), UNKNOWN, dtype=np.int64)
+        unknown.setflags(write=False)
+        self.__dict__[name] = unknown
+        return unknown
+
+    @property
+    def _columns(self) -> dict[str, Any]:
+        return self.__dict__
 
     def __len__(self) -> int:
         """Return the number of rows."""

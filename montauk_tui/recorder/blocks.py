@@ -15,6 +15,8 @@ _PLACE: Final = np.dtype("<u4")
 Width = np.dtype[Any]
 _LIMITS: Final = np.array([1 << 7, 1 << 15, 1 << 31], dtype=np.int64)
 
+_NO_INTS: Final[Ints] = np.empty(0, dtype=np.int64)
+
 _SPARSE: Final = len(_WIDTHS)
 """Added to the code of a column of which only those other than 0 are stored."""
 _ALL: Final = slice(None)
@@ -59,18 +61,18 @@ class Blocks:
         A column of zeros takes a byte, and one of few others only those.
         """
         # Most columns of a difference are zeros.
-        is_filled = rows.any(axis=1) if rows.size else np.zeros(len(rows), np.bool_)
-        if not is_filled.any():
+        filled = np.flatnonzero(rows.any(axis=1)) if rows.size else ()
+        if not len(filled):
             self.add(bytes(len(rows)))
             return
         codes = np.zeros(len(rows), dtype="<u1")
-        rows = rows[is_filled]
+        rows = rows.take(filled, axis=0)
         low, high = rows.min(axis=1), rows.max(axis=1)
         # ~x of a negative number is its distance to -1: no overflow at the smallest.
         reach = np.maximum(high, ~low)
         forms = 1 + np.searchsorted(_LIMITS, reach, side="right")
-        forms[np.count_nonzero(rows, axis=1) * _FEW < rows.shape[1]] += _SPARSE
-        codes[is_filled] = forms
+        forms[(rows != 0).sum(axis=1) * _FEW < rows.shape[1]] += _SPARSE
+        codes[filled] = forms
         parts = [codes.tobytes()]
         for row, code in zip(rows, forms.tolist(), strict=True):
             if code > _SPARSE:
@@ -85,7 +87,7 @@ class Blocks:
     def add_rows(self, rows: Ints) -> None:
         """Add ascending row numbers, with their count."""
         self.add(len(rows).to_bytes(4, "little"))
-        self.add_ints(steps(rows))
+        self.add_ints(steps(rows) if len(rows) else rows)
 
     def add_texts(self, texts: Sequence[bytes]) -> None:
         """Add texts of any length."""
@@ -120,13 +122,19 @@ class Reader:
 
     def take_ints(self, count: int) -> Ints:
         """Return a column of `count` integers."""
-        at = self._at + 4
-        code = self._data[at] if at < len(self._data) else 0
-        if 0 < code <= _SPARSE and count:
+        data = self.take()
+        code = data[0] if data else 0
+        if not count:
+            return _NO_INTS
+        if 0 < code <= _SPARSE:
             # Most of the blocks of a moment are such a column.
-            return _numbers(self.take()[1:], _width(code), count).astype(np.int64)
-        values: Ints = self.take_matrix(1, count)[0]
-        return values
+            numbers, end = _numbers(data, 1, _width(code), count)
+            if end == len(data):
+                return numbers.astype(np.int64)
+        whole: Ints = np.zeros(count, dtype=np.int64)
+        for _, places, numbers in _columns(data, 1, count):
+            whole[places] = numbers
+        return whole
 
     def take_matrix(self, columns: int, count: int) -> Ints:
         """Return integers of shape (columns, count)."""
@@ -149,25 +157,7 @@ class Reader:
         """
         if columns * count > MOST_NUMBERS:
             raise BadFrame("a frame has too many rows")
-        data = self.take()
-        if len(data) < columns:
-            raise BadFrame("a frame is too short")
-        found: list[tuple[int, Ints | slice, Ints]] = []
-        end = columns
-        # Most are zeros.
-        filled = [(at, code) for at, code in enumerate(data[:columns]) if code]
-        for at, code in filled:
-            if code > _SPARSE:
-                width = _width(code - _SPARSE)
-                places, numbers, end = _take_few(data, end, width, count)
-                found.append((at, places, numbers))
-            else:
-                start, end = end, end + (count << code - 1)
-                numbers = _numbers(data[start:end], _width(code), count)
-                found.append((at, _ALL, numbers))
-        if end != len(data):
-            raise BadFrame("a frame has columns of another length")
-        return found
+        return _columns(self.take(), columns, count)
 
     def take_texts(self, count: int) -> list[bytes]:
         """Return `count` texts."""
@@ -182,28 +172,44 @@ class Reader:
         return [data[s:e] for s, e in zip([0, *ends], ends, strict=False)]
 
 
-def _take_few(data: bytes, at: int, width: Width, most: int) -> tuple[Ints, Ints, int]:
-    """Return places and numbers of a column of few, and where its bytes end."""
-    count = int.from_bytes(data[at : at + 4], "little")
-    middle = at + 4 + 4 * count
-    end = middle + count * width.itemsize
-    places = _numbers(data[at + 4 : middle], _PLACE, count).cumsum(dtype=np.int64)
-    if count and places[-1] >= most:
-        raise BadFrame("a frame has too many numbers")
-    return places, _numbers(data[middle:end], width, count), end
-
-
-def _numbers(data: bytes, width: Width, count: int) -> Ints:
-    if len(data) != count * width.itemsize:
+def _columns(
+    data: bytes, columns: int, count: int
+) -> list[tuple[int, Ints | slice, Ints]]:
+    if len(data) < columns:
+        raise BadFrame("a frame is too short")
+    found: list[tuple[int, Ints | slice, Ints]] = []
+    end = columns
+    # Most are zeros.
+    filled = [(at, code) for at, code in enumerate(data[:columns]) if code]
+    for at, code in filled:
+        places: Ints | slice = _ALL
+        width, length = _width(code), count
+        if code > _SPARSE:
+            length = int.from_bytes(data[end : end + 4], "little")
+            steps_on, end = _numbers(data, end + 4, _PLACE, length)
+            places = steps_on.cumsum(dtype=np.int64)
+            if length and places[-1] >= count:
+                raise BadFrame("a frame has too many numbers")
+        numbers, end = _numbers(data, end, width, length)
+        found.append((at, places, numbers))
+    if end != len(data):
         raise BadFrame("a frame has columns of another length")
-    numbers: Ints = np.frombuffer(data, width)
-    return numbers
+    return found
+
+
+def _numbers(data: bytes, at: int, width: Width, count: int) -> tuple[Ints, int]:
+    """Return numbers that begin at a place, and where they end."""
+    end = at + count * width.itemsize
+    if end > len(data):
+        raise BadFrame("a frame has columns of another length")
+    numbers: Ints = np.frombuffer(data, width, count, at) if count else _NO_INTS
+    return numbers, end
 
 
 def _width(code: int) -> Width:
-    if code > len(_WIDTHS):
+    if code > 2 * _SPARSE:
         raise BadFrame("a frame has damaged columns")
-    return _WIDTHS[code - 1]
+    return _WIDTHS[(code - 1) % _SPARSE]
 
 
 def as_column(texts: Sequence[bytes]) -> Bytes:

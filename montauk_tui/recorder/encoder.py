@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -26,7 +27,6 @@ from montauk_tui.recorder.tables import (
     add_difference,
     add_records,
     new_rows,
-    with_other_program,
 )
 
 TABLES: Final[dict[str, dict[str, Field]]] = {
@@ -39,13 +39,21 @@ NOT_FACTS: Final = ("processes", "host", "counters", "exits", "starts", "ending"
 
 HOST_ARRAYS: Final = ("cpu_ids", "cpu_ticks")
 
-KNOWN_FACTS: Final = frozenset(
-    {"source", "opening", "samples"}
-    | set(Sample.__slots__) - set(NOT_FACTS)
-    | {f"host.{name}" for name in HostSample.__slots__ if name not in HOST_ARRAYS}
-    | {f"counters.{name}" for name in Counters.__slots__}
+_SAMPLE_FACTS: Final = [name for name in Sample.__slots__ if name not in NOT_FACTS]
+_HOST_FACTS: Final = [name for name in HostSample.__slots__ if name not in HOST_ARRAYS]
+_OF_SAMPLE: Final = attrgetter(*_SAMPLE_FACTS)
+_OF_HOST: Final = attrgetter(*_HOST_FACTS)
+_OF_COUNTERS: Final = attrgetter(*Counters.__slots__)
+_FACTS: Final = (
+    *_SAMPLE_FACTS,
+    *(f"host.{name}" for name in _HOST_FACTS),
+    *(f"counters.{name}" for name in Counters.__slots__),
 )
+KNOWN_FACTS: Final = frozenset({"source", "opening", "samples", *_FACTS})
 """What a payload has beside tables and arrays."""
+
+
+_JSON: Final = json.JSONEncoder(separators=(",", ":"))
 
 
 class Texts(Protocol):
@@ -97,6 +105,8 @@ class Encoder:
         self._table = ProcessTable.empty()
         self._matrix = Matrix.empty(tuple(FIELDS))
         self._facts: dict[str, Any] = {}
+        self._raw: dict[str, Any] = {}
+        """The same as the sample has them."""
         self._ticks: Ints | None = None
         self._cpu_ids: Ints = np.empty(0, dtype=np.int64)
         self._users: set[int] = set()
@@ -123,13 +133,14 @@ class Encoder:
         facts = _facts(sample) | {"source": source, "opening": opening}
         if samples != 1:
             facts["samples"] = samples
+        dropped = sorted(self._raw.keys() - facts.keys())
         users = _unnamed(numbers_of_users(sample), self._users)
         cgroups = _unnamed(numbers_of_cgroups(sample), self._cgroups)
         ticks = as_ints(sample.host.cpu_ticks)
         exits, starts = sample.exits, sample.starts
         head = {
-            "set": {k: v for k, v in facts.items() if self._facts.get(k, self) != v},
-            "dropped": sorted(self._facts.keys() - facts.keys()),
+            "set": self._changed_facts(facts),
+            "dropped": dropped,
             "rows": len(sample.processes),
             "cpus": len(sample.host.cpu_ids),
             "whole_ticks": ticks is not None,
@@ -141,7 +152,7 @@ class Encoder:
             "cgroups": {number: lookups.cgroup(number) for number in cgroups},
         }
         blocks = Blocks()
-        blocks.add(json.dumps(head, separators=(",", ":")).encode())
+        blocks.add(_JSON.encode(head).encode())
         self._add_processes(blocks, sample, lookups)
         self._add_ticks(blocks, sample, ticks)
         for events, names in ((exits, EXIT_FIELDS), (starts, START_FIELDS)):
@@ -150,8 +161,22 @@ class Encoder:
                 add_records(blocks, events, tuple(names), arguments=wanted)
         if sample.ending is not None:
             blocks.add_ints(sample.ending)
-        self._facts, self.is_key = facts, False
+        self.is_key = False
         return blocks.bytes()
+
+    def _changed_facts(self, facts: dict[str, Any]) -> dict[str, Any]:
+        """Return those that are not as they were, in their plain form."""
+        raw, before = self._raw, self._facts
+        self._raw = facts
+        # Most are equal already, or the same object.
+        seen = {
+            name: plain(value)
+            for name, value in facts.items()
+            if (was := raw.get(name, self)) is not value and was != value
+        }
+        changed = {k: v for k, v in seen.items() if before.get(k, self) != v}
+        self._facts = {k: v for k, v in (before | changed).items() if k in facts}
+        return changed
 
     def _deaths(self, deaths: Deaths) -> list[Any]:
         found = []
@@ -168,10 +193,8 @@ class Encoder:
         table = sample.processes
         matrix = Matrix.of(table, self._matrix.names)
         new = new_rows(self._table, table)
-        add_difference(blocks, self._matrix, matrix, new)
-        rows = np.flatnonzero(
-            with_other_program(self._table, table, new) & table.is_process
-        )
+        changed = add_difference(blocks, self._matrix, matrix, new)
+        rows = np.flatnonzero(changed & table.is_process)
         if not self._wants_arguments:
             rows = rows[:0]
         texts = (
@@ -227,17 +250,10 @@ def _unargued(sender: Task) -> Task:
 
 def _facts(sample: Sample) -> dict[str, Any]:
     """Return everything of a sample that is neither a table nor an array."""
-    facts = {
-        name: plain(getattr(sample, name))
-        for name in sample.__slots__
-        if name not in NOT_FACTS
-    }
-    for part in ("host", "counters"):
-        value = getattr(sample, part)
-        for name in value.__slots__:
-            if name not in HOST_ARRAYS:
-                facts[f"{part}.{name}"] = plain(getattr(value, name))
-    return facts
+    values = [
+        *_OF_SAMPLE(sample), *_OF_HOST(sample.host), *_OF_COUNTERS(sample.counters)
+    ]  # fmt: skip
+    return dict(zip(_FACTS, values, strict=True))
 
 
 def _unnamed(numbers: Iterable[int], named: set[int]) -> list[int]:

@@ -328,3 +328,18 @@ def test_a_host_whose_ticks_are_no_whole_numbers() -> None:
     same(
         [make_sample(host=host), make_sample(host=replace(host, load=(1.0, 2.0, 3.0)))]
     )
+
+
+def test_a_fact_that_was_dropped_is_said_again_when_it_returns() -> None:
+    """And what is unknown twice is written once."""
+    encoder, decoder = Encoder(), Decoder(SCHEMA)
+    sample, known = make_sample([{"pid": 7}]), FakeLookups()
+    found, payloads = [], []
+    for samples in (3, 1, 3):
+        is_key = encoder.is_key
+        payload = encoder.payload(sample, known, "kernel", 0, samples)
+        payloads.append(json.loads(Reader(payload).take()))
+        found.append(decoder.moment(payload, is_key=is_key).samples)
+    assert found == [3, 1, 3]
+    assert payloads[0]["set"]["host.read_s"] is None
+    assert [it["set"] for it in payloads[1:]] == [{}, {"samples": 3}]

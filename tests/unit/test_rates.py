@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montauk_tui.engine.interval.rates import process_rates
+from montauk_tui.engine.interval.rates import cpu_used, process_rates
+from montauk_tui.model.join import Join, same_process
 from tests.support.builders import BOOT_S, Row, cpu_ticks, make_host, make_sample
 from tests.support.exits import make_exits
 
@@ -49,6 +50,17 @@ def test_rates_are_never_negative_and_never_more_than_the_machine(
     assert not np.any(rates.cpu_pct < 0)
     assert not np.any(rates.cpu_pct > 200.0)
     assert not np.any(np.isinf(rates.cpu_s))
+
+
+@given(ROWS, ROWS, st.data())
+def test_some_rows_are_charged_as_all_are(before: Any, now: Any, data: Any) -> None:
+    previous, current = make_sample(rows_of(before)), make_sample(rows_of(now))
+    join = same_process(previous.processes, current.processes)
+    wanted = data.draw(st.lists(st.booleans(), min_size=len(now), max_size=len(now)))
+    rows = np.flatnonzero(np.array(wanted, dtype=np.bool_))
+    some = Join(join.row[rows], join.found[rows])
+    of_all = cpu_used(previous, current, join)
+    np.testing.assert_array_equal(cpu_used(previous, current, some, rows), of_all[rows])
 
 
 def test_the_first_sample_has_no_rates() -> None:

@@ -118,6 +118,31 @@ def test_unknown_becomes_nan() -> None:
     assert floats[2] == -3.0
 
 
+@pytest.mark.parametrize("others", [[1], [3], [1, 3, 6], [9]])
+def test_rows_of_two_tables_are_in_the_order_of_their_pids(others: list[int]) -> None:
+    """What one of them lacks is unknown there; nobody may change the result."""
+    own = make_table([{"pid": pid, "comm": b"own", "nice": 5} for pid in (2, 5, 8)])
+    other = make_table([{"pid": pid, "comm": b"other"} for pid in others])
+    both = own.merged(other.without(["nice"]))
+    assert both.pid.tolist() == sorted([2, 5, 8, *others])
+    rows = zip(both.pid.tolist(), both.comm.tolist(), both.nice.tolist(), strict=True)
+    for pid, comm, nice in rows:
+        assert (comm, nice) == ((b"other", UNKNOWN) if pid in others else (b"own", 5))
+    with pytest.raises(ValueError, match="read-only"):
+        both.nice[0] = 1
+
+
+def test_a_pid_in_both_tables_is_an_error() -> None:
+    table = make_table([{"pid": 2}, {"pid": 5}])
+    for change in (
+        lambda: table.merged(make_table([{"pid": 5}])),
+        lambda: table.with_columns({"pid": np.array([5, 2])}),
+        lambda: table.with_columns({"nice": np.array([1])}),
+    ):
+        with pytest.raises(ValueError, match="ascending|rows"):
+            change()
+
+
 def test_rows_are_replaced_by_those_of_another_table() -> None:
     old = make_table([{"pid": 1, "comm": b"a"}, {"pid": 2, "comm": b"b", "nice": 3}])
     new = make_table([{"pid": 2, "comm": b"c", "nice": 5}])

@@ -133,7 +133,11 @@ class KernelCollector(Collector):
 
     def _begin(self, probes: Probes) -> None:
         self.lookups = ProcLookups(self._root, self._users)
-        self._host_reader = HostReader(self._root.read, self._root.read_lists)
+        self._host_reader = HostReader(
+            self._root.read_kept,
+            self._root.read_lists,
+            tasks_s=self._idle_tasks.tasks_s,
+        )
         self._unknown = _unknown(probes.missing)
         self._enrichment = Enrichment(self._root, has=SNAPSHOT_COLUMNS)
         now_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
@@ -235,14 +239,15 @@ class KernelCollector(Collector):
 
     def _host(self, needs: Need) -> HostSample:
         try:
-            host = self._host_reader.sample(needs)
+            return self._host_reader.sample(needs)
         except (OSError, ValueError) as error:
             raise CollectorFailed(f"/proc can no longer be read: {error}") from error
-        return replace(host, tasks_s=self._idle_tasks.tasks_s(host.cpu_ids))
 
 
 def _execs(lifecycle: Records) -> list[tuple[int, int]]:
     """Return the processes that run another program than before."""
+    if not len(lifecycle):
+        return []
     is_exec = lifecycle["kind"] == EXEC
     ticks = lifecycle["start_ns"][is_exec] // (10**9 // USER_HZ)
     return list(zip(lifecycle["pid"][is_exec].tolist(), ticks.tolist(), strict=True))

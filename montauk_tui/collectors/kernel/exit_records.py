@@ -94,8 +94,9 @@ class ExitCompleter:
         finals = self._finals = self._unused(finals, now_ns)
         if not len(lifecycle) and not len(self._waiting):
             return CompletedExits(ExitTable.empty(), ProcessTable.empty())
-        self._remember_arguments(lifecycle[lifecycle["kind"] != EXIT])
-        new = lifecycle[lifecycle["kind"] == EXIT]
+        is_exit = lifecycle["kind"] == EXIT
+        self._remember_arguments(lifecycle.compress(~is_exit))
+        new = lifecycle.compress(is_exit)
         exits = joined([self._waiting, new], LIFECYCLE)
         final_ns, is_final = _final(exits, finals)
         pids = exits["pid"].astype(np.int64)
@@ -114,11 +115,11 @@ class ExitCompleter:
         is_alone = is_zombie & (exits["threads"] <= 1)
         is_done = is_final | is_alone | is_late
         self.lost_cpu_times += int(np.count_nonzero(is_late & ~is_final & ~is_zombie))
-        self._waiting = exits[~is_done]
+        self._waiting = exits.compress(~is_done)
         used = _task_key(exits["last_ns"], exits["last_tid"])[is_final]
         is_used = is_in(_task_key(finals["start_ns"], finals["pid"]), used)
-        self._finals = finals[~is_used]
-        completed = self._exit_table(exits[is_done], run_ns[is_done])
+        self._finals = finals.compress(~is_used)
+        completed = self._exit_table(exits.compress(is_done), run_ns[is_done])
         return CompletedExits(completed, self._waiting_table(table))
 
     def _unused(self, finals: Records, now_ns: int) -> Records:

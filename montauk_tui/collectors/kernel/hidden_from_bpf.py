@@ -4,19 +4,29 @@ A kernel may hide a process from BPF (a hardened sandbox hides its init). Every 
 samples /proc is listed for such processes, which are then read from there.
 """
 
+from contextlib import suppress
 from typing import Final
 
+import numpy as np
+
 from montauk_tui.collectors.procfs.enrich.base import Rows
+from montauk_tui.collectors.procfs.enrich.counters import COUNTERS_OF_FILES
 from montauk_tui.collectors.procfs.enrich.enrichment import Enrichment
+from montauk_tui.collectors.procfs.enrich.listed import ENRICHERS
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.procfs.stat import parse_stats
 from montauk_tui.model.join import find
 from montauk_tui.model.sample import ProcessTable
-from montauk_tui.model.schema import Need
+from montauk_tui.model.schema import UNKNOWN, Need
 
 _CHECK_SAMPLES: Final = 32
 _SURELY_OLDER_S: Final = 1.0
 """Younger ones may have started after the snapshot."""
+
+_OTHERS: Final = frozenset(it for row in ENRICHERS for it in row.fields) - frozenset(
+    it for row in COUNTERS_OF_FILES for it in row.fields
+)
+"""Columns that are no counters in files."""
 
 
 class HiddenFromBpf:
@@ -25,7 +35,7 @@ class HiddenFromBpf:
     def __init__(self, root: ProcRoot, user_hz: int) -> None:
         """Compare with the folder `root`."""
         self._root, self._user_hz = root, user_hz
-        self._enrichment = Enrichment(root, has={"in_container"})
+        self._counters = Enrichment(root, has=_OTHERS)
         self._samples = 0
         self._pids: list[str] = []
 
@@ -50,15 +60,26 @@ class HiddenFromBpf:
         is_row = find(table, found.pid, found.start_ticks).found
         old = (found.start_ticks < latest) & ~is_row
         self._pids = [str(pid) for pid in found.pid[old].tolist()]
-        found = found if old.all() else found.only(old)
-        # So few rows are read faster than they are joined with the previous sample.
-        rows = Rows(found, ProcessTable.empty(), needs | Need.SHARED)
-        return self._in_nanoseconds(self._enrichment.enriched(rows))
+        found = self._completed(found if old.all() else found.only(old))
+        return self._counters.enriched(Rows(found, ProcessTable.empty(), needs))
 
-    def _in_nanoseconds(self, table: ProcessTable) -> ProcessTable:
+    def _completed(self, table: ProcessTable) -> ProcessTable:
+        """Return the processes with their owners and exact memory, in nanoseconds.
+
+        So few rows are read faster one by one than as columns.
+        """
+        uid, shared = ([UNKNOWN] * len(table) for _ in range(2))
+        rss = table.rss_bytes.tolist()
+        for row, pid in enumerate(table.pid.tolist()):
+            # It may exit meanwhile.
+            with suppress(OSError):
+                uid[row] = self._root.owner(pid)
+                rss[row], shared[row] = self._root.resident(pid)
         tick_ns = 10**9 // self._user_hz
         columns = {
             name: getattr(table, name) * tick_ns
             for name in ("utime", "stime", "cutime", "cstime")
         }
+        numbers = {"uid": uid, "rss_bytes": rss, "shared_bytes": shared}
+        columns |= {name: np.array(its, np.int64) for name, its in numbers.items()}
         return table.with_columns(columns)

@@ -2,10 +2,14 @@
 
 import math
 import time
+from typing import TYPE_CHECKING
 
-from montauk_tui.collectors.kernel.log import Storage
+from montauk_tui.collectors.kernel.iterated import unloaded
 from montauk_tui.collectors.kernel.records import IDLE
 from montauk_tui.model.schema import Ints
+
+if TYPE_CHECKING:
+    from montauk_tui.collectors.kernel.log import Storage
 
 _TRIES = 3
 
@@ -13,7 +17,7 @@ _TRIES = 3
 class IdleTasks:
     """Reads the probes' records of each CPU's idle task."""
 
-    def __init__(self, storage: Storage, cpus: int, offset_ns: int) -> None:
+    def __init__(self, storage: "Storage", cpus: int, offset_ns: int) -> None:
         """Use them.
 
         Args:
@@ -34,6 +38,9 @@ class IdleTasks:
 
         Idle tasks are not counted. NaN until each of the CPUs has been seen to
         switch to or from it.
+
+        Raises:
+            CollectorFailed: The probes were unloaded.
         """
         before = self._read(cpu_ids)
         for _ in range(_TRIES):
@@ -52,7 +59,10 @@ class IdleTasks:
 
     def _read(self, cpu_ids: Ints) -> list[list[int]]:
         """Return the fields that count, a number for each CPU."""
-        records = self._array.records[cpu_ids]
+        try:
+            records = self._array.records[cpu_ids]
+        except OSError as error:
+            raise unloaded() from error
         return [records[name].tolist() for name in ("task", "idle_ns", "since_ns")]
 
     def _now_ns(self) -> int:

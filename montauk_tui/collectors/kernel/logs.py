@@ -3,7 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -13,7 +13,6 @@ from montauk_tui.collectors.kernel.log import (
     LifecycleLog,
     Log,
     Records,
-    Storage,
     joined,
 )
 from montauk_tui.collectors.kernel.missed import Missed
@@ -34,6 +33,9 @@ from montauk_tui.collectors.urgency import Collecting
 from montauk_tui.errors import CollectorFailed
 from montauk_tui.model.sample import Counters
 from montauk_tui.model.schema import Ints
+
+if TYPE_CHECKING:
+    from montauk_tui.collectors.kernel.log import Storage
 
 _COLLECT_S: Final = 0.25
 """Logs of loaded probes are read this often."""
@@ -67,7 +69,7 @@ class ProbeLogs:
 
     def __init__(
         self,
-        storage: Storage,
+        storage: "Storage",
         descriptors: Mapping[str, int],
         cpus: int,
         slots: int,

@@ -24,7 +24,7 @@ def own_records(records: Records, namespace: int) -> Records:
     if namespace == INITIAL_PID or not len(records):
         return records
     is_own = records["ns"] == namespace
-    own: Records = records[is_own.any(axis=1)]
+    own: Records = records.compress(is_own.any(axis=1))
     level = is_own.argmax(axis=1)[is_own.any(axis=1)]
     rows = np.arange(len(own))
     names = own.dtype.names or ()

@@ -20,7 +20,7 @@ from montauk_tui.model.schema import (
     COMM_BYTES,
     FOR_COUNTERS,
     REDUCIBLE,
-    Bools,
+    Bytes,
     Ints,
     Need,
     counters,
@@ -81,46 +81,55 @@ def to_table(tasks: Records, user_hz: int, needs: Need = Need.NONE) -> ProcessTa
 
     The kernel keeps no sum of the run delay of exited threads.
     """
-    threads = all_int_columns(tasks)
-    comm = tasks["comm"].astype(f"S{COMM_BYTES}")
     counted = counters(needs)
-    is_leader = threads["pid"] == threads["tgid"]
-    if is_leader.all():
-        sums = _with_exited(threads, threads, counted)
-        return ProcessTable(comm, _columns(threads, sums, user_hz, counted))
-    leaders, others = _only(threads, is_leader), _only(threads, ~is_leader)
+    is_leader = tasks["pid"] == tasks["tgid"]
+    of_leaders = tasks if is_leader.all() else tasks.take(np.flatnonzero(is_leader))
+    leaders, comm = all_int_columns(of_leaders), _names(of_leaders)
+    if len(of_leaders) == len(tasks):
+        sums = _with_exited(leaders, leaders, counted)
+        return ProcessTable(comm, _columns(leaders, sums, user_hz, counted))
+    others = all_int_columns(tasks.take(np.flatnonzero(~is_leader)))
     _complete_maps(leaders, others)
     process, is_known = by_pid(leaders["pid"], others["tgid"])
+    known = np.flatnonzero(is_known)
+    process = process[known]
     sums = {name: leaders[name].copy() for name in (*_SUMMED, *counted)}
     for name, total in sums.items():
-        np.add.at(total, process[is_known], others[name][is_known])
+        np.add.at(total, process, others[name][known])
     columns = _columns(leaders, _with_exited(leaders, sums, counted), user_hz, counted)
-    if Need.THREADS not in needs or not is_leader.any():
-        return ProcessTable(comm[is_leader], columns)
+    if Need.THREADS not in needs or not len(of_leaders):
+        return ProcessTable(comm, columns)
+    threads = all_int_columns(tasks)
     process, is_known = by_pid(leaders["pid"], threads["tgid"])
     shown = _columns(threads, threads, user_hz, counted)
     for name, values in shown.items():
         values[is_leader] = columns[name]
     shown |= {name: columns[name][process] for name in _OF_THE_PROCESS}
-    table = ProcessTable(comm, shown)
+    table = ProcessTable(_names(tasks), shown)
     return table if is_known.all() else table.only(is_known)
 
 
-def _only(columns: Mapping[str, Ints], rows: Bools) -> dict[str, Ints]:
-    at = np.flatnonzero(rows)
-    return {name: values[at] for name, values in columns.items()}
+def _names(tasks: Records) -> Bytes:
+    return tasks["comm"].astype(f"S{COMM_BYTES}")
 
 
 def stand_ins(tasks: Records) -> dict[int, int]:
     """Return a live thread of each process whose leader has exited."""
-    leader_exited = (tasks["exit_state"] != 0) & (tasks["threads"] > 1)
-    if not leader_exited.any():
+    exited = _exited(tasks)
+    leaders = exited[exited["threads"] > 1]
+    if not len(leaders):
         return {}
     tgids, tids = _first_living(tasks[tasks["pid"] != tasks["tgid"]])
-    leaderless = is_in(tgids, tasks["pid"][leader_exited])
+    leaderless = is_in(tgids, leaders["pid"])
     return dict(
         zip(tgids[leaderless].tolist(), tids["pid"][leaderless].tolist(), strict=True)
     )
+
+
+def _exited(tasks: Records) -> Records:
+    """Return the threads that have exited; most often there is none."""
+    exited: Records = tasks.take(np.flatnonzero(tasks["exit_state"]))
+    return exited
 
 
 def _first_living(others: Records) -> tuple[Ints, Records]:
@@ -136,8 +145,8 @@ def settled_zombies(tasks: Records) -> Ints:
     A task becomes a zombie a little before it runs for the last time: only after that
     its run time is final.
     """
-    is_settled = (tasks["exit_state"] != 0) & (tasks["on_cpu"] == 0)
-    pids: Ints = tasks["pid"][is_settled].astype(np.int64)
+    exited = _exited(tasks)
+    pids: Ints = exited["pid"][exited["on_cpu"] == 0].astype(np.int64)
     return pids
 
 
@@ -163,8 +172,9 @@ def _complete_maps(leaders: dict[str, Ints], others: dict[str, Ints]) -> None:
     """
     if not len(leaders["pid"]):
         return
+    without_map = others["virt_pages"] == 0
     for name in _PAGES:
-        own = np.flatnonzero((others[name] != 0) & (others["virt_pages"] == 0))
+        own = np.flatnonzero(others[name] * without_map)
         if len(own):
             row, found = by_pid(leaders["pid"], others["tgid"][own])
             np.add.at(leaders[name], row[found], others[name][own][found])
@@ -192,6 +202,9 @@ def _with_exited(
     return result
 
 
+_ALL: Final = slice(None)
+
+
 def never_back(
     previous: ProcessTable, table: ProcessTable, needs: Need = Need.NONE
 ) -> ProcessTable:
@@ -201,7 +214,10 @@ def never_back(
     before the iterator reaches it is missing in the sum once.
     """
     join = same_process(previous, table)
-    now, before = np.flatnonzero(join.found), join.row[join.found]
+    now: Ints | slice = _ALL
+    before: Ints | slice = _ALL
+    if len(previous) != len(table) or not join.found.all():
+        now, before = np.flatnonzero(join.found), join.row[join.found]
     user, system = table.utime.copy(), table.stime.copy()
     user_before, system_before = previous.utime[before], previous.stime[before]
     run = np.maximum(user[now] + system[now], user_before + system_before)
@@ -219,10 +235,13 @@ def never_back(
     return table.with_columns(columns)
 
 
-_COPIED: Final = (
+_HALVES: Final = (
     "pid", "tgid", "ppid", "pgrp", "session", "tty", "uid", "flags", "policy",
-    "rt_priority", "threads", "cutime", "cstime", "cgroup_id", "start_stack",
+    "rt_priority", "threads",
 )  # fmt: skip
+"""Columns whose arrays are taken over: they hold next to nothing else."""
+_COPIED: Final = ("cutime", "cstime", "cgroup_id", "start_stack")
+"""Columns that would keep all words of the records in memory."""
 
 
 def _columns(
@@ -231,9 +250,10 @@ def _columns(
     user_hz: int,
     counted: tuple[str, ...],
 ) -> dict[str, Ints]:
-    """Return the columns of a table, none of them one of `rows` or `sums`."""
+    """Return the columns of a table; `rows` are not used any more."""
     user, system = split_run_time(sums["run_ns"], sums["utime"], sums["stime"])
-    columns = {name: rows[name].copy() for name in _COPIED}
+    columns = {name: rows[name] for name in _HALVES}
+    columns |= {name: rows[name].copy() for name in _COPIED}
     # The parts are read while they change, so a sum may be below 0.
     file, anon, shmem = (
         np.maximum(rows[f"{kind}_pages"], 0) for kind in ("file", "anon", "shmem")
@@ -249,7 +269,7 @@ def _columns(
         "state": _states(rows["state"], rows["exit_state"]),
         "priority": rows["prio"] - 100,
         "nice": rows["static_prio"] - 120,
-        "processor": rows["cpu"].copy(),
+        "processor": rows["cpu"],
         "virt_bytes": rows["virt_pages"] * _PAGE_BYTES,
         "rss_bytes": (file + anon + shmem) * _PAGE_BYTES,
         "shared_bytes": (file + shmem) * _PAGE_BYTES,
@@ -275,7 +295,8 @@ def _states(state: Ints, exit_state: Ints) -> Ints:
 
 
 SNAPSHOT_COLUMNS: Final = frozenset(
-    {*_COPIED, *counters(FOR_COUNTERS), "start_ticks", "utime", "stime", "state",
-     "priority", "nice", "processor", "virt_bytes", "rss_bytes", "shared_bytes"}
+    {*_HALVES, *_COPIED, *counters(FOR_COUNTERS), "start_ticks", "utime", "stime",
+     "state", "priority", "nice", "processor", "virt_bytes", "rss_bytes",
+     "shared_bytes"}
 )  # fmt: skip
 """The columns that a snapshot can have."""

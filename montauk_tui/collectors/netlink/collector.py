@@ -87,7 +87,7 @@ class NetlinkCollector(Collector):
         self.lookups = ProcLookups(root, self._users)
         self._live = LiveTable(root, self.lookups)
         self._resources.callback(self._live.close)
-        self._host = HostReader(root.read, root.read_lists, charged=Charged())
+        self._host = HostReader(root.read_kept, root.read_lists, charged=Charged())
         self._pids = PidSet(root, USER_HZ)
         self._joiner = ExitJoiner(
             USER_HZ,

@@ -68,7 +68,7 @@ class TraditionalCollector(Collector):
         self.lookups = ProcLookups(self._root, self._users)
         self._live = LiveTable(self._root, self.lookups)
         self._host = HostReader(
-            self._root.read, self._root.read_lists, charged=self._charged()
+            self._root.read_kept, self._root.read_lists, charged=self._charged()
         )
 
     def _charged(self) -> Charged | None:

@@ -20,6 +20,11 @@ _LEAST_KINDS: Final = 4
 _MOST_TICKS: Final = 1e12
 """Three centuries of 1/100 s on one CPU."""
 
+_TICKS_DIGITS: Final = 12
+_NAME_BYTES: Final = 9
+
+_IRQ: Final = CPU_FIELDS.index("irq")
+
 _NAME: Final = re.compile(rb"cpu([0-9]{1,6})")
 _INTERRUPTS: Final = re.compile(rb"^intr ([0-9]{1,20}) ", re.MULTILINE)
 
@@ -46,6 +51,9 @@ def parse_cpus(text: bytes, reasons: Reasons) -> Cpus:
     line, be it that of all CPUs, shows how many kinds it has. If no CPU can be parsed,
     there are as many as the C library reports, with unknown ticks.
     """
+    usual = _usual(text)
+    if usual is not None:
+        return usual
     found: dict[int, list[bytes]] = {}
     kinds = 0
     for line in without_cut_word(text).splitlines():
@@ -70,6 +78,32 @@ def parse_cpus(text: bytes, reasons: Reasons) -> Cpus:
         [_ticks(cpu, found[cpu], kinds, reasons) for cpu in ids], dtype=np.float64
     )
     return Cpus(np.array(ids, dtype=np.int64), ticks, _measures(text, ticks))
+
+
+def _usual(text: bytes) -> Cpus | None:
+    """Return the CPUs of a text that is as expected, else None; it takes a third."""
+    lines, _, rest = text.partition(b"\nintr ")
+    words = lines.split()
+    names = words[:: 1 + _KINDS]
+    del words[:: 1 + _KINDS]
+    is_usual = (
+        len(names) > 1
+        and len(words) == len(names) * _KINDS
+        and names[0] == b"cpu"
+        and all(name[:3] == b"cpu" and name[3:].isdigit() for name in names[1:])
+        and b"".join(words).isdigit()
+        and max(map(len, names)) <= _NAME_BYTES
+        and max(map(len, words)) <= _TICKS_DIGITS
+    )
+    ids = [int(name[3:]) for name in names[1:]] if is_usual else []
+    interrupts = rest.partition(b" ")[0]
+    if not ids or ids != sorted(set(ids)) or not interrupts.isdigit():
+        return None
+    numbers = list(map(float, words[_KINDS:]))
+    ticks = np.array(numbers).reshape(len(ids), _KINDS)
+    irq_s = sum(numbers[_IRQ::_KINDS]) / _USER_HZ
+    is_measured = _is_measured(irq_s, int(interrupts))
+    return Cpus(np.array(ids, dtype=np.int64), ticks, is_measured)
 
 
 def _ticks(cpu: int, words: list[bytes], kinds: int, reasons: Reasons) -> list[float]:
@@ -98,7 +132,10 @@ def _measures(text: bytes, ticks: Floats) -> bool:
     at ticks, and no tick comes while a hard interrupt is handled: they count nothing,
     or next to nothing for the number of interrupts.
     """
-    irq_s = known_sum(ticks[:, CPU_FIELDS.index("irq")]) / _USER_HZ
+    irq_s = known_sum(ticks[:, _IRQ]) / _USER_HZ
     counted = _INTERRUPTS.search(text)
-    interrupts = int(counted[1]) if counted else 0
+    return _is_measured(irq_s, int(counted[1]) if counted else 0)
+
+
+def _is_measured(irq_s: float, interrupts: int) -> bool:
     return irq_s > 0 and irq_s >= _LEAST_INTERRUPT_S * interrupts

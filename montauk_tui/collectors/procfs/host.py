@@ -6,11 +6,11 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from montauk_tui.collectors import namespaces
 from montauk_tui.collectors.procfs.charged import Charged
-from montauk_tui.collectors.procfs.cpus import parse_cpus
+from montauk_tui.collectors.procfs.cpus import Cpus, parse_cpus
 from montauk_tui.collectors.procfs.device_lists import LISTS, DeviceListReader
 from montauk_tui.collectors.procfs.disk import Disks
 from montauk_tui.collectors.procfs.figures import Reasons, without_cut_word
@@ -20,7 +20,7 @@ from montauk_tui.collectors.procfs.sensors import Clocks, Thermometers
 from montauk_tui.collectors.procfs.stolen import Stolen
 from montauk_tui.model.devices import Devices
 from montauk_tui.model.sample import CPU_FIELDS, HostSample, Pressure
-from montauk_tui.model.schema import UNKNOWN, Need, known_sum
+from montauk_tui.model.schema import UNKNOWN, Ints, Need, known_sum
 from montauk_tui.model.text import clean
 
 Read = Callable[[str], bytes]
@@ -48,12 +48,14 @@ class HostReader:
         read_lists: Read,
         sys: str = "/sys",
         charged: Charged | None = None,
+        tasks_s: Callable[[Ints], float] | None = None,
     ) -> None:
         """Read files of /proc with `read`, long ones with `read_lists`.
 
-        `charged` is for collectors that do not watch what the CPUs run.
+        `tasks_s` returns for how long some CPUs ran tasks; `charged` is for collectors
+        that do not watch what they run.
         """
-        self._charged = charged
+        self._charged, self._tasks_s = charged, tasks_s
         self._read = read
         self._read_lists = read_lists
         self._interfaces = Interfaces(sys)
@@ -73,28 +75,34 @@ class HostReader:
             OSError: None of the files exists: /proc is not mounted.
         """
         reasons = Reasons()
-        host = read_host(self._read, reasons)
-        if self._charged is not None and (time_ := self._charged.read()) is not None:
-            host = replace(
-                host,
-                charged_s=time_.seconds,
-                charged_has_kernel=time_.has_kernel_threads,
-            )
-        stolen = known_sum(host.cpu_ticks[:, _STEAL])
-        if self._stolen.is_charged(stolen):
-            host = replace(host, charges_stolen=True)
-        host = replace(host, sees_every_process=self._sees_every_process)
+        host = read_host(self._read, reasons, self._of_cpus)
         if not needs & _DEVICES:
             return host
+        return replace(host, **self._of_devices(needs, reasons))
+
+    def _of_cpus(self, cpus: Cpus) -> dict[str, Any]:
+        """Return more fields of a sample: how long tasks ran, as far as known."""
+        stolen = known_sum(cpus.ticks[:, _STEAL])
+        found: dict[str, Any] = {
+            "charges_stolen": self._stolen.is_charged(stolen),
+            "sees_every_process": self._sees_every_process,
+        }
+        if self._tasks_s is not None:
+            found["tasks_s"] = self._tasks_s(cpus.ids)
+        elif self._charged is not None and (charged := self._charged.read()):
+            found["charged_s"] = charged.seconds
+            found["charged_has_kernel"] = charged.has_kernel_threads
+        return found
+
+    def _of_devices(self, needs: Need, reasons: Reasons) -> dict[str, Any]:
         hot, clocks = Need.TEMPERATURE in needs, Need.FREQUENCY in needs
-        return replace(
-            host,
-            devices=self._devices(needs, reasons),
-            lists=self._lists.read(needs, reasons),
-            temperatures=self._thermometers.read(reasons) if hot else None,
-            frequencies=self._clocks.read(reasons) if clocks else None,
-            unknown=tuple(reasons.lines),
-        )
+        return {
+            "devices": self._devices(needs, reasons),
+            "lists": self._lists.read(needs, reasons),
+            "temperatures": self._thermometers.read(reasons) if hot else None,
+            "frequencies": self._clocks.read(reasons) if clocks else None,
+            "unknown": tuple(reasons.lines),
+        }
 
     def _devices(self, needs: Need, reasons: Reasons) -> Devices:
         read_s = time.monotonic()
@@ -116,14 +124,19 @@ class HostReader:
 _DEVICES: Final = Need.NETWORK | Need.DISK | Need.TEMPERATURE | Need.FREQUENCY | LISTS
 
 
-def read_host(read: Read, reasons: Reasons) -> HostSample:
+def read_host(
+    read: Read, reasons: Reasons, more: Callable[[Cpus], dict[str, Any]] = lambda _: {}
+) -> HostSample:
     """Return the counters and gauges of the machine, adding to `reasons`.
+
+    `more` returns further fields, at once after the CPU times are read.
 
     Raises:
         OSError: There is none of the files.
     """
     read_s, stat = time.monotonic(), _text("stat", read, reasons)
     cpus = parse_cpus(stat or b"", Reasons() if stat is None else reasons)
+    fields = more(cpus)
     loadavg = _text("loadavg", read, reasons)
     load, running, threads = (
         NO_LOAD if loadavg is None else parse_loadavg(loadavg, reasons)
@@ -145,6 +158,7 @@ def read_host(read: Read, reasons: Reasons) -> HostSample:
         read_s=read_s,
         measures_interrupts=cpus.measures_interrupts,
         unknown=tuple(reasons.lines),
+        **fields,
     )
 
 

@@ -87,6 +87,8 @@ def _lines(text: bytes) -> dict[bytes, bytes]:
         if (name := name.strip()) in _USED and name not in found:
             number, unit, _ = value.strip().partition(b" kB")
             found[name] = number if unit else value.strip() + b" ?"
+            if len(found) == len(_USED):
+                break
     return found
 
 

@@ -46,7 +46,8 @@ class ProcRoot(Folder):
         self.path = path
         self.stand_ins: Mapping[int, int] = {}
         """A live thread of each process whose leader has exited."""
-        weakref.finalize(self, os.close, self._fd)
+        self._kept: dict[str, int] = {}
+        weakref.finalize(self, _close, self._fd, self._kept)
 
     def pids(self) -> list[str]:
         """Return the names of the process folders, as the kernel lists them."""
@@ -66,6 +67,24 @@ class ProcRoot(Folder):
             return os.read(fd, limit)
         finally:
             os.close(fd)
+
+    def read_kept(self, path: str, limit: int = 1 << 18) -> bytes:
+        """Return the same of a file that is read in every sample: it stays open.
+
+        That takes one system call instead of three. Files of a copy of /proc may be
+        replaced: those are opened each time.
+        """
+        fd = self._kept.get(path)
+        if fd is not None:
+            try:
+                return os.pread(fd, limit, 0)
+            except OSError:
+                # What made the file may have been replaced (lxcfs).
+                os.close(self._kept.pop(path))
+        if self.path != "/proc":
+            return self.read(path, limit)
+        self._kept[path] = fd = self.open(path)
+        return os.pread(fd, limit, 0)
 
     def folder(self, pid: int) -> str:
         """Return the folder in which a process has its memory and open files.
@@ -134,6 +153,11 @@ class ProcRoot(Folder):
             found |= dict.fromkeys(map(int, tids), pid)
             found.pop(pid, None)
         return found
+
+
+def _close(folder: int, kept: Mapping[str, int]) -> None:
+    for fd in (folder, *kept.values()):
+        os.close(fd)
 
 
 def is_shortage(error: OSError) -> bool:

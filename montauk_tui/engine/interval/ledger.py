@@ -85,8 +85,9 @@ def _measured_interrupts(previous: Sample, current: Sample, rates: Rates) -> flo
         return 0.0
     counted = busy_seconds(before, now, current.user_hz)[_INTERRUPTS]
     table = current.processes
-    is_own = np.char.startswith(table.comm, _KSOFTIRQD) & table.is_kernel
-    own_s = known_sum(rates.cpu_s[is_own & table.is_process])
+    rows = np.flatnonzero(table.is_kernel & table.is_process)
+    is_own = np.char.startswith(table.comm[rows], _KSOFTIRQD)
+    own_s = known_sum(rates.cpu_s[rows[is_own]])
     return max(float(counted.sum()) - own_s, 0.0)
 
 

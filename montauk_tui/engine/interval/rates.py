@@ -106,19 +106,35 @@ def process_rates(
     )
 
 
-def cpu_used(previous: Sample, current: Sample, join: Join) -> Floats:
-    """Return the CPU time of each row of `current`, as `process_rates` describes it."""
+def cpu_used(
+    previous: Sample, current: Sample, join: Join, rows: Ints | None = None
+) -> Floats:
+    """Return the CPU time of each row of `current`, as `process_rates` describes it.
+
+    Args:
+        previous: The sample before.
+        current: This sample.
+        join: The rows in `previous`.
+        rows: The rows of `current`, if not all of them.
+    """
     table = current.processes
-    cpu_s = np.full(len(table), np.nan)
+    if rows is None:
+        if len(table) == len(previous.processes) and join.found.all():
+            return _growth_s(previous, current, _ALL, _ALL)
+        rows = np.arange(len(table))
+    cpu_s = np.full(len(rows), np.nan)
     is_new = np.flatnonzero(~join.found)
-    is_new = is_new[started_since(previous, table.start_ticks[is_new])]
-    cpu_s[is_new] = cpu_seconds(current, is_new)
-    if np.any(join.found):
-        cpu_s[join.found] = _growth_s(previous, current, join)
+    is_new = is_new[started_since(previous, table.start_ticks[rows[is_new]])]
+    cpu_s[is_new] = cpu_seconds(current, rows[is_new])
+    found = np.flatnonzero(join.found)
+    if len(found):
+        cpu_s[found] = _growth_s(previous, current, join.row[found], rows[found])
     return cpu_s
 
 
-def _growth_s(previous: Sample, current: Sample, join: Join) -> Floats:
+def _growth_s(
+    previous: Sample, current: Sample, before: Ints | slice, now: Ints | slice
+) -> Floats:
     """Return the CPU time of each common row between the samples, NaN if it fell.
 
     If one sample has exact times and the other ticks, which the kernel rounds down,
@@ -129,20 +145,23 @@ def _growth_s(previous: Sample, current: Sample, join: Join) -> Floats:
     slack_s = 0.0
     if previous.ticks_per_second != current.ticks_per_second:
         slack_s = (_SPLIT_TICKS + 0.5) / hertz
-    now = _rounded_seconds(current, hertz)[join.found]
-    grown_s: Floats = now - _rounded_seconds(previous, hertz)[join.row[join.found]]
+    now_s = _rounded_seconds(current, hertz, now)
+    grown_s: Floats = now_s - _rounded_seconds(previous, hertz, before)
     grown_s[(grown_s < 0) & (grown_s >= -slack_s)] = 0.0
     grown_s[grown_s < 0] = np.nan
     return grown_s
 
 
-def _rounded_seconds(sample: Sample, hertz: int) -> Floats:
-    """Return the CPU time of each row, rounded down to `hertz` ticks per second."""
+def _rounded_seconds(sample: Sample, hertz: int, rows: Ints | slice) -> Floats:
+    """Return the CPU time of rows, rounded down to `hertz` ticks per second."""
     ratio = sample.ticks_per_second / hertz
     if ratio == 1:
-        return cpu_seconds(sample)
-    table = sample.processes
-    ticks = as_floats(table.utime) // ratio + as_floats(table.stime) // ratio
+        return cpu_seconds(sample, rows)
+    user, system = (
+        as_floats(values[rows])
+        for values in (sample.processes.utime, sample.processes.stime)
+    )
+    ticks = user // ratio + system // ratio
     seconds: Floats = ticks / hertz
     return seconds
 
@@ -182,8 +201,10 @@ def exit_cpu_used(previous: Sample, current: Sample) -> Floats:
     charged_s = np.full(len(exits), np.nan)
     for sample in (previous, current):
         join = find(sample.processes, exits.pid, exits.start_ticks)
-        known = cpu_seconds(sample, join.row[join.found])
-        charged_s[join.found] = np.fmax(charged_s[join.found], known)
+        # Most have lived for less than an interval.
+        if join.found.any():
+            known = cpu_seconds(sample, join.row[join.found])
+            charged_s[join.found] = np.fmax(charged_s[join.found], known)
     is_new = np.isnan(charged_s) & started_since(previous, exits.start_ticks)
     charged_s[is_new] = 0.0
     used_s: Floats = np.maximum(total_s - charged_s, 0.0)
@@ -233,14 +254,15 @@ def ticks_passed(previous: HostSample, current: HostSample) -> tuple[Ints, Float
 def host_rates(previous: HostSample | None, current: HostSample) -> HostRates:
     """Return the rates of CPUs and devices of `current`; unknown for a new one."""
     share = np.full(current.cpu_ticks.shape, np.nan)
+    mean = np.full(len(CPU_FIELDS), np.nan)
     if previous is not None:
         now, ticks = ticks_passed(previous, current)
         total = ticks[:, _PARTS].sum(axis=1, keepdims=True)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             share[now] = np.where(total > 0, ticks / total, np.nan)
+        known = share[~np.isnan(share[:, 0])]
+        mean = known.mean(axis=0) if len(known) else mean
     devices = None if previous is None else previous.devices
-    known = share[~np.isnan(share[:, 0])]
-    mean = known.mean(axis=0) if len(known) else np.full(len(CPU_FIELDS), np.nan)
     return HostRates(
         cpu_share=share,
         busy_share=share[:, _BUSY].sum(axis=1),

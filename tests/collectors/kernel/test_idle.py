@@ -13,6 +13,7 @@ from montauk_tui.collectors.kernel.collector import KernelCollector
 from montauk_tui.collectors.kernel.idle import IdleTasks
 from montauk_tui.collectors.kernel.log import Mapped, Records
 from montauk_tui.collectors.kernel.records import IDLE
+from montauk_tui.errors import CollectorFailed
 from montauk_tui.model.schema import Need
 
 CPUS = 3
@@ -53,6 +54,20 @@ def test_what_is_not_idle_is_of_tasks(
     assert idle.tasks_s(np.array([0, 1])) == pytest.approx(0.7 + 0.7)
     assert idle.tasks_s(np.array([2])) == pytest.approx(1.0)
     idle.close()
+
+
+def test_probes_that_were_unloaded_are_said_to_be() -> None:
+    class Gone:
+        def array(self, *_: object) -> "Gone":
+            return self
+
+        @property
+        def records(self) -> Records:
+            raise FileNotFoundError
+
+    with pytest.raises(CollectorFailed, match="unloaded") as failed:
+        IdleTasks(Gone(), CPUS, 0).tasks_s(np.arange(CPUS))  # type: ignore[arg-type]
+    assert failed.value.returns
 
 
 def test_a_cpu_that_was_not_seen_to_switch_is_unknown(

@@ -30,9 +30,9 @@ class Owners:
         due = rows.changed | ~join.found | (table.tgid % _ROUNDS == self._round)
         rows_due = np.flatnonzero(due | (owners == UNKNOWN))
         # The threads of a process share its folder.
-        tgids, process = np.unique(table.tgid[rows_due], return_inverse=True)
-        read = np.array(list(map(self._owner, tgids.tolist())), dtype=np.int64)
-        owners[rows_due] = read[process]
+        tgids = table.tgid[rows_due].tolist()
+        read = {tgid: self._owner(tgid) for tgid in dict.fromkeys(tgids)}
+        owners[rows_due] = [read[tgid] for tgid in tgids]
         return {"uid": owners}
 
     def _owner(self, pid: int) -> int:
