@@ -22,8 +22,10 @@ def kernel_flags(table: ProcessTable, ppid: Ints, ran_a_program: Bools) -> Ints:
         ppid: A parent each.
         ran_a_program: By what had a parent.
     """
-    at = table.row_of_pid(_KTHREADD)
-    is_there = at is not None and table.ppid[at] == 0
-    is_kernel = (ppid == _KTHREADD) & ~ran_a_program & is_there
-    flags: Ints = np.where(is_kernel, PF_KTHREAD, 0)
+    flags: Ints = np.zeros(len(ppid), dtype=np.int64)
+    is_child = ppid == _KTHREADD
+    if is_child.any():
+        at = table.row_of_pid(_KTHREADD)
+        is_there = at is not None and table.ppid[at] == 0
+        flags[is_child & ~ran_a_program & is_there] = PF_KTHREAD
     return flags

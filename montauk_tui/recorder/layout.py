@@ -8,6 +8,7 @@ import math
 import struct
 import zlib
 from enum import IntEnum
+from functools import cache
 from typing import Final, NamedTuple
 
 from montauk_tui.errors import MontaukError
@@ -105,13 +106,13 @@ def unpacked(data: bytes) -> Header:
         )
     length, raw_length, base, monotonic_ns, wall_ns, *usage = numbers
     header = Header(
-        kind, Mark(marks & _ALL_MARKS), length, raw_length, base,
+        kind, _marked(marks & _ALL_MARKS), length, raw_length, base,
         monotonic_ns, wall_ns, Usage(*usage),
     )  # fmt: skip
     is_large = raw_length > MOST_RAW_BYTES or length > MOST_STORED_BYTES
-    if not Kind.HEAD <= kind <= Kind.INDEX or is_large:
+    if kind not in _KINDS or is_large:
         raise BadFrame("the header of a frame is damaged")
-    return header._replace(kind=Kind(kind))
+    return header._replace(kind=_KINDS[kind])
 
 
 def checked(header: bytes, payload: bytes) -> int:
@@ -127,4 +128,7 @@ def checked(header: bytes, payload: bytes) -> int:
     return int(stored)
 
 
+_marked = cache(Mark)
+"""To make one takes as long as the rest of a header."""
+_KINDS: Final = {int(kind): kind for kind in Kind}
 _ALL_MARKS: Final = sum(Mark)

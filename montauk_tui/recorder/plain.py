@@ -79,11 +79,11 @@ def built(kind: type[_T], value: Any, **given: Any) -> _T:
     """
     if not isinstance(value, dict):
         raise BadFrame(f"a frame has no {kind.__name__} where one belongs")
-    hints, needed = _hints(_any(kind))
+    readers, needed = _readers(_any(kind))
     try:
         known = {
-            name: _checked(hint, value[name])
-            for name, hint in hints.items()
+            name: read(value[name])
+            for name, read in readers
             if name in value and name not in given
         }
     except (TypeError, ValueError, RecursionError) as error:
@@ -95,6 +95,14 @@ def built(kind: type[_T], value: Any, **given: Any) -> _T:
 
 
 @cache
+def _readers(
+    kind: Any,
+) -> tuple[tuple[tuple[str, Callable[[Any], Any]], ...], frozenset[str]]:
+    """Return what checks each field, and which have no default."""
+    hints, needed = _hints(kind)
+    return tuple((name, _reader(hint)) for name, hint in hints.items()), needed
+
+
 def _hints(kind: Any) -> tuple[dict[str, Any], frozenset[str]]:
     """Return the types of the fields, and which have no default."""
     hints = typing.get_type_hints(kind)
@@ -152,6 +160,9 @@ def _checked_many(origin: Any, parts: tuple[Any, ...], value: Any) -> Any:
 def _checked_float(value: Any) -> float:
     if value is None:
         return math.nan
+    if type(value) is float and math.isfinite(value):
+        # Nearly all are that.
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(value)
     number = float(value)

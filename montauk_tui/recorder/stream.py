@@ -21,7 +21,6 @@ from montauk_tui.recorder.heads import (
     MOST_CPUS,
     MOST_ROWS,
     Schema,
-    facts_of,
     names_in,
     next_facts,
     read_head,
@@ -83,7 +82,9 @@ class Step(NamedTuple):
         Raises:
             BadFrame: They are damaged.
         """
-        return built(Counters, facts_of(self.facts, "counters."))
+        facts = self.facts
+        known = {name: facts[key] for name, key in _COUNTERS if key in facts}
+        return built(Counters, known)
 
     def memory(self) -> Memory:
         """Return the memory of the host.
@@ -92,6 +93,10 @@ class Step(NamedTuple):
             BadFrame: It is damaged.
         """
         return built(Memory, self.facts.get("host.memory"))
+
+
+_COUNTERS: Final = [(name, f"counters.{name}") for name in Counters.__slots__]
+"""Names of counters, and of the facts that have them."""
 
 
 def steps_of(
@@ -109,17 +114,18 @@ def steps_of(
     """
     reader: _Steps | None = None
     crc = 0
-    for entry in part.segment.entries[first:]:
-        is_key = bool(entry["kind"] == Kind.KEY)
+    entries, key = part.segment.entries[first:], int(Kind.KEY)
+    columns = (entries[name].tolist() for name in ("kind", "offset", "usage"))
+    for kind, offset, header in zip(*columns, strict=True):
+        is_key = kind == key
         if is_key:
             reader = _Steps(part.schema, names)
         step = None
         try:
             if reader is not None:
-                frame = part.segment.frame(int(entry["offset"]))
+                frame = part.segment.frame(offset)
                 if is_key or frame.base == crc:
-                    usage = Usage(*entry["usage"].tolist())
-                    step = reader.step(frame.payload, usage, is_key=is_key)
+                    step = reader.step(frame.payload, Usage(*header), is_key=is_key)
                     crc = frame.crc
         except BadFrame:
             pass
@@ -141,7 +147,7 @@ class _Steps:
     """Makes a step of each payload, in order."""
 
     def __init__(self, schema: Schema, names: Container[str]) -> None:
-        self._schema = schema
+        self._schema, self._stored = schema, tuple(schema["processes"])
         self._matrix = Matrix.empty([it for it in schema["processes"] if it in names])
         self._facts: dict[str, Any] = {}
 
@@ -150,7 +156,7 @@ class _Steps:
         head = read_head(reader)
         self._facts = next_facts(self._facts, head)
         count = bounded(head.get("rows"), MOST_ROWS)
-        stored = self._schema["processes"]
+        stored = self._stored
         made = take_difference(reader, self._matrix, count, stored)
         self._matrix = made.matrix
         argued, texts, cut = take_arguments(reader, count)

@@ -1,4 +1,5 @@
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -134,11 +135,12 @@ def test_rows_of_two_tables_are_in_the_order_of_their_pids(others: list[int]) ->
 
 def test_a_pid_in_both_tables_is_an_error() -> None:
     table = make_table([{"pid": 2}, {"pid": 5}])
-    for change in (
+    changes: tuple[Callable[[], ProcessTable], ...] = (
         lambda: table.merged(make_table([{"pid": 5}])),
         lambda: table.with_columns({"pid": np.array([5, 2])}),
         lambda: table.with_columns({"nice": np.array([1])}),
-    ):
+    )
+    for change in changes:
         with pytest.raises(ValueError, match="ascending|rows"):
             change()
 

@@ -60,13 +60,14 @@ class Commands:
         is_argued[step.argued] = True
         stale = stale[~is_argued[stale]]
         known, before = self._known, codes[stale].tolist()
-        codes[stale] = [
-            self._number(name, _NO_ARGUMENTS if code < 0 else known[code][1])
-            for name, code in zip(comm[stale].tolist(), before, strict=True)
-        ]
-        codes[step.argued] = [
-            *map(self._number, comm[step.argued].tolist(), step.arguments)
-        ]
+        if before:
+            codes[stale] = [
+                self._number(name, _NO_ARGUMENTS if code < 0 else known[code][1])
+                for name, code in zip(comm[stale].tolist(), before, strict=True)
+            ]
+        if step.arguments:
+            names = comm[step.argued].tolist()
+            codes[step.argued] = [*map(self._number, names, step.arguments)]
         self._codes, self._comm = codes, comm
         return codes
 

@@ -1,11 +1,20 @@
 """Rows of `exits` and `execs`, as numpy columns."""
 
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from montauk_tui.engine.causes import how, killer
-from montauk_tui.export.fleet.commands import as_texts, clean_name, cmdlines_as_text
+from montauk_tui.export.fleet.commands import (
+    Texts,
+    as_texts,
+    clean_name,
+    cmdlines_as_text,
+)
 from montauk_tui.export.fleet.rows import Columns, Names, micros
 from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.kthreads import kernel_flags
@@ -14,23 +23,35 @@ from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import PF_KTHREAD, UNKNOWN, Floats, Ints, as_floats
 from montauk_tui.model.starts import EXEC, StartTable
 
-_OF_EXITS: Final = (
-    "pid", "start_ticks", "ppid", "uid", "exit_code", "exit_signal", "core_dumped",
-    "rss_bytes", "peak_rss_bytes", "threads", "read_bytes", "write_bytes",
-)  # fmt: skip
+Values = tuple[npt.NDArray[Any], ...]
+
+_OF_ALL: Final = dict.fromkeys(("pid", "start_ticks", "ppid", "uid", "cmdline_bytes"))
+_OF_EXITS: Final = _OF_ALL | dict.fromkeys((
+    "exit_code", "exit_signal", "core_dumped", "rss_bytes", "peak_rss_bytes", "threads",
+    "read_bytes", "write_bytes", "cgroup_id",
+)) | {
+    "end_ns": "boot_ns", "lifetime_ns": "lifetime_s", "utime_ns": "utime_s",
+    "stime_ns": "stime_s",
+}  # fmt: skip
+_OF_STARTS: Final = _OF_ALL | {"time_ns": "boot_ns"}
+"""Columns of tables, with the names that others have here."""
 _IN_NS: Final = frozenset({"lifetime_s", "utime_s", "stime_s"})
 """Columns that are collected in ns."""
-_OF_STARTS: Final = ("pid", "start_ticks", "ppid", "uid")
 
 
 class _Records:
     """Collects tables of events."""
 
+    picked: Callable[[Any], Values]
+    """Returns columns of a table."""
+    names: tuple[str, ...]
+    """What these are called, and those that are added to them."""
+
     def __init__(self) -> None:
         self._start_part()
 
     def _start_part(self) -> None:
-        self._parts: dict[str, list[Any]] = {}
+        self._parts: list[Values] = []
         self._comm: list[bytes] = []
         self._cmdlines: list[bytes] = []
         self._exe: list[bytes] = []
@@ -38,22 +59,21 @@ class _Records:
         self.count = 0
         """Rows collected since the last call of `taken`."""
 
-    def _add(self, sample: Sample, table: RecordTable, values: Columns) -> None:
-        """Add events; `boot_ns` of `values` is when they were."""
+    def _add(self, sample: Sample, table: RecordTable, *more: npt.NDArray[Any]) -> None:
+        """Add events, and further columns of them."""
         self.count += len(table)
         self._of.append((sample.time_s, sample.booted_at_s, len(table)))
         self._comm += table.comm.tolist()
         self._cmdlines += table.cmdline.tolist()
         self._exe += table.exe.tolist()
-        values |= {"cmdline_bytes": table.cmdline_bytes}
-        for name, column in values.items():
-            self._parts.setdefault(name, []).append(column)
+        self._parts.append((*self.picked(table), *more))
 
     def taken(self, names: Names) -> Columns:
         """Return the rows since the last call as columns."""
-        columns = {name: np.concatenate(them) for name, them in self._parts.items()}
-        if not columns:
+        if not self._parts:
             return {}
+        parts = zip(*self._parts, strict=True)
+        columns = dict(zip(self.names, map(np.concatenate, parts), strict=True))
         length = columns.pop("cmdline_bytes")
         columns["time"] = self._times(columns.pop("boot_ns"))
         cut = cut_lines(self._cmdlines, length).astype(np.int64)
@@ -81,8 +101,15 @@ class _Records:
         return micros(np.where(np.isnan(at_s), np.repeat(times_s, counts), at_s))
 
 
+def _named(columns: Mapping[str, str | None]) -> tuple[str, ...]:
+    return tuple(name or column for column, name in columns.items())
+
+
 class ExitRows(_Records):
     """Collects exits."""
+
+    picked = attrgetter(*_OF_EXITS)
+    names = (*_named(_OF_EXITS), "kernel_thread", "cpu_s", "killed_by", "killer")
 
     def take(self, sample: Sample, cpu_s: Floats) -> None:
         """Add those of a sample, with the CPU time that no row of `samples` has."""
@@ -90,27 +117,20 @@ class ExitRows(_Records):
         if exits is None or not len(exits):
             return
         flags = kernel_flags(sample.processes, exits.ppid, exits.cmdline_bytes > 0)
-        self._add(
-            sample,
-            exits,
-            {name: getattr(exits, name) for name in _OF_EXITS}
-            | _causes(exits)
-            | {
-                "boot_ns": exits.end_ns,
-                "cgroup_id": exits.cgroup_id,
-                "kernel_thread": flags // PF_KTHREAD,
-                "lifetime_s": exits.lifetime_ns,
-                "cpu_s": cpu_s,
-                "utime_s": exits.utime_ns,
-                "stime_s": exits.stime_ns,
-            },
-        )
+        self._add(sample, exits, flags // PF_KTHREAD, cpu_s, *_causes(exits))
 
 
-def _causes(exits: ExitTable) -> Columns:
+@lru_cache(maxsize=64)
+def _no_texts(count: int) -> Texts:
+    """Return empty texts, which most exits share."""
+    return as_texts([""] * count)
+
+
+def _causes(exits: ExitTable) -> tuple[Texts, Texts]:
     """Return how each was killed, and by whom; few of them were."""
-    kinds, killers = (as_texts([""] * len(exits)) for _ in range(2))
+    kinds = killers = _no_texts(len(exits))
     if exits.deaths:
+        kinds, killers = kinds.copy(), killers.copy()
         whose = zip(exits.pid.tolist(), exits.start_ticks.tolist(), strict=True)
         for row, who in enumerate(whose):
             death = exits.deaths.get(who)
@@ -118,11 +138,14 @@ def _causes(exits: ExitTable) -> Columns:
                 kinds[row] = how(death).value
                 task = killer(death)
                 killers[row] = "" if task is None else clean_name(task.comm)
-    return {"killed_by": kinds, "killer": killers}
+    return kinds, killers
 
 
 class ExecRows(_Records):
     """Collects execs."""
+
+    picked = attrgetter(*_OF_STARTS)
+    names = _named(_OF_STARTS)
 
     def take(self, sample: Sample) -> None:
         """Add those of a sample."""
@@ -131,5 +154,4 @@ class ExecRows(_Records):
             return
         execs: StartTable = starts.only(starts.kind == EXEC)
         if len(execs):
-            values = {name: getattr(execs, name) for name in _OF_STARTS}
-            self._add(sample, execs, values | {"boot_ns": execs.time_ns})
+            self._add(sample, execs)

@@ -25,7 +25,7 @@ from montauk_tui.export.fleet.used import sample_of, used_by
 from montauk_tui.export.fleet.within import ALWAYS, Within
 from montauk_tui.model.join import Join, same_process
 from montauk_tui.model.sample import Counters, Sample
-from montauk_tui.model.schema import UNKNOWN, Ints
+from montauk_tui.model.schema import UNKNOWN, Floats, Ints
 from montauk_tui.model.text import clean_text, named
 from montauk_tui.recorder.folder import Folder
 from montauk_tui.recorder.layout import BadFrame, Kind
@@ -209,10 +209,11 @@ class _Segment:
         # A recorder that has just started knows no interval.
         if before is not None and not math.isnan(step.usage.interval_s):
             interval_s = sample.monotonic_s - before.monotonic_s
-            join = Join(step.row, ~step.new)
             if step.is_key or last is None:
                 join = same_process(before.processes, sample.processes)
-            cpu_s = cpu_used(before, sample, join)
+                cpu_s = cpu_used(before, sample, join)
+            else:
+                cpu_s = _of_changed(step, before, sample)
             exit_cpu_s = exit_cpu_used(before, sample)
             then = self._counted
             self._ledger.take(
@@ -267,6 +268,15 @@ class _Segment:
             },
             "end_time",
         )
+
+
+def _of_changed(step: Step, before: Sample, sample: Sample) -> Floats:
+    """Return the CPU time of the processes that changed; others have used none."""
+    cpu_s = np.zeros(len(sample.processes))
+    rows = np.flatnonzero(step.changed)
+    join = Join(step.row[rows], ~step.new[rows])
+    cpu_s[rows] = cpu_used(before, sample, join, rows)
+    return cpu_s
 
 
 def _sizes(step: Step | None) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class LedgerRows:
                 # The header has float32.
                 "interrupts_s": max(busy_s - live_s - known_s - unexplained_s, 0.0),
                 "unexplained_s": unexplained_s,
-                "processes": int((pid == tgid).sum()),
+                "processes": int(np.count_nonzero(pid == tgid)),
                 "memory_used_bytes": _whole(memory.used),
                 "swap_used_bytes": _whole(memory.swap_used),
                 "load_1": _first(load),

@@ -123,7 +123,8 @@ class SampleRows:
         is_key = step.is_key or is_first
         matrix, clocks = step.processes, step.clocks
         pid, tgid = matrix.column("pid"), matrix.column("tgid")
-        rows = np.flatnonzero((pid == tgid) & (step.changed | is_key))
+        rows = np.arange(len(pid)) if is_key else np.flatnonzero(step.changed)
+        rows = rows[pid[rows] == tgid[rows]]
         self._taken.append(matrix.rows(_TAKEN, rows))
         self._codes.append(codes[rows])
         self._cpu_s.append(cpu_s[rows])
