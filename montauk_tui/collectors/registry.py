@@ -1,8 +1,9 @@
 """The installed collectors, and the best of them that opens."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
 from typing import Final, cast
 
 from montauk_tui.collectors.base import Collector
@@ -102,18 +103,26 @@ def open_quickly(forced: str | None = None, on_wait: OnWait | None = None) -> Op
     if forced is not None:
         return open_loaded(load(forced), on_wait)
     slow: list[str] = []
-    opened = _open_best(_quick(slow), ())
+    loaded: dict[str, Collector] = {}
+    opened = _open_best(_quick(slow, loaded), (), loaded=loaded)
     return replace(opened, better=tuple(slow))
 
 
-def _quick(slow: list[str]) -> Iterator[str]:
+def _quick(slow: list[str], loaded: dict[str, Collector]) -> Iterator[str]:
     """Yield those that open at once, best first; list the slow ones before it.
 
-    None below the one that opens is imported.
+    None below the one that opens is imported. What has told that it opens at once is
+    to be opened: it may have found out what that needs.
     """
     installed = names()
     for name in filter(installed.__contains__, PREFERENCE):
-        if _is_slow(name):
+        try:
+            loaded[name] = collector = load(name)
+        except CollectorUnavailable:
+            # It says why when it is loaded again.
+            yield name
+            continue
+        if collector.slow_to_open:
             slow.append(name)
         else:
             yield name
@@ -159,13 +168,17 @@ def open_loaded(collector: Collector, on_wait: OnWait | None = None) -> Opened:
 
 
 def _open_best(
-    order: Iterable[str], before: tuple[str, ...], on_wait: OnWait | None = None
+    order: Iterable[str],
+    before: tuple[str, ...],
+    on_wait: OnWait | None = None,
+    *,
+    loaded: Mapping[str, Collector] = MappingProxyType({}),
 ) -> Opened:
     refusals = list(before)
     installed = names()
     for name in (name for name in order if name in installed):
         try:
-            collector = load(name)
+            collector = loaded.get(name) or load(name)
             _open(collector, on_wait)
         except CollectorUnavailable as refusal:
             refusals.append(f"{name}: unavailable: {refusal}")
@@ -173,13 +186,6 @@ def _open_best(
         return Opened(collector, tuple(refusals))
     reason = "; ".join(refusals) or "no collector is installed"
     raise CollectorUnavailable(reason, "" if refusals else "run make setup")
-
-
-def _is_slow(name: str) -> bool:
-    try:
-        return load(name).slow_to_open
-    except CollectorUnavailable:
-        return False
 
 
 def _open(collector: Collector, on_wait: OnWait | None = None) -> None:

@@ -111,6 +111,15 @@ def test_best_first_and_strangers_last(installed: Installed) -> None:
     assert installed.log == []
 
 
+def test_what_tells_that_it_opens_at_once_is_what_is_opened(
+    installed: Installed,
+) -> None:
+    """It may have found out already what that needs."""
+    installed(traditional=Fake, netlink=Fake, kernel=Slow)
+    assert registry.open_quickly().collector.name == "netlink"
+    assert installed.log == ["kernel: made", "netlink: made", "netlink: open"]
+
+
 def test_the_best_that_opens_is_taken(installed: Installed) -> None:
     installed(traditional=Fake, netlink=Fake, kernel=Fake)
     opened = registry.open_collector()

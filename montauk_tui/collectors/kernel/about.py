@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
-from typing import TYPE_CHECKING, Final, NamedTuple, Self
+from ast import literal_eval
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 if TYPE_CHECKING:
     from montauk_tui.collectors.kernel.readers import Access
@@ -56,6 +56,8 @@ class About(NamedTuple):
         Raises:
             ValueError: There is too much of it.
         """
+        import json  # noqa: PLC0415 - 1.4 ms of a start, which reads only
+
         text = json.dumps(self._asdict()).encode()
         if len(text) > BYTES:
             raise ValueError(f"{len(text)} bytes about the probes")
@@ -69,7 +71,7 @@ class About(NamedTuple):
             NotReadable: Somebody else wrote it.
         """
         try:
-            facts = json.loads(raw.rstrip(b"\0"))
+            facts = _read(raw.rstrip(b"\0").decode())
             for name in ("abi", "cpus", "slots", "hooks", "loaded_ns", "memory_bytes"):
                 facts[name] = int(facts[name])
             for name in ("missing", "hooked", "iterators"):
@@ -81,7 +83,7 @@ class About(NamedTuple):
             facts["parent"] = parent
             # Those of another ABI may have others as well.
             return cls(**{name: facts[name] for name in cls._fields})
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, SyntaxError, KeyError, TypeError, RecursionError) as error:
             raise NotReadable(str(error)) from error
 
     def age_s(self, offset_ns: int) -> float:
@@ -92,6 +94,18 @@ class About(NamedTuple):
         """
         now_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - offset_ns
         return max(0.0, (now_ns - self.loaded_ns) / 1e9)
+
+
+def _read(text: str) -> Any:
+    """Return what a text of JSON says.
+
+    Without an escape in it, it is a literal of Python but for the one null.
+    """
+    if "\\" in text:
+        import json  # noqa: PLC0415 - as above
+
+        return json.loads(text)
+    return literal_eval(text.replace('"parent": null', '"parent": None'))
 
 
 def ago(seconds: float) -> str:

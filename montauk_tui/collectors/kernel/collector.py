@@ -97,7 +97,7 @@ class KernelCollector(Collector):
         Raises:
             CollectorUnavailable: With the reason and the remedy.
         """
-        self.close()
+        self._release()
         offsets = namespace_offsets()
         if offsets is None:
             raise CollectorUnavailable(*UNKNOWN_OFFSETS)
@@ -161,6 +161,10 @@ class KernelCollector(Collector):
 
     def close(self) -> None:
         """Remove the probes; harmless when closed already."""
+        self._release()
+        self._origin.forget()
+
+    def _release(self) -> None:
         self._resources.close()
         self._probes = None
         self._users.close()

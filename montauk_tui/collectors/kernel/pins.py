@@ -13,14 +13,14 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 import numpy as np
 
 from montauk_tui.collectors.kernel import about, bpf, pinfolder
 from montauk_tui.collectors.kernel.about import About
 from montauk_tui.collectors.kernel.iterated import READ, Iterated, whole_output
-from montauk_tui.collectors.kernel.log import Mapped, Storage
+from montauk_tui.collectors.kernel.log import Mapped
 from montauk_tui.collectors.kernel.parts import how_attached
 from montauk_tui.collectors.kernel.pinfolder import BPFFS
 from montauk_tui.collectors.kernel.records import (
@@ -40,6 +40,9 @@ from montauk_tui.collectors.kernel.sizes import Sizes
 from montauk_tui.errors import CollectorUnavailable
 from montauk_tui.trust import ROOT
 
+if TYPE_CHECKING:
+    from montauk_tui.collectors.kernel.log import Storage
+
 LOAD: Final = "sudo montauk probes load"
 AGAIN: Final = f"load the probes again: {LOAD}"
 
@@ -58,6 +61,8 @@ FIXED: Final[Mapping[str, tuple[np.dtype[np.void], int]]] = {
 }
 """Logs with a fixed number of records of a CPU."""
 MAPS: Final = {**LOGS, **{name: it for name, (it, _) in FIXED.items()}, **PER_CPU}
+
+_FDINFO_BYTES: Final = 4096
 
 _OTHER_ABIS: Final = range(1, ABI + 16)
 
@@ -84,6 +89,11 @@ class Pins(NamedTuple):
         return readers_of(os.fstat(self.folder))
 
     @property
+    def are_loaded(self) -> bool:
+        """Whether they are still there, to be opened by others too."""
+        return _is_there(self.folder, HOOKS)
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """Fields that this kernel does not have."""
         return self.about.missing
@@ -107,7 +117,7 @@ class Pins(NamedTuple):
         return f"eBPF, loaded {since}, {how}"
 
     @property
-    def storage(self) -> Storage:
+    def storage(self) -> "Storage":
         """What the probes write."""
         if self.descriptors:
             return Mapped(self.descriptors)
@@ -328,8 +338,11 @@ def _check_hooks(folder: int, path: str, loaded: int) -> None:
 
 
 def _is_frozen(descriptor: int) -> bool:
-    text = Path(f"/proc/self/fdinfo/{descriptor}").read_text("ascii")
-    return "frozen:\t1" in text.splitlines()
+    file = os.open(f"/proc/self/fdinfo/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return b"frozen:\t1" in os.read(file, _FDINFO_BYTES).splitlines()
+    finally:
+        os.close(file)
 
 
 def _refuse_other_abi(place: str, abi: int) -> None:

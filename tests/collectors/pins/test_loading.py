@@ -312,3 +312,36 @@ print(bpf.first(fd, bpf.map_info(fd).value).rstrip(bytes(1)).decode())
     facts = json.loads(done.stdout)
     assert facts["abi"] == ABI
     assert facts["slots"] & (facts["slots"] - 1) == 0
+
+
+# --- what a start costs ---------------------------------------------------------------
+
+START = """
+import os
+from montauk_tui.collectors.kernel import pins
+from montauk_tui.collectors.kernel.collector import KernelCollector
+found = []
+find = pins.find
+pins.find = lambda *given: found.append(find(*given)) or found[-1]
+files = lambda: sorted(os.listdir("/proc/self/fd"))
+before = files()
+collector = KernelCollector()
+print(collector.slow_to_open, collector.availability().available, len(found))
+collector.open()
+print(len(found))
+collector.close()
+print(len(files()) - len(before))
+KernelCollector().availability()
+print(len(files()) - len(before))
+"""
+
+
+def test_pins_are_found_once_from_the_question_to_the_use(empty: Machine) -> None:
+    """And whoever only asks leaves nothing open."""
+    load(empty, "--group", str(GROUP))
+    done = empty.python(START, gid=GROUP)
+    assert done.returncode == 0, done.stderr
+    first, after_open, left, left_by_question = done.stdout.splitlines()
+    assert first == "False True 1"
+    assert after_open == "1"
+    assert (left, left_by_question) == ("0", "0")
