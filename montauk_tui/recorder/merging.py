@@ -11,6 +11,7 @@ from montauk_tui.model.recording import Answers, Mark, Moment
 from montauk_tui.model.records import RecordTable
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.starts import StartTable
+from montauk_tui.recorder.blocks import MOST_NUMBERS
 from montauk_tui.recorder.layout import Usage
 from montauk_tui.recorder.segment import Entries
 
@@ -19,6 +20,9 @@ MERGED_S: Final = 60.0
 
 _MOST_TEXT_BYTES: Final = 1 << 24
 """Of the events that are merged, each as wide as the widest: what a reader takes."""
+
+_MOST_EVENT_NUMBERS: Final = MOST_NUMBERS // 4
+"""Of their columns: what a reader takes, and is not too much to hold."""
 
 _Records = TypeVar("_Records", bound=RecordTable)
 
@@ -94,9 +98,12 @@ def _is_too_much(moments: Sequence[Moment]) -> bool:
     for name in ("exits", "starts"):
         tables = [getattr(moment.sample, name) for moment in moments]
         known = [table for table in tables if table is not None and len(table)]
+        rows = sum(map(len, known))
+        if known and rows * len(known[0].FIELDS) > _MOST_EVENT_NUMBERS:
+            return True
         for text in ("comm", "cmdline", "exe"):
             widths = [getattr(table, text).dtype.itemsize for table in known]
-            if max(widths, default=0) * sum(map(len, known)) > _MOST_TEXT_BYTES:
+            if max(widths, default=0) * rows > _MOST_TEXT_BYTES:
                 return True
     return False
 

@@ -12,7 +12,7 @@ from montauk_tui.model.records import RecordTable
 from montauk_tui.model.sample import ProcessTable
 from montauk_tui.model.schema import FIELDS, UNKNOWN, Bools, Bytes, Ints
 from montauk_tui.recorder.blocks import MOST_NUMBERS, Blocks, Reader, as_column, steps
-from montauk_tui.recorder.layout import BadFrame
+from montauk_tui.recorder.layout import MOST_RAW_BYTES, BadFrame
 
 _Records = TypeVar("_Records", bound=RecordTable)
 
@@ -295,10 +295,14 @@ def add_records(
             row[:] = getattr(table, name)
     # Neighbours are alike: times, pids, parents.
     blocks.add_matrix(steps(values))
+    # Of very many only the beginning: a reader takes no more.
+    most = max(1, MOST_RAW_BYTES // max(1, len(table)))
     for name in ("comm", *table.BYTES):
         is_kept = arguments or name != "cmdline"
-        texts = getattr(table, name).tolist() if is_kept else [b""] * len(table)
-        blocks.add_texts(texts)
+        texts = getattr(table, name)
+        if texts.dtype.itemsize > most:
+            texts = texts.astype(f"S{most}")
+        blocks.add_texts(texts.tolist() if is_kept else [b""] * len(table))
 
 
 def take_records(

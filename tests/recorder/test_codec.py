@@ -15,9 +15,11 @@ from montauk_tui.errors import MontaukError
 from montauk_tui.model.deaths import OutOfMemory, Request
 from montauk_tui.model.devices import Devices, Disk, Frequency, Interface, Temperature
 from montauk_tui.model.recording import Arguments
+from montauk_tui.model.records import cut_lines
 from montauk_tui.model.sample import Identity, Sample
 from montauk_tui.model.schema import FIELDS, UNKNOWN
 from montauk_tui.model.starts import START_FIELDS, StartTable
+from montauk_tui.recorder import blocks, tables
 from montauk_tui.recorder.blocks import Blocks, Reader
 from montauk_tui.recorder.decoder import Decoder
 from montauk_tui.recorder.encoder import TABLES, Encoder
@@ -343,3 +345,20 @@ def test_a_fact_that_was_dropped_is_said_again_when_it_returns() -> None:
     assert found == [3, 1, 3]
     assert payloads[0]["set"]["host.read_s"] is None
     assert [it["set"] for it in payloads[1:]] == [{}, {"samples": 3}]
+
+
+def test_of_many_events_with_long_arguments_the_beginnings_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A reader makes all as wide as the longest, and takes no more than that."""
+    for module in (blocks, tables):
+        monkeypatch.setattr(module, "MOST_RAW_BYTES", 4_000)
+    rows = [{"pid": pid, "cmdline": b"cc\0-c"} for pid in range(1, 100)]
+    rows.append({"pid": 100, "cmdline": b"ld\0" + b"x" * 300})
+    (moment,) = round_trip([make_sample([{"pid": 7}], exits=make_exits(rows))])
+    exits = moment.sample.exits
+    assert exits.cmdline[0] == b"cc\0-c"
+    assert exits.cmdline[99] == b"ld\0" + b"x" * 37
+    assert cut_lines(exits.cmdline, exits.cmdline_bytes).tolist() == [False] * 99 + [
+        True
+    ]

@@ -207,11 +207,14 @@ def test_another_collector_keeps_its_first_and_last_moment(tmp_path: Path) -> No
     assert [recording[number].samples for number in range(5)] == [1, 60, 9, 1, 29]
 
 
+@pytest.mark.parametrize(
+    ("limit", "most"), [("_MOST_TEXT_BYTES", 1_000), ("_MOST_EVENT_NUMBERS", 400)]
+)
 def test_more_events_than_fit_are_several_moments(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
 ) -> None:
     before = report(folder)
-    monkeypatch.setattr(merging, "_MOST_TEXT_BYTES", 100 * 10)
+    monkeypatch.setattr(merging, limit, most)
     thin_now(folder)
     recording = read(folder)
     assert 5 < len(recording) < SECONDS / 2

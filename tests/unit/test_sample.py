@@ -141,7 +141,7 @@ def test_a_pid_in_both_tables_is_an_error() -> None:
         lambda: table.with_columns({"nice": np.array([1])}),
     )
     for change in changes:
-        with pytest.raises(ValueError, match="ascending|rows"):
+        with pytest.raises(ValueError, match=r"ascending|rows"):
             change()
 
 
