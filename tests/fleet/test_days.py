@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from montauk_tui.export.fleet import exporting
-from montauk_tui.export.fleet.sources import files_of
+from montauk_tui.export.fleet.sources import files_of, unique
 from montauk_tui.model.sample import Sample
 from tests.recorder.test_thinning import thin_now
 from tests.support.builders import (
@@ -118,3 +118,20 @@ def test_what_hosts_does_not_list_is_named(tmp_path: Path) -> None:
     assert not any(files.by_table.values())
     (line,) = files.complaints
     assert line.endswith(" is not in hosts yet: left out")
+
+
+def test_a_segment_that_two_exports_have_in_other_parts_counts_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One was made before it was thinned, in more files than the other."""
+    write(tmp_path / "it", frames_of(map(sample, range(200))))
+    with monkeypatch.context() as patched:
+        patched.setattr(exporting, "_MOST_ROWS", 100)
+        exported(tmp_path / "it", tmp_path / "early")
+    thin_now(tmp_path / "it")
+    exported(tmp_path / "it", tmp_path / "late")
+    both = [(tmp_path / name, files_of(tmp_path / name)) for name in ("late", "early")]
+    for exports in (both, both[::-1]):
+        (_, first), (_, second) = unique(exports)
+        assert first == dict(exports)[exports[0][0]]
+        assert not any(second.by_table.values())

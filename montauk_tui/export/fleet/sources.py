@@ -136,14 +136,21 @@ def is_complete(path: Path) -> bool:
 
 
 def unique(exports: Iterable[tuple[Path, Files]]) -> Iterator[tuple[Path, Files]]:
-    """Yield exports without the files that an earlier one has: copies count once."""
-    seen: set[Path] = set()
+    """Yield exports without what an earlier one has: copies count once.
+
+    Two exports of a segment may have it in another number of files, where it was
+    thinned meanwhile: it is that of the first as a whole.
+    """
+    seen: set[tuple[str, str, str]] = set()
     for folder, files in exports:
+        keys = {
+            path: (table, path.parts[-3], _segment(path))
+            for table, paths in files.by_table.items()
+            for path in paths
+        }
         by_table = {
-            table: [it for it in paths if it.relative_to(folder) not in seen]
+            table: [path for path in paths if keys[path] not in seen]
             for table, paths in files.by_table.items()
         }
-        seen.update(
-            it.relative_to(folder) for paths in by_table.values() for it in paths
-        )
+        seen.update(keys.values())
         yield folder, Files(by_table, files.complaints)
