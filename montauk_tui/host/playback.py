@@ -3,7 +3,7 @@
 from contextlib import suppress
 from copy import copy
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -36,6 +36,14 @@ _MOST_KEPT_ROWS: Final = 61_000
 """Processes in them: 25 MiB."""
 
 
+class _State(NamedTuple):
+    """What a fold has come to."""
+
+    pipeline: FramePipeline
+    boot: str
+    """That of its moment."""
+
+
 class Playback:
     """Folds the moments of a recording; used by one thread."""
 
@@ -48,7 +56,7 @@ class Playback:
         self.collector = ReplayCollector(recording)
         self.collector.open()
         self._recording, self._end = recording, end
-        self._states: dict[int, FramePipeline] = {-1: FramePipeline()}
+        self._states: dict[int, _State] = {}
         """By the number of the moment that was folded last."""
 
     @property
@@ -126,20 +134,24 @@ class Playback:
 
     def _frame_alone(self, number: int) -> Frame | None:
         """Return the frame of a moment without history, None if it is damaged."""
-        pipeline, frame = FramePipeline(), None
-        for at in (number - 1, number):
-            if at >= self._recording.timeline.first:
-                reading = self._read_at(at)
-                frame = None if reading is None else pipeline.frame(reading)
-        return frame
+        before = _State(FramePipeline(), "")
+        if number > self._recording.timeline.first:
+            reading = self._read_at(number - 1)
+            if reading is not None:
+                before = _State(FramePipeline(), self.collector.moment.boot)
+                before.pipeline.frame(reading)
+        reading = self._read_at(number)
+        if reading is None:
+            return None
+        follows = self._follows(before, reading)
+        return (before.pipeline if follows else FramePipeline()).frame(reading)
 
     def _sum_of(self, first: int, last: int) -> Frame:
         """Return one frame of everything after one moment until another."""
         collector = self.collector
         collector.go_to(first)
-        pipeline = FramePipeline(most_kept=_MOST_SUMMED)
         reading = start = self.read(Need.NONE)
-        pipeline.frame(start._replace(sample=_without_events(start.sample)))
+        state = self._sum_from(start)
         exits: list[ExitTable] = []
         starts: list[StartTable] = []
         for number in range(collector.position + 1, last + 1):
@@ -147,10 +159,9 @@ class Playback:
             if found is None:
                 continue
             opening, reading = reading.opening, found
-            if not pipeline.is_followed_by(reading.sample):
+            if not self._follows(state, reading):
                 # The machine started anew: there is no sum over that.
-                start, pipeline = reading, FramePipeline(most_kept=_MOST_SUMMED)
-                pipeline.frame(start._replace(sample=_without_events(start.sample)))
+                start, state = reading, self._sum_from(reading)
                 exits, starts = [], []
                 continue
             ended, begun = reading.sample.exits, reading.sample.starts
@@ -167,8 +178,14 @@ class Playback:
             exits=ExitTable.joined(exits) if exits else None,
             starts=StartTable.joined(starts) if starts else None,
         )
-        frame = pipeline.frame(reading._replace(sample=sample, opening=start.opening))
-        return replace(frame, since_s=start.sample.time_s)
+        whole = reading._replace(sample=sample, opening=start.opening)
+        return replace(state.pipeline.frame(whole), since_s=start.sample.time_s)
+
+    def _sum_from(self, start: Reading) -> _State:
+        """Return the begin of a sum, which has nothing of what happened before it."""
+        pipeline = FramePipeline(most_kept=_MOST_SUMMED)
+        pipeline.frame(start._replace(sample=_without_events(start.sample)))
+        return _State(pipeline, self.collector.moment.boot)
 
     def _lead(self, number: int) -> int:
         """Return the first moment of the history of another."""
@@ -189,15 +206,21 @@ class Playback:
         reading = self.read(needs)
         number = self.position
         before = self._states.get(number - 1)
-        follows = before is not None and before.is_followed_by(reading.sample)
-        pipeline = copy(before) if before and follows else FramePipeline()
+        pipeline = FramePipeline()
+        if before is not None and self._follows(before, reading):
+            pipeline = copy(before.pipeline)
         frame = pipeline.frame(reading)
         self._states.pop(number, None)
-        self._states[number] = pipeline
+        self._states[number] = _State(pipeline, self.collector.moment.boot)
         most = min(_KEPT, _MOST_KEPT_ROWS // (1 + len(reading.sample.processes)))
         while len(self._states) > max(2, most):
             del self._states[next(iter(self._states))]
         return frame
+
+    def _follows(self, before: _State, reading: Reading) -> bool:
+        """Tell whether the last moment is of the boot of a state, and later."""
+        is_same = before.boot == self.collector.moment.boot
+        return is_same and before.pipeline.is_followed_by(reading.sample)
 
     def read(self, needs: Need) -> Reading:
         """Return the next moment without a frame.

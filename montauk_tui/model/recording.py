@@ -53,6 +53,8 @@ class Moment:
     """How many samples it stands for: their events and the state of the last."""
     note: str = ""
     """What was between it and the previous moment, in a few words: a gap, a suspend."""
+    boot: str = ""
+    """Differs from that of another moment where the machine was started in between."""
 
 
 class Mark(IntFlag):

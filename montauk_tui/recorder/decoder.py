@@ -43,12 +43,13 @@ class Decoder:
         BadFrame: A payload is damaged, or does not follow the previous one.
     """
 
-    def __init__(self, schema: Schema, run: int = 0) -> None:
-        """Take the columns of the segment's head, and the number of its run.
+    def __init__(self, schema: Schema, run: int = 0, boot: str = "") -> None:
+        """Take the columns of the segment's head, the number of its run, and its boot.
 
         Each run numbers its collectors from 0.
         """
         self._schema, self._first_opening = schema, run * MOST_ROWS
+        self._boot = boot
         self._start_anew()
 
     def _start_anew(self) -> None:
@@ -95,6 +96,7 @@ class Decoder:
             sample, self._answers, clean_text(self._facts.get("source", "unknown")),
             self._first_opening + bounded(self._facts.get("opening", 0), MOST_ROWS),
             max(1, bounded(self._facts.get("samples", 1), MOST_ROWS)),
+            boot=self._boot,
         )  # fmt: skip
 
     def unknown_facts(self) -> set[str]:

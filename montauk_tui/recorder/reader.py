@@ -273,7 +273,8 @@ class DiskRecording:
         entry = self.index[number]
         is_key = bool(entry["kind"] == Kind.KEY)
         if is_key:
-            self._decoder = Decoder(self._parts[part].schema, self._parts[part].run)
+            its = self._parts[part]
+            self._decoder = Decoder(its.schema, its.run, its.host.boot_id)
         if self._decoder is None:
             return None
         try:
