@@ -35,6 +35,8 @@ class Sink(ABC):
         """Events by kind, filtered or not."""
         self.cut = CutNote()
         self._held: list[Event] = []
+        self._boot_s = 0.0
+        """Time since boot of the last sample."""
 
     @abstractmethod
     def begin(self) -> None:
@@ -50,6 +52,10 @@ class Sink(ABC):
 
     def show(self, source: Source, sample: Sample, events: Events) -> None:
         """Take the events of a sample except those that earlier ones may precede."""
+        if sample.boot_s < self._boot_s:
+            # Of a recording: the machine was started anew, and with it the clock.
+            self.show_held(source)
+        self._boot_s = sample.boot_s
         self.seen.update(events.kind.tolist())
         if Need.CMDLINE in self._wanted.needs:
             tables = (sample.exits, sample.starts)
