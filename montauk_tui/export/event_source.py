@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 from montauk_tui import streams
+from montauk_tui.engine.history.takeover import Reported
 from montauk_tui.engine.interval.events import EXIT, events_of
 from montauk_tui.errors import CollectorFailed, MontaukError
 from montauk_tui.host.base import Host
@@ -70,6 +71,7 @@ class Source:
         self._before: list[Counters] = []
         self._skipped = Totals()
         """Counted before the begin of each run of a recorder, or of a part of one."""
+        self._reported = Reported()
         self._last: Sample | None = None
         self._opening: int | None = None
         self.lookups: Lookups
@@ -107,18 +109,21 @@ class Source:
             reading = self._host.read(Need.NONE)
         except CollectorFailed as failure:
             raise MontaukError(self._host.failure, failure.remedy) from failure
-        if events_of(reading.sample) is None:
+        sample = reading.sample
+        if not self._host.is_live:
+            sample = self._reported.without_repeats(sample, reading.opening)
+        if events_of(sample) is None:
             raise _blind(reading.status, is_live=self._host.is_live)
         if reading.opening != self._opening:
             if self._last is not None:
                 self._before.append(self._last.counters)
             if not self._host.is_live:
-                self._skipped.add(_counted_before(reading.sample))
+                self._skipped.add(_counted_before(sample))
             if failed := self._host.failure:
                 streams.complain(f"{failed}; continuing with {reading.status.name}")
-        self._opening, self._last = reading.opening, reading.sample
+        self._opening, self._last = reading.opening, sample
         self.lookups = reading.lookups
-        return reading.sample
+        return sample
 
     @property
     def sees_failed_execs(self) -> bool:

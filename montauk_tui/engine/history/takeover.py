@@ -1,14 +1,19 @@
 """Events that two collectors report: one was open for a while before it takes over."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from montauk_tui.model.exits import ExitTable
+from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import UNKNOWN, Bools, Ints
 from montauk_tui.model.starts import StartTable
+
+_LATE_S: Final = 60.0
+"""How long another collector may be open before it takes over."""
 
 _SAME_START_TICKS: Final = 1
 """A start computed from a lifetime may be on the other side of a tick."""
@@ -16,6 +21,43 @@ _SAME_START_TICKS: Final = 1
 _SAME_MOMENT_NS: Final = 10**9
 """A process may lose its CPU between the two places in the kernel that report its exit;
 no pid is reused so soon."""
+
+
+class Reported:
+    """What the collector in use has reported of late, for one that takes over."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._opening = 0
+        self._late: deque[Sample] = deque()
+
+    def without_repeats(self, sample: Sample, opening: int) -> Sample:
+        """Return a sample without the events that an earlier collector reported.
+
+        Args:
+            sample: The next sample.
+            opening: The number of its collector among those opened.
+        """
+        new = sample
+        if opening != self._opening:
+            exits = [one.exits for one in self._late if one.exits is not None]
+            starts = [one.starts for one in self._late if one.starts is not None]
+            if sample.exits is not None and exits:
+                kept = sample.exits.only(unreported_exits(exits, sample.exits))
+                new = replace(new, exits=kept)
+            if sample.starts is not None and starts:
+                begun = sample.starts.only(unreported_starts(starts, sample.starts))
+                new = replace(new, starts=begun)
+            self._opening = opening
+            self._late.clear()
+        self._late.append(sample)
+        while self._late[0].monotonic_s < sample.monotonic_s - _LATE_S:
+            self._late.popleft()
+        return new
+
+    def restart(self) -> None:
+        """Forget all, as after a boot."""
+        self._late.clear()
 
 
 def unreported_exits(reported: Sequence[ExitTable], exits: ExitTable) -> Bools:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from montauk_tui.engine.groups.criteria import CRITERIA
+from montauk_tui.engine.history.takeover import Reported
 from montauk_tui.engine.usage.groups import GroupSums
 from montauk_tui.engine.usage.interval import Intervals, IntervalUsage
 from montauk_tui.engine.usage.tree import TreeSums
@@ -76,13 +77,14 @@ class Report:
         """Whether processes of other PID namespaces are seen too."""
         self.begin_s = self.end_s = math.nan
         """Wall clock of the first and of the last sample."""
-        self._intervals = Intervals()
+        self._intervals, self._reported = Intervals(), Reported()
         self._lost = self._opening = 0
 
     def restart(self) -> None:
         """Let the next sample be the first after a boot."""
         self.totals.boots += 1
         self._intervals.restart()
+        self._reported.restart()
         if self.tree is not None:
             self.tree.restart()
 
@@ -97,6 +99,7 @@ class Report:
             source: The name of its collector.
             opening: The number of the collector among those opened.
         """
+        sample = self._reported.without_repeats(sample, opening)
         interval = self._intervals.next(sample, lookups)
         if math.isnan(self.begin_s):
             self.begin_s = sample.time_s

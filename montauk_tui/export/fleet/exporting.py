@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from montauk_tui.engine.history.takeover import Reported
 from montauk_tui.engine.interval.rates import cpu_used, exit_cpu_used
 from montauk_tui.errors import MontaukError
 from montauk_tui.export.fleet.commands import as_texts
@@ -145,7 +146,7 @@ class _Segment:
         self._sample: Sample | None = None
         self._counted: tuple[int, Counters] | None = None
         """The last counters, with the number of the collector that counted."""
-        self._names = Names()
+        self._names, self._reported = Names(), Reported()
         self._samples, self._ledger = SampleRows(), LedgerRows()
         self._exits, self._execs = ExitRows(), ExecRows()
         self.last: Step | None = None
@@ -191,14 +192,15 @@ class _Segment:
         return step is not None
 
     def _take(self, step: Step, *, is_wanted: bool) -> None:
-        sample, counters = sample_of(step), step.counters()
+        counters, opening = step.counters(), step.clocks.opening
+        sample = self._reported.without_repeats(sample_of(step), opening)
         self._names.take(step)
         if is_wanted:
             self._add(step, sample, counters)
         else:
             self._samples.skip(step)
         self._sample, self.last = sample, step
-        self._counted = step.clocks.opening, counters
+        self._counted = opening, counters
 
     def _add(self, step: Step, sample: Sample, counters: Counters) -> None:
         """Add the rows of a moment."""
