@@ -111,8 +111,8 @@ def open_quickly(forced: str | None = None, on_wait: OnWait | None = None) -> Op
 def _quick(slow: list[str], loaded: dict[str, Collector]) -> Iterator[str]:
     """Yield those that open at once, best first; list the slow ones before it.
 
-    None below the one that opens is imported. What has told that it opens at once is
-    to be opened: it may have found out what that needs.
+    None below the one that opens is imported. A collector that says that it opens at
+    once is kept in `loaded`: it may have found out what opening needs.
     """
     installed = names()
     for name in filter(installed.__contains__, PREFERENCE):
