@@ -2,11 +2,11 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from contextlib import closing
-
-import pytest
 
 from montauk_tui.export.stopping import Stop
 from tests.support.patience import until
@@ -41,9 +41,17 @@ def stopped_by(first: signal.Signals, second: signal.Signals, gap_s: float) -> b
     return True
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_two_signals_at_once_end_it() -> None:
-    """The handler of the second may interrupt that of the first anywhere."""
+    """The handler of the second may interrupt that of the first anywhere.
+
+    In a program of its own, as those that fork here have no other threads then.
+    """
+    rounds = f"import {__name__} as it; it.end_by_two()"
+    subprocess.run([sys.executable, "-c", rounds], check=True)
+
+
+def end_by_two() -> None:
+    """Send two signals again and again, with other times between them."""
     for number in range(ROUNDS):
         assert stopped_by(signal.SIGTERM, signal.SIGHUP, number * 0.4e-6)
 
