@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from montauk_tui.engine.causes import How, how, killer
+from montauk_tui.engine.past import before_word
 from montauk_tui.engine.units import exit_status_text
 from montauk_tui.model.deaths import Death
 from montauk_tui.model.frame import Frame
@@ -52,7 +53,8 @@ class Killed(NamedTuple):
     pid: int
     """The last one's."""
     why: str
-    ago_s: float
+    when: str
+    """Of the last one: `3s ago`, in the past `3s before`."""
     times: int
     parent: str
     """Name and PID of the live process that started the last one, if it is known."""
@@ -84,10 +86,16 @@ def _each(frame: Frame) -> Iterator[Killed]:
                 clean(bytes(exits.comm[row])),
                 pid,
                 _why(int(signals[row]), death),
-                max(0.0, now_s - int(exits.end_ns[row]) / 1e9),
+                _when(frame, now_s - int(exits.end_ns[row]) / 1e9),
                 0,
                 _parent(frame, int(exits.ppid[row]), int(exits.start_ticks[row])),
             )
+
+
+def _when(frame: Frame, ago_s: float) -> str:
+    if ago_s >= 1:
+        return f"{ago_s:.0f}s {before_word(frame)}"
+    return "just before" if frame.is_recorded else "just now"
 
 
 def _parent(frame: Frame, pid: int, start_ticks: int) -> str:

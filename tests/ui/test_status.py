@@ -238,6 +238,12 @@ def test_what_was_killed_is_shown_with_the_reason_and_when() -> None:
     assert shown.endswith("  every 1 s costs 7 ms ")
 
 
+def test_in_the_past_it_was_before_that_moment() -> None:
+    frame = frame_of_kills(("cc1", 11, 3.2), ("java", 9, 0.2))
+    shown = text(draw(dataclasses.replace(frame, is_recorded=True), 140))
+    assert " killed: java 101 SIGKILL just before; cc1 100 SIGSEGV 3s before" in shown
+
+
 def test_a_storm_of_kills_is_counted_as_far_as_it_is_looked_at() -> None:
     frame = frame_of_kills(*[("cc1", 11, 1.0)] * (MOST + 5))
     assert f"SIGSEGV {MOST}+ times, last 1s ago" in text(draw(frame, 140))

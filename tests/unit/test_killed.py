@@ -58,7 +58,7 @@ def seen(*rows: dict[str, Any]) -> list[Killed]:
 def test_the_reason_is_in_a_few_words(death: Death | None, why: str) -> None:
     row = dead(11, 3, comm=b"cc1")
     found = seen(row if death is None else {**row, "death": death})
-    assert found == [Killed("cc1", 7, why, 3.0, 1, "")]
+    assert found == [Killed("cc1", 7, why, "3s ago", 1, "")]
 
 
 @pytest.mark.parametrize("number", [1, 2, 13, 14, 15, None])
@@ -76,8 +76,8 @@ def test_the_latest_is_first_and_equal_ones_are_one_entry() -> None:
     then = make_exits([dead(11, 2, pid=6, comm=b"a"), dead(11, 3, pid=5, comm=b"a")])
     found = killed_lately(frame_with(first, then))
     assert found == [
-        Killed("a", 6, "SIGSEGV", 2, 3, ""),
-        Killed("b", 4, "SIGKILL", 8, 1, ""),
+        Killed("a", 6, "SIGSEGV", "2s ago", 3, ""),
+        Killed("b", 4, "SIGKILL", "8s ago", 1, ""),
     ]
 
 

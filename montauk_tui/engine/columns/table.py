@@ -226,7 +226,7 @@ _TABLE: Final = (
     extra_column("failures_rate", "FAIL/s", "failures per second (status not 0)", 6,
                  units.rate_text, extra.failure_level("failures_rate")),
     extra_column("short_pct", "EXITED%",
-                 "CPU use of exited processes: those it started, or in the group", 7,
+                 "CPU use of exited processes: those it started, or in the group", 8,
                  units.percent_text, extra.percent_level("short_pct")),
     *CGROUP_COLUMNS,
     *DEVICE_COLUMNS,

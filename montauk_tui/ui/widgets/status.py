@@ -76,13 +76,12 @@ def _recording(state: str, theme: Theme) -> Line:
 
 def _killed(one: Killed, theme: Theme) -> Line:
     """Return a process that was killed, and why: `cc1 812 out of memory 3s ago`."""
-    ago = f"{one.ago_s:.0f}s ago" if one.ago_s >= 1 else "just now"
     more = "+" if one.times == MOST else ""
     times = f"{one.times}{more} times, last " if one.times > 1 else ""
     return (
         (f"{one.name} {one.pid}", theme.style("value")),
         (f" {one.why}", theme.style("warm")),
-        (f" {times}{ago}", theme.style("label")),
+        (f" {times}{one.when}", theme.style("label")),
     )
 
 
