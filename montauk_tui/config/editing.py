@@ -2,12 +2,18 @@
 
 import tomllib
 from collections.abc import Mapping, MutableMapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from montauk_tui.config.changes import Change, plain
 from montauk_tui.config.option import Option
 from montauk_tui.config.options import BY_ID, TAB_OPTIONS
 from montauk_tui.errors import UsageError
+
+_UNSAFE: Final = "its format cannot be edited safely"
+
+
+class NotEditable(ValueError):
+    """A TOML file that is written in a way that cannot be changed."""
 
 
 def says(document: Mapping[str, Any], change: Change) -> bool:
@@ -29,7 +35,8 @@ def edited(data: bytes, changes: Sequence[Change]) -> bytes:
     """Return a TOML text with these entries changed, and nothing else.
 
     Raises:
-        ValueError: It is not TOML, or cannot be changed safely.
+        NotEditable: It cannot be changed safely.
+        ValueError: It is not TOML.
     """
     # 20 ms of start-up.
     import tomlkit  # noqa: PLC0415
@@ -42,15 +49,17 @@ def edited(data: bytes, changes: Sequence[Change]) -> bytes:
             _apply(document, change)
         text = document.as_string()
     except (TOMLKitError, AttributeError, KeyError, TypeError) as error:
-        reason = f"its format cannot be edited safely ({error})"
-        raise ValueError(reason) from error
-    after = tomllib.loads(text)
+        reason = f"{_UNSAFE} ({error})"
+        raise NotEditable(reason) from error
+    try:
+        after = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise NotEditable(_UNSAFE) from error
     kept = {change.path[0] for change in changes}
     if not all(says(after, change) for change in changes) or any(
         before.get(key) != after.get(key) for key in {*before, *after} - kept
     ):
-        reason = "its format cannot be edited safely"
-        raise ValueError(reason)
+        raise NotEditable(_UNSAFE)
     return text.encode()
 
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from montauk_tui import files
 from montauk_tui.config.changes import Change
-from montauk_tui.config.editing import edited, says
+from montauk_tui.config.editing import NotEditable, edited, says
 from montauk_tui.config.options import KNOWN
 from montauk_tui.config.readers import one_line
 from montauk_tui.config.reading import parse
@@ -72,6 +72,10 @@ def save(path: Path, wanted: Sequence[Change]) -> Saved:
         raise SaveFailed(
             one_line(reason), "make file and folder writable, or set MONTAUK_CONFIG"
         ) from error
+    except NotEditable as error:
+        reason = f"{name}: {one_line(error)}"
+        remedy = "write its tables as [keys] and [[tabs]], then save again"
+        raise SaveFailed(reason, remedy) from error
     except (ValueError, RecursionError) as error:
         reason = f"{name}: is not TOML: {one_line(error)}"
         raise SaveFailed(reason, "fix or move the file, then save again") from error

@@ -88,6 +88,25 @@ def test_a_link_that_leads_nowhere_gets_its_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    ["tabs = 3\n", 'tabs = [{name = "Foo"}, {name = "Bar"}]\n'],
+)
+def test_valid_toml_that_cannot_be_edited_is_not_called_wrong(
+    file: Path, text: str
+) -> None:
+    """tomlkit cannot add to a list of tables in braces."""
+    file.write_text(text)
+    with pytest.raises(SaveFailed) as caught:
+        save(file, [Change(("tabs", "web", "sort"), "pid", "Web")])
+    why = "its format cannot be edited safely"
+    assert caught.value.reason.startswith(f"{file}: {why}")
+    assert caught.value.remedy == (
+        "write its tables as [keys] and [[tabs]], then save again"
+    )
+    assert file.read_text() == text
+
+
+@pytest.mark.parametrize(
     "data",
     [b"theme\n", b"a = 1\na = 2\n", b'theme = "\xff"\n', b"a = " + b"[" * 50_000],
     ids=["no TOML", "twice", "no text", "deep"],
