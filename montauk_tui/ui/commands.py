@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from functools import partial
 
 from textual.binding import Binding
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import (
+    CommandList,
+    CommandPalette,
+    DiscoveryHit,
+    Hit,
+    Hits,
+    Provider,
+)
 
 from montauk_tui.ui.bindings import key_names
 from montauk_tui.ui.screens.main import MainScreen
@@ -33,6 +40,19 @@ class KeyCommands(Provider):
             if score > 0:
                 run = partial(self.app.run_action, binding.action)
                 yield Hit(score, matcher.highlight(title), run, help=binding.tooltip)
+
+
+class Palette(CommandPalette):
+    """The palette, also on a screen that has no line for its list."""
+
+    def __init__(self) -> None:
+        """Ask for a name."""
+        super().__init__(placeholder="Type the name of an action")
+
+    def _action_command_list(self, action: str) -> None:
+        # A list that was never laid out does not know how many lines a page has.
+        if self.query_one(CommandList)._index_to_line:  # noqa: SLF001
+            super()._action_command_list(action)
 
 
 def _title(binding: Binding) -> str:

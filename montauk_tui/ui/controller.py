@@ -263,11 +263,9 @@ class Controller:
 
             self._app.push_screen(SetupScreen(self))
         elif effect.screen == "commands" and is_free:
-            from textual.command import CommandPalette
+            from montauk_tui.ui.commands import Palette
 
-            self._app.push_screen(
-                CommandPalette(placeholder="Type the name of an action")
-            )
+            self._app.push_screen(Palette())
 
     @perform.register
     def _look_into(self, effect: effects.LookInto) -> None:

@@ -14,6 +14,8 @@ SIZES: Final = (
     (1, 1),
     (2, 1),
     (1, 5),
+    (4, 8),
+    (6, 24),
     (10, 3),
     (20, 5),
     (40, 10),
@@ -31,6 +33,7 @@ KEYS: Final = (
     "tab", "enter", "S", "shift+tab", "tab", "tab", "home", "enter", "tab", "X", "X",
     "f9", "tab", "9", "escape", "i", "escape", "a", "escape", "Y", "escape", "space",
     "c", "U", "u", "escape", "F", "F", "v", "down", "v",
+    "ctrl+p", "pagedown", "pageup", "s", "pageup", "down", "up", "escape",
 )  # fmt: skip
 
 
