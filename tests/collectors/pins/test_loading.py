@@ -330,6 +330,7 @@ print(collector.slow_to_open, collector.availability().available, len(found))
 collector.open()
 print(len(found))
 collector.close()
+del collector
 print(len(files()) - len(before))
 KernelCollector().availability()
 print(len(files()) - len(before))
