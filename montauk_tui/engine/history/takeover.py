@@ -29,7 +29,7 @@ class Reported:
     def __init__(self) -> None:
         """Begin with nothing."""
         self._opening = 0
-        self._late: deque[Sample] = deque()
+        self._late: deque[tuple[float, ExitTable | None, StartTable | None]] = deque()
 
     def without_repeats(self, sample: Sample, opening: int) -> Sample:
         """Return a sample without the events that an earlier collector reported.
@@ -40,8 +40,8 @@ class Reported:
         """
         new = sample
         if opening != self._opening:
-            exits = [one.exits for one in self._late if one.exits is not None]
-            starts = [one.starts for one in self._late if one.starts is not None]
+            exits = [one for _, one, _ in self._late if one is not None]
+            starts = [one for *_, one in self._late if one is not None]
             if sample.exits is not None and exits:
                 kept = sample.exits.only(unreported_exits(exits, sample.exits))
                 new = replace(new, exits=kept)
@@ -50,8 +50,9 @@ class Reported:
                 new = replace(new, starts=begun)
             self._opening = opening
             self._late.clear()
-        self._late.append(sample)
-        while self._late[0].monotonic_s < sample.monotonic_s - _LATE_S:
+        # Not the sample: its processes are many.
+        self._late.append((sample.monotonic_s, sample.exits, sample.starts))
+        while self._late[0][0] < sample.monotonic_s - _LATE_S:
             self._late.popleft()
         return new
 

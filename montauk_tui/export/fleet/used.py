@@ -66,9 +66,11 @@ def used_by(step: Step, sample: Sample, cpu_s: Floats, exit_cpu_s: Floats) -> Us
     table, known_s = sample.processes, step.usage.exited * step.usage.interval_s
     if math.isnan(known_s):
         return Used(known_sum(cpu_s[table.is_process]), known_s)
-    has_exited = is_exited(table)
-    live_s = known_sum(cpu_s[table.is_process & ~has_exited])
+    # Most have used none.
+    rows = np.flatnonzero(table.is_process & (cpu_s != 0))
+    has_exited, used_s = is_exited(table)[rows], cpu_s[rows]
+    live_s = known_sum(used_s[~has_exited])
     if reports_exit_time(sample):
-        rows_s = known_sum(cpu_s[table.is_process & has_exited])
+        rows_s = known_sum(used_s[has_exited])
         known_s = known_sum(exit_cpu_s) + rows_s
     return Used(live_s, known_s)
