@@ -265,10 +265,11 @@ def test_who_started_it_is_told_where_there_is_room() -> None:
     frame = frame_of_kills(("thumbnail", 11, 3.2))
     pid = int(frame.sample.processes.pid[0])
     name = bytes(frame.sample.processes.comm[0]).decode()
+    start_ticks = int(frame.sample.processes.start_ticks[0]) + 1
     (part,) = frame.history.exited
     exits = make_exits(
         [{"comm": b"thumbnail", "pid": 7, "ppid": pid, "exit_signal": 11,
-          "end_ns": int(part.exits.end_ns[0])}]
+          "start_ticks": start_ticks, "end_ns": int(part.exits.end_ns[0])}]
     )  # fmt: skip
     history = History(exited=(part._replace(exits=exits),))
     frame = dataclasses.replace(frame, history=history)
