@@ -63,6 +63,16 @@ def test_some_rows_are_charged_as_all_are(before: Any, now: Any, data: Any) -> N
     np.testing.assert_array_equal(cpu_used(previous, current, some, rows), of_all[rows])
 
 
+def test_one_row_is_charged_as_it_is_among_all() -> None:
+    previous = make_sample([{"pid": 1, "utime": 5}, {"pid": 2, "utime": 1}])
+    current = make_sample([{"pid": 1, "utime": 7}, {"pid": 2, "utime": 4}])
+    join = same_process(previous.processes, current.processes)
+    second = np.array([1])
+    some = Join(join.row[second], join.found[second])
+    assert cpu_used(previous, current, some, second) == pytest.approx([0.03])
+    assert cpu_used(previous, current, join) == pytest.approx([0.02, 0.03])
+
+
 def test_the_first_sample_has_no_rates() -> None:
     rates = process_rates(None, make_sample([{"pid": 9, "utime": 5}]))
     assert np.isnan(rates.cpu_s).all()
