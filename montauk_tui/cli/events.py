@@ -73,7 +73,7 @@ def _to_receiver(
         )  # fmt: skip
         with closing(sink):
             events.follow(open_host, sink, waiter, options.duration)
-    return 0
+    return 1 if sink.has_dropped else 0
 
 
 def wanted(settings: Settings, options: argparse.Namespace) -> Query:

@@ -114,9 +114,19 @@ def test_without_a_receiver_the_end_says_what_was_dropped(
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     result = events("--otlp", f"http://127.0.0.1:{port}")
-    assert result.code == 0
+    assert result.code == 1
     last = result.err.splitlines()[-1]
     assert last == "0 records sent, 2 dropped: not sent in time at the end"
+
+
+@pytest.mark.parametrize(("answers", "code"), [((), 0), ((html(400),), 1)])
+def test_the_exit_code_says_whether_all_was_taken(
+    events: Callable[..., Any], answers: tuple[Any, ...], code: int
+) -> None:
+    with receiving(fake.Receiver(*answers)) as url:
+        result = events("--otlp", url)
+    assert result.code == code
+    assert ("dropped" in result.err) == bool(code)
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,11 @@ class OtlpSink(Sink):
             self._way[1].wait_until_sent(self._is_stopped)
         streams.tell(summary(totals, self.pending(totals), duration_s))
 
+    @property
+    def has_dropped(self) -> bool:
+        """Whether a record was dropped so far."""
+        return self._way is not None and self._way[1].dropped.total() > 0
+
     def close(self) -> None:
         """Send what is left, and say what became of all."""
         if self._way is None:
