@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -13,6 +12,7 @@ from montauk_tui import children
 from montauk_tui.descriptors import lower_limit_of
 from montauk_tui.errors import MontaukError
 from montauk_tui.recorder import thinner
+from montauk_tui.recorder.aging import Clock
 from montauk_tui.recorder.folder import Folder, Stored
 from montauk_tui.recorder.layout import THINNED
 from montauk_tui.recorder.plain import read_json
@@ -68,10 +68,8 @@ class Retention:
     for. Whoever takes samples waits for one rename at most.
     """
 
-    def __init__(
-        self, folder: Folder, limits: Limits, clock_ns: Callable[[], int]
-    ) -> None:
-        """Take a folder that is ours, and the wall clock."""
+    def __init__(self, folder: Folder, limits: Limits, clock_ns: Clock) -> None:
+        """Take a folder that is ours, and the clock by which segments age."""
         self._folder, self._limits, self._clock_ns = folder, limits, clock_ns
         self._lock = threading.Lock()
         """Held to rename and to remove: what is removed must not come back."""

@@ -3,7 +3,6 @@
 import os
 import platform
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, Final
 from montauk_tui import __version__
 from montauk_tui.model.frame import RECORDING, Frame
 from montauk_tui.model.sample import Sample
+from montauk_tui.recorder.aging import AgeClock, Clock
 from montauk_tui.recorder.encoder import Encoder, schema
 from montauk_tui.recorder.folder import Folder
 from montauk_tui.recorder.layout import VERSION, Kind
@@ -37,11 +37,11 @@ class Writer:
         limits: Limits,
         *,
         arguments: bool = True,
-        clock_ns: Callable[[], int] = time.time_ns,
+        clock_ns: Clock | None = None,
     ) -> None:
-        """Take a folder that is ours, and the wall clock by which segments age."""
+        """Take a folder that is ours, and the clock by which segments age."""
         self._folder = folder
-        self.retention = Retention(folder, limits, clock_ns)
+        self.retention = Retention(folder, limits, clock_ns or AgeClock().now_ns)
         """Removes and thins old segments."""
         self._encoder = Encoder(arguments=arguments, of_events=arguments)
         self._segment: SegmentWriter | None = None
