@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from montauk_tui.collectors import registry
 from montauk_tui.collectors.procfs import stat_files as package
-from montauk_tui.collectors.procfs.collector import TraditionalCollector
 from montauk_tui.collectors.procfs.live import LiveTable
 from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.procfs.stat_files import StatFiles
 from montauk_tui.collectors.users import UserNames
 from montauk_tui.model.schema import Need
+from tests.collectors.conftest import load_available
 from tests.support.fakeproc import FakeProc, FakeProcess, OpenCount
 from tests.support.lives import spawn
 
@@ -300,9 +301,10 @@ def test_files_of_a_copy_are_not_kept(proc: FakeProc) -> None:
     assert files.kept == 0
 
 
-def test_a_closed_collector_has_no_file_open() -> None:
+@pytest.mark.parametrize("name", registry.names())
+def test_a_closed_collector_has_no_file_open(name: str) -> None:
     before = opened()
-    collector = TraditionalCollector()
+    collector = load_available(name)
     collector.open()
     collector.sample(Need.NONE)
     assert opened() > before

@@ -103,9 +103,16 @@ def test_a_process_of_the_last_samples_own_tick_counts_as_new() -> None:
 
 
 def test_an_older_process_seen_for_the_first_time_is_unknown() -> None:
-    cpu_s, cpu_pct = one_rate(None, {"start_ticks": SEEN - 1, "utime": 30})
+    cpu_s, cpu_pct = one_rate(None, {"start_ticks": SEEN - 51, "utime": 30})
     assert math.isnan(cpu_s)
     assert math.isnan(cpu_pct)
+
+
+def test_a_process_that_was_being_forked_when_the_sample_was_taken_is_new() -> None:
+    """It had a start time, and was not in the list of tasks yet."""
+    forked = {"start_ticks": SEEN - 30}
+    assert one_rate(None, {**forked, "utime": 30})[0] == pytest.approx(0.3)
+    assert one_exit(None, {**forked, "utime_ns": NS // 5}) == pytest.approx(0.2)
 
 
 def test_a_reused_pid_is_a_new_process() -> None:
@@ -244,7 +251,7 @@ def test_an_end_that_was_never_seen_is_charged_all() -> None:
 
 
 def test_an_end_that_is_older_and_was_not_seen_is_unknown() -> None:
-    assert math.isnan(one_exit(None, {"start_ticks": SEEN - 1, "utime_ns": NS}))
+    assert math.isnan(one_exit(None, {"start_ticks": SEEN - 51, "utime_ns": NS}))
 
 
 def test_an_end_whose_pid_was_anothers_is_charged_all() -> None:

@@ -133,6 +133,7 @@ class KernelCollector(Collector):
 
     def _begin(self, probes: Probes) -> None:
         self.lookups = ProcLookups(self._root, self._users)
+        self._resources.callback(self._root.close_kept)
         self._host_reader = HostReader(
             self._root.read_kept,
             self._root.read_lists,

@@ -77,6 +77,7 @@ class NetlinkCollector(Collector):
             self._root = root = ProcRoot()
             self._streams = Streams()
             self._resources.callback(self._streams.close)
+            self._resources.callback(root.close_kept)
         except (OSError, RuntimeError) as error:
             self.close()
             state = requirements.refusal(error)

@@ -80,6 +80,7 @@ class TraditionalCollector(Collector):
         """Release the folder; harmless when closed already."""
         if self._root is not None:
             self._live.close()
+            self._root.close_kept()
         self._root = None
         self._users.close()
 

@@ -86,6 +86,11 @@ class ProcRoot(Folder):
         self._kept[path] = fd = self.open(path)
         return os.pread(fd, limit, 0)
 
+    def close_kept(self) -> None:
+        """Close the files that stayed open."""
+        while self._kept:
+            os.close(self._kept.popitem()[1])
+
     def folder(self, pid: int) -> str:
         """Return the folder in which a process has its memory and open files.
 

@@ -32,10 +32,18 @@ and truncates for ever stores nothing.
 _OF_EXITS: Final = ("read_bytes", "write_bytes")
 """Counters that exit records have as well."""
 
+_FORKING_S: Final = 0.5
+"""A process has its start time before it is in the list of tasks (copy_process() in
+kernel/fork.c): on a busy machine its parent may lose the CPU in between."""
+
 
 def started_since(sample: Sample, start_ticks: Ints) -> Bools:
-    """Tell which processes started after a sample."""
-    since: Bools = start_ticks >= int(sample.boot_s * sample.user_hz)
+    """Tell which processes, that a sample lacks, started after it.
+
+    Those that were being forked then count, too.
+    """
+    begin_s = sample.boot_s - _FORKING_S
+    since: Bools = start_ticks >= int(begin_s * sample.user_hz)
     return since
 
 
