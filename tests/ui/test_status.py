@@ -238,6 +238,11 @@ def test_what_was_killed_is_shown_with_the_reason_and_when() -> None:
     assert shown.endswith("  every 1 s costs 7 ms ")
 
 
+def test_the_last_of_several_may_be_of_just_now() -> None:
+    frame = frame_of_kills(("cc1", 11, 0.2), ("cc1", 11, 3.0))
+    assert " SIGSEGV 2 times, just now  " in text(draw(frame, 140))
+
+
 def test_in_the_past_it_was_before_that_moment() -> None:
     frame = frame_of_kills(("cc1", 11, 3.2), ("java", 9, 0.2))
     shown = text(draw(dataclasses.replace(frame, is_recorded=True), 140))

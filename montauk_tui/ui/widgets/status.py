@@ -77,7 +77,9 @@ def _recording(state: str, theme: Theme) -> Line:
 def _killed(one: Killed, theme: Theme) -> Line:
     """Return a process that was killed, and why: `cc1 812 out of memory 3s ago`."""
     more = "+" if one.times == MOST else ""
-    times = f"{one.times}{more} times, last " if one.times > 1 else ""
+    times = f"{one.times}{more} times, " if one.times > 1 else ""
+    if times and not one.when.startswith("just"):
+        times += "last "
     return (
         (f"{one.name} {one.pid}", theme.style("value")),
         (f" {one.why}", theme.style("warm")),
