@@ -61,12 +61,15 @@ class Killed(NamedTuple):
 
 
 def killed_lately(frame: Frame) -> list[Killed]:
-    """Return the processes that were killed in the last seconds, the latest first."""
+    """Return the processes that were killed in the last seconds, the latest first.
+
+    Those that ran out of memory come before all others.
+    """
     found: dict[tuple[str, str], Killed] = {}
     for one in islice(_each(frame), MOST):
         last = found.setdefault((one.name, one.why), one)
         found[one.name, one.why] = last._replace(times=last.times + 1)
-    return [*found.values()]
+    return sorted(found.values(), key=lambda one: one.why != _REASONS[How.OOM])
 
 
 def _each(frame: Frame) -> Iterator[Killed]:

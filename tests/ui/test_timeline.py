@@ -106,6 +106,13 @@ def test_a_mark_is_a_word_where_there_is_room(
     assert lines[2] == f"    0└{axis}"
 
 
+def test_the_collector_that_was_waited_for_at_the_begin_is_no_news() -> None:
+    marks = np.zeros(30, dtype=np.int64)
+    marks[1] = marks[12] = Mark.COLLECTOR
+    axis = drawn(moments([0.0] * 30, marks=marks), look(is_live=False), (37, 3))[2]
+    assert axis[6:28] == "────────────collector─"
+
+
 def test_times_are_below_their_cells() -> None:
     timeline = moments([0.0] * 60)
     axis = drawn(timeline, look(), (80, 3))[2]

@@ -81,6 +81,13 @@ def test_the_latest_is_first_and_equal_ones_are_one_entry() -> None:
     ]
 
 
+def test_out_of_memory_comes_before_what_is_later() -> None:
+    death = make_death(sent_as=SentAs.BY_KERNEL, out_of_memory=FULL)
+    first = make_exits([{**dead(9, 9, pid=3, comm=b"a"), "death": death}])
+    found = killed_lately(frame_with(first, make_exits([dead(11, 2, comm=b"b")])))
+    assert [one.name for one in found] == ["a", "b"]
+
+
 def test_after_a_while_it_is_no_news() -> None:
     exits = make_exits([dead(11)])
     assert killed_lately(frame_with(exits, reported_s=NOW_S - SHOWN_S))

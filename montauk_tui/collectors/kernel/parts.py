@@ -79,4 +79,4 @@ def sees_failed_execs(hooked: Container[str]) -> bool:
 
 def how_attached(attachment: str, hooked: Container[str]) -> str:
     """Return how the probes are attached, and what they do not see for that reason."""
-    return attachment + ("" if sees_failed_execs(hooked) else ", no failed execs")
+    return attachment + ("" if sees_failed_execs(hooked) else ", failed execs unseen")

@@ -36,6 +36,8 @@ _MARKS: Final = (
     (Mark.CLOCK, "time set", "notice"),
 )
 """Of a cell the first is shown; failures are dots where the axis is empty."""
+_OPENING: Final = 3
+"""Cells at the begin in which another collector is ready."""
 _NOW: Final = " now"
 _TIMES: Final = 12
 """Cells from one time to the next, at least."""
@@ -217,9 +219,12 @@ def _summed(cells: Cells, look: TimelineLook, cursor: int | None) -> range:
 def _words(marks: Ints, cursor: int | None) -> list[_Word]:
     """Return the marks but failures: as a word, or without room as its first letter.
 
-    A blank is left after a word, and it hides neither another mark nor the cursor.
+    A blank is left after a word, and it hides neither another mark nor the cursor. The
+    collector that was waited for at the begin is no news.
     """
-    loud = np.flatnonzero(marks & ~Mark.FAILED).tolist()
+    marks = marks & ~Mark.FAILED
+    marks[:_OPENING] &= ~Mark.COLLECTOR
+    loud = np.flatnonzero(marks).tolist()
     stops = sorted(
         {*loud, len(marks)} if cursor is None else {*loud, cursor, len(marks)}
     )

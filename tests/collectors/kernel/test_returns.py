@@ -66,7 +66,7 @@ def test_what_the_kernel_refuses_is_left_out_and_closed(
     ("hooked", "said"),
     [
         (["execve_return", "exec_tracepoint"], "eBPF, BCC 1, kprobes"),
-        (["exec_tracepoint"], "eBPF, BCC 1, kprobes, no failed execs"),
+        (["exec_tracepoint"], "eBPF, BCC 1, kprobes, failed execs unseen"),
     ],
 )
 def test_the_detail_says_where_failed_execs_are_not_seen(
@@ -75,4 +75,4 @@ def test_the_detail_says_where_failed_execs_are_not_seen(
     descriptors: dict[str, Any] = dict.fromkeys(hooked, -1)
     found = TakenOver(descriptors, "kprobes", "1", ())
     assert found.detail() == said
-    assert sees_failed_execs(found.hooked) is ("no failed" not in said)
+    assert sees_failed_execs(found.hooked) is ("unseen" not in said)

@@ -81,7 +81,7 @@ def test_the_status_says_what_is_loaded(loaded: Machine) -> None:
             r"only root can see .*" if gid else r"\d+ events? left out by the kernel"
         )
         assert re.fullmatch(missed, rows["missed"])
-        attached = r"\d+ hooks by (kprobes|tracepoints)(, no failed execs)?"
+        attached = r"\d+ hooks by (kprobes|tracepoints)(, failed execs unseen)?"
         assert re.fullmatch(attached, rows["attached"])
         counts = [int(it) for it in re.findall(r"(\d+) \w", rows["events"])]
         assert len(counts) == 3
