@@ -57,7 +57,7 @@ def test_the_segment_that_is_written_is_known_after_the_clock_was_set_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beside one of a recorder that was killed, whose file has a later date."""
-    monkeypatch.setattr(SegmentWriter, "close", lambda _: None)
+    monkeypatch.setattr(SegmentWriter, "close", lambda it: os.close(it.descriptor))
     write(tmp_path, frames_of(map(set_back, range(24))))
     monkeypatch.undo()
     (killed,) = tmp_path.glob("*.mtk")
