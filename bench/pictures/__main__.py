@@ -127,6 +127,8 @@ def take(stage: Stage, name: str) -> None:
 
 def main(names: list[str]) -> None:
     """Take all pictures, or those named."""
+    # SIGTERM ends the stage with its processes, like Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     scenes: tuple[tuple[Scene, list[str]], ...] = (
         (SHOP, [*_PICTURES, _MOVING]),
         (TROUBLE, [*_TROUBLE, REPORT]),
