@@ -4,8 +4,8 @@ import os
 import select
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Final
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -24,12 +24,13 @@ class Stop:
     def __init__(self) -> None:
         """Begin unstopped."""
         self.is_set = False
-        self.descriptor = os.eventfd(0, os.EFD_CLOEXEC)
+        self.descriptor, self._told = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
 
     def set(self) -> None:
         """Stop."""
         self.is_set = True
-        os.eventfd_write(self.descriptor, 1)
+        with suppress(BlockingIOError):
+            os.write(self._told, b"\0")
 
     def wait(self, seconds: float | None = None) -> None:
         """Wait until it is stopped, or for so long."""
@@ -45,18 +46,38 @@ class Stop:
             poll.poll(left_ms)
 
     def close(self) -> None:
-        """Release the descriptor."""
+        """Release the descriptors."""
         os.close(self.descriptor)
+        os.close(self._told)
 
     @contextmanager
-    def on_signals(self) -> Iterator[None]:
-        """Stop on the usual signals, unless they were inherited as ignored."""
-        before = {number: signal.getsignal(number) for number in _SIGNALS}
-        handled = [it for it in _SIGNALS if before[it] is not signal.SIG_IGN]
+    def on_signals(
+        self,
+        numbers: Iterable[signal.Signals] = _SIGNALS,
+        then: Callable[[signal.Signals], object] = lambda _number: None,
+    ) -> Iterator[None]:
+        """Stop on signals, unless they were inherited as ignored.
+
+        Python handles a signal between two of its instructions: one that arrives just
+        before poll(2) would wait for its end. The wakeup descriptor ends it.
+
+        Args:
+            numbers: The signals.
+            then: What the handler does after it.
+        """
+
+        def handle(number: int, _frame: object) -> None:
+            self.set()
+            then(signal.Signals(number))
+
+        before = {number: signal.getsignal(number) for number in numbers}
+        handled = [it for it in before if before[it] is not signal.SIG_IGN]
+        woken = signal.set_wakeup_fd(self._told, warn_on_full_buffer=False)
         for number in handled:
-            signal.signal(number, lambda *_: self.set())
+            signal.signal(number, handle)
         try:
             yield
         finally:
             for number in handled:
                 signal.signal(number, before[number])
+            signal.set_wakeup_fd(woken)

@@ -1,11 +1,12 @@
 """Waits until a due time, an interrupt, or the end of the reader."""
 
-import os
 import select
 import signal
 import sys
 import time
+from contextlib import ExitStack, closing
 
+from montauk_tui.export.stopping import Stop
 from montauk_tui.export.waiting import Waiting
 
 
@@ -20,26 +21,26 @@ class Waiter:
             prints: Whether there is a reader to wait for; without one SIGTERM is
                 handled as well.
         """
-        self.is_stopped = False
-        self._wake = os.eventfd(0, os.EFD_CLOEXEC)
+        self._handling = ExitStack()
+        self._stop = self._handling.enter_context(closing(Stop()))
         self._poll = select.poll()
-        self._poll.register(self._wake, select.POLLIN)
+        self._poll.register(self._stop.descriptor, select.POLLIN)
         self._reader = _descriptor() if prints else None
         if self._reader is not None:
             # No events requested: poll reports POLLERR regardless.
             self._poll.register(self._reader, 0)
         self._waiting = Waiting(is_forced=is_forced)
         numbers = (signal.SIGINT,) if prints else (signal.SIGINT, signal.SIGTERM)
-        before = {number: signal.getsignal(number) for number in numbers}
-        self._before = {n: it for n, it in before.items() if it is not signal.SIG_IGN}
-        for number in self._before:
-            signal.signal(number, self._stop)
+        self._handling.enter_context(self._stop.on_signals(numbers, _exit_at_next))
 
     def close(self) -> None:
         """Restore the handlers of signals."""
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-        os.close(self._wake)
+        self._handling.close()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether there was an interrupt."""
+        return self._stop.is_set
 
     def while_opening(self, name: str, seconds: float) -> None:
         """Report that the collector is still opening.
@@ -62,19 +63,15 @@ class Waiter:
         if self._reader in ready:
             raise BrokenPipeError
 
-    def _stop(self, number: int, _frame: object) -> None:
-        self.is_stopped = True
-        os.eventfd_write(self._wake, 1)
-        # A second one exits at once.
-        again = (
-            signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
-        )
-        signal.signal(number, again)
-
     def forget(self) -> None:
         """Wait until the due time again after an interrupt."""
         if self.is_stopped:
-            self._poll.unregister(self._wake)
+            self._poll.unregister(self._stop.descriptor)
+
+
+def _exit_at_next(number: signal.Signals) -> None:
+    again = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+    signal.signal(number, again)
 
 
 def _descriptor() -> int | None:
