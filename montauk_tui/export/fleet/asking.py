@@ -18,6 +18,7 @@ from montauk_tui.export.fleet.answer import write_csv, write_json, write_table
 from montauk_tui.export.fleet.database import Answer, Tables, opened
 from montauk_tui.export.fleet.exporting import export
 from montauk_tui.export.fleet.readonly import checked
+from montauk_tui.export.fleet.schema import named_in
 from montauk_tui.export.fleet.sources import Files, files_of, kinds_of, unique
 from montauk_tui.export.fleet.within import (
     ALWAYS,
@@ -70,7 +71,8 @@ class _Source(NamedTuple):
 def ask(sql: str, folders: Sequence[Path], form: str, part: Part = WHOLE) -> None:
     """Print the answer to a query.
 
-    Recordings are exported to a folder that is removed at the end.
+    Of recordings the tables that are named are exported to a folder that is removed at
+    the end.
 
     Args:
         sql: A query that only reads.
@@ -93,7 +95,7 @@ def ask(sql: str, folders: Sequence[Path], form: str, part: Part = WHOLE) -> Non
         complaints: list[str] = []
         for recording in (it.folder for it in sources if it.is_recording):
             out = Path(stack.enter_context(tempfile.TemporaryDirectory("-montauk")))
-            complaints += _exported(recording, out, wanted)
+            complaints += _exported(recording, out, wanted, named_in(sql))
             # It has no other rows, and the last exits may be of just before.
             exports.append((out, files_of(out), ALWAYS))
         complaints += [line for _, files, _ in exports for line in files.complaints]
@@ -132,10 +134,13 @@ def _last_s(part: Part, sources: Sequence[_Source]) -> float:
     return last_s
 
 
-def _exported(folder: Path, out: Path, wanted: Within) -> Sequence[str]:
+def _exported(
+    folder: Path, out: Path, wanted: Within, tables: frozenset[str]
+) -> Sequence[str]:
     """Export a recording with the segment that is being written; return complaints."""
     with closing(Folder.opened(folder)) as recording:
-        return export(recording, out, everything=True, within=wanted).complaints
+        done = export(recording, out, everything=True, within=wanted, tables=tables)
+    return done.complaints
 
 
 @contextmanager

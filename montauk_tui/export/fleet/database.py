@@ -14,7 +14,7 @@ from montauk_tui.export.fleet.duck import (
     line_of,
     literal,
 )
-from montauk_tui.export.fleet.schema import PARTITIONS, TABLES
+from montauk_tui.export.fleet.schema import PARTITIONS, TABLES, named_in
 from montauk_tui.export.fleet.within import ALWAYS, Within
 
 if TYPE_CHECKING:
@@ -46,8 +46,7 @@ def opened(exports: Sequence[Tables], sql: str = "") -> "Connection":
     Raises:
         MontaukError: A file cannot be read.
     """
-    words = set(re.findall(r"\w+", sql.lower()))
-    tables = [table for table in TABLES if table in words] or [*TABLES]
+    tables = sorted(named_in(sql))
     paths = [
         its.files[table] for its in exports for table in tables if its.files.get(table)
     ]

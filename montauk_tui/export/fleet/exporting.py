@@ -20,7 +20,7 @@ from montauk_tui.export.fleet.events import ExecRows, ExitRows
 from montauk_tui.export.fleet.intervals import LedgerRows
 from montauk_tui.export.fleet.parquet import SUFFIX, UNFINISHED, ParquetFiles
 from montauk_tui.export.fleet.rows import NEEDED, Names, SampleRows, micros
-from montauk_tui.export.fleet.schema import VERSION
+from montauk_tui.export.fleet.schema import TABLES, VERSION
 from montauk_tui.export.fleet.segments import Segment, found_in
 from montauk_tui.export.fleet.used import sample_of, used_by
 from montauk_tui.export.fleet.within import ALWAYS, Within
@@ -34,6 +34,7 @@ from montauk_tui.recorder.stream import Step, last_step, steps_of
 
 _MOST_ROWS: Final = 1 << 20
 """Of a table in memory, about 300 MB; the rest goes to a further file."""
+_ALL: Final = frozenset(TABLES)
 
 
 class Exported(NamedTuple):
@@ -49,8 +50,20 @@ class Exported(NamedTuple):
     """A line for each that cannot be read."""
 
 
+class _Wanted(NamedTuple):
+    """What becomes rows."""
+
+    within: Within
+    tables: frozenset[str]
+
+
 def export(
-    folder: Folder, out: Path, *, everything: bool = False, within: Within = ALWAYS
+    folder: Folder,
+    out: Path,
+    *,
+    everything: bool = False,
+    within: Within = ALWAYS,
+    tables: frozenset[str] = _ALL,
 ) -> Exported:
     """Export the closed segments of a folder that have not been yet.
 
@@ -62,6 +75,7 @@ def export(
         out: Where the files go.
         everything: Export what there is of the segment that is being written, too.
         within: The part of the time of which to export samples.
+        tables: Those to export; `hosts` always is.
 
     Raises:
         MontaukError: `out` cannot be written, or belongs to somebody else.
@@ -71,7 +85,7 @@ def export(
     with locked(out), closing(ParquetFiles(out)) as files:
         _remove_leftovers(out)
         done = {path.stem for path in out.glob(f"hosts/host=*/date=*/*{SUFFIX}")}
-        one, before = _Export(folder, files, within), 0
+        one, before = _Export(folder, files, _Wanted(within, tables)), 0
         for previous, name in zip((None, *names), names, strict=False):
             if Path(name).stem in done:
                 before += 1
@@ -83,8 +97,8 @@ def export(
 class _Export:
     """Exports one segment after the other; each continues the previous one."""
 
-    def __init__(self, folder: Folder, files: ParquetFiles, within: Within) -> None:
-        self._folder, self._files, self._within = folder, files, within
+    def __init__(self, folder: Folder, files: ParquetFiles, wanted: _Wanted) -> None:
+        self._folder, self._files, self._wanted = folder, files, wanted
         self._last: _Segment | None = None
         self.exported = 0
         self.complaints: list[str] = []
@@ -103,8 +117,8 @@ class _Export:
             self.complaints.append(error.line)
             return
         with closing(segment):
-            one = _Segment(segment, self._files, self._within)
-            if not one.wanted.any() and self._within != ALWAYS:
+            one = _Segment(segment, self._files, self._wanted)
+            if not one.wanted.any() and self._wanted.within != ALWAYS:
                 return
             if before is not None and one.begin == 0:
                 self._let_follow(one, before)
@@ -130,10 +144,10 @@ class _Export:
 class _Segment:
     """The rows of one segment."""
 
-    def __init__(self, segment: Segment, files: ParquetFiles, within: Within) -> None:
-        self.segment, self._files = segment, files
+    def __init__(self, segment: Segment, files: ParquetFiles, wanted: _Wanted) -> None:
+        self.segment, self._files, self._tables = segment, files, wanted.tables
         entries = segment.part.segment.entries
-        self.wanted = within.of(entries)
+        self.wanted = wanted.within.of(entries)
         """Which moments become rows."""
         places: Ints = np.flatnonzero(self.wanted)
         self._first, self._end = (
@@ -197,34 +211,46 @@ class _Segment:
         self._names.take(step)
         if is_wanted:
             self._add(step, sample, counters)
-        else:
+        elif "samples" in self._tables:
             self._samples.skip(step)
         self._sample, self.last = sample, step
         self._counted = opening, counters
 
     def _add(self, step: Step, sample: Sample, counters: Counters) -> None:
         """Add the rows of a moment."""
-        before, last, opening = self._sample, self.last, step.clocks.opening
+        before, tables = self._sample, self._tables
         cpu_s = np.full(len(sample.processes), np.nan)
         exit_cpu_s = np.full(0 if sample.exits is None else len(sample.exits), np.nan)
         interval_s = math.nan
         # A recorder that has just started knows no interval.
         if before is not None and not math.isnan(step.usage.interval_s):
             interval_s = sample.monotonic_s - before.monotonic_s
-            if step.is_key or last is None:
-                join = same_process(before.processes, sample.processes)
-                cpu_s = cpu_used(before, sample, join)
-            else:
-                cpu_s = _of_changed(step, before, sample)
+            if tables & {"samples", "ledger"}:
+                cpu_s = self._cpu_used(step, before, sample)
             exit_cpu_s = exit_cpu_used(before, sample)
-            then = self._counted
-            self._ledger.take(
-                step, used_by(step, sample, cpu_s, exit_cpu_s), counters,
-                then[1] if then is not None and then[0] == opening else None,
-            )  # fmt: skip
-        self._samples.take(step, cpu_s, interval_s, is_first=not self._taken)
-        self._exits.take(sample, exit_cpu_s)
-        self._execs.take(sample)
+            if "ledger" in tables:
+                used = used_by(step, sample, cpu_s, exit_cpu_s)
+                self._ledger.take(step, used, counters, self._counters_before(step))
+        if "samples" in tables:
+            self._samples.take(step, cpu_s, interval_s, is_first=not self._taken)
+        if "exits" in tables:
+            self._exits.take(sample, exit_cpu_s)
+        if "execs" in tables:
+            self._execs.take(sample)
+
+    def _cpu_used(self, step: Step, before: Sample, sample: Sample) -> Floats:
+        """Return the CPU time of each process in the interval."""
+        if step.is_key or self.last is None:
+            return cpu_used(
+                before, sample, same_process(before.processes, sample.processes)
+            )
+        return _of_changed(step, before, sample)
+
+    def _counters_before(self, step: Step) -> Counters | None:
+        """Return the counters at the start of an interval, if they are comparable."""
+        counted = self._counted
+        is_same = counted is not None and counted[0] == step.clocks.opening
+        return counted[1] if counted is not None and is_same else None
 
     def _write_part(self) -> None:
         names = self._names

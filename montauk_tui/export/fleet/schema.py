@@ -4,6 +4,7 @@ docs/fleet.md has these tables. Columns are added, with a higher VERSION; none c
 its name, type or meaning, so that files of any versions can be read together.
 """
 
+import re
 from typing import Final, NamedTuple
 
 VERSION: Final = 1
@@ -150,3 +151,9 @@ PARTITIONS: Final = (
     Column("date", "DATE", "UTC", "day of `time`, by the path"),
 )
 """Columns that come from the path: the views have them, files do not."""
+
+
+def named_in(sql: str) -> frozenset[str]:
+    """Return the tables that a query may mention; all where it names none."""
+    words = set(re.findall(r"\w+", sql.lower()))
+    return frozenset(words & TABLES.keys()) or frozenset(TABLES)
