@@ -30,6 +30,8 @@ F1, F2, F3, F4 = "\x1bOP", "\x1bOQ", "\x1bOR", "\x1bOS"
 F5, F6, F7, F8, F9, F10 = (f"\x1b[{number}~" for number in (15, 17, 18, 19, 20, 21))
 SHIFT_F7, SHIFT_F8 = "\x1b[18;2~", "\x1b[19;2~"
 WHEEL_DOWN: Final = "\x1b[<65;20;20M"
+_MANY: Final = 40
+"""Rows are more than a screen has."""
 
 
 def named(walk: Walk, text: str) -> str:
@@ -164,26 +166,24 @@ def scrolls(down: str, up: str) -> Step:
 
 
 def _scroll(walk: Walk, down: str, up: str) -> None:
+    seconds = f"600.{os.getpid()}"
     with ExitStack() as stack:
-        # More rows than the screen has.
-        more = [stack.enter_context(child())[1].pid for _ in range(40)]
+        # More rows than the screen has, and no others: PIDs of later processes may be
+        # lower, and others come and go.
+        for _ in range(_MANY):
+            stack.enter_context(child("sleep", seconds))
+        walk.press("\\", "Filter text, a|b")
+        walk.press(seconds, f" {_MANY} shown")
+        walk.press("\r", "F10 Quit")
         walk.sort_by_pid()
-        walk.press("Z", "PAUSED")
-        walk.terminal.type("\x0c")
-
-        def is_at_end() -> bool:
-            # Not that of the list before, with processes that ended since.
-            walk.terminal.type(END)
-            has_come = any(walk.line_of(pid) for pid in more)
-            return has_come and 0 < walk.last_pid == walk.selected
-
-        walk.terminal.until(is_at_end)
+        walk.terminal.type(END)
+        walk.terminal.until(lambda: 0 < walk.last_pid == walk.selected)
         first = walk.first_pid
         walk.terminal.type(up)
         walk.terminal.until(lambda: 0 < walk.first_pid < first)
         walk.terminal.type(down)
         walk.terminal.until(lambda: walk.first_pid >= first)
-    walk.close("PAUSED", "Z")
+        walk.close(f" {_MANY} shown")
     walk.terminal.type(HOME)
     walk.press("P", "sort CPU%")
 
