@@ -33,8 +33,15 @@ def past_text(frame: Frame) -> str:
         return f"{shown}, {_whole(span_s)}{_way_back(frame)}"
     if not shown or frame.ago_s is None:
         return shown
-    of = "" if frame.interval_s is None else f", {frame.interval_s:.1f} s"
+    of = "" if frame.interval_s is None else f" over {frame.interval_s:.1f} s"
     return f"{shown}{of}{_way_back(frame)}"
+
+
+def paused_text(frame: Frame) -> str:
+    """Return that time stands still, and where unless `past_text` says it."""
+    if frame.is_recorded:
+        return "PAUSED"
+    return f"PAUSED {clock_second_text(frame.sample.time_s)}"
 
 
 def end_text(frame: Frame) -> str:

@@ -223,13 +223,13 @@ async def test_a_search_takes_the_filter_and_the_last_choice() -> None:
         await monitor.press("f4", *"gone3", "enter", "n")
         assert "previous exit that matches" in monitor.text
         await monitor.press("enter")
-        await monitor.until(lambda: ":43, 1.0 s" in monitor.text)
+        await monitor.until(lambda: ":43 over 1.0 s" in monitor.text)
         await monitor.press("n", "enter")
         await monitor.until(lambda: "no exit that matches before this" in monitor.text)
-        assert ":43, 1.0 s" in monitor.text
+        assert ":43 over 1.0 s" in monitor.text
         # Back from there it goes the other way.
         await monitor.press("ctrl+home", "n", *["down"] * 6, "enter")
-        await monitor.until(lambda: ":43, 1.0 s" in monitor.text)
+        await monitor.until(lambda: ":43 over 1.0 s" in monitor.text)
 
 
 async def test_what_is_not_found_leaves_the_screen_as_it_is() -> None:

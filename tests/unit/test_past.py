@@ -9,7 +9,13 @@ from dataclasses import replace
 import pytest
 
 from montauk_tui.engine.details import ProcessHistory
-from montauk_tui.engine.past import before_text, end_text, past_text, shown_text
+from montauk_tui.engine.past import (
+    before_text,
+    end_text,
+    past_text,
+    paused_text,
+    shown_text,
+)
 from montauk_tui.engine.rows.exited import exited_one
 from montauk_tui.engine.summary.graphs import ends_of
 from montauk_tui.engine.summary.items import Fact, Graph
@@ -53,11 +59,17 @@ def test_the_present_has_no_time() -> None:
 def test_a_moment_of_the_past_says_which_one_it_is() -> None:
     frame = past(frame_of())
     assert shown_text(frame) == "PAST Wed 18 Nov 11:06:40"
-    assert past_text(frame) == "PAST Wed 18 Nov 11:06:40, 1.0 s, 10 s ago; Esc: now"
+    assert past_text(frame) == "PAST Wed 18 Nov 11:06:40 over 1.0 s, 10 s ago; Esc: now"
     assert end_text(frame) == "11:06:40"
     assert before_text(frame, 3_600.0) == "01:00:00 before"
     first = replace(past(frame_of(), 0.0), interval_s=None)
     assert past_text(first) == "PAST Wed 18 Nov 11:06:40; Esc: now"
+
+
+def test_a_screen_that_stands_still_says_since_when() -> None:
+    assert paused_text(frame_of()) == "PAUSED 11:06:40"
+    # What the past says already is not said twice.
+    assert paused_text(past(frame_of())) == "PAUSED"
 
 
 def test_a_recording_has_no_way_back_to_now() -> None:

@@ -6,7 +6,7 @@ from rich.style import Style
 from textual import events
 
 from montauk_tui.engine.columns.table import id_of
-from montauk_tui.engine.past import past_text
+from montauk_tui.engine.past import past_text, paused_text
 from montauk_tui.engine.query.cuts import cut_commands
 from montauk_tui.engine.query.nodes import leaves
 from montauk_tui.engine.units import counted
@@ -32,6 +32,7 @@ class _Seen(NamedTuple):
     cpus: int
     past: str
     """The time that is shown, unless it is now."""
+    paused: str
 
 
 class ViewLine(LinesWidget):
@@ -60,6 +61,7 @@ class ViewLine(LinesWidget):
             "" if uid is None else frame.lookups.user(uid),
             len(frame.sample.host.cpu_ids),
             past_text(rows.frame),
+            paused_text(rows.frame) if choices.paused else "",
         )
         depends = choices, pid_search, theme, width, seen
         if depends == self._drawn:
@@ -108,7 +110,7 @@ def _alerts(seen: _Seen, choices: Choices, pid_search: str, theme: Theme) -> Lin
     """Return the alerts."""
     label, warm = theme.style("label"), theme.style("warm")
     pace = "" if choices.speed == 1 else f"{choices.speed} x"
-    loud = filter(None, (seen.past, "PAUSED" if choices.paused else pace))
+    loud = filter(None, (seen.past, seen.paused or pace))
     runs = [run for text in loud for run in (_GAP, (f" {text} ", theme.style("alert")))]
     if choices.only:
         count = len([*leaves(choices.only.root)])
