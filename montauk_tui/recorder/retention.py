@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -22,6 +23,9 @@ _NS_PER_S: Final = 10**9
 _NEARLY: Final = 0.8
 """Share of the size from which all segments are thinned, the oldest first."""
 
+_FUTURE_NS: Final = 3_600 * _NS_PER_S
+"""How far ahead of the wall clock a segment is from the future."""
+
 _NOT_STARTED: Final = -1
 
 _GRACE_S: Final = 5.0
@@ -39,18 +43,36 @@ class Limits(NamedTuple):
 
 
 def excess(
-    segments: list[Stored], limits: Limits, needed_bytes: int, now_ns: int
+    segments: list[Stored],
+    limits: Limits,
+    needed_bytes: int,
+    now_ns: int,
+    wall_ns: int,
 ) -> list[str]:
-    """Return the segments to remove, oldest first."""
-    total = sum(one.size for one in segments)
+    """Return the segments to remove, oldest first.
+
+    A segment from the future was recorded by a clock that was ahead: it would never be
+    too old, and every later one would have to go before it. So it goes first.
+
+    Args:
+        segments: Those that there are, oldest first.
+        limits: What is kept.
+        needed_bytes: The room that is needed.
+        now_ns: The time by which they age.
+        wall_ns: The wall clock, which `AgeClock` may doubt.
+    """
     oldest_ns = now_ns - int(limits.age_s * _NS_PER_S)
-    removed = []
-    for one in segments:
-        if one.modified_ns >= oldest_ns and (total + needed_bytes <= limits.size_bytes):
+    latest_ns = wall_ns + _FUTURE_NS
+    removed = [one for one in segments if one.modified_ns < oldest_ns]
+    left = [one for one in segments if one.modified_ns >= oldest_ns]
+    left.sort(key=lambda one: one.modified_ns <= latest_ns)
+    total = sum(one.size for one in left)
+    for one in left:
+        if total + needed_bytes <= limits.size_bytes:
             break
-        removed.append(one.name)
+        removed.append(one)
         total -= one.size
-    return removed
+    return [one.name for one in removed]
 
 
 def to_thin(segments: list[Stored], limits: Limits, now_ns: int) -> list[str]:
@@ -91,7 +113,8 @@ class Retention:
         """
         with self._lock:
             segments, now_ns = self._folder.segments(), self._clock_ns()
-            for name in excess(segments, self._limits, needed_bytes, now_ns):
+            wall_ns = time.time_ns()
+            for name in excess(segments, self._limits, needed_bytes, now_ns, wall_ns):
                 self._folder.remove(name)
 
     def thin_old(self, current: str) -> None:

@@ -142,7 +142,19 @@ SEGMENTS = [Stored(str(age), 100, -age * DAY_NS) for age in (9, 5, 3, 0)]
     ],
 )
 def test_the_oldest_go_first(age_s: float, size: int, gone: list[str]) -> None:
-    assert excess(SEGMENTS, Limits(age_s, size), 100, now_ns=0) == gone
+    assert excess(SEGMENTS, Limits(age_s, size), 100, 0, 0) == gone
+
+
+def test_what_a_clock_that_was_ahead_has_recorded_goes_before_the_rest() -> None:
+    """It has the last names, and would never be too old."""
+    ahead = [Stored(f"ahead{day}", 100, day * DAY_NS) for day in (900, 901)]
+    segments, names = [*SEGMENTS, *ahead], ["9", "ahead900", "ahead901", "5"]
+    for count in range(5):
+        limits = Limits(7 * DAY_S, 600 - 100 * count)
+        assert excess(segments, limits, 0, 0, 0) == names[: max(count, 1)]
+    # One that was set forward a moment ago is doubted, but not what it records.
+    now_ns = 901 * DAY_NS
+    assert excess(segments, Limits(1e9, 300), 0, 0, now_ns) == ["9", "5", "3"]
 
 
 @pytest.mark.parametrize(
