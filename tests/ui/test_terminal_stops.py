@@ -38,7 +38,7 @@ while True:
 def terminal() -> Iterator[Terminal]:
     """The program as a job, after its first screen."""
     with Terminal([sys.executable, "-c", SHELL]) as terminal:
-        terminal.until_shown("F10 Quit", "collector", "CPU%")
+        terminal.until(lambda: is_whole(terminal))
         yield terminal
 
 
