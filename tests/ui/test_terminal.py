@@ -336,8 +336,8 @@ def test_keys_change_what_is_shown(terminal: Terminal) -> None:
         ("%", "machine of"), ("Z", "PAUSED"), ("Z", "Z Pause"),
         ("\x1bOS", "Esc clears"), ("montauk_tui", "filter montauk_tui"),
         ("\r", "F10 Quit"), ("d", "Interval 1"), ("\x7f", "500ms"),
-        ("0.5", "Interval 0.5"), ("\r", "every 0.5 s"),
-        ("\x1bOP", "The first minute"),
+        ("0.5", "Interval 0.5"), ("\r", "F10 Quit"), ("d", "Interval 0.5"),
+        ("\x1b", "F10 Quit"), ("\x1bOP", "The first minute"),
     ):  # fmt: skip
         terminal.type(keys)
         terminal.until_shown(shown)
