@@ -66,14 +66,17 @@ def show(
     if os.environ.get("TERM", "dumb") in ("", "dumb", "unknown"):
         reason = "this terminal cannot place a cursor (TERM is unset or dumb)"
         raise MontaukError(reason, "set TERM, or use --once or --json")
-    # Imported objects stay: collecting garbage meanwhile costs a twentieth of the
-    # start. Frozen, they are not scanned while the monitor runs either.
+    # Imported objects stay, and to open a host imports a collector: collecting garbage
+    # meanwhile costs a twentieth of the start. Frozen, they are not scanned while the
+    # monitor runs either.
     gc.disable()
-    from montauk_tui.ui import app  # noqa: PLC0415 - see above
+    try:
+        from montauk_tui.ui import app  # noqa: PLC0415 - see above
 
-    gc.freeze()
-    gc.enable()
-    host = open_host()
+        host = open_host()
+        gc.freeze()
+    finally:
+        gc.enable()
     try:
         return app.run(
             host, settings, warnings, strict_theme=strict_theme, served=is_served

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -81,6 +82,28 @@ def test_the_monitor_starts_without_what_only_some_keys_need() -> None:
         # Of the extra sql.
         "duckdb", "_duckdb", "montauk_tui.export.fleet",
     }  # fmt: skip
+
+
+def test_no_garbage_is_collected_while_the_monitor_is_imported_and_opens() -> None:
+    script = """
+import gc
+from montauk_tui.cli import monitor
+from montauk_tui.config import Settings
+from montauk_tui.errors import MontaukError
+monitor.streams.screen = lambda: None
+def refuse():
+    print(gc.isenabled())
+    raise MontaukError("refused")
+try:
+    monitor.show(refuse, Settings(), (), strict_theme=False)
+except MontaukError:
+    print(gc.isenabled())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True,
+        env={**os.environ, "TERM": "xterm"},
+    )  # fmt: skip
+    assert done.stdout.splitlines() == ["False", "True"]
 
 
 def test_no_sample_panel_or_tree_loads_masked_arrays() -> None:
