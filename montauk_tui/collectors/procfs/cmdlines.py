@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -30,15 +29,17 @@ _USUAL_BYTES: Final = 4096
 """Longer ones are long: they take more than one reading."""
 
 
-@dataclass(slots=True)
 class CommandLine:
     """An argument vector as it was at one time."""
 
-    raw: bytes
-    read_s: float
-    """CLOCK_MONOTONIC of the reading."""
-    is_cut: bool
-    _command: Command | None = None
+    __slots__ = ("_command", "is_cut", "raw", "read_s")
+
+    def __init__(
+        self, raw: bytes, read_s: float, *, is_cut: bool, command: Command | None = None
+    ) -> None:
+        """Take what was read at CLOCK_MONOTONIC `read_s`."""
+        self.raw, self.read_s, self.is_cut = raw, read_s, is_cut
+        self._command = command
 
     @property
     def command(self) -> Command | None:
@@ -52,7 +53,7 @@ class CommandLine:
 
     def read_again(self, read_s: float) -> "CommandLine":
         """Return the same line, read later."""
-        return CommandLine(self.raw, read_s, self.is_cut, self._command)
+        return CommandLine(self.raw, read_s, is_cut=self.is_cut, command=self._command)
 
 
 class CommandLines:
@@ -225,7 +226,7 @@ class CommandLines:
         if not self._root.is_alive(identity):
             return known
         # In one step: another thread finds the old line or this one.
-        line = self._known[identity] = CommandLine(raw, now_s, is_cut)
+        line = self._known[identity] = CommandLine(raw, now_s, is_cut=is_cut)
         self._count(identity, len(raw), is_cut=is_cut)
         return line
 

@@ -1,13 +1,13 @@
 """Numbers in small files of the kernel: an invalid one is unknown, with a reason."""
 
 import math
-import re
 from typing import Final
 
 _MOST_REASONS: Final = 8
 _SHOWN: Final = 40
 
-_DECIMAL: Final = re.compile(rb"[0-9]{1,20}(?:\.[0-9]{1,20})?")
+_MOST_DIGITS: Final = 20
+"""Before the point, and behind it."""
 
 
 class Reasons:
@@ -45,7 +45,13 @@ class Reasons:
 
 def decimal(word: bytes) -> float:
     """Return an unsigned number, NaN if it is invalid."""
-    return float(word) if _DECIMAL.fullmatch(word) else math.nan
+    whole, point, fraction = word.partition(b".")
+    is_valid = _is_number(whole) and (not point or _is_number(fraction))
+    return float(word) if is_valid else math.nan
+
+
+def _is_number(digits: bytes) -> bool:
+    return digits.isdigit() and len(digits) <= _MOST_DIGITS
 
 
 def without_cut_word(text: bytes) -> bytes:

@@ -1,5 +1,6 @@
 """Whether the kernel excludes stolen time from that of processes."""
 
+import math
 import struct
 from pathlib import Path
 from typing import Final
@@ -13,16 +14,21 @@ _FIELD: Final = b"\0prev_steal_time_rq\0"
 
 
 class Stolen:
-    """Finds out when there is stolen time: it takes 5 ms, once."""
+    """Finds out when time is stolen between two samples: it takes 5 ms, once."""
 
     def __init__(self, sys: str = "/sys") -> None:
         """Look below `sys`."""
         self._file = Path(sys) / "kernel/btf/vmlinux"
         self._is_charged: bool | None = None
+        self._before_ticks = math.nan
 
     def is_charged(self, stolen_ticks: float) -> bool:
-        """Return whether processes are charged for it; false if unknown."""
-        if not stolen_ticks > 0:
+        """Return whether processes are charged for what was stolen since the last call.
+
+        False if that is nothing, or unknown.
+        """
+        before, self._before_ticks = self._before_ticks, stolen_ticks
+        if not stolen_ticks > before:
             return False
         if self._is_charged is None:
             names = _names(self._file)
