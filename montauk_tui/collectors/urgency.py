@@ -39,6 +39,26 @@ if TYPE_CHECKING:
             ...
 
 
+class Periodic:
+    """Wakes one thread at intervals."""
+
+    def __init__(self, interval_s: float) -> None:
+        """Sleep for so long each time."""
+        self._interval_s = interval_s
+        self._ending = threading.Event()
+
+    def wait(self) -> bool:
+        """Sleep, or until `end`; tell whether to go on."""
+        return not self._ending.wait(self._interval_s)
+
+    def end(self) -> None:
+        """Let `wait` return for good."""
+        self._ending.set()
+
+    def close(self) -> None:
+        """Release nothing."""
+
+
 class Collecting:
     """Calls a function in its own thread, until it is closed or the function fails."""
 

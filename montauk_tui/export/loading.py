@@ -7,11 +7,10 @@ from typing import Final
 
 from montauk_tui.collectors.clock import namespace_offsets
 from montauk_tui.collectors.kernel import pinning, pins, requirements
-from montauk_tui.collectors.kernel.about import About
+from montauk_tui.collectors.kernel.about import About, how_attached
 from montauk_tui.collectors.kernel.log import Counts
 from montauk_tui.collectors.kernel.missed import recursions
 from montauk_tui.collectors.kernel.origin import surroundings
-from montauk_tui.collectors.kernel.parts import how_attached
 from montauk_tui.collectors.kernel.pinfolder import BPFFS, group_name
 from montauk_tui.collectors.kernel.pins import LOAD, Pins
 from montauk_tui.collectors.kernel.readers import GROUP, Readers, readers_of

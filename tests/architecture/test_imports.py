@@ -84,6 +84,37 @@ def test_the_monitor_starts_without_what_only_some_keys_need() -> None:
     }  # fmt: skip
 
 
+def test_the_kernel_collector_is_there_before_what_its_first_sample_need_not_have() -> (
+    None
+):
+    """With loaded probes its first frame comes no later than that of /proc.
+
+    Each module takes 0.1 to 0.4 ms, each named tuple 0.1 ms, a data class 0.3 ms.
+    """
+    script = """
+import sys
+import montauk_tui.collectors.kernel.collector
+modules = [it for name, it in sys.modules.items() if ".collectors.kernel." in name]
+print(*(it.__name__.rpartition(".")[2] for it in modules), sep=",")
+print(*(
+    one.__name__ for it in modules for one in vars(it).values()
+    if isinstance(one, type) and one.__module__ == it.__name__
+    and (hasattr(one, "_fields") or hasattr(one, "__dataclass_fields__"))
+), sep=",")
+print("montauk_tui.collectors.procfs.charged" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    modules, made, has_charged = done.stdout.splitlines()
+    assert set(modules.split(",")) == {
+        "about", "bpf", "collector", "hidden_from_bpf", "idle", "log", "logs", "missed",
+        "origin", "pinfolder", "pins", "records", "snapshot",
+    }  # fmt: skip
+    assert made == "Drained"
+    assert has_charged == "False"
+
+
 def test_no_garbage_is_collected_while_the_monitor_is_imported_and_opens() -> None:
     script = """
 import gc

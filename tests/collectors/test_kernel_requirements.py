@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from montauk_tui.collectors.base import Availability
-from montauk_tui.collectors.kernel import loader, origin
+from montauk_tui.collectors.kernel import loader, origin, sizes
 from montauk_tui.collectors.kernel.collector import KernelCollector
 from montauk_tui.collectors.kernel.requirements import Host, check
 from montauk_tui.errors import CollectorUnavailable, ResourceMissing
@@ -227,7 +227,7 @@ def test_the_surroundings_are_incomplete(monkeypatch: pytest.MonkeyPatch) -> Non
     def no_sys() -> int:
         raise FileNotFoundError(2, "No such file or directory")
 
-    monkeypatch.setattr(origin, "possible_cpus", no_sys)
+    monkeypatch.setattr(sizes, "possible_cpus", no_sys)
     with pytest.raises(CollectorUnavailable, match="mount /sys"):
         KernelCollector().open()
     monkeypatch.setattr(origin, "folder", missing)

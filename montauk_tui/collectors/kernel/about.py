@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import time
 from ast import literal_eval
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
+from collections.abc import Container
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
     from montauk_tui.collectors.kernel.readers import Access
 
 BYTES: Final = 4096
 """Size of the map's only value: JSON, then zeros."""
+
+EXEC_RETURN: Final = "execve_return"
+"""The function that records execs that fail."""
 
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
@@ -19,8 +24,11 @@ class NotReadable(ValueError):
     """The text is not what montauk writes."""
 
 
-class About(NamedTuple):
-    """Facts of the probes in a folder of pins."""
+class About(SimpleNamespace):
+    """Facts of the probes in a folder of pins.
+
+    To make a NamedTuple or a dataclass of so many fields takes 0.3 ms of a start.
+    """
 
     abi: int
     version: str
@@ -47,7 +55,7 @@ class About(NamedTuple):
     """The pins that readers without maps read; none before Linux 5.9."""
     memory_bytes: int
     """Of all maps and programs."""
-    parent: tuple[Access, Access] | None = None
+    parent: tuple[Access, Access] | None
     """Of the folder above, before and after the readers were let in."""
 
     def to_bytes(self) -> bytes:
@@ -58,7 +66,7 @@ class About(NamedTuple):
         """
         import json  # noqa: PLC0415 - 1.4 ms of a start, which reads only
 
-        text = json.dumps(self._asdict()).encode()
+        text = json.dumps(vars(self)).encode()
         if len(text) > BYTES:
             raise ValueError(f"{len(text)} bytes about the probes")
         return text.ljust(BYTES, b"\0")
@@ -82,7 +90,7 @@ class About(NamedTuple):
                 parent = (int(gid), int(mode)), (int(new_gid), int(new_mode))
             facts["parent"] = parent
             # Those of another ABI may have others as well.
-            return cls(**{name: facts[name] for name in cls._fields})
+            return cls(**{name: facts[name] for name in cls.__annotations__})
         except (ValueError, SyntaxError, KeyError, TypeError, RecursionError) as error:
             raise NotReadable(str(error)) from error
 
@@ -106,6 +114,16 @@ def _read(text: str) -> Any:
 
         return json.loads(text)
     return literal_eval(text.replace('"parent": null', '"parent": None'))
+
+
+def sees_failed_execs(hooked: Container[str]) -> bool:
+    """Tell whether functions that run at events of the kernel see execs that fail."""
+    return EXEC_RETURN in hooked
+
+
+def how_attached(attachment: str, hooked: Container[str]) -> str:
+    """Return how the probes are attached, and what they do not see for that reason."""
+    return attachment + ("" if sees_failed_execs(hooked) else ", failed execs unseen")
 
 
 def ago(seconds: float) -> str:

@@ -15,7 +15,6 @@ import platform
 import resource
 import struct
 from pathlib import Path
-from typing import NamedTuple
 
 _SYS_BPF = {"x86_64": 321, "s390x": 351, "ppc64le": 361}
 """Other machines share 280 (include/uapi/asm-generic/unistd.h)."""
@@ -34,6 +33,7 @@ ARRAY = 2
 AT_RETURN, ITERATOR, _PERF_EVENT = 25, 28, 41
 """How programs are attached (enum bpf_attach_type)."""
 _MAP_INFO_BYTES = 80
+_FDINFO_BYTES = 4096
 _RDONLY = 1 << 3
 _PROG_GET_FD_BY_ID = 13
 _PROG_NAME_AT = 64
@@ -212,18 +212,8 @@ def attach_kprobe(program: int, function: str) -> int:
     return event
 
 
-class MapInfo(NamedTuple):
-    """What the kernel says of a map."""
-
-    kind: int
-    key: int
-    value: int
-    entries: int
-    name: str
-
-
-def map_info(descriptor: int) -> MapInfo:
-    """Describe a map.
+def map_info(descriptor: int) -> tuple[int, int, int, int, str]:
+    """Return type, bytes of a key, bytes of a value, most entries and name of a map.
 
     Raises:
         OSError: The descriptor is not of a BPF object.
@@ -232,7 +222,20 @@ def map_info(descriptor: int) -> MapInfo:
     fields = (descriptor, _MAP_INFO_BYTES, ctypes.addressof(info))
     _bpf(_OBJ_GET_INFO_BY_FD, struct.pack("=2IQ", *fields))
     kind, _, key, value, entries, _, name = struct.unpack_from("=6I16s", info)
-    return MapInfo(kind, key, value, entries, name.rstrip(b"\0").decode("ascii"))
+    return kind, key, value, entries, name.rstrip(b"\0").decode("ascii")
+
+
+def is_frozen(map_descriptor: int) -> bool:
+    """Tell whether a map is read-only for programs outside of the kernel.
+
+    Raises:
+        OSError: /proc does not say it.
+    """
+    file = os.open(f"/proc/self/fdinfo/{map_descriptor}", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return b"frozen:\t1" in os.read(file, _FDINFO_BYTES).splitlines()
+    finally:
+        os.close(file)
 
 
 def pin(descriptor: int, path: str) -> None:

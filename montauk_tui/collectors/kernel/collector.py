@@ -7,7 +7,9 @@ import time
 from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import numpy as np
 
 from montauk_tui.collectors import namespaces
 from montauk_tui.collectors.base import Availability, Collector
@@ -17,18 +19,14 @@ from montauk_tui.collectors.clock import (
     SampleClock,
     namespace_offsets,
 )
-from montauk_tui.collectors.kernel.deaths import LACKS_SIGNALS, DeathJoiner
-from montauk_tui.collectors.kernel.exit_records import ExitCompleter
+from montauk_tui.collectors.kernel.about import sees_failed_execs
 from montauk_tui.collectors.kernel.hidden_from_bpf import HiddenFromBpf
 from montauk_tui.collectors.kernel.idle import IdleTasks
 from montauk_tui.collectors.kernel.log import Records
-from montauk_tui.collectors.kernel.logs import ProbeLogs
+from montauk_tui.collectors.kernel.logs import Drained, ProbeLogs
 from montauk_tui.collectors.kernel.origin import Origin
-from montauk_tui.collectors.kernel.parts import sees_failed_execs
 from montauk_tui.collectors.kernel.pinfolder import BPFFS
 from montauk_tui.collectors.kernel.records import EXEC, in_namespace
-from montauk_tui.collectors.kernel.run_delay import RunDelay
-from montauk_tui.collectors.kernel.sizes import Sizes
 from montauk_tui.collectors.kernel.snapshot import (
     SNAPSHOT_COLUMNS,
     TaskIterator,
@@ -37,7 +35,6 @@ from montauk_tui.collectors.kernel.snapshot import (
     stand_ins,
     to_table,
 )
-from montauk_tui.collectors.kernel.starts import start_table
 from montauk_tui.collectors.procfs.enrich.base import Rows
 from montauk_tui.collectors.procfs.enrich.enrichment import Enrichment
 from montauk_tui.collectors.procfs.host import HostReader
@@ -45,15 +42,24 @@ from montauk_tui.collectors.procfs.lookups import ProcLookups
 from montauk_tui.collectors.procfs.scan import ProcRoot
 from montauk_tui.collectors.users import UserNames
 from montauk_tui.errors import CollectorFailed, CollectorUnavailable
-from montauk_tui.model.sample import HostSample, Identity, ProcessTable, Sample
+from montauk_tui.model.exits import ExitTable
+from montauk_tui.model.sample import HostSample, ProcessTable, Sample
 from montauk_tui.model.schema import Need
+from montauk_tui.model.starts import StartTable
 
 if TYPE_CHECKING:
+    from montauk_tui.collectors.kernel.events import Events
     from montauk_tui.collectors.kernel.origin import Probes
+    from montauk_tui.collectors.kernel.run_delay import RunDelay
 
 _RECORDING_NS: Final = 5 * 10**6
 """A record may appear in its log this late: a CPU of a virtual machine can stop at any
 time."""
+
+_LACKS_SIGNALS: Final = frozenset(
+    ("T_sighand", "T_blocked", "T_real_blocked", "H_action", "H_handler")
+)
+"""Without any of these fields of the kernel no fatal signal is recorded."""
 
 
 class KernelCollector(Collector):
@@ -122,12 +128,12 @@ class KernelCollector(Collector):
             raise CollectorUnavailable(reason, remedy, may_pass=may_pass) from error
         self._begin(probes)
 
-    def _map(self, probes: Probes, sizes: Sizes, offset_ns: int) -> None:
+    def _map(self, probes: Probes, sizes: tuple[int, int], offset_ns: int) -> None:
         self._root = ProcRoot()
         namespace = namespaces.own("pid")
         self._logs = ProbeLogs(probes.storage, probes.descriptors, *sizes, namespace)
         self._resources.callback(self._logs.close)
-        self._idle_tasks = IdleTasks(probes.storage, sizes.cpus, offset_ns)
+        self._idle_tasks = IdleTasks(probes.storage, sizes[0], offset_ns)
         self._resources.callback(self._idle_tasks.close)
         self._iterator = TaskIterator(probes.open_tasks)
 
@@ -141,16 +147,15 @@ class KernelCollector(Collector):
         )
         self._unknown = _unknown(probes.missing)
         self._enrichment = Enrichment(self._root, has=SNAPSHOT_COLUMNS)
-        now_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-        self._exit_completer = ExitCompleter(USER_HZ, now_ns)
+        self._since_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        self._events: Events | None = None
+        self._run_delay: RunDelay | None = None
         self._before = ProcessTable.empty()
         self._sees_signals = "signal_tracepoint" in probes.hooked and (
-            not LACKS_SIGNALS & {*probes.missing}
+            not _LACKS_SIGNALS & {*probes.missing}
         )
         self._sees_failed_execs = sees_failed_execs(probes.hooked)
-        sees_oom = "victim_tracepoint" in probes.hooked
-        self._deaths = DeathJoiner(USER_HZ, sees_oom=sees_oom)
-        self._run_delay = RunDelay()
+        self._sees_oom = "victim_tracepoint" in probes.hooked
         self._hidden = HiddenFromBpf(self._root, USER_HZ)
 
     def _check_sight(self) -> None:
@@ -190,55 +195,68 @@ class KernelCollector(Collector):
         before = self._before
         table = self._table(tasks, needs)
         read_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-        lifecycle, finals, forks, *_ = drained = self._logs.drain()
+        drained = self._logs.drain()
         for records in drained:
             in_namespace(records, self._offset_ns)
-        self._deaths.add(
-            drained.deaths, drained.victims, lifecycle, table, self._arguments_of
-        )
-        completed = self._exit_completer.complete(
-            lifecycle, finals, table, settled_zombies(tasks), read_ns
-        )
-        if len(completed.waiting):
-            table = table.merged(never_back(before, completed.waiting))
+        waiting, events = self._joined(drained, table, tasks, read_ns)
+        if len(waiting):
+            table = table.merged(never_back(before, waiting))
         hidden = self._hidden.rows(table, started.boot_s, needs)
         table = table.merged(hidden) if len(hidden) else table
         table = self._enrichment.enriched(Rows(table, before, needs))
-        self.lookups.next_sample(table, _execs(lifecycle), is_exact=True)
+        self.lookups.next_sample(table, _execs(drained.lifecycle), is_exact=True)
         self.lookups.read(table, needs)
         return Sample(
             ticks_per_second=10**9,
             processes=table,
             host=host,
-            counters=replace(
-                self._logs.counters(),
-                lost_cpu_times=self._exit_completer.lost_cpu_times,
-            ),
-            exits=self._deaths.joined(completed.exits).without(self._unknown),
             sees_signals=self._sees_signals,
             sees_failed_execs=self._sees_failed_execs,
-            starts=start_table(lifecycle, forks, drained.attempts, USER_HZ),
-            ending=self._exit_completer.waiting,
-            reported_until_ns=self._exit_completer.reported_until_ns(
-                read_ns - _RECORDING_NS
-            ),
             vanished=0,
             cgroups=self.lookups.cgroups,
+            **events,
             **started.times(),
         )
 
-    def _arguments_of(self, pid: int, start_ns: int) -> bytes | None:
-        known = self._exit_completer.arguments_of(pid, start_ns)
-        identity = Identity(pid, start_ns // (10**9 // USER_HZ))
-        return known or self.lookups.cmdline(identity) or None
+    def _joined(
+        self, drained: Drained, table: ProcessTable, tasks: Records, read_ns: int
+    ) -> tuple[ProcessTable, dict[str, Any]]:
+        """Return rows of exits that are not complete, and the events of a sample."""
+        counters, until_ns = self._logs.counters(), read_ns - _RECORDING_NS
+        if self._events is None and not any(map(len, drained)):
+            return ProcessTable.empty(), {
+                "exits": ExitTable.empty(),
+                "starts": StartTable.empty(),
+                "ending": np.empty(0, dtype=np.int64),
+                "counters": counters,
+                "reported_until_ns": until_ns,
+            }
+        events = self._events = self._events or self._new_events()
+        waiting, found = events.joined(drained, table, settled_zombies(tasks), read_ns)
+        found["exits"] = found["exits"].without(self._unknown)
+        found["counters"] = replace(counters, lost_cpu_times=events.lost_cpu_times)
+        found["reported_until_ns"] = events.reported_until_ns(until_ns)
+        return waiting, found
+
+    def _new_events(self) -> Events:
+        from montauk_tui.collectors.kernel.events import Events  # noqa: PLC0415
+
+        cmdline = self.lookups.cmdline
+        return Events(self._since_ns, cmdline, sees_oom=self._sees_oom)
 
     def _table(self, tasks: Records, needs: Need) -> ProcessTable:
         self._root.stand_ins = stand_ins(tasks)
         table = to_table(tasks, USER_HZ, needs)
         if Need.WAIT in needs:
+            from montauk_tui.collectors.kernel.run_delay import (  # noqa: PLC0415
+                RunDelay,
+            )
+
+            self._run_delay = self._run_delay or RunDelay()
             table = self._run_delay.added(table, tasks)
         else:
-            self._run_delay.forget()
+            # Threads that exit between samples not read are unknown.
+            self._run_delay = None
         self._before = table = never_back(self._before, table, needs)
         return table.without(self._unknown)
 

@@ -25,11 +25,6 @@ _MOST: Final = 1 << 14
 _MOST_EACH: Final = 4
 _MOST_VICTIMS: Final = 256
 
-LACKS_SIGNALS: Final = frozenset(
-    ("T_sighand", "T_blocked", "T_real_blocked", "H_action", "H_handler")
-)
-"""Without any of these fields of the kernel no fatal signal is recorded."""
-
 _Who = tuple[int, int]
 """Pid and start in ticks."""
 

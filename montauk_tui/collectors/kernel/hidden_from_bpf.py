@@ -4,6 +4,8 @@ A kernel may hide a process from BPF (a hardened sandbox hides its init). Every 
 samples /proc is listed for such processes, which are then read from there.
 """
 
+from __future__ import annotations
+
 from contextlib import suppress
 from typing import Final
 

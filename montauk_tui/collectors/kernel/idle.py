@@ -1,10 +1,12 @@
 """How long the CPUs ran tasks: the time that their idle tasks did not run."""
 
+from __future__ import annotations
+
 import math
 import time
 from typing import TYPE_CHECKING
 
-from montauk_tui.collectors.kernel.iterated import unloaded
+from montauk_tui.collectors.kernel.log import unloaded
 from montauk_tui.collectors.kernel.records import IDLE
 from montauk_tui.model.schema import Ints
 
@@ -17,7 +19,7 @@ _TRIES = 3
 class IdleTasks:
     """Reads the probes' records of each CPU's idle task."""
 
-    def __init__(self, storage: "Storage", cpus: int, offset_ns: int) -> None:
+    def __init__(self, storage: Storage, cpus: int, offset_ns: int) -> None:
         """Use them.
 
         Args:

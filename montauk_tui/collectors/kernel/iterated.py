@@ -11,15 +11,9 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.collectors.kernel.log import Records
-from montauk_tui.errors import CollectorFailed
+from montauk_tui.collectors.kernel.pinfolder import READ
 
 _CHUNK: Final = 1 << 20
-
-
-def unloaded() -> CollectorFailed:
-    """Return the error of pins that are no longer there."""
-    remedy = "to have it again: sudo montauk probes load"
-    return CollectorFailed("the probes were unloaded", remedy, returns=True)
 
 
 def whole_output(descriptor: int) -> bytes:
@@ -108,7 +102,3 @@ class Iterated:
 
     def _opener(self, name: str) -> Callable[[], int]:
         return lambda: self._open_pin(f"{READ}{name}")
-
-
-READ: Final = "read_"
-"""What the names of the iterators begin with."""

@@ -19,9 +19,10 @@ from typing import Any, Final
 
 from montauk_tui import children, trust
 from montauk_tui.collectors.kernel import bpf
+from montauk_tui.collectors.kernel.about import how_attached
 from montauk_tui.collectors.kernel.attached import LITTLE_ROOM
 from montauk_tui.collectors.kernel.log import Mapped
-from montauk_tui.collectors.kernel.parts import EVERY, Part, how_attached
+from montauk_tui.collectors.kernel.parts import EVERY, Part
 from montauk_tui.descriptors import lower_limit_of
 from montauk_tui.errors import CollectorUnavailable
 from montauk_tui.model.text import clean

@@ -5,6 +5,8 @@ position in the log of every CPU; records that were overwritten before it read t
 counted.
 """
 
+from __future__ import annotations
+
 import mmap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
@@ -13,10 +15,17 @@ import numpy as np
 import numpy.typing as npt
 
 from montauk_tui.collectors.kernel.records import COUNTS, EXIT
+from montauk_tui.errors import CollectorFailed
 
 _PAGE: Final = mmap.PAGESIZE
 
 Records = npt.NDArray[np.void]
+
+
+def unloaded() -> CollectorFailed:
+    """Return the error of probes that are no longer there."""
+    remedy = "to have it again: sudo montauk probes load"
+    return CollectorFailed("the probes were unloaded", remedy, returns=True)
 
 
 def joined(parts: Sequence[Records], record: np.dtype[np.void]) -> Records:
@@ -133,7 +142,7 @@ class Mapped:
 class Counts:
     """The counters of every CPU."""
 
-    def __init__(self, storage: "Storage", cpus: int) -> None:
+    def __init__(self, storage: Storage, cpus: int) -> None:
         """Use those of so many CPUs."""
         self._array = storage.array("counts", COUNTS, cpus)
 
@@ -158,7 +167,7 @@ class Log:
     """One log of all CPUs, read from where the reader was last."""
 
     def __init__(
-        self, array: "RecordSlots", counts: Counts, counter: str, slots: int
+        self, array: RecordSlots, counts: Counts, counter: str, slots: int
     ) -> None:
         """Start reading at the present end.
 
@@ -221,7 +230,7 @@ class Log:
 class LifecycleLog(Log):
     """The log of execs and exits; it also counts the exits among the lost records."""
 
-    def __init__(self, array: "RecordSlots", counts: Counts, slots: int) -> None:
+    def __init__(self, array: RecordSlots, counts: Counts, slots: int) -> None:
         """Start reading at the present end."""
         self._exits = counts.per_cpu("exits")
         while True:

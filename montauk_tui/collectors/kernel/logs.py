@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from montauk_tui.collectors.kernel.iterated import unloaded
 from montauk_tui.collectors.kernel.log import (
     Counts,
     LifecycleLog,
     Log,
     Records,
     joined,
+    unloaded,
 )
 from montauk_tui.collectors.kernel.missed import Missed
-from montauk_tui.collectors.kernel.pidns import INITIAL_PID, own_records
 from montauk_tui.collectors.kernel.records import (
     ATTEMPT,
     ATTEMPTS,
@@ -24,18 +23,20 @@ from montauk_tui.collectors.kernel.records import (
     DEATH,
     EXIT,
     FINAL,
+    INITIAL_PID,
     LIFECYCLE,
     VICTIM,
     VICTIMS,
+    own_records,
 )
-from montauk_tui.collectors.kernel.wakes import Periodic, Wakes
-from montauk_tui.collectors.urgency import Collecting
+from montauk_tui.collectors.urgency import Collecting, Periodic
 from montauk_tui.errors import CollectorFailed
 from montauk_tui.model.sample import Counters
 from montauk_tui.model.schema import Ints
 
 if TYPE_CHECKING:
     from montauk_tui.collectors.kernel.log import Storage
+    from montauk_tui.collectors.kernel.wakes import Wakes
 
 _COLLECT_S: Final = 0.25
 """Logs of loaded probes are read this often."""
@@ -253,6 +254,10 @@ def _events(lifecycle: Records, forks: Records) -> Ints:
     return np.array([len(forks), len(lifecycle) - exits, exits])
 
 
-def _wakes(descriptor: int | None) -> Wakes | Periodic:
+def _wakes(descriptor: int | None) -> "Wakes | Periodic":
     """Return what wakes the reader: a ring buffer has one, and loaded probes many."""
-    return Periodic(_COLLECT_S) if descriptor is None else Wakes(descriptor)
+    if descriptor is None:
+        return Periodic(_COLLECT_S)
+    from montauk_tui.collectors.kernel.wakes import Wakes  # noqa: PLC0415
+
+    return Wakes(descriptor)

@@ -5,6 +5,8 @@ It does not run a probe that it interrupted on the same CPU
 program. It counts them from 5.12 on.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Final
 

@@ -16,13 +16,13 @@ from montauk_tui.collectors.base import Availability
 from montauk_tui.collectors.clock import UNKNOWN_OFFSETS, namespace_offsets
 from montauk_tui.collectors.kernel import pins
 from montauk_tui.collectors.kernel.pins import Pins
-from montauk_tui.collectors.kernel.sizes import Sizes, default_slots, possible_cpus
 from montauk_tui.errors import CollectorUnavailable, ResourceMissing
 from montauk_tui.model import own_proc
 from montauk_tui.resources import folder
 
 if TYPE_CHECKING:
     from montauk_tui.collectors.kernel.loader import Loaded, Loader
+    from montauk_tui.collectors.kernel.sizes import Sizes
 
     Probes = Loaded | Pins
 
@@ -69,8 +69,8 @@ class Origin:
             lack = UNKNOWN_OFFSETS
         return Availability(available=True) if lack is None else _refused(*lack)
 
-    def open(self, on_wait: Callable[[float], None]) -> tuple[Probes, Sizes]:
-        """Return the probes that stay loaded, or load some.
+    def open(self, on_wait: Callable[[float], None]) -> tuple[Probes, tuple[int, int]]:
+        """Return the probes that stay loaded, or load some, and the sizes of the logs.
 
         Raises:
             CollectorUnavailable: With the reason and the remedy.
@@ -132,9 +132,11 @@ def surroundings() -> tuple[Path, Sizes]:
     Raises:
         CollectorUnavailable: One of them is missing.
     """
+    from montauk_tui.collectors.kernel import sizes  # noqa: PLC0415
+
     try:
-        probes, cpus = folder("probes"), possible_cpus()
-        return probes, Sizes(cpus, default_slots(cpus))
+        probes, cpus = folder("probes"), sizes.possible_cpus()
+        return probes, sizes.Sizes(cpus, sizes.default_slots(cpus))
     except ResourceMissing as error:
         raise CollectorUnavailable(error.reason, error.remedy) from error
     except (OSError, ValueError) as error:

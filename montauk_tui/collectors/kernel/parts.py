@@ -3,8 +3,9 @@
 Files of no listed part are neither compiled nor loaded, and cost nothing.
 """
 
-from collections.abc import Container
 from typing import Final, NamedTuple
+
+from montauk_tui.collectors.kernel.about import EXEC_RETURN
 
 
 class Part(NamedTuple):
@@ -48,7 +49,7 @@ DEATHS: Final = Part(
 ATTEMPTS: Final = Part(
     "attempts.c",
     ("attempts",),
-    returns=(("execve_return", "execve"), ("execveat_return", "execveat")),
+    returns=((EXEC_RETURN, "execve"), ("execveat_return", "execveat")),
 )
 """Execs that fail."""
 
@@ -70,13 +71,3 @@ READERS: Final = Part(
     ),
 )
 """What probes that stay loaded have in addition, for readers without maps."""
-
-
-def sees_failed_execs(hooked: Container[str]) -> bool:
-    """Tell whether functions that run at events of the kernel see execs that fail."""
-    return ATTEMPTS.returns[0][0] in hooked
-
-
-def how_attached(attachment: str, hooked: Container[str]) -> str:
-    """Return how the probes are attached, and what they do not see for that reason."""
-    return attachment + ("" if sees_failed_execs(hooked) else ", failed execs unseen")

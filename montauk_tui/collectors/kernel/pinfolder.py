@@ -4,6 +4,8 @@ A name is opened once, without following links, and everything else is asked of 
 descriptor: nobody can exchange what was checked.
 """
 
+from __future__ import annotations
+
 import contextlib
 import ctypes
 import errno
@@ -18,6 +20,8 @@ from montauk_tui.trust import ROOT
 
 BPFFS: Final = "/sys/fs/bpf"
 PREFIX: Final = "montauk-"
+READ: Final = "read_"
+"""What the names of the iterators over a map begin with."""
 
 _BPF_FS_MAGIC: Final = 0xCAFE4A11
 _FLAGS: Final = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC

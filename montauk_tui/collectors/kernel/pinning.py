@@ -73,7 +73,7 @@ def load(wanted: Wanted, place: str = BPFFS) -> Done:
             undo.callback(loaded.close)
             facts = _facts(wanted, loaded, sources)
             if after != before:
-                facts = facts._replace(parent=(before, after))
+                facts.parent = before, after
             try:
                 _pin_all(work, facts, loaded, wanted.readers)
                 undo.callback(_set_access, work.above, now)
@@ -212,6 +212,7 @@ def _facts(wanted: Wanted, loaded: loader.Loaded, sources: str) -> About:
         loaded_ns=time.clock_gettime_ns(time.CLOCK_BOOTTIME) - wanted.offset_ns,
         loaded_by=_user(),
         memory_bytes=loaded.memory_bytes,
+        parent=None,
     )
 
 

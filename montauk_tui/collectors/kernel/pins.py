@@ -6,6 +6,8 @@ file, and a map with what is known of them. The links to the kernel's events are
 folder for root only: who has one could detach it.
 """
 
+from __future__ import annotations
+
 import errno
 import os
 import re
@@ -13,16 +15,14 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 
 from montauk_tui.collectors.kernel import about, bpf, pinfolder
-from montauk_tui.collectors.kernel.about import About
-from montauk_tui.collectors.kernel.iterated import READ, Iterated, whole_output
+from montauk_tui.collectors.kernel.about import About, how_attached
 from montauk_tui.collectors.kernel.log import Mapped
-from montauk_tui.collectors.kernel.parts import how_attached
-from montauk_tui.collectors.kernel.pinfolder import BPFFS
+from montauk_tui.collectors.kernel.pinfolder import BPFFS, READ
 from montauk_tui.collectors.kernel.records import (
     ABI,
     ATTEMPT,
@@ -36,7 +36,6 @@ from montauk_tui.collectors.kernel.records import (
     VICTIM,
     VICTIMS,
 )
-from montauk_tui.collectors.kernel.sizes import Sizes
 from montauk_tui.errors import CollectorUnavailable
 from montauk_tui.trust import ROOT
 
@@ -62,8 +61,6 @@ FIXED: Final[Mapping[str, tuple[np.dtype[np.void], int]]] = {
 """Logs with a fixed number of records of a CPU."""
 MAPS: Final = {**LOGS, **{name: it for name, (it, _) in FIXED.items()}, **PER_CPU}
 
-_FDINFO_BYTES: Final = 4096
-
 _OTHER_ABIS: Final = range(1, ABI + 16)
 
 
@@ -71,17 +68,24 @@ class Damaged(CollectorUnavailable):
     """Pins of root's that are incomplete, or not what they should be."""
 
 
-class Pins(NamedTuple):
+class Pins:
     """An open folder of pins: checked, and this user may read it."""
 
-    path: str
-    folder: int
-    about: About
-    descriptors: Mapping[str, int]
-    """The maps of the logs, by their names in C; none where iterators are read.
+    def __init__(
+        self,
+        path: str,
+        folder: int,
+        facts: About,
+        descriptors: Mapping[str, int],
+        resources: ExitStack,
+    ) -> None:
+        """Take what is open; `resources` closes it."""
+        self.path, self.folder, self.about = path, folder, facts
+        self.descriptors = descriptors
+        """The maps of the logs, by their names in C; none where iterators are read.
 
-    For root also the programs of the hooks, by the names of their functions."""
-    resources: ExitStack
+        For root also the programs of the hooks, by the names of their functions."""
+        self._resources = resources
 
     @property
     def readers(self) -> str:
@@ -104,9 +108,9 @@ class Pins(NamedTuple):
         return self.about.hooked
 
     @property
-    def sizes(self) -> Sizes:
-        """How large the logs are."""
-        return Sizes(self.about.cpus, self.about.slots)
+    def sizes(self) -> tuple[int, int]:
+        """How many CPUs have logs, and how many records each of them."""
+        return self.about.cpus, self.about.slots
 
     def detail(self, offset_ns: int) -> str:
         """Return since when they have been loaded, and how they are attached."""
@@ -117,10 +121,12 @@ class Pins(NamedTuple):
         return f"eBPF, loaded {since}, {how}"
 
     @property
-    def storage(self) -> "Storage":
+    def storage(self) -> Storage:
         """What the probes write."""
         if self.descriptors:
             return Mapped(self.descriptors)
+        from montauk_tui.collectors.kernel.iterated import Iterated  # noqa: PLC0415
+
         return Iterated(partial(_open_iterator, self.folder))
 
     def open_tasks(self) -> int:
@@ -133,7 +139,7 @@ class Pins(NamedTuple):
 
     def close(self) -> None:
         """Close everything; the probes stay."""
-        self.resources.close()
+        self._resources.close()
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -281,8 +287,7 @@ def _about(folder: int, path: str, *, by_map: bool = True) -> About:
     name = ABOUT if by_map else READ_ABOUT
     pin = pinfolder.open_pin(folder, name, path)
     try:
-        raw = _text(pin) if by_map else whole_output(_open_iterator(folder, name))
-        return About.from_bytes(raw)
+        return About.from_bytes(_text(pin) if by_map else _iterated(folder, name))
     except about.NotReadable as error:
         raise Damaged(f"{path}/{name} was not written by montauk", AGAIN) from error
     finally:
@@ -292,10 +297,17 @@ def _about(folder: int, path: str, *, by_map: bool = True) -> About:
 def _text(pin: int) -> bytes:
     descriptor = bpf.pinned(f"/proc/self/fd/{pin}", read_only=True)
     try:
-        is_right = bpf.map_info(descriptor).value == about.BYTES
+        _, _, value_bytes, *_ = bpf.map_info(descriptor)
+        is_right = value_bytes == about.BYTES
         return bpf.first(descriptor, about.BYTES) if is_right else b""
     finally:
         os.close(descriptor)
+
+
+def _iterated(folder: int, name: str) -> bytes:
+    from montauk_tui.collectors.kernel.iterated import whole_output  # noqa: PLC0415
+
+    return whole_output(_open_iterator(folder, name))
 
 
 def _check(path: str, facts: About, descriptors: Mapping[str, int], abi: int) -> None:
@@ -310,10 +322,10 @@ def _check(path: str, facts: About, descriptors: Mapping[str, int], abi: int) ->
     for name, record in MAPS.items() if descriptors else ():
         slots = facts.slots if name in LOGS else 1
         entries = facts.cpus * (FIXED[name][1] if name in FIXED else slots)
-        expected = bpf.MapInfo(bpf.ARRAY, 4, record.itemsize, entries, name)
+        expected = (bpf.ARRAY, 4, record.itemsize, entries, name)
         try:
             is_right = bpf.map_info(descriptors[name]) == expected
-            is_right = is_right and _is_frozen(descriptors[name])
+            is_right = is_right and bpf.is_frozen(descriptors[name])
         except (OSError, ValueError):
             is_right = False
         if not is_right:
@@ -335,14 +347,6 @@ def _check_hooks(folder: int, path: str, loaded: int) -> None:
         raise Damaged(
             f"{loaded - there} of {loaded} hooks in {path} are missing", AGAIN
         )
-
-
-def _is_frozen(descriptor: int) -> bool:
-    file = os.open(f"/proc/self/fdinfo/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return b"frozen:\t1" in os.read(file, _FDINFO_BYTES).splitlines()
-    finally:
-        os.close(file)
 
 
 def _refuse_other_abi(place: str, abi: int) -> None:

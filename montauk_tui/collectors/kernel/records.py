@@ -1,5 +1,7 @@
 """The records of probes/records.h as numpy types, made of its text."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
@@ -7,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from montauk_tui.collectors.namespaces import INITIAL
 from montauk_tui.resources import folder
 
 EXEC: Final = 1
@@ -15,10 +18,11 @@ EXIT: Final = 2
 _TYPES: Final = {"u64": "<u8", "s64": "<i8", "u32": "<u4", "s32": "<i4"}
 
 
+@cache
 def numbers_of(text: str) -> dict[str, int]:
     """Return the numbers that a header defines, by their names."""
-    defined = [line.split() for line in text.splitlines() if line[:7] == "#define"]
-    return {words[1]: int(words[2]) for words in defined if words[2].isdecimal()}
+    defined = [part.split(None, 2) for part in text.split("#define ")[1:]]
+    return {name: int(number) for name, number, *_ in defined if number.isdecimal()}
 
 
 def records_of(text: str) -> dict[str, np.dtype[np.void]]:
@@ -123,6 +127,32 @@ def all_int_columns(
         rows = numbers.reshape(len(names), count)
         columns.update(zip(names, rows, strict=True))
     return columns
+
+
+INITIAL_PID: Final = INITIAL["pid"]
+
+
+def own_records(records: npt.NDArray[np.void], namespace: int) -> npt.NDArray[np.void]:
+    """Return the records of the processes in a pid namespace, with their pids there.
+
+    The probes record pids of the initial namespace, and of the namespaces below it
+    where a process has some: the same log serves readers in any of them.
+
+    Args:
+        records: With `ns`, and with `ns_` before the name of each pid.
+        namespace: Its inode.
+    """
+    if namespace == INITIAL_PID or not len(records):
+        return records
+    is_own = records["ns"] == namespace
+    own: npt.NDArray[np.void] = records.compress(is_own.any(axis=1))
+    level = is_own.argmax(axis=1)[is_own.any(axis=1)]
+    rows = np.arange(len(own))
+    names = own.dtype.names or ()
+    for name in names:
+        if f"ns_{name}" in names:
+            own[name] = own[f"ns_{name}"][rows, level]
+    return own
 
 
 _BOOT_TIMES: Final = ("time_ns", "start_ns", "last_ns", "sender_start_ns")

@@ -33,10 +33,6 @@ class RunDelay:
         """Start without a snapshot."""
         self._before: _Seen | None = None
 
-    def forget(self) -> None:
-        """Start again: threads that exit between samples not read are unknown."""
-        self._before = None
-
     def added(self, table: ProcessTable, tasks: Records) -> ProcessTable:
         """Return `table`, made of `tasks`, with the run delay of exited threads."""
         now = _seen(tasks)

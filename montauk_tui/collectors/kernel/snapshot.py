@@ -3,6 +3,8 @@
 Hot path: about 1 us a thread, most of it in the kernel.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -10,8 +12,7 @@ from typing import Final
 import numpy as np
 
 from montauk_tui.collectors.cputime import split_run_time
-from montauk_tui.collectors.kernel.iterated import unloaded
-from montauk_tui.collectors.kernel.log import Records
+from montauk_tui.collectors.kernel.log import Records, unloaded
 from montauk_tui.collectors.kernel.records import TASK, all_int_columns
 from montauk_tui.errors import CollectorFailed
 from montauk_tui.model.join import by_pid, is_in, same_process
@@ -213,6 +214,8 @@ def never_back(
     As in cputime_adjust: the proportion of the ticks shifts, and a thread that exits
     before the iterator reaches it is missing in the sum once.
     """
+    if not len(previous):
+        return table
     join = same_process(previous, table)
     now: Ints | slice = _ALL
     before: Ints | slice = _ALL

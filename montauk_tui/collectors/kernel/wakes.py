@@ -8,7 +8,6 @@ consumer position is its producer position (kernel/bpf/ringbuf.c).
 import mmap
 import os
 import select
-import threading
 
 import numpy as np
 
@@ -51,23 +50,3 @@ class Wakes:
         for page in self._pages:
             page.close()
         os.close(self._ending)
-
-
-class Periodic:
-    """Wakes one thread at intervals."""
-
-    def __init__(self, interval_s: float) -> None:
-        """Sleep for so long each time."""
-        self._interval_s = interval_s
-        self._ending = threading.Event()
-
-    def wait(self) -> bool:
-        """Sleep, or until `end`; tell whether to go on."""
-        return not self._ending.wait(self._interval_s)
-
-    def end(self) -> None:
-        """Let `wait` return for good."""
-        self._ending.set()
-
-    def close(self) -> None:
-        """Release nothing."""

@@ -6,10 +6,9 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from montauk_tui.collectors import namespaces
-from montauk_tui.collectors.procfs.charged import Charged
 from montauk_tui.collectors.procfs.cpus import Cpus, parse_cpus
 from montauk_tui.collectors.procfs.device_lists import LISTS, DeviceListReader
 from montauk_tui.collectors.procfs.disk import Disks
@@ -22,6 +21,9 @@ from montauk_tui.model.devices import Devices
 from montauk_tui.model.sample import CPU_FIELDS, HostSample, Pressure
 from montauk_tui.model.schema import UNKNOWN, Ints, Need, known_sum
 from montauk_tui.model.text import clean
+
+if TYPE_CHECKING:
+    from montauk_tui.collectors.procfs.charged import Charged
 
 Read = Callable[[str], bytes]
 """Return the content of a file below /proc; raise OSError where it cannot be read."""
@@ -47,7 +49,7 @@ class HostReader:
         read: Read,
         read_lists: Read,
         sys: str = "/sys",
-        charged: Charged | None = None,
+        charged: "Charged | None" = None,
         tasks_s: Callable[[Ints], float] | None = None,
     ) -> None:
         """Read files of /proc with `read`, long ones with `read_lists`.

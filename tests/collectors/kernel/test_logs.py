@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from montauk_tui.collectors.kernel import logs as logs_module
+from montauk_tui.collectors.kernel import wakes as wakes_module
 from montauk_tui.collectors.kernel.log import Mapped
 from montauk_tui.collectors.kernel.logs import ProbeLogs
 from montauk_tui.collectors.kernel.records import (
@@ -55,7 +56,7 @@ class Wakes:
 
 @pytest.fixture(autouse=True)
 def wakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs_module, "Wakes", Wakes)
+    monkeypatch.setattr(wakes_module, "Wakes", Wakes)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from montauk_tui.collectors.kernel import records
-from montauk_tui.collectors.kernel.pidns import INITIAL_PID, own_records
+from montauk_tui.collectors.kernel.records import INITIAL_PID, own_records
 from montauk_tui.resources import folder
 
 STRUCTS: Final = {

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from montauk_tui.collectors.kernel import bpf
+from montauk_tui.collectors.kernel.about import sees_failed_execs
 from montauk_tui.collectors.kernel.attached import Loaded
 from montauk_tui.collectors.kernel.loader import Loaded as TakenOver
-from montauk_tui.collectors.kernel.parts import sees_failed_execs
 
 
 class Probes:

@@ -58,10 +58,3 @@ def test_a_thread_whose_leader_was_never_seen_counts_for_nobody() -> None:
     run_delay = RunDelay()
     waited(run_delay, {"pid": 1}, THREAD)
     assert waited(run_delay, {"pid": 1}, LEADER) == {1: 0, 5: 100}
-
-
-def test_what_ends_unseen_is_forgotten() -> None:
-    run_delay = RunDelay()
-    waited(run_delay, LEADER, THREAD)
-    run_delay.forget()
-    assert waited(run_delay, LEADER) == {5: 100}

@@ -306,7 +306,7 @@ def test_the_library_that_others_use_is_a_plain_text(loaded: Machine) -> None:
 import json, os
 from montauk_tui.collectors.kernel import bpf
 fd = bpf.pinned("{FOLDER}/about", read_only=True)
-print(bpf.first(fd, bpf.map_info(fd).value).rstrip(bytes(1)).decode())
+print(bpf.first(fd, bpf.map_info(fd)[2]).rstrip(bytes(1)).decode())
 """
     done = loaded.python(code, gid=GROUP)
     facts = json.loads(done.stdout)

@@ -287,6 +287,41 @@ print(opened.collector.name, opened.better, opened.refusals, others)
     assert done.stdout == "kernel () () []\n", done.stderr
 
 
+def test_without_a_record_the_first_sample_imports_nothing_that_joins_them(
+    loaded: Machine,
+) -> None:
+    code = """
+import os, sys
+from montauk_tui.collectors import registry
+from montauk_tui.collectors.kernel import logs
+from montauk_tui.model.schema import Need
+def joins():
+    names = "events deaths exit_records starts memory_events run_delay iterated sizes"
+    return [it for it in names.split() if f"montauk_tui.collectors.kernel.{it}" in
+            sys.modules]
+def events(sample):
+    return len(sample.exits), len(sample.starts), len(sample.ending), (
+        sample.reported_until_ns < sample.boot_s * 1e9 + 1e9)
+collector = registry.open_quickly().collector
+drain = logs.ProbeLogs.drain
+logs.ProbeLogs.drain = lambda self: logs._NOTHING
+print(joins(), *events(collector.sample(Need.NONE)), joins())
+logs.ProbeLogs.drain = drain
+os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)
+exits, starts, _, is_until = events(collector.sample(Need.NONE))
+print(exits + len(collector.sample(Need.NONE).exits) > 0, starts > 1, is_until)
+print("events" in joins(), collector._run_delay is None)
+collector.sample(Need.WAIT)
+print("run_delay" in joins(), collector._run_delay is None)
+collector.sample(Need.NONE)
+print(collector._run_delay is None)
+"""
+    done = loaded.python(code, gid=GROUP)
+    assert done.stdout.splitlines() == [
+        "[] 0 0 0 True []", "True True True", "True True", "True False", "True"
+    ], done.stderr  # fmt: skip
+
+
 def test_events_of_an_ordinary_user(loaded: Machine) -> None:
     done = loaded.montauk("events", "--json", "--duration", "1", gid=GROUP)
     assert done.returncode == 0, done.stderr
