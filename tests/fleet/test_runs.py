@@ -4,19 +4,23 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
+from montauk_tui.export.fleet.duck import interruptible
 from montauk_tui.export.fleet.segments import found_in
 from montauk_tui.model.sample import Counters
 from montauk_tui.recorder import writer as writing
 from montauk_tui.recorder.folder import Folder
 from montauk_tui.recorder.segment import SegmentWriter
 from montauk_tui.recorder.writer import Writer
+from tests.cli.test_stopping import LONG_S, stopped_elsewhere
 from tests.recorder.test_clocks import set_back
 from tests.support.builders import make_sample
 from tests.support.fleet import exported
@@ -93,3 +97,26 @@ def test_a_signal_ends_a_query_and_removes_what_it_exported(
     assert told == (b"", b"")
     assert program.returncode == 128 + number
     assert list(temporary.iterdir()) == []
+
+
+def test_a_signal_that_interrupts_nothing_ends_a_query() -> None:
+    """As one that comes just before the wait begins."""
+
+    class Connection:
+        def interrupt(self) -> None:
+            ended.set()
+
+    def leave(_number: int, _frame: object) -> None:
+        sys.exit(7)
+
+    ended, heard = threading.Event(), list[bool]()
+    connection: Any = Connection()
+    before = signal.signal(signal.SIGTERM, leave)
+    other = stopped_elsewhere()
+    try:
+        with pytest.raises(SystemExit):
+            interruptible(connection, lambda: heard.append(ended.wait(LONG_S)))
+    finally:
+        other.join()
+        signal.signal(signal.SIGTERM, before)
+    assert heard == [True]

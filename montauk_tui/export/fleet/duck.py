@@ -18,6 +18,9 @@ _T = TypeVar("_T")
 
 EXTRA: Final = "pip install 'montauk-tui[sql]'"
 
+_HEARD_S: Final = 0.1
+"""How late a signal may be handled."""
+
 _SETTINGS: Final = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -61,7 +64,10 @@ def interruptible(connection: "Connection", task: Callable[[], _T]) -> _T:
 
     threading.Thread(target=work, name="montauk-sql", daemon=True).start()
     try:
-        done.wait()
+        # Python handles a signal between two of its instructions: one that comes just
+        # before the wait begins does not end it.
+        while not done.wait(_HEARD_S):
+            pass
     except BaseException:
         connection.interrupt()
         done.wait()
