@@ -30,8 +30,8 @@ F1, F2, F3, F4 = "\x1bOP", "\x1bOQ", "\x1bOR", "\x1bOS"
 F5, F6, F7, F8, F9, F10 = (f"\x1b[{number}~" for number in (15, 17, 18, 19, 20, 21))
 SHIFT_F7, SHIFT_F8 = "\x1b[18;2~", "\x1b[19;2~"
 WHEEL_DOWN: Final = "\x1b[<65;20;20M"
-_MANY: Final = 40
-"""Rows are more than a screen has."""
+MORE: Final = 40
+"""More rows than the screen has."""
 
 
 def named(walk: Walk, text: str) -> str:
@@ -166,24 +166,26 @@ def scrolls(down: str, up: str) -> Step:
 
 
 def _scroll(walk: Walk, down: str, up: str) -> None:
-    seconds = f"600.{os.getpid()}"
+    mark = f"0.{walk.one.pid}"
     with ExitStack() as stack:
-        # More rows than the screen has, and no others: PIDs of later processes may be
-        # lower, and others come and go.
-        for _ in range(_MANY):
-            stack.enter_context(child("sleep", seconds))
+        # None of others, which come and go: a sample that was taken before the keys may
+        # be shown after them, even while it is paused.
+        more = [
+            stack.enter_context(child("sleep", "600", mark))[1].pid for _ in range(MORE)
+        ]
+        walk.press("N", "sort PID")
         walk.press("\\", "Filter text, a|b")
-        walk.press(seconds, f" {_MANY} shown")
-        walk.press("\r", "F10 Quit")
-        walk.sort_by_pid()
+        walk.terminal.type(mark)
+        walk.press(ENTER, "F10 Quit", f" {MORE} shown")
         walk.terminal.type(END)
-        walk.terminal.until(lambda: 0 < walk.last_pid == walk.selected)
-        first = walk.first_pid
+        walk.terminal.until(lambda: walk.last_pid == walk.selected == max(more))
+        first = sorted(more)[-walk.row_count]
+        walk.terminal.until(lambda: walk.first_pid == first)
         walk.terminal.type(up)
         walk.terminal.until(lambda: 0 < walk.first_pid < first)
         walk.terminal.type(down)
-        walk.terminal.until(lambda: walk.first_pid >= first)
-        walk.close(f" {_MANY} shown")
+        walk.terminal.until(lambda: walk.first_pid == first)
+    walk.close("  filter ")
     walk.terminal.type(HOME)
     walk.press("P", "sort CPU%")
 

@@ -147,6 +147,11 @@ class Walk:
         return _pid(rows[0][1]) if rows else 0
 
     @property
+    def row_count(self) -> int:
+        """How many rows the screen has room for."""
+        return len(self._rows())
+
+    @property
     def last_pid(self) -> int:
         """The PID in the last row that is shown."""
         rows = self._rows()

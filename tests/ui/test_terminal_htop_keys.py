@@ -202,10 +202,13 @@ STEPS: Final[dict[str, Steps]] = {
         *there_and_back("C", "Behaviour", "Pages"), shows("", "F10 Quit"),
         WORKER, shows("S", "started by"), hides("", "started by"),
     ),
+    # A row that moves would not be where it was seen.
     "mouse": (
+        shows("Z", "PAUSED"),
         TREE, WORKER, folds("-"), clicks("[+1]"), unfolds(""), LIST,
         WORKER, clicks("python"), clicks("python"), shows("", "Esc Back", "Parents"),
         shows(WHEEL_DOWN * 3, "Use"), hides(WHEEL_DOWN * 20, "Parents"), *BACK,
+        hides("Z", "PAUSED"),
     ),
     "F10 q": (leaves("q"),),
 }  # fmt: skip
