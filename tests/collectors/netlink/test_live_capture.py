@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from collections import Counter
 
 import pytest
@@ -72,12 +73,17 @@ def test_arguments_of_who_stays_a_while_are_caught(
     assert argv == {p: (b"sleep", b"1000", b"0.%d" % n) for p, n in pids.items()}
 
 
-def test_a_fork_without_an_exec_has_the_arguments_of_its_parent(watch: Watch) -> None:
-    script = "sleep 0.3; (exit 3); exit 0"
-    shell = spawn("sh", "-c", script)
-    wait(shell)
-    until_children_ended(watch, shell, 2)
-    (inner,) = (end for end in watch.ends if end.ppid == shell and end.code == 3)
+def test_a_fork_without_an_exec_has_the_arguments_of_its_parent(
+    watch: Watch, read_at_exec: dict[int, bytes]
+) -> None:
+    script = "read line; (exit 3); exit 0"
+    command = ["sh", "-c", script]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as shell:
+        until(lambda: shell.pid in read_at_exec, "the arguments to be read")
+        shell.communicate(b"go on\n")
+    until_children_ended(watch, shell.pid, 1)
+    (inner,) = (end for end in watch.ends if end.ppid == shell.pid)
+    assert inner.code == 3
     assert inner.argv == (b"sh", b"-c", script.encode())
 
 

@@ -17,30 +17,41 @@ CHECKOUT = Path(__file__).parents[3]
 CONTRACT = CHECKOUT / "tests" / "collectors" / "test_contract.py"
 
 SCRIPT = """
-import json, os, sys, time
+import json, os, subprocess, sys
 from montauk_tui.collectors.netlink.collector import NetlinkCollector
+from montauk_tui.collectors.netlink.reader import ArgumentReader
 from montauk_tui.model.schema import UNKNOWN, Need
+from tests.support.patience import until
 
 collector = NetlinkCollector()
 state = collector.availability()
 told = {"available": state.available, "reason": state.reason, "ends": []}
+drain, read = ArgumentReader.drain, set()
+
+def recorded(reader, upto_ns):
+    found = drain(reader, upto_ns)
+    read.update(pid for (pid, _), argv in found.items() if argv.raw)
+    return found
+
+def is_told():
+    exits = collector.sample(Need.NONE).exits
+    told["ends"] += [
+        {name: int(getattr(exits, name)[row]) for name in sys.argv[1:]}
+        | {name: getattr(exits, name)[row].decode() for name in ("cmdline", "comm")}
+        for row in range(len(exits)) if exits.pid[row] == shell.pid
+    ]
+    return told["ends"]
+
+ArgumentReader.drain = recorded
 if state.available:
     with collector:
-        told["detail"] = collector.detail
         collector.sample(Need.NONE)
-        argv = ["sh", "-c", "sleep 0.3; exit 7"]
-        pid = os.posix_spawn("/bin/sh", argv, os.environ)
-        os.waitpid(pid, 0)
-        end_s = time.monotonic() + 60
-        while not told["ends"] and time.monotonic() < end_s:
-            exits = collector.sample(Need.NONE).exits
-            told["ends"] += [
-                {name: int(getattr(exits, name)[row]) for name in sys.argv[1:]}
-                | {name: getattr(exits, name)[row].decode()
-                   for name in ("cmdline", "comm")}
-                for row in range(len(exits)) if exits.pid[row] == pid
-            ]
-            time.sleep(0.01)
+        argv = ["sh", "-c", "sleep 0.3; read line; exit 7"]
+        with subprocess.Popen(argv, stdin=subprocess.PIPE) as shell:
+            until(lambda: shell.pid in read or "few arguments" in collector.detail)
+            shell.communicate(b"go on\\n")
+        until(is_told, "the end")
+        told["detail"] = collector.detail
 told["own"] = os.getpid()
 told["unknown"] = UNKNOWN
 print(json.dumps(told))
@@ -106,7 +117,7 @@ def test_everybody_may_listen_since_6_6() -> None:
     # Where nobody may not start this Python, nothing reads arguments, and it is said.
     if "few arguments" not in reported["detail"]:
         assert end["comm"] == "sh"
-        assert end["cmdline"] == "sh\0-c\0sleep 0.3; exit 7"
+        assert end["cmdline"] == "sh\0-c\0sleep 0.3; read line; exit 7"
     assert 0.3e9 <= end["lifetime_ns"] < 60e9
     for name in ("utime_ns", "stime_ns", "peak_rss_bytes", "read_bytes", "threads"):
         assert end[name] == unknown, name
