@@ -16,7 +16,7 @@ from typing import Final
 
 import pytest
 
-from tests.support.children import child, with_room_above
+from tests.support.children import child, ended_by, with_room_above
 from tests.support.patience import until
 from tests.support.walking import Walk, is_there
 
@@ -225,7 +225,7 @@ def kills(pressed: str) -> Step:
             # Not the message of the signal before.
             said = re.compile(rf"sent to \w+ {process.pid}\b")
             walk.terminal.until(lambda: said.search(walk.terminal.text))
-            assert process.wait(20) == -signal.SIGTERM
+            assert ended_by(process) is signal.SIGTERM
         # The list that closes may still hide it when the answer is there.
         walk.terminal.until_shown("  filter ")
         walk.close("  filter ")

@@ -123,9 +123,14 @@ class Terminal:
         lines = Path(f"/proc/{self.pid}/io").read_text().splitlines()
         return int(dict(line.split(": ") for line in lines)["syscr"])
 
-    def exit_unread(self) -> bytes:
-        """Wait for the end, as a terminal that takes nothing; return what is left."""
+    def code_unread(self) -> int:
+        """Wait for the end, as a terminal that takes nothing; return the exit code."""
         until(lambda: self.process.poll() is not None)
+        return self.process.returncode
+
+    def exit_unread(self) -> bytes:
+        """Wait for the end in the same way; return what is left."""
+        self.code_unread()
         before = len(self.output)
         while select.select([self._master], [], [], 0)[0]:
             self._take()

@@ -20,6 +20,7 @@ from montauk_tui.ui.widgets.details_page import PageStyle, lay_out
 from tests.support.churn import churning_collector
 from tests.support.details import LOOKED_INTO, SceneDetails, looking_collector
 from tests.support.monitor import Monitor, make_app, running
+from tests.support.patience import MOST_S
 
 
 @asynccontextmanager
@@ -183,12 +184,13 @@ async def test_frames_that_come_while_it_is_read_start_no_other_reading() -> Non
         def slow(identity: Identity) -> Details | None:
             nonlocal started
             started += 1
-            go_on.wait(20)
+            go_on.wait(MOST_S)
             return readings.details(identity)
 
         lookups = monitor.frame.lookups
         lookups.read_details = slow  # type: ignore[attr-defined] # the fake one
         await monitor.press("enter")
+        await monitor.until(lambda: started)
         for _ in range(3):
             await monitor.draw(monitor.frame)
         assert started == 1

@@ -236,7 +236,7 @@ def test_a_terminal_that_is_closed_ends_it_under_nohup() -> None:
     with Terminal(IGNORING) as terminal:
         terminal.until_shown("F10 Quit", "CPU%")
         terminal.hang_up()
-        assert terminal.process.wait(timeout=20) == 128 + signal.SIGHUP
+        assert terminal.code_unread() == 128 + signal.SIGHUP
 
 
 def test_every_signal_that_ends_a_program_is_one_of_those() -> None:
@@ -283,7 +283,7 @@ def test_no_other_thread_is_needed_to_draw_and_to_leave() -> None:
 
 def test_a_terminal_that_is_closed_ends_the_program(terminal: Terminal) -> None:
     terminal.hang_up()
-    assert terminal.process.wait(timeout=20) == 128 + signal.SIGHUP
+    assert terminal.code_unread() == 128 + signal.SIGHUP
 
 
 def test_a_hundred_sizes_in_a_row(terminal: Terminal) -> None:
