@@ -6,14 +6,17 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from montauk_tui.collectors.kernel import requirements
 from montauk_tui.resources import folder
 from tests.cli.conftest import PROGRAM, Result
+from tests.support.patience import until
 
 pytestmark = pytest.mark.privileged
 
@@ -155,19 +158,39 @@ def test_one_line_says_why_and_the_next_one_serves(
     assert refused.complaint == f"montauk: collector {line.strip()}"
 
 
+@contextmanager
+def sampling() -> Iterator[Callable[[], dict[str, Any]]]:
+    """Run the program until the block ends; return what reads its next sample."""
+    command = [*PROGRAM, "--collector=kernel", "--json", "-d.2"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as monitor:
+        lines = monitor.stdout
+        assert lines is not None
+        try:
+            yield lambda: dict(json.loads(lines.readline()))
+        finally:
+            monitor.kill()
+
+
 def test_processes_that_ended_are_listed_once_with_their_ends() -> None:
-    command = [*PROGRAM, "--collector=kernel", "--json", "-n3", "-d.5"]
     deaths = {3: "exit 3", -9: "kill -KILL $$"}
     pids: dict[int, int] = {}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as monitor:
-        assert monitor.stdout is not None
-        samples = [json.loads(monitor.stdout.readline())]
+    with sampling() as sample:
+        samples = [sample()]
         for code, script in deaths.items():
             with subprocess.Popen(["sh", "-c", script, f"end-{code}"]) as process:
                 pids[code] = process.pid
             assert process.returncode == code
-        samples += map(json.loads, monitor.stdout)
-    assert monitor.returncode == 0
+
+        def all_listed() -> bool:
+            samples.append(sample())
+            return set(pids.values()) <= {
+                one["pid"] for each in samples for one in each["processes"]
+                if not one["alive"]
+            }  # fmt: skip
+
+        until(all_listed, "their ends")
+        # Nor are they listed again.
+        samples += [sample() for _ in range(3)]
     for code, pid in pids.items():
         seen = [
             one for sample in samples for one in sample["processes"]
