@@ -1,5 +1,6 @@
 """The HTTP server: what a client may do, and what it may cost."""
 
+import contextlib
 import errno
 import socket
 import threading
@@ -177,8 +178,10 @@ def test_a_client_that_sends_no_end_is_left(
 ) -> None:
     monkeypatch.setattr(module, "_REQUEST_S", 0.05)
     with serving() as it, it.connect() as client:
-        client.sendall(sent)
-        assert everything(client) == b""
+        # It may have been left before it sent anything.
+        with contextlib.suppress(ConnectionError):
+            client.sendall(sent)
+            assert everything(client) == b""
         until(lambda: not it.connections)
 
 

@@ -58,7 +58,8 @@ def test_exits_and_execs_are_sent(
     found = attributes(there.records[1].attributes)
     assert found["process.pid"] == 42
     assert found["process.command_args"] == ["/bin/true", "a b"]
-    (request,) = there.requests
+    # The two may come together, or each on its own where the machine is slow.
+    request = there.requests[-1]
     assert request.path == "/v1/logs"
     assert request.headers["authorization"] == "Bearer abc"
     assert request.headers["content-encoding"] == "gzip"

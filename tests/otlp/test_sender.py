@@ -28,13 +28,14 @@ class Post:
         self.is_down = False
         self.taken: list[bytes] = []
         self.batches: list[int] = []
-        self.attempts = 0
+        self.asked = self.attempts = 0
         self.aborted = 0
         self.is_closed = False
         self.may_answer = threading.Event()
         self.may_answer.set()
 
     def post(self, records: Sequence[bytes]) -> Outcome:
+        self.asked += 1
         assert self.may_answer.wait(MOST_S)
         self.attempts += 1
         outcome = self.outcomes.pop(0) if self.outcomes else TAKEN
@@ -245,6 +246,7 @@ def test_the_end_does_not_wait_for_a_request_that_hangs() -> None:
     sender = Sender(post, "it", replace(QUICK, flush_s=0.05))
     sender.start()
     sender.put(numbered(3))
+    until(lambda: post.asked)
     sender.finish()
     assert sender.dropped[LATE] == 3
     assert post.aborted
@@ -323,12 +325,14 @@ def test_a_receiver_that_stays_down_is_reported_now_and_then(
 def test_the_end_of_a_recording_waits_for_a_slow_receiver() -> None:
     """For longer than a live one has, unless it is to stop."""
     post, stopped = Post(*[AGAIN] * 30), threading.Event()
-    with sending(post, replace(QUICK, flush_s=0.0, first_s=0.02, most_s=0.02)) as it:
-        it.put(numbered(90))
-        it.wait_until_sent(stopped.is_set)
-        assert post.taken == numbered(90)
-        post.is_down = True
-        stopped.set()
-        it.put(numbered(5))
-        it.wait_until_sent(stopped.is_set)
+    it = Sender(post, "it", replace(QUICK, flush_s=0.0, first_s=0.02, most_s=0.02))
+    it.start()
+    it.put(numbered(90))
+    it.wait_until_sent(stopped.is_set)
+    assert post.taken == numbered(90)
+    post.is_down = True
+    stopped.set()
+    it.put(numbered(5))
+    it.wait_until_sent(stopped.is_set)
+    it.finish()
     assert it.dropped == {LATE: 5}
