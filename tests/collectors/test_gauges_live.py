@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from montauk_tui.actions.guard import state_of
 from montauk_tui.collectors.procfs.collector import TraditionalCollector
 from montauk_tui.engine.columns.table import COLUMNS
 from montauk_tui.model.schema import Need
 from tests.support.children import child
+from tests.support.patience import until
 from tests.support.sight import others_are_seen
 
 
@@ -58,6 +60,8 @@ time.sleep(600)
 )
 def test_what_is_needed_is_known_of_live_processes(need: Need, name: str) -> None:
     with child() as (_, who), TraditionalCollector() as collector:
+        # Until then it takes more memory.
+        until(lambda: state_of(*who) == "S", "sleep")
         collector.sample(need | Need.AT_ONCE)
         (known,) = collector.lookups.known_gauges(name, [who])
         assert known == collector.lookups.gauge(name, who)
@@ -66,6 +70,7 @@ def test_what_is_needed_is_known_of_live_processes(need: Need, name: str) -> Non
 AS_NOBODY = """
 import json, os, sys
 import wcwidth  # later the folder it lies in may be unreadable
+from montauk_tui.actions.guard import state_of
 from montauk_tui.collectors.procfs.collector import TraditionalCollector
 from montauk_tui.model.sample import Identity
 from montauk_tui.model.schema import Need
