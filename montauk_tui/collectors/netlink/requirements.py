@@ -62,8 +62,10 @@ def _wait_for_own_fork(events: EventSocket) -> Availability:
     # In the kernel it exits a moment after it was joined.
     task = Path(f"/proc/self/task/{thread.native_id}")
     end_s = time.monotonic() + _PATIENCE_S
-    is_reported, is_there = False, True
-    while (is_there or not is_reported) and time.monotonic() < end_s:
+    is_reported, is_there, is_over = False, True, False
+    while (is_there or not is_reported) and not is_over:
+        # Whoever got no CPU for so long finds in the socket what came meanwhile.
+        is_over = time.monotonic() >= end_s
         is_reported = is_reported or os.getpid() in events.read()["pid"]
         is_there = task.exists()
         time.sleep(0.001)

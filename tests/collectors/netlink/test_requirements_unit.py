@@ -118,6 +118,16 @@ def test_who_hears_its_own_fork_is_served(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.usefixtures("at_home")
+def test_who_gets_no_cpu_while_it_waits_is_served_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    heard = FakeEvents(lambda: events({"pid": os.getpid()}))
+    monkeypatch.setattr(requirements, "EventSocket", heard)
+    monkeypatch.setattr(requirements, "_PATIENCE_S", 0.0)
+    assert requirements.check().available
+
+
+@pytest.mark.usefixtures("at_home")
 def test_a_socket_that_breaks_while_we_wait_is_a_refusal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
