@@ -112,6 +112,9 @@ def test_every_process_is_told_from_fork_to_exit_and_the_figures_agree(
         pytest.skip(f"{state.reason}; {state.remedy}")
     script = (
         "import signal, sys; from montauk_tui.cli import main;"
+        "from montauk_tui.export import events;"
+        # Until the last end is complete, however late it gets a CPU.
+        f"events._PATIENCE_S = {PATIENCE_S};"
         "signal.signal(signal.SIGINT, signal.default_int_handler);"
         "sys.exit(main(sys.argv[1:]))"
     )
