@@ -154,6 +154,7 @@ async def test_cpus_are_turned_on_and_off(family: Children) -> None:
     pid = family[0][1].pid
     if not {0, 1} <= os.sched_getaffinity(pid):
         pytest.skip("needs the CPUs 0 and 1")
+    os.sched_setaffinity(pid, {0, 1})
     async with running(app_of(family), SIZE) as monitor:
         await monitor.press("a")
         assert isinstance(monitor.app.screen, TogglesScreen)

@@ -18,8 +18,11 @@ def front(group):
     os.tcsetpgrp(0, group)
     signal.signal(signal.SIGTTOU, signal.SIG_DFL)
 
-job = subprocess.Popen([sys.executable, "-m", "montauk_tui"], process_group=0)
-front(job.pid)
+# It is in front before it begins: in the background it would be stopped.
+job = subprocess.Popen(
+    [sys.executable, "-m", "montauk_tui"],
+    process_group=0, preexec_fn=lambda: front(os.getpgrp()),
+)
 while True:
     _, status = os.waitpid(job.pid, os.WUNTRACED)
     front(os.getpgrp())
