@@ -8,12 +8,14 @@ import threading
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
+import numpy as np
 import pytest
 
 from montauk_tui.export.fleet.duck import interruptible
+from montauk_tui.export.fleet.parquet import ParquetFiles
 from montauk_tui.export.fleet.segments import found_in
 from montauk_tui.model.sample import Counters
 from montauk_tui.recorder import writer as writing
@@ -76,6 +78,9 @@ def test_the_segment_that_is_written_is_known_after_the_clock_was_set_back(
         assert found_in(folder).open == frozenset()
 
 
+ENDLESS = "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_query_and_removes_what_it_exported(
     tmp_path: Path, number: signal.Signals
@@ -84,9 +89,8 @@ def test_a_signal_ends_a_query_and_removes_what_it_exported(
     write(tmp_path / "it", frames_of(map(set_back, range(5))))
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    endless = "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b"
     with subprocess.Popen(
-        [sys.executable, "-m", "montauk_tui", "query", endless, tmp_path / "it"],
+        [sys.executable, "-m", "montauk_tui", "query", ENDLESS, tmp_path / "it"],
         env={**os.environ, "TMPDIR": str(temporary)},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as program:  # fmt: skip
@@ -99,15 +103,49 @@ def test_a_signal_ends_a_query_and_removes_what_it_exported(
     assert list(temporary.iterdir()) == []
 
 
+def test_a_signal_ends_an_export_with_what_its_handler_raises(tmp_path: Path) -> None:
+    """DuckDB looks for signals, too, and would raise an error of its own."""
+
+    class Endless:
+        """A connection that goes on writing."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(real, name)
+
+        def execute(self, *_: object) -> None:
+            begun.set()
+            real.execute(ENDLESS)
+
+    def interrupt() -> None:
+        assert begun.wait(LONG_S)
+        time.sleep(0.2)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    files, begun = ParquetFiles(tmp_path), threading.Event()
+    real = files._connection  # noqa: SLF001 - a file takes too little time
+    files._connection = cast("Any", Endless())  # noqa: SLF001
+    before = signal.signal(signal.SIGTERM, leave)
+    other = threading.Thread(target=interrupt)
+    other.start()
+    try:
+        with pytest.raises(SystemExit):
+            files.write("ledger", "it", "1", {"time": np.zeros(1, dtype=np.int64)})
+    finally:
+        other.join()
+        signal.signal(signal.SIGTERM, before)
+        files.close()
+
+
+def leave(_number: int, _frame: object) -> None:
+    sys.exit(7)
+
+
 def test_a_signal_that_interrupts_nothing_ends_a_query() -> None:
     """As one that comes just before the wait begins."""
 
     class Connection:
         def interrupt(self) -> None:
             ended.set()
-
-    def leave(_number: int, _frame: object) -> None:
-        sys.exit(7)
 
     ended, heard = threading.Event(), list[bool]()
     connection: Any = Connection()

@@ -10,6 +10,7 @@ from montauk_tui.errors import UsageError
 from montauk_tui.export.fleet.duck import (
     connected,
     errors_in_a_line,
+    executed,
     interruptible,
     line_of,
     literal,
@@ -54,11 +55,11 @@ def opened(exports: Sequence[Tables], sql: str = "") -> "Connection":
     with errors_in_a_line("cannot read the files"):
         for table in tables:
             of_table = [(its.files.get(table, ()), its.within) for its in exports]
-            connection.execute(f"CREATE VIEW {table} AS {_view(table, of_table)}")
+            executed(connection, f"CREATE VIEW {table} AS {_view(table, of_table)}")
         allowed = ", ".join(literal(path) for some in paths for path in some)
-        connection.execute(f"SET allowed_paths = [{allowed}]")
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
+        executed(connection, f"SET allowed_paths = [{allowed}]")
+        executed(connection, "SET enable_external_access = false")
+        executed(connection, "SET lock_configuration = true")
     return connection
 
 
@@ -105,7 +106,7 @@ class Answer:
         import duckdb  # noqa: PLC0415 - it is there, as the connection is
 
         try:
-            self._rows = interruptible(connection, lambda: connection.execute(sql))
+            self._rows = executed(connection, sql)
         except duckdb.PermissionException as error:
             raise UsageError(
                 "a query reads no files but those of its folders",

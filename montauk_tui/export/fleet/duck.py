@@ -41,8 +41,17 @@ def connected(**settings: str) -> "Connection":
     except ImportError as error:
         raise MontaukError("SQL and Parquet need DuckDB", EXTRA) from error
     connection = duckdb.connect(":memory:", config={**_SETTINGS, **settings})
-    connection.execute("SET TimeZone = 'UTC'")
+    executed(connection, "SET TimeZone = 'UTC'")
     return connection
+
+
+def executed(connection: "Connection", sql: str, *values: object) -> "Connection":
+    """Execute a statement; a signal may end it at any time.
+
+    In this thread DuckDB would put an error of its own in the place of what the handler
+    of the signal raises.
+    """
+    return interruptible(connection, lambda: connection.execute(sql, values))
 
 
 def interruptible(connection: "Connection", task: Callable[[], _T]) -> _T:

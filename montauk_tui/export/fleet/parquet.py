@@ -12,7 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from montauk_tui.errors import MontaukError
-from montauk_tui.export.fleet.duck import connected, errors_in_a_line, literal
+from montauk_tui.export.fleet.duck import (
+    connected,
+    errors_in_a_line,
+    executed,
+    literal,
+)
 from montauk_tui.export.fleet.schema import (
     FLAG,
     LARGE,
@@ -119,7 +124,7 @@ class ParquetFiles:
             folder.mkdir(parents=True, exist_ok=True)
             with errors_in_a_line(what):
                 self._connection.register("given", arrays)
-                self._connection.execute(command)
+                executed(self._connection, command)
             _sync(unfinished)
             unfinished.replace(final)
             _sync(folder)

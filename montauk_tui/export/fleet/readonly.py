@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import Any, Final
 
 from montauk_tui.errors import UsageError
-from montauk_tui.export.fleet.duck import connected, line_of
+from montauk_tui.export.fleet.duck import connected, executed, line_of
 from montauk_tui.model.text import clean_text
 
 _READS: Final = frozenset(
@@ -47,8 +47,8 @@ def checked(sql: str) -> None:
         kind = statements[0].type
         if kind != duckdb.StatementType.SELECT:
             raise _refused(kind.name)
-        row = connection.execute(
-            "SELECT json_serialize_sql(?::VARCHAR)", [sql]
+        row = executed(
+            connection, "SELECT json_serialize_sql(?::VARCHAR)", sql
         ).fetchone()
     try:
         tree = json.loads(row[0] if row else "null")

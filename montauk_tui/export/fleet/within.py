@@ -9,7 +9,12 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from montauk_tui.errors import MontaukError, UsageError
-from montauk_tui.export.fleet.duck import connected, errors_in_a_line, literal
+from montauk_tui.export.fleet.duck import (
+    connected,
+    errors_in_a_line,
+    executed,
+    literal,
+)
 from montauk_tui.export.fleet.segments import Segment
 from montauk_tui.model.schema import Bools
 from montauk_tui.model.text import quoted
@@ -83,5 +88,5 @@ def last_of_exports(hosts: Iterable[Path]) -> float:
         return math.nan
     with closing(connected()) as connection, errors_in_a_line("cannot read the files"):
         sql = f"SELECT max(epoch(end_time)) FROM read_parquet([{files}])"  # noqa: S608
-        row = connection.execute(sql).fetchone()
+        row = executed(connection, sql).fetchone()
     return math.nan if row is None or row[0] is None else float(row[0])
