@@ -1,11 +1,12 @@
 """How long a test waits for what must come."""
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 CALM_S = 20.0
-"""Of time in which nothing waited for a CPU."""
+"""Of time in which nothing waited for what others had."""
 MOST_S = 240.0
 """Whatever else the machine does."""
 
@@ -14,9 +15,9 @@ class Patience:
     """A limit in the time that the machine had for the test.
 
     A busy machine makes what is waited for slower by what it gives to others. The
-    kernel knows for how long some task was kept waiting for a CPU
-    (Documentation/accounting/psi.rst): that time does not count. Where it does not say,
-    all time does.
+    kernel knows for how long some task was kept waiting for a CPU, a disk or memory
+    (Documentation/accounting/psi.rst), and a virtual machine for its host (`steal` in
+    proc_stat(5)): that time does not count. Where it does not say, all time does.
     """
 
     def __init__(self, calm_s: float = CALM_S, most_s: float = MOST_S) -> None:
@@ -40,9 +41,27 @@ def until(holds: Callable[[], object], what: str = "", calm_s: float = CALM_S) -
 
 
 def _stalled_s() -> float:
-    """Return for how long some task has waited for a CPU since the machine started."""
+    """Return for how long something was kept waiting since the machine started."""
+    return sum(map(_pressure_s, ("cpu", "io", "memory"))) + _stolen_s()
+
+
+def _pressure_s(what: str) -> float:
+    """Return for how long some task has waited for it."""
     try:
-        some = Path("/proc/pressure/cpu").read_text("ascii").splitlines()[0]
+        some = Path(f"/proc/pressure/{what}").read_text("ascii").splitlines()[0]
         return int(some.rpartition("total=")[2]) / 1e6
     except (OSError, ValueError, IndexError):
         return 0.0
+
+
+def _stolen_s() -> float:
+    """Return what the host gave to others, of all CPUs together."""
+    try:
+        words = Path("/proc/stat").read_text("ascii").split("\n", 1)[0].split()
+        return int(words[_STEAL]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
+_STEAL = 8
+"""The place of the ticks in the first line of /proc/stat."""
