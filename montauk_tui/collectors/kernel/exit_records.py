@@ -50,6 +50,9 @@ class CompletedExits(NamedTuple):
     """As rows of state X with the CPU time known so far; usually empty."""
 
 
+_IO: Final = ("read_bytes", "write_bytes")
+
+
 class ExitCompleter:
     """Completes exits from one sample to the next."""
 
@@ -168,7 +171,7 @@ class ExitCompleter:
         user, system = split_run_time(run_ns, *ticks)
         cmdline, length, before, exe = self._arguments_of(exits)
         columns = int_columns(exits, (
-            "pid", "ppid", "uid", "read_bytes", "write_bytes", "cgroup_id", "threads",
+            "pid", "ppid", "uid", *_IO, "cgroup_id", "threads",
         ))  # fmt: skip
         columns |= {
             "start_ticks": self._ticks(exits),
@@ -230,7 +233,10 @@ class ExitCompleter:
         user, system = split_run_time(
             run_ns, exits["utime"].astype(np.int64), exits["stime"].astype(np.int64)
         )
-        columns = int_columns(exits, ("pid", "ppid", "uid"))
+        # In the sums of groups they are the processes that they were.
+        names = ("pid", "ppid", "uid", "cgroup_id")
+        counters = [name for name in _IO if name in table.names]
+        columns = int_columns(exits, (*names, *counters))
         columns |= {
             "tgid": columns["pid"],
             "start_ticks": self._ticks(exits),

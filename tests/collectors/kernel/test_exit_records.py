@@ -33,13 +33,13 @@ def test_an_end_whose_last_moment_is_known_at_once(story: Story) -> None:
 
 
 def test_an_end_waits_for_its_last_moment(story: Story) -> None:
-    first = story.take([life(5, own_ns=10, others_ns=3, ppid=4, uid=7)])
+    first = story.take([life(5, own_ns=10, others_ns=3, ppid=4, uid=7, cgroup_id=9)])
     assert len(first.exits) == 0
     assert first.waiting.pid.tolist() == [5]
     assert cpu_ns(first.waiting) == [13]
     row = {
         name: int(getattr(first.waiting, name)[0])
-        for name in ("tgid", "ppid", "uid", "state", "start_ticks")
+        for name in ("tgid", "ppid", "uid", "state", "start_ticks", "cgroup_id")
     }
     assert row == {
         "tgid": 5,
@@ -47,6 +47,7 @@ def test_an_end_waits_for_its_last_moment(story: Story) -> None:
         "uid": 7,
         "state": ord("X"),
         "start_ticks": START // 10**7,
+        "cgroup_id": 9,
     }
     assert not first.waiting.is_kernel[0]
     second = story.take(finals=[final(5, 70)])
@@ -54,6 +55,17 @@ def test_an_end_waits_for_its_last_moment(story: Story) -> None:
     assert len(second.waiting) == 0
     third = story.take(finals=[final(5, 70)], now_ns=LATE)
     assert len(third.exits) == len(third.waiting) == 0
+
+
+def test_who_waits_has_its_io_where_others_have(story: Story) -> None:
+    """Unknown in between, what it did since the last sample would be unknown, too."""
+    ending = life(5, read_bytes=4096, write_bytes=512)
+    others = make_table([{"pid": 7}])
+    without = others.without(frozenset({"read_bytes", "write_bytes"}))
+    assert "read_bytes" not in story.take([ending], table=without).waiting.names
+    waiting = story.take(table=others).waiting
+    assert waiting.pid.tolist() == [5]
+    assert (waiting.read_bytes[0], waiting.write_bytes[0]) == (4096, 512)
 
 
 def test_a_kernel_thread_that_waits_is_one_still_and_what_ran_a_program_is_none() -> (
