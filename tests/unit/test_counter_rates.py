@@ -173,3 +173,23 @@ def test_the_first_sample_knows_no_rate_of_an_end() -> None:
     exits = make_exits([{"pid": 9, "write_bytes": 1}])
     rates = process_rates(None, make_sample([], exits=exits))
     assert np.isnan(rates.exit_per_s["write_bytes"]).all()
+
+
+@pytest.mark.parametrize("seen", [None, 100])
+def test_what_an_end_has_said_is_not_said_again_by_its_zombie(seen: int | None) -> None:
+    """It exited after the snapshot of its sample, and its parent is slow."""
+    row: Row = {"pid": 9, "start_ticks": SEEN + 1}
+    end = {**row, "read_bytes": 700}
+    samples = [
+        make_sample([{**row, "start_ticks": 5}]),
+        make_sample(
+            [] if seen is None else [{**row, "read_bytes": seen}],
+            after_s=1.0, exits=make_exits([end]),
+        ),
+        make_sample([{**row, "read_bytes": 700, "state": "Z"}], after_s=2.0),
+    ]  # fmt: skip
+    first, second = (process_rates(*pair) for pair in itertools.pairwise(samples))
+    assert first.exit_per_s["read_bytes"].tolist() == [700.0]
+    assert second.per_s["read_bytes"].tolist() == [0.0]
+    # What exits have not reported counts as it did.
+    assert math.isnan(second.per_s["majflt"][0]) is (seen is None)

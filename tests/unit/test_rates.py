@@ -323,7 +323,7 @@ LIFE = st.lists(st.integers(0, 10**9), min_size=1, max_size=6)
 @given(
     LIFE,
     st.integers(0, 10**8),
-    st.sampled_from(["freed", "zombie", "waiting", "later"]),
+    st.sampled_from(["freed", "unreaped", "unseen", "zombie", "waiting", "later"]),
     st.integers(0, 2),
 )
 def test_all_the_time_of_a_life_is_charged_once(
@@ -339,6 +339,11 @@ def test_all_the_time_of_a_life_is_charged_once(
     story += [([{**new, "utime": total}], []) for total in totals]
     if how == "freed":  # after the snapshot of the same sample
         story[-1][1].append(told)
+    elif how == "unreaped":  # so did this one, whose parent is slow
+        story[-1][1].append(told)
+        story += [([exited], [])] * (more + 1)
+    elif how == "unseen":  # and the snapshot was past it when it started
+        story[1:] = [([], [told]), *[([exited], [])] * (more + 1)]
     elif how == "zombie":
         story += [([exited], [told]), *[([exited], [])] * more]
     elif how == "waiting":

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from montauk_tui.engine.interval.unreaped import less_reported, unreaped
 from montauk_tui.model.join import Join, find
 from montauk_tui.model.sample import Sample
 from montauk_tui.model.schema import (
@@ -95,6 +96,7 @@ def counter_rates(
     is_new = ~join.found & started_since(previous, now.start_ticks)
     # For processes of many threads collectors count different threads.
     is_same = previous.ticks_per_second == current.ticks_per_second
+    exited = unreaped(previous, current)
     result: dict[str, Floats] = {}
     for name in COUNTERS:
         if name not in now.names or (
@@ -111,6 +113,10 @@ def counter_rates(
                 difference = np.maximum(difference, 0.0)
             difference[(earlier == UNKNOWN) | (difference < 0)] = np.nan
             grown[join.found] = difference
+        if name in _OF_EXITS and exited.found.any():
+            value = as_floats(values[exited.row[exited.found]])
+            reported = as_floats(getattr(previous.exits, name))
+            less_reported(grown, exited, value, reported, np.arange(len(now)))
         grown[values == UNKNOWN] = np.nan
         result[name] = _a_second(grown, elapsed_s)
     return result
@@ -119,7 +125,10 @@ def counter_rates(
 def exit_counter_rates(
     previous: Sample, current: Sample, highest: Highest
 ) -> Mapping[str, Floats]:
-    """Return the growth per second of the counters of each exited process."""
+    """Return the growth per second of the counters of each exited process.
+
+    It has that of its row, if it is one still.
+    """
     exits = current.exits
     if exits is None or not len(exits):
         return unknown_exit_rates(0)

@@ -18,6 +18,8 @@ from montauk_tui.engine.interval.counter_rates import (
 )
 from montauk_tui.engine.interval.device_rates import list_rates
 from montauk_tui.engine.interval.throughput import disk_throughput, network_throughput
+from montauk_tui.engine.interval.unreaped import less_reported, unreaped
+from montauk_tui.model.exits import ExitTable
 from montauk_tui.model.frame import HostRates, Rates
 from montauk_tui.model.join import Join, find, same_process
 from montauk_tui.model.names import DEAD, ZOMBIE
@@ -117,6 +119,18 @@ def cpu_used(
         join: The rows in `previous`.
         rows: The rows of `current`, if not all of them.
     """
+    cpu_s = _grown_s(previous, current, join, rows)
+    exited = unreaped(previous, current)
+    if previous.exits is not None and exited.found.any():
+        now_s = cpu_seconds(current, exited.row[exited.found])
+        at = np.arange(len(cpu_s)) if rows is None else rows
+        less_reported(cpu_s, exited, now_s, _exit_seconds(previous.exits), at)
+    return cpu_s
+
+
+def _grown_s(
+    previous: Sample, current: Sample, join: Join, rows: Ints | None
+) -> Floats:
     table = current.processes
     if rows is None:
         if len(table) == len(previous.processes) and join.found.all():
@@ -197,7 +211,7 @@ def exit_cpu_used(previous: Sample, current: Sample) -> Floats:
     exits = current.exits
     if exits is None or not len(exits):
         return np.empty(0)
-    total_s = (as_floats(exits.utime_ns) + as_floats(exits.stime_ns)) / 1e9
+    total_s = _exit_seconds(exits)
     charged_s = np.full(len(exits), np.nan)
     for sample in (previous, current):
         join = find(sample.processes, exits.pid, exits.start_ticks)
@@ -209,6 +223,12 @@ def exit_cpu_used(previous: Sample, current: Sample) -> Floats:
     charged_s[is_new] = 0.0
     used_s: Floats = np.maximum(total_s - charged_s, 0.0)
     return used_s
+
+
+def _exit_seconds(exits: ExitTable) -> Floats:
+    """Return all CPU time of each exited process, NaN where unknown."""
+    seconds: Floats = (as_floats(exits.utime_ns) + as_floats(exits.stime_ns)) / 1e9
+    return seconds
 
 
 def is_exited(table: ProcessTable) -> Bools:
