@@ -39,6 +39,8 @@ def test_btf_tells_whether_processes_are_charged_for_stolen_time(
     found = Stolen(str(tmp_path))
     assert not found.is_charged(2.0), "of the first sample nothing is asked"
     assert found.is_charged(stolen) is is_charged
+    # A sum of many intervals has the answer of its last one.
+    assert found.is_charged(stolen) is is_charged
 
 
 @given(st.binary(max_size=60))

@@ -23,17 +23,15 @@ class Stolen:
         self._before_ticks = math.nan
 
     def is_charged(self, stolen_ticks: float) -> bool:
-        """Return whether processes are charged for what was stolen since the last call.
+        """Return whether processes are charged for stolen time.
 
-        False if that is nothing, or unknown.
+        False if that is unknown, and until something is stolen after the first call.
         """
         before, self._before_ticks = self._before_ticks, stolen_ticks
-        if not stolen_ticks > before:
-            return False
-        if self._is_charged is None:
+        if self._is_charged is None and stolen_ticks > before:
             names = _names(self._file)
             self._is_charged = names is not None and _FIELD not in names
-        return self._is_charged
+        return bool(self._is_charged)
 
 
 def _names(file: Path) -> bytes | None:
