@@ -193,3 +193,14 @@ def test_what_an_end_has_said_is_not_said_again_by_its_zombie(seen: int | None) 
     assert second.per_s["read_bytes"].tolist() == [0.0]
     # What exits have not reported counts as it did.
     assert math.isnan(second.per_s["majflt"][0]) is (seen is None)
+
+
+def test_an_end_that_lacks_what_its_row_had_lets_its_zombie_repeat_nothing() -> None:
+    """Threads exited before anybody listened: the row has what they did."""
+    row: Row = {"pid": 9, "start_ticks": 5, "read_bytes": 700, "utime": 60}
+    told: Row = {**row, "read_bytes": 100, "utime_ns": 10**7, "stime_ns": 0}
+    zombie: Row = {**row, "read_bytes": 730, "utime": 61, "state": "Z"}
+    previous = make_sample([row], exits=make_exits([told]))
+    rates = process_rates(previous, make_sample([zombie], after_s=1.0))
+    assert rates.per_s["read_bytes"].tolist() == [30.0]
+    assert rates.cpu_s.tolist() == [pytest.approx(0.01)]

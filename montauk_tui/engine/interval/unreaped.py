@@ -26,6 +26,9 @@ def less_reported(
 ) -> None:
     """Let the growth of unreaped rows begin at what their exits have reported.
 
+    A row that had more counts from there: an exit may lack what threads have done that
+    exited before anybody listened.
+
     Args:
         grown: The growth of each row; it is changed.
         join: As `unreaped` returns it.
@@ -36,5 +39,5 @@ def less_reported(
     rest = np.maximum(now - reported[join.found], 0.0)
     at = join.row[join.found]
     at, has = by_pid(rows, at)
-    has &= ~np.isnan(rest)
-    grown[at[has]] = rest[has]
+    # fmin() returns the one that is known.
+    grown[at[has]] = np.fmin(grown[at[has]], rest[has])
