@@ -158,3 +158,26 @@ def test_a_signal_that_interrupts_nothing_ends_a_query() -> None:
         other.join()
         signal.signal(signal.SIGTERM, before)
     assert heard == [True]
+
+
+def test_a_signal_just_before_a_statement_runs_ends_it() -> None:
+    """DuckDB forgets an interrupt that comes while it runs nothing."""
+    runs = threading.Event()
+
+    class Connection:
+        def interrupt(self) -> None:
+            if runs.is_set():
+                ended.set()
+            runs.set()
+
+    ended, heard = threading.Event(), list[bool]()
+    connection: Any = Connection()
+    before = signal.signal(signal.SIGTERM, leave)
+    other = stopped_elsewhere()
+    try:
+        with pytest.raises(SystemExit):
+            interruptible(connection, lambda: heard.append(ended.wait(2.0)))
+    finally:
+        other.join()
+        signal.signal(signal.SIGTERM, before)
+    assert heard == [True]

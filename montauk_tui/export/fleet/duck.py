@@ -78,8 +78,10 @@ def interruptible(connection: "Connection", task: Callable[[], _T]) -> _T:
         while not done.wait(_HEARD_S):
             pass
     except BaseException:
+        # What is not running yet would forget that it was interrupted.
         connection.interrupt()
-        done.wait()
+        while not done.wait(_HEARD_S):
+            connection.interrupt()
         raise
     if failures:
         raise failures[0]
