@@ -234,9 +234,8 @@ class ExitCompleter:
             run_ns, exits["utime"].astype(np.int64), exits["stime"].astype(np.int64)
         )
         # In the sums of groups they are the processes that they were.
-        names = ("pid", "ppid", "uid", "cgroup_id")
-        counters = [name for name in _IO if name in table.names]
-        columns = int_columns(exits, (*names, *counters))
+        known = [name for name in (*_IO, "cgroup_id") if name in table.names]
+        columns = int_columns(exits, ("pid", "ppid", "uid", *known))
         columns |= {
             "tgid": columns["pid"],
             "start_ticks": self._ticks(exits),

@@ -33,7 +33,8 @@ def test_an_end_whose_last_moment_is_known_at_once(story: Story) -> None:
 
 
 def test_an_end_waits_for_its_last_moment(story: Story) -> None:
-    first = story.take([life(5, own_ns=10, others_ns=3, ppid=4, uid=7, cgroup_id=9)])
+    ending = life(5, own_ns=10, others_ns=3, ppid=4, uid=7, cgroup_id=9)
+    first = story.take([ending], table=make_table([{"pid": 7}]))
     assert len(first.exits) == 0
     assert first.waiting.pid.tolist() == [5]
     assert cpu_ns(first.waiting) == [13]
@@ -58,11 +59,15 @@ def test_an_end_waits_for_its_last_moment(story: Story) -> None:
 
 
 def test_who_waits_has_its_io_where_others_have(story: Story) -> None:
-    """Unknown in between, what it did since the last sample would be unknown, too."""
+    """Unknown in between, what it did since the last sample would be unknown, too.
+
+    Nor has it a cgroup on a kernel that does not tell that of others.
+    """
     ending = life(5, read_bytes=4096, write_bytes=512)
     others = make_table([{"pid": 7}])
-    without = others.without(frozenset({"read_bytes", "write_bytes"}))
-    assert "read_bytes" not in story.take([ending], table=without).waiting.names
+    lacking = frozenset({"read_bytes", "write_bytes", "cgroup_id"})
+    waiting = story.take([ending], table=others.without(lacking)).waiting
+    assert not lacking & waiting.names
     waiting = story.take(table=others).waiting
     assert waiting.pid.tolist() == [5]
     assert (waiting.read_bytes[0], waiting.write_bytes[0]) == (4096, 512)
