@@ -181,3 +181,26 @@ def test_a_signal_just_before_a_statement_runs_ends_it() -> None:
         other.join()
         signal.signal(signal.SIGTERM, before)
     assert heard == [True]
+
+
+@pytest.mark.parametrize("has_begun", [True, False])
+def test_a_signal_while_its_thread_starts_leaves_no_statement_behind(
+    monkeypatch: pytest.MonkeyPatch, *, has_begun: bool
+) -> None:
+    class Connection:
+        def interrupt(self) -> None:
+            ended.set()
+
+    ended, heard = threading.Event(), list[bool]()
+    connection: Any = Connection()
+    start = threading.Thread.start
+
+    def signalled(thread: threading.Thread) -> None:
+        if has_begun:
+            start(thread)
+        leave(signal.SIGTERM, None)
+
+    monkeypatch.setattr(threading.Thread, "start", signalled)
+    with pytest.raises(SystemExit):
+        interruptible(connection, lambda: heard.append(ended.wait(LONG_S)))
+    assert heard == [True] * has_begun

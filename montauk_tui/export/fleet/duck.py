@@ -71,16 +71,18 @@ def interruptible(connection: "Connection", task: Callable[[], _T]) -> _T:
         finally:
             done.set()
 
-    threading.Thread(target=work, name="montauk-sql", daemon=True).start()
+    thread = threading.Thread(target=work, name="montauk-sql", daemon=True)
     try:
+        thread.start()
         # Python handles a signal between two of its instructions: one that comes just
         # before the wait begins does not end it.
         while not done.wait(_HEARD_S):
             pass
     except BaseException:
-        # What is not running yet would forget that it was interrupted.
+        # What is not running yet would forget that it was interrupted, and the thread
+        # may have failed to start.
         connection.interrupt()
-        while not done.wait(_HEARD_S):
+        while not done.wait(_HEARD_S) and thread.ident is not None:
             connection.interrupt()
         raise
     if failures:
