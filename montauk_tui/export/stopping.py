@@ -59,7 +59,8 @@ class Stop:
         """Stop on signals, unless they were inherited as ignored.
 
         Python handles a signal between two of its instructions: one that arrives just
-        before poll(2) would wait for its end. The wakeup descriptor ends it.
+        before poll(2) would wait for its end. The wakeup descriptor ends it; no other
+        signal may have a handler meanwhile, as nothing takes what it writes.
 
         Args:
             numbers: The signals.

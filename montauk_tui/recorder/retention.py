@@ -23,8 +23,9 @@ _NS_PER_S: Final = 10**9
 _NEARLY: Final = 0.8
 """Share of the size from which all segments are thinned, the oldest first."""
 
-_FUTURE_NS: Final = 3_600 * _NS_PER_S
-"""How far ahead of the wall clock a segment is from the future."""
+_FUTURE_NS: Final = 30 * 86_400 * _NS_PER_S
+"""How far ahead of the wall clock a segment is from the future: a clock may be behind
+by hours until it is set, as one in local time."""
 
 _NOT_STARTED: Final = -1
 
@@ -49,10 +50,11 @@ def excess(
     now_ns: int,
     wall_ns: int,
 ) -> list[str]:
-    """Return the segments to remove, oldest first.
+    """Return the segments to remove, in this order.
 
-    A segment from the future was recorded by a clock that was ahead: it would never be
-    too old, and every later one would have to go before it. So it goes first.
+    The oldest go first, but for those from the future. Such a segment was recorded by
+    a clock that was ahead: it would never be too old, and every later one would have to
+    go before it.
 
     Args:
         segments: Those that there are, oldest first.

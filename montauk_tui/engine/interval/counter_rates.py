@@ -127,7 +127,7 @@ def exit_counter_rates(
 ) -> Mapping[str, Floats]:
     """Return the growth per second of the counters of each exited process.
 
-    It has that of its row, if it is one still.
+    It includes the growth of its row, if it is one still.
     """
     exits = current.exits
     if exits is None or not len(exits):
