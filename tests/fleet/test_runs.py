@@ -6,7 +6,8 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -140,6 +141,19 @@ def leave(_number: int, _frame: object) -> None:
     sys.exit(7)
 
 
+@contextmanager
+def left_by_a_signal() -> Iterator[None]:
+    """Let a signal that interrupts nothing come meanwhile; its handler leaves."""
+    before = signal.signal(signal.SIGTERM, leave)
+    other = stopped_elsewhere()
+    try:
+        with pytest.raises(SystemExit):
+            yield
+    finally:
+        other.join()
+        signal.signal(signal.SIGTERM, before)
+
+
 def test_a_signal_that_interrupts_nothing_ends_a_query() -> None:
     """As one that comes just before the wait begins."""
 
@@ -149,14 +163,8 @@ def test_a_signal_that_interrupts_nothing_ends_a_query() -> None:
 
     ended, heard = threading.Event(), list[bool]()
     connection: Any = Connection()
-    before = signal.signal(signal.SIGTERM, leave)
-    other = stopped_elsewhere()
-    try:
-        with pytest.raises(SystemExit):
-            interruptible(connection, lambda: heard.append(ended.wait(LONG_S)))
-    finally:
-        other.join()
-        signal.signal(signal.SIGTERM, before)
+    with left_by_a_signal():
+        interruptible(connection, lambda: heard.append(ended.wait(LONG_S)))
     assert heard == [True]
 
 
@@ -172,14 +180,8 @@ def test_a_signal_just_before_a_statement_runs_ends_it() -> None:
 
     ended, heard = threading.Event(), list[bool]()
     connection: Any = Connection()
-    before = signal.signal(signal.SIGTERM, leave)
-    other = stopped_elsewhere()
-    try:
-        with pytest.raises(SystemExit):
-            interruptible(connection, lambda: heard.append(ended.wait(2.0)))
-    finally:
-        other.join()
-        signal.signal(signal.SIGTERM, before)
+    with left_by_a_signal():
+        interruptible(connection, lambda: heard.append(ended.wait(LONG_S)))
     assert heard == [True]
 
 
